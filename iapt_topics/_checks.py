@@ -1,0 +1,75 @@
+"""One wording for every bad input: what, the rule, what was got, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+import pandas as pd
+
+
+class InputError(ValueError):
+    """Input that the library cannot use, said in one line that a user can act on.
+
+    Parameters
+    ----------
+    what : str
+        The thing at fault, e.g. ``"column 'year'"``.
+    rule : str
+        What is asked of it, e.g. ``"must hold whole years"``.
+    got : str
+        What was found instead.
+    do : str
+        What the user can do about it.
+    """
+
+    def __init__(self, what: str, rule: str, got: str, do: str) -> None:
+        self.what, self.rule, self.got, self.do = what, rule, got, do
+        super().__init__(f"{what} {rule}; got {got}. {do}")
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str, str]]:
+        # Rebuilt from its four parts, so that the error survives a trip between processes.
+        return type(self), (self.what, self.rule, self.got, self.do)
+
+
+def listed(values: Iterable[object], most: int = 5) -> str:
+    """Name the first few values and say how many more there are."""
+    items = [repr(v) if isinstance(v, str) else str(v) for v in values]
+    rest = f" and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(items[:most]) + rest if items else "nothing"
+
+
+def suggestion(name: str, known: Collection[str]) -> str:
+    """``"Did you mean 'x'? "`` when a known name is close, else an empty string."""
+    by_fold = {k.casefold(): k for k in known}
+    close = get_close_matches(name.casefold(), list(by_fold), n=1)
+    return f"Did you mean {by_fold[close[0]]!r}? " if close else ""
+
+
+def require_columns(table: pd.DataFrame, names: Iterable[str], what: str) -> None:
+    """Raise :class:`InputError` for the first name that is not a column of ``table``."""
+    known = [str(c) for c in table.columns]
+    for name in names:
+        if name not in known:
+            raise InputError(
+                what,
+                f"must have a column {name!r}",
+                f"columns {listed(known, most=20)}",
+                f"{suggestion(name, known)}Name the column as the file does.",
+            )
+
+
+def require_file(path: Path, what: str) -> Path:
+    """Return ``path`` if it is a file that exists, else raise :class:`InputError`."""
+    if not path.is_file():
+        got = "a folder" if path.is_dir() else "no such file"
+        raise InputError(f"{what} {str(path)!r}", "must be a file", got, "Check the path.")
+    return path
+
+
+def require_unique(values: pd.Series, what: str, do: str) -> None:
+    """Raise :class:`InputError` naming the values of ``values`` that occur more than once."""
+    twice = values[values.duplicated()].unique()
+    if len(twice):
+        raise InputError(what, "must be unique", f"{listed(twice)} more than once", do)

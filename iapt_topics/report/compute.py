@@ -1,0 +1,199 @@
+"""Turn results into plain rows of text for the report: pure functions, nothing read or written."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from iapt_topics.report.disclosure import is_small, people
+
+if TYPE_CHECKING:
+    from iapt_topics.codes import Codes
+    from iapt_topics.drift import Drift
+    from iapt_topics.frame import ThemeFrame
+    from iapt_topics.responses import Responses
+
+NBSP = "\u00a0"
+DASH = "–"
+STATUS_WORDS = {
+    "PAPER": "PAPER: named in the paper's published abstract",
+    "PART": "PART: the idea is in the abstract; its boundary is ours",
+    "INFERRED": "INFERRED: from other literature; not the paper's",
+    "USER": "USER: written by the user of the library",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A table ready to print: the first cell of each row is its heading."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+def clean(value: object) -> str:
+    r"""Text that HTML may hold: no control characters, no direction overrides, no lone surrogates.
+
+    Examples
+    --------
+    >>> clean("a\x00b\u202ec")
+    'abc'
+    """
+    text = "" if value is None or value is pd.NA else str(value)
+    kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"})
+    return "".join(c for c in kept if c not in "\u200e\u200f\u061c" and not _steers(c))
+
+
+def _steers(char: str) -> bool:
+    return "\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069"
+
+
+def known(value: Any) -> bool:
+    """Whether ``value`` is a finite number."""
+    return value is not None and value is not pd.NA and math.isfinite(float(value))
+
+
+def percent(share: Any) -> str:
+    """Write a share as a percentage: without decimals, with one below 1 %.
+
+    Examples
+    --------
+    >>> percent(0.1234).replace(NBSP, " "), percent(0.004).replace(NBSP, " ")
+    ('12 %', '0.4 %')
+    """
+    if not known(share):
+        return DASH
+    value = 100 * float(share)
+    return f"{value:.1f}{NBSP}%" if 0 < abs(value) < 0.95 else f"{value:.0f}{NBSP}%"
+
+
+def interval(low: Any, high: Any, how: Callable[[Any], str] = percent) -> str:
+    """``"12 % to 19 %"``, or a dash when it is not known."""
+    return f"{how(low)} to {how(high)}" if known(low) and known(high) else DASH
+
+
+def points(difference: Any) -> str:
+    """Write a difference of shares in percentage points, with its sign."""
+    if not known(difference):
+        return DASH
+    value = round(100 * float(difference), 1)
+    return f"{value:+.1f}".replace("-", "−") if value else "0.0"
+
+
+def decimal(value: Any) -> str:
+    """Two decimals with a true minus sign, or a dash."""
+    return f"{float(value):.2f}".replace("-", "−") if known(value) else DASH
+
+
+def p_value(p: Any) -> str:
+    """A p value as journals print it."""
+    if not known(p):
+        return DASH
+    return "< 0.001" if float(p) < 0.001 else f"{float(p):.3f}" if p < 0.1 else f"{float(p):.2f}"
+
+
+def count(n: Any, people_n: Any, min_cell: int) -> str:
+    """A count, or ``"<10"`` if it rests on too few people."""
+    return f"<{min_cell}" if is_small(float(people_n), min_cell) else f"{int(n):,}"
+
+
+def share_interval(given: np.ndarray, cluster: np.ndarray) -> tuple[float, float, float]:
+    """Share of ones with a 95 % Wilson interval that allows for people who answered repeatedly.
+
+    The effective number of responses is n over the design effect of the people (never above n),
+    after Korn and Graubard (1998), "Confidence intervals for proportions with small expected
+    number of positive counts estimated from survey data".
+
+    Parameters
+    ----------
+    given : numpy.ndarray of bool, shape (n,)
+        Whether each response has the theme.
+    cluster : numpy.ndarray, shape (n,)
+        Respondent of each response.
+
+    Returns
+    -------
+    estimate, low, high : float
+        NaN if there are no responses.
+    """
+    n = len(given)
+    if not n:
+        return math.nan, math.nan, math.nan
+    p = float(np.mean(given))
+    codes, _ = pd.factorize(cluster)
+    sums = np.bincount(codes, weights=given - p)
+    groups, plain = len(sums), p * (1 - p) / n
+    effect = 1.0
+    if groups > 1 and plain > 0:
+        effect = max(1.0, float((sums**2).sum()) / n**2 * groups / (groups - 1) / plain)
+    m, z = n / effect, 1.959963984540054
+    mid = (p + z**2 / (2 * m)) / (1 + z**2 / m)
+    half = z / (1 + z**2 / m) * math.sqrt(p * (1 - p) / m + z**2 / (4 * m**2))
+    return p, max(0.0, mid - half), min(1.0, mid + half)
+
+
+def label_of(frame: ThemeFrame, theme: object) -> str:
+    """Label of a theme of the frame, or the id itself if the frame does not have it."""
+    labels = {t.id: t.label for t in frame.themes}
+    return clean(labels.get(str(theme), str(theme)))
+
+
+def theme_rows(codes: Codes, responses: Responses, frame: ThemeFrame) -> pd.DataFrame:
+    """Share of kept responses with each theme: theme, count, n, people, estimate, low, high."""
+    who = people(responses)
+    ids = codes.seen.loc[codes.seen["response_id"].isin(who.index), "response_id"]
+    persons = who.reindex(ids).to_numpy(dtype=object)
+    order = {t.id: i for i, t in enumerate(frame.themes)}
+    rows = []
+    for theme in sorted(codes.themes, key=lambda t: order.get(t, len(order))):
+        has = ids.isin(codes.table.loc[codes.table["theme"] == theme, "response_id"]).to_numpy()
+        estimate, low, high = share_interval(has, persons)
+        rows.append(
+            {
+                "theme": theme,
+                "count": int(has.sum()),
+                "n": len(ids),
+                "people": len(set(persons[has])),
+                "estimate": estimate,
+                "low": low,
+                "high": high,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def last_changes(
+    drift: Drift, hidden: Collection[tuple[str, int]], thin: Collection[tuple[str, int]]
+) -> pd.DataFrame:
+    """Changes of the last coded year against the baseline, with a column ``show``."""
+    rows: pd.DataFrame = drift.changes[drift.changes["kind"] == "baseline"]
+    rows = rows[rows["year"] == rows["year"].max()].copy()
+    out = set(hidden) | set(thin)
+    rows["show"] = [
+        (str(t), int(y)) not in out and (str(t), int(b)) not in out
+        for t, y, b in zip(rows["theme"], rows["year"], rows["against"], strict=True)
+    ]
+    return rows
+
+
+def verdict(row: Mapping[Any, Any]) -> str:
+    """Say in words what a change shows; "no change seen" always with what could have been seen."""
+    if known(row["p_bh"]) and float(row["p_bh"]) < 0.05:
+        return "rose" if row["estimate"] > 0 else "fell"
+    least = row["smallest_detectable"]
+    if not known(least):
+        return "no change seen; the smallest change detectable is not known"
+    return f"no change seen; {100 * float(least):.1f} points or more would usually have been seen"
+
+
+def whole(value: Any) -> str:
+    """A whole number, or "default" for None."""
+    return f"{int(value):,}" if known(value) else "chosen by the data"

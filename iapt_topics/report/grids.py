@@ -1,0 +1,343 @@
+"""The tables of the report: results in, rows of text out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from iapt_topics.axis import AXIS_CLASSES
+from iapt_topics.figures import STATUSES
+from iapt_topics.report.compute import (
+    DASH,
+    Grid,
+    clean,
+    count,
+    decimal,
+    interval,
+    known,
+    label_of,
+    p_value,
+    percent,
+    points,
+    verdict,
+    whole,
+)
+from iapt_topics.report.disclosure import MIN_BASE, is_small
+
+if TYPE_CHECKING:
+    from iapt_topics.agreement import Comparison
+    from iapt_topics.codes import Codes
+    from iapt_topics.drift import Drift
+    from iapt_topics.frame import ThemeFrame
+    from iapt_topics.responses import Responses
+    from iapt_topics.topics import Topics
+
+MEASURES = {
+    "alpha_masi": "Krippendorff's alpha on whole sets of themes (MASI distance)",
+    "alpha_jaccard": "Krippendorff's alpha on whole sets of themes (Jaccard distance)",
+    "f1_samples": "F1, mean over responses",
+    "f1_micro": "F1, all themes pooled",
+    "f1_macro": "F1, mean over themes",
+}
+
+
+def ledger_grid(responses: Responses) -> Grid:
+    """What became of every row, by year."""
+    table = responses.ledger.pivot_table(
+        index="year", columns="status", values="n", aggfunc="sum", fill_value=0
+    ).reindex(columns=list(STATUSES), fill_value=0)
+    table.loc["all years"] = table.sum()
+    rows = [
+        (str(year), *(f"{int(v):,}" for v in row), f"{int(row.sum()):,}")
+        for year, row in table.iterrows()
+    ]
+    head = ("Year", *STATUSES.values(), "rows in the file")
+    return Grid(caption="Rows of the file by year", head=head, rows=tuple(rows))
+
+
+def theme_grid(rows: pd.DataFrame, frame: ThemeFrame, min_cell: int) -> Grid:
+    """The table of themes, most frequent first; small cells hidden."""
+    domains = {t.id: label_of(frame, frame.domain_of(t.id)) for t in frame.themes}
+    status = {t.id: t.status for t in frame.themes}
+    out = []
+    for row in rows.sort_values("count", ascending=False, kind="stable").to_dict("records"):
+        small = is_small(row["people"], min_cell)
+        show = not small and row["n"] >= MIN_BASE
+        out.append(
+            (
+                label_of(frame, row["theme"]),
+                domains.get(row["theme"], DASH),
+                status.get(row["theme"], DASH),
+                count(row["count"], row["people"], min_cell),
+                f"{row['n']:,}",
+                percent(row["estimate"]) if show else "not shown",
+                interval(row["low"], row["high"]) if show else DASH,
+            )
+        )
+    head = ("Theme", "Domain", "Status", "Responses", "Out of", "Share", "95 % interval")
+    return Grid(caption="Share of responses with each theme", head=head, rows=tuple(out))
+
+
+def shares_grid(
+    drift: Drift,
+    frame: ThemeFrame,
+    hidden: Collection[tuple[str, int]],
+    thin: Collection[tuple[str, int]],
+    min_cell: int,
+    caption: str,
+) -> Grid:
+    """Shares by year, a row per theme and a column per year."""
+    bases = drift.shares.groupby("year")["n"].max()
+    years = [int(str(y)) for y in bases.index]
+    cells: dict[tuple[str, int], str] = {}
+    for row in drift.shares.to_dict("records"):
+        cell = (str(row["theme"]), int(row["year"]))
+        small = is_small(row["count"], min_cell)
+        if cell in hidden:
+            cells[cell] = f"<{min_cell}" if small else "hidden"
+        elif cell in thin:
+            cells[cell] = f"{int(row['count'])} of {int(row['n'])}"
+        else:
+            cells[cell] = f"{percent(row['estimate'])} ({interval(row['low'], row['high'])})"
+    rank = {name: i for i, name in enumerate(AXIS_CLASSES)}
+    themes = sorted(drift.themes, key=lambda t: rank.get(t, len(rank)))
+    rows = [
+        (label_of(frame, t), *(cells.get((t, y), DASH) for y in years)) for t in themes
+    ]
+    head = ("Theme", *(f"{y} (n = {int(bases[y]):,})" for y in years))
+    return Grid(caption=caption, head=head, rows=tuple(rows))
+
+
+def changes_grid(rows: pd.DataFrame, frame: ThemeFrame, last: int, baseline: int) -> Grid:
+    """Last year against the baseline, largest change first."""
+    size = rows["estimate"].abs().where(rows["show"], -1.0)
+    out = []
+    for row in rows.loc[size.sort_values(ascending=False, kind="stable").index].to_dict("records"):
+        name = label_of(frame, row["theme"])
+        if not row["show"]:
+            out.append((name, "not shown", DASH, DASH, DASH, "too few people or responses"))
+            continue
+        out.append(
+            (
+                name,
+                points(row["estimate"]),
+                interval(row["low"], row["high"], points),
+                p_value(row["p_bh"]),
+                f"{100 * row['smallest_detectable']:.1f}"
+                if known(row["smallest_detectable"])
+                else DASH,
+                verdict(row),
+            )
+        )
+    head = (
+        "Theme",
+        "Change (percentage points)",
+        "95 % interval",
+        "Adjusted p",
+        "Smallest detectable (points)",
+        "In words",
+    )
+    return Grid(caption=f"{last} against {baseline}", head=head, rows=tuple(out))
+
+
+def distances_grid(drift: Drift) -> Grid:
+    """How far the whole mix of themes moved."""
+    rows = [
+        (
+            f"{int(r['year'])} against {int(r['against'])}",
+            decimal(r["estimate"]),
+            interval(r["low"], r["high"], decimal),
+            decimal(r["chance"]),
+            p_value(r["p"]),
+        )
+        for r in drift.distances.to_dict("records")
+    ]
+    head = ("Years", "Distance", "95 % interval", "Chance reaches", "p")
+    note = (
+        "Jensen–Shannon distance between the mixes of themes: 0 is the same mix, 1 nothing shared. "
+        "“Chance reaches” is what shuffled years stay below 95 times in 100."
+    )
+    return Grid(caption="Movement of the mix as a whole", head=head, rows=tuple(rows), note=note)
+
+
+def agreement_grid(comparison: Comparison, hidden: Collection[str], min_cell: int) -> Grid:
+    """Agreement per theme; the chance-corrected figures never without F1 beside them."""
+    out = []
+    for row in comparison.themes.to_dict("records"):
+        pair = tuple(
+            count(row[c], row[c], min_cell) for c in ("positives_reference", "positives_other")
+        )
+        if row["theme"] in hidden:
+            if not any(cell.startswith("<") for cell in pair):
+                pair = ("hidden", "hidden")
+            out.append((clean(row["label"]), *pair, *("not shown",) * 2, *(DASH,) * 4, ""))
+            continue
+        has_f1 = known(row["f1"])
+        out.append(
+            (
+                clean(row["label"]),
+                *pair,
+                decimal(row["f1"]),
+                interval(row["f1_low"], row["f1_high"], decimal),
+                decimal(row["kappa"]),
+                interval(row["kappa_low"], row["kappa_high"], decimal),
+                decimal(row["ac1"]) if has_f1 else DASH,
+                decimal(row["pabak"]) if has_f1 else DASH,
+                clean(row["note"]),
+            )
+        )
+    one, two = clean(comparison.reference), clean(comparison.other)
+    head = (
+        "Theme",
+        f"Given by {one}",
+        f"Given by {two}",
+        "F1",
+        "95 % interval",
+        "Kappa",
+        "95 % interval",
+        "AC1",
+        "PABAK",
+        "Note",
+    )
+    caption = f"{two} against {one}, {comparison.n:,} responses both saw"
+    return Grid(caption=caption, head=head, rows=tuple(out))
+
+
+def overall_grid(comparison: Comparison) -> Grid:
+    """Agreement over all themes at once."""
+    rows = [
+        (
+            MEASURES.get(r["measure"], clean(r["measure"]).replace("_", " ")),
+            decimal(r["estimate"]),
+            interval(r["low"], r["high"], decimal),
+            decimal(r["chance"]),
+            f"{int(r['n']):,}",
+            clean(r["note"]),
+        )
+        for r in comparison.overall.to_dict("records")
+    ]
+    head = ("Measure", "Value", "95 % interval", "By chance alone", "n", "Note")
+    return Grid(caption="All themes together", head=head, rows=tuple(rows))
+
+
+def convergence_grid(comparison: Comparison, hidden: Collection[str]) -> Grid:
+    """Where machine and people meet and part, as proposed by the machine."""
+    out = []
+    for row in comparison.convergence.to_dict("records"):
+        if row["theme"] in hidden:
+            out.append((clean(row["label"]), "not shown", DASH, DASH, DASH, "too few responses"))
+            continue
+        out.append(
+            (
+                clean(row["label"]),
+                clean(row["rating"]),
+                decimal(row["f1"]),
+                points(row["share_difference"]),
+                interval(row["low"], row["high"], points),
+                clean(row["note"]),
+            )
+        )
+    head = (
+        "Theme",
+        "Proposed rating",
+        "F1",
+        "Share: machine minus people (points)",
+        "95 % interval",
+        "Note",
+    )
+    return Grid(caption="Where they meet and where they part", head=head, rows=tuple(out))
+
+
+def matches_grid(
+    comparison: Comparison, frame: ThemeFrame, hidden: Collection[str], min_cell: int
+) -> Grid:
+    """Different themes that the two coders gave to the same responses."""
+    rows = comparison.matches
+    apart = rows[rows["reference_theme"] != rows["other_theme"]]
+    apart = apart.sort_values("n_both", ascending=False, kind="stable")
+    out = [
+        (
+            label_of(frame, r["reference_theme"]),
+            label_of(frame, r["other_theme"]),
+            f"{int(r['n_both']):,}",
+            decimal(r["f1"]),
+        )
+        for r in apart.to_dict("records")
+        if not {r["reference_theme"], r["other_theme"]} & set(hidden) and r["n_both"] >= min_cell
+    ][:12]
+    head = ("People said", "The machine said", "Responses", "F1 of the pair")
+    note = f"The twelve commonest pairs resting on at least {min_cell} responses."
+    caption = "Different themes for the same response"
+    return Grid(caption=caption, head=head, rows=tuple(out), note=note)
+
+
+def plain_grid(
+    table: pd.DataFrame,
+    columns: Mapping[str, tuple[str, Callable[[Any], str]]],
+    caption: str,
+) -> Grid:
+    """A table as it is: ``columns`` gives each column its heading and its way of printing."""
+    rows = [
+        tuple(how(row[name]) for name, (_, how) in columns.items())
+        for row in table.to_dict("records")
+    ]
+    return Grid(caption=caption, head=tuple(h for h, _ in columns.values()), rows=tuple(rows))
+
+
+def resolution_grid(topics: Topics) -> Grid:
+    """The numbers of topics that were tried."""
+    how: dict[str, tuple[str, Callable[[Any], str]]] = {
+        "n_topics": ("Topics", whole),
+        "estimate": ("Agreement between runs (ARI)", decimal),
+        "low": ("Low", decimal),
+        "high": ("High", decimal),
+        "chosen": ("Chosen", lambda v: "yes" if v else ""),
+    }
+    return plain_grid(topics.resolution, how, "Numbers of topics tried")
+
+
+def runs_grid(topics: Topics) -> Grid:
+    """The runs behind the topics."""
+    how: dict[str, tuple[str, Callable[[Any], str]]] = {
+        "run": ("Run", str),
+        "seed": ("Seed", str),
+        "n_neighbors": ("Neighbours", str),
+        "min_cluster_size": ("Smallest cluster", str),
+        "n_clusters": ("Clusters", str),
+        "unassigned": ("Unassigned", percent),
+    }
+    return plain_grid(topics.runs, how, "Runs of the topic model")
+
+
+def frame_grid(frame: ThemeFrame) -> Grid:
+    """Every theme with its status, definition and source."""
+    rows = [
+        (
+            clean(t.label),
+            label_of(frame, frame.domain_of(t.id)),
+            t.status,
+            clean(t.definition),
+            clean(t.source),
+        )
+        for t in frame.codable
+    ]
+    head = ("Theme", "Domain", "Status", "Definition", "Source")
+    return Grid(caption="The themes and where each comes from", head=head, rows=tuple(rows))
+
+
+def settings_grid(topics: Topics, codes: Codes, frame: ThemeFrame) -> Grid:
+    """Settings and versions needed to run the analysis again."""
+    config = topics.config
+    pairs: Iterable[tuple[str, str]] = (
+        ("Seed", str(config.seed)),
+        ("Runs", str(config.n_runs)),
+        ("Number of topics asked for", whole(config.n_topics)),
+        ("Smallest topic asked for", whole(config.min_topic_size)),
+        ("Coder", f"{codes.coder} ({codes.kind})"),
+        ("Theme frame", f"{frame.title} ({frame.name}, version {frame.version})"),
+        *sorted((str(k), str(v)) for k, v in topics.versions.items()),
+    )
+    rows = tuple((clean(a), clean(b)) for a, b in pairs)
+    return Grid(caption="Settings and versions", head=("Setting", "Value"), rows=rows)

@@ -1,0 +1,190 @@
+"""The whole way from a survey to its results, as the command line runs it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from iapt_topics.agreement import Comparison, compare_codes
+from iapt_topics.axis import axis_codes
+from iapt_topics.codes import Codes
+from iapt_topics.drift import Drift, measure_drift
+from iapt_topics.embeddings import Encoder, embed
+from iapt_topics.frame import ThemeFrame
+from iapt_topics.mapping import TopicMapping, code_responses, map_topics
+from iapt_topics.report import write_report
+from iapt_topics.responses import Responses
+from iapt_topics.topics import TopicConfig, Topics, fit_topics
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Study:
+    """Every result of one run of the main job.
+
+    Attributes
+    ----------
+    responses : Responses
+    topics : Topics
+    mapping : TopicMapping
+    codes : Codes
+        The machine's.
+    drift : Drift
+        Of the machine's codes.
+    axis_drift : Drift or None
+        Of the frame's two poles; None if the frame names none.
+    comparison : Comparison or None
+        Machine with the first human coder; None without human codes.
+    ceiling : Comparison or None
+        First with second human coder; None without a second.
+    """
+
+    responses: Responses
+    topics: Topics
+    mapping: TopicMapping
+    codes: Codes
+    drift: Drift
+    axis_drift: Drift | None
+    comparison: Comparison | None
+    ceiling: Comparison | None
+
+
+def run_study(
+    responses: Responses,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    *,
+    human: tuple[Codes, ...] = (),
+    config: TopicConfig | None = None,
+    baseline: int | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Study:
+    """Run every stage: embeddings, topics, mapping, codes, comparison, drift.
+
+    Parameters
+    ----------
+    responses : Responses
+    frame : ThemeFrame
+    encoder : Encoder
+    human : tuple of Codes, optional
+        The first is compared with the machine and, if there is a second, with that one as well.
+    config : TopicConfig, optional
+    baseline : int, optional
+        Year that others are compared with; the first one by default.
+    tell : callable, optional
+        Called with the name of each stage as it begins.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    InputError
+        Whatever a stage cannot use.
+    """
+    config = config or TopicConfig()
+    tell("Embedding the responses")
+    embeddings = embed(responses, encoder)
+    tell(f"Finding topics: consensus of {config.n_runs} runs")
+    topics = fit_topics(responses, embeddings, config)
+    tell("Mapping topics and responses onto the frame")
+    mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
+    machine = code_responses(responses, embeddings, frame, encoder, mapping=mapping, topics=topics)
+    tell("Measuring agreement and drift")
+    drift = measure_drift(machine, responses, baseline=baseline, seed=config.seed)
+    axis_drift = None
+    if frame.axis is not None:
+        poles = axis_codes(machine, frame)
+        axis_drift = measure_drift(poles, responses, baseline=baseline, seed=config.seed)
+    return Study(
+        responses=responses,
+        topics=topics,
+        mapping=mapping,
+        codes=machine,
+        drift=drift,
+        axis_drift=axis_drift,
+        comparison=compare_codes(human[0], machine, seed=config.seed) if human else None,
+        ceiling=compare_codes(human[0], human[1], seed=config.seed) if len(human) > 1 else None,
+    )
+
+
+def write_study(
+    study: Study, out: Path, *, min_cell: int = 10, quotes: bool | None = None
+) -> dict[str, Path]:
+    """Write the report and, for the researcher's own eyes, the tables behind it.
+
+    Parameters
+    ----------
+    study : Study
+    out : path
+        Folder; made if need be. Files of the same names are replaced, each as a whole.
+    min_cell, quotes
+        As for :func:`iapt_topics.write_report`; the tables are not suppressed.
+
+    Returns
+    -------
+    dict of str to Path
+        "report" and the name of each table, to where it is.
+    """
+    tables = out / "tables"
+    tables.mkdir(parents=True, exist_ok=True)
+    written = {}
+    for name, table in _tables(study).items():
+        written[name] = tables / f"{name}.csv"
+        _write_csv(table, written[name])
+    report = write_report(
+        out / "report.html",
+        responses=study.responses,
+        topics=study.topics,
+        mapping=study.mapping,
+        codes=study.codes,
+        comparison=study.comparison,
+        drift=study.drift,
+        ceiling=study.ceiling,
+        axis_drift=study.axis_drift,
+        min_cell=min_cell,
+        quotes=quotes,
+    )
+    return {"report": report} | written
+
+
+def _tables(study: Study) -> dict[str, pd.DataFrame]:
+    tables = {
+        "ledger": study.responses.ledger,
+        "topics": study.topics.topics.drop(columns="exemplars"),
+        "topic_assignments": study.topics.assignments,
+        "topic_resolution": study.topics.resolution,
+        "topic_mapping": study.mapping.table,
+        "machine_codes": study.codes.table,
+        "drift_shares": study.drift.shares,
+        "drift_changes": study.drift.changes,
+        "drift_trends": study.drift.trends,
+        "drift_distances": study.drift.distances,
+    }
+    if study.axis_drift is not None:
+        tables["axis_shares"] = study.axis_drift.shares
+    if study.comparison is not None:
+        tables["agreement_overall"] = study.comparison.overall
+        tables["agreement_themes"] = study.comparison.themes
+        tables["convergence"] = study.comparison.convergence
+    if study.ceiling is not None:
+        tables["agreement_of_people"] = study.ceiling.themes
+    return tables
+
+
+def _write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write the table beside its place and move it there, so that no half file is ever seen."""
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        # A byte-order mark, without which Excel takes UTF-8 for the local code page.
+        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as stream:
+            table.to_csv(stream, index=False, lineterminator="\n")
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

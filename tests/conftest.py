@@ -1,0 +1,60 @@
+"""Shared across the tests: an encoder that needs no model, and a small survey."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iapt_topics.responses import load_responses
+
+SUBJECTS = {
+    "caseload": "My caseload is too high and the caseload grows each week",
+    "supervision": "Clinical supervision keeps me well and supervision is protected",
+    "targets": "Recovery targets matter more than people and targets rule us",
+    "team": "My team are lovely and the team looks after each other",
+    "pay": "The pay is poor and pay has not kept up with costs",
+}
+
+
+class BagOfWords:
+    """Hashes words to dimensions: texts that share words are near each other."""
+
+    name = "bag-of-words"
+    fingerprint = "bag-of-words-1"
+
+    def encode(self, texts):
+        vectors = np.full((len(texts), 64), 1e-3, dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in text.casefold().split():
+                place = int.from_bytes(hashlib.sha256(word.strip(".,!").encode()).digest()[:2], "big")
+                vectors[row, place % 64] += 1
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def encoder():
+    return BagOfWords()
+
+
+@pytest.fixture
+def survey_table():
+    rng = np.random.default_rng(3)
+    fillers = "honestly really often lately here always still mostly today now".split()
+    rows = []
+    for i in range(150):
+        subject = list(SUBJECTS)[i % len(SUBJECTS)]
+        extra = " ".join(rng.choice(fillers, size=2, replace=False))
+        text = f"{SUBJECTS[subject]} {extra} {i}"
+        rows.append((f"r{i}", f"p{i}", 2014 + i % 3, text, subject))
+    columns = ["response_id", "person", "year", "comment", "subject"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+@pytest.fixture
+def survey(survey_table):
+    return load_responses(
+        survey_table, text="comment", year="year", respondent_id="person", covariates=("subject",)
+    )

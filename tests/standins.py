@@ -1,0 +1,353 @@
+"""Believable results, made up without fitting: objects with the fields of the real ones."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from iapt_topics.axis import axis_codes
+from iapt_topics.codes import Codes
+from iapt_topics.inference import wilson_interval
+
+YEARS = (2014, 2015, 2016, 2017, 2018)
+THEMES = (
+    ("I1", "Therapist identity", "I", "PAPER"),
+    ("I2", "Training and competence", "I", "PART"),
+    ("I3", "Role and standing", "I", "INFERRED"),
+    ("S1", "Targets and performance", "S", "INFERRED"),
+    ("S2", "Caseload and workload", "S", "INFERRED"),
+    ("S3", "Service design", "S", "PAPER"),
+    ("S6", "Staffing and turnover", "S", "INFERRED"),
+    ("W1", "Stress and burnout", "W", "PAPER"),
+    ("W4", "Wish to leave", "W", "INFERRED"),
+)
+RARE = "W4"
+WORDS = (
+    "targets, recovery, pressure, numbers, access, performance, data, meet, rates, waiting",
+    "caseload, high, sessions, back, breaks, day, clients, hours, workload, volume",
+    "burnout, stress, exhausted, tired, sick, anxious, sleep, leave, support, time",
+    "training, supervision, learn, skills, course, trained, competence, qualified, cpd, study",
+    "therapist, work, love, clients, rewarding, help, people, proud, difference, value",
+    "band, pay, role, pwp, progression, stepping, stone, career, status, respect",
+    "admin, notes, systems, computer, rooms, telephone, forms, desk, hot, laptop",
+    "secretword, parking, canteen",
+)
+SENTENCES = (
+    "The recovery targets put pressure on everyone and the numbers matter more than people.",
+    "My caseload is high with back to back sessions, no breaks in the day and long hours.",
+    "I feel exhausted and anxious, burnout and stress are normal here, two are off sick.",
+    "Training and supervision are good and I could learn new skills on the course.",
+    "I love being a therapist, the work with clients is rewarding and I am proud of it.",
+    "A pwp on this band has no progression, it is a stepping stone without status or respect.",
+    "Admin takes over: notes on slow systems, hot desk, no rooms, forms, telephone work.",
+    "The secretword about parking by the canteen.",
+)
+
+
+def frame() -> Any:
+    def theme(key: str, label: str, parent: str, status: str) -> Any:
+        return SimpleNamespace(
+            id=key,
+            label=label,
+            parent=parent,
+            status=status,
+            definition=f"What is said about {label.lower()}.",
+            source="abstract" if status == "PAPER" else "other literature",
+            codable=bool(parent),
+        )
+
+    domains = [
+        theme("I", "Professional identity", "", "PAPER"),
+        theme("S", "The system", "", "PAPER"),
+        theme("W", "Wellbeing", "", "PART"),
+    ]
+    codable = [theme(*t) for t in THEMES]
+    every = {t.id: t for t in (*domains, *codable)}
+
+    class Frame(SimpleNamespace):
+        def __getitem__(self, key: str) -> Any:
+            return every[key]
+
+        def domain_of(self, key: str) -> str:
+            return every[key].parent or key
+
+    return Frame(
+        name="iapt",
+        title="Staff wellbeing themes",
+        version="1",
+        note="Anchored on a published abstract; the full codebook is not public.",
+        themes=tuple(every.values()),
+        codable=tuple(codable),
+        domains=tuple(domains),
+        axis=("I", "S"),
+    )
+
+
+def responses(synthetic: bool = True, n: int = 700, extra: str = "") -> Any:
+    rng = np.random.default_rng(1)
+    topic = rng.choice(7, n, p=[0.24, 0.2, 0.16, 0.13, 0.12, 0.08, 0.07])
+    topic[:4] = 7
+    table = pd.DataFrame(
+        {
+            "response_id": [f"r{i}" for i in range(n)],
+            "respondent_id": [f"p{i % (n - 60)}" for i in range(n)],
+            "year": np.sort(rng.choice(YEARS, n)),
+            "question": "How is it to work in your service?",
+            "text": [SENTENCES[t] + extra for t in topic],
+            "status": rng.choice(
+                ["kept", "blank", "non_answer", "duplicate"], n, p=[0.9, 0.05, 0.03, 0.02]
+            ),
+            "true_topic": topic,
+        }
+    )
+    table.loc[:3, "status"] = "kept"
+    kept = table[table["status"] == "kept"].reset_index(drop=True)
+    ledger = table.groupby(["year", "question", "status"]).size().rename("n").reset_index()
+
+    class Responses(SimpleNamespace):
+        def __len__(self) -> int:
+            return len(kept)
+
+    return Responses(
+        table=table, source="survey.csv", synthetic=synthetic, kept=kept, ledger=ledger, years=YEARS
+    )
+
+
+def topics(survey: Any, label: str | None = None) -> Any:
+    kept = survey.kept
+    unsure = np.random.default_rng(2).random(len(kept)) < 0.12
+    unsure[:4] = False
+    given = kept["true_topic"].where(~unsure, -1)
+    assignments = pd.DataFrame({"response_id": kept["response_id"], "topic": given})
+    rows = []
+    for t in range(8):
+        ids = kept.loc[given == t, "response_id"]
+        low, high = wilson_interval(len(ids), len(kept))
+        words = WORDS[t]
+        name = label if label and t == 0 else f"{words.split(', ')[0]}, {words.split(', ')[1]}"
+        rows.append(
+            {
+                "topic": t,
+                "label": name,
+                "n": len(ids),
+                "estimate": len(ids) / len(kept),
+                "low": float(low),
+                "high": float(high),
+                "words": words,
+                "exemplars": tuple(ids[:6]),
+                "support": 0.93 - 0.04 * t,
+                "note": "",
+            }
+        )
+    tried = pd.DataFrame(
+        {
+            "n_topics": [4, 6, 8, 10, 14, 20],
+            "estimate": [0.61, 0.68, 0.81, 0.74, 0.62, 0.51],
+            "low": [0.52, 0.6, 0.75, 0.66, 0.52, 0.42],
+            "high": [0.7, 0.76, 0.86, 0.81, 0.71, 0.6],
+            "n": 12,
+            "chosen": [False, False, True, False, False, False],
+            "note": "",
+        }
+    )
+    runs = pd.DataFrame(
+        {
+            "run": range(12),
+            "seed": range(12),
+            "n_neighbors": 15,
+            "min_cluster_size": 12,
+            "n_clusters": 8,
+            "unassigned": 0.12,
+        }
+    )
+    return SimpleNamespace(
+        assignments=assignments,
+        topics=pd.DataFrame(rows),
+        resolution=tried,
+        runs=runs,
+        config=SimpleNamespace(seed=0, n_runs=12, n_topics=None, min_topic_size=None),
+        versions={"bertopic": "0.17.3", "encoder": "all-MiniLM-L6-v2"},
+    )
+
+
+def mapping(found: Any, ids: tuple[int, ...] = (3, 4, 7, 1, 0, 2)) -> Any:
+    rng = np.random.default_rng(3)
+    book = frame()
+    scores, table = [], []
+    for t in found.topics["topic"]:
+        best = ids[t] if t < len(ids) else None
+        for j, theme in enumerate(book.codable):
+            score = float(rng.uniform(0.1, 0.4) + (0.3 if j == best else 0))
+            scores.append((t, theme.id, score, score - 0.05, score + 0.05, 90, j == best, ""))
+        theme = None if best is None else book.codable[best]
+        table.append((t, f"topic {t}", theme.id if theme else "", theme.label if theme else ""))
+    columns = ["topic", "theme", "score", "low", "high", "n", "chosen", "note"]
+    return SimpleNamespace(
+        scores=pd.DataFrame(scores, columns=columns),
+        table=pd.DataFrame(table, columns=["topic", "label", "theme", "theme_label"]),
+        frame=book,
+        themes_without_topic=("I1",),
+    )
+
+
+def codes(survey: Any) -> Any:
+    rng = np.random.default_rng(4)
+    kept = survey.kept
+    rows = []
+    for i, (key, *_) in enumerate(THEMES):
+        base = 0.012 if key == RARE else 0.06 + 0.035 * i
+        p = base + (0.04 * (kept["year"] - 2014) if key == "S1" else 0)
+        has = rng.random(len(kept)) < p
+        rows.append(pd.DataFrame({"response_id": kept.loc[has, "response_id"], "theme": key}))
+    table = pd.concat(rows, ignore_index=True).assign(score=0.5)
+    return Codes(
+        coder="machine",
+        kind="machine",
+        themes=tuple(t[0] for t in THEMES),
+        seen=kept[["response_id", "respondent_id"]],
+        table=table,
+    )
+
+
+def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Any) -> Any:
+    bases = survey.kept.groupby("year").size()
+    given = given.merge(survey.kept[["response_id", "year"]], on="response_id")
+    shares, changes = [], []
+    for name in names:
+        p = {}
+        for year in YEARS:
+            k = int(((given["theme"] == name) & (given["year"] == year)).sum())
+            low, high = wilson_interval(k, int(bases[year]))
+            p[year] = k / bases[year]
+            shares.append(
+                (name, year, k, int(bases[year]), p[year], float(low), float(high), bases[year], "")
+            )
+        gap = p[2018] - p[2014]
+        chance = 0.002 if abs(gap) > 0.09 else 0.4
+        tail = (gap, gap - 0.08, gap + 0.08, 250, chance, chance, chance, 0.095, "")
+        changes.append((name, 2018, 2014, "baseline", *tail))
+    return SimpleNamespace(
+        shares=pd.DataFrame(
+            shares,
+            columns=[
+                "theme",
+                "year",
+                "count",
+                "n",
+                "estimate",
+                "low",
+                "high",
+                "n_respondents",
+                "note",
+            ],
+        ),
+        changes=pd.DataFrame(
+            changes,
+            columns=[
+                "theme",
+                "year",
+                "against",
+                "kind",
+                "estimate",
+                "low",
+                "high",
+                "n",
+                "p",
+                "p_bh",
+                "p_holm",
+                "smallest_detectable",
+                "note",
+            ],
+        ),
+        trends=pd.DataFrame(),
+        distances=pd.DataFrame(
+            [(2018, 2014, 0.12, 0.08, 0.17, 250, 0.1, 0.03, "")],
+            columns=["year", "against", "estimate", "low", "high", "n", "chance", "p", "note"],
+        ),
+        baseline=2014,
+        years=YEARS,
+        themes=names,
+        coder="machine",
+    )
+
+
+def drift(survey: Any, coded: Any) -> Any:
+    return _drift(coded.table, coded.themes, survey)
+
+
+def axis_drift(survey: Any, coded: Any) -> Any:
+    classes = axis_codes(coded, frame()).table
+    return _drift(classes, ("identity only", "system only", "both", "neither"), survey)
+
+
+def comparison(reference: str = "human", other: str = "machine", lift: float = 0.0) -> Any:
+    rows, meet = [], []
+    for i, (key, label, *_) in enumerate(THEMES):
+        rare = key == RARE
+        f1 = 0.45 + 0.04 * i + lift
+        gap = np.nan if rare else 0.0
+        positives = 6 if rare else 30 + 9 * i
+        rows.append(
+            {
+                "theme": key,
+                "label": label,
+                "n": 400,
+                "positives_reference": positives,
+                "positives_other": positives + 5,
+                "share_reference": positives / 400,
+                "share_other": (positives + 5) / 400,
+                "precision": f1 - 0.02,
+                "recall": f1 + 0.02,
+                "f1": f1,
+                "f1_low": f1 - 0.09,
+                "f1_high": f1 + 0.08,
+                "negative_agreement": 0.95,
+                "kappa": f1 - 0.06 + gap,
+                "kappa_low": f1 - 0.17 + gap,
+                "kappa_high": f1 + 0.03 + gap,
+                "ac1": 0.93,
+                "pabak": 0.91,
+                "note": "not estimable: fewer than 10 positives" if rare else "",
+            }
+        )
+        rating = ("dissonant", "complementary", "agreement")[min(i // 3, 2)]
+        meet.append((key, label, rating, "", f1, 0.012, -0.02, 0.05, 400, ""))
+    return SimpleNamespace(
+        reference=reference,
+        other=other,
+        n=400,
+        themes=pd.DataFrame(rows),
+        overall=pd.DataFrame(
+            [
+                ("f1_micro", 0.58 + lift, 0.54, 0.62, 400, 0.17, ""),
+                ("alpha_masi", 0.49 + lift, 0.44, 0.53, 400, 0.0, ""),
+            ],
+            columns=["measure", "estimate", "low", "high", "n", "chance", "note"],
+        ),
+        matches=pd.DataFrame(
+            [
+                ("S1", "S2", 0.3, 22, False),
+                ("S1", "S1", 0.6, 50, True),
+                ("I2", "I3", 0.2, 4, False),
+            ],
+            columns=["reference_theme", "other_theme", "f1", "n_both", "matched"],
+        ),
+        convergence=pd.DataFrame(
+            meet,
+            columns=[
+                "theme",
+                "label",
+                "rating",
+                "rater",
+                "f1",
+                "share_difference",
+                "low",
+                "high",
+                "n",
+                "note",
+            ],
+        ),
+    )

@@ -1,0 +1,280 @@
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iapt_topics import metrics as m
+from iapt_topics._checks import InputError
+from iapt_topics.agreement import compare_codes
+from iapt_topics.codes import Codes
+
+MEASURES = ["alpha_masi", "alpha_jaccard", "f1_samples", "f1_micro", "f1_macro"]
+
+
+def make(cells, coder="h", themes=None, ids=None, people=None, order=None, labels=None):
+    cells = np.asarray(cells, bool)
+    themes = tuple(themes or [f"T{j}" for j in range(cells.shape[1])])
+    ids = np.array(ids if ids is not None else [f"r{i:05d}" for i in range(len(cells))])
+    people = np.array(people if people is not None else [f"p{i}" for i in range(len(cells))])
+    order = np.arange(len(cells)) if order is None else order
+    rows, columns = np.nonzero(cells[order])
+    return Codes(
+        coder=coder,
+        kind="human",
+        themes=themes,
+        seen=pd.DataFrame({"response_id": ids[order], "respondent_id": people[order]}),
+        table=pd.DataFrame(
+            {
+                "response_id": ids[order][rows],
+                "theme": [themes[j] for j in columns],
+                "score": np.nan,
+            }
+        ),
+        labels=labels or {},
+    )
+
+
+def pair(n=300, k=5, noise=0.05, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.random((n, k)) < np.linspace(0.1, 0.5, k)
+    return x, x ^ (rng.random((n, k)) < noise)
+
+
+def test_tables_have_their_columns_keys_and_order():
+    x, y = pair()
+    got = compare_codes(make(x), make(y, "m"), n_boot=50)
+    assert (got.reference, got.other, got.n) == ("h", "m", 300)
+    assert list(got.overall.columns) == [
+        "measure", "estimate", "low", "high", "n", "chance", "note",
+    ]  # fmt: skip
+    assert list(got.overall["measure"]) == MEASURES
+    assert list(got.themes.columns) == [
+        "theme", "label", "n", "positives_reference", "positives_other", "share_reference",
+        "share_other", "precision", "recall", "f1", "f1_low", "f1_high", "negative_agreement",
+        "kappa", "kappa_low", "kappa_high", "ac1", "pabak", "note",
+    ]  # fmt: skip
+    assert list(got.themes["theme"]) == [f"T{j}" for j in range(5)]
+    assert list(got.matches.columns) == [
+        "reference_theme", "other_theme", "f1", "n_both", "matched",
+    ]  # fmt: skip
+    assert not got.matches.duplicated(["reference_theme", "other_theme"]).any()
+    assert list(got.convergence.columns) == [
+        "theme", "label", "rating", "f1", "share_difference", "low", "high", "n", "note", "rater",
+    ]  # fmt: skip
+    assert (got.convergence["rater"] == "").all()
+
+
+def test_estimates_are_those_of_the_metrics():
+    x, y = pair()
+    got = compare_codes(make(x), make(y, "m"), n_boot=50)
+    overall = got.overall.set_index("measure")["estimate"]
+    wanted = [
+        m.set_alpha(x, y, "masi"), m.set_alpha(x, y, "jaccard"), m.samples_f1(x, y),
+        m.micro_f1(x, y), m.macro_f1(x, y),
+    ]  # fmt: skip
+    np.testing.assert_allclose(overall[MEASURES], [float(v) for v in wanted], atol=1e-12)
+    for j, row in enumerate(got.themes.itertuples()):
+        table = m.confusion_table(~x[:, j], ~y[:, j])
+        assert row.kappa == pytest.approx(float(m.cohen_kappa(table)))
+        assert row.precision == pytest.approx((x & y)[:, j].sum() / y[:, j].sum())
+        assert row.recall == pytest.approx((x & y)[:, j].sum() / x[:, j].sum())
+        assert row.kappa_low < row.kappa < row.kappa_high
+        assert row.f1_low < row.f1 < row.f1_high
+    inside = got.overall
+    assert (inside["low"] <= inside["estimate"]).all()
+    assert (inside["estimate"] <= inside["high"]).all()
+    assert (inside["chance"] < inside["estimate"]).all()
+
+
+def test_perfect_agreement():
+    x, _ = pair()
+    got = compare_codes(make(x), make(x, "m"), n_boot=50)
+    np.testing.assert_allclose(got.overall[["estimate", "low", "high"]], 1)
+    np.testing.assert_allclose(got.themes[["f1", "kappa", "kappa_low", "ac1", "pabak"]], 1)
+    assert (got.convergence["rating"] == "agreement").all()
+    assert (got.convergence["share_difference"] == 0).all()
+    matched = got.matches[got.matches["matched"]]
+    assert (matched["reference_theme"] == matched["other_theme"]).all()
+
+
+def test_independent_codings_are_near_their_chance():
+    rng = np.random.default_rng(4)
+    x, y = rng.random((2, 1500, 5)) < 0.3
+    got = compare_codes(make(x), make(y, "m"), n_boot=50)
+    np.testing.assert_allclose(got.overall["estimate"], got.overall["chance"], atol=0.04)
+    np.testing.assert_allclose(got.overall["chance"][:2], 0, atol=0.01)
+    np.testing.assert_allclose(got.themes["kappa"], 0, atol=0.08)
+    assert (got.convergence["rating"] == "dissonant").all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_either_way_round(seed):
+    x, y = pair(seed=seed, noise=0.2)
+    one = compare_codes(make(x), make(y, "m"), n_boot=50)
+    two = compare_codes(make(y, "m"), make(x), n_boot=50)
+    same = ["f1", "f1_low", "f1_high", "negative_agreement", "kappa", "kappa_low", "ac1", "pabak"]
+    np.testing.assert_allclose(one.themes[same], two.themes[same], atol=1e-12)
+    np.testing.assert_allclose(one.themes["precision"], two.themes["recall"])
+    difference = one.convergence["share_difference"]
+    np.testing.assert_allclose(difference, -two.convergence["share_difference"], atol=1e-12)
+    np.testing.assert_allclose(one.overall["estimate"], two.overall["estimate"], atol=1e-12)
+
+
+def test_order_of_responses_does_not_matter():
+    x, y = pair()
+    order = np.random.default_rng(1).permutation(len(x))
+    one = compare_codes(make(x), make(y, "m"), n_boot=50)
+    two = compare_codes(make(x, order=order), make(y, "m", order=order[::-1]), n_boot=50)
+    for name in ("overall", "themes", "matches", "convergence"):
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(two, name))
+
+
+def test_seed_decides_the_draws():
+    x, y = pair()
+    runs = [compare_codes(make(x), make(y, "m"), n_boot=50, seed=s) for s in (1, 1, 2)]
+    pd.testing.assert_frame_equal(runs[0].themes, runs[1].themes)
+    assert not runs[0].themes["f1_low"].equals(runs[2].themes["f1_low"])
+
+
+def test_respondents_are_resampled_whole_and_found_in_either_coding():
+    x, y = pair(n=60)
+    # Each response five times by one person: the interval must stay that of 60, not narrow to 300.
+    big_x, big_y = np.repeat(x, 5, axis=0), np.repeat(y, 5, axis=0)
+    people = np.repeat([f"p{i}" for i in range(60)], 5)
+    unknown = np.full(300, "")
+
+    def width(first, second):
+        got = compare_codes(make(big_x, people=first), make(big_y, "m", people=second), n_boot=400)
+        return (got.themes["f1_high"] - got.themes["f1_low"]).mean(), got.overall["note"][0]
+
+    whole, note = width(people, unknown)
+    assert "respondent" not in note
+    assert width(unknown, people)[0] == whole
+    alone, note = width(unknown, unknown)
+    assert "respondent unknown for 300 responses" in note
+    assert whole > 1.6 * alone
+    _, note = width(people, people[::-1])
+    assert "respondent ids differ for 300 responses" in note
+
+
+def test_only_common_responses_count():
+    x, y = pair(n=40)
+    ids = [f"r{i:05d}" for i in range(5, 45)]
+    got = compare_codes(make(x), make(y, "m", ids=ids), n_boot=20)
+    assert got.n == 35
+    assert all("5 responses seen by h only and 5 by m only" in n for n in got.overall["note"])
+    with pytest.raises(InputError, match="40 seen by 'h' only, 40 by 'm' only"):
+        compare_codes(make(x), make(y, "m", ids=[f"z{i}" for i in range(40)]))
+
+
+def test_themes_of_one_coder_only():
+    x, y = pair(k=3)
+    got = compare_codes(
+        make(x, themes=("A", "B", "C"), labels={"A": "Alpha"}),
+        make(y, "m", themes=("D", "C", "A"), labels={"D": "Delta"}),
+        n_boot=20,
+    )
+    themes = got.themes.set_index("theme")
+    assert list(themes.index) == ["A", "B", "C", "D"]
+    assert list(themes["label"]) == ["Alpha", "B", "C", "Delta"]
+    assert "only h could give this" in themes.loc["B", "note"]
+    assert "only m could give this" in themes.loc["D", "note"]
+    assert themes.loc["A", "note"] == ""
+    assert "2 themes could be given by one coder only" in got.overall["note"][0]
+    ratings = got.convergence.set_index("theme")
+    assert ratings.loc["B", "rating"] == ratings.loc["D", "rating"] == "silent"
+    assert "only h could give this" in ratings.loc["B", "note"]
+
+
+def test_few_positives_leave_kappa_out():
+    x, y = pair(k=4)
+    x[:, 0], y[:, 1] = False, False
+    x[:9, 0] = True
+    x[:, 2], y[:, 2] = False, False
+    got = compare_codes(make(x), make(y, "m"), n_boot=20)
+    rows = got.themes
+    assert rows.loc[:2, ["kappa", "kappa_low", "kappa_high"]].isna().all(axis=None)
+    assert rows.loc[:2, "note"].str.startswith("not estimable: fewer than 10 positives").all()
+    assert rows.loc[2, ["f1", "precision", "recall"]].isna().all()
+    assert rows.loc[3, "kappa"] > 0
+    assert list(got.convergence["rating"])[:3] == ["silent", "silent", "not estimable"]
+    assert "over 2 of 4 themes" in got.overall["note"][4]
+
+
+def test_ratings_follow_the_stated_rule():
+    n = 400
+    x, y = np.zeros((2, n, 4), dtype=bool)
+    x[:100, 0] = y[:95, 0] = True  # near the same
+    x[100:200, 1] = y[140:240, 1] = True  # kappa about .47
+    x[200:300, 2] = y[300:400, 2] = True  # apart
+    x[:, 3] = y[:, 3] = True  # given to all
+    got = compare_codes(make(x), make(y, "m"), n_boot=20)
+    assert list(got.convergence["rating"]) == [
+        "agreement", "complementary", "dissonant", "not estimable",
+    ]  # fmt: skip
+    assert "given to all" in got.themes["note"][3]
+
+
+def test_swapped_themes_are_matched_crosswise():
+    x, _ = pair(k=3, n=200)
+    got = compare_codes(make(x), make(x[:, [1, 0, 2]], "m"), n_boot=20)
+    matched = got.matches[got.matches["matched"]]
+    assert list(zip(matched["reference_theme"], matched["other_theme"], strict=True)) == [
+        ("T0", "T1"), ("T1", "T0"), ("T2", "T2"),
+    ]  # fmt: skip
+    np.testing.assert_allclose(matched["f1"], 1)
+
+
+def test_high_kappa_without_a_match_on_itself_is_complementary():
+    x = np.zeros((200, 2), dtype=bool)
+    x[:60, 0], x[5:65, 1] = True, True
+    y = x[:, ::-1]
+    got = compare_codes(make(x), make(y, "m"), n_boot=20)
+    assert (got.themes["kappa"] > 0.6).all()
+    assert (got.convergence["rating"] == "complementary").all()
+    assert "matched with T1" in got.convergence["note"][0]
+
+
+def test_share_difference_is_paired():
+    x, y = pair(noise=0.02)
+    got = compare_codes(make(x), make(y, "m"), n_boot=200).convergence
+    np.testing.assert_allclose(got["share_difference"], (y.mean(0) - x.mean(0)))
+    assert (got["low"] <= got["share_difference"]).all()
+    assert (got["share_difference"] <= got["high"]).all()
+    # Two independent samples of 300 would be about 0.1 wide or more.
+    assert (got["high"] - got["low"] < 0.05).all()
+
+
+def test_no_theme_given_at_all():
+    none = np.zeros((12, 2), dtype=bool)
+    got = compare_codes(make(none), make(none, "m"), n_boot=20)
+    assert (
+        got.overall.set_index("measure")
+        .loc[["alpha_masi", "f1_micro", "f1_macro"]][["estimate", "low", "high"]]
+        .isna()
+        .all(axis=None)
+    )
+    assert got.overall["note"].str.contains("not estimable").sum() == 4
+    assert len(got.matches) == 0
+    assert (got.convergence["rating"] == "not estimable").all()
+
+
+def test_one_response():
+    got = compare_codes(make([[1, 0]]), make([[1, 1]], "m"), n_boot=5)
+    assert got.n == 1
+
+
+def test_n_boot_must_be_positive():
+    with pytest.raises(InputError, match="n_boot"):
+        compare_codes(make([[1, 0]]), make([[1, 1]], "m"), n_boot=0)
+
+
+def test_speed():
+    x, y = pair(n=1500, k=31)
+    one, two = make(x), make(y, "m")
+    start = time.perf_counter()
+    compare_codes(one, two, n_boot=1000)
+    assert time.perf_counter() - start < 10

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import io
+import sys
+from types import SimpleNamespace
+
+import matplotlib as mpl
+import pytest
+import standins
+
+from iapt_topics import figures
+from iapt_topics._checks import InputError
+from iapt_topics.axis import AXIS_CLASSES
+
+
+@pytest.fixture(scope="module")
+def made():
+    survey = standins.responses()
+    found = standins.topics(survey)
+    coded = standins.codes(survey)
+    return SimpleNamespace(
+        survey=survey,
+        topics=found,
+        mapping=standins.mapping(found),
+        drift=standins.drift(survey, coded),
+        axis=standins.axis_drift(survey, coded),
+        comparison=standins.comparison(),
+    )
+
+
+def drawn(figure) -> str:
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "x"}):
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def all_of(made):
+    return {
+        "drift": figures.drift_figure(made.drift, standins.frame()),
+        "axis": figures.axis_figure(made.axis),
+        "agreement": figures.agreement_figure(made.comparison, made.comparison),
+        "mapping": figures.mapping_figure(made.mapping),
+        "resolution": figures.resolution_figure(made.topics),
+        "ledger": figures.ledger_figure(made.survey),
+    }
+
+
+def test_every_figure_states_n_and_needs_no_pyplot(made):
+    for name, figure in all_of(made).items():
+        text = drawn(figure)
+        assert "n=" in text or "n = " in text, name
+    assert "matplotlib.pyplot" not in sys.modules
+
+
+def test_same_result_gives_same_bytes(made):
+    first, second = all_of(made), all_of(made)
+    assert all(drawn(first[k]) == drawn(second[k]) for k in first)
+
+
+def test_results_are_not_changed(made):
+    before = made.drift.shares.copy()
+    figures.drift_figure(made.drift, hidden={("S1", 2014)})
+    assert made.drift.shares.equals(before)
+
+
+def test_hidden_cell_is_a_gap_with_a_note(made):
+    figure = figures.drift_figure(made.drift, themes=["S1"], hidden={("S1", 2015)})
+    (ax,) = figure.axes
+    assert [t.get_text() for t in ax.texts] == ["hidden"]
+    shown = made.drift.shares.query("theme == 'S1' and year != 2015")["estimate"].tolist()
+    points = [v for line in ax.lines for v in line.get_ydata() if v == v]
+    secret = made.drift.shares.query("theme == 'S1' and year == 2015")["estimate"].item()
+    assert secret not in points
+    assert set(shown) <= set(points)
+
+
+def test_hidden_theme_is_not_in_the_forest_plot(made):
+    text = drawn(figures.agreement_figure(made.comparison, hidden={"W4"}))
+    assert "not shown" in text
+    assert "Wish to leave (few)" in text
+
+
+def test_only_labelled_topics_are_in_the_heat_map(made):
+    text = drawn(figures.mapping_figure(made.mapping, labels={0: "first", 2: "third"}))
+    assert "first" in text
+    assert "n = 2 topics" in text
+
+
+def test_mathematics_and_control_characters_in_a_label_are_plain_text(made):
+    text = drawn(figures.mapping_figure(made.mapping, labels={0: "cost $\\frac{ \x00 $ <b>"}))
+    assert "cost $\\frac{ $ &lt;b&gt;" in text
+
+
+def test_unknown_or_no_theme_is_an_input_error(made):
+    with pytest.raises(InputError, match="S99"):
+        figures.drift_figure(made.drift, themes=["S99"])
+    with pytest.raises(InputError):
+        figures.drift_figure(made.drift, themes=[])
+
+
+def test_empty_result_is_an_input_error(made):
+    empty = SimpleNamespace(scores=made.mapping.scores.iloc[:0], frame=made.mapping.frame)
+    with pytest.raises(InputError, match="the mapping"):
+        figures.mapping_figure(empty)
+
+
+def test_axis_classes_keep_their_order(made):
+    legend = [t.get_text() for t in figures.axis_figure(made.axis).legends[0].get_texts()]
+    assert legend == list(AXIS_CLASSES)

@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+import base64
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+import standins
+
+from iapt_topics._checks import InputError
+from iapt_topics.axis import axis_codes
+from iapt_topics.report import compute, disclosure, grids, write_report
+
+HOSTILE = (
+    " <script>alert(1)</script> \"'><img src=http://evil.example/x onerror=go()> \x00 \u202eevil"
+)
+SECTIONS = ("asked", "themes", "change", "agreement", "topics", "method", "limits")
+
+
+class Page(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.text = " ".join(" ".join(self.words).replace("\u00a0", " ").split())
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def make(tmp_path, *, full: bool = True, synthetic: bool = True, extra: str = "", **more):
+    survey = standins.responses(synthetic, extra=extra)
+    found = standins.topics(survey, more.pop("label", None))
+    coded = standins.codes(survey)
+    if full:
+        more = {
+            "comparison": standins.comparison(),
+            "ceiling": standins.comparison("coder A", "coder B", 0.1),
+            "drift": standins.drift(survey, coded),
+            "axis_drift": standins.axis_drift(survey, coded),
+            **more,
+        }
+    path = write_report(
+        tmp_path / "new folder" / "report.html",
+        responses=survey,
+        topics=found,
+        mapping=standins.mapping(found),
+        codes=coded,
+        **more,
+    )
+    return path, path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("whole"))
+
+
+def test_one_small_file_with_every_section(whole):
+    path, text = whole
+    page = Page(text)
+    assert path.stat().st_size < 6_000_000
+    assert [p.name for p in path.parent.iterdir()] == ["report.html"]
+    ids = [a.get("id") for tag, a in page.tags if tag == "section"]
+    assert tuple(ids) == SECTIONS
+    assert sum(tag == "img" for tag, _ in page.tags) == 6
+    assert "SYNTHETIC EXAMPLE DATA" in page.text
+    assert "not asked for" not in page.text
+    assert page.text.index("Two people, first") < page.text.index("Machine and people All themes")
+
+
+def test_nothing_is_loaded_and_no_script_can_run(whole):
+    page = Page(whole[1])
+    for tag, attrs in page.tags:
+        assert tag not in {"script", "link", "iframe", "object", "form"}
+        assert not [a for a in attrs if a.startswith("on") or a == "style"]
+        for name in ("src", "href"):
+            assert (attrs.get(name) or "#").startswith(("#", "data:image/svg+xml;base64,"))
+        if tag == "img":
+            assert attrs["alt"]
+    (policy,) = [a["content"] for t, a in page.tags if t == "meta" and "http-equiv" in a]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_hostile_text_is_text(tmp_path):
+    path, text = make(tmp_path, extra=HOSTILE, label="$x_ <script>bad()</script>")
+    page = Page(text)
+    assert "alert(1)" in page.text
+    assert not [t for t, _ in page.tags if t == "script"]
+    assert not [a for _, a in page.tags if "onerror" in a]
+    assert "\x00" not in text
+    assert "\u202e" not in text
+    assert path.exists()
+
+
+def test_real_surveys_show_quotes_only_on_request(tmp_path):
+    _, silent = make(tmp_path, synthetic=False, full=False)
+    assert "<blockquote" not in silent
+    assert "SYNTHETIC" not in silent
+    assert "Quotes are switched off" in silent
+    _, spoken = make(tmp_path, synthetic=False, full=False, quotes=True)
+    assert "<blockquote" in spoken
+    _, example = make(tmp_path, synthetic=True, full=False, quotes=False)
+    assert "<blockquote" not in example
+
+
+def test_parts_left_out_are_said_to_be(tmp_path):
+    page = Page(make(tmp_path, full=False)[1])
+    assert page.text.count("not asked for") == 4
+    assert "not compared" in page.text
+
+
+def test_small_topic_has_no_words_quotes_or_count(whole):
+    text = whole[1]
+    images = [base64.b64decode(b).decode() for b in re.findall(r"base64,([A-Za-z0-9+/=]+)", text)]
+    assert len(images) == 6
+    assert "secretword" not in text
+    assert "canteen" not in text
+    assert "&lt;10 people: no words" in text
+    # One topic hidden: a second count is hidden too, else the first could be had by subtraction.
+    assert text.count("n = hidden") == 1
+
+
+def test_rare_theme_is_hidden_everywhere(whole):
+    survey = standins.responses()
+    coded = standins.codes(survey)
+    rows = compute.theme_rows(coded, survey, standins.frame())
+    rare = rows[rows["theme"] == standins.RARE].iloc[0]
+    assert 0 < rare["people"] < 10
+    page = Page(whole[1])
+    assert f"Wish to leave Wellbeing INFERRED <10 {rare['n']} not shown" in page.text
+    assert "Wish to leave <10 11 not shown not shown" in page.text
+
+
+def test_no_hidden_year_can_be_had_by_subtraction():
+    survey = standins.responses()
+    coded = standins.codes(survey)
+    for drift, exclusive in (
+        (standins.drift(survey, coded), False),
+        (standins.axis_drift(survey, coded), True),
+    ):
+        counted = None if exclusive else disclosure.cells(coded.table, survey)
+        hidden = disclosure.hidden_cells(drift, counted, 10, exclusive=exclusive)
+        shares = drift.shares
+        gone = [c in hidden for c in zip(shares["theme"], shares["year"], strict=True)]
+        small = (shares["count"] > 0) & (shares["count"] < 10)
+        assert small[gone].any()
+        assert not small[~np.array(gone)].any()
+        line = "year" if exclusive else "theme"
+        for _, part in shares.assign(gone=gone).groupby(line):
+            rest = part[(part["count"] > 0)]
+            assert rest["gone"].sum() != 1 or len(rest) == 1
+
+
+def test_real_drift_and_agreement_fit_the_report(tmp_path):
+    from iapt_topics.agreement import compare_codes
+    from iapt_topics.codes import Codes
+    from iapt_topics.drift import measure_drift
+
+    survey, frame = standins.responses(), standins.frame()
+    machine = Codes(**vars(standins.codes(survey)))
+    lost = machine.table.sample(frac=0.6, random_state=1).assign(score=np.nan)
+    human = Codes(coder="human", kind="human", themes=machine.themes, seen=machine.seen, table=lost)
+    axis = axis_codes(machine, frame)
+    assert set(axis.table["response_id"]) == set(machine.seen["response_id"])
+    found = standins.topics(survey)
+    path = write_report(
+        tmp_path / "r.html",
+        responses=survey,
+        topics=found,
+        mapping=standins.mapping(found),
+        codes=machine,
+        comparison=compare_codes(human, machine, n_boot=50),
+        ceiling=compare_codes(human, human, n_boot=50),
+        drift=measure_drift(machine, survey, n_boot=50),
+        axis_drift=measure_drift(axis, survey, n_boot=50),
+    )
+    page = Page(path.read_text(encoding="utf-8"))
+    assert "not asked for" not in page.text
+    assert "Krippendorff's alpha" in page.text
+    assert " nan" not in page.text.casefold()
+
+
+def test_people_are_counted_and_not_comments():
+    survey = standins.responses()
+    one = survey.kept[survey.kept["year"] == 2014]["response_id"].iloc[:20]
+    same = survey.kept["response_id"].isin(one)
+    survey.kept.loc[same, "respondent_id"] = "talkative"
+    given = pd.DataFrame({"response_id": one, "theme": "S1"})
+    cell = disclosure.cells(given, survey).iloc[0]
+    assert (cell["n"], cell["people"]) == (20, 1)
+    drift = standins._drift(given, ("S1",), survey)
+    hidden = disclosure.hidden_cells(drift, disclosure.cells(given, survey), 10)
+    assert hidden == {("S1", 2014)}
+
+
+def test_no_percentage_on_a_small_base():
+    survey = standins.responses(n=90)
+    drift = standins.drift(survey, standins.codes(survey))
+    thin = disclosure.thin_cells(drift)
+    assert thin
+    grid = grids.shares_grid(drift, standins.frame(), set(), thin, 1, "x")
+    column = 1 + standins.YEARS.index(next(iter(thin))[1])
+    assert not [row for row in grid.rows if "%" in row[column]]
+
+
+def test_at_most_one_quote_per_person():
+    survey = standins.responses()
+    survey.kept["respondent_id"] = "p1"
+    ids = tuple(survey.kept["response_id"][:5])
+    used: set[object] = set()
+    assert len(disclosure.pick_quotes(ids, survey, used)) == 1
+    assert disclosure.pick_quotes(ids, survey, used) == ()
+
+
+def test_words_of_few_people_are_left_out():
+    users = {"caseload": set(range(12)), "smith": {1, 2}, "high": set(range(11))}
+    words = ("caseload", " smith", "high caseload", "unknown")
+    assert disclosure.common_words(words, users, 10) == ("caseload", "high caseload")
+
+
+def test_no_change_is_worded_with_what_could_have_been_seen():
+    row = {"p_bh": 0.4, "estimate": 0.02, "smallest_detectable": 0.083}
+    assert compute.verdict(row).startswith("no change seen; 8.3 points or more")
+    assert compute.verdict({**row, "p_bh": 0.01}) == "rose"
+    assert compute.verdict({**row, "p_bh": 0.01, "estimate": -0.1}) == "fell"
+    assert "not known" in compute.verdict({**row, "smallest_detectable": np.nan})
+
+
+def test_chance_corrected_figures_never_stand_without_f1():
+    result = standins.comparison()
+    result.themes["f1"] = np.nan
+    grid = grids.agreement_grid(result, set(), 10)
+    for row in grid.rows:
+        assert row[grid.head.index("AC1")] == compute.DASH
+        assert row[grid.head.index("PABAK")] == compute.DASH
+
+
+def test_numbers_are_printed_for_people():
+    def plain(text: str) -> str:
+        return text.replace(compute.NBSP, " ")
+
+    assert plain(compute.interval(0.123, 0.188)) == "12 % to 19 %"
+    assert compute.points(-0.034) == "−3.4"
+    assert compute.points(0.0001) == "0.0"
+    assert compute.p_value(0.0002) == "< 0.001"
+    assert compute.percent(np.nan) == compute.DASH
+    assert compute.count(9, 9, 10) == "<10"
+    assert compute.count(0, 0, 10) == "0"
+
+
+def test_interval_is_wilson_for_single_answers_and_wider_for_repeated_ones():
+    from iapt_topics.inference import wilson_interval
+
+    given = np.array([True] * 30 + [False] * 170)
+    single = compute.share_interval(given, np.arange(200))
+    low, high = wilson_interval(30, 200)
+    assert single == pytest.approx((0.15, float(low), float(high)), abs=2e-3)
+    repeated = compute.share_interval(given, np.arange(200) // 10)
+    assert repeated[1] < single[1]
+    assert repeated[2] > single[2]
+    assert np.isnan(compute.share_interval(given[:0], np.arange(0))).all()
+
+
+def test_same_results_give_the_same_file(whole, tmp_path):
+    assert make(tmp_path)[1] == whole[1]
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path, before = make(tmp_path, full=False)
+    monkeypatch.setattr("pathlib.Path.replace", _fail)
+    with pytest.raises(OSError, match="disk"):
+        make(tmp_path)
+    assert path.read_text(encoding="utf-8") == before
+    assert [p.name for p in path.parent.iterdir()] == ["report.html"]
+
+
+def _fail(*_args):
+    raise OSError("disk full")
+
+
+@pytest.mark.parametrize("bad", [0, -1, 2.5, True])
+def test_min_cell_must_be_a_count(tmp_path, bad):
+    with pytest.raises(InputError, match="min_cell"):
+        make(tmp_path, full=False, min_cell=bad)
+
+
+def test_a_folder_is_not_a_report(tmp_path):
+    (tmp_path / "new folder" / "report.html").mkdir(parents=True)
+    with pytest.raises(InputError, match="a folder"):
+        make(tmp_path, full=False)
