@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from importlib.resources import files
@@ -11,13 +12,16 @@ from typing import Any
 
 import pandas as pd
 
-from iapt_topics._checks import InputError, listed, require_file, suggestion
+from iapt_topics._checks import InputError, listed, require_columns, require_file, suggestion
 
 #: PAPER: named in the paper's public abstract. PART: the abstract names the idea, the boundary is
 #: ours. INFERRED: from other sources. USER: from a frame of the user's own.
 STATUSES = ("PAPER", "PART", "INFERRED", "USER")
 _LARGEST = 5_000_000  # bytes; a codebook of 300 themes is well below one million
+_MOST_FAULTS = 200  # named in one error
 _LISTS = ("near", "synonyms", "examples")
+_ABOUT = ("name", "title", "version", "note")
+_YES, _NO = ("true", "yes", "1", ""), ("false", "no", "0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +85,7 @@ class ThemeFrame:
     axis: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
-        faults = _faults(self.themes, self.axis)
-        if faults:
-            raise InputError(
-                f"frame {self.name!r}",
-                "must be a consistent codebook",
-                f"{len(faults)} fault(s): " + "; ".join(faults),
-                "Mend them in the file.",
-            )
+        _refuse(self.name, _faults(self.themes, self.axis))
 
     def __getitem__(self, theme_id: str) -> Theme:
         """Return the theme of this id; raise :class:`InputError` if there is none."""
@@ -134,16 +131,37 @@ class ThemeFrame:
         return theme.id
 
     def paper_only(self) -> ThemeFrame:
-        """Return the frame with the themes that the paper's abstract names, and their domains."""
-        themes = tuple(t for t in self.themes if t.codable and t.status == "PAPER")
-        needed = {self.domain_of(t.id) for t in themes}
-        kept = tuple(t for t in self.themes if t in themes or t.id in needed)
-        ids = {t.id for t in kept}
-        return replace(
-            self,
-            themes=tuple(replace(t, near=tuple(n for n in t.near if n in ids)) for t in kept),
-            axis=self.axis if self.axis and set(self.axis) <= ids else None,
+        """Return the frame with the themes that the paper's abstract names, and those above them.
+
+        Returns
+        -------
+        ThemeFrame
+            Its codable themes all have the status PAPER.
+
+        Raises
+        ------
+        InputError
+            If the frame has no codable theme of that status.
+        """
+        paper = {t.id for t in self.codable if t.status == "PAPER"}
+        if not paper:
+            raise InputError(
+                f"frame {self.name!r}",
+                "must have a codable theme of status PAPER",
+                "none",
+                "Use the whole frame.",
+            )
+        ids = set(paper)
+        for theme_id in paper:
+            while theme_id := self[theme_id].parent:
+                ids.add(theme_id)
+        themes = tuple(
+            replace(t, near=tuple(n for n in t.near if n in ids), codable=t.id in paper)
+            for t in self.themes
+            if t.id in ids
         )
+        axis = self.axis if self.axis and set(self.axis) <= ids else None
+        return replace(self, themes=themes, axis=axis)
 
 
 def load_frame(source: str | Path) -> ThemeFrame:
@@ -183,34 +201,34 @@ def load_frame(source: str | Path) -> ThemeFrame:
             f"{path.stat().st_size:,} bytes",
             "Check that it is the codebook.",
         )
+    faults: list[str] = []
     if path.suffix.casefold() == ".toml":
-        try:
-            content = tomllib.loads(path.read_text("utf-8-sig"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InputError(
-                f"frame {path.name!r}", "must be valid TOML in UTF-8", str(error), "Mend that line."
-            ) from error
-        about, rows = content.get("frame", {}), content.get("theme", [])
+        about, rows = _toml(path, faults)
     else:
-        from iapt_topics.responses import read_table
-
-        about, rows = {}, read_table(path, "frame").to_dict("records")
-    if not isinstance(about, dict) or not isinstance(rows, list):
-        raise InputError(
-            f"frame {path.name!r}",
-            "must hold [[theme]] tables",
-            "other values of that name",
-            "See the bundled frame for an example.",
-        )
+        about, rows = {}, _rows(path)
+    themes = [_theme(row, i, faults) for i, row in enumerate(rows, 1)]
+    texts = {k: _text(about.get(k, ""), f"{k!r} of [frame]", faults) for k in _ABOUT}
+    texts["name"] = texts["name"] or path.stem
     axis = about.get("axis")
-    return ThemeFrame(
-        name=str(about.get("name", path.stem)),
-        title=str(about.get("title", "")),
-        version=str(about.get("version", "")),
-        note=str(about.get("note", "")),
-        themes=tuple(_theme(row, path.name) for row in rows),
-        axis=None if axis is None else tuple(str(a) for a in axis),  # type: ignore[arg-type]
-    )
+    if axis is not None:
+        axis = tuple(_parts(axis, "'axis' of [frame]", faults))
+    if faults:  # of form; those of content are named with them
+        _refuse(texts["name"], faults + _faults(themes, axis))
+    return ThemeFrame(themes=tuple(themes), axis=axis, **texts)
+
+
+def _refuse(name: str, faults: list[str]) -> None:
+    """Raise one error that names every fault, if there is any."""
+    if faults:
+        more = len(faults) - _MOST_FAULTS
+        raise InputError(
+            f"frame {name!r}",
+            "must be a consistent codebook",
+            f"{len(faults)} fault(s): "
+            + "; ".join(faults[:_MOST_FAULTS])
+            + (f"; and {more} more" if more > 0 else ""),
+            "Mend them in the file.",
+        )
 
 
 def _bundled(name: str) -> Path:
@@ -226,54 +244,118 @@ def _bundled(name: str) -> Path:
     return folder / f"{name}.toml"
 
 
-def _theme(row: Any, file: str) -> Theme:
-    """Make a theme of one entry; unknown fields are an error, for they are mostly misspelt."""
-    what = f"a theme of frame {file!r}"
-    if not isinstance(row, Mapping):
-        raise InputError(what, "must be a table of fields", repr(row), "Write [[theme]] tables.")
-    known = [f.name for f in fields(Theme)]
-    unknown = [str(k) for k in row if k not in known]
-    if unknown:
+def _toml(path: Path, faults: list[str]) -> tuple[Mapping[str, Any], list[Any]]:
+    """Read [frame] and the [[theme]] entries."""
+    try:
+        content = tomllib.loads(path.read_text("utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or nested without end
         raise InputError(
-            what,
-            f"may only have the fields {', '.join(known)}",
-            listed(unknown),
-            f"{suggestion(unknown[0], known)}Rename or remove it.",
+            f"frame {path.name!r}", "must be valid TOML in UTF-8", str(error), "Mend that line."
+        ) from error
+    about, rows = content.pop("frame", {}), content.pop("theme", [])
+    if not isinstance(about, dict) or not isinstance(rows, list):
+        raise InputError(
+            f"frame {path.name!r}",
+            "must hold [[theme]] tables",
+            "other values of that name",
+            "See the bundled frame for an example.",
         )
+    faults += [f"{k!r} is neither [frame] nor [[theme]]" for k in content]
+    faults += [f"[frame] has the unknown field {k!r}" for k in about if k not in (*_ABOUT, "axis")]
+    return about, rows
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """Read the rows of a table; rows without any content, as spreadsheets leave, are no themes."""
+    from iapt_topics.responses import read_table
+
+    table = read_table(path, "frame")
+    require_columns(table, ("id", "label"), f"frame {path.name!r}")
+    rows = [
+        {str(k): "" if pd.isna(v) else v for k, v in row.items()}
+        for row in table.to_dict("records")
+    ]
+    return [row for row in rows if any(str(v).strip() for v in row.values())]
+
+
+def _theme(row: Any, number: int, faults: list[str]) -> Theme:
+    """Make a theme of one entry; unknown fields are a fault, for they are mostly misspelt."""
+    if not isinstance(row, Mapping):
+        faults.append(f"theme number {number} is not a table of fields")
+        return Theme(id=f"?{number}", label="?")
+    what = f"theme {str(row['id']).strip()!r}" if row.get("id") else f"theme number {number}"
+    known = [f.name for f in fields(Theme)]
     values: dict[str, Any] = {"id": "", "label": ""}
     for key, value in row.items():
-        if key in _LISTS:
-            parts = value.split("|") if isinstance(value, str) else value
-            values[key] = tuple(str(p).strip() for p in parts if str(p).strip())
+        about = f"{key!r} of {what}"
+        if key not in known:
+            faults.append(
+                f"{what} has the unknown field {key!r} {suggestion(str(key), known)}".strip()
+            )
+        elif key in _LISTS:
+            values[key] = _parts(value, about, faults)
         elif key == "codable":
-            values[key] = str(value).strip().casefold() not in ("false", "no", "0")
+            word = str(value).strip().casefold()
+            if word not in _YES + _NO:
+                faults.append(f"{about} is neither true nor false")
+            values[key] = word in _YES
         else:
-            values[key] = str(value).strip()
-    if not values.get("status", "USER"):
-        values["status"] = "USER"
+            values[key] = _text(value, about, faults)
+    values["status"] = values.get("status", "").upper() or "USER"
     return Theme(**values)
+
+
+def _text(value: Any, what: str, faults: list[str]) -> str:
+    # Whole numbers are let through: spreadsheets make them of ids such as 1, 2, 3.
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return str(value).strip()
+    faults.append(f"{what} is not text")
+    return ""
+
+
+def _parts(value: Any, what: str, faults: list[str]) -> tuple[str, ...]:
+    """Split the text of a cell at ``|``, or take the texts of a list."""
+    if isinstance(value, list):
+        parts = [_text(v, f"an entry of {what}", faults) for v in value]
+    else:
+        parts = [p.strip() for p in _text(value, what, faults).split("|")]
+    return tuple(p for p in parts if p)
 
 
 def _faults(themes: Iterable[Theme], axis: tuple[str, ...] | None) -> list[str]:
     themes = list(themes)
-    ids = [t.id for t in themes]
-    parent = {t.id: t.parent for t in themes}
+    uses = Counter(t.id for t in themes if t.id)
+    parent = {t.id: t.parent for t in themes if t.id}
     faults = [f"theme number {i} has no id" for i, t in enumerate(themes, 1) if not t.id]
     faults += [f"theme {t.id!r} has no label" for t in themes if t.id and not t.label]
-    faults += [f"id {i!r} is used {ids.count(i)} times" for i in sorted(set(ids)) if ids.count(i) > 1]
+    faults += [f"id {i!r} is used {n} times" for i, n in uses.items() if n > 1]
     for t in themes:
         if t.parent and t.parent not in parent:
             faults.append(f"theme {t.id!r} has the unknown parent {t.parent!r}")
         if t.status not in STATUSES:
             faults.append(f"theme {t.id!r} has the unknown status {t.status!r}")
         faults += [f"theme {t.id!r} is near the unknown {n!r}" for n in t.near if n not in parent]
-        above, steps = t.parent, 0
-        while above and steps <= len(themes):
-            above, steps = parent.get(above, ""), steps + 1
-        if above:
-            faults.append(f"theme {t.id!r} is below itself")
+    faults += [f"theme {i!r} is below itself" for i in _in_cycles(parent)]
     if not any(t.codable for t in themes):
         faults.append("no theme is codable")
-    if axis is not None and (len(set(axis)) != 2 or any(a not in parent or parent[a] for a in axis)):
+    if axis is not None and (
+        len(axis) != 2 or axis[0] == axis[1] or any(parent.get(a) != "" for a in axis)
+    ):
         faults.append(f"the axis {listed(axis)} does not name two domains")
     return faults
+
+
+def _in_cycles(parent: Mapping[str, str]) -> list[str]:
+    """Ids that are above themselves, each looked at once."""
+    cyclic: list[str] = []
+    done: set[str] = set()
+    for start in parent:
+        path: dict[str, int] = {}
+        node = start
+        while node in parent and node not in done and node not in path:
+            path[node] = len(path)
+            node = parent[node]
+        if node in path:
+            cyclic += list(path)[path[node] :]
+        done |= path.keys()
+    return cyclic

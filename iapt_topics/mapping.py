@@ -7,7 +7,6 @@ and each of its sentences, for one response often says several things.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +24,11 @@ from iapt_topics.topics import Topics, nearest_rows
 #: Part of a theme's mean score that is taken off. Broad themes are a little like everything; all
 #: of the mean would also take off what makes a frequent theme frequent.
 CENTRING = 0.5
+#: A theme's score is the mean cosine to this many of its nearest anchors: with one, a single odd
+#: anchor decides; with all, a theme that is described from several sides loses.
+ANCHORS = 2
+#: A sentence's score is three parts its own and one part its response's.
+RESPONSE_WEIGHT = 0.25
 #: A response's score is half its own, half the mean of this many nearest responses.
 NEIGHBOURS = 15
 #: Weight of what the response's topic says, times the support of its place in it.
@@ -150,9 +154,9 @@ def code_responses(
     """Give themes to every kept response, none where nothing stands out.
 
     Each sentence gets its best theme, or none; a response has the themes of its sentences. The
-    score of a sentence and a theme is the mean of its own cosine and the response's, which itself
-    is averaged with the nearest responses and, where ``mapping`` and ``topics`` are given, moved
-    by what the response's topic speaks of.
+    score of a sentence and a theme is three parts its own cosine and one part its response's, which
+    itself is averaged with the nearest responses and, where ``mapping`` and ``topics`` are given,
+    moved by what the response's topic speaks of.
 
     Parameters
     ----------
@@ -183,6 +187,13 @@ def code_responses(
             "one of them",
             "Pass both, or neither.",
         )
+    if mapping is not None and mapping.frame.ids != frame.ids:
+        raise InputError(
+            "code_responses()",
+            "needs a mapping onto the same frame",
+            f"one onto {mapping.frame.name!r}",
+            "Run map_topics() with this frame.",
+        )
     kept = responses.kept
     vectors = embeddings.rows(kept["response_id"].tolist())
     pieces = [split_sentences(text) for text in kept["text"]]
@@ -200,7 +211,7 @@ def code_responses(
     )
     if mapping is not None and topics is not None:
         response = response + TOPIC_WEIGHT * _topic_evidence(kept, mapping, topics)
-    scores = _centred((sentence + response[owner]) / 2)
+    scores = _centred((1 - RESPONSE_WEIGHT) * sentence + RESPONSE_WEIGHT * response[owner])
     best = scores.argmax(axis=1)
     top = scores[np.arange(len(scores)), best]
     given = top > _threshold(scores, SENTENCE_QUANTILE)
@@ -225,7 +236,7 @@ def code_responses(
     )
 
 
-def theme_anchors(frame: ThemeFrame) -> list[tuple[str, str, str]]:
+def theme_anchors(frame: ThemeFrame) -> list[tuple[str, str]]:
     """Every text that stands for a codable theme.
 
     Parameters
@@ -234,23 +245,23 @@ def theme_anchors(frame: ThemeFrame) -> list[tuple[str, str, str]]:
 
     Returns
     -------
-    list of (theme id, kind, text)
-        ``kind`` is "description" or "example".
+    list of (theme id, text)
+        Label with definition, what it includes, its synonyms, and each example; at least one
+        for each codable theme, in the order of the frame.
     """
-    anchors: list[tuple[str, str, str]] = []
+    anchors: list[tuple[str, str]] = []
     for theme in frame.codable:
-        described = [f"{theme.label}. {theme.definition}".strip()]
-        described += [theme.include] if theme.include else []
-        described += [f"{theme.label}: {', '.join(theme.synonyms)}"] if theme.synonyms else []
-        anchors += [(theme.id, "description", text) for text in described]
-        anchors += [(theme.id, "example", text) for text in theme.examples]
+        texts = [f"{theme.label}. {theme.definition}".strip()]
+        texts += [theme.include] if theme.include else []
+        texts += [f"{theme.label}: {', '.join(theme.synonyms)}"] if theme.synonyms else []
+        anchors += [(theme.id, text) for text in (*texts, *theme.examples)]
     return anchors
 
 
 def _theme_cosines(
     vectors: NDArray[np.float32], frame: ThemeFrame, encoder: Encoder, embeddings: Embeddings
 ) -> NDArray[np.float64]:
-    """Cosine of each row to each theme: its best description and its two best examples, halved."""
+    """Score each row and theme by the mean cosine to the theme's nearest anchors."""
     if encoder.fingerprint != embeddings.fingerprint:
         raise InputError(
             "the encoder",
@@ -259,27 +270,13 @@ def _theme_cosines(
             "Pass the same encoder to embed() and here.",
         )
     anchors = theme_anchors(frame)
-    cosines = vectors @ encoder.encode([text for _, _, text in anchors]).T
-    columns = []
-    for theme in frame.codable:
-        described = _best(cosines, anchors, theme.id, "description", 1)
-        shown = _best(cosines, anchors, theme.id, "example", 2)
-        columns.append(described if shown is None else (described + shown) / 2)
+    of = np.array([theme for theme, _ in anchors], dtype=object)
+    cosines = vectors @ encoder.encode([text for _, text in anchors]).T
+    columns = [
+        np.sort(cosines[:, of == theme.id], axis=1)[:, -ANCHORS:].mean(axis=1)
+        for theme in frame.codable
+    ]
     return np.stack(columns, axis=1).astype(np.float64)
-
-
-def _best(
-    cosines: NDArray[np.float32],
-    anchors: Sequence[tuple[str, str, str]],
-    theme: str,
-    kind: str,
-    most: int,
-) -> NDArray[np.float32] | None:
-    columns = [j for j, (t, k, _) in enumerate(anchors) if t == theme and k == kind]
-    if not columns:
-        return None
-    ranked = np.sort(cosines[:, columns], axis=1)
-    return np.asarray(ranked[:, -most:].mean(axis=1), dtype=np.float32)
 
 
 def _response_scores(

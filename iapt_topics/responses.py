@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import unicodedata
+import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -21,7 +24,10 @@ from iapt_topics.non_answers import is_non_answer
 #: What can become of a row. Only "kept" responses go on to topics and shares.
 STATUSES = ("kept", "blank", "non_answer", "duplicate")
 _STANDARD = ("response_id", "respondent_id", "year", "question", "text", "status")
-_YEARS = (1900, 2100)
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
+_WHOLE = re.compile(r"([0-9]{4})(?:\.0*)?")
+# Letters of Unicode that leave no mark: Hangul fillers and the blank Braille cell.
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -32,12 +38,17 @@ class Responses:
     ----------
     table : DataFrame
         Every row of the file, in its order: ``response_id`` (unique), ``respondent_id``,
-        ``year``, ``question`` (empty if the file names none), ``text``, ``status`` (one of
-        :data:`STATUSES`), then the covariates.
+        ``year`` (integer), ``question`` ("" if the file names none), ``text`` (as typed; "" if
+        blank), ``status`` (one of :data:`STATUSES`), then the covariates.
     source : str
         Name of the file, without its folder, or "table".
     synthetic : bool
         True for the bundled example; every report then says so.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or of another type, ids repeat, or a status is unknown.
     """
 
     table: pd.DataFrame
@@ -45,13 +56,27 @@ class Responses:
     synthetic: bool = False
 
     def __post_init__(self) -> None:
-        require_columns(self.table, _STANDARD, "a table of responses")
+        what, do = "a table of responses", "Make it with load_responses."
+        for name, kind in (("table", pd.DataFrame), ("source", str), ("synthetic", bool)):
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                got = type(value).__name__
+                raise InputError(f"Responses.{name}", f"must be a {kind.__name__}", got, do)
+        _require_named_once(self.table.columns, what)
+        require_columns(self.table, _STANDARD, what)
+        for name in _STANDARD:
+            if name == "year":
+                if not pd.api.types.is_integer_dtype(self.table["year"].dtype):
+                    got = str(self.table["year"].dtype)
+                    raise InputError(f"{what}: column 'year'", "must be whole numbers", got, do)
+                continue
+            other = [v for v in self.table[name] if not isinstance(v, str)]
+            if other:
+                raise InputError(f"{what}: column {name!r}", "must be text", listed(other), do)
         require_unique(self.table["response_id"], "response_id", "Give each response its own id.")
         unknown = set(self.table["status"]) - set(STATUSES)
         if unknown:
-            raise InputError(
-                "status", f"must be one of {listed(STATUSES)}", listed(sorted(unknown)), "Fix it."
-            )
+            raise InputError("status", f"must be among {listed(STATUSES)}", listed(unknown), do)
 
     @property
     def kept(self) -> pd.DataFrame:
@@ -60,7 +85,10 @@ class Responses:
 
     @property
     def ledger(self) -> pd.DataFrame:
-        """Count of rows: ``year``, ``question``, ``status``, ``n``; it sums to all rows read."""
+        """Count of rows: ``year``, ``question``, ``status``, ``n``.
+
+        All four statuses for each year and question seen; ``n`` sums to the rows of ``table``.
+        """
         counts = self.table.groupby(["year", "question", "status"]).size()
         groups = self.table[["year", "question"]].drop_duplicates().sort_values(["year", "question"])
         full = groups.merge(pd.DataFrame({"status": list(STATUSES)}), how="cross")
@@ -96,15 +124,15 @@ def load_responses(
     text, year : str
         Columns of the answer and of the survey year (whole numbers, 1900 to 2100).
     respondent_id : str, optional
-        Column that says who answered. Without it, or where it is blank, every row is taken for
-        another person.
+        Column that says who answered. Without it every row is taken for another person; where it
+        is blank, that row is, under the id ``"row:<response_id>"``.
     response_id : str, optional
         Column of the response's own id. By default the column "response_id" if there is one, else
         the row's number from 1, not counting the header.
     question : str, optional
         Column of the question asked.
     covariates : sequence of str, optional
-        Columns to carry along.
+        Columns to carry along, as text, under their own names.
 
     Returns
     -------
@@ -117,55 +145,65 @@ def load_responses(
     InputError
         If the file or a column is missing, the file is empty or not a table, ids repeat, years
         are not whole numbers, or no row holds a codable response.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> survey = pd.DataFrame({"comment": ["Too many targets", "n/a", ""], "year": 2016})
+    >>> load_responses(survey, text="comment", year="year").table["status"].tolist()
+    ['kept', 'non_answer', 'blank']
     """
     if isinstance(source, pd.DataFrame):
-        table, name = _as_text(source), "table"
+        name, what = "table", "the table"
+        table = _as_text(source.columns, [source.iloc[:, i] for i in range(source.shape[1])], what)
     else:
-        table, name = _as_text(read_table(Path(source), "survey")), Path(source).name
-    what = f"survey {name!r}"
+        name = Path(source).name
+        table, what = read_table(Path(source), "survey"), f"survey {name!r}"
+    if table.empty:
+        raise InputError(what, "must have at least one row of data", "none", "Check the file.")
     if response_id is None and "response_id" in table.columns:
         response_id = "response_id"
-    asked = [text, year, respondent_id, response_id, question, *covariates]
-    wanted = [c for c in asked if c is not None]
-    require_columns(table, wanted, what)
-    _require_distinct(wanted, table, what)
-    if table.empty:
-        raise InputError(what, "must have at least one row", "none", "Check the file.")
+    _require_usable(table, what, [text, year, respondent_id, response_id, question], covariates)
 
-    ids = (
-        pd.Series([str(i) for i in range(1, len(table) + 1)], index=table.index)
-        if response_id is None
-        else table[response_id].str.strip()
-    )
-    if (ids == "").any():
-        rows = listed((table.index[ids == ""] + 1).tolist())
+    if response_id is None:
+        ids = [str(i) for i in range(1, len(table) + 1)]
+    else:
+        ids = [v.strip() for v in table[response_id]]
+        blank = [i for i, v in enumerate(ids, start=1) if not v]
+        if blank:
+            raise InputError(
+                f"{what}: column {response_id!r}", "must hold an id in each row",
+                f"none in data row(s) {listed(blank)}", "Fill it in, or leave the column out.",
+            )  # fmt: skip
+        require_unique(
+            pd.Series(ids), f"{what}: column {response_id!r}", "Give each response its own id."
+        )
+    people = ids
+    if respondent_id is not None:
+        people = [
+            v.strip() or f"row:{i}" for v, i in zip(table[respondent_id], ids, strict=True)
+        ]
+    years = _years(table[year], f"{what}: column {year!r}")
+    texts = [v if _is_visible(v) else "" for v in table[text]]
+    status = _status(people, years, texts)
+    if "kept" not in status:
+        got = ", ".join(f"{status.count(s)} {s}" for s in STATUSES if s in status)
         raise InputError(
-            f"column {response_id!r}", "must hold an id in each row", f"none in rows {rows}",
-            "Fill it in, or leave response ids out.",
+            f"{what}: column {text!r}", "must hold at least one codable response", got,
+            "Check that it is the column of the answers.",
         )  # fmt: skip
-    require_unique(ids, f"column {response_id!r}", "Give each response its own id.")
-    people = ids if respondent_id is None else table[respondent_id].str.strip()
     out = pd.DataFrame(
         {
             "response_id": ids,
-            "respondent_id": people.where(people != "", "row:" + ids),
-            "year": _years(table[year], year),
-            "question": "" if question is None else table[question].str.strip(),
-            "text": table[text].str.strip(),
+            "respondent_id": people,
+            "year": pd.Series(years, dtype="int64"),
+            "question": "" if question is None else [v.strip() for v in table[question]],
+            "text": texts,
+            "status": status,
+            **{c: table[c].tolist() for c in covariates},
         }
     )
-    out["status"] = _status(out)
-    for column in covariates:
-        out[column] = table[column]
-    made = Responses(table=out.reset_index(drop=True), source=name)
-    if not len(made):
-        counts = out["status"].value_counts()
-        got = ", ".join(f"{n} {status}" for status, n in counts.items())
-        raise InputError(
-            f"column {text!r}", "must hold at least one codable response", got,
-            "Check that it is the column of the answers.",
-        )  # fmt: skip
-    return made
+    return Responses(table=out, source=name)
 
 
 def read_table(path: Path, what: str) -> pd.DataFrame:
@@ -174,13 +212,16 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
+        Text files are UTF-8 or, by their byte-order mark, UTF-16; only bytes that are no UTF-8
+        are read as Windows-1252. Of a workbook the first sheet is read.
     what : str
         What the file is to the user, for the error.
 
     Returns
     -------
     DataFrame
-        Cells are str; an empty cell is "".
+        Cells are str; an empty cell is "". Empty rows after the last one that holds anything are
+        not rows of the table, nor are columns without a name that hold nothing.
 
     Raises
     ------
@@ -191,86 +232,141 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
     name = f"{what} {path.name!r}"
     ending = path.suffix.casefold()
     if ending not in (".csv", ".tsv", ".xlsx"):
-        raise InputError(
-            name, "must be a .csv, .tsv or .xlsx file", f"{ending or 'no ending'!r}",
-            "Save it as one of these.",
-        )  # fmt: skip
+        got = repr(path.suffix) if ending else "no ending"
+        raise InputError(name, "must end in .csv, .tsv or .xlsx", got, "Save it as one of these.")
+    # The header is read as a row like the others, so that a name given twice is seen as such.
     try:
         if ending == ".xlsx":
-            return pd.read_excel(path, dtype=object, keep_default_na=False, engine="openpyxl")
-        return pd.read_csv(
-            StringIO(_decoded(path.read_bytes(), name)),
-            sep="\t" if ending == ".tsv" else ",",
-            dtype=object,
-            keep_default_na=False,
-            skip_blank_lines=False,
-        )
+            with warnings.catch_warnings():
+                # Of styles and validations that openpyxl leaves out; the cells are not concerned.
+                warnings.filterwarnings("ignore", module="openpyxl")
+                raw = pd.read_excel(
+                    path, header=None, dtype=object, na_filter=False, engine="openpyxl"
+                )
+        else:
+            raw = pd.read_csv(
+                StringIO(_decoded(path.read_bytes(), name)),
+                sep="\t" if ending == ".tsv" else ",",
+                header=None,
+                dtype=object,
+                na_filter=False,
+                skip_blank_lines=False,
+            )
     except InputError:
         raise
+    except pd.errors.EmptyDataError:
+        raw = pd.DataFrame()
     except Exception as error:  # pandas and openpyxl raise many kinds on a file that is no table
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(name, "must be a readable table", reason, "Open it and save it anew.") from error
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise InputError(name, "must be a readable table", reason, "Save it anew.") from error
+    if raw.empty:
+        raise InputError(name, "must have a header and rows", "an empty file", "Check the file.")
+    header = [_cell(v).strip() for v in raw.iloc[0]]
+    names = [h or f"Unnamed: {i}" for i, h in enumerate(header)]
+    table = _as_text(names, [raw.iloc[1:, i] for i in range(len(names))], name)
+    filled = (table != "").any(axis=1)
+    table = table.iloc[: int(filled[filled].index.max()) + 1 if filled.any() else 0]
+    idle = [n for n, h in zip(names, header, strict=True) if not h and not (table[n] != "").any()]
+    return table.drop(columns=idle)
 
 
 def _decoded(raw: bytes, name: str) -> str:
     """Decode a text file: UTF-8 or UTF-16 by its mark, UTF-8, else the Windows code page."""
-    for mark, encoding in (
-        (b"\xef\xbb\xbf", "utf-8-sig"),
-        (b"\xff\xfe", "utf-16"),
-        (b"\xfe\xff", "utf-16"),
-    ):
-        if raw.startswith(mark):
-            return raw.decode(encoding)
-    if b"\0" in raw:
-        raise InputError(name, "must be a text file", "NUL bytes", "Export it as CSV (UTF-8).")
-    if raw.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
-        raise InputError(name, "must be a table", "a web page", "Export it as CSV (UTF-8).")
-    if not raw.strip():
-        raise InputError(name, "must not be empty", "no text at all", "Check the file.")
+    do = "Export it as CSV (UTF-8)."
+    encodings = ("utf-8-sig", "cp1252")
+    if raw.startswith(b"\xef\xbb\xbf"):
+        encodings = ("utf-8-sig",) * 2
+    elif raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ("utf-16",) * 2
     try:
-        return raw.decode("utf-8")
+        text = raw.decode(encodings[0])
     except UnicodeDecodeError:
-        return raw.decode("cp1252", errors="replace")
+        try:
+            text = raw.decode(encodings[1])
+        except UnicodeDecodeError:
+            rule = "must be text in UTF-8, UTF-16 or Windows-1252"
+            raise InputError(name, rule, "other bytes", do) from None
+    if "\0" in text:
+        raise InputError(name, "must be a text file", "NUL bytes, as in a binary file", do)
+    if text.lstrip()[:9].casefold().startswith(("<!doctype", "<html")):
+        raise InputError(name, "must be a table", "a web page", do)
+    return text
 
 
-def _as_text(table: pd.DataFrame) -> pd.DataFrame:
-    """Copy with text columns and cells; missing cells become ""."""
-    copy = table.rename(columns=str).reset_index(drop=True)
-    if not copy.columns.is_unique:
-        twice = sorted(set(copy.columns[copy.columns.duplicated()]))
-        raise InputError("the table", "must name each column once", listed(twice), "Rename one.")
-    return copy.apply(lambda column: column.where(column.notna(), "").map(str)).astype(object)
+def _cell(value: object) -> str:
+    """One cell as text: "" for a missing value, no ``.0`` on a whole number."""
+    if isinstance(value, str):
+        # Half of a surrogate pair cannot be written to any file.
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
 
 
-def _require_distinct(wanted: list[str], table: pd.DataFrame, what: str) -> None:
-    twice = sorted({c for c in wanted if wanted.count(c) > 1})
-    if twice:
-        raise InputError(what, "must use each column once", listed(twice), "Name another column.")
-    # A covariate under one of our own names would overwrite it.
-    clash = [c for c in wanted[-len(wanted) :] if c in ("status",)]
+def _as_text(names: Iterable[object], columns: Sequence[pd.Series], what: str) -> pd.DataFrame:
+    """Make a new table whose names and cells are text, numbered from 0."""
+    names = [str(n) for n in names]
+    _require_named_once(names, what)
+    cells = {n: [_cell(v) for v in c.tolist()] for n, c in zip(names, columns, strict=True)}
+    return pd.DataFrame(cells, columns=names)
+
+
+def _require_named_once(names: Iterable[object], what: str) -> None:
+    require_unique(pd.Series([str(n) for n in names], dtype=object), f"{what}: column names",
+                   "Rename one of the columns.")  # fmt: skip
+
+
+def _require_usable(
+    table: pd.DataFrame, what: str, roles: Sequence[str | None], covariates: Sequence[str]
+) -> None:
+    """Require that the columns exist, that none is used twice, and that covariates fit beside."""
+    if isinstance(covariates, str):
+        raise InputError("covariates", "must be a list of columns", repr(covariates), "Use [...].")
+    wanted = [*(c for c in roles if c is not None), *covariates]
+    require_columns(table, wanted, what)
+    clash = [c for c in covariates if c in _STANDARD]
     if clash:
-        raise InputError(what, "may not use the name 'status'", listed(clash), "Rename the column.")
-
-
-def _years(column: pd.Series, name: str) -> pd.Series:
-    numbers = pd.to_numeric(column.str.strip(), errors="coerce")
-    bad = ~(numbers.between(*_YEARS) & (numbers % 1 == 0))
-    if bad.any():
         raise InputError(
-            f"column {name!r}",
-            f"must hold whole years from {_YEARS[0]} to {_YEARS[1]}",
-            f"{int(bad.sum())} other values: {listed(column[bad].unique())}",
+            "covariates", "must not bear the name of a column of responses", listed(clash),
+            "Rename the column in the survey.",
+        )  # fmt: skip
+    require_unique(pd.Series(wanted, dtype=object), f"{what}: columns asked for",
+                   "Use each column for one thing.")  # fmt: skip
+
+
+def _years(column: pd.Series, what: str) -> list[int]:
+    found = [_WHOLE.fullmatch(v.strip()) for v in column]
+    years = [int(m[1]) if m else 0 for m in found]
+    bad = [v for v, y in zip(column, years, strict=True) if not _FIRST_YEAR <= y <= _LAST_YEAR]
+    if bad:
+        raise InputError(
+            what, f"must hold whole years from {_FIRST_YEAR} to {_LAST_YEAR}",
+            f"{len(bad)} other value(s): {listed(dict.fromkeys(v[:40] for v in bad))}",
             "Write years as 2016; give waves such as 2015/16 one year each.",
-        )
-    return numbers.astype("int64")
+        )  # fmt: skip
+    return years
 
 
-def _status(table: pd.DataFrame) -> pd.Series:
-    folded = table["text"].str.casefold().str.split().str.join(" ")
-    visible = table["text"].str.replace(r"[\s\u200b-\u200f\u2028-\u202e\ufeff\x00-\x1f]", "", regex=True)
-    own = pd.DataFrame({"who": table["respondent_id"], "year": table["year"], "text": folded})
-    status = pd.Series("kept", index=table.index, dtype=object)
-    status[own.duplicated()] = "duplicate"
-    status[table["text"].map(is_non_answer)] = "non_answer"
-    status[visible == ""] = "blank"
+def _is_visible(text: str) -> bool:
+    """Whether any character leaves a mark: a letter, number, punctuation mark or symbol."""
+    return any(unicodedata.category(c)[0] in "LNPS" and c not in _FILLERS for c in text)
+
+
+def _status(people: Sequence[str], years: Sequence[int], texts: Sequence[str]) -> list[str]:
+    """What becomes of each row; of a person's equal texts in a year, the first is kept."""
+    seen: set[tuple[str, int, str]] = set()
+    status = []
+    for who, year, text in zip(people, years, texts, strict=True):
+        key = (who, year, " ".join(text.casefold().split()))
+        if not text:
+            status.append("blank")
+        elif is_non_answer(text):
+            status.append("non_answer")
+        elif key in seen:
+            status.append("duplicate")
+        else:
+            status.append("kept")
+        seen.add(key)
     return status
