@@ -6,17 +6,16 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics import responses
 from iapt_topics._checks import (
     InputError,
     listed,
     require_columns,
-    require_file,
     require_unique,
     suggestion,
 )
@@ -50,8 +49,8 @@ def read_table(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
     if isinstance(source, pd.DataFrame):
         raw, what = source, "the table of codes"
     else:
-        path = require_file(Path(source), "the file of codes")
-        raw, what = _read_file(path), f"the file of codes {path.name!r}"
+        path = Path(source)
+        raw, what = responses.read_table(path, "codes"), f"codes {path.name!r}"
     names = [_text(c) for c in raw.columns]
     require_unique(pd.Series(names, dtype=object), f"{what}: column names", "Rename a column.")
     table = pd.DataFrame(
@@ -75,35 +74,6 @@ def read_table(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
                     f"{listed(blank)}", "Fill in the cells, or remove the rows.",
                 )  # fmt: skip
     return table, what
-
-
-def _read_file(path: Path) -> pd.DataFrame:
-    what = f"the file of codes {path.name!r}"
-    suffix = path.suffix.casefold()
-    try:
-        if suffix == ".csv":
-            table = pd.read_csv(
-                path,
-                dtype=object,
-                keep_default_na=False,
-                skip_blank_lines=False,
-                encoding="utf-8-sig",
-            )
-            # Rows longer than the header would otherwise shift every cell by one column.
-            if not isinstance(table.index, pd.RangeIndex):
-                raise ValueError("rows with more cells than the header")
-            return table
-        if suffix == ".xlsx":
-            return pd.read_excel(path, dtype=object, keep_default_na=False, engine="openpyxl")
-    except pd.errors.EmptyDataError:
-        raise InputError(what, "must hold at least one row", "none", "Check the file.") from None
-    except UnicodeDecodeError:
-        raise InputError(
-            what, "must be UTF-8", "another encoding", 'Save it as "CSV UTF-8".'
-        ) from None
-    except (ValueError, BadZipFile, KeyError, OSError) as error:
-        raise InputError(what, "must be readable", str(error), "Save the file again.") from error
-    raise InputError(what, "must end in .csv or .xlsx", repr(path.suffix), "Save it as CSV.")
 
 
 def respondents(table: pd.DataFrame, what: str) -> pd.DataFrame:

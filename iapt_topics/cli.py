@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DEFAULT_FRAME = "iapt_identity_system"
 
 app = typer.Typer(
-    help="Machine themes beside human themes in free-text surveys, and what changed over the years.",
+    help="Machine themes beside human themes in free-text surveys, and what changed over years.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -61,7 +61,9 @@ def run(
     question: Annotated[str | None, typer.Option(help="Column of the question asked.")] = None,
     codes: Annotated[
         Path | None,
-        typer.Option(help="Human codes: .csv or .xlsx, a row for each theme given, or 0/1 columns."),
+        typer.Option(
+            help="Human codes, .csv or .xlsx: a row for each theme given, or 0/1 columns."
+        ),
     ] = None,
     frame: Annotated[
         str, typer.Option(help="Name of a bundled frame, or a .toml, .csv or .xlsx of your own.")
@@ -111,10 +113,12 @@ def _go(
     quotes: bool | None,
 ) -> None:
     from iapt_topics.embeddings import sentence_encoder
+    from iapt_topics.report import require_min_cell
     from iapt_topics.study import run_study, write_study
     from iapt_topics.topics import TopicConfig
 
     config = TopicConfig(seed=seed, n_runs=runs)
+    require_min_cell(min_cell)
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {str(out)!r}", "must be a folder", "a file", "Name another.")
     # Vectors of sensitive text stay beside the results, not in the user's home folder.

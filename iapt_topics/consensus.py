@@ -128,11 +128,11 @@ def affinity(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[
     """
     n_runs, n = partitions.shape
     records = membership(partitions)
-    companions = np.asarray(records @ _members(records, labels)) / n_runs
+    companions: NDArray[np.float64] = np.asarray(records @ _members(records, labels)) / n_runs
     sizes = np.bincount(labels).astype(float)
     rows = np.arange(n)
     own = companions[rows, labels] - 1
-    companions /= sizes
+    companions = companions / sizes
     companions[rows, labels] = own / np.maximum(sizes[labels] - 1, 1)
     return companions
 

@@ -34,19 +34,18 @@ BATCH_SIZE = 32
 class Encoder(Protocol):
     """Anything that turns texts into unit vectors and says which weights did it.
 
-    Attributes
-    ----------
-    name : str
-        The model's name, for people.
-    fingerprint : str
-        SHA-256 of the weights (or another string that changes when the vectors would).
+    ``fingerprint`` is the SHA-256 of the weights, or any string that changes with the vectors.
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Name of the model, for people."""
+        ...
 
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """Hash of the weights."""
+        ...
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return an array of shape (len(texts), d), each row of unit length."""

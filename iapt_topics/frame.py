@@ -205,7 +205,7 @@ def load_frame(source: str | Path) -> ThemeFrame:
     if path.suffix.casefold() == ".toml":
         about, rows = _toml(path, faults)
     else:
-        about, rows = {}, _rows(path)
+        about, rows = {}, _rows(path, faults)
     themes = [_theme(row, i, faults) for i, row in enumerate(rows, 1)]
     texts = {k: _text(about.get(k, ""), f"{k!r} of [frame]", faults) for k in _ABOUT}
     texts["name"] = texts["name"] or path.stem
@@ -265,16 +265,17 @@ def _toml(path: Path, faults: list[str]) -> tuple[Mapping[str, Any], list[Any]]:
     return about, rows
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
+def _rows(path: Path, faults: list[str]) -> list[dict[str, Any]]:
     """Read the rows of a table; rows without any content, as spreadsheets leave, are no themes."""
     from iapt_topics.responses import read_table
 
     table = read_table(path, "frame")
     require_columns(table, ("id", "label"), f"frame {path.name!r}")
-    rows = [
-        {str(k): "" if pd.isna(v) else v for k, v in row.items()}
-        for row in table.to_dict("records")
-    ]
+    known = [f.name for f in fields(Theme)]
+    unknown = [str(c) for c in table.columns if c not in known]
+    faults += [f"the unknown column {c!r} {suggestion(c, known)}".strip() for c in unknown]
+    cells = table[[c for c in table.columns if c in known]].to_dict("records")
+    rows = [{str(k): "" if pd.isna(v) else v for k, v in row.items()} for row in cells]
     return [row for row in rows if any(str(v).strip() for v in row.values())]
 
 
@@ -283,7 +284,8 @@ def _theme(row: Any, number: int, faults: list[str]) -> Theme:
     if not isinstance(row, Mapping):
         faults.append(f"theme number {number} is not a table of fields")
         return Theme(id=f"?{number}", label="?")
-    what = f"theme {str(row['id']).strip()!r}" if row.get("id") else f"theme number {number}"
+    given = row.get("id")
+    what = f"theme {given!r}" if isinstance(given, str) and given else f"theme number {number}"
     known = [f.name for f in fields(Theme)]
     values: dict[str, Any] = {"id": "", "label": ""}
     for key, value in row.items():
@@ -357,5 +359,5 @@ def _in_cycles(parent: Mapping[str, str]) -> list[str]:
             node = parent[node]
         if node in path:
             cyclic += list(path)[path[node] :]
-        done |= path.keys()
+        done.update(path)
     return cyclic

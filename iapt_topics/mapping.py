@@ -291,7 +291,7 @@ def _response_scores(
     own = (whole + best) / 2
     k = min(NEIGHBOURS + 1, len(vectors))
     near, _ = nearest_rows(vectors, k)
-    return own if k < 2 else (own + own[near[:, 1:]].mean(axis=1)) / 2
+    return own if k < 2 else np.asarray((own + own[near[:, 1:]].mean(axis=1)) / 2)
 
 
 def _topic_evidence(
@@ -301,12 +301,14 @@ def _topic_evidence(
     by_topic = mapping.scores.pivot_table(index="topic", columns="theme", values="score")
     by_topic = by_topic[[t.id for t in mapping.frame.codable]]
     place = topics.assignments.set_index("response_id").loc[kept["response_id"]]
-    weight = np.where(place["topic"] >= 0, place["support"], 0.0)
-    return np.asarray(by_topic.to_numpy()[place["nearest"]] * weight[:, None], dtype=np.float64)
+    weight = np.where(place["topic"] >= 0, place["support"], 0.0)[:, None]
+    evidence: NDArray[np.float64] = by_topic.to_numpy(dtype=np.float64)[place["nearest"]] * weight
+    return evidence
 
 
 def _centred(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    return scores - CENTRING * scores.mean(axis=0)
+    centred: NDArray[np.float64] = scores - CENTRING * scores.mean(axis=0)
+    return centred
 
 
 def _threshold(scores: NDArray[np.float64], quantile: float) -> float:

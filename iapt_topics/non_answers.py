@@ -2,7 +2,9 @@
 
 The rules are this library's own and lean towards keeping: "No, because ...", "No support" and one
 word such as "workload" are answers. An answer wrongly kept is seen by a reader of the topics; one
-wrongly set aside is seen by no one but in the ledger.
+wrongly set aside is seen only in the ledger. Whether "none" answers a question depends on the
+question ("What support do you get?"); the rules do not know it, so such rows stay in the table
+under their own status.
 """
 
 from __future__ import annotations
@@ -25,7 +27,11 @@ RULES: tuple[tuple[str, str], ...] = (
         r"( (at (this|the) (time|moment|present)|really|thanks?|thank you))?",
     ),
     # "Nothing else", "nothing in particular", "none really"
-    ("nothing else", r"(nothing|none) (else|more|further|other|in particular|specific|really)"),
+    (
+        "nothing else",
+        r"(nothing|none) (else|more|further|other|in particular|specific|really"
+        r"|at all|at (this|the) (time|moment|present))",
+    ),
     # "See above", "as before", "same as previous answer", "please see my previous response"
     (
         "see above",
@@ -36,7 +42,10 @@ RULES: tuple[tuple[str, str], ...] = (
     # "Ditto", "same", "same answer"
     ("ditto", r"ditto|same|same (answer|again)"),
     # "Don't know", "I do not know", "dk", "not sure"
-    ("don't know", r"(i )?(really )?(don'?t|do not) (really )?know|dk|idk|dunno|(i'?m )?(unsure|not sure)"),
+    (
+        "don't know",
+        r"(i )?(really )?(don'?t|do not) (really )?know|dk|idk|dunno|(i'?m )?(unsure|not sure)",
+    ),
     # "Prefer not to say"
     ("prefer not", r"(i )?((would|'d) )?(prefer|rather) not( to)?( say| answer)?"),
     # "x", "xxxx", "111": one key, held down

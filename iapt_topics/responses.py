@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -90,7 +91,9 @@ class Responses:
         All four statuses for each year and question seen; ``n`` sums to the rows of ``table``.
         """
         counts = self.table.groupby(["year", "question", "status"]).size()
-        groups = self.table[["year", "question"]].drop_duplicates().sort_values(["year", "question"])
+        groups = (
+            self.table[["year", "question"]].drop_duplicates().sort_values(["year", "question"])
+        )
         full = groups.merge(pd.DataFrame({"status": list(STATUSES)}), how="cross")
         n = [int(counts.get(key, 0)) for key in full.itertuples(index=False, name=None)]
         return full.assign(n=n).reset_index(drop=True)
@@ -180,9 +183,7 @@ def load_responses(
         )
     people = ids
     if respondent_id is not None:
-        people = [
-            v.strip() or f"row:{i}" for v, i in zip(table[respondent_id], ids, strict=True)
-        ]
+        people = [v.strip() or f"row:{i}" for v, i in zip(table[respondent_id], ids, strict=True)]
     years = _years(table[year], f"{what}: column {year!r}")
     texts = [v if _is_visible(v) else "" for v in table[text]]
     status = _status(people, years, texts)
@@ -293,7 +294,7 @@ def _decoded(raw: bytes, name: str) -> str:
     return text
 
 
-def _cell(value: object) -> str:
+def _cell(value: Any) -> str:
     """One cell as text: "" for a missing value, no ``.0`` on a whole number."""
     if isinstance(value, str):
         # Half of a surrogate pair cannot be written to any file.

@@ -6,7 +6,9 @@ import re
 
 #: After . ! ? or ; and a space, at line breaks, and before a turn of thought: people write long
 #: survey answers with few full stops.
-_BREAK = re.compile(r"(?<=[.!?;])\s+|\s*[\r\n]+\s*|,?\s+(?=(?:but|however|although)\b)", re.IGNORECASE)
+_BREAK = re.compile(
+    r"(?<=[.!?;])\s+|\s*[\r\n]+\s*|,?\s+(?=(?:but|however|although)\b)", re.IGNORECASE
+)
 _LEAST_WORDS = 3
 
 

@@ -49,8 +49,8 @@ class TopicConfig:
     n_runs : int, default 12
         Runs of UMAP and HDBSCAN that the consensus is made of; at least 2.
     n_topics : int, optional
-        Number of topics wanted, at least 2. By default the most stable number among those that
-        the runs themselves found.
+        Number of topics wanted, at least 2. By default the most stable number between the square
+        root of the fewest and the most clusters that the runs themselves found.
     min_topic_size : int, optional
         Smallest cluster in a run, at least 2. By default it varies between 1/120 and 1/60 of the
         responses, and is never below 5.
@@ -319,17 +319,19 @@ def nearest_rows(
 def _resolution(
     partitions: NDArray[np.intp], runs: pd.DataFrame, config: TopicConfig
 ) -> pd.DataFrame:
-    """Choose the number of topics: the most stable among those that the runs found."""
+    """Choose the number of topics: the most stable in the range that the runs found."""
     found = runs["n_clusters"].clip(lower=1)
-    if config.n_topics is not None:
-        grid = [config.n_topics]
-    else:
-        low, high = (int(q) for q in np.quantile(found, [0.1, 0.9], method="nearest"))
-        grid = sorted({round(k) for k in np.linspace(low, high, 8)})
-    if grid == [1]:
+    if found.max() == 1:
         note = "the runs found no more than one cluster"
         row = {"n_topics": 1, "estimate": np.nan, "low": np.nan, "high": np.nan, "n": 0}
         return pd.DataFrame([row | {"chosen": True, "note": note}])
+    if config.n_topics is not None:
+        grid = [config.n_topics]
+    else:
+        # The runs cluster finely and may cut one even cloud into several pieces: coarser cuts are
+        # tried as well, down to the square root of what the most cautious of them found.
+        low, high = (float(q) for q in np.quantile(found, [0.1, 0.9], method="nearest"))
+        grid = sorted({round(k) for k in np.geomspace(max(2.0, low**0.5), max(2.0, high), 12)})
     scores = consensus.split_half_stability(partitions, grid, seed=config.seed)
     mean = scores.mean(axis=0)
     # Rounded so that noise in the last digits never decides; then the finer one.

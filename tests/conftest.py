@@ -29,7 +29,9 @@ class BagOfWords:
         vectors = np.full((len(texts), 64), 1e-3, dtype=np.float32)
         for row, text in enumerate(texts):
             for word in text.casefold().split():
-                place = int.from_bytes(hashlib.sha256(word.strip(".,!").encode()).digest()[:2], "big")
+                place = int.from_bytes(
+                    hashlib.sha256(word.strip(".,!").encode()).digest()[:2], "big"
+                )
                 vectors[row, place % 64] += 1
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
@@ -42,7 +44,18 @@ def encoder():
 @pytest.fixture
 def survey_table():
     rng = np.random.default_rng(3)
-    fillers = "honestly really often lately here always still mostly today now".split()
+    fillers = [
+        "honestly",
+        "really",
+        "often",
+        "lately",
+        "here",
+        "always",
+        "still",
+        "mostly",
+        "today",
+        "now",
+    ]
     rows = []
     for i in range(150):
         subject = list(SUBJECTS)[i % len(SUBJECTS)]

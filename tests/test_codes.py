@@ -209,13 +209,13 @@ def test_a_close_name_is_suggested():
 @pytest.mark.parametrize(
     ("name", "content", "match"),
     [
-        ("a.csv", b"", "at least one row"),
+        ("a.csv", b"", "must have a header and rows; got an empty file"),
         ("a.csv", b"response_id,W1\n", "at least one row"),
-        ("a.csv", b"response_id,W1\nr1,1,1\n", "more cells than the header"),
-        ("a.csv", b"response_id,W1\nr1,1\nr2,1,1,1\n", "must be readable"),
-        ("a.csv", "response_id,theme\nr1,é".encode("latin-1"), "CSV UTF-8"),
-        ("a.xlsx", b"not a workbook", "must be readable"),
-        ("a.sav", b"x", "must end in .csv or .xlsx"),
+        ("a.csv", b"response_id,W1\nr1,1,1\n", "Expected 2 fields in line 2, saw 3"),
+        ("a.csv", b"response_id,W1\nr1,1\nr2,1,1,1\n", "Expected 2 fields in line 3, saw 4"),
+        ("a.csv", "response_id,theme\nr1,é".encode("latin-1"), "themes must be ids .* got 'é'"),
+        ("a.xlsx", b"not a workbook", "must be a readable table"),
+        ("a.sav", b"x", "must end in .csv, .tsv or .xlsx"),
     ],
 )
 def test_bad_files(tmp_path, name, content, match):

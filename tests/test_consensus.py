@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
-from iapt_topics import consensus
 from sklearn.metrics import adjusted_rand_score
+
+from iapt_topics import consensus
 
 
 def noisy_runs(n=240, k=6, n_runs=10, noise=0.2, seed=0):
@@ -82,4 +83,6 @@ def test_many_rows_grow_the_tree_over_micro_clusters(monkeypatch):
 
 
 def test_by_size_numbers_the_largest_first():
-    np.testing.assert_array_equal(consensus.by_size(np.array([9, 4, 4, 7, 4, 7])), [2, 0, 0, 1, 0, 1])
+    np.testing.assert_array_equal(
+        consensus.by_size(np.array([9, 4, 4, 7, 4, 7])), [2, 0, 0, 1, 0, 1]
+    )

@@ -165,7 +165,7 @@ def test_real_drift_and_agreement_fit_the_report(tmp_path):
     from iapt_topics.drift import measure_drift
 
     survey, frame = standins.responses(), standins.frame()
-    machine = Codes(**vars(standins.codes(survey)))
+    machine = standins.codes(survey)
     lost = machine.table.sample(frac=0.6, random_state=1).assign(score=np.nan)
     human = Codes(coder="human", kind="human", themes=machine.themes, seen=machine.seen, table=lost)
     axis = axis_codes(machine, frame)

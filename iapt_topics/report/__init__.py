@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from iapt_topics import figures
-from iapt_topics.axis import axis_codes
 from iapt_topics._checks import InputError
+from iapt_topics.axis import axis_codes
 from iapt_topics.report import compute, disclosure, grids
 
 if TYPE_CHECKING:
@@ -56,6 +56,17 @@ class _Card:
     themes: tuple[str, ...]
     quotes: tuple[str, ...]
     note: str
+
+
+def require_min_cell(min_cell: object) -> None:
+    """Raise :class:`InputError` unless ``min_cell`` is a whole number of 1 or more."""
+    if isinstance(min_cell, bool) or not isinstance(min_cell, int) or min_cell < 1:
+        raise InputError(
+            "min_cell",
+            "must be a whole number of 1 or more",
+            repr(min_cell),
+            "Use 10, or your rule.",
+        )
 
 
 def write_report(
@@ -106,13 +117,7 @@ def write_report(
         If ``min_cell`` is not a whole number of at least 1, or ``path`` is a folder.
     """
     target = Path(path)
-    if isinstance(min_cell, bool) or not isinstance(min_cell, int) or min_cell < 1:
-        raise InputError(
-            "min_cell",
-            "must be a whole number of 1 or more",
-            repr(min_cell),
-            "Use 10, or your rule.",
-        )
+    require_min_cell(min_cell)
     if target.is_dir():
         raise InputError(
             f"report {str(target)!r}", "must be a file", "a folder", "Add a file name."

@@ -14,12 +14,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-
 if TYPE_CHECKING:
     from iapt_topics.agreement import Comparison
-    from iapt_topics.codes import Codes
     from iapt_topics.drift import Drift
-    from iapt_topics.frame import ThemeFrame
     from iapt_topics.responses import Responses
     from iapt_topics.topics import Topics
 

@@ -103,9 +103,7 @@ def shares_grid(
             cells[cell] = f"{percent(row['estimate'])} ({interval(row['low'], row['high'])})"
     rank = {name: i for i, name in enumerate(AXIS_CLASSES)}
     themes = sorted(drift.themes, key=lambda t: rank.get(t, len(rank)))
-    rows = [
-        (label_of(frame, t), *(cells.get((t, y), DASH) for y in years)) for t in themes
-    ]
+    rows = [(label_of(frame, t), *(cells.get((t, y), DASH) for y in years)) for t in themes]
     head = ("Theme", *(f"{y} (n = {int(bases[y]):,})" for y in years))
     return Grid(caption=caption, head=head, rows=tuple(rows))
 

@@ -1,0 +1,151 @@
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from iapt_topics import cli, embeddings
+
+
+@pytest.fixture
+def offline_encoder(monkeypatch, encoder):
+    monkeypatch.setattr(embeddings, "sentence_encoder", lambda **_: encoder)
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["iapt-topics", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        said = capsys.readouterr()
+        return stop.value.code, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def survey_file(survey_table, tmp_path):
+    path = tmp_path / "survey.csv"
+    survey_table.to_csv(path, index=False)
+    return path
+
+
+def test_run_ends_with_a_report(command, offline_encoder, survey_file, survey_table, tmp_path):
+    frame = tmp_path / "frame.toml"
+    frame.write_text(
+        "".join(
+            f'[[theme]]\nid = "{s}"\nlabel = "{s}"\ndefinition = "About {s}"\n'
+            for s in survey_table["subject"].unique()
+        )
+    )
+    human = survey_table.rename(columns={"subject": "theme"})[["response_id", "theme"]]
+    human.to_csv(tmp_path / "codes.csv", index=False)
+    code, out, err = command(
+        "run", survey_file, "--text", "comment", "--year", "year", "--respondent", "person",
+        "--codes", tmp_path / "codes.csv", "--frame", frame, "--runs", 4, "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert code == 0, err
+    assert "150 of 150 rows are codable responses, 2014 to 2016" in out
+    assert "Machine against human: macro-F1" in out
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "supervision" in page
+    assert "SYNTHETIC" not in page
+    tables = {p.stem for p in (tmp_path / "out" / "tables").iterdir()}
+    assert {"ledger", "topics", "machine_codes", "drift_changes", "agreement_themes"} <= tables
+    ledger = pd.read_csv(tmp_path / "out" / "tables" / "ledger.csv")
+    assert ledger["n"].sum() == 150
+    assert not list((tmp_path / "out").rglob("*.part"))
+
+
+BAD = {
+    "a missing file": ("nowhere.csv", None, {}, "no such file"),
+    "a missing column": (None, None, {"--text": "coment"}, "Did you mean 'comment'?"),
+    "an empty file": ("survey.csv", "", {}, "an empty file"),
+    "a header alone": ("survey.csv", "comment,year\n", {}, "row"),
+    "blank text": ("survey.csv", "comment,year\n ,2014\n,2015\n", {}, "2 blank"),
+    "one response": ("survey.csv", "comment,year\nToo many targets,2014\n", {}, "got 1"),
+    "a year that is none": (
+        "survey.csv", "comment,year\nToo many targets,2014/15\nGood team,2016\n", {}, "2014/15",
+    ),
+    "half a year": (
+        "survey.csv", "comment,year\nToo many targets,2014.5\nGood team,2016\n", {}, "2014.5",
+    ),
+    "an id twice": (
+        "survey.csv",
+        "response_id,comment,year\na,Too many targets,2014\na,Good team,2016\n", {}, "'a'",
+    ),
+    "an unknown frame": (None, None, {"--frame": "iapt_identity_systm"}, "Did you mean"),
+    "a missing frame": (None, None, {"--frame": "mine.toml"}, "no such file"),
+    "missing codes": (None, None, {"--codes": "codes.csv"}, "no such file"),
+    "an unknown baseline": (None, None, {"--baseline": "1999"}, "1999"),
+    "one run": (None, None, {"--runs": "1"}, "n_runs"),
+    "no cell size": (None, None, {"--min-cell": "0"}, "min_cell"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_nothing_written(
+    command, offline_encoder, survey_file, tmp_path, case
+):
+    name, content, options, said = BAD[case]
+    path = survey_file if name is None else tmp_path / name
+    if content is not None:
+        path.write_text(content)
+    given = {"--text": "comment", "--year": "year", "--runs": "4"} | options
+    words = [w for pair in given.items() for w in pair]
+    code, out, err = command("run", path, *words, "--out", tmp_path / "out")
+    assert code == 2
+    assert said in err
+    (error,) = [line for line in err.splitlines() if line.startswith("Error: ")]
+    assert error == err.splitlines()[-1]
+    assert "Traceback" not in err
+    assert "Report" not in out
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").rglob("*.*"))
+
+
+def test_one_year_is_reported_without_change(command, offline_encoder, survey_table, tmp_path):
+    path = tmp_path / "survey.csv"
+    survey_table.assign(year=2016).to_csv(path, index=False)
+    code, out, err = command(
+        "run", path, "--text", "comment", "--year", "year", "--runs", 4, "--out", tmp_path / "out"
+    )
+    assert code == 0, err
+    assert "2016 to 2016" in out
+
+
+def test_out_that_is_a_file_is_refused(command, offline_encoder, survey_file):
+    code, _, err = command(
+        "run", survey_file, "--text", "comment", "--year", "year", "--out", survey_file
+    )
+    assert code == 2
+    assert "must be a folder" in err
+
+
+def test_help_is_there_without_the_heavy_packages():
+    said = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "iapt_topics.cli", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "demo" in said.stdout
+    for heavy in ("torch", "bertopic", "umap", "sklearn"):
+        assert f" {heavy}\n" not in said.stderr
+
+
+@pytest.mark.slow
+def test_demo_with_the_real_model(command, tmp_path):
+    code, out, err = command("demo", "--out", tmp_path / "demo")
+    assert code == 0, err
+    assert "SYNTHETIC" in out
+    page = (tmp_path / "demo" / "report.html").read_text("utf-8")
+    assert "SYNTHETIC" in page
+    agreement = pd.read_csv(tmp_path / "demo" / "tables" / "agreement_overall.csv")
+    row = agreement.set_index("measure").loc["f1_macro"]
+    assert row["estimate"] > 0.45  # far above the permutation baseline, far below the two people
+    assert row["estimate"] > row["chance"] + 0.3
+    changes = pd.read_csv(tmp_path / "demo" / "tables" / "drift_changes.csv")
+    last = changes[(changes["kind"] == "baseline") & (changes["year"] == 2018)].set_index("theme")
+    assert (last.loc[["S1", "W4"], "estimate"] > 0).all()
+    assert (last.loc[["P3", "P7"], "estimate"] < 0).all()

@@ -1,0 +1,128 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from iapt_topics._checks import InputError
+from iapt_topics.embeddings import embed
+from iapt_topics.frame import Theme, ThemeFrame
+from iapt_topics.mapping import code_responses, map_topics, theme_anchors
+from iapt_topics.topics import TopicConfig, fit_topics
+
+
+def make_frame(*names):
+    themes = tuple(
+        Theme(
+            id=name,
+            label=name,
+            definition=f"About the {name}",
+            examples=(f"something on {name} and again {name}",),
+        )
+        for name in names
+    )
+    return ThemeFrame(name="small", themes=themes)
+
+
+FRAME = make_frame("caseload", "supervision", "targets", "team", "pay", "weather")
+
+
+@pytest.fixture
+def embeddings(survey, encoder):
+    return embed(survey, encoder)
+
+
+@pytest.fixture
+def topics(survey, embeddings):
+    return fit_topics(survey, embeddings, TopicConfig(seed=1, n_runs=4, n_topics=5))
+
+
+@pytest.fixture
+def mapping(topics, encoder, embeddings):
+    return map_topics(topics, FRAME, encoder, embeddings=embeddings)
+
+
+def test_every_topic_meets_its_theme(topics, mapping):
+    best = mapping.table.drop_duplicates("topic").set_index("topic")["theme"]
+    for topic, words in zip(topics.topics["topic"], topics.topics["words"], strict=True):
+        assert best[topic] in words
+    assert "weather" in mapping.themes_without_topic
+
+
+def test_scores_are_complete_and_within_their_interval(topics, mapping):
+    scores = mapping.scores
+    assert len(scores) == topics.n_topics * len(FRAME.codable)
+    assert ((scores["low"] <= scores["score"]) & (scores["score"] <= scores["high"])).all()
+    assert (scores.loc[scores["chosen"], "score"] > mapping.threshold).all()
+    assert (scores[scores["chosen"]].groupby("topic").size() <= 3).all()
+    assert set(mapping.table["topic"]) == set(topics.topics["topic"])
+
+
+def test_responses_get_their_theme(survey, embeddings, encoder, mapping, topics):
+    codes = code_responses(survey, embeddings, FRAME, encoder, mapping=mapping, topics=topics)
+    subject = survey.kept.set_index("response_id")["subject"]
+    assert codes.kind == "machine"
+    assert len(codes.seen) == len(survey)
+    right = codes.table["theme"].to_numpy() == subject.loc[codes.table["response_id"]].to_numpy()
+    assert right.mean() > 0.95
+    assert codes.table["response_id"].nunique() > 0.7 * len(survey)
+
+
+def test_a_response_can_have_two_themes_by_its_sentences(survey_table, encoder):
+    from iapt_topics.responses import load_responses
+
+    table = survey_table.copy()
+    table.loc[0, "comment"] = "The caseload caseload is big. The team team is kind."
+    survey = load_responses(table, text="comment", year="year", respondent_id="person")
+    codes = code_responses(survey, embed(survey, encoder), FRAME, encoder)
+    assert set(codes.table.loc[codes.table["response_id"] == "r0", "theme"]) == {"caseload", "team"}
+
+
+def test_row_order_does_not_matter(survey_table, encoder):
+    from iapt_topics.responses import load_responses
+
+    def coded(table):
+        survey = load_responses(table, text="comment", year="year", respondent_id="person")
+        codes = code_responses(survey, embed(survey, encoder), FRAME, encoder)
+        return set(zip(codes.table["response_id"], codes.table["theme"], strict=True))
+
+    one, two = coded(survey_table), coded(survey_table.sample(frac=1, random_state=2))
+    assert len(one ^ two) <= 0.02 * len(one)  # equally near neighbours may change places
+
+
+def test_a_frame_of_one_theme_does_not_take_everything(survey, embeddings, encoder):
+    codes = code_responses(survey, embeddings, make_frame("pay"), encoder)
+    subject = survey.kept.set_index("response_id")["subject"]
+    given = subject.loc[codes.table["response_id"]]
+    assert (given == "pay").sum() == (subject == "pay").sum()
+    assert len(given) < 0.7 * len(survey)
+
+
+def test_inputs_are_unchanged(survey, embeddings, encoder, mapping, topics):
+    before = survey.table.copy(), embeddings.vectors.copy(), topics.assignments.copy()
+    code_responses(survey, embeddings, FRAME, encoder, mapping=mapping, topics=topics)
+    assert before[0].equals(survey.table)
+    np.testing.assert_array_equal(before[1], embeddings.vectors)
+    assert before[2].equals(topics.assignments)
+
+
+def test_another_encoder_is_refused(survey, embeddings, encoder):
+    other = dataclasses.replace(embeddings, fingerprint="other")
+    with pytest.raises(InputError, match="must be the one that made the embeddings"):
+        code_responses(survey, other, FRAME, encoder)
+
+
+def test_mapping_without_topics_and_other_frames_are_refused(
+    survey, embeddings, encoder, mapping, topics
+):
+    with pytest.raises(InputError, match="mapping and topics together"):
+        code_responses(survey, embeddings, FRAME, encoder, mapping=mapping)
+    with pytest.raises(InputError, match="onto the same frame"):
+        code_responses(
+            survey, embeddings, make_frame("pay"), encoder, mapping=mapping, topics=topics
+        )
+
+
+def test_anchors_leave_out_what_is_not_there():
+    theme = Theme(id="a", label="A", definition="B", synonyms=("c", "d"), include="e")
+    anchors = theme_anchors(ThemeFrame(name="f", themes=(theme,)))
+    assert anchors == [("a", "A. B"), ("a", "e"), ("a", "A: c, d")]

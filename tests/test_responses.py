@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iapt_topics._checks import InputError
+from iapt_topics.responses import STATUSES, Responses, load_responses, read_table
+
+HOSTILE = [
+    "a\x00b",
+    "\u202eright to left",
+    "\U0001f62d",
+    "long " * 40_000,
+    "\ud800 half",
+    "=1+1",
+    "a\r\nb",
+]
+SURVEY = (
+    "id,who,year,comment,role\n1,a,2016,Too many targets,PWP\n2,b,2017,NA,HI\n3,,2017,None,HI\n"
+)
+
+
+def load(source, **more):
+    return load_responses(source, **({"text": "comment", "year": "year"} | more))
+
+
+def table(texts, years=2016, **more):
+    return pd.DataFrame({"comment": pd.Series(texts, dtype=object), "year": years, **more})
+
+
+def write(path, content, encoding="utf-8"):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+    return path
+
+
+def test_every_row_has_a_status_and_the_ledger_counts_it():
+    texts = ["Good team", " good  TEAM", "n/a", " \u200b\u3164", "Good team", "Good team", ""]
+    people = ["p", "p", "p", "p", "p", "q", "q"]
+    years = [2016, 2016, 2016, 2016, 2017, 2016, 2017]
+    found = load(table(texts, years, who=people), respondent_id="who")
+    status = ["kept", "duplicate", "non_answer", "blank", "kept", "kept", "blank"]
+    assert found.table["status"].tolist() == status
+    assert found.table["text"].tolist() == [*texts[:3], "", *texts[4:]]
+    assert found.kept["response_id"].tolist() == ["1", "5", "6"]
+    assert (len(found), found.years, found.source) == (3, (2016, 2017), "table")
+    ledger = found.ledger
+    assert ledger.columns.tolist() == ["year", "question", "status", "n"]
+    assert ledger["n"].tolist() == [2, 1, 1, 1, 1, 1, 0, 0]
+    assert ledger["status"].tolist() == [*STATUSES, *STATUSES]
+    assert not found.synthetic
+
+
+def test_columns_take_their_roles_and_covariates_keep_their_names():
+    source = table(["a b", "c d"], [2016.0, 2017.0], rid=[" r1", "r2 "], who=[1.0, np.nan],
+                   item=["Q1 ", None], role=["PWP", None])  # fmt: skip
+    found = load(
+        source, response_id="rid", respondent_id="who", question="item", covariates=["role"]
+    )
+    assert found.table.to_dict("list") == {
+        "response_id": ["r1", "r2"],
+        "respondent_id": ["1", "row:r2"],
+        "year": [2016, 2017],
+        "question": ["Q1", ""],
+        "text": ["a b", "c d"],
+        "status": ["kept", "kept"],
+        "role": ["PWP", ""],
+    }
+    assert found.table["year"].dtype == "int64"
+
+
+def test_ids_default_to_the_column_or_the_row():
+    assert load(table(["a b", "c d"])).table["response_id"].tolist() == ["1", "2"]
+    own = load(table(["a b", "c d"], response_id=["x", "y"]))
+    assert own.table["response_id"].tolist() == own.table["respondent_id"].tolist() == ["x", "y"]
+
+
+CELL = st.one_of(st.text(max_size=6), st.sampled_from(["n/a", "Pay", "pay ", "", None, np.nan, 5]))
+
+
+@given(st.lists(st.tuples(CELL, st.integers(2014, 2016), st.sampled_from(["p", "q", "", None]),
+                          st.sampled_from(["Q1", "Q2", ""])), max_size=12))  # fmt: skip
+def test_each_row_is_counted_once_and_the_input_is_unchanged(rows):
+    rows = [*rows, ("A real answer", 2016, "z", "Q1")]
+    given_table = pd.DataFrame(rows, columns=["comment", "year", "who", "item"], dtype=object)
+    given_table.index = given_table.index[::-1]
+    before = given_table.copy(deep=True)
+    found = load(given_table, respondent_id="who", question="item")
+    pd.testing.assert_frame_equal(given_table, before)
+    assert found.table["response_id"].tolist() == [str(i + 1) for i in range(len(rows))]
+    assert found.table["year"].tolist() == [r[1] for r in rows]
+    ledger = found.ledger
+    assert ledger["n"].sum() == len(rows)
+    assert ledger.loc[ledger["status"] == "kept", "n"].sum() == len(found) == len(found.kept)
+    assert not ledger.duplicated(["year", "question", "status"]).any()
+    kept = found.kept.assign(text=found.kept["text"].str.casefold().str.split().str.join(" "))
+    assert not kept.duplicated(["respondent_id", "year", "text"]).any()
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0\r")), max_size=6))
+def test_a_file_gives_back_what_was_typed(tmp_path_factory, texts):
+    path = tmp_path_factory.mktemp("files") / "survey.csv"
+    source = table([*texts, "A real answer"])
+    source.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+    pd.testing.assert_frame_equal(load(path).table, load(source).table)
+
+
+def test_hostile_text_is_carried():
+    found = load(table(HOSTILE))
+    assert found.table["status"].tolist() == ["kept"] * len(HOSTILE)
+    assert found.table["text"].tolist() == [t.replace("\ud800", "?") for t in HOSTILE]
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"]
+)
+def test_encodings(tmp_path, encoding):
+    mark = "\ufeff" if encoding.endswith(("le", "be")) else ""
+    path = write(
+        tmp_path / "s.csv", mark + "year,comment\n2016,Caf\u00e9 \u201cpay\u201d\n", encoding
+    )
+    assert load(path).kept["text"].tolist() == ["Caf\u00e9 \u201cpay\u201d"]
+
+
+def test_files_are_read_as_typed(tmp_path):
+    found = load(write(tmp_path / "s.csv", SURVEY), respondent_id="who", covariates=["role"])
+    assert found.table["text"].tolist() == ["Too many targets", "NA", "None"]
+    assert found.table["status"].tolist() == ["kept", "non_answer", "non_answer"]
+    assert found.table["respondent_id"].tolist() == ["a", "b", "row:3"]
+    assert found.source == "s.csv"
+    tabs = load(write(tmp_path / "s.TSV", SURVEY.replace(",", "\t")), respondent_id="who")
+    assert tabs.table["text"].tolist() == found.table["text"].tolist()
+
+
+def test_workbook(tmp_path):
+    source = table(["NA", "Pay is low", None, 5, True], [2016, "2016", 2017.0, "2017.0", 2018])
+    source.to_excel(tmp_path / "s.xlsx", index=False)
+    found = load(tmp_path / "s.xlsx")
+    assert found.table["text"].tolist() == ["NA", "Pay is low", "", "5", "True"]
+    assert found.table["year"].tolist() == [2016, 2016, 2017, 2017, 2018]
+
+
+def test_empty_rows_at_the_end_and_columns_without_name_are_no_data(tmp_path):
+    path = write(tmp_path / "s.csv", "year,comment,,\n2016,One thing,,\n2016,,,\n,,,\n,,,\n")
+    read = read_table(path, "survey")
+    assert read.to_dict("list") == {"year": ["2016", "2016"], "comment": ["One thing", ""]}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty file"),
+        (b"year,comment\n", "at least one row"),
+        (b"year,comment\n\n\n", "at least one row"),
+        (b"PK\x03\x04\0\0", "NUL bytes"),
+        ("year,comment\n2016,a b\n".encode("utf-16-le"), "NUL bytes"),
+        (b"\xff\xfey", "UTF-8, UTF-16 or Windows-1252"),
+        (b"year,comment\n2016,\x81\x8d\n", "UTF-8, UTF-16 or Windows-1252"),
+        (b" <!DOCTYPE html><html>", "a web page"),
+        (b"year,comment,year\n2016,a b,2016\n", "'year' more than once"),
+        (b'year,comment\n2016,"open\n', "readable table"),
+        (b"year,comment\n2016,a,b,c\n", "readable table"),
+        (b"year,coment\n2016,a b\n", "Did you mean 'coment'"),
+        (b"year,comment\n2016,\n2016,n/a\n2016,-\n", "1 blank, 2 non_answer"),
+        (b"year,comment\n2015/16,a b\n2016.5,c\n99,d\n99,e\n", r"4 other value\(s\): '2015/16'"),
+        (b"year,comment\n,a b\n", "whole years"),
+        (b"year,comment,response_id\n2016,a b,1\n2016,c d, 1\n", "'1' more than once"),
+        (b"year,comment,response_id\n2016,a b,1\n2016,c d, \n", r"none in data row\(s\) 2"),
+    ],
+)
+def test_files_that_cannot_be_used(tmp_path, content, said):
+    with pytest.raises(InputError, match=said) as error:
+        load(write(tmp_path / "s.csv", content))
+    assert "\n" not in str(error.value)
+
+
+def test_paths_that_cannot_be_used(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        load(tmp_path / "no.csv")
+    with pytest.raises(InputError, match="a folder"):
+        load(tmp_path)
+    with pytest.raises(InputError, match=r"must end in \.csv, \.tsv or \.xlsx; got '\.sav'"):
+        load(write(tmp_path / "s.sav", "x"))
+    with pytest.raises(InputError, match="readable table"):
+        load(write(tmp_path / "s.xlsx", "<html>"))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"year": "comment"}, "'comment' more than once"),
+        ({"covariates": ["role", "role"]}, "'role' more than once"),
+        ({"covariates": ["year"]}, "must not bear the name"),
+        ({"covariates": ["status"]}, "must not bear the name"),
+        ({"covariates": "role"}, "a list of columns"),
+        ({"covariates": ["rol"]}, "Did you mean 'role'"),
+        ({"respondent_id": "nobody"}, "column 'nobody'"),
+    ],
+)
+def test_columns_that_cannot_be_used(more, said):
+    with pytest.raises(InputError, match=said):
+        load(table(["a b"], role="PWP", status="x"), **more)
+
+
+def test_tables_that_cannot_be_used():
+    for empty in (pd.DataFrame(), table([])):
+        with pytest.raises(InputError, match="at least one row"):
+            load(empty)
+    twice = pd.concat([table(["a b"]), table(["c d"])], axis=1)
+    with pytest.raises(InputError, match="column names must be unique"):
+        load(twice)
+    for year in (True, 16, "2016 ish", 3000, np.inf, pd.Timestamp("2016-01-01")):
+        with pytest.raises(InputError, match="1 other value"):
+            load(table(["a b"], [year]))
+
+
+def test_responses_check_their_parts():
+    good = load(table(["a b", "c d"])).table
+    for bad, said in (
+        (good.drop(columns="status"), "column 'status'"),
+        (good.assign(year="2016"), "whole numbers"),
+        (good.assign(text=[1, 2]), "'text' must be text"),
+        (good.assign(status="lost"), "got 'lost'"),
+        (good.assign(response_id="1"), "must be unique"),
+        ({"text": []}, "must be a DataFrame"),
+    ):
+        with pytest.raises(InputError, match=said):
+            Responses(table=bad, source="table")
+    with pytest.raises(InputError, match="source must be a str"):
+        Responses(table=good, source=None)
+    with pytest.raises(InputError, match="synthetic must be a bool"):
+        Responses(table=good, source="table", synthetic=1)

@@ -1,0 +1,170 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from iapt_topics import topics as module
+from iapt_topics._checks import InputError
+from iapt_topics.embeddings import Embeddings, embed
+from iapt_topics.responses import load_responses
+from iapt_topics.topics import TopicConfig, fit_topics, nearest_rows
+
+CONFIG = TopicConfig(seed=1, n_runs=6)
+
+
+@pytest.fixture(scope="module")
+def planted():
+    """300 responses in six planted groups, as vectors with noise, and their survey."""
+    rng = np.random.default_rng(0)
+    group = np.arange(300) % 6
+    vectors = rng.normal(size=(6, 32))[group] + 0.25 * rng.normal(size=(300, 32))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    subjects = ["caseload", "supervision", "targets", "team", "pay", "training"]
+    table = pd.DataFrame(
+        {
+            "response_id": [f"r{i}" for i in range(300)],
+            "person": [f"p{i // 2}" for i in range(300)],
+            "year": 2014 + group // 2,
+            "comment": [f"The {subjects[g]} matters to person {i}" for i, g in enumerate(group)],
+        }
+    )
+    return table, group, vectors
+
+
+def read(table):
+    return load_responses(table, text="comment", year="year", respondent_id="person")
+
+
+def wrap(vectors, ids):
+    return Embeddings(vectors=vectors, response_id=tuple(ids), model="m", fingerprint="f")
+
+
+@pytest.fixture(scope="module")
+def fitted(planted):
+    table, _, vectors = planted
+    return fit_topics(read(table), wrap(vectors, table["response_id"]), CONFIG)
+
+
+def test_planted_groups_are_found(planted, fitted):
+    _, group, _ = planted
+    assert fitted.n_topics == 6
+    assert adjusted_rand_score(group, fitted.assignments["topic"]) > 0.95
+
+
+def test_words_and_labels_name_the_groups(fitted):
+    firsts = {words.split(", ")[0] for words in fitted.topics["words"]}
+    assert {"caseload", "supervision", "targets", "team", "pay", "training"} <= firsts
+
+
+def test_tables_add_up(planted, fitted):
+    table, _, _ = planted
+    a, t = fitted.assignments, fitted.topics
+    assert a["response_id"].tolist() == table["response_id"].tolist()
+    assert t["n"].tolist() == [int((a["topic"] == k).sum()) for k in t["topic"]]
+    assert t["n"].is_monotonic_decreasing
+    assert t["n"].sum() + (a["topic"] < 0).sum() == len(a)
+    assert ((t["low"] <= t["estimate"]) & (t["estimate"] <= t["high"])).all()
+    assert a["support"].between(0, 1).all()
+    assert (a["runner_up"] != a["nearest"]).all()
+    assert fitted.resolution["chosen"].sum() == 1
+    assert len(fitted.runs) == CONFIG.n_runs
+    np.testing.assert_allclose(np.linalg.norm(fitted.centroids, axis=1), 1, atol=1e-5)
+    people = table.set_index("response_id")["person"]
+    for ids in t["exemplars"]:
+        assert people.loc[list(ids)].is_unique
+
+
+def test_row_order_does_not_matter(planted, fitted):
+    table, _, vectors = planted
+    order = np.random.default_rng(5).permutation(len(table))
+    again = fit_topics(
+        read(table.iloc[order]), wrap(vectors[order], table["response_id"].iloc[order]), CONFIG
+    )
+    both = fitted.assignments.merge(again.assignments, on="response_id")
+    assert (both["topic_x"] == both["topic_y"]).all()
+
+
+def test_the_number_of_topics_can_be_asked_for(planted):
+    table, _, vectors = planted
+    config = TopicConfig(seed=1, n_runs=4, n_topics=3)
+    found = fit_topics(read(table), wrap(vectors, table["response_id"]), config)
+    assert found.n_topics == 3
+    assert found.resolution["note"].tolist() == ["asked for"]
+
+
+@pytest.mark.parametrize("n", [2, 3, 10, 39, 45])
+def test_few_responses_give_fewer_topics(planted, n):
+    table, _, vectors = planted
+    found = fit_topics(read(table.head(n)), wrap(vectors[:n], table["response_id"][:n]), CONFIG)
+    assert 1 <= found.n_topics <= max(1, n // 2)
+    assert len(found.assignments) == n
+
+
+def test_identical_vectors_and_wordless_texts_give_one_topic():
+    n = 60
+    table = pd.DataFrame(
+        {
+            "person": range(n),
+            "year": 2014,
+            "comment": ["the and of it " + "so " * i for i in range(n)],
+        }
+    )
+    vectors = np.tile(np.array([[1, 0, 0, 0]], dtype=np.float32), (n, 1))
+    survey = read(table)
+    found = fit_topics(survey, wrap(vectors, survey.kept["response_id"]), CONFIG)
+    assert found.n_topics >= 1
+    assert len(found.assignments) == n
+
+
+def test_apostrophes_leave_no_fragments(survey_table, encoder):
+    table = survey_table.assign(
+        comment=survey_table["comment"] + " and I wouldn\u2019t say it's easy"
+    )
+    survey = read(table)
+    words = " ".join(fit_topics(survey, embed(survey, encoder), CONFIG).topics["words"])
+    assert "wouldn" not in words
+    assert " s," not in words
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("n_runs", 1), ("n_topics", 1), ("seed", -1), ("min_topic_size", 0), ("n_runs", 2.5)],
+)
+def test_config_is_checked(name, value):
+    with pytest.raises(InputError, match=f"{name}=.*whole number"):
+        TopicConfig(**{name: value})
+
+
+def test_more_topics_than_responses_allow(planted):
+    table, _, vectors = planted
+    with pytest.raises(InputError, match="two responses for each topic"):
+        fit_topics(
+            read(table.head(10)),
+            wrap(vectors[:10], table["response_id"][:10]),
+            TopicConfig(n_topics=8),
+        )
+
+
+def test_one_response_is_an_error(planted):
+    table, _, vectors = planted
+    with pytest.raises(InputError, match="at least 2 codable responses; got 1"):
+        fit_topics(read(table.head(1)), wrap(vectors[:1], ["r0"]))
+
+
+def test_neighbours_are_exact_and_start_with_the_row(planted):
+    _, _, vectors = planted
+    near, far = nearest_rows(vectors, 5, block=70)
+    assert (near[:, 0] == np.arange(len(vectors))).all()
+    distance = 1 - vectors @ vectors.T
+    np.fill_diagonal(distance, -1)
+    np.testing.assert_allclose(far[:, 1:], np.sort(distance, axis=1)[:, 1:5], atol=1e-6)
+
+
+def test_a_topic_that_none_is_sure_of_vanishes():
+    labels = np.array([0, 0, 1, 1, 2, 2])
+    runner_up = np.array([1, 1, 0, 0, 1, 0])
+    assigned = np.array([True, True, True, False, False, False])
+    new, second, kept = module._drop_empty(labels, runner_up, assigned)
+    assert new.tolist() == [0, 0, 1, 1, 1, 0]
+    assert second.tolist() == [1, 1, 0, 0, -1, -1]
+    assert kept.tolist() == assigned.tolist()
