@@ -49,11 +49,12 @@ class TopicConfig:
     n_runs : int, default 12
         Runs of UMAP and HDBSCAN that the consensus is made of; at least 2.
     n_topics : int, optional
-        Number of topics wanted, at least 2. By default the most stable number between the square
-        root of the fewest and the most clusters that the runs themselves found.
+        Number of topics wanted, at least 2. By default the fewest within one standard error
+        of the most stable, between the square root of the fewest and the most clusters that the
+        runs found.
     min_topic_size : int, optional
         Smallest cluster in a run, at least 2. By default it varies between 1/120 and 1/60 of the
-        responses, and is never below 5.
+        responses, and is not below 10 (5 for the smallest surveys).
     """
 
     seed: int = 0
@@ -228,7 +229,9 @@ def _runs(
         place = np.argsort(order)
         k = int(rng.choice(options))
         seed = int(rng.integers(2**31))
-        least = config.min_topic_size or max(5, round(n / float(rng.uniform(60, 120))))
+        least = config.min_topic_size or max(
+            5, min(10, n // 15), round(n / float(rng.uniform(60, 120)))
+        )
         layout = UMAP(
             n_neighbors=k,
             n_components=5,
@@ -319,7 +322,7 @@ def nearest_rows(
 def _resolution(
     partitions: NDArray[np.intp], runs: pd.DataFrame, config: TopicConfig
 ) -> pd.DataFrame:
-    """Choose the number of topics: the most stable in the range that the runs found."""
+    """Choose the number of topics: the fewest that are about as stable as the best."""
     found = runs["n_clusters"].clip(lower=1)
     if found.max() == 1:
         note = "the runs found no more than one cluster"
@@ -334,8 +337,11 @@ def _resolution(
         grid = sorted({round(k) for k in np.geomspace(max(2.0, low**0.5), max(2.0, high), 12)})
     scores = consensus.split_half_stability(partitions, grid, seed=config.seed)
     mean = scores.mean(axis=0)
-    # Rounded so that noise in the last digits never decides; then the finer one.
-    best = max(range(len(grid)), key=lambda j: (round(float(mean[j]), 2), grid[j]))
+    # One-standard-error rule (Breiman et al. 1984): the fewest topics that are not clearly less
+    # stable than the best, so that chance on a flat curve does not decide.
+    top = int(mean.argmax())
+    error = float(scores[:, top].std(ddof=1)) / np.sqrt(len(scores))
+    best = next(j for j in range(len(grid)) if mean[j] >= mean[top] - error)
     low_high = percentile_interval(scores, confidence=0.95)
     return pd.DataFrame(
         {
