@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from iapt_topics._codes_table import long_pairs, read_table, respondents, texts,
 
 if TYPE_CHECKING:
     from iapt_topics.frame import ThemeFrame
+    from iapt_topics.responses import Responses
 
 KINDS = ("human", "machine")
 
@@ -128,6 +129,19 @@ class Codes:
         if themes is not None:
             cells = cells[:, _positions(columns, themes, "themes", "that could be given")]
         return cells
+
+    def with_respondents(self, responses: Responses) -> Codes:
+        """Return the codes with the survey's respondent for each response that has none.
+
+        Parameters
+        ----------
+        responses : Responses
+            The survey that was coded. A response it does not know stays as it is.
+        """
+        who = responses.table.set_index("response_id")["respondent_id"]
+        known = self.seen["response_id"].map(who).fillna("")
+        mine = self.seen["respondent_id"]
+        return replace(self, seen=self.seen.assign(respondent_id=mine.where(mine != "", known)))
 
     def roll_up(self, frame: ThemeFrame) -> Codes:
         """Replace each theme by its top-level domain: given if any theme under it was given.

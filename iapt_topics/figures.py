@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._checks import InputError, listed
-from iapt_topics.axis import AXIS_CLASSES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -187,18 +186,17 @@ def drift_figure(
 
 
 def axis_figure(axis_drift: Drift, *, hidden: Collection[tuple[str, int]] = ()) -> Figure:
-    """Identity versus system: share of responses about one, the other, both or neither, by year.
+    """Share of responses about one pole of the frame, the other, both or neither, by year.
 
     Parameters
     ----------
     axis_drift : Drift
-        Drift of the four classes :data:`AXIS_CLASSES` (each response is in exactly one).
+        Drift of the four classes of the axis (each response is in exactly one).
     hidden : collection of (theme, year)
         Cells not to draw.
     """
-    order = {name: i for i, name in enumerate(AXIS_CLASSES)}
-    classes = sorted(axis_drift.themes, key=lambda t: order.get(t, len(order)))
-    _need_rows(axis_drift.shares, "the identity and system shares")
+    classes = axis_drift.themes
+    _need_rows(axis_drift.shares, "the shares of the two poles")
     figure = _figure(7.4, 3.4)
     ax = figure.subplots()
     step = 0.6 / max(len(classes), 1)

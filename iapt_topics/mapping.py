@@ -37,7 +37,7 @@ TOPIC_WEIGHT = 0.25
 #: some sentence's best; else it is left without a theme.
 SENTENCE_QUANTILE = 0.5
 #: The same for a topic and its themes: a topic is a mean of many, so more is asked of it.
-TOPIC_QUANTILE = 0.95
+TOPIC_QUANTILE = 0.9
 _MOST_THEMES = 3
 
 
@@ -49,8 +49,9 @@ class TopicMapping:
     ----------
     scores : DataFrame
         One row for each topic and codable theme, in the order of both: ``topic``; ``label`` (of
-        the topic); ``theme``; ``theme_label``; ``score`` (mean centred cosine of the topic's
-        responses to the theme, -1 to 1); ``low``, ``high`` (95 % interval of that mean over the
+        the topic); ``theme``; ``theme_label``; ``score`` (how much nearer the topic's responses
+        are to the theme than all responses are to it, and than they are to other themes, as a
+        difference of cosines); ``low``, ``high`` (95 % interval of that mean over the
         topic's responses); ``n`` (responses); ``chosen``; ``note``.
     frame : ThemeFrame
     threshold : float
@@ -109,13 +110,16 @@ def map_topics(
 
     Notes
     -----
-    The threshold needs no hand code: it is the 95th percentile of the scores of themes that are
+    The threshold needs no hand code: it is the 90th percentile of the scores of themes that are
     not their topic's best one, so a theme is chosen when it stands as far out as few others do. At
     most three are chosen for a topic. No chosen pair is a finding before a person has read it.
     """
     members = topics.assignments.loc[topics.assignments["topic"] >= 0]
     vectors = embeddings.rows(members["response_id"].tolist())
-    scores = _centred(_theme_cosines(vectors, frame, encoder, embeddings))
+    scores = _theme_cosines(vectors, frame, encoder, embeddings)
+    scores = scores - scores.mean(axis=0)
+    if scores.shape[1] > 1:
+        scores = scores - scores.mean(axis=1, keepdims=True)
     topic = members["topic"].to_numpy()
     n_topics = len(topics.topics)
     n = np.bincount(topic, minlength=n_topics)

@@ -96,6 +96,7 @@ def run_study(
     mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
     machine = code_responses(responses, embeddings, frame, encoder, mapping=mapping, topics=topics)
     tell("Measuring agreement and drift")
+    human = tuple(codes.with_respondents(responses) for codes in human)
     drift = measure_drift(machine, responses, baseline=baseline, seed=config.seed)
     axis_drift = None
     if frame.axis is not None:

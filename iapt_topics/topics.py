@@ -36,6 +36,7 @@ _N_WORDS = 10
 #: "wouldn't", "it's": BERTopic strips the apostrophe, and "wouldnt" is on no list of stop words.
 _CONTRACTION = re.compile(r"\b\w+n't\b|'(?:s|re|ve|ll|d|m)\b")
 _N_EXEMPLARS = 5
+_SAME = 0.9  # cosine above which two exemplars say the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +92,8 @@ class Topics:
         One row for each topic, the largest first: ``topic``; ``label``; ``n`` (its responses);
         ``estimate``, ``low``, ``high`` (its share of all kept responses, with a 95 % interval for
         sampling alone); ``words`` (top c-TF-IDF terms, comma separated); ``exemplars`` (tuple of
-        response ids, most typical first, one per respondent); ``support`` (mean over its
-        responses); ``note``.
+        up to 5 response ids, most typical first, one per respondent and none like another);
+        ``support`` (mean over its responses); ``note``.
     resolution : DataFrame
         One row for each number of topics tried: ``n_topics``; ``estimate``, ``low``, ``high``
         (adjusted Rand index between the consensus of one half of the runs and the other; range
@@ -402,7 +403,7 @@ def _describe(
     for t in range(n_topics):
         inside = np.flatnonzero(topic == t)
         order = inside[np.argsort(-(share[inside] + closeness[inside, t]), kind="stable")]
-        typical = kept.iloc[order].drop_duplicates("respondent_id").head(_N_EXEMPLARS)
+        typical = kept.iloc[_unlike(order, vectors, kept["respondent_id"])]
         rows.append(
             {
                 "topic": t,
@@ -418,6 +419,20 @@ def _describe(
             }
         )
     return pd.DataFrame(rows)
+
+
+def _unlike(order: NDArray[np.intp], vectors: NDArray[np.float32], people: pd.Series) -> list[int]:
+    """Take the first rows in order that are of different people and do not say the same."""
+    chosen: list[int] = []
+    for row in order:
+        same = any(
+            people.iloc[row] == people.iloc[c] or vectors[row] @ vectors[c] > _SAME for c in chosen
+        )
+        if not same:
+            chosen.append(int(row))
+        if len(chosen) == _N_EXEMPLARS:
+            break
+    return chosen
 
 
 def _label(words: list[str]) -> str:
@@ -461,16 +476,22 @@ def _ctfidf_words(
 
 
 def _vectorizer(texts: list[str]) -> Any:
-    """Build a vectorizer that finds at least one term in the texts, or return None."""
+    """Build a vectorizer that finds at least one term in the texts, or return None.
+
+    A term that a handful of responses use describes those people rather than a topic, so terms
+    are asked to stand in 2 % of the responses or in ten, whichever is fewer.
+    """
     from sklearn.feature_extraction.text import CountVectorizer
 
-    for settings in ({"stop_words": "english", "ngram_range": (1, 2)}, {}):
-        vectorizer = CountVectorizer(**settings)
+    enough = min(10, len(texts) // 50)
+    plain = {"stop_words": "english"}
+    for settings in ({**plain, "min_df": max(1, enough)}, plain, {}):
         try:
-            vectorizer.fit(texts)
+            # BERTopic will count over topics, not responses, so the terms are fixed here.
+            terms = CountVectorizer(**settings).fit(texts).vocabulary_
         except ValueError:  # an empty vocabulary: only stop words, or no words at all
             continue
-        return CountVectorizer(**settings)
+        return CountVectorizer(vocabulary=sorted(terms))
     return None
 
 

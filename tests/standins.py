@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics.axis import axis_codes
+from iapt_topics.axis import axis_classes, axis_codes
 from iapt_topics.codes import Codes
 from iapt_topics.inference import wilson_interval
 
@@ -280,7 +280,7 @@ def drift(survey: Any, coded: Any) -> Any:
 
 def axis_drift(survey: Any, coded: Any) -> Any:
     classes = axis_codes(coded, frame()).table
-    return _drift(classes, ("identity only", "system only", "both", "neither"), survey)
+    return _drift(classes, axis_classes(frame()), survey)
 
 
 def comparison(reference: str = "human", other: str = "machine", lift: float = 0.0) -> Any:

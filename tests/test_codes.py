@@ -260,3 +260,12 @@ def test_tables_given_are_copied():
     got = codes(seen=seen)
     seen.loc[0, "response_id"] = "changed"
     assert got.seen["response_id"].tolist() == ["a"]
+
+
+def test_respondents_come_from_the_survey(survey):
+    table = pd.DataFrame({"response_id": ["r1", "r0", "elsewhere"], "theme": ["W1", "", "W2"]})
+    codes = load_codes(table, frame=FRAME).with_respondents(survey)
+    assert codes.seen["respondent_id"].tolist() == ["p1", "p0", ""]
+    own = pd.DataFrame({"response_id": ["r1"], "theme": ["W1"], "respondent_id": ["mine"]})
+    kept = load_codes(own, frame=FRAME).with_respondents(survey)
+    assert kept.seen["respondent_id"].tolist() == ["mine"]

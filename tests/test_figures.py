@@ -10,7 +10,6 @@ import standins
 
 from iapt_topics import figures
 from iapt_topics._checks import InputError
-from iapt_topics.axis import AXIS_CLASSES
 
 
 @pytest.fixture(scope="module")
@@ -107,4 +106,4 @@ def test_empty_result_is_an_input_error(made):
 
 def test_axis_classes_keep_their_order(made):
     legend = [t.get_text() for t in figures.axis_figure(made.axis).legends[0].get_texts()]
-    assert legend == list(AXIS_CLASSES)
+    assert legend == list(made.axis.themes)

@@ -20,6 +20,7 @@ import pandas as pd
 from iapt_topics import figures
 from iapt_topics._checks import InputError
 from iapt_topics.axis import axis_codes
+from iapt_topics.drift import Drift, measure_drift
 from iapt_topics.report import compute, disclosure, grids
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from iapt_topics.agreement import Comparison
     from iapt_topics.codes import Codes
-    from iapt_topics.drift import Drift
+    from iapt_topics.frame import ThemeFrame
     from iapt_topics.mapping import TopicMapping
     from iapt_topics.responses import Responses
     from iapt_topics.topics import Topics
@@ -99,7 +100,8 @@ def write_report(
     ceiling : Comparison, optional
         One person against another.
     axis_drift : Drift, optional
-        Drift of identity only, system only, both, neither.
+        Drift of the four classes of the axis, from :func:`iapt_topics.axis_codes`. By default it
+        is measured here if ``drift`` is given and the frame has an axis.
     min_cell : int, default 10
         Topics and theme-year cells resting on fewer respondents are not shown; 1 or more.
     quotes : bool, optional
@@ -122,6 +124,9 @@ def write_report(
         raise InputError(
             f"report {str(target)!r}", "must be a file", "a folder", "Add a file name."
         )
+    if axis_drift is None and drift is not None and mapping.frame.axis is not None:
+        poles = axis_codes(codes, mapping.frame)
+        axis_drift = measure_drift(poles, responses, baseline=drift.baseline)
     parts = {"comparison": comparison, "drift": drift, "ceiling": ceiling, "axis_drift": axis_drift}
     page = _render(
         _context(
@@ -203,6 +208,7 @@ def _context(
             if name in statuses
         ],
     }
+    context["poles"] = _poles(mapping.frame)
     context["axis"] = _axis(parts["axis_drift"], codes, responses, mapping, min_cell)
     context["drift"] = _drift(parts["drift"], codes, responses, mapping, min_cell)
     context["agreement"] = _agreement(parts["comparison"], parts["ceiling"], mapping, min_cell)
@@ -232,6 +238,10 @@ def _top(rows: pd.DataFrame, mapping: TopicMapping, min_cell: int) -> list[str]:
     ]
 
 
+def _poles(frame: ThemeFrame) -> str:
+    return " and ".join(compute.label_of(frame, pole) for pole in frame.axis or ()) or "Two poles"
+
+
 def _axis(
     drift: Drift | None, codes: Codes, responses: Responses, mapping: TopicMapping, min_cell: int
 ) -> _Picture | None:
@@ -242,11 +252,11 @@ def _axis(
         counted = disclosure.cells(axis_codes(codes, mapping.frame).table, responses)
     hidden = disclosure.hidden_cells(drift, counted, min_cell, exclusive=True)
     thin = disclosure.thin_cells(drift)
-    caption = "Identity and system, by year"
+    caption = f"{_poles(mapping.frame)}, by year"
     return _picture(
         caption,
         figures.axis_figure(drift, hidden=hidden | thin),
-        "Share of responses by year about identity only, the system only, both, or neither.",
+        f"Share of responses by year: {', '.join(drift.themes)}.",
         grids.shares_grid(drift, mapping.frame, hidden, thin, min_cell, caption),
     )
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from iapt_topics.axis import AXIS_CLASSES
 from iapt_topics.figures import STATUSES
 from iapt_topics.report.compute import (
     DASH,
@@ -101,9 +100,7 @@ def shares_grid(
             cells[cell] = f"{int(row['count'])} of {int(row['n'])}"
         else:
             cells[cell] = f"{percent(row['estimate'])} ({interval(row['low'], row['high'])})"
-    rank = {name: i for i, name in enumerate(AXIS_CLASSES)}
-    themes = sorted(drift.themes, key=lambda t: rank.get(t, len(rank)))
-    rows = [(label_of(frame, t), *(cells.get((t, y), DASH) for y in years)) for t in themes]
+    rows = [(label_of(frame, t), *(cells.get((t, y), DASH) for y in years)) for t in drift.themes]
     head = ("Theme", *(f"{y} (n = {int(bases[y]):,})" for y in years))
     return Grid(caption=caption, head=head, rows=tuple(rows))
 
