@@ -6,22 +6,61 @@ The stages follow each other, each a function from typed values to a new typed v
         -> compare_codes, measure_drift -> write_report
 """
 
-from iapt_topics._checks import InputError
-from iapt_topics.agreement import Comparison, compare_codes
-from iapt_topics.axis import axis_codes
-from iapt_topics.codes import Codes, coders_in, load_codes
-from iapt_topics.datasets import load_example
-from iapt_topics.drift import Drift, measure_drift
-from iapt_topics.embeddings import Embeddings, Encoder, embed, sentence_encoder
-from iapt_topics.frame import Theme, ThemeFrame, load_frame
-from iapt_topics.mapping import TopicMapping, code_responses, map_topics
-from iapt_topics.redaction import redact
-from iapt_topics.report import write_report
-from iapt_topics.responses import Responses, load_responses
-from iapt_topics.study import Study, run_study, write_study
-from iapt_topics.topics import TopicConfig, Topics, fit_topics
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from iapt_topics._checks import InputError
+    from iapt_topics.agreement import Comparison, compare_codes
+    from iapt_topics.axis import axis_codes
+    from iapt_topics.codes import Codes, coders_in, load_codes
+    from iapt_topics.datasets import load_example
+    from iapt_topics.drift import Drift, measure_drift
+    from iapt_topics.embeddings import Embeddings, Encoder, embed, sentence_encoder
+    from iapt_topics.frame import Theme, ThemeFrame, load_frame
+    from iapt_topics.mapping import TopicMapping, code_responses, map_topics
+    from iapt_topics.redaction import redact
+    from iapt_topics.report import write_report
+    from iapt_topics.responses import Responses, load_responses
+    from iapt_topics.study import Study, run_study, write_study
+    from iapt_topics.topics import TopicConfig, Topics, fit_topics
 
 __version__ = "0.1.0"
+
+# Where each public name lives; its module is loaded when the name is first used, so that
+# importing the package costs next to nothing.
+_HOME = {
+    "Codes": "codes",
+    "Comparison": "agreement",
+    "Drift": "drift",
+    "Embeddings": "embeddings",
+    "Encoder": "embeddings",
+    "InputError": "_checks",
+    "Responses": "responses",
+    "Study": "study",
+    "Theme": "frame",
+    "ThemeFrame": "frame",
+    "TopicConfig": "topics",
+    "TopicMapping": "mapping",
+    "Topics": "topics",
+    "axis_codes": "axis",
+    "code_responses": "mapping",
+    "coders_in": "codes",
+    "compare_codes": "agreement",
+    "embed": "embeddings",
+    "fit_topics": "topics",
+    "load_codes": "codes",
+    "load_example": "datasets",
+    "load_frame": "frame",
+    "load_responses": "responses",
+    "map_topics": "mapping",
+    "measure_drift": "drift",
+    "redact": "redaction",
+    "run_study": "study",
+    "sentence_encoder": "embeddings",
+    "write_report": "report",
+    "write_study": "study",
+}
 
 __all__ = [
     "Codes",
@@ -55,3 +94,13 @@ __all__ = [
     "write_report",
     "write_study",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -163,10 +163,15 @@ def _model(folder: Path) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations inside torch and transformers
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
-        return SentenceTransformer(
-            str(folder), device=None, local_files_only=True, trust_remote_code=False
-        )
+        shown = logging.is_progress_bar_enabled()
+        logging.disable_progress_bar()  # of the weights, over in a blink
+        try:
+            return SentenceTransformer(str(folder), local_files_only=True, trust_remote_code=False)
+        finally:
+            if shown:
+                logging.enable_progress_bar()
 
 
 def sentence_encoder(

@@ -461,6 +461,7 @@ def _ctfidf_words(
         if vectorizer is None:
             return [[] for _ in range(n_topics)]
         model = BERTopic(
+            language="multilingual",  # else it strips hyphens and accents from the texts
             umap_model=BaseDimensionalityReduction(),
             hdbscan_model=BaseCluster(),
             vectorizer_model=vectorizer,

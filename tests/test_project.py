@@ -137,6 +137,7 @@ def test_import_loads_nothing_heavy():
 
 def test_public_names_are_sorted_and_single():
     assert it.__all__ == sorted(set(it.__all__))
+    assert it.__all__ == list(it._HOME)
 
 
 @pytest.mark.parametrize("name", it.__all__)
