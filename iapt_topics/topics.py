@@ -442,7 +442,7 @@ def _label(words: list[str]) -> str:
         stems = {w.rstrip("s") for w in word.split()}
         if not any(stems & {w.rstrip("s") for w in other.split()} for other in chosen):
             chosen.append(word)
-    return " / ".join(chosen[:3]) or "(no words)"
+    return ", ".join(chosen[:3]) or "(no words)"
 
 
 def _ctfidf_words(

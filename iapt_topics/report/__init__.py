@@ -299,6 +299,13 @@ def _drift(
     }
 
 
+def _f1(result: Comparison) -> str:
+    rows = result.overall[result.overall["measure"] == "f1_macro"].to_dict("records")
+    return (
+        f"{rows[0]['estimate']:.2f}" if rows and pd.notna(rows[0]["estimate"]) else "not estimable"
+    )
+
+
 def _agreement(
     comparison: Comparison | None, ceiling: Comparison | None, mapping: TopicMapping, min_cell: int
 ) -> dict[str, Any] | None:
@@ -311,6 +318,7 @@ def _agreement(
             hidden[name] = disclosure.few(result, min_cell)
             out[name] = {
                 "n": f"{result.n:,}",
+                "f1": _f1(result),
                 "overall": grids.overall_grid(result),
                 "themes": grids.agreement_grid(result, hidden[name], min_cell),
                 "meet": grids.convergence_grid(result, hidden[name]),
