@@ -178,7 +178,8 @@ def summary(study: Any) -> list[str]:
     for row in seen.itertuples():
         label = study.mapping.frame[row.theme].label
         lines.append(
-            f"  {row.theme} {label}: {row.estimate:+.0%} points ({row.low:+.0%} to {row.high:+.0%})"
+            f"  {row.theme} {label}: {100 * row.estimate:+.0f} points "
+            f"({100 * row.low:+.0f} to {100 * row.high:+.0f})"
         )
     return lines
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from iapt_topics._files import write_whole
 from iapt_topics.agreement import Comparison, compare_codes
 from iapt_topics.axis import axis_codes
 from iapt_topics.codes import Codes
@@ -133,11 +132,11 @@ def write_study(
         "report" and the name of each table, to where it is.
     """
     tables = out / "tables"
-    tables.mkdir(parents=True, exist_ok=True)
     written = {}
     for name, table in _tables(study).items():
         written[name] = tables / f"{name}.csv"
-        _write_csv(table, written[name])
+        # With a byte-order mark, without which Excel takes UTF-8 for the local code page.
+        write_whole(written[name], table.to_csv(index=False), encoding="utf-8-sig")
     report = write_report(
         out / "report.html",
         responses=study.responses,
@@ -176,16 +175,3 @@ def _tables(study: Study) -> dict[str, pd.DataFrame]:
     if study.ceiling is not None:
         tables["agreement_of_people"] = study.ceiling.themes
     return tables
-
-
-def _write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write the table beside its place and move it there, so that no half file is ever seen."""
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        # A byte-order mark, without which Excel takes UTF-8 for the local code page.
-        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as stream:
-            table.to_csv(stream, index=False, lineterminator="\n")
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -187,3 +187,16 @@ def test_load_example(coder: str, tables: dict[str, pd.DataFrame]) -> None:
     kept = set(responses.kept["response_id"])
     assert kept == set(truth.seen["response_id"]) == set(codes.seen["response_id"])
     assert set(truth.table["theme"]) == set(_cores()[0])
+
+
+def test_the_frame_was_not_written_from_the_cores() -> None:
+    """No example of the frame shares half of its words with a sentence of the survey."""
+    from iapt_topics.frame import load_frame
+
+    def words(text: str) -> set[str]:
+        return set(re.findall(r"[a-z']+", text.casefold()))
+
+    cores = [words(text) for group in _cores()[0].values() for _, _, text in group]
+    for theme in load_frame("iapt_identity_system").codable:
+        for example in map(words, theme.examples):
+            assert max(len(example & c) / len(example | c) for c in cores) < 0.5, example

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import io
-import os
-import tempfile
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +16,7 @@ import pandas as pd
 
 from iapt_topics import figures
 from iapt_topics._checks import InputError
+from iapt_topics._files import write_whole
 from iapt_topics.axis import axis_codes
 from iapt_topics.drift import Drift, measure_drift
 from iapt_topics.report import compute, disclosure, grids
@@ -139,7 +137,7 @@ def write_report(
             responses.synthetic if quotes is None else quotes,
         )
     )
-    _write(target, page)
+    write_whole(target, page)
     return target
 
 
@@ -420,18 +418,3 @@ def _render(context: Mapping[str, Any]) -> str:
     template = environment.get_template("template.html.j2")
     # The style sheet is a file of this package, never text of a response.
     return template.render(**context, style=Markup(style), style_hash=digest)
-
-
-def _write(target: Path, page: str) -> None:
-    """Write beside the target, then put in its place in one step."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(page.encode("utf-8"))
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
