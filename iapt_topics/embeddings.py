@@ -332,9 +332,13 @@ def _open_cache(folder: Path | None, fingerprint: str) -> Iterator[sqlite3.Conne
 def _connect(path: Path) -> sqlite3.Connection:
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=60)
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS vectors (text TEXT PRIMARY KEY, vector BLOB NOT NULL)"
-        )
+        try:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS vectors (text TEXT PRIMARY KEY, vector BLOB NOT NULL)"
+            )
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     try:
