@@ -171,6 +171,7 @@ def summary(study: Any) -> list[str]:
         (drift.changes["kind"] == "baseline") & (drift.changes["year"] == years[-1])
     ]
     seen = last[last["p_bh"] < 0.05].sort_values("estimate", ascending=False)
+    trend = drift.trends[(drift.trends["test"] == "linear") & (drift.trends["p_bh"] < 0.05)]
     lines.append(
         f"{len(seen)} of {len(drift.themes)} themes changed from {drift.baseline} to {years[-1]} "
         "(5 %, Benjamini-Hochberg)" + (":" if len(seen) else ".")
@@ -181,6 +182,8 @@ def summary(study: Any) -> list[str]:
             f"  {row.theme} {label}: {100 * row.estimate:+.0f} points "
             f"({100 * row.low:+.0f} to {100 * row.high:+.0f})"
         )
+    if len(trend):
+        lines.append(f"Steady rise or fall over all years (slope): {', '.join(trend['theme'])}.")
     return lines
 
 

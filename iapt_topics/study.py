@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from iapt_topics._checks import InputError, listed
 from iapt_topics._files import write_whole
 from iapt_topics.agreement import Comparison, compare_codes
 from iapt_topics.axis import axis_codes
@@ -87,6 +88,7 @@ def run_study(
         Whatever a stage cannot use.
     """
     config = config or TopicConfig()
+    _check_early(responses, human, baseline)
     tell("Embedding the responses")
     embeddings = embed(responses, encoder)
     tell(f"Finding topics: consensus of {config.n_runs} runs")
@@ -111,6 +113,27 @@ def run_study(
         comparison=compare_codes(human[0], machine, seed=config.seed) if human else None,
         ceiling=compare_codes(human[0], human[1], seed=config.seed) if len(human) > 1 else None,
     )
+
+
+def _check_early(responses: Responses, human: tuple[Codes, ...], baseline: int | None) -> None:
+    """Find before the long stages what the last ones could not use."""
+    if baseline is not None and baseline not in responses.years:
+        raise InputError(
+            "baseline",
+            "must be a year with coded responses",
+            str(baseline),
+            f"Choose one of {listed(responses.years, most=50)}.",
+        )
+    kept = responses.kept["response_id"]
+    for codes in human:
+        if not kept.isin(codes.seen["response_id"]).any():
+            raise InputError(
+                f"the codes of {codes.coder!r}",
+                "must be for responses of this survey",
+                f"ids such as {listed(codes.seen['response_id'].head(2))}, while the survey has "
+                f"{listed(kept.head(2))}",
+                "Name the column of response ids of the survey (--response).",
+            )
 
 
 def write_study(

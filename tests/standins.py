@@ -262,7 +262,25 @@ def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Any) -> Any:
                 "note",
             ],
         ),
-        trends=pd.DataFrame(),
+        trends=pd.DataFrame(
+            [
+                (n, test, 0.01, low, 0.02, 700, 0.03, 0.04, 0.05, "")
+                for test, low in (("omnibus", np.nan), ("linear", 0.002))
+                for n in names
+            ],
+            columns=[
+                "theme",
+                "test",
+                "estimate",
+                "low",
+                "high",
+                "n",
+                "p",
+                "p_bh",
+                "p_holm",
+                "note",
+            ],
+        ),
         distances=pd.DataFrame(
             [(2018, 2014, 0.12, 0.08, 0.17, 250, 0.1, 0.03, "")],
             columns=["year", "against", "estimate", "low", "high", "n", "chance", "p", "note"],

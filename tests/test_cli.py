@@ -79,6 +79,9 @@ BAD = {
     "a missing frame": (None, None, {"--frame": "mine.toml"}, "no such file"),
     "missing codes": (None, None, {"--codes": "codes.csv"}, "no such file"),
     "an unknown baseline": (None, None, {"--baseline": "1999"}, "1999"),
+    "codes of another survey": (
+        None, None, {"--codes": "other.csv"}, "must be for responses of this survey",
+    ),
     "one run": (None, None, {"--runs": "1"}, "n_runs"),
     "no cell size": (None, None, {"--min-cell": "0"}, "min_cell"),
 }  # fmt: skip
@@ -92,6 +95,8 @@ def test_bad_input_is_one_line_and_nothing_written(
     path = survey_file if name is None else tmp_path / name
     if content is not None:
         path.write_text(content)
+    (tmp_path / "other.csv").write_text("response_id,theme\nelsewhere,S1\n")
+    options = {k: tmp_path / v if v == "other.csv" else v for k, v in options.items()}
     given = {"--text": "comment", "--year": "year", "--runs": "4"} | options
     words = [w for pair in given.items() for w in pair]
     code, out, err = command("run", path, *words, "--out", tmp_path / "out")

@@ -296,3 +296,14 @@ def test_a_folder_is_not_a_report(tmp_path):
     (tmp_path / "new folder" / "report.html").mkdir(parents=True)
     with pytest.raises(InputError, match="a folder"):
         make(tmp_path, full=False)
+
+
+def test_trends_are_listed_only_where_every_year_is_shown(tmp_path):
+    survey = standins.responses()
+    drift, frame = standins.drift(survey, standins.codes(survey)), standins.frame()
+    table = grids.trends_grid(drift, frame, {("S1", 2014)})
+    assert table is not None
+    labels = [row[0] for row in table.rows]
+    assert "Caseload and workload" in labels
+    assert "Targets and performance" not in labels
+    assert grids.trends_grid(drift, frame, {(t, 2014) for t in drift.themes}) is None

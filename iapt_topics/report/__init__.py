@@ -287,6 +287,7 @@ def _drift(
             grids.shares_grid(drift, frame, hidden, thin, min_cell, caption),
         ),
         "changes": grids.changes_grid(changes, frame, last, drift.baseline),
+        "trends": grids.trends_grid(drift, frame, hidden | thin),
         "distances": grids.distances_grid(drift) if len(drift.distances) else None,
         "moved": moved,
         "n_shown": len(shown),

@@ -137,6 +137,34 @@ def changes_grid(rows: pd.DataFrame, frame: ThemeFrame, last: int, baseline: int
     return Grid(caption=f"{last} against {baseline}", head=head, rows=tuple(out))
 
 
+def trends_grid(drift: Drift, frame: ThemeFrame, gone: set[tuple[str, int]]) -> Grid | None:
+    """Slope and any difference between years, for the themes of which every year may be shown."""
+    left_out = {theme for theme, _ in gone}
+    shown = drift.trends[~drift.trends["theme"].isin(left_out)]
+    if shown.empty:
+        return None
+    slope = shown[shown["test"] == "linear"].sort_values("p", kind="stable")
+    any_year = shown[shown["test"] == "omnibus"].set_index("theme")["p_bh"]
+    rows = tuple(
+        (
+            label_of(frame, row["theme"]),
+            points(row["estimate"]),
+            interval(row["low"], row["high"], points),
+            p_value(row["p_bh"]),
+            p_value(any_year[row["theme"]]),
+        )
+        for row in slope.to_dict("records")
+    )
+    head = (
+        "Theme",
+        "Slope (points a year)",
+        "95 % interval",
+        "Adjusted p of the slope",
+        "Adjusted p of any difference between years",
+    )
+    return Grid(caption="Over all years together", head=head, rows=rows)
+
+
 def distances_grid(drift: Drift) -> Grid:
     """How far the whole mix of themes moved."""
     rows = [
