@@ -44,6 +44,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError, listed, require_columns
+from iapt_topics._drift_model import FEW_POSITIVES, Floats, ShareModel, Sums, share_model, sum_cells
 from iapt_topics.inference import (
     benjamini_hochberg,
     holm,
@@ -51,28 +52,24 @@ from iapt_topics.inference import (
     percentile_interval,
     resample_counts,
     smallest_detectable,
-    wilson_interval,
 )
 
 if TYPE_CHECKING:
     from iapt_topics.codes import Codes
     from iapt_topics.responses import Responses
 
-Floats = NDArray[np.float64]
 _COLUMNS = {
     "shares": ["theme", "year", "count", "n", "estimate", "low", "high", "n_respondents", "note"],
-    "changes": "theme year against kind estimate low high n p p_bh p_holm smallest_detectable note",
+    "changes": [
+        *("theme", "year", "against", "kind", "estimate", "low", "high", "n"),
+        *("p", "p_bh", "p_holm", "smallest_detectable", "note"),
+    ],
     "trends": ["theme", "test", "estimate", "low", "high", "n", "p", "p_bh", "p_holm", "note"],
     "distances": ["year", "against", "estimate", "low", "high", "n", "chance", "p", "note"],
 }
-_FEW_POSITIVES, _FEW_RESPONSES = 5, 30
+_FEW_RESPONSES = 30
 _N_PERMUTATIONS = 500
 _BATCH_CELLS = 20_000_000
-
-
-def _columns(table: str) -> list[str]:
-    names = _COLUMNS[table]
-    return names.split() if isinstance(names, str) else list(names)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -132,137 +129,14 @@ class Drift:
 
     def __post_init__(self) -> None:
         for name in _COLUMNS:
-            require_columns(getattr(self, name), _columns(name), f"Drift.{name}")
+            require_columns(getattr(self, name), _COLUMNS[name], f"Drift.{name}")
         if self.baseline not in self.years:
             raise InputError(
                 "baseline", "must be one of the years", str(self.baseline), "Use one of them."
             )
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class _Sums:
-    """Sums over the coded responses; Y coded years, T themes, one cell per person and year."""
-
-    n: Floats  # (Y,) responses
-    count: Floats  # (Y, T) responses with the theme
-    people: NDArray[np.intp]  # (Y,)
-    person: NDArray[np.intp]  # (cells,) sorted within a year
-    year: NDArray[np.intp]  # (cells,)
-    cell_n: Floats  # (cells,)
-    cell_count: NDArray[np.float32]  # (cells, T)
-
-
-def _sums(person: NDArray[np.intp], year: NDArray[np.intp], given: NDArray[np.bool_]) -> _Sums:
-    n_people = int(person.max()) + 1
-    key = year * n_people + person
-    order = np.argsort(key, kind="stable")
-    cells, start, cell_n = np.unique(key[order], return_index=True, return_counts=True)
-    cell_count = np.add.reduceat(given[order].astype(np.float32), start, axis=0)
-    cell_year, cell_person = np.divmod(cells, n_people)
-    first = np.searchsorted(cell_year, np.arange(int(year.max()) + 1))
-    return _Sums(
-        n=np.add.reduceat(cell_n.astype(float), first),
-        count=np.add.reduceat(cell_count.astype(float), first, axis=0),
-        people=np.bincount(cell_year),
-        person=cell_person,
-        year=cell_year,
-        cell_n=cell_n.astype(float),
-        cell_count=cell_count,
-    )
-
-
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class _Model:
-    """Shares with effective numbers and the correlation between years."""
-
-    share: Floats  # (Y, T)
-    low: Floats
-    high: Floats
-    effective: Floats  # (Y, T)
-    correlation: Floats  # (T, Y, Y)
-
-    def contrast(self, c: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return estimate, low, high and two-sided p of sum(c * share), for every theme."""
-        from scipy.special import erfc
-
-        weight = c[:, None]
-        below, above = self.share - self.low, self.high - self.share
-        spread = []
-        for side, other in ((below, above), (above, below)):
-            v = weight * np.where(weight > 0, side, other)
-            spread.append(np.sqrt(np.clip(self._form(v), 0, None)))
-        estimate = np.asarray(c @ self.share)
-        sd = np.sqrt(np.clip(self._form(weight * self._null_sd(c != 0)), 0, None))
-        z = np.divide(np.abs(estimate), sd, out=np.zeros_like(estimate), where=sd > 0)
-        p = np.asarray(erfc(z / np.sqrt(2)), float)
-        return estimate, estimate - spread[0], estimate + spread[1], p
-
-    def omnibus(self) -> Floats:
-        """Return p of the test that the share is equal in all years, for every theme."""
-        from scipy.special import chdtrc
-
-        sd = self._null_sd(np.ones(len(self.share), bool)).T
-        out = np.ones(len(sd))
-        some = (sd > 0).all(axis=1)
-        covariance = (self.correlation * sd[:, :, None] * sd[:, None, :])[some]
-        step = np.diff(np.eye(len(self.share)), axis=0)
-        gap = (step @ self.share).T[some]
-        solved = np.linalg.solve(step @ covariance @ step.T, gap[:, :, None])[:, :, 0]
-        out[some] = chdtrc(len(self.share) - 1, (gap * solved).sum(axis=1))
-        return out
-
-    def _form(self, v: Floats) -> Floats:
-        return np.asarray(np.einsum("it,tij,jt->t", v, self.correlation, v))
-
-    def _null_sd(self, use: NDArray[np.bool_]) -> Floats:
-        weight = self.effective * use[:, None]
-        pooled = (weight * self.share).sum(axis=0) / weight.sum(axis=0)
-        return np.asarray(np.sqrt(np.clip(pooled * (1 - pooled), 0, None) / self.effective))
-
-
-def _ratio(variance: Floats, binomial: Floats) -> Floats:
-    """Design effect, 1 where the binomial variance is 0."""
-    return np.divide(variance, binomial, out=np.ones_like(binomial), where=binomial > 0)
-
-
-def _model(sums: _Sums) -> _Model:
-    n = sums.n[:, None]
-    share = sums.count / n
-    n_years, n_themes = share.shape
-    first = np.searchsorted(sums.year, np.arange(n_years))
-    people, size = sums.people[:, None], sums.cell_n[:, None]
-    error = sums.cell_count - share[sums.year] * size
-    variance = np.add.reduceat(error**2, first, axis=0) / n**2
-    ratio = _ratio(variance * people / np.maximum(people - 1, 1), share * (1 - share) / n)
-    # Too few to estimate a ratio: use that of all years together, or the most it could be.
-    overall = sums.count.sum(axis=0) / n.sum()
-    pooled_error = ((sums.cell_count - overall * size) ** 2).sum(axis=0)
-    pooled = _ratio(pooled_error, overall * (1 - overall) * n.sum())
-    alike = (np.add.reduceat(sums.cell_n**2, first) / sums.n)[:, None]
-    rarer = np.minimum(sums.count, n - sums.count)
-    pooled = np.where(rarer.sum(axis=0) < _FEW_POSITIVES, alike, np.minimum(pooled, alike))
-    ratio = np.where((rarer < _FEW_POSITIVES) | (people == 1), pooled, ratio)
-    ratio = np.where(n == people, 1.0, np.maximum(ratio, 1.0))
-    effective = n / ratio
-    low, high = wilson_interval(share * effective, effective)
-
-    correlation = np.tile(np.eye(n_years), (n_themes, 1, 1))
-    several = np.bincount(sums.person)[sums.person] > 1
-    if several.any():
-        who, row = np.unique(sums.person[several], return_inverse=True)
-        sd = np.sqrt(variance) * n
-        for t in range(n_themes):
-            wide = np.zeros((len(who), n_years))
-            wide[row, sums.year[several]] = error[several, t]
-            scale = np.where(sd[:, t] > 0, sd[:, t], np.inf)
-            cross = (wide.T @ wide) / np.outer(scale, scale)
-            # Shrunk a little, so that a panel that never changes keeps a width above 0.
-            correlation[t] = cross * (1 - 1 / (len(who) + 1))
-            np.fill_diagonal(correlation[t], 1.0)
-    return _Model(share=share, low=low, high=high, effective=effective, correlation=correlation)
-
-
-def _distance(sums: _Sums, a: int, b: int, n_boot: int, seed: int) -> dict[str, Any]:
+def _distance(sums: Sums, a: int, b: int, n_boot: int, seed: int) -> dict[str, Any]:
     """Distance of coded year ``a`` from coded year ``b``, with interval and chance level."""
     none = dict.fromkeys(("estimate", "low", "high", "chance", "p"), float("nan"))
     if not (sums.count[a].any() and sums.count[b].any()):
@@ -321,13 +195,13 @@ def _adjusted(rows: list[pd.DataFrame], family: str, name: str) -> pd.DataFrame:
     grouped = table.groupby(family, sort=False)["p"]
     table["p_bh"] = grouped.transform(lambda p: benjamini_hochberg(p.to_numpy()))
     table["p_holm"] = grouped.transform(lambda p: holm(p.to_numpy()))
-    return table[_columns(name)]
+    return table[_COLUMNS[name]]
 
 
 def _empty(name: str) -> pd.DataFrame:
     kinds = {"theme": "str", "test": "str", "kind": "str", "note": "str"}
     kinds |= {"year": "int64", "against": "int64", "n": "int64"}
-    return pd.DataFrame({c: pd.Series([], dtype=kinds.get(c, "float64")) for c in _columns(name)})
+    return pd.DataFrame({c: pd.Series([], dtype=kinds.get(c, "float64")) for c in _COLUMNS[name]})
 
 
 def _coded(codes: Codes, responses: Responses) -> tuple[pd.DataFrame, dict[int, list[str]]]:
@@ -425,8 +299,8 @@ def measure_drift(
     themes = tuple(codes.themes)
     given = codes.matrix(data["response_id"].tolist(), themes)
     _, person = np.unique(data["person"].to_numpy(str), return_inverse=True)
-    sums = _sums(person, year_of, given)
-    model = _model(sums)
+    sums = sum_cells(person, year_of, given)
+    model = share_model(sums)
     at_base = int(np.flatnonzero(years == base)[0])
     later = range(1, len(years))
     pairs = [("baseline", i, at_base) for i in range(len(years)) if i != at_base]
@@ -444,8 +318,8 @@ def measure_drift(
 
 
 def _shares(
-    sums: _Sums,
-    model: _Model,
+    sums: Sums,
+    model: ShareModel,
     themes: tuple[str, ...],
     years: list[int],
     notes: dict[int, list[str]],
@@ -470,12 +344,12 @@ def _shares(
             row["note"] = " ".join(said)
         rows.append(pd.DataFrame(row))
     table = pd.concat(rows, ignore_index=True).sort_values(["place", "year"], kind="stable")
-    return table[_columns("shares")].reset_index(drop=True)
+    return table[_COLUMNS["shares"]].reset_index(drop=True)
 
 
 def _changes(
-    sums: _Sums,
-    model: _Model,
+    sums: Sums,
+    model: ShareModel,
     themes: tuple[str, ...],
     years: NDArray[np.int64],
     pairs: list[tuple[str, int, int]],
@@ -486,12 +360,12 @@ def _changes(
         c[a], c[b] = 1.0, -1.0
         estimate, low, high, p = model.contrast(c)
         size = sums.n[[a, b]]
-        few = sums.count[[a, b]].max(axis=0) < _FEW_POSITIVES
+        few = sums.count[[a, b]].max(axis=0) < FEW_POSITIVES
         shared = len(np.intersect1d(sums.person[sums.year == a], sums.person[sums.year == b]))
         said = _small(size.tolist())
         if shared:
             said.append(f"{shared} respondents are in both years; this is allowed for.")
-        rare = f"Fewer than {_FEW_POSITIVES} positives in both years."
+        rare = f"Fewer than {FEW_POSITIVES} positives in both years."
         detectable = smallest_detectable(model.share[b], model.effective[b], model.effective[a])
         row = {
             "theme": list(themes),
@@ -522,15 +396,15 @@ def _changes(
 
 
 def _trends(
-    sums: _Sums, model: _Model, themes: tuple[str, ...], years: NDArray[np.int64]
+    sums: Sums, model: ShareModel, themes: tuple[str, ...], years: NDArray[np.int64]
 ) -> pd.DataFrame:
     if len(years) == 1:
         return _empty("trends")
     centred = years - np.average(years, weights=sums.n)
     estimate, low, high, p = model.contrast(sums.n * centred / (sums.n * centred**2).sum())
-    few = sums.count.max(axis=0) < _FEW_POSITIVES
+    few = sums.count.max(axis=0) < FEW_POSITIVES
     said = " ".join(_small(sums.n.tolist()))
-    rare = f"Fewer than {_FEW_POSITIVES} positives in every year. "
+    rare = f"Fewer than {FEW_POSITIVES} positives in every year. "
     notes = [((rare if f else "") + said).strip() for f in few]
     shared: dict[str, Any] = {"theme": list(themes), "n": int(sums.n.sum())}
     spread = {
@@ -556,7 +430,7 @@ def _trends(
 
 
 def _distances(
-    sums: _Sums,
+    sums: Sums,
     years: NDArray[np.int64],
     pairs: list[tuple[str, int, int]],
     n_boot: int,
@@ -569,4 +443,4 @@ def _distances(
         row["note"] = " ".join([*filter(None, [row["note"]]), *_small(size.tolist())])
         keys = {"year": int(years[a]), "against": int(years[b]), "n": int(size.sum())}
         rows.append(row | keys)
-    return pd.DataFrame(rows)[_columns("distances")] if rows else _empty("distances")
+    return pd.DataFrame(rows)[_COLUMNS["distances"]] if rows else _empty("distances")

@@ -286,7 +286,7 @@ def _run_table(rows: Sequence[tuple[int, int, int, int, int, float]]) -> pd.Data
 
 
 def nearest_rows(
-    vectors: NDArray[np.float32], k: int, block: int = 2000
+    vectors: NDArray[np.float32], k: int, block: int | None = None
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Exact cosine neighbours of each row, the row itself first.
 
@@ -296,8 +296,8 @@ def nearest_rows(
         Rows of unit length.
     k : int
         From 1 to n, the row itself included.
-    block : int, default 2000
-        Rows handled at once; bounds the memory to ``block * n`` values.
+    block : int, optional
+        Rows handled at once; by default as many as hold 16 million distances.
 
     Returns
     -------
@@ -306,6 +306,7 @@ def nearest_rows(
         Cosine distances, 0 to 2.
     """
     n = len(vectors)
+    block = block or max(1, 2**24 // n)
     near = np.empty((n, k), dtype=np.intp)
     far = np.empty((n, k), dtype=np.float32)
     for start in range(0, n, block):

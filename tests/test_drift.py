@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from iapt_topics._checks import InputError
+from iapt_topics._drift_model import share_model, sum_cells
 from iapt_topics.codes import Codes
-from iapt_topics.drift import Drift, _model, _sums, measure_drift
+from iapt_topics.drift import Drift, measure_drift
 from iapt_topics.inference import newcombe_interval, wilson_interval
 from iapt_topics.responses import Responses
 
@@ -191,7 +192,7 @@ def test_intervals_cover_and_tests_keep_their_level(share, size, design):
     a = share * 0.7 / 0.3
     own = rng.beta(a, a * (1 - share) / share, (person.max() + 1, 1500))
     chance = np.full((2 * size, 1), share) if design == "single" else own[person]
-    model = _model(_sums(person, year, rng.random((2 * size, 1500)) < chance))
+    model = share_model(sum_cells(person, year, rng.random((2 * size, 1500)) < chance))
     _, low, high, p = model.contrast(np.array([-1.0, 1.0]))
     assert ((model.low[0] <= share) & (share <= model.high[0])).mean() > 0.925
     assert ((low <= 0) & (high >= 0)).mean() > 0.93

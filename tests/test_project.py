@@ -40,6 +40,7 @@ ORDER = (
     "mapping",
     "_agreement_tables",
     "agreement",
+    "_drift_model",
     "drift",
     "figures",
     "report",
