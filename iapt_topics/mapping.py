@@ -111,8 +111,9 @@ def map_topics(
     Notes
     -----
     The threshold needs no hand code: it is the 90th percentile of the scores of themes that are
-    not their topic's best one, so a theme is chosen when it stands as far out as few others do. At
-    most three are chosen for a topic. No chosen pair is a finding before a person has read it.
+    not their topic's best one, so a theme is chosen when it stands as far out as few others do, and
+    at least half as far as the topic's best. At most three are chosen for a topic. No chosen pair
+    is a finding before a person has read it.
     """
     members = topics.assignments.loc[topics.assignments["topic"] >= 0]
     vectors = embeddings.rows(members["response_id"].tolist())
@@ -128,6 +129,7 @@ def map_topics(
     half = 1.96 * spread / np.sqrt(n)[:, None]
     threshold = _threshold(mean, TOPIC_QUANTILE)
     rank = (-mean).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
+    stands_out = (mean > threshold) & (mean >= mean.max(axis=1, keepdims=True) / 2)
     themes = frame.codable
     rows = pd.DataFrame(
         {
@@ -139,7 +141,7 @@ def map_topics(
             "low": (mean - half).ravel(),
             "high": (mean + half).ravel(),
             "n": np.repeat(n, len(themes)),
-            "chosen": ((mean > threshold) & (rank < _MOST_THEMES)).ravel(),
+            "chosen": (stands_out & (rank < _MOST_THEMES)).ravel(),
             "note": np.repeat(np.where(n < 2, "one response: no interval", ""), len(themes)),
         }
     )
