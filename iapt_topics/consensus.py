@@ -71,8 +71,12 @@ def consensus_tree(partitions: NDArray[np.intp]) -> tuple[NDArray[np.float64], N
         points = records.toarray()
     leaf = np.arange(len(points))
     if len(points) > TREE_ROWS:
-        micro = KMeans(_MICRO_CLUSTERS, n_init=1, max_iter=20, random_state=0).fit(points)
-        leaf, points = micro.labels_.astype(np.intp), micro.cluster_centers_
+        # Rows that every run kept together are one leaf; only then is anything approximated.
+        _, first, leaf = np.unique(partitions.T, axis=0, return_index=True, return_inverse=True)
+        points, leaf = points[first], leaf.ravel()
+        if len(points) > TREE_ROWS:
+            micro = KMeans(_MICRO_CLUSTERS, n_init=1, max_iter=20, random_state=0).fit(points)
+            leaf, points = micro.labels_.astype(np.intp)[leaf], micro.cluster_centers_
     return linkage(points, method="ward"), leaf
 
 

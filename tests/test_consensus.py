@@ -76,10 +76,19 @@ def test_unrelated_runs_are_not_stable():
 def test_many_rows_grow_the_tree_over_micro_clusters(monkeypatch):
     monkeypatch.setattr(consensus, "TREE_ROWS", 200)
     monkeypatch.setattr(consensus, "_MICRO_CLUSTERS", 60)
-    truth, runs = noisy_runs(n=600)
+    truth, runs = noisy_runs(n=600, noise=0.4)
+    assert len(np.unique(runs.T, axis=0)) > 200
     tree, leaf = consensus.consensus_tree(runs)
     assert len(tree) == 59
     assert adjusted_rand_score(truth, consensus.cut(tree, leaf, runs, 6)) > 0.95
+
+
+def test_rows_that_were_never_parted_are_one_leaf(monkeypatch):
+    monkeypatch.setattr(consensus, "TREE_ROWS", 200)
+    truth, runs = noisy_runs(n=600, noise=0.0)
+    tree, leaf = consensus.consensus_tree(runs)
+    assert len(tree) == 5
+    assert (consensus.cut(tree, leaf, runs, 6) == consensus.by_size(truth)).all()
 
 
 def test_by_size_numbers_the_largest_first():
