@@ -272,6 +272,7 @@ def measure_drift(
     Returns
     -------
     Drift
+        Shares, changes, trends and distances, each with intervals and notes.
 
     Raises
     ------

@@ -179,6 +179,7 @@ def load_frame(source: str | Path) -> ThemeFrame:
     Returns
     -------
     ThemeFrame
+        The codebook, free of faults.
 
     Raises
     ------

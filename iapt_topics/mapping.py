@@ -94,14 +94,18 @@ def map_topics(
     Parameters
     ----------
     topics : Topics
+        From :func:`iapt_topics.fit_topics`.
     frame : ThemeFrame
+        The codebook.
     encoder : Encoder
         The one that made the embeddings.
     embeddings : Embeddings
+        Those that the topics were fitted to.
 
     Returns
     -------
     TopicMapping
+        Scores of every topic and codable theme, and which are chosen.
 
     Raises
     ------
@@ -167,13 +171,17 @@ def code_responses(
     Parameters
     ----------
     responses : Responses
+        The survey.
     embeddings : Embeddings
+        Of the same responses.
     frame : ThemeFrame
+        The codebook.
     encoder : Encoder
         The one that made the embeddings.
     mapping : TopicMapping, optional
+        Of the topics onto this frame; together with ``topics`` or not at all.
     topics : Topics, optional
-        Both or neither.
+        Of the same responses.
 
     Returns
     -------
@@ -248,6 +256,7 @@ def theme_anchors(frame: ThemeFrame) -> list[tuple[str, str]]:
     Parameters
     ----------
     frame : ThemeFrame
+        The codebook.
 
     Returns
     -------

@@ -66,6 +66,7 @@ def redact(text: str) -> str:
     Parameters
     ----------
     text : str
+        What a respondent wrote.
 
     Returns
     -------

@@ -68,11 +68,15 @@ def run_study(
     Parameters
     ----------
     responses : Responses
+        The survey.
     frame : ThemeFrame
+        The codebook.
     encoder : Encoder
+        For example :func:`iapt_topics.sentence_encoder`.
     human : tuple of Codes, optional
         The first is compared with the machine and, if there is a second, with that one as well.
     config : TopicConfig, optional
+        How topics are fitted; its seed serves the later stages too.
     baseline : int, optional
         Year that others are compared with; the first one by default.
     tell : callable, optional
@@ -81,6 +85,7 @@ def run_study(
     Returns
     -------
     Study
+        The result of every stage.
 
     Raises
     ------
@@ -144,10 +149,13 @@ def write_study(
     Parameters
     ----------
     study : Study
+        From :func:`run_study`.
     out : path
         Folder; made if need be. Files of the same names are replaced, each as a whole.
-    min_cell, quotes
+    min_cell : int, default 10
         As for :func:`iapt_topics.write_report`; the tables are not suppressed.
+    quotes : bool, optional
+        As for :func:`iapt_topics.write_report`.
 
     Returns
     -------

@@ -130,9 +130,11 @@ def fit_topics(
     Parameters
     ----------
     responses : Responses
+        The survey; at least 2 kept responses.
     embeddings : Embeddings
         Of the same responses; joined on response id.
     config : TopicConfig, optional
+        Seed, runs and, if wanted, the number or size of topics.
 
     Returns
     -------

@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from numpydoc.validate import validate
 
 import iapt_topics as it
 
@@ -140,6 +141,13 @@ def test_import_loads_nothing_heavy():
 def test_public_names_are_sorted_and_single():
     assert it.__all__ == sorted(set(it.__all__))
     assert it.__all__ == list(it._HOME)
+
+
+@pytest.mark.parametrize("name", [n for n in it.__all__ if inspect.isfunction(getattr(it, n))])
+def test_docstring_of_a_public_function_is_whole_and_true_to_its_signature(name):
+    found = dict(validate(f"iapt_topics.{name}")["errors"])
+    needed = {"GL08", "SS01", "SS03", "PR01", "PR02", "PR03", "PR04", "PR07", "RT01", "RT03"}
+    assert not {code: said for code, said in found.items() if code in needed}
 
 
 @pytest.mark.parametrize("name", it.__all__)

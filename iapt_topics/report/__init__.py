@@ -89,8 +89,14 @@ def write_report(
     path : str or Path
         The file to write. Its folder is made if need be; a file of that name is replaced, and only
         once the new one is complete.
-    responses, topics, mapping, codes
-        The survey, its topics, the topics' themes, and the coding that the shares are taken from.
+    responses : Responses
+        The survey.
+    topics : Topics
+        Its topics.
+    mapping : TopicMapping
+        The topics' themes.
+    codes : Codes
+        The coding that the shares are taken from.
     comparison : Comparison, optional
         Machine against people.
     drift : Drift, optional
