@@ -28,20 +28,9 @@ _YES = {"1", "1.0", "true"}
 _NO = {"0", "0.0", "false", ""}
 
 
-def _text(value: object) -> str:
-    """One cell as stripped text: blank for a missing value, no ``.0`` on a whole number."""
-    if value is None or value is pd.NA or value is pd.NaT:
-        return ""
-    if isinstance(value, float | np.floating):
-        if np.isnan(value):
-            return ""
-        return str(int(value)) if float(value).is_integer() else str(value)
-    return str(value).strip()
-
-
 def texts(column: pd.Series) -> list[str]:
     """Every cell of a column as stripped text."""
-    return [_text(v) for v in column.to_numpy(dtype=object)]
+    return [responses.cell_text(v).strip() for v in column.to_numpy(dtype=object)]
 
 
 def read_table(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
@@ -51,7 +40,7 @@ def read_table(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
     else:
         path = Path(source)
         raw, what = responses.read_table(path, "codes"), f"codes {path.name!r}"
-    names = [_text(c) for c in raw.columns]
+    names = [responses.cell_text(c).strip() for c in raw.columns]
     require_unique(pd.Series(names, dtype=object), f"{what}: column names", "Rename a column.")
     table = pd.DataFrame(
         {n: texts(raw.iloc[:, i]) for i, n in enumerate(names)},

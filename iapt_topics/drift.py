@@ -136,6 +136,17 @@ class Drift:
             )
 
 
+def require_baseline(baseline: int, years: Sequence[int]) -> None:
+    """Raise :class:`InputError` unless ``baseline`` is one of the years with coded responses."""
+    if baseline not in years:
+        raise InputError(
+            "baseline",
+            "must be a year with coded responses",
+            str(baseline),
+            f"Choose one of {listed(years, most=50)}.",
+        )
+
+
 def _distance(sums: Sums, a: int, b: int, n_boot: int, seed: int) -> dict[str, Any]:
     """Distance of coded year ``a`` from coded year ``b``, with interval and chance level."""
     none = dict.fromkeys(("estimate", "low", "high", "chance", "p"), float("nan"))
@@ -290,13 +301,7 @@ def measure_drift(
     data, notes = _coded(codes, responses)
     years, year_of = np.unique(data["year"].to_numpy(np.int64), return_inverse=True)
     base = int(years[0]) if baseline is None else int(baseline)
-    if base not in years:
-        raise InputError(
-            "baseline",
-            "must be a year with coded responses",
-            str(base),
-            f"Choose one of {listed(years.tolist(), most=50)}.",
-        )
+    require_baseline(base, years.tolist())
     themes = tuple(codes.themes)
     given = codes.matrix(data["response_id"].tolist(), themes)
     _, person = np.unique(data["person"].to_numpy(str), return_inverse=True)

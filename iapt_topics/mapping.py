@@ -219,10 +219,9 @@ def code_responses(
     if several:
         sentence_vectors[~whole] = encoder.encode(several)
 
-    sentence = _theme_cosines(sentence_vectors, frame, encoder, embeddings)
-    response = _response_scores(
-        _theme_cosines(vectors, frame, encoder, embeddings), sentence, owner, vectors
-    )
+    both = _theme_cosines(np.vstack([vectors, sentence_vectors]), frame, encoder, embeddings)
+    sentence = both[len(kept) :]
+    response = _response_scores(both[: len(kept)], sentence, owner, vectors)
     if mapping is not None and topics is not None:
         response = response + TOPIC_WEIGHT * _topic_evidence(kept, mapping, topics)
     scores = _centred((1 - RESPONSE_WEIGHT) * sentence + RESPONSE_WEIGHT * response[owner])

@@ -11,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from iapt_topics._checks import (
@@ -262,7 +263,7 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
         raise InputError(name, "must be a readable table", reason, "Save it anew.") from error
     if raw.empty:
         raise InputError(name, "must have a header and rows", "an empty file", "Check the file.")
-    header = [_cell(v).strip() for v in raw.iloc[0]]
+    header = [cell_text(v).strip() for v in raw.iloc[0]]
     names = [h or f"Unnamed: {i}" for i, h in enumerate(header)]
     table = _as_text(names, [raw.iloc[1:, i] for i in range(len(names))], name)
     filled = (table != "").any(axis=1)
@@ -294,14 +295,14 @@ def _decoded(raw: bytes, name: str) -> str:
     return text
 
 
-def _cell(value: Any) -> str:
+def cell_text(value: Any) -> str:
     """One cell as text: "" for a missing value, no ``.0`` on a whole number."""
     if isinstance(value, str):
         # Half of a surrogate pair cannot be written to any file.
         return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
     if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return ""
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     return str(value)
 
@@ -310,7 +311,7 @@ def _as_text(names: Iterable[object], columns: Sequence[pd.Series], what: str) -
     """Make a new table whose names and cells are text, numbered from 0."""
     names = [str(n) for n in names]
     _require_named_once(names, what)
-    cells = {n: [_cell(v) for v in c.tolist()] for n, c in zip(names, columns, strict=True)}
+    cells = {n: [cell_text(v) for v in c.tolist()] for n, c in zip(names, columns, strict=True)}
     return pd.DataFrame(cells, columns=names)
 
 

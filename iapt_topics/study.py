@@ -13,7 +13,7 @@ from iapt_topics._files import write_whole
 from iapt_topics.agreement import Comparison, compare_codes
 from iapt_topics.axis import axis_codes
 from iapt_topics.codes import Codes
-from iapt_topics.drift import Drift, measure_drift
+from iapt_topics.drift import Drift, measure_drift, require_baseline
 from iapt_topics.embeddings import Encoder, embed
 from iapt_topics.frame import ThemeFrame
 from iapt_topics.mapping import TopicMapping, code_responses, map_topics
@@ -122,13 +122,8 @@ def run_study(
 
 def _check_early(responses: Responses, human: tuple[Codes, ...], baseline: int | None) -> None:
     """Find before the long stages what the last ones could not use."""
-    if baseline is not None and baseline not in responses.years:
-        raise InputError(
-            "baseline",
-            "must be a year with coded responses",
-            str(baseline),
-            f"Choose one of {listed(responses.years, most=50)}.",
-        )
+    if baseline is not None:
+        require_baseline(baseline, responses.years)
     kept = responses.kept["response_id"]
     for codes in human:
         if not kept.isin(codes.seen["response_id"]).any():
