@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from iapt_topics.embeddings import Embeddings, Encoder, embed, sentence_encoder
     from iapt_topics.frame import Theme, ThemeFrame, load_frame
     from iapt_topics.mapping import TopicMapping, code_responses, map_topics
+    from iapt_topics.prevalence import corrected_shares
     from iapt_topics.redaction import redact
     from iapt_topics.report import write_report
     from iapt_topics.responses import Responses, load_responses
@@ -47,6 +48,7 @@ _HOME = {
     "code_responses": "mapping",
     "coders_in": "codes",
     "compare_codes": "agreement",
+    "corrected_shares": "prevalence",
     "embed": "embeddings",
     "fit_topics": "topics",
     "load_codes": "codes",
@@ -80,6 +82,7 @@ __all__ = [
     "code_responses",
     "coders_in",
     "compare_codes",
+    "corrected_shares",
     "embed",
     "fit_topics",
     "load_codes",

@@ -41,6 +41,12 @@ class Codes:
         row per theme given.
     labels : mapping of str to str
         Label of each theme, where known; a theme without one is shown by its id.
+    trained_on : frozenset of str
+        Responses whose hand codes the coder learned from or was tuned to, e.g. in the choice of a
+        mapping. No agreement is measured on them.
+    picked : frozenset of str
+        Responses that were chosen to be coded for what they hold, not at random. No share is
+        inferred from them.
 
     Raises
     ------
@@ -63,6 +69,8 @@ class Codes:
     seen: pd.DataFrame
     table: pd.DataFrame
     labels: Mapping[str, str] = field(default_factory=dict)
+    trained_on: frozenset[str] = frozenset()
+    picked: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -95,6 +103,10 @@ class Codes:
         object.__setattr__(self, "seen", seen)
         object.__setattr__(self, "table", table)
         object.__setattr__(self, "labels", dict(self.labels))
+        for name in ("trained_on", "picked"):
+            if isinstance(getattr(self, name), str):
+                raise InputError(name, "must be a set of response ids", "one text", "Use a set.")
+            object.__setattr__(self, name, frozenset(map(str, getattr(self, name))))
 
     def matrix(
         self, response_ids: Sequence[str] | None = None, themes: Sequence[str] | None = None
@@ -173,14 +185,8 @@ class Codes:
         domains = tuple(t for t in known if t in reached)
         table = self.table.assign(theme=[domain[t] for t in self.table["theme"]])
         table = table.groupby(["response_id", "theme"], sort=False)["score"].max().reset_index()
-        return Codes(
-            coder=self.coder,
-            kind=self.kind,
-            themes=domains,
-            seen=self.seen,
-            table=table,
-            labels={t: known[t] for t in domains},
-        )
+        labels = {t: known[t] for t in domains}
+        return replace(self, themes=domains, table=table, labels=labels)
 
 
 def _positions(index: pd.Index, wanted: Sequence[str], what: str, rule: str) -> NDArray[np.intp]:

@@ -97,6 +97,46 @@ def wilson_interval(
     return low, high
 
 
+def jeffreys_interval(
+    count: ArrayLike, n: ArrayLike, confidence: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Equal-tailed Jeffreys interval for a share, with the ends put at 0 and 1.
+
+    Narrower than :func:`wilson_interval` near 0 and 1, and so the better part of a sum of shares.
+
+    Parameters
+    ----------
+    count, n : array_like
+        As for :func:`wilson_interval`.
+    confidence : float
+        Strictly between 0 and 1.
+
+    Returns
+    -------
+    low, high : ndarray of float
+        In [0, 1], of the broadcast shape: (0, 1) where ``n`` is 0, 0 for ``low`` where no unit is
+        positive, 1 for ``high`` where all are.
+
+    References
+    ----------
+    Brown LD, Cai TT, DasGupta A (2001). Interval estimation for a binomial proportion. *Statist
+    Sci* 16:101-133, section 4.3.
+
+    Examples
+    --------
+    >>> low, high = jeffreys_interval(3, 20)
+    >>> round(float(low), 4), round(float(high), 4)
+    (0.0441, 0.3486)
+    """
+    from scipy.special import betaincinv
+
+    tail = (1 - _fraction(confidence, "confidence")) / 2
+    x, size = np.broadcast_arrays(np.asarray(count, float), np.asarray(n, float))
+    rest = size - x
+    low, high = (betaincinv(x + 0.5, np.maximum(rest, 0) + 0.5, t) for t in (tail, 1 - tail))
+    return np.where(x <= 0, 0.0, low), np.where(rest <= 1e-9, 1.0, high)
+
+
 def newcombe_interval(
     count1: ArrayLike, n1: ArrayLike, count2: ArrayLike, n2: ArrayLike, confidence: float = 0.95
 ) -> tuple[Floats, Floats]:

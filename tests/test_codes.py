@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -269,3 +269,12 @@ def test_respondents_come_from_the_survey(survey):
     own = pd.DataFrame({"response_id": ["r1"], "theme": ["W1"], "respondent_id": ["mine"]})
     kept = load_codes(own, frame=FRAME).with_respondents(survey)
     assert kept.seen["respondent_id"].tolist() == ["mine"]
+
+
+def test_what_a_coder_learned_from_stays_with_the_codes():
+    both = replace(codes(), trained_on={"a"}, picked=["b"])
+    rolled = both.roll_up(FRAME)
+    assert rolled.trained_on == both.trained_on == frozenset("a")
+    assert rolled.picked == frozenset("b")
+    with pytest.raises(InputError, match="set of response ids"):
+        replace(codes(), trained_on="a")

@@ -8,6 +8,7 @@ from iapt_topics.inference import (
     benjamini_hochberg,
     cluster_weights,
     holm,
+    jeffreys_interval,
     jensen_shannon,
     jensen_shannon_rows,
     newcombe_interval,
@@ -67,6 +68,18 @@ def test_wilson_rejects_an_impossible_count(count, n):
 def test_confidence_must_be_a_fraction(confidence):
     with pytest.raises(InputError, match="confidence"):
         normal_quantile(confidence)
+
+
+def test_jeffreys_matches_statsmodels_and_closes_the_ends():
+    from statsmodels.stats.proportion import proportion_confint
+
+    for count, n in ((3, 20), (1, 7), (40, 41), (2.5, 9.5)):
+        wanted = proportion_confint(count, n, method="jeffreys")
+        assert np.allclose(jeffreys_interval(count, n), wanted, atol=1e-9)
+    low, high = jeffreys_interval([0, 10, 0], [10, 10, 0])
+    assert low.tolist() == [0, jeffreys_interval(10, 10)[0], 0]
+    assert high.tolist() == [jeffreys_interval(0, 10)[1], 1, 1]
+    assert np.allclose(low[1], 1 - high[0])
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ ORDER = (
     "agreement",
     "_drift_model",
     "drift",
+    "prevalence",
     "figures",
     "report",
     "datasets",

@@ -1,0 +1,269 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iapt_topics._checks import InputError
+from iapt_topics.codes import Codes
+from iapt_topics.inference import jeffreys_interval, wilson_interval
+from iapt_topics.prevalence import corrected_shares
+from iapt_topics.responses import Responses
+
+
+def survey(n, year=2016, people=None, **more):
+    ids = [f"r{i:04d}" for i in range(n)]
+    table = pd.DataFrame({"response_id": ids, "respondent_id": ids if people is None else people})
+    table = table.assign(year=year, question="", text="text", status="kept", **more)
+    return Responses(table=table, source="made up")
+
+
+def coded(cells, rows=None, themes=None, kind="human", **more):
+    cells = np.asarray(cells, bool)
+    cells = cells[:, None] if cells.ndim == 1 else cells
+    themes = tuple(themes or [f"T{j}" for j in range(cells.shape[1])])
+    ids = np.array([f"r{i:04d}" for i in (range(len(cells)) if rows is None else rows)])
+    at, column = np.nonzero(cells)
+    return Codes(
+        coder=kind, kind=kind, themes=themes,
+        seen=pd.DataFrame({"response_id": ids, "respondent_id": ""}),
+        table=pd.DataFrame(
+            {"response_id": ids[at], "theme": [themes[j] for j in column], "score": np.nan}
+        ),
+        **more,
+    )  # fmt: skip
+
+
+def worked():
+    """Of 300 hand-coded, 60 given by both, 20 by hand, 30 by the machine; 390 of the other 1200."""
+    machine = np.repeat([1, 0, 1, 0, 1, 0], [60, 20, 30, 190, 390, 810])
+    hand = np.repeat([1, 1, 0, 0], [60, 20, 30, 190])
+    return coded(machine, kind="machine"), coded(hand), survey(1500)
+
+
+def row(table, method="corrected", theme="T0", year=2016):
+    at = (table["method"] == method) & (table["theme"] == theme)
+    at &= table["year"].isna() if year is None else table["year"] == year
+    return table[at].iloc[0]
+
+
+def test_worked_example_by_hand_and_by_ppi_python():
+    shares = corrected_shares(*worked())
+    got = row(shares)
+    assert got["estimate"] == pytest.approx(0.32 * 60 / 90 + 0.68 * 20 / 210, abs=1e-12)
+    # ppi_python 0.2.3, ppi_mean_pointestimate and ppi_mean_ci (alpha .05) with lam set to the
+    # sample's regression slope (60/90 - 20/210) times 1 - 300/1500, the tuning of its paper.
+    assert got["estimate"] == pytest.approx(0.27809524, abs=1e-8)
+    # Its interval is Wald's; at these counts the other is shifted a little but no wider.
+    assert got["low"] == pytest.approx(0.23557588, abs=0.004)
+    assert got["high"] == pytest.approx(0.32061459, abs=0.004)
+    assert got["high"] - got["low"] == pytest.approx(0.32061459 - 0.23557588, rel=0.02)
+    assert (got["n"], got["n_hand"], got["note"]) == (1500, 300, "")
+    machine, hand = row(shares, "machine"), row(shares, "hand")
+    low, high = map(float, wilson_interval(480, 1500))
+    assert tuple(machine[["estimate", "low", "high"]]) == pytest.approx((0.32, low, high))
+    low, high = map(float, jeffreys_interval(80, 300))
+    assert tuple(hand[["estimate", "low", "high"]]) == pytest.approx((80 / 300, low, high))
+    assert hand["n"] == 300
+
+
+def test_width_is_that_of_tenenbein():
+    # A sample of 600 exactly like the other 2400; Tenenbein (1970), variance of the estimate.
+    cells = np.array([160, 40, 80, 320])
+    machine = np.repeat([1, 0, 1, 0] * 2, [*cells, *(4 * cells)])
+    hand = coded(np.repeat([1, 1, 0, 0], cells))
+    shares = corrected_shares(coded(machine, kind="machine"), hand, survey(3000))
+    width = {m: row(shares, m)["high"] - row(shares, m)["low"] for m in ("corrected", "hand")}
+    p, q = 200 / 600, 240 / 600
+    r2 = (160 / 600 - p * q) ** 2 / (p * q * (1 - p) * (1 - q))
+    assert width["corrected"] / width["hand"] == pytest.approx(np.sqrt(1 - 0.8 * r2), abs=0.005)
+
+
+def test_a_perfect_machine_is_worth_all_its_codes():
+    rng = np.random.default_rng(0)
+    truth = rng.random(1000) < 0.3
+    got = corrected_shares(coded(truth, kind="machine"), coded(truth[:100]), survey(1000))
+    assert row(got)["estimate"] == pytest.approx(truth.mean())
+    # A hundred hand codes cannot show that the machine never errs.
+    whole = row(got, "machine")
+    assert row(got)["low"] < whole["low"] < whole["high"] < row(got)["high"]
+
+
+def test_a_blind_machine_leaves_the_hand_share():
+    hand = np.arange(100) % 4 == 0
+    for given in (np.zeros(400), np.ones(400)):
+        got = corrected_shares(coded(given, kind="machine"), coded(hand), survey(400))
+        same = ["estimate", "low", "high"]
+        assert tuple(row(got)[same]) == pytest.approx(tuple(row(got, "hand")[same]))
+
+
+def test_years_are_estimated_alone_and_together():
+    rng = np.random.default_rng(1)
+    year = np.repeat([2015, 2016], [300, 900])
+    truth = rng.random((1200, 2)) < np.where(year == 2015, 0.6, 0.2)[:, None]
+    machine = truth ^ (rng.random((1200, 2)) < 0.1)
+    drawn = np.r_[:100, 300:400]
+    responses = survey(1200, year=year)
+    alone = corrected_shares(coded(machine, kind="machine"), coded(truth[drawn], drawn), responses)
+    assert list(alone["theme"]) == ["T0"] * 6 + ["T1"] * 6
+    assert list(alone["year"])[:6] == [2015] * 3 + [2016] * 3
+    assert list(alone["method"])[:3] == ["corrected", "machine", "hand"]
+    assert alone["year"].dtype == "int64"
+    one = corrected_shares(
+        coded(machine[:300], kind="machine"), coded(truth[:100]), survey(300, year=2015)
+    )
+    pd.testing.assert_frame_equal(
+        one, alone[alone["year"] == 2015].reset_index(drop=True), check_exact=False
+    )
+    # Half of the sample is from a quarter of the responses: it is weighted back.
+    together = corrected_shares(
+        coded(machine, kind="machine"), coded(truth[drawn], drawn), responses, by_year=False
+    )
+    assert together["year"].isna().all()
+    each = [row(alone, "hand", year=y)["estimate"] for y in (2015, 2016)]
+    assert row(together, "hand", year=None)["estimate"] == pytest.approx(
+        0.25 * each[0] + 0.75 * each[1]
+    )
+    assert row(together, year=None)["estimate"] == pytest.approx(truth[:, 0].mean(), abs=0.05)
+
+
+def test_order_of_rows_does_not_matter_and_nothing_is_written():
+    machine, hand, responses = worked()
+    before = [machine.seen.copy(), hand.table.copy(), responses.table.copy()]
+    one = corrected_shares(machine, hand, responses)
+    mixed = responses.table.sample(frac=1, random_state=0, ignore_index=True)
+    two = corrected_shares(machine, hand, Responses(table=mixed, source="made up"))
+    pd.testing.assert_frame_equal(one, two, check_exact=False)
+    for table, was in zip([machine.seen, hand.table, responses.table], before, strict=True):
+        pd.testing.assert_frame_equal(table, was)
+
+
+def test_answers_of_one_person_widen_the_interval():
+    machine, hand, _ = worked()
+    people = [f"p{i // 5}" for i in range(1500)]
+    alone = row(corrected_shares(machine, hand, survey(1500)))
+    shared = row(corrected_shares(machine, hand, survey(1500, people=people)))
+    assert shared["estimate"] == alone["estimate"]
+    assert shared["high"] - shared["low"] > 1.8 * (alone["high"] - alone["low"])
+
+
+def test_weights_count():
+    machine, hand, _ = worked()
+    weight = np.where(machine.matrix()[:, 0], 3.0, 1.0)
+    got = row(corrected_shares(machine, hand, survey(1500, weight=weight)))
+    share = 3 * 480 / (3 * 480 + 1020)
+    assert got["estimate"] == pytest.approx(share * 60 / 90 + (1 - share) * 20 / 210)
+    even = row(corrected_shares(machine, hand, survey(1500, weight=np.full(1500, 2.5))))
+    assert tuple(even) == pytest.approx(tuple(row(corrected_shares(machine, hand, survey(1500)))))
+
+
+def test_responses_coded_on_purpose_stand_for_themselves():
+    truth = np.arange(400) % 4 == 0
+    machine = coded(np.zeros(400), kind="machine")
+    # Forty with the theme were sought out, forty others drawn: 10 of them have it.
+    sought = np.flatnonzero(truth)[60:]
+    drawn = np.arange(40)
+    rows = np.r_[drawn, sought]
+    picked = frozenset(f"r{i:04d}" for i in sought)
+    hand = coded(truth[rows], rows, picked=picked)
+    got = row(corrected_shares(machine, hand, survey(400)))
+    assert got["estimate"] == pytest.approx((40 + 360 * 10 / 40) / 400)
+    assert "40 hand-coded responses not drawn at random stand for themselves" in got["note"]
+    assert got["n_hand"] == 80
+    learned = coded(np.zeros(400), kind="machine", trained_on=picked)
+    again = row(corrected_shares(learned, coded(truth[rows], rows), survey(400)))
+    assert tuple(again) == tuple(got)
+    with pytest.raises(InputError, match="none of them drawn at random"):
+        corrected_shares(machine, coded(truth[sought], sought, picked=picked), survey(400))
+
+
+def test_a_sample_unlike_the_survey_is_named():
+    machine = np.arange(1000) < 300
+    hand = coded(machine[:100])
+    note = row(corrected_shares(coded(machine, kind="machine"), hand, survey(1000)))["note"]
+    assert "not random?" in note
+    fair = coded(machine[::10], range(0, 1000, 10))
+    note = row(corrected_shares(coded(machine, kind="machine"), fair, survey(1000)))["note"]
+    assert "not random?" not in note
+
+
+def test_small_strata():
+    year = np.repeat([2014, 2015, 2016], 100)
+    machine = np.tile(np.arange(100) < 5, 3)
+    hand = machine.copy()
+    # None in 2014, 20 in 2015 without the machine's theme, 50 in 2016 with and without.
+    drawn = np.r_[180:200, 200:250]
+    got = corrected_shares(
+        coded(machine, kind="machine"), coded(hand[drawn], drawn), survey(300, year=year)
+    )
+    none = row(got, year=2014)
+    assert np.isnan(none[["estimate", "low", "high"]].astype(float)).all()
+    assert "no response of this year" in none["note"]
+    few = row(got, year=2015)
+    assert "only 20 random hand codes" in few["note"]
+    assert "all years used" in few["note"]
+    assert few["estimate"] == pytest.approx(0.05)
+    assert few["low"] <= 0.001
+    assert few["high"] >= 0.05
+    together = row(
+        corrected_shares(
+            coded(machine, kind="machine"), coded(hand[drawn], drawn), survey(300, year=year),
+            by_year=False,
+        ),
+        year=None,
+    )  # fmt: skip
+    assert together["n"] == 200
+    assert "without a random hand code left out: 2014" in together["note"]
+
+
+def test_themes_of_one_side_only():
+    machine, hand = coded(np.eye(60, 2), themes=("A", "B"), kind="machine"), np.zeros((40, 2))
+    hand[:10] = 1
+    got = corrected_shares(machine, coded(hand, themes=("C", "B")), survey(60))
+    assert list(got["theme"].unique()) == ["C", "B", "A"]
+    assert np.isnan(row(got, theme="A")["estimate"])
+    assert "hand codes could not give" in row(got, theme="A")["note"]
+    assert row(got, "machine", "A")["estimate"] == pytest.approx(1 / 60)
+    assert row(got, theme="C")["estimate"] == pytest.approx(0.25)
+    assert "machine could not give" in row(got, theme="C")["note"]
+
+
+def test_what_cannot_be_used():
+    machine, hand, responses = worked()
+    with pytest.raises(InputError, match="must be of responses in the survey"):
+        corrected_shares(machine, coded([1], [9999]), responses)
+    with pytest.raises(InputError, match="0 of the 100 responses"):
+        corrected_shares(coded(np.ones(100), kind="machine"), coded([1], [200]), responses)
+    status = np.where(np.arange(1500) < 10, "non_answer", "kept")
+    table = responses.table.assign(status=status)
+    part = corrected_shares(
+        coded(machine.matrix()[:1000, 0], kind="machine"), hand,
+        Responses(table=table, source="made up"),
+    )  # fmt: skip
+    note = row(part)["note"]
+    assert "500 kept responses that the machine did not code left out" in note
+    assert "10 hand-coded responses not among those counted left out" in note
+    assert row(part)["n"] == 990
+
+
+def test_intervals_cover_and_are_narrower():
+    """A small copy of benchmarks/corrected_shares.py: 25 themes, bias 10 points, F1 .8."""
+    rng = np.random.default_rng(5)
+    n, k, both = 1500, 25, 0.8 * 0.25
+    covered, ratio = [], []
+    for _ in range(12):
+        u = rng.random((n, k))
+        hand, machine = u < 0.2, (u < both) | ((u >= 0.2) & (u < 0.5 - both))
+        drawn = np.sort(rng.choice(n, 200, replace=False))
+        got = corrected_shares(
+            coded(machine, kind="machine"), coded(hand[drawn], drawn), survey(n)
+        ).set_index("method")
+        mine = got.loc["corrected"]
+        covered += list((mine["low"] <= 0.2) & (mine["high"] >= 0.2))
+        ratio.append(
+            (mine["high"] - mine["low"]).mean() / (got["high"] - got["low"])["hand"].mean()
+        )
+        assert ((got["low"] > 0.2) | (got["high"] < 0.2))["machine"].all()
+    # 300 intervals: 95 % give or take 3 standard errors.
+    assert 0.912 < np.mean(covered) < 0.988
+    assert np.mean(ratio) < 0.75
