@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from iapt_topics import responses
+from iapt_topics import _tables
 from iapt_topics._checks import (
     InputError,
     listed,
@@ -30,7 +30,7 @@ _NO = {"0", "0.0", "false", ""}
 
 def texts(column: pd.Series) -> list[str]:
     """Every cell of a column as stripped text."""
-    return [responses.cell_text(v).strip() for v in column.to_numpy(dtype=object)]
+    return [_tables.cell_text(v).strip() for v in column.to_numpy(dtype=object)]
 
 
 def read_table(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
@@ -39,8 +39,8 @@ def read_table(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
         raw, what = source, "the table of codes"
     else:
         path = Path(source)
-        raw, what = responses.read_table(path, "codes"), f"codes {path.name!r}"
-    names = [responses.cell_text(c).strip() for c in raw.columns]
+        raw, what = _tables.read_table(path, "codes")[0], f"codes {path.name!r}"
+    names = [_tables.cell_text(c).strip() for c in raw.columns]
     require_unique(pd.Series(names, dtype=object), f"{what}: column names", "Rename a column.")
     table = pd.DataFrame(
         {n: texts(raw.iloc[:, i]) for i, n in enumerate(names)},

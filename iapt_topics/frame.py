@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from iapt_topics._checks import InputError, listed, require_columns, require_file, suggestion
+from iapt_topics._tables import read_table
 
 #: PAPER: named in the paper's public abstract. PART: the abstract names the idea, the boundary is
 #: ours. INFERRED: from other sources. USER: from a frame of the user's own.
@@ -268,9 +269,7 @@ def _toml(path: Path, faults: list[str]) -> tuple[Mapping[str, Any], list[Any]]:
 
 def _rows(path: Path, faults: list[str]) -> list[dict[str, Any]]:
     """Read the rows of a table; rows without any content, as spreadsheets leave, are no themes."""
-    from iapt_topics.responses import read_table
-
-    table = read_table(path, "frame")
+    table, _ = read_table(path, "frame")
     require_columns(table, ("id", "label"), f"frame {path.name!r}")
     known = [f.name for f in fields(Theme)]
     unknown = [str(c) for c in table.columns if c not in known]

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from iapt_topics._checks import (
     InputError,
     listed,
     require_columns,
-    require_file,
     require_unique,
 )
+from iapt_topics._tables import read_table, text_table
 from iapt_topics.non_answers import is_non_answer
 
 #: What can become of a row. Only "kept" responses go on to topics and shares.
@@ -64,7 +60,10 @@ class Responses:
             if not isinstance(value, kind):
                 got = type(value).__name__
                 raise InputError(f"Responses.{name}", f"must be a {kind.__name__}", got, do)
-        _require_named_once(self.table.columns, what)
+        require_unique(
+            pd.Series([str(c) for c in self.table.columns], dtype=object),
+            f"{what}: column names", "Rename one of the columns.",
+        )  # fmt: skip
         require_columns(self.table, _STANDARD, what)
         for name in _STANDARD:
             if name == "year":
@@ -159,10 +158,12 @@ def load_responses(
     """
     if isinstance(source, pd.DataFrame):
         name, what = "table", "the table"
-        table = _as_text(source.columns, [source.iloc[:, i] for i in range(source.shape[1])], what)
+        columns = [source.iloc[:, i].tolist() for i in range(source.shape[1])]
+        table = text_table(source.columns, columns, what)
     else:
         name = Path(source).name
-        table, what = read_table(Path(source), "survey"), f"survey {name!r}"
+        table, _ = read_table(Path(source), "survey")
+        what = f"survey {name!r}"
     if table.empty:
         raise InputError(what, "must have at least one row of data", "none", "Check the file.")
     if response_id is None and "response_id" in table.columns:
@@ -206,118 +207,6 @@ def load_responses(
         }
     )
     return Responses(table=out, source=name)
-
-
-def read_table(path: Path, what: str) -> pd.DataFrame:
-    """Read a .csv, .tsv or .xlsx file with every cell as the text that was typed.
-
-    Parameters
-    ----------
-    path : Path
-        Text files are UTF-8 or, by their byte-order mark, UTF-16; only bytes that are no UTF-8
-        are read as Windows-1252. Of a workbook the first sheet is read.
-    what : str
-        What the file is to the user, for the error.
-
-    Returns
-    -------
-    DataFrame
-        Cells are str; an empty cell is "". Empty rows after the last one that holds anything are
-        not rows of the table, nor are columns without a name that hold nothing.
-
-    Raises
-    ------
-    InputError
-        If there is no such file, or it is no table of these kinds.
-    """
-    require_file(path, what)
-    name = f"{what} {path.name!r}"
-    ending = path.suffix.casefold()
-    if ending not in (".csv", ".tsv", ".xlsx"):
-        got = repr(path.suffix) if ending else "no ending"
-        raise InputError(name, "must end in .csv, .tsv or .xlsx", got, "Save it as one of these.")
-    # The header is read as a row like the others, so that a name given twice is seen as such.
-    try:
-        if ending == ".xlsx":
-            with warnings.catch_warnings():
-                # Of styles and validations that openpyxl leaves out; the cells are not concerned.
-                warnings.filterwarnings("ignore", module="openpyxl")
-                raw = pd.read_excel(
-                    path, header=None, dtype=object, na_filter=False, engine="openpyxl"
-                )
-        else:
-            raw = pd.read_csv(
-                StringIO(_decoded(path.read_bytes(), name)),
-                sep="\t" if ending == ".tsv" else ",",
-                header=None,
-                dtype=object,
-                na_filter=False,
-                skip_blank_lines=False,
-            )
-    except InputError:
-        raise
-    except pd.errors.EmptyDataError:
-        raw = pd.DataFrame()
-    except Exception as error:  # pandas and openpyxl raise many kinds on a file that is no table
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise InputError(name, "must be a readable table", reason, "Save it anew.") from error
-    if raw.empty:
-        raise InputError(name, "must have a header and rows", "an empty file", "Check the file.")
-    header = [cell_text(v).strip() for v in raw.iloc[0]]
-    names = [h or f"Unnamed: {i}" for i, h in enumerate(header)]
-    table = _as_text(names, [raw.iloc[1:, i] for i in range(len(names))], name)
-    filled = (table != "").any(axis=1)
-    table = table.iloc[: int(filled[filled].index.max()) + 1 if filled.any() else 0]
-    idle = [n for n, h in zip(names, header, strict=True) if not h and not (table[n] != "").any()]
-    return table.drop(columns=idle)
-
-
-def _decoded(raw: bytes, name: str) -> str:
-    """Decode a text file: UTF-8 or UTF-16 by its mark, UTF-8, else the Windows code page."""
-    do = "Export it as CSV (UTF-8)."
-    encodings = ("utf-8-sig", "cp1252")
-    if raw.startswith(b"\xef\xbb\xbf"):
-        encodings = ("utf-8-sig",) * 2
-    elif raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ("utf-16",) * 2
-    try:
-        text = raw.decode(encodings[0])
-    except UnicodeDecodeError:
-        try:
-            text = raw.decode(encodings[1])
-        except UnicodeDecodeError:
-            rule = "must be text in UTF-8, UTF-16 or Windows-1252"
-            raise InputError(name, rule, "other bytes", do) from None
-    if "\0" in text:
-        raise InputError(name, "must be a text file", "NUL bytes, as in a binary file", do)
-    if text.lstrip()[:9].casefold().startswith(("<!doctype", "<html")):
-        raise InputError(name, "must be a table", "a web page", do)
-    return text
-
-
-def cell_text(value: Any) -> str:
-    """One cell as text: "" for a missing value, no ``.0`` on a whole number."""
-    if isinstance(value, str):
-        # Half of a surrogate pair cannot be written to any file.
-        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
-        return ""
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _as_text(names: Iterable[object], columns: Sequence[pd.Series], what: str) -> pd.DataFrame:
-    """Make a new table whose names and cells are text, numbered from 0."""
-    names = [str(n) for n in names]
-    _require_named_once(names, what)
-    cells = {n: [cell_text(v) for v in c.tolist()] for n, c in zip(names, columns, strict=True)}
-    return pd.DataFrame(cells, columns=names)
-
-
-def _require_named_once(names: Iterable[object], what: str) -> None:
-    require_unique(pd.Series([str(n) for n in names], dtype=object), f"{what}: column names",
-                   "Rename one of the columns.")  # fmt: skip
 
 
 def _require_usable(

@@ -214,8 +214,8 @@ def test_a_close_name_is_suggested():
         ("a.csv", b"response_id,W1\nr1,1,1\n", "Expected 2 fields in line 2, saw 3"),
         ("a.csv", b"response_id,W1\nr1,1\nr2,1,1,1\n", "Expected 2 fields in line 3, saw 4"),
         ("a.csv", "response_id,theme\nr1,é".encode("latin-1"), "themes must be ids .* got 'é'"),
-        ("a.xlsx", b"not a workbook", "must be a readable table"),
-        ("a.sav", b"x", "must end in .csv, .tsv or .xlsx"),
+        ("a.xlsx", b"not a workbook", "must be an .xlsx workbook"),
+        ("a.doc", b"x", "must end in .csv, .dta"),
     ],
 )
 def test_bad_files(tmp_path, name, content, match):

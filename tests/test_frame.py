@@ -373,7 +373,7 @@ def test_empty_files(tmp_path):
     assert "no theme is codable" in refused(tmp_path, "")
     assert "an empty file" in refused(tmp_path, "", "f.csv")
     assert "no theme is codable" in refused(tmp_path, "id,label\n", "f.csv")
-    assert "must be a readable table" in refused(tmp_path, "no workbook", "f.xlsx")
+    assert "must be an .xlsx workbook" in refused(tmp_path, "no workbook", "f.xlsx")
 
 
 def test_not_utf8(tmp_path):

@@ -24,6 +24,7 @@ PACKAGE = ROOT / "iapt_topics"
 ORDER = (
     "_checks",
     "_files",
+    "_tables",
     "inference",
     "_set_metrics",
     "metrics",

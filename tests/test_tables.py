@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import datetime
+import sys
+import zipfile
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iapt_topics import _tables
+from iapt_topics._checks import InputError
+from iapt_topics._tables import cell_text, read_table
+
+ENDINGS = [".csv", ".tsv", ".xlsx", ".parquet", ".sav", ".zsav", ".dta"]
+TEXT = "year,comment\n2016,Caf\u00e9 \u201cpay\u201d\n"
+
+
+def write(path, content, encoding="utf-8"):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+    return path
+
+
+def book(path, rows, formats=(), sheets=()):
+    made = openpyxl.Workbook()
+    for row in rows:
+        made.active.append(row)
+    for at, form in formats:
+        made.active[at].number_format = form
+    for name in sheets:
+        made.create_sheet(name)
+    made.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark", "said"),
+    [
+        ("utf-8", "", ""),
+        ("utf-8-sig", "", ""),
+        ("cp1252", "", r"read as Windows-1252.* 3 other letter\(s\)"),
+        ("utf-16", "", "read as UTF-16"),
+        ("utf-16-le", "\ufeff", "read as UTF-16"),
+        ("utf-16-be", "\ufeff", "read as UTF-16"),
+        ("utf-16-le", "", "read as UTF-16"),
+        ("utf-16-be", "", "read as UTF-16"),
+    ],
+)
+def test_encodings_are_found_out_and_said(tmp_path, encoding, mark, said):
+    table, notes = read_table(write(tmp_path / "s.csv", mark + TEXT, encoding), "survey")
+    assert table.to_dict("list") == {"year": ["2016"], "comment": ["Caf\u00e9 \u201cpay\u201d"]}
+    assert len(notes) == bool(said)
+    if said:
+        with pytest.raises(InputError, match=said):
+            raise InputError(notes[0], "", "", "")
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_other_separators_are_found_out_and_said(tmp_path, separator):
+    path = write(tmp_path / "s.csv", f"year{separator}comment\n2016{separator}Pay, mostly\n")
+    table, (note,) = read_table(path, "survey")
+    assert table.to_dict("list") == {"year": ["2016"], "comment": ["Pay, mostly"]}
+    assert "parted by" in note
+
+
+def test_a_workbook_gives_what_was_typed(tmp_path):
+    day = datetime.datetime(2016, 2, 1)
+    rows = [
+        ["id", "what", "when"],
+        ["a", 5, day],
+        ["b", 5.0, day],
+        ["c", 0.1 + 0.2, datetime.datetime(2016, 2, 1, 9, 30)],
+        ["d", True, datetime.date(2016, 3, 1)],
+        ["e", 0.5, "NA"],
+        ["f", 7, "=- too busy"],
+        ["g", "=1+1", None],
+        ["h", "a_x000D_b", "#N/A"],
+    ]
+    formats = [("C3", "d-mmm"), ("C5", "mmm-yy"), ("B6", "0%"), ("B7", "000")]
+    table, notes = read_table(book(tmp_path / "s.xlsx", rows, formats), "survey")
+    assert table["what"].tolist() == ["5", "5", "0.3", "TRUE", "50%", "007", "=1+1", "a\rb"]
+    assert table["when"].tolist() == [
+        "2016-02-01", "1-Feb", "2016-02-01 09:30:00", "Mar-16", "NA", "=- too busy", "", "#N/A",
+    ]  # fmt: skip
+    assert notes == ()
+
+
+def test_sheets_and_merged_headers_are_said(tmp_path):
+    path = book(tmp_path / "s.xlsx", [["Q1", None, "year"], ["a b", "c d", 2016]], sheets=["old"])
+    merged = openpyxl.load_workbook(path)
+    merged.active.merge_cells("A1:B1")
+    merged.save(path)
+    table, notes = read_table(path, "survey")
+    assert table.columns.tolist() == ["Q1", "Unnamed: 1", "year"]
+    assert "first of 2" in notes[0]
+    assert "merged header cells?" in notes[1]
+    assert "'Unnamed: 1'" in notes[1]
+
+
+def test_far_cells_do_not_fill_the_memory(tmp_path):
+    path = book(tmp_path / "s.xlsx", [["year", "comment"], [2016, "a b"]])
+    far = openpyxl.load_workbook(path)
+    far.active["B50001"] = " "
+    far.save(path)
+    table, _ = read_table(path, "survey")
+    assert len(table) == 50_000
+    far.active["XFD1048576"] = "x"
+    far.save(path)
+    with pytest.raises(InputError, match=r"at most .* cells"):
+        read_table(path, "survey")
+
+
+def test_a_zip_bomb_is_found_before_it_is_unpacked(tmp_path):
+    path = tmp_path / "s.xlsx"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part,
+    ):
+        for _ in range(520):
+            part.write(bytes(1024**2))
+    assert path.stat().st_size < 5 * 1024**2
+    with pytest.raises(InputError, match="must unpack to at most"):
+        read_table(path, "survey")
+
+
+def test_large_files_are_refused(tmp_path, monkeypatch):
+    path = tmp_path / "s.parquet"
+    pd.DataFrame({"a": np.zeros(1000)}).to_parquet(path)
+    monkeypatch.setattr(_tables, "_MOST_CELLS", 999)
+    with pytest.raises(InputError, match="1,000 rows of 1 columns"):
+        read_table(path, "survey")
+    monkeypatch.setattr(_tables, "_MOST_BYTES", 10)
+    with pytest.raises(InputError, match="must unpack to at most 10 bytes"):
+        read_table(path, "survey")
+
+
+def test_parquet(tmp_path):
+    source = pd.DataFrame(
+        {
+            "year": [2016, 2017],
+            "day": pd.to_datetime(["2016-05-01", None]),
+            "text": ["Pay \U0001f62d", None],
+            "x": [0.5, 2.0],
+        }
+    )
+    source.to_parquet(tmp_path / "s.parquet")
+    table, notes = read_table(tmp_path / "s.parquet", "survey")
+    assert table.to_dict("list") == {
+        "year": ["2016", "2017"], "day": ["2016-05-01", ""], "text": ["Pay \U0001f62d", ""],
+        "x": ["0.5", "2"],
+    }  # fmt: skip
+    assert notes == ()
+
+
+@pytest.mark.parametrize("ending", [".sav", ".zsav"])
+def test_spss_gives_the_labels_of_its_values(tmp_path, ending):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    path = tmp_path / f"s{ending}"
+    source = pd.DataFrame({"wave": [1.0, 2.0], "text": ["Pay", ""], "n": [3.0, np.nan]})
+    labels = {"wave": {1: "2014/15", 2: "2015/16"}}
+    pyreadstat.write_sav(source, path, variable_value_labels=labels, compress=ending == ".zsav")
+    table, notes = read_table(path, "survey")
+    assert table.to_dict("list") == {
+        "wave": ["2014/15", "2015/16"], "text": ["Pay", ""], "n": ["3", ""]
+    }  # fmt: skip
+    assert notes == ()
+
+
+def test_spss_without_its_reader_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyreadstat", None)
+    with pytest.raises(InputError, match=r"needs the package pyreadstat.*iapt-topics\[spss\]"):
+        read_table(write(tmp_path / "s.sav", "x"), "survey")
+
+
+def test_stata_gives_the_labels_of_its_values(tmp_path):
+    path = tmp_path / "s.dta"
+    source = pd.DataFrame({"wave": pd.Categorical(["Before", "After"]), "text": ["Pay", ""]})
+    source.to_stata(path, write_index=False)
+    table, _ = read_table(path, "survey")
+    assert table.to_dict("list") == {"wave": ["Before", "After"], "text": ["Pay", ""]}
+    twice = {"wave": {1: "same", 2: "same"}}
+    pd.DataFrame({"wave": [1, 2]}).to_stata(path, write_index=False, value_labels=twice)
+    table, (note,) = read_table(path, "survey")
+    assert table["wave"].tolist() == ["1", "2"]
+    assert "without labels" in note
+
+
+def test_empty_rows_at_the_end_and_columns_without_name_are_no_data(tmp_path):
+    path = write(tmp_path / "s.csv", "year,comment,,\n2016,One thing,,\n2016,,,\n,,,\n,,,\n")
+    table, notes = read_table(path, "survey")
+    assert table.to_dict("list") == {"year": ["2016", "2016"], "comment": ["One thing", ""]}
+    assert notes == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("s.csv", b"", "empty file"),
+        ("s.csv", b"\xef\xbb\xbf", "readable table"),
+        ("s.csv", b"PK\x03\x04\0\0", "NUL byte in line 1"),
+        ("s.csv", b"a,b\n1,2\nx,y\0z\n", "NUL byte in line 3"),
+        ("s.csv", b"\xff\xfey", "UTF-8, UTF-16 or Windows-1252"),
+        ("s.csv", b"a,b\n1,\x81\x8d\n", "UTF-8, UTF-16 or Windows-1252"),
+        ("s.csv", b"a,b,a\n1,2,3\n", "'a' more than once"),
+        ("s.csv", b'a,b\n1,"open\n', "readable table"),
+        ("s.csv", b"a,b\n1,2,3,4\n", "readable table"),
+        ("s.csv", b" <!DOCTYPE html><html>", "a web page"),
+        ("s.xlsx", b"\xef\xbb\xbf<HTML><table>", "a web page"),
+        ("s.xlsx", b"<table><tr>", "a web page"),
+        ("s.xlsx", b"\xd0\xcf\x11\xe0rest", "an old or a protected workbook"),
+        ("s.xlsx", b"year,comment\n", "a file of another kind"),
+        ("s.xls", b"x", r"must end in \.csv, .*\.zsav; got '\.xls'"),
+        ("s", b"x", "no ending"),
+        ("s.parquet", b"PAR1", "readable table"),
+        ("s.sav", b"$FL2 ...", "readable table"),
+        ("s.dta", b"\x72\x01", "readable table"),
+    ],
+)
+def test_files_that_cannot_be_read(tmp_path, name, content, said):
+    if name == "s.sav":
+        pytest.importorskip("pyreadstat")
+    with pytest.raises(InputError, match=said) as error:
+        read_table(write(tmp_path / name, content), "survey")
+    assert "\n" not in str(error.value)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(ENDINGS), st.binary(max_size=300))
+def test_any_bytes_give_a_table_or_one_line(tmp_path_factory, ending, content):
+    path = write(tmp_path_factory.mktemp("files") / f"s{ending}", content)
+    try:
+        table, _ = read_table(path, "survey")
+    except InputError as error:
+        said = str(error)
+        table = pd.DataFrame()
+    else:
+        said = ""
+    assert "\n" not in said
+    assert all(isinstance(v, str) for c in table for v in table[c])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=30))
+def test_a_text_comes_back_from_every_kind_of_file(tmp_path_factory, text):
+    folder = tmp_path_factory.mktemp("files")
+    source = pd.DataFrame({"a": [text, "x"], "b": ["1", "2"]})
+    source.to_csv(folder / "s.csv", index=False, lineterminator="\n")
+    source.to_parquet(folder / "s.parquet")
+    for ending in (".csv", ".parquet"):
+        table, _ = read_table(folder / f"s{ending}", "survey")
+        assert table["a"].tolist() == [text, "x"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (np.nan, ""),
+        (pd.NaT, ""),
+        (pd.NA, ""),
+        (3.0, "3"),
+        (np.float64(2.5), "2.5"),
+        (np.inf, "inf"),
+        (pd.Timestamp("2016-02-01"), "2016-02-01"),
+        (b"ab\xff", "ab\ufffd"),
+        ("\ud800", "?"),
+        ([1], "[1]"),
+    ],
+)
+def test_cell_text(value, text):
+    assert cell_text(value) == text
