@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from iapt_topics._checks import InputError
     from iapt_topics.agreement import Comparison, compare_codes
+    from iapt_topics.answering import how_answered, one_question, who_answered
     from iapt_topics.axis import axis_codes
     from iapt_topics.codes import Codes, coders_in, load_codes
     from iapt_topics.datasets import load_example
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from iapt_topics.redaction import redact
     from iapt_topics.report import write_report
     from iapt_topics.responses import Responses, load_responses
+    from iapt_topics.standardise import Standardised, standardise_drift
     from iapt_topics.study import Study, run_study, write_study
     from iapt_topics.topics import TopicConfig, Topics, fit_topics
 
@@ -38,6 +40,7 @@ _HOME = {
     "Encoder": "embeddings",
     "InputError": "_checks",
     "Responses": "responses",
+    "Standardised": "standardise",
     "Study": "study",
     "Theme": "frame",
     "ThemeFrame": "frame",
@@ -51,15 +54,19 @@ _HOME = {
     "corrected_shares": "prevalence",
     "embed": "embeddings",
     "fit_topics": "topics",
+    "how_answered": "answering",
     "load_codes": "codes",
     "load_example": "datasets",
     "load_frame": "frame",
     "load_responses": "responses",
     "map_topics": "mapping",
     "measure_drift": "drift",
+    "one_question": "answering",
     "redact": "redaction",
     "run_study": "study",
     "sentence_encoder": "embeddings",
+    "standardise_drift": "standardise",
+    "who_answered": "answering",
     "write_report": "report",
     "write_study": "study",
 }
@@ -72,6 +79,7 @@ __all__ = [
     "Encoder",
     "InputError",
     "Responses",
+    "Standardised",
     "Study",
     "Theme",
     "ThemeFrame",
@@ -85,15 +93,19 @@ __all__ = [
     "corrected_shares",
     "embed",
     "fit_topics",
+    "how_answered",
     "load_codes",
     "load_example",
     "load_frame",
     "load_responses",
     "map_topics",
     "measure_drift",
+    "one_question",
     "redact",
     "run_study",
     "sentence_encoder",
+    "standardise_drift",
+    "who_answered",
     "write_report",
     "write_study",
 ]

@@ -67,7 +67,8 @@ _COLUMNS = {
     "trends": ["theme", "test", "estimate", "low", "high", "n", "p", "p_bh", "p_holm", "note"],
     "distances": ["year", "against", "estimate", "low", "high", "n", "chance", "p", "note"],
 }
-_FEW_RESPONSES = 30
+#: Below this many responses, a year is said to be small.
+FEW_RESPONSES = 30
 _N_PERMUTATIONS = 500
 _BATCH_CELLS = 20_000_000
 
@@ -194,8 +195,8 @@ def _batches(total: int, size: int) -> list[int]:
 
 
 def _small(sizes: Sequence[float]) -> list[str]:
-    small = min(sizes) < _FEW_RESPONSES
-    return [f"n below {_FEW_RESPONSES}{' in a year' if len(sizes) > 1 else ''}."] if small else []
+    small = min(sizes) < FEW_RESPONSES
+    return [f"n below {FEW_RESPONSES}{' in a year' if len(sizes) > 1 else ''}."] if small else []
 
 
 def _adjusted(rows: list[pd.DataFrame], family: str, name: str) -> pd.DataFrame:
@@ -215,7 +216,9 @@ def _empty(name: str) -> pd.DataFrame:
     return pd.DataFrame({c: pd.Series([], dtype=kinds.get(c, "float64")) for c in _COLUMNS[name]})
 
 
-def _coded(codes: Codes, responses: Responses) -> tuple[pd.DataFrame, dict[int, list[str]]]:
+def coded_responses(
+    codes: Codes, responses: Responses
+) -> tuple[pd.DataFrame, dict[int, list[str]]]:
     """Kept responses that the coder saw, with ``person``; and notes by year on those left out."""
     kept, seen = responses.kept, codes.seen
     was_seen = kept["response_id"].isin(seen["response_id"])
@@ -298,7 +301,7 @@ def measure_drift(
             f"{n_boot} and {seed}",
             "Use e.g. n_boot=1000, seed=0.",
         )
-    data, notes = _coded(codes, responses)
+    data, notes = coded_responses(codes, responses)
     years, year_of = np.unique(data["year"].to_numpy(np.int64), return_inverse=True)
     base = int(years[0]) if baseline is None else int(baseline)
     require_baseline(base, years.tolist())

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_drift import survey
+
+from iapt_topics._checks import InputError
+from iapt_topics.drift import measure_drift
+from iapt_topics.standardise import standardise_drift
+
+# Graduate admissions at Berkeley, 1973: department -> men admitted, refused, women admitted,
+# refused. Bickel PJ, Hammel EA, O'Connell JW (1975). Science 187:398-404; R's UCBAdmissions.
+BERKELEY = {
+    "A": (512, 313, 89, 19),
+    "B": (353, 207, 17, 8),
+    "C": (120, 205, 202, 391),
+    "D": (138, 279, 131, 244),
+    "E": (53, 138, 94, 299),
+    "F": (22, 351, 24, 317),
+}
+
+
+def berkeley():
+    """Men as the year 2021, women as 2022, "admitted" as the theme."""
+    rows = []
+    for department, cells in BERKELEY.items():
+        for k, count in enumerate(cells):
+            rows += [(2021 + k // 2, k % 2 == 0, department)] * count
+    year, given, department = zip(*rows, strict=True)
+    codes, responses = survey(year, np.array(given)[:, None])
+    return codes, replace(responses, table=responses.table.assign(department=department))
+
+
+def made(year, given, person=None, **columns):
+    codes, responses = survey(year, given, person=person)
+    return codes, replace(responses, table=responses.table.assign(**columns))
+
+
+def test_berkeley_admissions_standardised_by_department():
+    # Freedman, Pisani, Purves, Statistics, 4th ed., chapter 2, section 4: weighting the six
+    # majors by their applicants gives 39 % for men and 43 % for women, against 44 % and 30 %.
+    result = standardise_drift(*berkeley(), ["department"])
+    share = result.shares.set_index(["year", "method"])["estimate"]
+    assert share[2021, "crude"] == pytest.approx(0.445, abs=5e-4)
+    assert share[2022, "crude"] == pytest.approx(0.304, abs=5e-4)
+    assert share[2021, "standardised"] == pytest.approx(0.39, abs=5e-3)
+    assert share[2022, "standardised"] == pytest.approx(0.43, abs=5e-3)
+    change = result.changes.set_index("method")
+    assert change.loc["crude", "high"] < 0 < change.loc["standardised", "estimate"]
+    assert (change["covered"] == 1).all()
+
+
+def test_crude_is_measure_drift():
+    codes, responses = berkeley()
+    result, drift = (
+        standardise_drift(codes, responses, ["department"]),
+        measure_drift(codes, responses, n_boot=5),
+    )
+    for ours, theirs in ((result.shares, drift.shares), (result.changes, drift.changes)):
+        ours = ours[ours["method"] == "crude"]
+        theirs = (
+            theirs[theirs.get("kind", "baseline") == "baseline"] if "kind" in theirs else theirs
+        )
+        for column in ("estimate", "low", "high"):
+            assert np.allclose(ours[column], theirs[column])
+    p = result.changes.set_index("method").loc["crude", "p"]
+    assert p == pytest.approx(drift.changes["p"].iloc[0])
+
+
+def test_variance_is_that_of_a_stratified_sample():
+    # With many in each cell the prior counts for nothing: se^2 = sum W^2 p (1 - p) / n.
+    result = standardise_drift(*berkeley(), ["department"])
+    n = np.array([[a + b, c + d] for a, b, c, d in BERKELEY.values()], float)
+    p = np.array([[a, c] for a, _, c, _ in BERKELEY.values()]) / n
+    weight = n.sum(axis=1) / n.sum()
+    se = np.sqrt((weight[:, None] ** 2 * p * (1 - p) / n).sum(axis=0))
+    rows = result.shares[result.shares["method"] == "standardised"]
+    half = (rows["high"] - rows["low"]).to_numpy() / 2
+    assert np.allclose(half / 1.96, se, rtol=0.06)
+
+
+def test_one_level_changes_nothing_and_is_said():
+    year = np.repeat([2021, 2022], 50)
+    given = np.random.default_rng(1).random((100, 2)) < 0.3
+    for value in ("same", None):
+        result = standardise_drift(*made(year, given, role=value), ["role"])
+        by = result.shares.pivot(index=["theme", "year"], columns="method", values="estimate")
+        assert np.allclose(by["crude"], by["standardised"])
+        said = result.shares.loc[result.shares["method"] == "standardised", "note"]
+        assert said.str.contains("one level or no value").all()
+
+
+def test_an_empty_cell_is_left_out_and_said():
+    year = np.repeat([2021, 2022, 2023], [60, 40, 3])
+    role = np.array(["A", "B"] * 30 + ["A"] * 40 + ["C"] * 3, object)
+    given = np.ones((103, 1))
+    result = standardise_drift(*made(year, given, role=role), ["role"])
+    shares = result.shares[result.shares["method"] == "standardised"].set_index("year")
+    assert shares["covered"].tolist() == pytest.approx([100 / 103, 70 / 103, 3 / 103])
+    assert shares["note"].str.contains("empty, left out").all()
+    assert shares["estimate"].tolist() == [1, 1, 1]
+    last = result.changes.query("year == 2023 and method == 'standardised'").iloc[0]
+    assert np.isnan(last["estimate"])
+    assert np.isnan(last["p"])
+    assert "No cell of the standard can be compared" in last["note"]
+
+
+def test_hostile_surveys_leave_no_nan_without_a_note():
+    rng = np.random.default_rng(0)
+    for sizes in ([30], [30, 3], [1, 1], [2, 30, 1]):
+        year = np.repeat(2021 + np.arange(len(sizes)), sizes)
+        given = rng.random((len(year), 3)) < [0, 1, 0.3]
+        role = rng.choice(["A", "B", ""], len(year))
+        result = standardise_drift(*made(year, given, role=role), ["role"])
+        for table in (result.shares, result.changes):
+            bad = table[["estimate", "low", "high"]].isna().any(axis=1)
+            assert (table.loc[bad, "note"] != "").all()
+            fine = table[~bad]
+            assert (fine["low"] <= fine["estimate"] + 1e-12).all()
+            assert (fine["estimate"] <= fine["high"] + 1e-12).all()
+        assert len(result.changes) == 6 * (len(sizes) - 1)
+
+
+def test_standard_year_gives_its_own_crude_share():
+    result = standardise_drift(*berkeley(), ["department"], standard=2022)
+    share = result.shares.set_index(["year", "method"])["estimate"]
+    assert share[2022, "standardised"] == pytest.approx(share[2022, "crude"])
+
+
+def test_inputs_are_unchanged_and_order_does_not_matter():
+    codes, responses = berkeley()
+    table, given = responses.table.copy(), codes.table.copy()
+    first = standardise_drift(codes, responses, ["department"])
+    pd.testing.assert_frame_equal(responses.table, table)
+    pd.testing.assert_frame_equal(codes.table, given)
+    mixed = replace(responses, table=table.sample(frac=1, random_state=3))
+    second = standardise_drift(codes, mixed, ["department"])
+    pd.testing.assert_frame_equal(first.changes, second.changes)
+
+
+@pytest.mark.parametrize("wrong", [{"baseline": 1999}, {"standard": 1999}])
+def test_wrong_years_are_refused(wrong):
+    with pytest.raises(InputError, match="coded responses"):
+        standardise_drift(*berkeley(), ["department"], **wrong)
+
+
+def test_a_change_in_who_answers_is_taken_out():
+    # Half of role A, a tenth of role B speak of the theme, in both years; only the mix moves.
+    year = np.repeat([2021, 2022], 400)
+    role = np.array(["A"] * 100 + ["B"] * 300 + ["A"] * 300 + ["B"] * 100)
+    given = np.concatenate(
+        [np.arange(n) < k for n, k in ((100, 50), (300, 30), (300, 150), (100, 10))]
+    )
+    result = standardise_drift(*made(year, given[:, None], role=role), ["role"])
+    change = result.changes.set_index("method")
+    assert change.loc["crude", "p"] < 1e-6
+    assert change.loc["standardised", "estimate"] == pytest.approx(0)
+    assert change.loc["standardised", "p"] == pytest.approx(1)
