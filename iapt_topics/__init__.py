@@ -16,10 +16,21 @@ if TYPE_CHECKING:
     from iapt_topics.axis import axis_codes
     from iapt_topics.codes import Codes, coders_in, load_codes
     from iapt_topics.datasets import load_example
+    from iapt_topics.distinctness import indistinct_themes
     from iapt_topics.drift import Drift, measure_drift
     from iapt_topics.embeddings import Embeddings, Encoder, embed, sentence_encoder
-    from iapt_topics.frame import Theme, ThemeFrame, load_frame
+    from iapt_topics.frame import Theme, ThemeFrame, load_frame, write_frame
     from iapt_topics.mapping import TopicMapping, code_responses, map_topics
+    from iapt_topics.mapping_edits import (
+        MappingEdits,
+        apply_edits,
+        load_edits,
+        mapping_coverage,
+        read_mapping,
+        replay_edits,
+        write_edits,
+        write_mapping,
+    )
     from iapt_topics.prevalence import corrected_shares
     from iapt_topics.redaction import redact
     from iapt_topics.report import write_report
@@ -39,6 +50,7 @@ _HOME = {
     "Embeddings": "embeddings",
     "Encoder": "embeddings",
     "InputError": "_checks",
+    "MappingEdits": "mapping_edits",
     "Responses": "responses",
     "Standardised": "standardise",
     "Study": "study",
@@ -47,6 +59,7 @@ _HOME = {
     "TopicConfig": "topics",
     "TopicMapping": "mapping",
     "Topics": "topics",
+    "apply_edits": "mapping_edits",
     "axis_codes": "axis",
     "code_responses": "mapping",
     "coders_in": "codes",
@@ -55,18 +68,26 @@ _HOME = {
     "embed": "embeddings",
     "fit_topics": "topics",
     "how_answered": "answering",
+    "indistinct_themes": "distinctness",
     "load_codes": "codes",
+    "load_edits": "mapping_edits",
     "load_example": "datasets",
     "load_frame": "frame",
     "load_responses": "responses",
     "map_topics": "mapping",
+    "mapping_coverage": "mapping_edits",
     "measure_drift": "drift",
     "one_question": "answering",
+    "read_mapping": "mapping_edits",
     "redact": "redaction",
+    "replay_edits": "mapping_edits",
     "run_study": "study",
     "sentence_encoder": "embeddings",
     "standardise_drift": "standardise",
     "who_answered": "answering",
+    "write_edits": "mapping_edits",
+    "write_frame": "frame",
+    "write_mapping": "mapping_edits",
     "write_report": "report",
     "write_study": "study",
 }
@@ -78,6 +99,7 @@ __all__ = [
     "Embeddings",
     "Encoder",
     "InputError",
+    "MappingEdits",
     "Responses",
     "Standardised",
     "Study",
@@ -86,6 +108,7 @@ __all__ = [
     "TopicConfig",
     "TopicMapping",
     "Topics",
+    "apply_edits",
     "axis_codes",
     "code_responses",
     "coders_in",
@@ -94,18 +117,26 @@ __all__ = [
     "embed",
     "fit_topics",
     "how_answered",
+    "indistinct_themes",
     "load_codes",
+    "load_edits",
     "load_example",
     "load_frame",
     "load_responses",
     "map_topics",
+    "mapping_coverage",
     "measure_drift",
     "one_question",
+    "read_mapping",
     "redact",
+    "replay_edits",
     "run_study",
     "sentence_encoder",
     "standardise_drift",
     "who_answered",
+    "write_edits",
+    "write_frame",
+    "write_mapping",
     "write_report",
     "write_study",
 ]

@@ -101,6 +101,23 @@ def run(
     _go(responses, themes, human, baseline, out, seed, runs, min_cell, quotes)
 
 
+@app.command()
+def frame(
+    out: Annotated[Path, typer.Argument(help="The file to write: .toml, .csv or .xlsx.")],
+    source: Annotated[
+        str, typer.Option("--from", help="Name of a bundled frame, or a frame file to check.")
+    ] = "template",
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Write a theme frame to edit: the template, a bundled frame, or your own in another format."""
+    from iapt_topics.frame import load_frame, write_frame
+
+    if out.exists() and not force:
+        raise InputError(f"{str(out)!r}", "must not exist", "a file", "Use --force to replace it.")
+    themes = load_frame(source)
+    typer.echo(f"{len(themes.codable)} codable themes: {write_frame(themes, out).resolve()}")
+
+
 def _go(
     responses: Responses,
     frame: ThemeFrame,

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import tomllib
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
-from iapt_topics._checks import InputError, listed, require_columns, require_file, suggestion
-from iapt_topics._tables import read_table
+from iapt_topics._checks import InputError, listed, suggestion
+from iapt_topics._frame_files import ENDINGS, LISTS, read_entries, split_cell, write_entries
 
 #: PAPER: named in the paper's public abstract. PART: the abstract names the idea, the boundary is
 #: ours. INFERRED: from other sources. USER: from a frame of the user's own.
 STATUSES = ("PAPER", "PART", "INFERRED", "USER")
-_LARGEST = 5_000_000  # bytes; a codebook of 300 themes is well below one million
 _MOST_FAULTS = 200  # named in one error
-_LISTS = ("near", "synonyms", "examples")
 _ABOUT = ("name", "title", "version", "note")
 _YES, _NO = ("true", "yes", "1", ""), ("false", "no", "0")
 
@@ -41,6 +39,9 @@ class Theme:
     near : tuple of str
         Ids of themes that are easily taken for this one.
     synonyms, examples : tuple of str
+    facets : tuple of str
+        What goes with the theme unless a response says otherwise, each as ``"facet=value"``, e.g.
+        ``"role=protective"``.
     source : str
         Where the theme comes from.
     codable : bool
@@ -57,8 +58,45 @@ class Theme:
     near: tuple[str, ...] = ()
     synonyms: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
+    facets: tuple[str, ...] = ()
     source: str = ""
     codable: bool = True
+
+    def __post_init__(self) -> None:
+        _trim(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetValue:
+    """One of the things that a facet can be: its id, label, definition and example sentences."""
+
+    id: str
+    label: str
+    definition: str = ""
+    examples: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _trim(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facet:
+    """What is held beside each theme given, such as its role as a barrier or a protection.
+
+    Attributes
+    ----------
+    id, label, definition : str
+    values : tuple of FacetValue
+        At least two. A response may show none of them, or several.
+    """
+
+    id: str
+    label: str
+    definition: str = ""
+    values: tuple[FacetValue, ...] = ()
+
+    def __post_init__(self) -> None:
+        _trim(self)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -71,6 +109,8 @@ class ThemeFrame:
     themes : tuple of Theme
     axis : tuple of two str, optional
         Ids of the two domains that are set against each other, e.g. identity and system.
+    facets : tuple of Facet
+        What is held beside the themes, and not as themes of their own.
 
     Raises
     ------
@@ -84,9 +124,12 @@ class ThemeFrame:
     version: str = ""
     note: str = ""
     axis: tuple[str, str] | None = None
+    facets: tuple[Facet, ...] = ()
 
     def __post_init__(self) -> None:
-        _refuse(self.name, _faults(self.themes, self.axis))
+        _trim(self)
+        about = {k: getattr(self, k) for k in _ABOUT}
+        _refuse(self.name, _faults(self.themes, self.axis, self.facets, about))
 
     def __getitem__(self, theme_id: str) -> Theme:
         """Return the theme of this id; raise :class:`InputError` if there is none."""
@@ -165,6 +208,10 @@ class ThemeFrame:
         return replace(self, themes=themes, axis=axis)
 
 
+_FIELDS = tuple(f.name for f in fields(Theme))
+_Item = TypeVar("_Item", Theme, Facet, FacetValue)
+
+
 def load_frame(source: str | Path) -> ThemeFrame:
     """Read a codebook.
 
@@ -173,9 +220,11 @@ def load_frame(source: str | Path) -> ThemeFrame:
     source : str or path
         Name of a bundled frame, e.g. ``"iapt_identity_system"``, or a ``.toml``, ``.csv`` or
         ``.xlsx`` file. A TOML file has one ``[[theme]]`` for each theme and, optionally, a
-        ``[frame]`` with name, title, version, note and axis. A table has the columns ``id`` and
-        ``label`` and any others of :class:`Theme`; lists are separated by ``|``. A definition and
-        a few examples make the mapping much better than a bare label.
+        ``[frame]`` with name, title, version, note and axis, and ``[[facet]]`` tables. A table
+        has the columns ``id`` and ``label`` and any others of :class:`Theme`; lists are separated
+        by ``|``. A column ``kind`` tells rows on the frame and its facets from themes: see
+        :func:`write_frame`. A definition and a few examples make the mapping much better than a
+        bare label.
 
     Returns
     -------
@@ -193,30 +242,63 @@ def load_frame(source: str | Path) -> ThemeFrame:
     'Caseload and workload'
     """
     path = Path(source)
-    if path.suffix.casefold() not in (".toml", ".csv", ".xlsx"):
+    if path.suffix.casefold() not in ENDINGS:
         path = _bundled(str(source))
-    require_file(path, "frame")
-    if path.stat().st_size > _LARGEST:
-        raise InputError(
-            f"frame {path.name!r}",
-            f"must be below {_LARGEST:,} bytes",
-            f"{path.stat().st_size:,} bytes",
-            "Check that it is the codebook.",
-        )
     faults: list[str] = []
-    if path.suffix.casefold() == ".toml":
-        about, rows = _toml(path, faults)
-    else:
-        about, rows = {}, _rows(path, faults)
-    themes = [_theme(row, i, faults) for i, row in enumerate(rows, 1)]
+    about, rows, groups = read_entries(path, _FIELDS, faults)
+    faults += [f"[frame] has the unknown field {k!r}" for k in about if k not in (*_ABOUT, "axis")]
+    themes = [_made(Theme, row, f"theme number {i}", faults) for i, row in enumerate(rows, 1)]
+    facets = [_facet(group, i, faults) for i, group in enumerate(groups, 1)]
     texts = {k: _text(about.get(k, ""), f"{k!r} of [frame]", faults) for k in _ABOUT}
     texts["name"] = texts["name"] or path.stem
     axis = about.get("axis")
     if axis is not None:
         axis = tuple(_parts(axis, "'axis' of [frame]", faults))
     if faults:  # of form; those of content are named with them
-        _refuse(texts["name"], faults + _faults(themes, axis))
-    return ThemeFrame(themes=tuple(themes), axis=axis, **texts)
+        _refuse(texts["name"], faults + _faults(themes, axis, facets, texts))
+    return ThemeFrame(themes=tuple(themes), axis=axis, facets=tuple(facets), **texts)
+
+
+def write_frame(frame: ThemeFrame, path: str | Path) -> Path:
+    """Write a codebook to a file that :func:`load_frame` reads back without loss.
+
+    Parameters
+    ----------
+    frame : ThemeFrame
+        The codebook. ``load_frame("template")`` is one to start from.
+    path : str or path
+        Ends in ``.toml``, ``.csv`` or ``.xlsx``; a file of that name is replaced. In a table,
+        the column ``kind`` tells themes from the rows on the frame itself and on its facets; text
+        that a spreadsheet would run as a formula stays text.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        If the ending is another, or a text is too long for a cell of a workbook.
+    """
+    about = {k: getattr(frame, k) for k in _ABOUT}
+    entries = (
+        about | ({} if frame.axis is None else {"axis": tuple(frame.axis)}),
+        [_entry(t) for t in frame.themes],
+        [
+            _entry(f, skip=("values",)) | {"value": [_entry(v) for v in f.values]}
+            for f in frame.facets
+        ],
+    )
+    write_entries(Path(path), entries, _FIELDS)
+    return Path(path)
+
+
+def _entry(item: Theme | Facet | FacetValue, skip: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Fields that are not at their default."""
+    values = {f.name: getattr(item, f.name) for f in fields(item) if f.name not in skip}
+    default = {f.name: f.default for f in fields(item)}
+    return {k: v for k, v in values.items() if k in ("id", "label") or v != default[k]}
 
 
 def _refuse(name: str, faults: list[str]) -> None:
@@ -246,47 +328,30 @@ def _bundled(name: str) -> Path:
     return folder / f"{name}.toml"
 
 
-def _toml(path: Path, faults: list[str]) -> tuple[Mapping[str, Any], list[Any]]:
-    """Read [frame] and the [[theme]] entries."""
-    try:
-        content = tomllib.loads(path.read_text("utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or nested without end
-        raise InputError(
-            f"frame {path.name!r}", "must be valid TOML in UTF-8", str(error), "Mend that line."
-        ) from error
-    about, rows = content.pop("frame", {}), content.pop("theme", [])
-    if not isinstance(about, dict) or not isinstance(rows, list):
-        raise InputError(
-            f"frame {path.name!r}",
-            "must hold [[theme]] tables",
-            "other values of that name",
-            "See the bundled frame for an example.",
-        )
-    faults += [f"{k!r} is neither [frame] nor [[theme]]" for k in content]
-    faults += [f"[frame] has the unknown field {k!r}" for k in about if k not in (*_ABOUT, "axis")]
-    return about, rows
+def _facet(group: Any, number: int, faults: list[str]) -> Facet:
+    """Make a facet of one entry, with its values."""
+    what = f"facet number {number}"
+    values = group.get("value", []) if isinstance(group, Mapping) else []
+    if isinstance(group, Mapping):
+        group = {k: v for k, v in group.items() if k != "value"}
+    if not isinstance(values, list):
+        faults.append(f"'value' of {what} is not a list of [[facet.value]] tables")
+        values = []
+    made = [
+        _made(FacetValue, v, f"value number {i} of {what}", faults) for i, v in enumerate(values, 1)
+    ]
+    return replace(_made(Facet, group, what, faults), values=tuple(made))
 
 
-def _rows(path: Path, faults: list[str]) -> list[dict[str, Any]]:
-    """Read the rows of a table; rows without any content, as spreadsheets leave, are no themes."""
-    table, _ = read_table(path, "frame")
-    require_columns(table, ("id", "label"), f"frame {path.name!r}")
-    known = [f.name for f in fields(Theme)]
-    unknown = [str(c) for c in table.columns if c not in known]
-    faults += [f"the unknown column {c!r} {suggestion(c, known)}".strip() for c in unknown]
-    cells = table[[c for c in table.columns if c in known]].to_dict("records")
-    rows = [{str(k): "" if pd.isna(v) else v for k, v in row.items()} for row in cells]
-    return [row for row in rows if any(str(v).strip() for v in row.values())]
-
-
-def _theme(row: Any, number: int, faults: list[str]) -> Theme:
-    """Make a theme of one entry; unknown fields are a fault, for they are mostly misspelt."""
+def _made(kind: type[_Item], row: Any, what: str, faults: list[str]) -> _Item:
+    """Make one item of an entry; unknown fields are a fault, for they are mostly misspelt."""
     if not isinstance(row, Mapping):
-        faults.append(f"theme number {number} is not a table of fields")
-        return Theme(id=f"?{number}", label="?")
+        faults.append(f"{what} is not a table of fields")
+        return kind(id=f"?{what}", label="?")
     given = row.get("id")
-    what = f"theme {given!r}" if isinstance(given, str) and given else f"theme number {number}"
-    known = [f.name for f in fields(Theme)]
+    if isinstance(given, str) and given:
+        what = f"{kind.__name__.casefold()} {given!r}"
+    known = [f.name for f in fields(kind) if f.name != "values"]
     values: dict[str, Any] = {"id": "", "label": ""}
     for key, value in row.items():
         about = f"{key!r} of {what}"
@@ -294,7 +359,7 @@ def _theme(row: Any, number: int, faults: list[str]) -> Theme:
             faults.append(
                 f"{what} has the unknown field {key!r} {suggestion(str(key), known)}".strip()
             )
-        elif key in _LISTS:
+        elif key in LISTS:
             values[key] = _parts(value, about, faults)
         elif key == "codable":
             word = str(value).strip().casefold()
@@ -303,8 +368,9 @@ def _theme(row: Any, number: int, faults: list[str]) -> Theme:
             values[key] = word in _YES
         else:
             values[key] = _text(value, about, faults)
-    values["status"] = values.get("status", "").upper() or "USER"
-    return Theme(**values)
+    if "status" in known:
+        values["status"] = values.get("status", "").upper() or "USER"
+    return kind(**values)
 
 
 def _text(value: Any, what: str, faults: list[str]) -> str:
@@ -320,11 +386,39 @@ def _parts(value: Any, what: str, faults: list[str]) -> tuple[str, ...]:
     if isinstance(value, list):
         parts = [_text(v, f"an entry of {what}", faults) for v in value]
     else:
-        parts = [p.strip() for p in _text(value, what, faults).split("|")]
+        parts = [p.strip() for p in split_cell(_text(value, what, faults))]
     return tuple(p for p in parts if p)
 
 
-def _faults(themes: Iterable[Theme], axis: tuple[str, ...] | None) -> list[str]:
+def _trim(item: Any) -> None:
+    """Take blanks off the ends of an item's texts, and empty texts out of its lists.
+
+    Files do so too: what is the same in a file is then the same here.
+    """
+
+    def tidy(text: Any) -> Any:
+        if not isinstance(text, str):
+            return text
+        return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+    for field in fields(item):
+        value = getattr(item, field.name)
+        if isinstance(value, str):
+            object.__setattr__(item, field.name, tidy(value))
+        elif (
+            field.name in LISTS
+            and isinstance(value, tuple)
+            and isinstance(item, Theme | FacetValue)
+        ):
+            object.__setattr__(item, field.name, tuple(t for v in value if (t := tidy(v)) != ""))
+
+
+def _faults(
+    themes: Iterable[Theme],
+    axis: tuple[str, ...] | None,
+    facets: Iterable[Facet] = (),
+    about: Mapping[str, str] | None = None,
+) -> list[str]:
     themes = list(themes)
     uses = Counter(t.id for t in themes if t.id)
     parent = {t.id: t.parent for t in themes if t.id}
@@ -344,7 +438,61 @@ def _faults(themes: Iterable[Theme], axis: tuple[str, ...] | None) -> list[str]:
         len(axis) != 2 or axis[0] == axis[1] or any(parent.get(a) != "" for a in axis)
     ):
         faults.append(f"the axis {listed(axis)} does not name two domains")
+    faults += _facet_faults(themes, list(facets))
+    named: list[tuple[str, Any]] = [(f"theme {t.id!r}", t) for t in themes]
+    named += [(f"facet {f.id!r}", i) for f in facets for i in (f, *f.values)]
+    faults += [f"{what} holds a character that files cannot" for what, i in named if _unfit(i)]
+    faults += [
+        f"{k!r} of the frame holds a character that files cannot"
+        for k, v in (about or {}).items()
+        if any(map(_is_unfit, v))
+    ]
     return faults
+
+
+def _facet_faults(themes: list[Theme], facets: list[Facet]) -> list[str]:
+    values: dict[str, list[str]] = {f.id: [v.id for v in f.values] for f in facets}
+    faults = [f"facet number {i} has no id" for i, f in enumerate(facets, 1) if not f.id]
+    faults += [
+        f"facet {i!r} is used {n} times" for i, n in Counter(f.id for f in facets).items() if n > 1
+    ]
+    for f in facets:
+        faults += [f"facet {f.id!r} has no label"] if not f.label else []
+        faults += [f"facet {f.id!r} has fewer than two values"] if len(f.values) < 2 else []
+        for i, v in enumerate(f.values, 1):
+            faults += [f"value number {i} of facet {f.id!r} has no id"] if not v.id else []
+            faults += [f"value {v.id!r} of facet {f.id!r} has no label"] if not v.label else []
+        faults += [
+            f"value {i!r} of facet {f.id!r} is used {n} times"
+            for i, n in Counter(v.id for v in f.values if v.id).items()
+            if n > 1
+        ]
+        faults += [f"{i!r} of facet {f.id!r} has a '='" for i in (f.id, *values[f.id]) if "=" in i]
+    for t in themes:
+        pairs = [p.partition("=")[::2] for p in t.facets]
+        for p, (facet, value) in zip(t.facets, pairs, strict=True):
+            if value not in values.get(facet, ()):
+                faults.append(f"theme {t.id!r} has the unknown facet and value {p!r}")
+        faults += [
+            f"theme {t.id!r} has {n} values of the facet {f!r}"
+            for f, n in Counter(f for f, _ in pairs).items()
+            if n > 1
+        ]
+    return faults
+
+
+def _unfit(item: Any) -> bool:
+    """Whether any text of the item holds a character that is lost in a file."""
+    texts = [getattr(item, f.name) for f in fields(item) if f.name != "values"]
+    parts = [p for t in texts for p in (t if isinstance(t, tuple) else (t,)) if isinstance(p, str)]
+    return any(_is_unfit(c) for p in parts for c in p)
+
+
+def _is_unfit(char: str) -> bool:
+    # Control characters, halves of surrogate pairs and code points that are no characters.
+    return char not in "\n\t" and (
+        unicodedata.category(char) in ("Cc", "Cs") or ord(char) & 0xFFFE == 0xFFFE
+    )
 
 
 def _in_cycles(parent: Mapping[str, str]) -> list[str]:

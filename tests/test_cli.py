@@ -154,3 +154,20 @@ def test_demo_with_the_real_model(command, tmp_path):
     last = changes[(changes["kind"] == "baseline") & (changes["year"] == 2018)].set_index("theme")
     assert (last.loc[["S1", "W4"], "estimate"] > 0).all()
     assert (last.loc[["P3", "P7"], "estimate"] < 0).all()
+
+
+def test_a_frame_is_written_and_checked(command, tmp_path):
+    out = tmp_path / "mine.xlsx"
+    code, said, _ = command("frame", out)
+    assert code == 0
+    assert "3 codable themes" in said
+    code, _, err = command("frame", out)
+    assert code == 2
+    assert "--force" in err
+    code, said, _ = command("frame", tmp_path / "mine.toml", "--from", out)
+    assert code == 0
+    assert "role=protective" in (tmp_path / "mine.toml").read_text("utf-8")
+    (tmp_path / "bad.csv").write_text("id,label,parent\na,,b\n")
+    code, _, err = command("frame", tmp_path / "x.csv", "--from", tmp_path / "bad.csv")
+    assert code == 2
+    assert "2 fault(s)" in err

@@ -3,18 +3,26 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iapt_topics._checks import InputError
-from iapt_topics.frame import STATUSES, Theme, ThemeFrame, load_frame
+from iapt_topics.frame import (
+    STATUSES,
+    Facet,
+    FacetValue,
+    Theme,
+    ThemeFrame,
+    load_frame,
+    write_frame,
+)
 
 BUNDLED = "iapt_identity_system"
-LISTS = ("near", "synonyms", "examples")
+LISTS = ("near", "synonyms", "examples", "facets")
 SMALL = (
     Theme(id="A", label="Top", codable=False),
     Theme(
@@ -173,11 +181,6 @@ def test_the_same_frame_from_each_kind_of_file(tmp_path):
         assert frame.axis is None
 
 
-def test_bundled_frame_survives_a_table(tmp_path, bundled):
-    pd.DataFrame(as_rows(bundled.themes)).to_excel(tmp_path / "f.xlsx", index=False)
-    assert load_frame(tmp_path / "f.xlsx").themes == bundled.themes
-
-
 def test_minimal_toml(tmp_path):
     frame = load_frame(
         written(tmp_path, '[[theme]]\nid = "a"\nlabel = "Alpha"\ndefinition = "The first."')
@@ -307,7 +310,7 @@ def test_faults_of_form_and_content_in_one_error(tmp_path):
     """
     said = refused(tmp_path, content)
     for fault in (
-        "'other' is neither [frame] nor [[theme]]",
+        "'other' is none of [frame], [[theme]] and [[facet]]",
         "[frame] has the unknown field 'nmae'",
         "'title' of [frame] is not text",
         "theme 'a' has the unknown field 'labell' Did you mean 'label'?",
@@ -433,3 +436,170 @@ def test_a_frame_that_is_made_has_a_domain_for_every_theme(themes):
     tops = {t.id for t in frame.domains}
     assert len(set(frame.ids)) == len(frame.ids)
     assert all(frame.domain_of(t.id) in tops for t in frame.themes)
+
+
+# Facets
+
+
+FACET = Facet(
+    id="role",
+    label="Role",
+    definition="Held beside a theme.",
+    values=(
+        FacetValue(id="bar", label="Barrier", examples=("It stops us.", "a | b")),
+        FacetValue(id="help", label="Help", definition="It helps."),
+    ),
+)
+
+
+def test_bundled_facets_are_complete_and_used(bundled):
+    assert {f.id: tuple(v.id for v in f.values) for f in bundled.facets} == {
+        "role": ("barrier", "protective"),
+        "alignment": ("agreement", "conflict"),
+        "impact": ("worse", "better"),
+    }
+    assert all(v.definition and len(v.examples) >= 2 for f in bundled.facets for v in f.values)
+    assert {p for t in bundled.themes for p in t.facets} == {
+        f"{f.id}={v.id}" for f in bundled.facets for v in f.values
+    }
+    assert bundled["P1"].facets == ("role=protective",)
+
+
+def test_faults_of_facets_are_named_with_the_others():
+    facets = (
+        Facet(id="", label="x", values=FACET.values),
+        Facet(id="one", label="", values=FACET.values[:1]),
+        Facet(id="a=b", label="x", values=(*FACET.values, *FACET.values[:1])),
+        Facet(id="two", label="x", values=(FacetValue(id="", label=""), FACET.values[0])),
+        Facet(id="two", label="x", values=FACET.values),
+    )
+    themes = (
+        Theme(id="t", label="t\x01", facets=("role=bar", "two", "two=bar")),
+        Theme(id="u", label="", near=("nowhere",)),
+    )
+    with pytest.raises(InputError) as caught:
+        ThemeFrame(name="n", themes=themes, facets=facets)
+    for fault in (
+        "14 fault(s)",
+        "facet number 1 has no id",
+        "facet 'one' has no label",
+        "facet 'one' has fewer than two values",
+        "'a=b' of facet 'a=b' has a '='",
+        "value 'bar' of facet 'a=b' is used 2 times",
+        "value number 1 of facet 'two' has no id",
+        "value '' of facet 'two' has no label",
+        "facet 'two' is used 2 times",
+        "theme 't' has the unknown facet and value 'role=bar'",
+        "theme 't' has the unknown facet and value 'two'",
+        "theme 't' has 2 values of the facet 'two'",
+        "theme 't' holds a character that files cannot",
+        "theme 'u' has no label",
+        "theme 'u' is near the unknown 'nowhere'",
+    ):
+        assert fault in str(caught.value)
+
+
+def test_faults_of_form_in_facets(tmp_path):
+    said = refused(
+        tmp_path,
+        '[[facet]]\nid = "r"\nlabel = "R"\nvalue = 5\ncolour = "x"\n'
+        '[[theme]]\nid = "a"\nlabel = "A"\n',
+    )
+    assert "'value' of facet number 1 is not a list" in said
+    assert "facet 'r' has the unknown field 'colour'" in said
+    rows = "kind,id,label,parent\nvalue,v,V,r\nthing,x,X,\ntheme,a,A,\n"
+    said = refused(tmp_path, rows, "f.csv")
+    assert "row 2 is a value of the unknown facet 'r'" in said
+    assert "row 3 is of the unknown kind 'thing'" in said
+
+
+# Writing
+
+
+def same(left, right):
+    return all(getattr(left, f.name) == getattr(right, f.name) for f in fields(ThemeFrame))
+
+
+@pytest.mark.parametrize("ending", ["toml", "csv", "xlsx"])
+@pytest.mark.parametrize("name", [BUNDLED, "template"])
+def test_bundled_frames_survive_every_kind_of_file(tmp_path, name, ending):
+    frame = load_frame(name)
+    path = write_frame(frame, tmp_path / f"other.{ending}")
+    assert same(load_frame(path), frame)
+
+
+TEXT = st.text(
+    st.sampled_from("ab=+-@'\"|\\,;\n\t\r #[]{}é✓")
+    | st.characters(exclude_categories=["Cs", "Cc"]),
+    max_size=12,
+)
+WORDS = st.lists(TEXT, max_size=3).map(tuple)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_a_written_frame_is_read_back_whole(tmp_path, data):
+    ids = data.draw(st.lists(TEXT.filter(str.strip), min_size=1, max_size=4, unique_by=str.strip))
+    draw = lambda kind, **given: data.draw(st.builds(kind, **given))  # noqa: E731
+    label = TEXT.map(lambda t: f"{t}x")
+    facet = draw(
+        Facet, id=st.just("role"), label=label, definition=TEXT, values=st.just(FACET.values)
+    )
+    themes = [
+        draw(
+            Theme,
+            id=st.just(i),
+            label=label,
+            status=st.sampled_from(STATUSES),
+            definition=TEXT,
+            include=TEXT,
+            exclude=TEXT,
+            near=st.lists(st.sampled_from(ids), max_size=2).map(tuple),
+            synonyms=WORDS,
+            examples=WORDS,
+            source=TEXT,
+            facets=st.sampled_from([(), ("role=bar",)]),
+        )
+        for i in ids
+    ]
+    try:
+        frame = ThemeFrame(
+            name=data.draw(label),
+            title=data.draw(TEXT),
+            version=data.draw(TEXT),
+            note=data.draw(TEXT),
+            themes=tuple(themes),
+            facets=(facet,),
+            axis=tuple(i.strip() for i in ids[:2]) if len(ids) > 1 else None,
+        )
+    except InputError:  # a character that no file can hold
+        return
+    for ending in ("toml", "csv", "xlsx"):
+        assert same(load_frame(write_frame(frame, tmp_path / f"f.{ending}")), frame), ending
+
+
+def test_formulas_stay_text(tmp_path):
+    from openpyxl import load_workbook
+
+    label = '=HYPERLINK("http://x","y")'
+    frame = ThemeFrame(name="n", themes=(Theme(id="a", label=label, definition="-1+1"),))
+    rows = write_frame(frame, tmp_path / "f.csv").read_text("utf-8-sig")
+    assert "\"'=HYPERLINK" in rows
+    assert ",'-1+1," in rows
+    cells = load_workbook(write_frame(frame, tmp_path / "f.xlsx")).active
+    found = [c for row in cells.iter_rows() for c in row if c.value == label]
+    assert [c.data_type for c in found] == ["s"]
+
+
+def test_what_cannot_be_written(tmp_path):
+    frame = ThemeFrame(name="n", themes=(Theme(id="a", label="A", definition="x" * 40_000),))
+    with pytest.raises(
+        InputError, match=r"column 'definition' in row 6 of 'f.xlsx' must have at most 32,767"
+    ):
+        write_frame(frame, tmp_path / "f.xlsx")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(InputError, match=r"must end in .toml, .csv or .xlsx"):
+        write_frame(frame, tmp_path / "f.json")
+    assert load_frame(write_frame(frame, tmp_path / "f.csv")).themes == frame.themes
