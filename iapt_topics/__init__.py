@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from iapt_topics.answering import how_answered, one_question, who_answered
     from iapt_topics.axis import axis_codes
     from iapt_topics.codes import Codes, coders_in, load_codes
+    from iapt_topics.coding import learn_codes
     from iapt_topics.datasets import load_example
     from iapt_topics.distinctness import indistinct_themes
     from iapt_topics.drift import Drift, measure_drift
     from iapt_topics.embeddings import Embeddings, Encoder, embed, sentence_encoder
     from iapt_topics.frame import Theme, ThemeFrame, load_frame, write_frame
-    from iapt_topics.mapping import TopicMapping, code_responses, map_topics
+    from iapt_topics.mapping import TopicMapping, code_responses, map_topics, score_themes
     from iapt_topics.mapping_edits import (
         MappingEdits,
         apply_edits,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from iapt_topics.report import write_report
     from iapt_topics.responses import Responses, load_responses
     from iapt_topics.standardise import Standardised, standardise_drift
+    from iapt_topics.sampling import SamplePlan, next_to_code, sample_size
     from iapt_topics.study import Study, run_study, write_study
     from iapt_topics.topics import TopicConfig, Topics, fit_topics
 
@@ -53,6 +55,7 @@ _HOME = {
     "MappingEdits": "mapping_edits",
     "Responses": "responses",
     "Standardised": "standardise",
+    "SamplePlan": "sampling",
     "Study": "study",
     "Theme": "frame",
     "ThemeFrame": "frame",
@@ -69,6 +72,7 @@ _HOME = {
     "fit_topics": "topics",
     "how_answered": "answering",
     "indistinct_themes": "distinctness",
+    "learn_codes": "coding",
     "load_codes": "codes",
     "load_edits": "mapping_edits",
     "load_example": "datasets",
@@ -78,10 +82,13 @@ _HOME = {
     "mapping_coverage": "mapping_edits",
     "measure_drift": "drift",
     "one_question": "answering",
+    "next_to_code": "sampling",
     "read_mapping": "mapping_edits",
     "redact": "redaction",
     "replay_edits": "mapping_edits",
     "run_study": "study",
+    "sample_size": "sampling",
+    "score_themes": "mapping",
     "sentence_encoder": "embeddings",
     "standardise_drift": "standardise",
     "who_answered": "answering",
@@ -102,6 +109,7 @@ __all__ = [
     "MappingEdits",
     "Responses",
     "Standardised",
+    "SamplePlan",
     "Study",
     "Theme",
     "ThemeFrame",
@@ -118,6 +126,7 @@ __all__ = [
     "fit_topics",
     "how_answered",
     "indistinct_themes",
+    "learn_codes",
     "load_codes",
     "load_edits",
     "load_example",
@@ -127,10 +136,13 @@ __all__ = [
     "mapping_coverage",
     "measure_drift",
     "one_question",
+    "next_to_code",
     "read_mapping",
     "redact",
     "replay_edits",
     "run_study",
+    "sample_size",
+    "score_themes",
     "sentence_encoder",
     "standardise_drift",
     "who_answered",

@@ -331,3 +331,55 @@ def _threshold(scores: NDArray[np.float64], quantile: float) -> float:
         return float(np.quantile(scores, quantile)) if len(scores) > 1 else -1.0
     others = np.sort(scores, axis=1)[:, :-1]
     return float(np.quantile(others, quantile))
+
+
+def score_themes(
+    responses: Responses, embeddings: Embeddings, frame: ThemeFrame, encoder: Encoder
+) -> pd.DataFrame:
+    """Score every kept response against every codable theme, without a hand-coded response.
+
+    Parameters
+    ----------
+    responses : Responses
+        The survey.
+    embeddings : Embeddings
+        Of the same responses.
+    frame : ThemeFrame
+        The codebook.
+    encoder : Encoder
+        The one that made the embeddings.
+
+    Returns
+    -------
+    DataFrame
+        One row for each kept response and codable theme, in the order of both: ``response_id``;
+        ``theme``; ``score`` (of the response as a whole, smoothed over its neighbours, as a
+        cosine); ``sentence`` (of its best sentence); ``margin`` (the most by which one of its
+        sentences scores the theme above all others). Larger is surer; none is a probability.
+    """
+    kept = responses.kept
+    vectors = embeddings.rows(kept["response_id"].tolist())
+    pieces = [split_sentences(text) for text in kept["text"]]
+    owner = np.repeat(np.arange(len(kept)), [len(p) for p in pieces])
+    sentence = _theme_cosines(
+        encoder.encode([s for p in pieces for s in p]), frame, encoder, embeddings
+    )
+    whole = _theme_cosines(vectors, frame, encoder, embeddings)
+    response = _response_scores(whole, sentence, owner, vectors)
+    mixed = _centred((1 - RESPONSE_WEIGHT) * sentence + RESPONSE_WEIGHT * response[owner])
+    ranked = np.sort(mixed, axis=1)
+    rival = np.zeros_like(mixed)
+    if mixed.shape[1] > 1:
+        rival = np.where(mixed == ranked[:, -1:], ranked[:, -2:-1], ranked[:, -1:])
+    best, margin = np.full_like(whole, -np.inf), np.full_like(whole, -np.inf)
+    np.maximum.at(best, owner, mixed)
+    np.maximum.at(margin, owner, mixed - rival)
+    return pd.DataFrame(
+        {
+            "response_id": np.repeat(kept["response_id"].to_numpy(dtype=object), whole.shape[1]),
+            "theme": [t.id for t in frame.codable] * len(kept),
+            "score": response.ravel(),
+            "sentence": best.ravel(),
+            "margin": margin.ravel(),
+        }
+    )

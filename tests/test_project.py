@@ -43,6 +43,8 @@ ORDER = (
     "axis",
     "mapping",
     "mapping_edits",
+    "sampling",
+    "coding",
     "distinctness",
     "_agreement_tables",
     "agreement",

@@ -1,0 +1,178 @@
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iapt_topics import coding
+from iapt_topics._checks import InputError
+from iapt_topics.codes import Codes
+from iapt_topics.coding import learn_codes
+from iapt_topics.embeddings import embed
+from iapt_topics.frame import Theme, ThemeFrame
+from iapt_topics.mapping import code_responses, score_themes
+from iapt_topics.sampling import next_to_code
+
+SUBJECTS = ("caseload", "supervision", "targets", "team", "pay")
+# "money" stands for the subject "pay", and "odd" for none, so that the frame alone cannot know it.
+FRAME = ThemeFrame(
+    name="n",
+    themes=tuple(
+        Theme(id=s, label=t, definition=t)
+        for s, t in zip((*SUBJECTS, "odd"), (*SUBJECTS[:-1], "money", "zebra"), strict=True)
+    ),
+)
+
+
+@pytest.fixture
+def embeddings(survey, encoder):
+    return embed(survey, encoder)
+
+
+def hand_codes(survey, n=60, themes=tuple(t.id for t in FRAME.themes)):
+    kept = survey.kept.iloc[:n]
+    return Codes(
+        coder="Ann",
+        kind="human",
+        themes=themes,
+        seen=kept[["response_id", "respondent_id"]],
+        table=pd.DataFrame(
+            {"response_id": kept["response_id"], "theme": kept["subject"], "score": np.nan}
+        ),
+    )
+
+
+def right(codes, survey, theme):
+    ids = survey.kept.iloc[60:]["response_id"].tolist()
+    truth = survey.kept.iloc[60:]["subject"].to_numpy() == theme
+    given = codes.matrix(ids, [theme])[:, 0]
+    return 2 * (given & truth).sum() / (given.sum() + truth.sum())
+
+
+def test_learns_what_the_frame_does_not_know(survey, embeddings, encoder):
+    hand = hand_codes(survey)
+    before = code_responses(survey, embeddings, FRAME, encoder)
+    codes = learn_codes(survey, embeddings, FRAME, encoder, hand)
+    assert right(before, survey, "pay") < 0.5
+    for subject in SUBJECTS:
+        assert right(codes, survey, subject) > 0.95
+    assert codes.kind == "machine"
+    assert codes.trained_on == set(hand.seen["response_id"])
+    assert len(codes.seen) == len(survey)
+    assert codes.table["score"].between(0, 1).all()
+    assert codes.themes == tuple(t.id for t in FRAME.themes)
+
+
+def test_the_same_whatever_the_order_of_rows(survey_table, encoder):
+    from iapt_topics.responses import load_responses
+
+    def run(table):
+        survey = load_responses(
+            table, text="comment", year="year", respondent_id="person", covariates=("subject",)
+        )
+        first = load_responses(
+            survey_table, text="comment", year="year", respondent_id="person",
+            covariates=("subject",),
+        )  # fmt: skip
+        codes = learn_codes(survey, embed(survey, encoder), FRAME, encoder, hand_codes(first))
+        return codes.table.sort_values(["response_id", "theme"], ignore_index=True)
+
+    mixed = survey_table.sample(frac=1, random_state=0)
+    one, two = run(survey_table), run(mixed)
+    # Responses of the same words are equally near to others: which are the nearest 15 is open.
+    pd.testing.assert_frame_equal(one, two, atol=0.02)
+
+
+def test_the_evaluation_part_is_never_trained_on(survey, embeddings, encoder):
+    machine = code_responses(survey, embeddings, FRAME, encoder)
+    plan = next_to_code(survey, machine, n=50, width=0.4, seed=1)
+    everything = hand_codes(survey, n=len(survey))
+    held = plan.held_out(survey)
+    codes = learn_codes(survey, embeddings, FRAME, encoder, everything, plan=plan)
+    assert codes.trained_on == set(everything.seen["response_id"]) - held
+    assert held
+    # What is coded by hand in that part cannot change anything.
+    table = everything.table
+    lies = dataclasses.replace(
+        everything,
+        table=table.assign(theme=table["theme"].where(~table["response_id"].isin(held), "odd")),
+    )
+    again = learn_codes(survey, embeddings, FRAME, encoder, lies, plan=plan)
+    pd.testing.assert_frame_equal(codes.table, again.table)
+
+
+def test_own_codes_are_cross_fitted(survey, embeddings, encoder):
+    # One response is coded against all others like it: its own code must not come back.
+    hand = hand_codes(survey)
+    wrong = hand.table.copy()
+    wrong.loc[0, "theme"] = "odd"
+    codes = learn_codes(survey, embeddings, FRAME, encoder, dataclasses.replace(hand, table=wrong))
+    mine = codes.table[codes.table["response_id"] == wrong["response_id"][0]]
+    assert mine["theme"].tolist() == [hand.table["theme"][0]]
+
+
+def test_a_theme_without_positives_rests_on_the_frame(survey, embeddings, encoder):
+    hand = hand_codes(survey)
+    without = dataclasses.replace(hand, table=hand.table[hand.table["theme"] != "team"])
+    codes = learn_codes(survey, embeddings, FRAME, encoder, without)
+    # Weakened by the hand codes, which never gave it, but still found.
+    assert right(codes, survey, "team") > 0.7
+
+
+def test_too_few_hand_codes_are_refused(survey, embeddings, encoder):
+    with pytest.raises(InputError, match="at least 20 hand-coded responses"):
+        learn_codes(survey, embeddings, FRAME, encoder, hand_codes(survey, n=19))
+    learn_codes(survey, embeddings, FRAME, encoder, hand_codes(survey, n=20))
+    other = hand_codes(survey, themes=(*(t.id for t in FRAME.themes), "unknown"))
+    with pytest.raises(InputError, match="codable themes of the frame"):
+        learn_codes(survey, embeddings, FRAME, encoder, other)
+
+
+def test_inputs_are_unchanged(survey, embeddings, encoder):
+    hand = hand_codes(survey)
+    before = survey.table.copy(), hand.table.copy(), embeddings.vectors.copy()
+    learn_codes(survey, embeddings, FRAME, encoder, hand)
+    pd.testing.assert_frame_equal(survey.table, before[0])
+    pd.testing.assert_frame_equal(hand.table, before[1])
+    assert (embeddings.vectors == before[2]).all()
+
+
+def test_folds_keep_respondents_together():
+    people = np.array(list("aabbccddeeff"), dtype=object)
+    folds = coding._folds(people, 0)
+    assert len(set(folds)) == 5
+    for person in "abcdef":
+        assert len(set(folds[people == person])) == 1
+
+
+def test_posterior_mode_against_scikit_learn():
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(80, 3))
+    y = (x[:, 0] + rng.normal(size=80) > 0).astype(float)
+    ours = coding._mode(x, y, np.full(3, 0.5), 0.0, np.zeros(3))
+    theirs = LogisticRegression(C=2.0, fit_intercept=False, tol=1e-10, max_iter=1000).fit(x, y)
+    assert ours == pytest.approx(theirs.coef_[0], abs=1e-4)
+
+
+def test_threshold_maximises_expected_f1():
+    rng = np.random.default_rng(1)
+    chance = rng.beta(1, 5, size=60)
+    best = coding._threshold(chance)
+
+    def expected(t):
+        given = chance >= t
+        return 2 * chance[given].sum() / (given.sum() + chance.sum())
+
+    assert expected(best) == pytest.approx(max(expected(t) for t in chance))
+
+
+def test_scores_of_all_responses_and_themes(survey, embeddings, encoder):
+    scores = score_themes(survey, embeddings, FRAME, encoder)
+    assert len(scores) == len(survey) * len(FRAME.codable)
+    assert not scores.isna().any(axis=None)
+    best = scores.loc[scores.groupby("response_id")["margin"].idxmax()].set_index("response_id")
+    subject = survey.kept.set_index("response_id")["subject"]
+    known = subject[subject != "pay"]
+    assert (best.loc[known.index, "theme"] == known).mean() > 0.9
