@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from iapt_topics.redaction import redact
     from iapt_topics.report import write_report
     from iapt_topics.responses import Responses, load_responses
-    from iapt_topics.standardise import Standardised, standardise_drift
     from iapt_topics.sampling import SamplePlan, next_to_code, sample_size
+    from iapt_topics.standardise import Standardised, standardise_drift
     from iapt_topics.study import Study, run_study, write_study
     from iapt_topics.topics import TopicConfig, Topics, fit_topics
 
@@ -54,8 +54,8 @@ _HOME = {
     "InputError": "_checks",
     "MappingEdits": "mapping_edits",
     "Responses": "responses",
-    "Standardised": "standardise",
     "SamplePlan": "sampling",
+    "Standardised": "standardise",
     "Study": "study",
     "Theme": "frame",
     "ThemeFrame": "frame",
@@ -81,8 +81,8 @@ _HOME = {
     "map_topics": "mapping",
     "mapping_coverage": "mapping_edits",
     "measure_drift": "drift",
-    "one_question": "answering",
     "next_to_code": "sampling",
+    "one_question": "answering",
     "read_mapping": "mapping_edits",
     "redact": "redaction",
     "replay_edits": "mapping_edits",
@@ -108,8 +108,8 @@ __all__ = [
     "InputError",
     "MappingEdits",
     "Responses",
-    "Standardised",
     "SamplePlan",
+    "Standardised",
     "Study",
     "Theme",
     "ThemeFrame",
@@ -135,8 +135,8 @@ __all__ = [
     "map_topics",
     "mapping_coverage",
     "measure_drift",
-    "one_question",
     "next_to_code",
+    "one_question",
     "read_mapping",
     "redact",
     "replay_edits",
