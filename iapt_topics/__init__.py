@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from iapt_topics.distinctness import indistinct_themes
     from iapt_topics.drift import Drift, measure_drift
     from iapt_topics.embeddings import Embeddings, Encoder, embed, sentence_encoder
+    from iapt_topics.encoder_comparison import compare_encoders
     from iapt_topics.frame import Theme, ThemeFrame, load_frame, write_frame
     from iapt_topics.mapping import TopicMapping, code_responses, map_topics, score_themes
     from iapt_topics.mapping_edits import (
@@ -67,6 +68,7 @@ _HOME = {
     "code_responses": "mapping",
     "coders_in": "codes",
     "compare_codes": "agreement",
+    "compare_encoders": "encoder_comparison",
     "corrected_shares": "prevalence",
     "embed": "embeddings",
     "fit_topics": "topics",
@@ -121,6 +123,7 @@ __all__ = [
     "code_responses",
     "coders_in",
     "compare_codes",
+    "compare_encoders",
     "corrected_shares",
     "embed",
     "fit_topics",

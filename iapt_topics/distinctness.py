@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from iapt_topics.embeddings import Encoder
+from iapt_topics.embeddings import Encoder, encode_themes
 from iapt_topics.frame import ThemeFrame
 from iapt_topics.inference import wilson_interval
 from iapt_topics.mapping import theme_anchors
@@ -58,7 +58,7 @@ def indistinct_themes(frame: ThemeFrame, encoder: Encoder) -> pd.DataFrame:
     Tukey (1977), "Exploratory data analysis", Addison-Wesley. Wilson (1927), JASA 22:209-212.
     """
     anchors = theme_anchors(frame)
-    vectors = np.asarray(encoder.encode([text for _, text in anchors]), dtype=np.float64)
+    vectors = np.asarray(encode_themes(encoder, [text for _, text in anchors]), dtype=np.float64)
     of = np.array([theme for theme, _ in anchors], dtype=object)
     places = {t.id: np.flatnonzero(of == t.id) for t in frame.codable}
     mean = {t: _unit(vectors[at].mean(axis=0)) for t, at in places.items()}

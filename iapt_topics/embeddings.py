@@ -8,7 +8,7 @@ import sqlite3
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError, require_file
+from iapt_topics._large_model import LARGE_MODEL, large_model_folder
 
 if TYPE_CHECKING:
     from iapt_topics.responses import Responses
@@ -111,13 +112,25 @@ class Embeddings:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class SentenceEncoder:
-    """A sentence-transformers model in a folder, loaded when a text is first not in the cache."""
+    """A sentence-transformers model in a folder, loaded when a text is first not in the cache.
+
+    ``prompt`` is put before each text; ``theme_prompt``, before each text that describes a theme.
+    """
 
     name: str
     folder: Path
     fingerprint: str
     cache: Path | None = None
     progress: bool = False
+    prompt: str = ""
+    theme_prompt: str | None = None
+
+    @property
+    def for_themes(self) -> SentenceEncoder:
+        """The same model, for texts that describe themes."""
+        if self.theme_prompt is None:
+            return self
+        return replace(self, prompt=self.theme_prompt)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Encode ``texts``; each distinct text is computed once and then read from the cache.
@@ -134,6 +147,7 @@ class SentenceEncoder:
         """
         if not texts:
             raise InputError("encode()", "needs at least one text", "none", "Check the input.")
+        texts = [self.prompt + t for t in texts]
         keys = [hashlib.sha256(t.encode("utf-8", "surrogatepass")).hexdigest() for t in texts]
         text_of = dict(zip(keys, texts, strict=True))
         with _open_cache(self.cache, self.fingerprint) as cache:
@@ -180,6 +194,8 @@ def sentence_encoder(
     offline: bool = True,
     cache: str | Path | None = "auto",
     progress: bool = False,
+    prompt: str = "",
+    theme_prompt: str | None = None,
 ) -> SentenceEncoder:
     """Find a sentence-transformers model on this machine.
 
@@ -188,6 +204,8 @@ def sentence_encoder(
     model : str or path, optional
         Folder of a sentence-transformers model. By default all-MiniLM-L6-v2 [1]_ from the
         ``offline`` extra, of which only the weights' files are read, after their hash is checked.
+        ``"all-mpnet-base-v2"``, larger and several times slower, is put together in the user's
+        cache folder from the five packages that carry it, after every file's hash is checked.
     offline : bool, default True
         With ``False``, a model that is not a folder is fetched from the model hub by its name.
     cache : path or None, default "auto"
@@ -197,6 +215,10 @@ def sentence_encoder(
         the survey.
     progress : bool, default False
         Show a progress bar while texts are encoded.
+    prompt : str, default ""
+        Put before each text, for models that want an instruction, e.g. ``"query: "``.
+    theme_prompt : str, optional
+        Put before each text that describes a theme, e.g. ``"passage: "``; by default ``prompt``.
 
     Returns
     -------
@@ -227,6 +249,9 @@ def sentence_encoder(
     elif Path(model).is_dir():
         folder = Path(model).resolve()
         name, fingerprint = folder.name, _weights_hash(folder)
+    elif str(model) == LARGE_MODEL and offline:
+        name, folder = LARGE_MODEL, large_model_folder(_cache_folder() / "models")
+        fingerprint = _weights_hash(folder)
     elif offline:
         raise InputError(
             f"model {str(model)!r}",
@@ -242,9 +267,25 @@ def sentence_encoder(
         folder = Path(snapshot_download(name))
         fingerprint = _weights_hash(folder)
     where = _cache_folder() if cache == "auto" else (None if cache is None else Path(cache))
+    if prompt or theme_prompt is not None:
+        # Other prompts give other vectors. The cache stays one: it is keyed by prompt and text.
+        told = hashlib.sha256(repr((prompt, theme_prompt)).encode("utf-8", "replace"))
+        fingerprint = f"{fingerprint}-{told.hexdigest()[:16]}"
     return SentenceEncoder(
-        name=name, folder=folder, fingerprint=fingerprint, cache=where, progress=progress
+        name=name,
+        folder=folder,
+        fingerprint=fingerprint,
+        cache=where,
+        progress=progress,
+        prompt=prompt,
+        theme_prompt=theme_prompt,
     )
+
+
+def encode_themes(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Encode texts that describe themes, with the encoder's prompt for themes if it has one."""
+    own: Encoder = getattr(encoder, "for_themes", encoder)
+    return own.encode(texts)
 
 
 def embed(responses: Responses, encoder: Encoder) -> Embeddings:

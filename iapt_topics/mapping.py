@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError
 from iapt_topics.codes import Codes
-from iapt_topics.embeddings import Embeddings, Encoder
+from iapt_topics.embeddings import Embeddings, Encoder, encode_themes
 from iapt_topics.frame import ThemeFrame
 from iapt_topics.responses import Responses
 from iapt_topics.sentences import split_sentences
@@ -285,7 +285,7 @@ def _theme_cosines(
         )
     anchors = theme_anchors(frame)
     of = np.array([theme for theme, _ in anchors], dtype=object)
-    cosines = vectors @ encoder.encode([text for _, text in anchors]).T
+    cosines = vectors @ encode_themes(encoder, [text for _, text in anchors]).T
     columns = [
         np.sort(cosines[:, of == theme.id], axis=1)[:, -ANCHORS:].mean(axis=1)
         for theme in frame.codable

