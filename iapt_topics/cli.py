@@ -118,6 +118,44 @@ def frame(
     typer.echo(f"{len(themes.codable)} codable themes: {write_frame(themes, out).resolve()}")
 
 
+@app.command()
+def encoders(
+    file: Annotated[Path, typer.Argument(help="The survey.")],
+    text: Annotated[str, typer.Option(help="Column of the free-text answer.")],
+    year: Annotated[str, typer.Option(help="Column of the survey year.")],
+    codes: Annotated[Path, typer.Option(help="What a person gave to some of the responses.")],
+    model: Annotated[
+        list[str],
+        typer.Option(help="A model's folder, or all-mpnet-base-v2; give it once for each."),
+    ],
+    respondent: Annotated[str | None, typer.Option(help="Column that says who answered.")] = None,
+    response: Annotated[str | None, typer.Option(help="Column of the response's own id.")] = None,
+    frame: Annotated[str, typer.Option(help="Name of a bundled frame, or a file.")] = DEFAULT_FRAME,
+) -> None:
+    """Compare sentence models with the default one on your own hand-coded sample."""
+    from iapt_topics.codes import coders_in, load_codes
+    from iapt_topics.embeddings import sentence_encoder
+    from iapt_topics.encoder_comparison import compare_encoders
+    from iapt_topics.frame import load_frame
+    from iapt_topics.responses import load_responses
+
+    responses = load_responses(
+        file, text=text, year=year, respondent_id=respondent, response_id=response
+    )
+    themes = load_frame(frame)
+    hand = load_codes(codes, frame=themes, coder=(coders_in(codes) or ("human",))[0])
+    # Nothing is kept: the vectors of a survey belong beside its results alone.
+    models = [sentence_encoder(name, cache=None) for name in (None, *model)]
+    table = compare_encoders(responses, themes, hand, models)
+    for row in table.to_dict("records"):
+        typer.echo(
+            f"{row['encoder']}: {row['measure']} {row['estimate']:.2f} "
+            f"({row['low']:.2f} to {row['high']:.2f}), gain {row['gain']:+.2f} "
+            f"({row['gain_low']:+.2f} to {row['gain_high']:+.2f}), n {row['n']}, "
+            f"{row['n_themes']} themes, {row['seconds']:.0f} s for 1,000 responses"
+        )
+
+
 def _go(
     responses: Responses,
     frame: ThemeFrame,

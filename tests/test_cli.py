@@ -171,3 +171,32 @@ def test_a_frame_is_written_and_checked(command, tmp_path):
     code, _, err = command("frame", tmp_path / "x.csv", "--from", tmp_path / "bad.csv")
     assert code == 2
     assert "2 fault(s)" in err
+
+
+def test_encoders_are_compared(command, monkeypatch, encoder, survey_file, survey_table, tmp_path):
+    class Other(type(encoder)):
+        name = "other"
+        fingerprint = "other"
+
+    asked = []
+
+    def found(name, cache):
+        asked.append((name, cache))
+        return Other() if name else encoder
+
+    monkeypatch.setattr(embeddings, "sentence_encoder", found)
+    frame = "".join(
+        f'[[theme]]\nid = "{s}"\nlabel = "{s}"\n' for s in survey_table["subject"].unique()
+    )
+    (tmp_path / "frame.toml").write_text(frame)
+    human = survey_table.rename(columns={"subject": "theme"})[["response_id", "theme"]]
+    human.to_csv(tmp_path / "codes.csv", index=False)
+    code, out, err = command(
+        "encoders", survey_file, "--text", "comment", "--year", "year", "--frame",
+        tmp_path / "frame.toml", "--codes", tmp_path / "codes.csv", "--model", "somewhere",
+    )  # fmt: skip
+    assert code == 0, err
+    assert asked == [(None, None), ("somewhere", None)]
+    assert "bag-of-words: f1_macro" in out
+    assert "other: kappa_mean" in out
+    assert "n 150, 5 themes" in out
