@@ -73,3 +73,9 @@ def require_unique(values: pd.Series, what: str, do: str) -> None:
     twice = values[values.duplicated()].unique()
     if len(twice):
         raise InputError(what, "must be unique", f"{listed(twice)} more than once", do)
+
+
+def require_names(names: object, what: str) -> None:
+    """Raise :class:`InputError` for a lone text where a list of texts is meant."""
+    if isinstance(names, str) or not all(isinstance(n, str) for n in names):  # type: ignore[attr-defined]
+        raise InputError(what, "must be a list of texts", repr(names)[:80], "Use [...].")

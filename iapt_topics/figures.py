@@ -35,7 +35,9 @@ STATUSES = {
     "kept": "kept",
     "blank": "blank",
     "non_answer": "no real answer",
-    "duplicate": "duplicate",
+    "too_short": "no words, or too few",
+    "duplicate": "copy of own text",
+    "not_codable": "other language or too long",
 }
 _MARKS = ("o", "s", "D", "^", "v", "P", "X")
 _SMALL = 7.5
@@ -366,28 +368,41 @@ def resolution_figure(topics: Topics) -> Figure:
     return figure
 
 
-def ledger_figure(responses: Responses) -> Figure:
-    """What became of every row of the file, by year."""
+def flow_figure(responses: Responses) -> Figure:
+    """What became of every row of the file, as a flow from those read to those analysed by year."""
     ledger = responses.ledger
     _need_rows(ledger, "the ledger")
-    counts = ledger.pivot_table(
-        index="year", columns="status", values="n", aggfunc="sum", fill_value=0
-    )
-    figure = _figure(7.4, 0.36 * len(counts) + 1.2)
+    by_status = ledger.groupby("status")["n"].sum()
+    kept = ledger[ledger["status"] == "kept"].groupby("year")["n"].sum()
+    kept = kept[kept > 0]
+    figure = _figure(7.4, 3.1)
     ax = figure.subplots()
-    colours = (OKABE_ITO[0], "#c4ccd3", OKABE_ITO[4], OKABE_ITO[3])
-    y = np.arange(len(counts))
-    left = np.zeros(len(counts))
-    for (status, name), colour in zip(STATUSES.items(), colours, strict=True):
-        part = counts[status].to_numpy(dtype=float) if status in counts else np.zeros(len(counts))
-        ax.barh(y, part, left=left, color=colour, label=f"{name} ({part.sum():.0f})", height=0.7)
-        left = left + part
-    for at, total in zip(y, left, strict=True):
-        ax.text(total, float(at), f" n={total:.0f}", va="center", fontsize=_SMALL, color=INK)
-    ax.set_yticks(y, [str(v) for v in counts.index])
-    ax.invert_yaxis()
-    ax.set_xlim(0, float(left.max()) * 1.12)
-    _tidy(ax, "x")
-    ax.set_xlabel("rows of the file", fontsize=8, color=INK)
-    figure.legend(fontsize=8, frameon=False, loc="outside upper left", ncols=4)
+    ax.set_axis_off()
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1)
+
+    def box(x: float, y: float, text: str, size: float = 8.5, **more: Any) -> None:
+        frame = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": GREY}
+        ax.text(x, y, text, fontsize=size, color=INK, va="center", ha="center", bbox=frame, **more)
+
+    def arrow(start: tuple[float, float], end: tuple[float, float]) -> None:
+        style = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", end, start, arrowprops=style, zorder=0)
+
+    left = 0.24
+    arrow((left, 0.9), (left, 0.62))
+    arrow((left, 0.72), (0.5, 0.72))
+    arrow((left, 0.5), (left, 0.33))
+    box(left, 0.9, f"read\nn = {int(ledger['n'].sum()):,}")
+    out = [(name, int(by_status.get(s, 0))) for s, name in STATUSES.items() if s != "kept"]
+    lines = [f"not analysed: n = {sum(n for _, n in out):,}", *(f"  {k}: {n:,}" for k, n in out)]
+    box(0.7, 0.72, "\n".join(lines), 8, multialignment="left")
+    box(left, 0.5, f"analysed\nn = {int(kept.sum()):,}")
+    ax.plot([0.04, 0.96], [0.33, 0.33], color=GREY, linewidth=1, zorder=0)
+    places = np.linspace(0.06, 0.94, len(kept)) if len(kept) > 1 else [left]
+    size = 8 if len(kept) < 10 else 72 / len(kept)
+    for x, (year, n) in zip(places, kept.items(), strict=True):
+        arrow((float(x), 0.33), (float(x), 0.2))
+        label = _text(responses.wave_labels.get(int(str(year)), year), 12)
+        box(float(x), 0.12, f"{label}\nn = {int(n):,}", size)
     return figure

@@ -1,83 +1,115 @@
-"""Texts that answer nothing: rules that a person can read, matched against the whole text.
-
-The rules are this library's own and lean towards keeping: "No, because ...", "No support" and one
-word such as "workload" are answers. An answer wrongly kept is seen by a reader of the topics; one
-wrongly set aside is seen only in the ledger. Whether "none" answers a question depends on the
-question ("What support do you get?"); the rules do not know it, so such rows stay in the table
-under their own status.
-"""
+"""Texts that answer nothing: rules in a file that a person can read and change."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
 
-#: Name and pattern. Each must match the whole text, after case, runs of space and whatever stands
-#: before the first or after the last letter or digit are folded away.
-RULES: tuple[tuple[str, str], ...] = (
-    # "No", "none", "nil", "no thanks", "no, not really"
-    ("no", r"(no|nope|none|nil|nothing|nowt|null|nan)(,? (thanks?|thank you|not really))?"),
-    # "N/A", "na", "n.a", "not applicable to me"
-    ("not applicable", r"n ?[/.\\]? ?a|(this is )?not applicable( to me)?"),
-    # "Nothing to add", "no further comments", "I have no comment at this time"
-    (
-        "nothing to add",
-        r"(i have |i've )?(nothing|no|none)( (else|more|further|other|additional))?"
-        r" (to (add|say|report|comment( on)?)|comments?|remarks?)"
-        r"( (at (this|the) (time|moment|present)|really|thanks?|thank you))?",
-    ),
-    # "Nothing else", "nothing in particular", "none really"
-    (
-        "nothing else",
-        r"(nothing|none) (else|more|further|other|in particular|specific|really"
-        r"|at all|at (this|the) (time|moment|present))",
-    ),
-    # "See above", "as before", "same as previous answer", "please see my previous response"
-    (
-        "see above",
-        r"((please )?(see|refer to)|same as|same|as per|as)( my| the)?"
-        r" (above|before|previous(ly)?|earlier|last)( (mentioned|stated|said))?"
-        r"( (answers?|responses?|comments?|questions?|one))?",
-    ),
-    # "Ditto", "same", "same answer"
-    ("ditto", r"ditto|same|same (answer|again)"),
-    # "Don't know", "I do not know", "dk", "not sure"
-    (
-        "don't know",
-        r"(i )?(really )?(don'?t|do not) (really )?know|dk|idk|dunno|(i'?m )?(unsure|not sure)",
-    ),
-    # "Prefer not to say"
-    ("prefer not", r"(i )?((would|'d) )?(prefer|rather) not( to)?( say| answer)?"),
-    # "x", "xxxx", "111": one key, held down
-    ("one key", r"[a-z]|xx|([a-z0-9])\1{2,}"),
-    # "asdf", "qwerty", "blah blah"
-    ("keys in a row", r"asdf[asdfghjkl]*|qwert[qwertyuiop]*|blah( blah)*"),
-)
-# Compiled one by one: \1 is then the group of its own rule. None nests one repeat in another.
-_RULES = tuple(re.compile(rule) for _, rule in RULES)
+from iapt_topics._checks import InputError, listed, require_file
+
+#: Name and pattern of each rule, in the order they are tried.
+Rules = tuple[tuple[str, re.Pattern[str]], ...]
+_LONGEST = 200  # a longer text says something, be it only by its length
 
 
-def is_non_answer(text: str) -> bool:
-    """Say whether a text answers nothing.
+def load_rules(path: str | Path | None = None) -> Rules:
+    """Read the rules for texts that answer nothing.
+
+    Parameters
+    ----------
+    path : path, optional
+        A TOML file with a ``[[rule]]`` for each rule: ``name``, ``pattern``, ``examples``. By
+        default the bundled ``non_answers.toml``, which says how a rule is written.
+
+    Returns
+    -------
+    tuple of (str, re.Pattern)
+        Name and pattern of each rule.
+
+    Raises
+    ------
+    InputError
+        If the file is no such file, a pattern is no regular expression, or a rule does not match
+        its own examples.
+    """
+    if path is None:
+        return _bundled()
+    file = require_file(Path(path), "rules")
+    try:
+        content = file.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"rules {file.name!r}", "must be text in UTF-8", "other bytes",
+                         "Save it as UTF-8.") from None  # fmt: skip
+    return _parsed(content, f"rules {file.name!r}")
+
+
+def matched_rule(text: str, rules: Rules | None = None) -> str:
+    """Name the rule by which a text answers nothing.
 
     Parameters
     ----------
     text : str
+    rules : from :func:`load_rules`, optional
+        The bundled ones by default.
 
     Returns
     -------
-    bool
-        True if one of :data:`RULES` matches the whole text, or it is empty or only punctuation
-        such as "-" or "?". A pictogram is an answer.
+    str
+        Name of the first rule that matches the whole text; "only marks" if it is empty or only
+        punctuation such as "-" or "?"; "" if it is an answer. A pictogram is an answer.
 
     Examples
     --------
-    >>> [is_non_answer(t) for t in ("N/A", "see above.", "?", "No, because of targets", "workload")]
-    [True, True, True, False, False]
+    >>> [matched_rule(t) for t in ("N/A", "see above.", "?", "No, because of targets", "workload")]
+    ['not applicable', 'see above', 'only marks', '', '']
     """
     folded = " ".join(text.casefold().replace("\u2019", "'").split())
-    if not any(c.isalnum() for c in folded):
-        return not any(unicodedata.category(c) == "So" for c in folded)
-    start = next(i for i, c in enumerate(folded) if c.isalnum())
+    start = next((i for i, c in enumerate(folded) if c.isalnum()), None)
+    if start is None:
+        return "" if any(unicodedata.category(c) == "So" for c in folded) else "only marks"
     end = next(i for i in range(len(folded), 0, -1) if folded[i - 1].isalnum())
-    return any(rule.fullmatch(folded, start, end) for rule in _RULES)
+    rules = _bundled() if rules is None else rules
+    for name, rule in rules if end - start <= _LONGEST else ():
+        if rule.fullmatch(folded, start, end):
+            return name
+    # A key held down for longer than that is still one key.
+    return (
+        "one key held down" if end - start > _LONGEST and len(set(folded[start:end])) == 1 else ""
+    )
+
+
+@cache
+def _bundled() -> Rules:
+    return _parsed(
+        files("iapt_topics").joinpath("non_answers.toml").read_text("utf-8"), "the bundled rules"
+    )
+
+
+def _parsed(content: str, what: str) -> Rules:
+    do = "The bundled non_answers.toml shows how rules are written."
+    try:
+        entries = tomllib.loads(content).get("rule", [])
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(what, "must be a TOML file", str(error), do) from None
+    rules = []
+    for number, entry in enumerate(entries if isinstance(entries, list) else [], start=1):
+        if not isinstance(entry, dict) or set(entry) != {"name", "pattern", "examples"}:
+            got = f"{listed(entry)} in rule {number}"
+            raise InputError(what, "must give each rule name, pattern and examples", got, do)
+        try:
+            rule = (str(entry["name"]), re.compile(str(entry["pattern"])))
+        except re.error as error:
+            got = f"{error} in rule {entry['name']!r}"
+            raise InputError(what, "must hold regular expressions", got, do) from None
+        missed = [e for e in entry["examples"] if matched_rule(e, (rule,)) != rule[0]]
+        if missed:
+            got = f"{listed(missed)} not matched by rule {rule[0]!r}"
+            raise InputError(what, "must match their own examples", got, do)
+        rules.append(rule)
+    if not rules:
+        raise InputError(what, "must hold at least one [[rule]]", "none", do)
+    return tuple(rules)

@@ -112,7 +112,13 @@ def responses(synthetic: bool = True, n: int = 700, extra: str = "") -> Any:
             return len(kept)
 
     return Responses(
-        table=table, source="survey.csv", synthetic=synthetic, kept=kept, ledger=ledger, years=YEARS
+        table=table,
+        source="survey.csv",
+        synthetic=synthetic,
+        kept=kept,
+        ledger=ledger,
+        years=YEARS,
+        wave_labels={y: str(y) for y in YEARS},
     )
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from types import SimpleNamespace
 
@@ -41,7 +42,7 @@ def all_of(made):
         "agreement": figures.agreement_figure(made.comparison, made.comparison),
         "mapping": figures.mapping_figure(made.mapping),
         "resolution": figures.resolution_figure(made.topics),
-        "ledger": figures.ledger_figure(made.survey),
+        "flow": figures.flow_figure(made.survey),
     }
 
 
@@ -107,3 +108,17 @@ def test_empty_result_is_an_input_error(made):
 def test_axis_classes_keep_their_order(made):
     legend = [t.get_text() for t in figures.axis_figure(made.axis).legends[0].get_texts()]
     assert legend == list(made.axis.themes)
+
+
+def test_flow_counts_every_row_once(made):
+    ledger = made.survey.ledger
+    (ax,) = figures.flow_figure(made.survey).axes
+    said = "\n".join(t.get_text() for t in ax.texts)
+    kept = ledger[ledger["status"] == "kept"].groupby("year")["n"].sum()
+    numbers = [int(n.replace(",", "")) for n in re.findall(r"(?:n =|:) ([\d,]+)$", said, re.M)]
+    rows, left_out, *reasons = numbers[0], numbers[1], *numbers[2:7]
+    analysed, *years = numbers[7:]
+    assert rows == ledger["n"].sum() == left_out + analysed
+    assert left_out == sum(reasons)
+    assert years == kept.tolist()
+    assert sum(years) == analysed

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iapt_topics.non_answers import RULES, is_non_answer
+from iapt_topics._checks import InputError
+from iapt_topics.non_answers import load_rules, matched_rule
 
 NON_ANSWERS = """no|No.|NO!|none|n/a|N/A|N\\A|n.a.|na|NA|nil|nothing|Nothing to add.
 nothing further to add
@@ -23,24 +24,47 @@ as above but with less time|don't know who leads us|not applicable to trainees""
 
 @pytest.mark.parametrize("text", NON_ANSWERS.split("|"))
 def test_non_answers(text):
-    assert is_non_answer(text)
-    assert is_non_answer(f"  {text.upper()}\n")
+    assert matched_rule(text)
+    assert matched_rule(f"  {text.upper()}\n")
 
 
 @pytest.mark.parametrize("text", ANSWERS.split("|"))
 def test_answers(text):
-    assert not is_non_answer(text)
+    assert not matched_rule(text)
 
 
-def test_rules_have_names_of_their_own():
-    assert len({name for name, _ in RULES}) == len(RULES)
+def test_rules_have_names_of_their_own_and_match_their_examples():
+    rules = load_rules()
+    assert len({name for name, _ in rules}) == len(rules) >= 10
+
+
+RULE = "[[rule]]\nname = 'a'\npattern = '%s'\nexamples = ['%s']\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "at least one"),
+        ("rule = 3", "at least one"),
+        ("[[rule", "a TOML file"),
+        (RULE % ("(", "x"), "regular expressions"),
+        (RULE % ("no", "yes"), "'yes' not matched by rule 'a'"),
+        ("[[rule]]\nname = 'a'\n", "name, pattern and examples"),
+        (b"\xff", "text in UTF-8"),
+    ],
+)
+def test_rules_that_cannot_be_used(tmp_path, content, said):
+    path = tmp_path / "r.toml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(InputError, match=said):
+        load_rules(path)
 
 
 @given(st.text())
 def test_space_and_marks_around_a_text_do_not_matter(text):
-    assert is_non_answer(f" \u200f{text}\t") == is_non_answer(text)
+    assert matched_rule(f" \u200f{text}\t") == matched_rule(text)
 
 
 @pytest.mark.parametrize("piece", ["no ", "see above ", "\u202e", "blah ", "a", "-", "nothing to "])
 def test_long_texts_take_no_time(piece):
-    assert is_non_answer(piece * 50_000) in (True, False)
+    assert isinstance(matched_rule(piece * 50_000), str)

@@ -176,8 +176,9 @@ def _context(
         "questions": questions,
         "ledger": _picture(
             "What became of every row of the file",
-            figures.ledger_figure(responses),
-            f"Bars by year: {len(responses):,} of {len(responses.table):,} rows were analysed.",
+            figures.flow_figure(responses),
+            f"Flow from rows read to responses by year: {len(responses):,} of "
+            f"{len(responses.table):,} rows were analysed.",
             grids.ledger_grid(responses),
         ),
         "coder": compute.clean(codes.coder),
