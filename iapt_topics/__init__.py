@@ -34,7 +34,12 @@ if TYPE_CHECKING:
         write_mapping,
     )
     from iapt_topics.prevalence import corrected_shares
-    from iapt_topics.redaction import redact
+    from iapt_topics.redaction import (
+        count_redactions,
+        presidio_names,
+        redact,
+        redact_responses,
+    )
     from iapt_topics.report import write_report
     from iapt_topics.responses import Responses, load_responses
     from iapt_topics.sampling import SamplePlan, next_to_code, sample_size
@@ -70,6 +75,7 @@ _HOME = {
     "compare_codes": "agreement",
     "compare_encoders": "encoder_comparison",
     "corrected_shares": "prevalence",
+    "count_redactions": "redaction",
     "embed": "embeddings",
     "fit_topics": "topics",
     "how_answered": "answering",
@@ -85,8 +91,10 @@ _HOME = {
     "measure_drift": "drift",
     "next_to_code": "sampling",
     "one_question": "answering",
+    "presidio_names": "redaction",
     "read_mapping": "mapping_edits",
     "redact": "redaction",
+    "redact_responses": "redaction",
     "replay_edits": "mapping_edits",
     "run_study": "study",
     "sample_size": "sampling",
@@ -125,6 +133,7 @@ __all__ = [
     "compare_codes",
     "compare_encoders",
     "corrected_shares",
+    "count_redactions",
     "embed",
     "fit_topics",
     "how_answered",
@@ -140,8 +149,10 @@ __all__ = [
     "measure_drift",
     "next_to_code",
     "one_question",
+    "presidio_names",
     "read_mapping",
     "redact",
+    "redact_responses",
     "replay_edits",
     "run_study",
     "sample_size",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from iapt_topics._checks import InputError
+from iapt_topics._files import write_whole
 
 if TYPE_CHECKING:
     from iapt_topics.codes import Codes
@@ -48,9 +49,14 @@ def demo(
 
 @app.command()
 def run(
-    file: Annotated[Path, typer.Argument(help="The survey: .csv, .tsv or .xlsx.")],
-    text: Annotated[str, typer.Option(help="Column of the free-text answer.")],
-    year: Annotated[str, typer.Option(help="Column of the survey year.")],
+    file: Annotated[
+        Path, typer.Argument(help="The survey: .csv, .tsv, .xlsx, .parquet, .sav or .dta.")
+    ],
+    text: Annotated[
+        list[str],
+        typer.Option(help="Column of the free-text answer; again for each further question."),
+    ],
+    year: Annotated[str, typer.Option(help="Column of the survey year or wave.")],
     out: Out,
     respondent: Annotated[
         str | None, typer.Option(help="Column that says who answered; without it, all differ.")
@@ -59,6 +65,25 @@ def run(
         str | None, typer.Option(help="Column of the response's own id; needed to join codes.")
     ] = None,
     question: Annotated[str | None, typer.Option(help="Column of the question asked.")] = None,
+    covariate: Annotated[
+        list[str] | None, typer.Option(help="Column to carry along; may be given again.")
+    ] = None,
+    weight: Annotated[str | None, typer.Option(help="Column of a survey weight.")] = None,
+    wave: Annotated[
+        list[str] | None, typer.Option(help="Label of a wave; again for each, in their order.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Leave out responses in another language than this, as 'en'.")
+    ] = None,
+    non_answers: Annotated[
+        Path | None, typer.Option(help="Rules of your own for non-answers, .toml.")
+    ] = None,
+    deny: Annotated[
+        Path | None, typer.Option(help="Terms to redact, .csv or .xlsx: columns kind and term.")
+    ] = None,
+    redact_text: Annotated[
+        bool, typer.Option("--redact-text", help="Analyse the redacted text, not the original.")
+    ] = False,
     codes: Annotated[
         Path | None,
         typer.Option(
@@ -81,16 +106,26 @@ def run(
     """Run the main job on a survey file."""
     from iapt_topics.codes import coders_in, load_codes
     from iapt_topics.frame import load_frame
+    from iapt_topics.redaction import count_redactions, redact_responses
     from iapt_topics.responses import load_responses
 
     responses = load_responses(
         file,
-        text=text,
+        text=text[0] if len(text) == 1 else text,
         year=year,
         respondent_id=respondent,
         response_id=response,
         question=question,
+        covariates=covariate or (),
+        weight=weight,
+        waves=wave or (),
+        language=language,
+        non_answers=non_answers,
     )
+    for note in responses.notes:
+        typer.echo(f"Note: {note}", err=True)
+    # The log stays in the process: it would undo what is redacted.
+    responses, log = redact_responses(responses, deny=deny, replace_text=redact_text)
     themes = load_frame(frame)
     human: tuple[Codes, ...] = ()
     if codes is not None:
@@ -99,6 +134,8 @@ def run(
         if len(names) > 2:
             typer.echo(f"{len(names)} coders found; compared: {names[0]} and {names[1]}.", err=True)
     _go(responses, themes, human, baseline, out, seed, runs, min_cell, quotes)
+    counts = count_redactions(log).to_csv(index=False)
+    write_whole(out / "tables" / "redactions.csv", counts, encoding="utf-8-sig")
 
 
 @app.command()

@@ -13,6 +13,8 @@ from iapt_topics._checks import InputError, listed, require_file
 
 #: Name and pattern of each rule, in the order they are tried.
 Rules = tuple[tuple[str, re.Pattern[str]], ...]
+#: Not "/", which parts words as in "n / a".
+_BESIDE_SPACE = re.compile(r"[^\w\s/\u2600-\U0001ffff]+(?=\s)|(?<=\s)[^\w\s/'\u2600-\U0001ffff]+")
 _LONGEST = 200  # a longer text says something, be it only by its length
 
 
@@ -68,6 +70,8 @@ def matched_rule(text: str, rules: Rules | None = None) -> str:
     ['not applicable', 'see above', 'only marks', '', '']
     """
     folded = " ".join(text.casefold().replace("\u2019", "'").split())
+    if len(folded) <= 2 * _LONGEST:
+        folded = " ".join(_BESIDE_SPACE.sub("", folded).split())
     start = next((i for i, c in enumerate(folded) if c.isalnum()), None)
     if start is None:
         return "" if any(unicodedata.category(c) == "So" for c in folded) else "only marks"

@@ -200,3 +200,31 @@ def test_encoders_are_compared(command, monkeypatch, encoder, survey_file, surve
     assert "bag-of-words: f1_macro" in out
     assert "other: kappa_mean" in out
     assert "n 150, 5 themes" in out
+@pytest.mark.slow
+def test_run_takes_a_wide_file_with_waves_and_a_deny_list(
+    command, offline_encoder, survey_table, tmp_path
+):
+    path, deny = tmp_path / "wide.csv", tmp_path / "deny.csv"
+    wide = survey_table.assign(
+        wave=["Before" if y == 2014 else "After" for y in survey_table["year"]],
+        other="n/a",
+        w=1.5,
+        response_id=[f"r{i}" for i in range(len(survey_table))],
+    )
+    wide.loc[0, "comment"] = f"{wide.loc[0, 'comment']} at Elm House"
+    wide.to_csv(path, index=False, encoding="utf-16")
+    deny.write_text("kind,term\nsite,elm house\n", "utf-8")
+    out = tmp_path / "out"
+    code, _, err = command(
+        "run", path, "--text", "comment", "--text", "other", "--year", "wave", "--wave", "Before",
+        "--wave", "After", "--weight", "w", "--covariate", "subject", "--deny", deny,
+        "--redact-text", "--out", out, "--runs", "2",
+    )  # fmt: skip
+    assert code == 0, err
+    assert "Note: survey 'wide.csv': read as UTF-16." in err
+    ledger = pd.read_csv(out / "tables" / "ledger.csv")
+    by_status = ledger.groupby("status")["n"].sum()
+    assert by_status[by_status > 0].to_dict() == {"kept": 150, "non_answer": 150}
+    counts = pd.read_csv(out / "tables" / "redactions.csv")
+    assert counts.to_dict("list") == {"kind": ["site"], "year": [1], "n": [1], "n_responses": [1]}
+    assert not any("Elm House" in p.read_text("utf-8-sig") for p in out.glob("*/*.csv"))

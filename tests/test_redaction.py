@@ -1,12 +1,25 @@
 from __future__ import annotations
 
+import re
+import sys
 import time
+from types import ModuleType, SimpleNamespace
 
+import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from planted import MAKERS, planted
 
-from iapt_topics.redaction import redact
+from iapt_topics._checks import InputError
+from iapt_topics.redaction import (
+    count_redactions,
+    presidio_names,
+    redact,
+    redact_responses,
+    safe_texts,
+)
+from iapt_topics.responses import load_responses
 
 FOUND = {
     "email": ["a.jones@example.org", "o'brien+x@mail.example.co.uk", f"{'a' * 90}@example.org"],
@@ -29,6 +42,15 @@ FOUND = {
         "0044 7700900123",
         "020 7946 0123",
         "0161-496-0123",
+    ],
+    "date": [
+        "12/03/1975",
+        "1.2.1980",
+        "1975-03-12",
+        "3rd of May 1975",
+        "12 March 1975",
+        "May 3, 1975",
+        "12-Mar-2019",
     ],
     "postcode": ["ZZ99 3AA", "SW1A 1AA", "sw1a 1aa", "M11AA", "GIR 0AA", "B5 2ND"],
     "name": [
@@ -63,6 +85,10 @@ UNTOUCHED = [
     "Dr who?",
     "1:1 supervision 9am-5pm",
     "\u00a330,000 in 2014/15",
+    "Nurse Practitioner roles, the Sister in charge",
+    "since March 2016, on 3 May",
+    "born in London",
+    "version 1.2.2016b",
 ]
 
 
@@ -127,3 +153,117 @@ def test_time_grows_with_the_text(piece):
     start = time.perf_counter()
     redact(piece * 20_000)
     assert time.perf_counter() - start < 3
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_planted_identifiers_are_found(kind):
+    rows = planted(kind, 400)
+    assert sum(redact(text) == wanted for text, wanted in rows) >= 0.98 * len(rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("DOB 3/4/75.", "DOB [date]."),
+        ("D.O.B: 03 04 1975", "D.O.B: [date]"),
+        ("dob:1-2-80", "dob:[date]"),
+        ("Her date of birth is 3rd May", "Her date of birth is [date]"),
+        ("I was born on the 3rd of May '75, so", "I was born on [date], so"),
+    ],
+)
+def test_dates_of_birth_may_be_short(text, left):
+    assert redact(text) == left
+
+
+@pytest.fixture
+def small():
+    texts = [
+        "Elm  House is cold, said Dr Jones",
+        "ELM HOUSE and oak (elm houses)",
+        "Ask dr Jones or a@b.co",
+    ]
+    source = pd.DataFrame({"text": texts, "year": [2016, 2016, 2017]})
+    return load_responses(source, text="text", year="year")
+
+
+def test_placeholders_are_the_same_across_a_survey_and_the_log_is_apart(small):
+    before = small.table.copy(deep=True)
+    found, log = redact_responses(small, deny={"site": ["Oak", "Elm House"]})
+    assert found.table["redacted"].tolist() == [
+        "[site-1] is cold, said [name-1]",
+        "[site-1] and [site-2] (elm houses)",
+        "Ask [name-1] or [email-1]",
+    ]
+    assert found.table["text"].tolist() == small.table["text"].tolist()
+    pd.testing.assert_frame_equal(small.table, before)
+    assert log.columns.tolist() == ["response_id", "year", "kind", "placeholder", "found"]
+    assert log["found"].tolist() == [
+        "Elm  House", "Dr Jones", "ELM HOUSE", "oak", "a@b.co", "dr Jones",
+    ]  # fmt: skip
+    counts = count_redactions(log)
+    assert counts.columns.tolist() == ["kind", "year", "n", "n_responses"]
+    assert counts.loc[counts["kind"] == "site", ["year", "n", "n_responses"]].values.tolist() == [
+        [2016, 3, 2]
+    ]
+    assert count_redactions(log.iloc[:0]).empty
+    # The log undoes the redaction.
+    back = found.table.set_index("response_id")["redacted"].to_dict()
+    for row in log.itertuples():
+        back[row.response_id] = back[row.response_id].replace(row.placeholder, row.found, 1)
+    assert list(back.values()) == small.table["text"].tolist()
+
+
+def test_what_is_embedded_is_redacted_by_choice(small):
+    found, _ = redact_responses(small, replace_text=True)
+    assert found.kept["text"].tolist() == found.kept["redacted"].tolist()
+
+
+def test_texts_that_leave_are_redacted_either_way(small):
+    assert safe_texts(small, ["3", "1"])[0] == "Ask [name] or [email]"
+    found, _ = redact_responses(small)
+    assert safe_texts(found, ["3"]) == ["Ask [name-1] or [email-1]"]
+
+
+def test_a_deny_list_may_be_a_file(small, tmp_path):
+    path = tmp_path / "deny.csv"
+    path.write_text("kind,term\nsite,elm house\nteam, oak \nteam,\n", "utf-8")
+    found, _ = redact_responses(small, deny=path)
+    assert found.table["redacted"][1] == "[site-1] and [team-1] (elm houses)"
+    path.write_text("kind,word\nsite,elm\n", "utf-8")
+    with pytest.raises(InputError, match="column 'term'"):
+        redact_responses(small, deny=path)
+    with pytest.raises(InputError, match="small letters"):
+        redact_responses(small, deny={"Site 1": ["elm"]})
+    with pytest.raises(InputError, match="list of texts"):
+        redact_responses(small, deny={"site": "elm"})
+
+
+def test_names_in_running_text_come_from_a_recogniser(small, monkeypatch):
+    monkeypatch.setitem(sys.modules, "presidio_analyzer", None)
+    with pytest.raises(InputError, match=r"iapt-topics\[names\]"):
+        presidio_names()
+
+    class Engine:
+        def __init__(self, supported_languages):
+            assert supported_languages == ["en"]
+
+        def analyze(self, text, language, entities):
+            assert (language, entities) == ("en", ["PERSON"])
+            at = text.find("oak")
+            return [SimpleNamespace(start=at, end=at + 3)] if at >= 0 else []
+
+    module = ModuleType("presidio_analyzer")
+    module.AnalyzerEngine = Engine
+    monkeypatch.setitem(sys.modules, "presidio_analyzer", module)
+    found, log = redact_responses(small, names=presidio_names())
+    assert found.table["redacted"][1] == "ELM HOUSE and [name-2] (elm houses)"
+    assert log["found"].tolist() == ["Dr Jones", "oak", "a@b.co", "dr Jones"]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=25).map("".join))
+def test_a_survey_is_redacted_as_a_text_is(text):
+    source = pd.DataFrame({"text": [text, "A real answer"], "year": 2016})
+    found, _ = redact_responses(load_responses(source, text="text", year="year"))
+    kinds = "|".join(MAKERS)
+    plain = re.sub(rf"\[({kinds})-\d+\]", r"[\1]", found.table["redacted"][0])
+    assert plain == redact(found.table["text"][0])

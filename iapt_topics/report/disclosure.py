@@ -169,20 +169,16 @@ def pick_quotes(
     exemplars: Sequence[str], responses: Responses, used: set[object], most: int = 3
 ) -> tuple[str, ...]:
     """Up to ``most`` redacted, shortened texts, from people not yet in ``used`` (which grows)."""
-    from iapt_topics.redaction import redact
+    from iapt_topics.redaction import safe_texts
 
-    texts = pd.Series(
-        responses.kept["text"].to_numpy(dtype=object),
-        index=responses.kept["response_id"].astype(object),
-    )
     who = people(responses)
     quotes: list[str] = []
     for response_id in exemplars:
         if len(quotes) == most:
             break
-        if response_id not in texts.index or who[response_id] in used:
+        if response_id not in who.index or who[response_id] in used:
             continue
-        quote = shorten(redact(str(texts[response_id])))
+        quote = shorten(safe_texts(responses, [response_id])[0])
         if quote in quotes:
             continue
         used.add(who[response_id])
