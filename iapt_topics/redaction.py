@@ -19,9 +19,15 @@ _ROLES = (
     r"(?!(?:Practitioner|Manager|Lead|Led|Consultant|Specialist|Associate|Assistant|Prescriber|Team|"
     r"In|On|At|And|Or|For|The|Is|Was|Staff|Station|Call|Ward|Hospital|Company|Services?)\b)"
 )
+# A full stop after a whole word ends a sentence: "ask the doctor. Then wait" names no one.
 _TITLE = (
-    r"(?:(?i:dr|mrs?|ms|mx|prof|professor|doctor)|Miss|MISS|Rev|Revd|Sir|Dame"
-    rf"|(?:Nurse|Sister|Matron)(?=\s{_ROLES}))"
+    r"(?:(?:(?i:dr|mrs?|ms|mx|prof)|Revd?)(?:\.\s{0,2}|\s{1,2})"
+    rf"|(?:(?i:professor|doctor)|Miss|MISS|Sir|Dame|(?:Nurse|Sister|Matron)(?=\s{_ROLES}))\s{{1,2}})"
+)
+# Nor do words that begin one: "saw the dr. However, ..." and "to the Dr I have seen".
+_NO_NAME = (
+    r"(?!I(?:['\u2019]|\b(?!\.))|(?:It|The|But|And|However|Did|My|Like|They|He|She|We|You|This|That"
+    r"|There|So|If|When|Then|Who|Is|Was|Not|No)\b)"
 )
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
@@ -100,7 +106,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "name",
-        re.compile(rf"\b{_TITLE}(?:\.\s{{0,2}}|\s{{1,2}}){_PARTICLES}{_WORD}(?:\s{_WORD}){{0,2}}"),
+        re.compile(rf"\b{_TITLE}{_NO_NAME}{_PARTICLES}{_WORD}(?:\s{_WORD}){{0,2}}"),
     ),
 )
 

@@ -200,6 +200,8 @@ def test_encoders_are_compared(command, monkeypatch, encoder, survey_file, surve
     assert "bag-of-words: f1_macro" in out
     assert "other: kappa_mean" in out
     assert "n 150, 5 themes" in out
+
+
 @pytest.mark.slow
 def test_run_takes_a_wide_file_with_waves_and_a_deny_list(
     command, offline_encoder, survey_table, tmp_path

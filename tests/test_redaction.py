@@ -64,6 +64,8 @@ FOUND = {
         "Prof de Souza",
         "Professor \u00c9mile Blanc",
         "Mr.Smith",
+        "Dr I. Brown",
+        "Dr It\u00f4",
     ],
 }
 UNTOUCHED = [
@@ -88,6 +90,7 @@ UNTOUCHED = [
     "Nurse Practitioner roles, the Sister in charge",
     "since March 2016, on 3 May",
     "born in London",
+    "I asked the doctor. The answer came, to the Dr I saw and the dr. However late",
     "version 1.2.2016b",
 ]
 
