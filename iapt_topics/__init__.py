@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from iapt_topics.axis import axis_codes
     from iapt_topics.codes import Codes, coders_in, load_codes
     from iapt_topics.coding import learn_codes
+    from iapt_topics.code_files import coders_in, load_codes, match_themes
+    from iapt_topics.codes import Codes
     from iapt_topics.datasets import load_example
     from iapt_topics.distinctness import indistinct_themes
     from iapt_topics.drift import Drift, measure_drift
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
         redact,
         redact_responses,
     )
+    from iapt_topics.qda import Project, export_codes, load_project
+    from iapt_topics.redaction import redact
     from iapt_topics.report import write_report
     from iapt_topics.responses import Responses, load_responses
     from iapt_topics.sampling import SamplePlan, next_to_code, sample_size
@@ -59,6 +63,7 @@ _HOME = {
     "Encoder": "embeddings",
     "InputError": "_checks",
     "MappingEdits": "mapping_edits",
+    "Project": "qda",
     "Responses": "responses",
     "SamplePlan": "sampling",
     "Standardised": "standardise",
@@ -71,23 +76,27 @@ _HOME = {
     "apply_edits": "mapping_edits",
     "axis_codes": "axis",
     "code_responses": "mapping",
-    "coders_in": "codes",
+    "coders_in": "code_files",
     "compare_codes": "agreement",
     "compare_encoders": "encoder_comparison",
     "corrected_shares": "prevalence",
     "count_redactions": "redaction",
     "embed": "embeddings",
+    "export_codes": "qda",
     "fit_topics": "topics",
     "how_answered": "answering",
     "indistinct_themes": "distinctness",
     "learn_codes": "coding",
     "load_codes": "codes",
     "load_edits": "mapping_edits",
+    "load_codes": "code_files",
     "load_example": "datasets",
     "load_frame": "frame",
+    "load_project": "qda",
     "load_responses": "responses",
     "map_topics": "mapping",
     "mapping_coverage": "mapping_edits",
+    "match_themes": "code_files",
     "measure_drift": "drift",
     "next_to_code": "sampling",
     "one_question": "answering",
@@ -117,6 +126,7 @@ __all__ = [
     "Encoder",
     "InputError",
     "MappingEdits",
+    "Project",
     "Responses",
     "SamplePlan",
     "Standardised",
@@ -135,6 +145,7 @@ __all__ = [
     "corrected_shares",
     "count_redactions",
     "embed",
+    "export_codes",
     "fit_topics",
     "how_answered",
     "indistinct_themes",
@@ -143,9 +154,11 @@ __all__ = [
     "load_edits",
     "load_example",
     "load_frame",
+    "load_project",
     "load_responses",
     "map_topics",
     "mapping_coverage",
+    "match_themes",
     "measure_drift",
     "next_to_code",
     "one_question",

@@ -18,10 +18,12 @@ import pandas as pd
 from iapt_topics._checks import InputError, require_columns, require_file, suggestion
 from iapt_topics._files import write_whole
 from iapt_topics._sheets import read_sheet, write_sheet
+from iapt_topics.qda.refi import read_codebook
+from iapt_topics.qda.tables import codebook_rows, is_codebook
 
 LISTS = ("near", "synonyms", "examples", "facets")
 KINDS = ("theme", "frame", "facet", "value")
-ENDINGS = (".toml", ".csv", ".xlsx")
+ENDINGS = (".toml", ".csv", ".xlsx", ".qdc")
 _LARGEST = 5_000_000  # bytes; a codebook of 300 themes is well below one million
 
 Entries = tuple[Mapping[str, Any], list[Any], list[Any]]
@@ -39,6 +41,8 @@ def read_entries(path: Path, fields: Iterable[str], faults: list[str]) -> Entrie
         )
     if path.suffix.casefold() == ".toml":
         return _toml(path, faults)
+    if path.suffix.casefold() == ".qdc":
+        return {}, read_codebook(path), []
     return _table(path, list(fields), faults)
 
 
@@ -48,7 +52,7 @@ def write_entries(path: Path, entries: Entries, fields: Iterable[str]) -> None:
     if ending not in ENDINGS:
         raise InputError(
             f"frame file {path.name!r}",
-            "must end in .toml, .csv or .xlsx",
+            "must end in .toml, .csv, .xlsx or .qdc",
             repr(path.suffix),
             "Name it so.",
         )
@@ -83,6 +87,7 @@ def _toml(path: Path, faults: list[str]) -> Entries:
 def _table(path: Path, fields: list[str], faults: list[str]) -> Entries:
     """Read the rows of a table; rows without any content, as spreadsheets leave, are no themes."""
     table = read_sheet(path, "frame")
+    table = codebook_rows(table) if is_codebook(table.columns) else table
     require_columns(table, ("id", "label"), f"frame {path.name!r}")
     known = ["kind", *fields]
     unknown = [str(c) for c in table.columns if c not in known]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,8 +88,13 @@ def run(
     codes: Annotated[
         Path | None,
         typer.Option(
-            help="Human codes, .csv or .xlsx: a row for each theme given, or 0/1 columns."
+            help="Human codes: .csv or .xlsx (a row for each theme given, or 0/1 columns, or "
+            "Taguette's highlights), .qdpx, or QualCoder's .qda."
         ),
+    ] = None,
+    code_map: Annotated[
+        Path | None,
+        typer.Option(help="Table of code and theme, for codes that the frame names otherwise."),
     ] = None,
     frame: Annotated[
         str, typer.Option(help="Name of a bundled frame, or a .toml, .csv or .xlsx of your own.")
@@ -104,8 +110,9 @@ def run(
     ] = False,
 ) -> None:
     """Run the main job on a survey file."""
-    from iapt_topics.codes import coders_in, load_codes
+    from iapt_topics.code_files import coders_in, load_codes
     from iapt_topics.frame import load_frame
+    from iapt_topics.qda import is_project, load_project
     from iapt_topics.redaction import count_redactions, redact_responses
     from iapt_topics.responses import load_responses
 
@@ -129,10 +136,16 @@ def run(
     themes = load_frame(frame)
     human: tuple[Codes, ...] = ()
     if codes is not None:
-        names = coders_in(codes) or ("human",)
-        human = tuple(load_codes(codes, frame=themes, coder=name) for name in names[:2])
-        if len(names) > 2:
-            typer.echo(f"{len(names)} coders found; compared: {names[0]} and {names[1]}.", err=True)
+        source = load_project(codes, responses=responses) if is_project(codes) else codes
+        every = (
+            load_codes(source, frame=themes, coder=name, responses=responses, themes=code_map)
+            for name in coders_in(source) or ("human",)
+        )
+        people = (c for c in every if c.kind == "human")
+        human = tuple(islice(people, 2))
+        if (others := len(list(people))) > 0:
+            names = " and ".join(c.coder for c in human)
+            typer.echo(f"{others + 2} coders found; compared: {names}.", err=True)
     _go(responses, themes, human, baseline, out, seed, runs, min_cell, quotes)
     counts = count_redactions(log).to_csv(index=False)
     write_whole(out / "tables" / "redactions.csv", counts, encoding="utf-8-sig")

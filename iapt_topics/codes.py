@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError, listed, require_columns, require_unique
-from iapt_topics._codes_table import long_pairs, read_table, respondents, texts, wide_pairs
+from iapt_topics._codes_table import texts
 
 if TYPE_CHECKING:
     from iapt_topics.frame import ThemeFrame
@@ -196,88 +195,3 @@ def _positions(index: pd.Index, wanted: Sequence[str], what: str, rule: str) -> 
     if missing:
         raise InputError(what, f"must hold only those {rule}", listed(missing), "Check the ids.")
     return at
-
-
-def coders_in(source: str | Path | pd.DataFrame) -> tuple[str, ...]:
-    """Names in the ``coder`` column, in order of first appearance.
-
-    Parameters
-    ----------
-    source : str, Path or DataFrame
-        As for :func:`load_codes`.
-
-    Returns
-    -------
-    tuple of str
-        Empty if there is no such column.
-
-    Raises
-    ------
-    InputError
-        If the source cannot be read, or a coder is blank.
-    """
-    table, _ = read_table(source)
-    return tuple(dict.fromkeys(table["coder"])) if "coder" in table else ()
-
-
-def load_codes(
-    source: str | Path | pd.DataFrame, *, frame: ThemeFrame, coder: str = "human"
-) -> Codes:
-    """Read the themes that one person gave, from a long or a wide table.
-
-    Parameters
-    ----------
-    source : str, Path or DataFrame
-        A ``.csv`` (UTF-8) or ``.xlsx`` file, or a table. Blank rows are passed over.
-
-        - *Long*, if there is a column ``theme``: one row per ``response_id`` and theme. A blank
-          theme says that the response was seen and none given. Rows that repeat a response and
-          theme of the same coder are folded into one. Columns other than those named here are
-          not read.
-        - *Wide*, otherwise: one row per ``response_id``, one column per theme, with 1 or true
-          for given and 0, false or blank for not. Columns ``year``, ``question`` and ``text``
-          are not read; any other column must be a theme.
-
-        Both may have ``respondent_id`` and ``coder``.
-    frame : ThemeFrame
-        Themes are matched to it by id, else by label, whatever the case. Only codable ones count.
-    coder : str
-        The coder wanted, when the table has several; the coder's name, when it has no ``coder``
-        column. With a single coder in the table the default takes that one.
-
-    Returns
-    -------
-    Codes
-        Of kind "human". Its themes are all codable ones (long) or the columns (wide), in the
-        order of the frame.
-
-    Raises
-    ------
-    InputError
-        If the table is empty or lacks a column, holds themes that the frame does not (all are
-        named), a cell that is neither yes nor no, a response twice (wide), with two respondents,
-        or both with and without a theme, or if the coder is not in it.
-    """
-    table, what = read_table(source)
-    if "coder" in table:
-        names = tuple(dict.fromkeys(table["coder"]))
-        if coder not in names:
-            if len(names) > 1 or coder != "human":
-                raise InputError(
-                    "coder", f"must be one of those in {what}", repr(coder),
-                    f"Choose from {listed(names, most=30)}.",
-                )  # fmt: skip
-            coder = names[0]
-        table = table[table["coder"] == coder]
-    if "theme" in table:
-        themes, pairs = long_pairs(table, frame, what)
-    else:
-        themes, pairs = wide_pairs(table, frame, what)
-    return Codes(
-        coder=coder,
-        kind="human",
-        themes=themes,
-        seen=respondents(table, what),
-        table=pairs.assign(score=np.nan),
-        labels={t.id: t.label for t in frame.codable if t.id in set(themes)},
-    )

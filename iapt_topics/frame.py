@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from iapt_topics._checks import InputError, listed, suggestion
+from iapt_topics._files import write_whole
 from iapt_topics._frame_files import ENDINGS, LISTS, read_entries, split_cell, write_entries
+from iapt_topics.qda.refi_writer import codebook_xml
 
 #: PAPER: named in the paper's public abstract. PART: the abstract names the idea, the boundary is
 #: ours. INFERRED: from other sources. USER: from a frame of the user's own.
@@ -218,11 +220,13 @@ def load_frame(source: str | Path) -> ThemeFrame:
     Parameters
     ----------
     source : str or path
-        Name of a bundled frame, e.g. ``"iapt_identity_system"``, or a ``.toml``, ``.csv`` or
-        ``.xlsx`` file. A TOML file has one ``[[theme]]`` for each theme and, optionally, a
-        ``[frame]`` with name, title, version, note and axis, and ``[[facet]]`` tables. A table
-        has the columns ``id`` and ``label`` and any others of :class:`Theme`; lists are separated
-        by ``|``. A column ``kind`` tells rows on the frame and its facets from themes: see
+        Name of a bundled frame, e.g. ``"iapt_identity_system"``, or a ``.toml``, ``.csv``,
+        ``.xlsx`` or ``.qdc`` file, the last a REFI-QDA codebook from the tool that people code
+        in; Taguette's codebook is a table that is known as well. A TOML file has one
+        ``[[theme]]`` for each theme and, optionally, a ``[frame]`` with name, title, version, note
+        and axis, and ``[[facet]]`` tables. A table has the columns ``id`` and ``label`` and any
+        others of :class:`Theme`; lists are separated by ``|``. A column ``kind`` tells rows on the
+        frame and its facets from themes: see
         :func:`write_frame`. A definition and a few examples make the mapping much better than a
         bare label.
 
@@ -267,7 +271,9 @@ def write_frame(frame: ThemeFrame, path: str | Path) -> Path:
     frame : ThemeFrame
         The codebook. ``load_frame("template")`` is one to start from.
     path : str or path
-        Ends in ``.toml``, ``.csv`` or ``.xlsx``; a file of that name is replaced. In a table,
+        Ends in ``.toml``, ``.csv``, ``.xlsx`` or ``.qdc``; a file of that name is replaced. A
+        ``.qdc`` is a REFI-QDA codebook for the tools that people code in; it holds the themes but
+        not their facets, nor what the frame says of itself. In a table,
         the column ``kind`` tells themes from the rows on the frame itself and on its facets; text
         that a spreadsheet would run as a formula stays text.
 
@@ -281,6 +287,9 @@ def write_frame(frame: ThemeFrame, path: str | Path) -> Path:
     InputError
         If the ending is another, or a text is too long for a cell of a workbook.
     """
+    if Path(path).suffix.casefold() == ".qdc":
+        write_whole(Path(path), codebook_xml(frame))
+        return Path(path)
     about = {k: getattr(frame, k) for k in _ABOUT}
     entries = (
         about | ({} if frame.axis is None else {"axis": tuple(frame.axis)}),
@@ -321,7 +330,7 @@ def _bundled(name: str) -> Path:
     if name not in known:
         raise InputError(
             f"frame {name!r}",
-            "must be a bundled frame or a .toml, .csv or .xlsx file",
+            "must be a bundled frame or a .toml, .csv, .xlsx or .qdc file",
             "neither",
             f"{suggestion(name, known)}Bundled: {listed(known)}.",
         )

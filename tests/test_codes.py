@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iapt_topics._checks import InputError
-from iapt_topics.codes import Codes, coders_in, load_codes
+from iapt_topics.code_files import coders_in, load_codes
+from iapt_topics.codes import Codes
 
 
 @dataclass(frozen=True)

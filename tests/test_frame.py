@@ -600,6 +600,6 @@ def test_what_cannot_be_written(tmp_path):
     ):
         write_frame(frame, tmp_path / "f.xlsx")
     assert not list(tmp_path.iterdir())
-    with pytest.raises(InputError, match=r"must end in .toml, .csv or .xlsx"):
+    with pytest.raises(InputError, match=r"must end in .toml, .csv, .xlsx or .qdc"):
         write_frame(frame, tmp_path / "f.json")
     assert load_frame(write_frame(frame, tmp_path / "f.csv")).themes == frame.themes

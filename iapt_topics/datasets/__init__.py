@@ -49,7 +49,7 @@ def load_example(*, coder: str = "coder_a") -> tuple[Responses, Codes]:
     InputError
         If there is no such coder.
     """
-    from iapt_topics.codes import load_codes
+    from iapt_topics.code_files import load_codes
     from iapt_topics.frame import load_frame
     from iapt_topics.responses import load_responses
 
@@ -76,7 +76,7 @@ def load_truth() -> Codes:
     Codes
         Coder ``"truth"``: the union of the themes of the sentences in each response.
     """
-    from iapt_topics.codes import load_codes
+    from iapt_topics.code_files import load_codes
     from iapt_topics.frame import load_frame
 
     path = _FOLDER / "synthetic_truth.csv"

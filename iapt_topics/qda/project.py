@@ -1,0 +1,337 @@
+"""Coding as a tool exported it: its documents matched to responses, its codes as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from iapt_topics._checks import InputError, listed, require_columns, require_unique
+from iapt_topics._tables import cell_text, read_table
+from iapt_topics.qda._offsets import LEAST_ALIGNED, score_offsets
+
+if TYPE_CHECKING:
+    from iapt_topics.responses import Responses
+
+#: Between the names of a code and of those above it.
+BELOW = " > "
+_ENDINGS = (".txt", ".docx", ".doc", ".rtf", ".odt", ".md", ".pdf", ".htm", ".html")
+_LAST = 2**31
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Project:
+    """What people, and machines, coded in a tool, by response.
+
+    Attributes
+    ----------
+    tool : str
+        The tool that wrote the file, as the file says.
+    codebook : DataFrame
+        ``code`` (its path, unique: the names above it and its own, joined by " > "), ``name``,
+        ``parent`` (path, "" at the top), ``codable`` (bool),
+        ``definition``. Empty if the file lists only the codes in use.
+    segments : DataFrame
+        One row for each code given: ``response_id``, ``coder``, ``code_path``, ``start``, ``end``
+        (code points of the response's text, end exclusive; NaN for a code on the whole response,
+        and for all if the positions could not be believed), ``snippet`` ("" if unknown),
+        ``score`` (NaN for a person), ``source_tool``.
+    seen : DataFrame
+        ``coder``, ``response_id`` (together the key), ``respondent_id`` ("" if unknown). Where a
+        file does not say who read what, every coder who coded has seen every response in it.
+    machines : tuple of str
+        Coders that are machines.
+    themes : mapping of str to tuple of str
+        Paths of the codes that a coder could give, where the file says so.
+    offsets : DataFrame
+        How the positions were read: each way of counting that was tried, ``unit``,
+        ``line_break``, ``end``, ``aligned``, ``n``, ``score`` and whether it was ``chosen``;
+        no way is below a score of .95.
+    notes : tuple of str
+        What the file holds that is not used.
+    """
+
+    tool: str
+    codebook: pd.DataFrame
+    segments: pd.DataFrame
+    seen: pd.DataFrame
+    machines: tuple[str, ...] = ()
+    themes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    offsets: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    @property
+    def coders(self) -> tuple[str, ...]:
+        """Names of those who saw responses, in the order of the file."""
+        return tuple(dict.fromkeys(self.seen["coder"]))
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Export:
+    """What a reader found in a file, before its documents are matched to responses.
+
+    ``documents``: document, text (None if it has none), respondent_id. ``segments``: document,
+    coder, code_path, start, end, snippet, score. ``seen``: coder, document; empty where the file
+    does not say. ``places``: document, start, end, response_id, as the file itself suggests.
+    """
+
+    tool: str
+    what: str
+    documents: pd.DataFrame
+    segments: pd.DataFrame
+    codebook: pd.DataFrame
+    seen: pd.DataFrame
+    places: pd.DataFrame
+    machines: tuple[str, ...] = ()
+    themes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lists_all: bool = True
+    notes: tuple[str, ...] = ()
+
+
+def rows_of(rows: Iterable[tuple[object, ...]], columns: str) -> pd.DataFrame:
+    """Rows as a table with these columns; positions and scores are numbers, the rest as it is."""
+    table = pd.DataFrame(list(rows), columns=columns.split(), dtype=object)
+    numbers = {c: float for c in ("start", "end", "score") if c in table}
+    return table.astype(numbers)
+
+
+def position(value: object, what: str) -> float:
+    """A position in a text as a number; InputError if it is none."""
+    try:
+        whole = int(str(value))
+    except ValueError:
+        whole = -1
+    if not 0 <= whole <= _LAST:
+        raise InputError(
+            f"{what}: positions", "must be whole numbers from 0", repr(str(value)[:40]),
+            "Export it anew.",
+        )  # fmt: skip
+    return float(whole)
+
+
+def table_of(
+    source: str | Path | pd.DataFrame | Mapping[str, str] | None,
+    columns: tuple[str, str],
+    what: str,
+) -> pd.DataFrame:
+    """A mapping, a table or a file of one, as a table of text with these columns at least."""
+    if isinstance(source, Mapping):
+        table = pd.DataFrame(list(source.items()), columns=list(columns), dtype=object)
+    elif isinstance(source, pd.DataFrame):
+        table = source
+    else:
+        table = read_table(Path(source), what)[0] if source else pd.DataFrame(columns=list(columns))
+    require_columns(table, columns, what)
+    return pd.DataFrame(
+        {str(c): [cell_text(v).strip() for v in table[c]] for c in table.columns}, dtype=object
+    )
+
+
+def placed(
+    export: Export,
+    responses: Responses | None,
+    documents: str | Path | pd.DataFrame | Mapping[str, str] | None,
+) -> Project:
+    """Match the documents to responses, and every segment to the response it stands in."""
+    places = _places(export, responses, documents)
+    segments = export.segments.reset_index(drop=True)
+    texts = {str(d): t for d, t in zip(export.documents["document"], export.documents["text"],
+                                       strict=True) if isinstance(t, str)}  # fmt: skip
+    offsets, spots = score_offsets(segments, texts)
+    reversed_ = segments[segments["start"] > segments["end"]]
+    if len(reversed_):
+        raise InputError(
+            f"{export.what}: selections", "must not end before they begin",
+            f"{len(reversed_)}, in {listed(reversed_['document'].unique())}", "Export it anew.",
+        )  # fmt: skip
+    rows = _in_places(segments, spots, places, export.what)
+    kept = segments.loc[rows.index]
+    snippets = [
+        s or (texts[d][int(i) : int(j)] if i >= 0 else "")
+        for s, d, (i, j) in zip(kept["snippet"], kept["document"], spots[rows.index], strict=True)
+    ]
+    table = pd.DataFrame(
+        {
+            "response_id": rows["response_id"].to_numpy(dtype=object),
+            "coder": kept["coder"].to_numpy(dtype=object),
+            "code_path": kept["code_path"].to_numpy(dtype=object),
+            "start": rows["start"].to_numpy(dtype=float),
+            "end": rows["end"].to_numpy(dtype=float),
+            "snippet": snippets,
+            "score": kept["score"].to_numpy(dtype=float),
+            "source_tool": export.tool,
+        }
+    )
+    return Project(
+        tool=export.tool,
+        codebook=export.codebook,
+        segments=table,
+        seen=_seen(export, places, responses),
+        machines=export.machines,
+        themes=export.themes,
+        offsets=offsets,
+        notes=(*export.notes, *_on_offsets(offsets)),
+    )
+
+
+def _on_offsets(offsets: pd.DataFrame) -> list[str]:
+    n = int(offsets["n"].iloc[0])
+    if not n or offsets["chosen"].any():
+        return []
+    return [
+        f"positions not used: at best {offsets['aligned'].max()} of {n} selections begin and end "
+        f"at words, below {LEAST_ALIGNED}; codes are taken for whole responses"
+    ]
+
+
+def _places(
+    export: Export,
+    responses: Responses | None,
+    documents: str | Path | pd.DataFrame | Mapping[str, str] | None,
+) -> pd.DataFrame:
+    """Response of each document or part of one: document, start, end, response_id."""
+    what, names = export.what, export.documents["document"].tolist()
+    require_unique(
+        pd.Series(names, dtype=object), f"{what}: names of documents", "Rename them in the tool."
+    )
+    given = table_of(documents, ("document", "response_id"), "documents")
+    strange = sorted(set(given["document"]) - set(names))
+    if strange:
+        raise InputError(
+            "documents", f"must be names of documents in {what}", listed(strange, most=50),
+            "Name them as the tool does.",
+        )  # fmt: skip
+    known = None if responses is None else set(responses.table["response_id"])
+    mapped = {str(d): rows for d, rows in given.groupby("document", sort=False)}
+    suggested = {str(d): rows for d, rows in export.places.groupby("document", sort=False)}
+    found: list[tuple[object, ...]] = []
+    unmatched = []
+    for name in names:
+        if name in mapped:
+            found += _mapped(name, mapped[name])
+        elif (one := _response_of(name, known)) is not None:
+            found.append((name, np.nan, np.nan, one))
+        elif name in suggested and known and set(suggested[name]["response_id"]) <= known:
+            found += suggested[name].itertuples(index=False, name=None)
+        else:
+            unmatched.append(name)
+    if unmatched:
+        raise InputError(
+            f"{what}: documents", "must be named by the response's id, one for each response",
+            listed(unmatched, most=50),
+            "Give documents=, a table of document and response_id: blank to leave one out; with "
+            "start and end, a row for each response, where one document holds several.",
+        )  # fmt: skip
+    places = rows_of([f for f in found if f[3] != ""], "document start end response_id")
+    require_unique(
+        places["response_id"], f"{what}: responses of the documents", "Give each one document."
+    )
+    strange = [r for r in places["response_id"] if known is not None and r not in known]
+    if strange:
+        raise InputError(
+            f"{what}: responses", "must be in the survey", listed(strange, most=50),
+            "Correct documents=.",
+        )  # fmt: skip
+    _require_apart(places, what)
+    return places
+
+
+def _response_of(name: str, known: set[str] | None) -> str | None:
+    """Id that a document is named by, with or without the ending of a file."""
+    stem = next((name[: -len(e)] for e in _ENDINGS if name.casefold().endswith(e)), name)
+    if known is None:
+        return stem
+    return name if name in known else stem if stem in known else None
+
+
+def _mapped(name: str, rows: pd.DataFrame) -> list[tuple[object, ...]]:
+    """Places that the caller gives for a document: one without positions, or all with them."""
+    if {"start", "end"} <= set(rows.columns) and (rows["start"] != "").all():
+        return [
+            (name, position(start, "documents"), position(end, "documents"), response)
+            for start, end, response in zip(
+                rows["start"], rows["end"], rows["response_id"], strict=True
+            )
+        ]
+    if len(rows) > 1:
+        raise InputError(
+            f"documents: {name!r}", "must have start and end in each row where it has several",
+            "none", "Say where each response begins and ends.",
+        )  # fmt: skip
+    return [(name, np.nan, np.nan, rows["response_id"].iloc[0])]
+
+
+def _require_apart(places: pd.DataFrame, what: str) -> None:
+    """Responses in one document must neither overlap nor run backwards."""
+    parts = places.dropna(subset=["start"]).sort_values(["document", "start"], kind="stable")
+    wrong = parts["start"] >= parts["end"]
+    wrong |= (parts["document"] == parts["document"].shift()) & (
+        parts["start"] < parts["end"].shift()
+    )
+    if wrong.any():
+        raise InputError(
+            f"{what}: places of responses", "must neither overlap nor run backwards",
+            listed(parts.loc[wrong, "response_id"]), "Correct start and end.",
+        )  # fmt: skip
+
+
+def _in_places(
+    segments: pd.DataFrame, spots: np.ndarray, places: pd.DataFrame, what: str
+) -> pd.DataFrame:
+    """Response, start and end of each segment, indexed as they are; those left out are gone."""
+    of = {str(d): rows for d, rows in places.groupby("document", sort=False)}
+    rows: dict[int, tuple[str, float, float]] = {}
+    astray = []
+    for k, (document, (i, j)) in enumerate(zip(segments["document"], spots, strict=True)):
+        if document not in of:
+            continue
+        here = of[document]
+        if here["start"].isna().any():
+            whole = (np.nan, np.nan) if i < 0 else (float(i), float(j))
+            rows[k] = (here["response_id"].iloc[0], *whole)
+            continue
+        within = here[(here["start"] <= i) & (here["end"] >= j)]
+        if i < 0 or within.empty:
+            astray.append(document)
+            continue
+        start = within["start"].iloc[0]
+        rows[k] = (within["response_id"].iloc[0], i - start, j - start)
+    if astray:
+        raise InputError(
+            f"{what}: codes", "must each lie within one response where a document holds several",
+            f"{len(astray)} that do not, in {listed(dict.fromkeys(astray))}",
+            "Correct documents=, or export one document for each response.",
+        )  # fmt: skip
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["response_id", "start", "end"])
+
+
+def _seen(export: Export, places: pd.DataFrame, responses: Responses | None) -> pd.DataFrame:
+    """Who saw what: as the file says, else all responses in it for everyone who coded."""
+    who = dict(zip(export.documents["document"], export.documents["respondent_id"], strict=True))
+    there = places.assign(respondent_id=[who[d] for d in places["document"]])
+    there = there[["document", "response_id", "respondent_id"]]
+    if not export.lists_all:
+        if responses is None:
+            raise InputError(
+                export.what, "must come with the list of all responses that were read",
+                "only those with a code, which is all that this export holds",
+                "Give responses=.",
+            )  # fmt: skip
+        there = responses.kept[["response_id", "respondent_id"]].assign(document="")
+        coded = set(places["response_id"]) - set(there["response_id"])
+        extra = responses.table[responses.table["response_id"].isin(list(coded))]
+        there = pd.concat([there, extra[["response_id", "respondent_id"]].assign(document="")])
+    said = set(export.seen["coder"])
+    tables = [export.seen.merge(there, on="document")]
+    tables += [
+        there.assign(coder=c) for c in dict.fromkeys(export.segments["coder"]) if c not in said
+    ]
+    seen = pd.concat(tables)[["coder", "response_id", "respondent_id"]]
+    if responses is not None:
+        ids = responses.table.set_index("response_id")["respondent_id"]
+        seen = seen.assign(respondent_id=seen["response_id"].map(ids))
+    return seen.drop_duplicates(["coder", "response_id"]).reset_index(drop=True)

@@ -1,0 +1,268 @@
+"""Codes as a REFI-QDA project, and a frame as a codebook, for the tools people code in."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from io import BytesIO
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import pandas as pd
+
+from iapt_topics._checks import InputError, listed, require_unique
+from iapt_topics.qda._described import code_name, described
+from iapt_topics.qda.refi import (
+    MACHINE,
+    MACHINE_PREFIX,
+    MACHINE_TOP,
+    RESPONDENT,
+    SCORES,
+    SEEN_BY,
+)
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from iapt_topics.codes import Codes
+    from iapt_topics.frame import Theme, ThemeFrame
+    from iapt_topics.responses import Responses
+
+#: Names within it give the GUIDs, so that the same codes give the same file.
+_SPACE = UUID("6a0c9a52-7d0b-5e0e-9d5c-0d3b8f0f4c11")
+_OURSELVES = f"{MACHINE} {version('iapt-topics')}"
+#: Control characters and halves of surrogate pairs: neither XML nor a workbook can hold them.
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_THEN = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip knows; the true one would tell files apart
+
+
+def codebook_xml(frame: ThemeFrame) -> bytes:
+    """The frame as the content of a ``.qdc``."""
+    root = _root("CodeBook", "codebook", "Codebook", {"origin": _OURSELVES})
+    _add_codes(_add(root, "Codes"), frame, "")
+    return _bytes(root)
+
+
+def project_archive(
+    codes: Sequence[Codes],
+    responses: Responses,
+    frame: ThemeFrame,
+    texts: Mapping[str, str],
+    *,
+    whole: str,
+    model: str,
+) -> bytes:
+    """The content of a ``.qdpx``: a source for each response, a user for each coder."""
+    table = responses.table
+    seen = {r for c in codes for r in c.seen["response_id"]}
+    require_known(codes, set(table["response_id"]), frame)
+    table = table[table["response_id"].isin(list(seen)) | (table["status"] == "kept")]
+    root = _root("Project", "project", "Project", {"name": frame.name, "origin": _OURSELVES})
+    if codes:
+        users = _add(root, "Users")
+        for c in codes:
+            name = _OURSELVES if c.kind == "machine" else c.coder
+            if c.kind == "machine" and sum(o.kind == "machine" for o in codes) > 1:
+                name += f" ({c.coder})"
+            _add(users, "User", guid=_guid("user", c.coder), name=name, id=c.coder)
+    book = _add(_add(root, "CodeBook"), "Codes")
+    _add_codes(book, frame, "")
+    if any(c.kind == "machine" for c in codes):
+        about = f"Given by {_OURSELVES}, not by a person." + (f" Model: {model}." if model else "")
+        top = _code(book, MACHINE_TOP, _guid("top", MACHINE_TOP), False, about)
+        _add_codes(top, frame, MACHINE_PREFIX)
+    variables = _add(root, "Variables")
+    for name, kind in (("year", "Integer"), (RESPONDENT, "Text")):
+        _add(variables, "Variable", guid=_guid("variable", name), name=name, typeOfVariable=kind)
+    _add_cases(_add(root, "Cases"), table)
+    sources = _add(root, "Sources")
+    given = _given(codes)
+    members: list[tuple[str, str]] = []
+    columns = ["response_id", "respondent_id", "year"]
+    for response, respondent, year in table[columns].itertuples(index=False, name=None):
+        guid = _guid("source", response)
+        text = texts[response].replace("\r\n", "\n").replace("\r", "\n")
+        members.append((f"sources/{guid}.txt", text))
+        source = _add(
+            sources, "TextSource", guid=guid, name=response,
+            plainTextPath=f"internal://{guid}.txt",
+        )  # fmt: skip
+        mine = given.get(response, [])
+        lines = [
+            f"{SCORES}{c.coder}: {MACHINE_PREFIX}{code_name(frame[theme])} = {score!r}"
+            for c, theme, score in mine
+            if c.kind == "machine" and score == score
+        ]
+        if lines:
+            first = [f"Model: {model}"] if model else []
+            _add(source, "Description").text = _xml("\n".join(first + lines))
+        holder = source
+        for c, theme, _ in mine:
+            user = _guid("user", c.coder)
+            if whole == "selection" and text:
+                holder = _add(
+                    source, "PlainTextSelection",
+                    guid=_guid("selection", response, c.coder, theme),
+                    startPosition="0", endPosition=str(len(text)), creatingUser=user,
+                )  # fmt: skip
+            coding = _add(
+                holder, "Coding", guid=_guid("coding", response, c.coder, theme),
+                creatingUser=user,
+            )  # fmt: skip
+            _add(coding, "CodeRef", targetGUID=_code_guid(c, theme))
+        _add_value(source, "year", "IntegerValue", str(year))
+        _add_value(source, RESPONDENT, "TextValue", respondent)
+    if not members:
+        raise InputError("responses", "must hold a kept response", "none", "Check the survey.")
+    if codes:
+        _add_sets(_add(root, "Sets"), codes)
+    return _zipped([("project.qde", _bytes(root)), *((n, t.encode()) for n, t in members)])
+
+
+def require_known(codes: Sequence[Codes], known: set[str] | None, frame: ThemeFrame) -> None:
+    """Coders must differ, have seen something, and keep to the survey and the frame."""
+    require_unique(
+        pd.Series([c.coder for c in codes], dtype=object), "coders", "Give each another name."
+    )
+    for c in codes:
+        strange = [] if known is None else [r for r in c.seen["response_id"] if r not in known]
+        other = [t for t in c.themes if t not in frame]
+        for values, rule in (
+            (strange, "be for responses of the survey"),
+            (other, "have themes of the frame"),
+        ):
+            if values:
+                raise InputError(
+                    f"the codes of {c.coder!r}", f"must {rule}", listed(values, most=20),
+                    "Use the survey and the frame that they were made with.",
+                )  # fmt: skip
+        if c.seen.empty:
+            raise InputError(
+                f"the codes of {c.coder!r}", "must be for some responses", "none", "Leave them out."
+            )
+
+
+def _given(codes: Sequence[Codes]) -> dict[str, list[tuple[Codes, str, float]]]:
+    """What each response was given, by each coder in turn."""
+    found: dict[str, list[tuple[Codes, str, float]]] = {}
+    for c in codes:
+        for response, theme, score in c.table.itertuples(index=False, name=None):
+            found.setdefault(response, []).append((c, theme, float(score)))
+    return found
+
+
+def _guid(*parts: str) -> str:
+    return str(uuid5(_SPACE, "\x1f".join(parts))).upper()
+
+
+def _code_guid(codes: Codes, theme: str) -> str:
+    return _guid("code", MACHINE_PREFIX if codes.kind == "machine" else "", theme)
+
+
+def _xml(text: str) -> str:
+    """Text without the characters that XML cannot hold."""
+    return NOT_XML.sub("\ufffd", text)
+
+
+def _add(parent: Element, tag: str, **attributes: str) -> Element:
+    """A new child; InputError if a name or id holds what XML cannot."""
+    from xml.etree.ElementTree import SubElement
+
+    for name, value in attributes.items():
+        if NOT_XML.search(value):
+            raise InputError(
+                f"{tag}: {name}", "must not hold control characters", repr(value), "Rename it."
+            )
+    return SubElement(parent, tag, attributes)
+
+
+def _root(tag: str, space: str, schema: str, attributes: dict[str, str]) -> Element:
+    from xml.etree.ElementTree import Element
+
+    uri = f"urn:QDA-XML:{space}:1.0"
+    return Element(
+        tag,
+        {
+            "xmlns": uri,
+            "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+            "xsi:schemaLocation": f"{uri} http://schema.qdasoftware.org/versions/{schema}/v1.0/"
+            f"{schema}.xsd",
+            **attributes,
+        },
+    )
+
+
+def _bytes(root: Element) -> bytes:
+    from xml.etree.ElementTree import indent, tostring
+
+    indent(root)
+    found: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return found
+
+
+def _code(parent: Element, name: str, guid: str, codable: bool, about: str) -> Element:
+    element = _add(parent, "Code", guid=guid, name=name, isCodable=str(codable).lower())
+    if about:
+        _add(element, "Description").text = _xml(about)
+    return element
+
+
+def _add_codes(top: Element, frame: ThemeFrame, prefix: str) -> None:
+    """The themes as a tree of codes, those above before those below."""
+    below: dict[str, list[Theme]] = {}
+    for theme in frame.themes:
+        below.setdefault(theme.parent, []).append(theme)
+    stack = [(t, top) for t in reversed(below.get("", []))]
+    while stack:
+        theme, parent = stack.pop()
+        element = _code(
+            parent, f"{prefix}{code_name(theme)}", _guid("code", prefix, theme.id), theme.codable,
+            described(theme),
+        )  # fmt: skip
+        stack += [(t, element) for t in reversed(below.get(theme.id, []))]
+
+
+def _add_value(parent: Element, variable: str, tag: str, text: str) -> None:
+    value = _add(parent, "VariableValue")
+    _add(value, "VariableRef", targetGUID=_guid("variable", variable))
+    _add(value, tag).text = _xml(text)
+
+
+def _add_cases(cases: Element, table: pd.DataFrame) -> None:
+    """A case for each respondent in each year, so that the year is one of the case's values."""
+    of: dict[tuple[str, int], list[str]] = {}
+    columns = ["response_id", "respondent_id", "year"]
+    for response, who, year in table[columns].itertuples(index=False, name=None):
+        of.setdefault((who, year), []).append(response)
+    years = Counter(who for who, _ in of)
+    for (who, year), ids in of.items():
+        name = who if years[who] == 1 else f"{who} ({year})"
+        case = _add(cases, "Case", guid=_guid("case", who, str(year)), name=name)
+        _add_value(case, "year", "IntegerValue", str(year))
+        for response in ids:
+            _add(case, "SourceRef", targetGUID=_guid("source", response))
+
+
+def _add_sets(sets: Element, codes: Sequence[Codes]) -> None:
+    """What each coder saw and could give, which the format has no place for."""
+    for c in codes:
+        element = _add(sets, "Set", guid=_guid("seen", c.coder), name=f"{SEEN_BY}{c.coder}")
+        about = "Responses that the coder saw, with a code or without, and codes to choose from."
+        _add(element, "Description").text = about
+        for theme in c.themes:
+            _add(element, "MemberCode", targetGUID=_code_guid(c, theme))
+        for response in c.seen["response_id"]:
+            _add(element, "MemberSource", targetGUID=_guid("source", response))
+
+
+def _zipped(members: Sequence[tuple[str, bytes]]) -> bytes:
+    out = BytesIO()
+    with ZipFile(out, "w", ZIP_DEFLATED) as archive:
+        for name, content in members:
+            info = ZipInfo(name, _THEN)
+            info.compress_type = ZIP_DEFLATED
+            archive.writestr(info, content)
+    return out.getvalue()

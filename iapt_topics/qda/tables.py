@@ -1,0 +1,77 @@
+"""Tables of coded segments as tools export them, told by their column names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from iapt_topics._checks import InputError, listed
+from iapt_topics.qda.project import BELOW, Export, rows_of
+
+#: For each tool: its columns of the document, the code, the segment and, if any, the coder, and
+#: what stands between the names in a code's path. A table must have the first two to be of the
+#: tool; names are compared in small letters.
+COLUMNS: Mapping[str, tuple[str, str, str, str, str]] = {
+    "Taguette": ("document", "tag", "content", "", "."),
+    "MAXQDA": ("document name", "code", "segment", "created by", r"\\| > |>"),
+}
+_TAGUETTE_BOOK = ("tag", "description")
+
+
+def tool_of(columns: pd.Index) -> str:
+    """Tool whose export has these columns, or ""."""
+    there = {str(c).strip().casefold() for c in columns}
+    found = (tool for tool, names in COLUMNS.items() if {*names[:2]} <= there)
+    return "" if "response_id" in there else next(found, "")
+
+
+def read_segments(table: pd.DataFrame, what: str) -> Export:
+    """Read an export of coded segments; it lists only the documents that have one."""
+    tool = tool_of(table.columns)
+    document, code, segment, coder, between = COLUMNS[tool]
+    cells = table.rename(columns=lambda c: str(c).strip().casefold())
+    cells = cells[(cells != "").any(axis=1)]
+    columns = {
+        name: [str(v).strip() for v in cells[name]] if name in cells else [""] * len(cells)
+        for name in (document, code, segment, coder or "\0")
+    }
+    blank = [d or c for d, c in zip(columns[document], columns[code], strict=True) if not (d and c)]
+    if blank:
+        raise InputError(
+            f"{what}: rows", "must name a document and a code", f"one alone: {listed(blank)}",
+            "Export it anew.",
+        )  # fmt: skip
+    # Taguette writes a path with full stops, which may stand in a tag as well: left as it is.
+    paths = [BELOW.join(re.split(between, c)) if tool == "MAXQDA" else c for c in columns[code]]
+    rows = zip(
+        columns[document], (c or "human" for c in columns[coder or "\0"]), paths, columns[segment],
+        strict=True,
+    )  # fmt: skip
+    segments = [(d, who, c, np.nan, np.nan, s, np.nan) for d, who, c, s in rows]
+    return Export(
+        tool=tool,
+        what=what,
+        documents=rows_of(
+            [(d, None, "") for d in dict.fromkeys(columns[document])], "document text respondent_id"
+        ),
+        segments=rows_of(segments, "document coder code_path start end snippet score"),
+        codebook=rows_of([], "code name parent codable definition"),
+        seen=rows_of([], "coder document"),
+        places=rows_of([], "document start end response_id"),
+        lists_all=False,
+    )
+
+
+def is_codebook(columns: pd.Index) -> bool:
+    """Whether these are the columns of Taguette's codebook."""
+    return {*_TAGUETTE_BOOK} <= {str(c) for c in columns} and "id" not in columns
+
+
+def codebook_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Taguette's codebook as the columns of a frame; its counts are left out."""
+    return pd.DataFrame(
+        {"id": table["tag"], "label": table["tag"], "definition": table["description"]}
+    )

@@ -1,0 +1,102 @@
+"""A small survey and frame, and projects of them, for the tests of files from other tools."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+
+from iapt_topics.codes import Codes
+from iapt_topics.frame import Theme, ThemeFrame
+from iapt_topics.responses import load_responses
+
+NAN = float("nan")
+TEXTS = {
+    "r1": "My caseload is high.\nThe team helps me.",
+    "r2": "Targets \U0001f600\U0001f600 rule us, and the caseload grows.",
+    "r3": "Nothing to report from the service",
+    "r4": "Pay has not kept up\nand people leave \U0001f44d each week.",
+}
+FRAME = ThemeFrame(
+    name="small",
+    themes=(
+        Theme(id="S", label="System", codable=False),
+        Theme(id="S1", label="Caseload", parent="S", definition="Too many\nclients.",
+              include="Waiting lists.", synonyms=("workload", "volume"), near=("S2",)),
+        Theme(id="S2", label="Targets", parent="S", exclude="Pay."),
+        Theme(id="W1", label="Team & <care>", status="PAPER", examples=("We help each other.",)),
+    ),
+)  # fmt: skip
+
+
+def survey(texts: dict[str, str] = TEXTS):
+    table = pd.DataFrame(
+        {
+            "id": list(texts),
+            "who": [f"p{i // 2}" for i in range(len(texts))],
+            "year": [2015 + i % 3 for i in range(len(texts))],
+            "text": list(texts.values()),
+        }
+    )
+    return load_responses(table, text="text", year="year", respondent_id="who", response_id="id")
+
+
+def same(one: Codes, two: Codes) -> None:
+    assert (one.coder, one.kind, set(one.themes)) == (two.coder, two.kind, set(two.themes))
+    for name, key in (("seen", ["response_id"]), ("table", ["response_id", "theme"])):
+        left, right = (getattr(c, name).sort_values(key).reset_index(drop=True) for c in (one, two))
+        pd.testing.assert_frame_equal(left, right)
+
+
+GUIDS = {name: f"{i:08X}-0000-0000-0000-000000000000" for i, name in enumerate("ABSTUVWXYZ", 1)}
+
+
+def qde(
+    texts: dict[str, str],
+    spans: list[tuple[str, str, str, int, int]],
+    *,
+    inside: bool = False,
+    origin: str = "Tool 1",
+    extra: str = "",
+    codes: str | None = None,
+    users: str | None = None,
+) -> str:
+    """A project: spans are document, coder, code, start, end."""
+    users = users or "".join(f'<User guid="{GUIDS[n]}" name="{n}"/>' for n in "AB")
+    codes = codes or (
+        f'<Code guid="{GUIDS["S"]}" name="System" isCodable="false">'
+        f'<Code guid="{{{GUIDS["T"].lower()}}}" name="caseload" isCodable="true"/></Code>'
+        f'<Code guid="{GUIDS["U"]}" name="W1" isCodable="true"/>'
+    )
+    sources = []
+    for i, (name, text) in enumerate(texts.items()):
+        guid = f"{i:08X}-1111-0000-0000-000000000000"
+        where = "" if inside else f' plainTextPath="internal://{i}.txt"'
+        body = f"<PlainTextContent>{text}</PlainTextContent>" if inside else ""
+        for k, (document, coder, code, start, end) in enumerate(spans):
+            if document == name:
+                body += (
+                    f'<PlainTextSelection guid="{k:08X}-2222-0000-0000-000000000000" '
+                    f'startPosition="{start}" endPosition="{end}" creatingUser="{GUIDS[coder]}">'
+                    f'<Coding guid="{k:08X}-3333-0000-0000-000000000000">'
+                    f'<CodeRef targetGUID="{GUIDS[code]}"/></Coding></PlainTextSelection>'
+                )
+        sources.append(f'<TextSource guid="{guid}" name="{name}"{where}>{body}</TextSource>')
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>'
+        f'<Project xmlns="urn:QDA-XML:project:1.0" name="p" origin="{origin}">'
+        f"<Users>{users}</Users>"
+        f"<CodeBook><Codes>{codes}</Codes></CodeBook><Sources>{''.join(sources)}</Sources>{extra}"
+        "</Project>"
+    )
+
+
+def archive(path: Path, project: str | bytes, texts: dict[str, str | bytes], **more: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr("project.qde", project)
+        for i, text in enumerate(texts.values()):
+            out.writestr(f"Sources/{i}.txt", text)
+        for name, content in more.items():
+            out.writestr(name, content)
+    return path
