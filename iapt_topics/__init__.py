@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     from iapt_topics.agreement import Comparison, compare_codes
     from iapt_topics.answering import how_answered, one_question, who_answered
     from iapt_topics.axis import axis_codes
-    from iapt_topics.codes import Codes, coders_in, load_codes
-    from iapt_topics.coding import learn_codes
     from iapt_topics.code_files import coders_in, load_codes, match_themes
     from iapt_topics.codes import Codes
+    from iapt_topics.coding import learn_codes
     from iapt_topics.datasets import load_example
     from iapt_topics.distinctness import indistinct_themes
     from iapt_topics.drift import Drift, measure_drift
@@ -87,9 +86,8 @@ _HOME = {
     "how_answered": "answering",
     "indistinct_themes": "distinctness",
     "learn_codes": "coding",
-    "load_codes": "codes",
-    "load_edits": "mapping_edits",
     "load_codes": "code_files",
+    "load_edits": "mapping_edits",
     "load_example": "datasets",
     "load_frame": "frame",
     "load_project": "qda",

@@ -137,6 +137,8 @@ def run(
     human: tuple[Codes, ...] = ()
     if codes is not None:
         source = load_project(codes, responses=responses) if is_project(codes) else codes
+        for note in getattr(source, "notes", ()):
+            typer.echo(f"{codes.name}: {note}.", err=True)
         every = (
             load_codes(source, frame=themes, coder=name, responses=responses, themes=code_map)
             for name in coders_in(source) or ("human",)
@@ -183,7 +185,7 @@ def encoders(
     frame: Annotated[str, typer.Option(help="Name of a bundled frame, or a file.")] = DEFAULT_FRAME,
 ) -> None:
     """Compare sentence models with the default one on your own hand-coded sample."""
-    from iapt_topics.codes import coders_in, load_codes
+    from iapt_topics.code_files import coders_in, load_codes
     from iapt_topics.embeddings import sentence_encoder
     from iapt_topics.encoder_comparison import compare_encoders
     from iapt_topics.frame import load_frame

@@ -1,10 +1,14 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from iapt_topics import cli, embeddings
+from iapt_topics.code_files import load_codes
+from iapt_topics.frame import Theme, ThemeFrame, write_frame
+from iapt_topics.qda import export_codes
 
 
 @pytest.fixture
@@ -56,6 +60,37 @@ def test_run_ends_with_a_report(command, offline_encoder, survey_file, survey_ta
     ledger = pd.read_csv(tmp_path / "out" / "tables" / "ledger.csv")
     assert ledger["n"].sum() == 150
     assert not list((tmp_path / "out").rglob("*.part"))
+
+
+def test_codes_may_be_a_project_of_several_and_named_otherwise(
+    command, survey, survey_file, survey_table, tmp_path, monkeypatch
+):
+    frame = ThemeFrame(
+        name="f", themes=tuple(Theme(id=s, label=s) for s in survey_table["subject"].unique())
+    )
+    write_frame(frame, tmp_path / "frame.toml")
+    rows = survey_table.rename(columns={"subject": "theme"})[["response_id", "theme"]]
+    people = [load_codes(rows, frame=frame, coder="A")]
+    people += [replace(people[0], coder=c) for c in ("B", "C")]
+    machine = replace(people[0], coder="m", kind="machine")
+    export_codes(tmp_path / "p.qdpx", [machine, *people], frame=frame, responses=survey)
+    rows.replace("pay", "money").to_csv(tmp_path / "codes.csv", index=False)
+    (tmp_path / "map.csv").write_text("code,theme\nmoney,pay\n")
+    given = []
+    monkeypatch.setattr(cli, "_go", lambda *a: given.extend(a[2]))
+    words = ["run", survey_file, "--text", "comment", "--year", "year", "--respondent", "person",
+             "--frame", tmp_path / "frame.toml", "--out", tmp_path / "out", "--codes"]  # fmt: skip
+    code, _, err = command(*words, tmp_path / "p.qdpx")
+    assert code == 0, err
+    assert "3 coders found; compared: A and B." in err
+    assert [c.coder for c in given] == ["A", "B"]
+    assert (given[0].matrix() == people[0].matrix(given[0].seen["response_id"])).all()
+    code, _, err = command(*words, tmp_path / "codes.csv")
+    assert code == 2
+    assert "'money'" in err
+    code, _, err = command(*words, tmp_path / "codes.csv", "--code-map", tmp_path / "map.csv")
+    assert code == 0, err
+    assert (given[2].matrix() == people[0].matrix()).all()
 
 
 BAD = {

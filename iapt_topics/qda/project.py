@@ -283,23 +283,24 @@ def _in_places(
     segments: pd.DataFrame, spots: np.ndarray, places: pd.DataFrame, what: str
 ) -> pd.DataFrame:
     """Response, start and end of each segment, indexed as they are; those left out are gone."""
-    of = {str(d): rows for d, rows in places.groupby("document", sort=False)}
+    of: dict[str, list[tuple[float, float, str]]] = {}
+    for name, begin, end, response in places.itertuples(index=False, name=None):
+        of.setdefault(name, []).append((begin, end, response))
     rows: dict[int, tuple[str, float, float]] = {}
     astray = []
     for k, (document, (i, j)) in enumerate(zip(segments["document"], spots, strict=True)):
         if document not in of:
             continue
-        here = of[document]
-        if here["start"].isna().any():
-            whole = (np.nan, np.nan) if i < 0 else (float(i), float(j))
-            rows[k] = (here["response_id"].iloc[0], *whole)
+        begin, _, response = of[document][0]
+        if begin != begin:  # NaN: the document is the response
+            rows[k] = (response, *((float(i), float(j)) if i >= 0 else (np.nan, np.nan)))
             continue
-        within = here[(here["start"] <= i) & (here["end"] >= j)]
-        if i < 0 or within.empty:
+        within = [(b, r) for b, e, r in of[document] if 0 <= b <= i and j <= e]
+        if i < 0 or not within:
             astray.append(document)
             continue
-        start = within["start"].iloc[0]
-        rows[k] = (within["response_id"].iloc[0], i - start, j - start)
+        begin, response = within[0]
+        rows[k] = (response, i - begin, j - begin)
     if astray:
         raise InputError(
             f"{what}: codes", "must each lie within one response where a document holds several",
