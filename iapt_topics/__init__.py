@@ -35,14 +35,13 @@ if TYPE_CHECKING:
         write_mapping,
     )
     from iapt_topics.prevalence import corrected_shares
+    from iapt_topics.qda import Project, export_codes, load_project
     from iapt_topics.redaction import (
         count_redactions,
         presidio_names,
         redact,
         redact_responses,
     )
-    from iapt_topics.qda import Project, export_codes, load_project
-    from iapt_topics.redaction import redact
     from iapt_topics.report import write_report
     from iapt_topics.responses import Responses, load_responses
     from iapt_topics.sampling import SamplePlan, next_to_code, sample_size
