@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from iapt_topics._checks import InputError
-    from iapt_topics.agreement import Comparison, compare_codes
+    from iapt_topics.agreement import Comparison, compare_codes, topic_codes
     from iapt_topics.answering import how_answered, one_question, who_answered
     from iapt_topics.axis import axis_codes
     from iapt_topics.code_files import coders_in, load_codes, match_themes
     from iapt_topics.codes import Codes
     from iapt_topics.coding import learn_codes
+    from iapt_topics.convergence import disagreements, read_convergence, write_convergence
     from iapt_topics.datasets import load_example
     from iapt_topics.distinctness import indistinct_themes
     from iapt_topics.drift import Drift, measure_drift
@@ -79,6 +80,7 @@ _HOME = {
     "compare_encoders": "encoder_comparison",
     "corrected_shares": "prevalence",
     "count_redactions": "redaction",
+    "disagreements": "convergence",
     "embed": "embeddings",
     "export_codes": "qda",
     "fit_topics": "topics",
@@ -98,6 +100,7 @@ _HOME = {
     "next_to_code": "sampling",
     "one_question": "answering",
     "presidio_names": "redaction",
+    "read_convergence": "convergence",
     "read_mapping": "mapping_edits",
     "redact": "redaction",
     "redact_responses": "redaction",
@@ -107,7 +110,9 @@ _HOME = {
     "score_themes": "mapping",
     "sentence_encoder": "embeddings",
     "standardise_drift": "standardise",
+    "topic_codes": "agreement",
     "who_answered": "answering",
+    "write_convergence": "convergence",
     "write_edits": "mapping_edits",
     "write_frame": "frame",
     "write_mapping": "mapping_edits",
@@ -141,6 +146,7 @@ __all__ = [
     "compare_encoders",
     "corrected_shares",
     "count_redactions",
+    "disagreements",
     "embed",
     "export_codes",
     "fit_topics",
@@ -160,6 +166,7 @@ __all__ = [
     "next_to_code",
     "one_question",
     "presidio_names",
+    "read_convergence",
     "read_mapping",
     "redact",
     "redact_responses",
@@ -169,7 +176,9 @@ __all__ = [
     "score_themes",
     "sentence_encoder",
     "standardise_drift",
+    "topic_codes",
     "who_answered",
+    "write_convergence",
     "write_edits",
     "write_frame",
     "write_mapping",

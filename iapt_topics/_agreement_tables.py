@@ -8,8 +8,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from iapt_topics.inference import percentile_interval
+from iapt_topics._set_metrics import corrected
+from iapt_topics._theme_level import (
+    assign,
+    cross_counts,
+    cross_f1,
+    drawn_cross_f1,
+    held_out_cells,
+    levels_table,
+    match_chance,
+)
+from iapt_topics.inference import design_effect, paired_interval, percentile_interval
 from iapt_topics.metrics import (
+    DistanceName,
     cohen_kappa,
     expected_disagreement,
     f1,
@@ -21,7 +32,6 @@ from iapt_topics.metrics import (
     pabak,
     precision,
     recall,
-    set_alpha,
     table_2x2,
 )
 
@@ -29,7 +39,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 MIN_POSITIVES = 10
 FEW = f"not estimable: fewer than {MIN_POSITIVES} positives"
-_ALPHA_DRAWS = 200
+LEFT_OUT = "left out as asked"
+_DRAWS = 200  # for what is slow to draw
 _PERMUTATIONS = 200
 _CELLS = 4_000_000  # weights held as floats at once
 
@@ -40,6 +51,7 @@ class Pair:
 
     x: Bools  # (n, k), the reference
     y: Bools
+    cluster: NDArray[np.intp]  # (n,) respondent
     weights: NDArray[np.int32]  # (n_boot, n)
     size: Floats  # (n_boot,) units in each draw
     both: Floats  # (n_boot, k)
@@ -49,7 +61,7 @@ class Pair:
     samples: Floats  # (n_boot,) samples F1
 
 
-def resample(x: Bools, y: Bools, weights: NDArray[np.int32]) -> Pair:
+def resample(x: Bools, y: Bools, cluster: NDArray[np.intp], weights: NDArray[np.int32]) -> Pair:
     """Counts of every theme in every bootstrap draw."""
     n, k = x.shape
     cells = np.concatenate([x & y, x & ~y, y & ~x, ~x & ~y], axis=1).astype(np.float32)
@@ -64,8 +76,8 @@ def resample(x: Bools, y: Bools, weights: NDArray[np.int32]) -> Pair:
     size = weights.sum(axis=1, dtype=np.float64)
     both, only_x, only_y, neither = np.split(drawn, 4, axis=1)
     return Pair(
-        x=x, y=y, weights=weights, size=size, both=both, only_x=only_x, only_y=only_y,
-        neither=neither, samples=score / size,
+        x=x, y=y, cluster=cluster, weights=weights, size=size, both=both, only_x=only_x,
+        only_y=only_y, neither=neither, samples=score / size,
     )  # fmt: skip
 
 
@@ -89,16 +101,27 @@ def _summed_f1(both: Floats, only_x: Floats, only_y: Floats) -> Floats:
     return f1(both.sum(axis=-1), only_x.sum(axis=-1), only_y.sum(axis=-1))
 
 
-def overall_table(pair: Pair, caveat: str, limited: int, seed: int) -> pd.DataFrame:
+def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bool) -> pd.DataFrame:
     """The ``overall`` table of a comparison."""
     x, y = pair.x, pair.y
     n = len(x)
     a, b, c, _ = _counts(x, y)
     wide = x.sum(axis=0) >= MIN_POSITIVES
     # The first row, each unit once, is the estimate.
-    draws_once = np.concatenate([np.ones((1, n)), pair.weights[:_ALPHA_DRAWS]])
-    masi = set_alpha(x, y, "masi", weights=draws_once)
-    jaccard = set_alpha(x, y, "jaccard", weights=draws_once)
+    draws_once = np.concatenate([np.ones((1, n)), pair.weights[:_DRAWS]])
+    distances: dict[DistanceName, Floats] = {
+        "masi": masi_distance(x, y), "jaccard": jaccard_distance(x, y)
+    }  # fmt: skip
+    expected = {
+        name: expected_disagreement(x, y, name, weights=draws_once) if kappa else np.full(2, np.nan)
+        for name in distances
+    }
+    masi, jaccard = (
+        corrected(1 - draws_once @ apart / draws_once.sum(axis=1), 1 - expected[name])
+        if kappa
+        else expected[name]
+        for name, apart in distances.items()
+    )
     rows: dict[str, tuple[float, Floats]] = {
         "alpha_masi": (float(masi[0]), masi[1:]),
         "alpha_jaccard": (float(jaccard[0]), jaccard[1:]),
@@ -109,7 +132,7 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int) -> pd.DataFr
             _mean_f1(pair.both, pair.only_x, pair.only_y, wide),
         ),
     }
-    chance = _chance(pair, wide, seed)
+    chance = _chance(pair, wide, seed, {name: float(e[0]) for name, e in expected.items()})
     empty = int((~x.any(axis=1) & ~y.any(axis=1)).sum())
     own = dict.fromkeys(rows, "")
     if empty:
@@ -127,7 +150,8 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int) -> pd.DataFr
         note = [own[name]] if own[name] else []
         if np.isnan(estimate):
             low, high = np.array(np.nan), np.array(np.nan)
-            note.append("not estimable: no variation or too few positives")
+            out = not kappa and name.startswith("alpha")
+            note.append(LEFT_OUT if out else "not estimable: no variation or too few positives")
         table.append(
             (name, estimate, float(low), float(high), n, chance[name], "; ".join(note + shared))
         )
@@ -135,7 +159,9 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int) -> pd.DataFr
     return pd.DataFrame(table, columns=columns)
 
 
-def _chance(pair: Pair, wide: Bools, seed: int) -> dict[str, float]:
+def _chance(
+    pair: Pair, wide: Bools, seed: int, expected: dict[DistanceName, float]
+) -> dict[str, float]:
     """Mean of each overall measure when the other's rows are dealt out at random."""
     x, y = pair.x, pair.y
     rng = np.random.default_rng([seed, 1])
@@ -146,34 +172,43 @@ def _chance(pair: Pair, wide: Bools, seed: int) -> dict[str, float]:
         f1s[i] = f1_per_unit(x, z).mean(), _summed_f1(a, b, c), _mean_f1(a, b, c, wide)
         apart[i] = masi_distance(x, z).mean(), jaccard_distance(x, z).mean()
     # A permutation leaves the expected disagreement as it is.
-    expected = [expected_disagreement(x, y, "masi"), expected_disagreement(x, y, "jaccard")]
     alphas = [
-        1 - m / e if e > 0 else float("nan") for m, e in zip(apart.mean(0), expected, strict=True)
+        1 - m / e if e > 0 else float("nan")
+        for m, e in zip(apart.mean(axis=0), expected.values(), strict=True)
     ]
     names = ("alpha_masi", "alpha_jaccard", "f1_samples", "f1_micro", "f1_macro")
     return dict(zip(names, map(float, [*alphas, *f1s.mean(axis=0)]), strict=True))
 
 
 def themes_table(
-    pair: Pair, themes: tuple[str, ...], labels: list[str], limits: list[str]
+    pair: Pair,
+    themes: tuple[str, ...],
+    labels: list[str],
+    limits: list[str],
+    seed: int,
+    *,
+    kappa: bool,
 ) -> pd.DataFrame:
     """The ``themes`` table of a comparison."""
     a, b, c, d = _counts(pair.x, pair.y)
     n = len(pair.x)
     first, second = pair.x.sum(axis=0), pair.y.sum(axis=0)
     counts = table_2x2(a, b, c, d)
-    f1_low, f1_high = percentile_interval(f1(pair.both, pair.only_x, pair.only_y))
-    drawn = table_2x2(pair.both, pair.only_x, pair.only_y, pair.neither)
-    kappa = cohen_kappa(counts)
+    drawn = _smoothed(pair, seed)
+    f1_low, f1_high = percentile_interval(f1(*drawn[:3]))
+    known = ~np.isnan(f1(a, b, c))
     few = np.minimum(first, second) < MIN_POSITIVES
+    estimate = cohen_kappa(counts)
+    flat = ~few & np.isnan(estimate)
+    out = few | flat | (not kappa)
     kappa_low, kappa_high = (
-        np.where(few | np.isnan(kappa), np.nan, bound)
-        for bound in percentile_interval(cohen_kappa(drawn))
+        np.where(out, np.nan, bound)
+        for bound in percentile_interval(cohen_kappa(table_2x2(*drawn)))
     )
-    flat = ~few & np.isnan(kappa)
     notes = []
     for limit, is_few, is_flat in zip(limits, few, flat, strict=True):
         parts = [FEW if is_few else "", "kappa not defined: given to all" if is_flat else "", limit]
+        parts.append("" if kappa else f"kappa, AC1 and PABAK {LEFT_OUT}")
         notes.append("; ".join(p for p in parts if p))
     return pd.DataFrame(
         {
@@ -187,52 +222,99 @@ def themes_table(
             "precision": precision(a, c),
             "recall": recall(a, b),
             "f1": f1(a, b, c),
-            "f1_low": f1_low,
-            "f1_high": f1_high,
+            "f1_low": np.where(known, f1_low, np.nan),
+            "f1_high": np.where(known, f1_high, np.nan),
             "negative_agreement": negative_agreement(b, c, d),
-            "kappa": np.where(few, np.nan, kappa),
+            "kappa": np.where(out, np.nan, estimate),
             "kappa_low": kappa_low,
             "kappa_high": kappa_high,
-            "ac1": gwet_ac1(counts),
-            "pabak": pabak(counts),
+            "ac1": np.where(kappa, gwet_ac1(counts), np.nan),
+            "pabak": np.where(kappa, pabak(counts), np.nan),
             "note": notes,
         }
     )
 
 
-def matches_table(pair: Pair, themes: tuple[str, ...]) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Pairs of themes that meet, and the partner of each reference theme that has one."""
-    from scipy.optimize import linear_sum_assignment
+def _smoothed(pair: Pair, seed: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Counts of every draw with half a unit more, itself redrawn, in each of the four cells.
 
-    x, y = pair.x.astype(float), pair.y.astype(float)
-    both = x.T @ y
-    score = f1(both, x.sum(axis=0)[:, None] - both, y.sum(axis=0)[None, :] - both)
-    # Between equals, a theme goes with itself.
-    cost = 1 - np.nan_to_num(score) - 1e-9 * np.eye(len(themes))
-    rows, columns = linear_sum_assignment(cost)
-    partner = {themes[i]: themes[j] for i, j in zip(rows, columns, strict=True) if both[i, j] > 0}
-    found = [
-        (
-            themes[i],
-            themes[j],
-            float(score[i, j]),
-            int(both[i, j]),
-            partner.get(themes[i]) == themes[j],
-        )
-        for i in range(len(themes))
-        for j in np.argsort(-np.nan_to_num(score[i]), kind="stable")
-        if both[i, j] > 0
-    ]
-    columns_ = ["reference_theme", "other_theme", "f1", "n_both", "matched"]
-    table = pd.DataFrame(found, columns=columns_)
-    if not found:
-        kinds = dict(zip(columns_, (str, str, float, np.int64, bool), strict=True))
-        table = table.astype(kinds)
-    return table, partner
+    Plain draws never leave a cell that is empty, so that few positives in full agreement would
+    have an interval without a width.
+    """
+    more = np.random.default_rng([seed, 5]).poisson((0.5, 1.0, 0.5), (len(pair.weights), 3))
+    # Halved between the two kinds of disagreement, so that neither coder comes first.
+    both, apart, neither = (more * (1, 0.5, 1)).T[:, :, None]
+    return pair.both + both, pair.only_x + apart, pair.only_y + apart, pair.neither + neither
+
+
+def theme_level_tables(
+    pair: Pair, themes: tuple[str, ...], seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.intp], Floats]:
+    """The ``matches`` and ``levels`` tables; partners of the first themes and held-out cells."""
+    x, y = pair.x, pair.y
+    first, second = x.sum(axis=0), y.sum(axis=0)
+    both = cross_counts(x, y)
+    score = cross_f1(both, first, second)
+    partner = assign(both, score)
+    cells = held_out_cells(x, y, pair.cluster, seed)
+    held_out = f1(*cells.T[:3])
+    chance, permuted = match_chance(x, y, _PERMUTATIONS, seed)
+    drawn = drawn_cross_f1(x, y, pair.weights[:_DRAWS])
+    levels = levels_table(score, drawn, permuted, first >= MIN_POSITIVES, second >= MIN_POSITIVES)
+    rows = []
+    for i, theme in enumerate(themes):
+        for j in np.argsort(-score[i], kind="stable"):
+            if both[i, j] > 0:
+                matched = bool(partner[i] == j)
+                ends = (float(held_out[i]), float(chance[i])) if matched else (np.nan, np.nan)
+                row = (theme, themes[j], float(score[i, j]), int(both[i, j]), matched, *ends)
+                rows.append(row)
+    kinds = {
+        "reference_theme": str, "other_theme": str, "f1": float, "n_both": np.int64,
+        "matched": bool, "f1_held_out": float, "f1_chance": float,
+    }  # fmt: skip
+    matches = pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
+    return matches, levels, partner, cells
+
+
+def years_table(pair: Pair, themes: tuple[str, ...], years: NDArray[np.int64]) -> pd.DataFrame:
+    """The ``years`` table of a comparison."""
+    rows = []
+    for year in np.unique(years):
+        use = years == year
+        x, y, cluster = pair.x[use], pair.y[use], pair.cluster[use]
+        low, high = paired_difference(x, y, cluster)
+        shares = np.stack([x.mean(axis=0), y.mean(axis=0)])
+        n = int(use.sum())
+        for j, theme in enumerate(themes):
+            few = max(int(x[:, j].sum()), int(y[:, j].sum())) < MIN_POSITIVES
+            note = f"fewer than {MIN_POSITIVES} positives of both" if few else ""
+            one, two = map(float, shares[:, j])
+            row = (theme, int(year), one, two, two - one, float(low[j]), float(high[j]), n, note)
+            rows.append(row)
+    columns = [
+        "theme", "year", "share_reference", "share_other", "estimate", "low", "high", "n", "note",
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=columns).astype({"year": "int64", "n": "int64"})
+    order = table["theme"].map({t: i for i, t in enumerate(themes)}).to_numpy(dtype=int)
+    return table.iloc[np.lexsort((table["year"], order))].reset_index(drop=True)
+
+
+def paired_difference(x: Bools, y: Bools, cluster: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Interval of the share of y less that of x, for each column, by respondent."""
+    n = len(x)
+    gap = y.astype(float) - x
+    error = gap - gap.mean(axis=0)
+    once = np.ones(n)
+    effect = np.array([design_effect(e, once, cluster) for e in error.T])
+    b, c = (x & ~y).sum(axis=0) / effect, (y & ~x).sum(axis=0) / effect
+    low, high = paired_interval(b, c, n / effect)
+    estimate = gap.mean(axis=0)
+    return np.minimum(low, estimate), np.maximum(high, estimate)
 
 
 def _rate(
-    kappa: float, few: tuple[bool, bool], coders: tuple[str, str], theme: str, partner: str | None
+    kappa: float, few: tuple[bool, bool], coders: tuple[str, str], theme: str, partner: str
 ) -> tuple[str, str]:
     """Proposed rating of a theme and its ground, by the rule in :class:`Comparison`."""
     if all(few):
@@ -241,49 +323,82 @@ def _rate(
         return "silent", f"fewer than {MIN_POSITIVES} positives of {coders[few.index(True)]}"
     if np.isnan(kappa):
         return "not estimable", "kappa not defined: given to all"
-    ground = f"kappa {kappa:.2f}"
     if kappa < 0.2:
-        return "dissonant", ground
+        return "dissonant", ""
     if kappa < 0.6:
-        return "complementary", ground
+        return "complementary", ""
     if partner != theme:
-        return "complementary", f"{ground}, but matched with {partner or 'no theme'}"
-    return "agreement", f"{ground}, matched with itself"
+        return "complementary", f"but matched with {partner or 'no theme'}"
+    return "agreement", "matched"
 
 
 def convergence_table(
-    pair: Pair, table: pd.DataFrame, partner: dict[str, str], coders: tuple[str, str]
+    pair: Pair,
+    table: pd.DataFrame,
+    able: Bools,
+    level: tuple[NDArray[np.intp], Floats],
+    coders: tuple[str, str],
+    ids: list[str],
+    scores: Floats,
+    *,
+    kappa: bool,
 ) -> pd.DataFrame:
-    """The ``convergence`` table of a comparison."""
-    low, high = percentile_interval((pair.only_y - pair.only_x) / pair.size[:, None])
-    rated = [
-        _rate(
-            float(kappa),
-            (int(first) < MIN_POSITIVES, int(second) < MIN_POSITIVES),
-            coders,
-            str(theme),
-            partner.get(str(theme)),
-        )
-        for theme, kappa, first, second in zip(
-            table["theme"], table["kappa"], table["positives_reference"],
-            table["positives_other"], strict=True,
-        )
-    ]  # fmt: skip
-    limits = [str(note).rpartition("; ")[2] for note in table["note"]]
-    return pd.DataFrame(
-        {
-            "theme": table["theme"],
-            "label": table["label"],
-            "rating": [rating for rating, _ in rated],
-            "f1": table["f1"],
-            "share_difference": (pair.y.sum(axis=0) - pair.x.sum(axis=0)) / len(pair.x),
-            "low": low,
-            "high": high,
-            "n": table["n"],
-            "note": [
-                f"{ground}; {limit}" if limit.startswith("only ") else ground
-                for (_, ground), limit in zip(rated, limits, strict=True)
-            ],
-            "rater": "",
-        }
+    """The ``convergence`` table; ``able`` (2, k) says which themes each coder could give."""
+    x, y = pair.x, pair.y
+    partner, cells = level
+    themes = [str(t) for t in table["theme"]]
+    k = len(themes)
+    first, second = np.arange(k), np.arange(k)
+    counts = np.stack(_counts(x, y), axis=1)
+    # A theme that one coder could not give is compared with its partner, out of sample.
+    crossed = np.zeros(k, dtype=bool)
+    for i, j in enumerate(partner.tolist()):
+        if j >= 0 and not able[1, i] and not able[0, j]:
+            second[i], first[j] = j, i
+            counts[i] = counts[j] = cells[i]
+            crossed[[i, j]] = True
+    estimate = cohen_kappa(table_2x2(*counts.T))
+    overlap = f1(*counts.T[:3])
+    low, high = paired_difference(x[:, first], y[:, second], pair.cluster)
+    other = np.where(crossed, np.where(second == np.arange(k), first, second), partner)
+    names = [themes[p] if p >= 0 else "" for p in other]
+    ratings, notes = [], []
+    for i, theme in enumerate(themes):
+        few = (x[:, first[i]].sum() < MIN_POSITIVES, y[:, second[i]].sum() < MIN_POSITIVES)
+        wanted = names[i] if crossed[i] else theme
+        rating, ground = _rate(float(estimate[i]), few, coders, wanted, names[i])
+        measured = rating in ("agreement", "complementary", "dissonant")
+        value = f"kappa {estimate[i]:.2f}" if kappa else f"F1 {overlap[i]:.2f}"
+        parts = [
+            value if measured else "",
+            ground,
+            f"with {names[i]}, on responses that did not choose the pair" if crossed[i] else "",
+            "" if able[:, i].all() else f"only {coders[int(able[1, i])]} could give this",
+        ]
+        ratings.append(rating)
+        notes.append("; ".join(p for p in parts if p))
+    out = pd.DataFrame({"theme": themes, "label": table["label"]})
+    return out.assign(
+        proposed=ratings,
+        rating=ratings,
+        rater="",
+        rationale="",
+        partner=names,
+        f1=overlap,
+        share_difference=y[:, second].mean(axis=0) - x[:, first].mean(axis=0),
+        low=low,
+        high=high,
+        n=table["n"],
+        exemplars=[
+            _exemplars(x[:, first[i]] & y[:, second[i]], ids, scores[:, second[i]])
+            for i in range(k)
+        ],
+        note=notes,
     )
+
+
+def _exemplars(both: Bools, ids: list[str], score: Floats) -> str:
+    """Up to three responses with the theme from both, the other's highest scores first."""
+    found = np.flatnonzero(both)
+    found = found[np.argsort(-np.nan_to_num(score[found]), kind="stable")]
+    return ", ".join(ids[i] for i in found[:3])

@@ -188,7 +188,13 @@ def set_alpha(
     return out if given.ndim == 2 else np.asarray(out[0])
 
 
-def expected_disagreement(first: ArrayLike, second: ArrayLike, distance: DistanceName) -> float:
+def expected_disagreement(
+    first: ArrayLike,
+    second: ArrayLike,
+    distance: DistanceName,
+    *,
+    weights: ArrayLike | None = None,
+) -> Floats:
     """Mean distance over all pairs of the 2n sets, the chance term of :func:`set_alpha`.
 
     It does not change when either coder's rows change places.
@@ -199,10 +205,12 @@ def expected_disagreement(first: ArrayLike, second: ArrayLike, distance: Distanc
         Sets of each coder.
     distance : {"masi", "jaccard"}
         Distance between sets.
+    weights : array_like, shape (n,) or (n_draws, n), optional
+        As for :func:`set_alpha`.
 
     Returns
     -------
-    float
+    ndarray of float, shape () or (n_draws,)
         In [0, 1]; NaN without units.
 
     Raises
@@ -211,7 +219,9 @@ def expected_disagreement(first: ArrayLike, second: ArrayLike, distance: Distanc
         If the shapes do not match, or the distance is not known.
     """
     x, y = _paired(first, second)
-    return float(_expected(x, y, np.ones((1, len(x))), distance)[0])
+    given = np.ones(len(x)) if weights is None else np.asarray(weights, float)
+    out = _expected(x, y, np.atleast_2d(given), distance)
+    return out if given.ndim == 2 else np.asarray(out[0])
 
 
 def _expected(

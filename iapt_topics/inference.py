@@ -176,6 +176,102 @@ def newcombe_interval(
     )
 
 
+def paired_interval(
+    only_first: ArrayLike, only_second: ArrayLike, n: ArrayLike, confidence: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Interval for the difference of two shares of the same units, second minus first.
+
+    One unit is added to each kind of disagreement, so that an interval without any has a width.
+
+    Parameters
+    ----------
+    only_first, only_second : array_like
+        Units positive for the first only and for the second only; they broadcast and need not be
+        whole.
+    n : array_like
+        Units.
+    confidence : float
+        Strictly between 0 and 1.
+
+    Returns
+    -------
+    low, high : ndarray of float
+        In [-1, 1].
+
+    References
+    ----------
+    Bonett DG, Price RM (2012). Adjusted Wald confidence interval for a difference of binomial
+    proportions based on paired data. *J Educ Behav Stat* 37:479-488.
+
+    Examples
+    --------
+    >>> low, high = paired_interval(4, 12, 100)  # (.127 - .049) -+ 1.96 sqrt((.176 - .078^2) / 102)
+    >>> round(float(low), 4), round(float(high), 4)
+    (-0.0017, 0.1585)
+    """
+    size = np.asarray(n, float) + 2
+    first, second = (np.asarray(v, float) + 1 for v in (only_first, only_second))
+    gap = (second - first) / size
+    half = normal_quantile(confidence) * np.sqrt(((first + second) / size - gap**2) / size)
+    return np.asarray(np.clip(gap - half, -1, 1)), np.asarray(np.clip(gap + half, -1, 1))
+
+
+def kish_size(weight: ArrayLike) -> float:
+    """Effective number of units of unequal weight, 0 without units.
+
+    Parameters
+    ----------
+    weight : array_like, shape (n,)
+        Weights above 0.
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    Kish L (1965). *Survey Sampling*, section 11.7. Wiley.
+    """
+    given = np.asarray(weight, float)
+    return float(given.sum() ** 2 / (given**2).sum()) if len(given) else 0.0
+
+
+def design_effect(error: ArrayLike, weight: ArrayLike, cluster: ArrayLike, few: int = 5) -> float:
+    """By how much clusters raise the variance of a weighted mean of 0 and 1.
+
+    Parameters
+    ----------
+    error, weight : array_like, shape (n,)
+        Each unit's distance from its mean, and its weight.
+    cluster : array_like of int, shape (n,)
+        Number of each unit's cluster, from 0.
+    few : int
+        With fewer errors above one half than this, units of a cluster are taken to be alike.
+
+    Returns
+    -------
+    float
+        From 1 (also if every unit is its own cluster) to the value for clusters of like units.
+
+    References
+    ----------
+    Rao JNK, Scott AJ (1992). A simple method for the analysis of clustered binary data.
+    *Biometrics* 48:577-585.
+    """
+    at, given = np.asarray(cluster), np.asarray(weight, float)
+    if len(np.unique(at)) == len(at):
+        return 1.0
+
+    def clustered(value: Floats) -> float:
+        return float((np.bincount(at, value) ** 2).sum() / (value**2).sum())
+
+    apart = np.asarray(error, float)
+    alike = clustered(given)
+    if np.count_nonzero(np.abs(apart) > 0.5) < few or not apart.any():
+        return alike
+    return min(max(clustered(given * apart), 1.0), alike)
+
+
 def cluster_weights(clusters: ArrayLike, n_boot: int, seed: int) -> NDArray[np.int32]:
     """How often each unit is drawn when whole clusters are resampled with replacement.
 

@@ -38,8 +38,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError, listed
-from iapt_topics._drift_model import FEW_POSITIVES
-from iapt_topics.inference import jeffreys_interval, wilson_interval
+from iapt_topics.inference import design_effect, jeffreys_interval, kish_size, wilson_interval
 
 if TYPE_CHECKING:
     from iapt_topics.codes import Codes
@@ -273,10 +272,10 @@ def _estimate(
         share[rest] = mean
         error[member] = y[member] - mean
         found.append((mean, weight[rest].sum() / weight.sum(), member))
-    effect = _design_effect(error[domain.drawn], domain.design[domain.drawn],
+    effect = design_effect(error[domain.drawn], domain.design[domain.drawn],
                             domain.person[domain.drawn])  # fmt: skip
     for mean, size, member in found:
-        n = _kish(domain.design[member]) / effect
+        n = kish_size(domain.design[member]) / effect
         low, high = jeffreys_interval(mean * n, n)
         parts.append((size * (mean - float(low)), size * (float(high) - mean)))
     return *_combine(share, domain, parts), notes
@@ -284,25 +283,6 @@ def _estimate(
 
 def _mean(y: Bools, weight: Floats, use: Bools) -> float:
     return float(np.average(y[use], weights=weight[use])) if use.any() else float("nan")
-
-
-def _kish(weight: Floats) -> float:
-    """Effective number of units of unequal weight."""
-    return float(weight.sum() ** 2 / (weight**2).sum()) if len(weight) else 0.0
-
-
-def _design_effect(error: Floats, weight: Floats, person: NDArray[np.intp]) -> float:
-    """By how much answers in respondents raise the variance; never below 1."""
-
-    def clustered(value: Floats) -> float:
-        return float((np.bincount(person, value) ** 2).sum() / (value**2).sum())
-
-    if len(np.unique(person)) == len(person):
-        return 1.0
-    alike = clustered(weight)
-    if np.count_nonzero(np.abs(error) > 0.5) < FEW_POSITIVES:
-        return alike
-    return min(max(clustered(weight * error), 1.0), alike)
 
 
 def _combine(
@@ -315,7 +295,8 @@ def _combine(
     spread, binomial = float(weight @ error**2), estimate * (1 - estimate)
     # The spread between classes, as a share of the spread of single responses.
     ratio = max(spread / binomial, 1e-9) if binomial > 0 else 1.0
-    n = _kish(weight) / _design_effect(error, weight, domain.person) / ratio
+    few = 0 if parts else 5  # what is spread between classes is not counted in ones
+    n = kish_size(weight) / design_effect(error, weight, domain.person, few) / ratio
     low, high = wilson_interval(estimate * n, n)
     parts = [*parts, (estimate - float(low), float(high) - estimate)]
     below, above = np.sqrt((np.array(parts) ** 2).sum(axis=0))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,8 +10,9 @@ import pytest
 
 from iapt_topics import metrics as m
 from iapt_topics._checks import InputError
-from iapt_topics.agreement import compare_codes
+from iapt_topics.agreement import compare_codes, topic_codes
 from iapt_topics.codes import Codes
+from iapt_topics.responses import Responses
 
 MEASURES = ["alpha_masi", "alpha_jaccard", "f1_samples", "f1_micro", "f1_macro"]
 
@@ -58,11 +61,12 @@ def test_tables_have_their_columns_keys_and_order():
     ]  # fmt: skip
     assert list(got.themes["theme"]) == [f"T{j}" for j in range(5)]
     assert list(got.matches.columns) == [
-        "reference_theme", "other_theme", "f1", "n_both", "matched",
+        "reference_theme", "other_theme", "f1", "n_both", "matched", "f1_held_out", "f1_chance",
     ]  # fmt: skip
     assert not got.matches.duplicated(["reference_theme", "other_theme"]).any()
     assert list(got.convergence.columns) == [
-        "theme", "label", "rating", "f1", "share_difference", "low", "high", "n", "note", "rater",
+        "theme", "label", "proposed", "rating", "rater", "rationale", "partner", "f1",
+        "share_difference", "low", "high", "n", "exemplars", "note",
     ]  # fmt: skip
     assert (got.convergence["rater"] == "").all()
 
@@ -93,7 +97,9 @@ def test_perfect_agreement():
     x, _ = pair()
     got = compare_codes(make(x), make(x, "m"), n_boot=50)
     np.testing.assert_allclose(got.overall[["estimate", "low", "high"]], 1)
-    np.testing.assert_allclose(got.themes[["f1", "kappa", "kappa_low", "ac1", "pabak"]], 1)
+    np.testing.assert_allclose(got.themes[["f1", "f1_high", "kappa", "ac1", "pabak"]], 1)
+    # Full agreement on some sixty positives does not show that there never is disagreement.
+    assert got.themes["kappa_low"].between(0.9, 0.99).all()
     assert (got.convergence["rating"] == "agreement").all()
     assert (got.convergence["share_difference"] == 0).all()
     matched = got.matches[got.matches["matched"]]
@@ -278,3 +284,163 @@ def test_speed():
     start = time.perf_counter()
     compare_codes(one, two, n_boot=1000)
     assert time.perf_counter() - start < 10
+
+
+def survey_of(codes, years):
+    seen = codes.seen
+    table = seen.assign(respondent_id=[f"p{i}" for i in range(len(seen))])
+    table = table.assign(year=years, question="", text="call 01632 960123", status="kept")
+    return Responses(table=table, source="made up")
+
+
+def test_design_is_as_given_or_not_stated():
+    x, y = pair(n=40)
+    got = compare_codes(make(x), make(y, "m"), n_boot=5, design={"sampling": "random"}).design
+    assert list(got) == ["units", "coders", "sampling", "blinding", "codebook"]
+    assert got["units"] == "40 responses of 40 respondents"
+    assert got["coders"] == "h (human), m (human)"
+    assert (got["sampling"], got["blinding"]) == ("random", "not stated")
+    with pytest.raises(InputError, match="'coder'"):
+        compare_codes(make(x), make(y, "m"), design={"coder": "two"})
+
+
+def test_kappa_can_be_left_out_and_the_convergence_stays():
+    x, y = pair()
+    full = compare_codes(make(x), make(y, "m"), n_boot=20)
+    got = compare_codes(make(x), make(y, "m"), n_boot=20, kappa=False)
+    assert got.themes[["kappa", "kappa_low", "kappa_high", "ac1", "pabak"]].isna().all(axis=None)
+    assert got.themes["note"].str.contains("left out as asked").all()
+    overall = got.overall.set_index("measure")
+    assert overall.loc[["alpha_masi", "alpha_jaccard"], "estimate"].isna().all()
+    assert "left out as asked" in overall.loc["alpha_masi", "note"]
+    same = ["f1", "f1_low", "f1_high", "precision", "negative_agreement"]
+    pd.testing.assert_frame_equal(got.themes[same], full.themes[same])
+    assert list(got.convergence["rating"]) == list(full.convergence["rating"])
+    assert not got.convergence["note"].str.contains("kappa").any()
+    assert full.convergence["note"].str.contains("kappa").all()
+
+
+def test_no_agreement_is_measured_on_what_a_coder_was_trained_on():
+    x, y = pair(n=60)
+    ids = [f"r{i:05d}" for i in range(60)]
+    learned = replace(make(y, "m"), trained_on=ids[:20])
+    got = compare_codes(make(x), learned, n_boot=20)
+    rest = compare_codes(make(x[20:], ids=ids[20:]), make(y[20:], "m", ids=ids[20:]), n_boot=20)
+    assert got.n == 40
+    assert "20 responses that a coder was trained on left out" in got.overall["note"][0]
+    np.testing.assert_allclose(got.themes["f1"], rest.themes["f1"])
+    with pytest.raises(InputError, match="neither coder was trained on"):
+        compare_codes(make(x), replace(learned, trained_on=ids))
+
+
+def test_codes_that_cannot_be_compared():
+    x, y = pair(n=20)
+    nothing = make(x[:0], "idle")
+    with pytest.raises(InputError, match=r"'idle'.*a coder who saw nothing"):
+        compare_codes(make(x), nothing)
+    survey = survey_of(make(x[:10]), 2015)
+    with pytest.raises(InputError, match=r"'h' must be of responses in the survey"):
+        compare_codes(make(x), make(y, "m"), responses=survey)
+
+
+def test_shares_by_year_are_paired():
+    x, y = pair(n=400, noise=0.02)
+    years = np.repeat([2015, 2016], [100, 300])
+    y[:100, 4] = True
+    human = make(x)
+    got = compare_codes(human, make(y, "m"), responses=survey_of(human, years), n_boot=20).years
+    assert list(got.columns) == [
+        "theme", "year", "share_reference", "share_other", "estimate", "low", "high", "n", "note",
+    ]  # fmt: skip
+    assert list(got["theme"][:4]) == ["T0", "T0", "T1", "T1"]
+    last = got[got["theme"] == "T4"].set_index("year")
+    assert last.loc[2015, "estimate"] == pytest.approx(1 - x[:100, 4].mean())
+    assert last.loc[2015, "low"] > 0.2
+    assert last.loc[2016, "low"] < 0.02
+    assert (got["low"] <= got["estimate"]).all()
+    assert (got["high"] > got["estimate"]).all()
+    assert len(compare_codes(human, make(y, "m"), n_boot=5).years) == 0
+
+
+def topics_like(x, rng, k=6, noise=0.05):
+    """One class each: a theme's number shifted by one, now and then another, -1 without a theme."""
+    label = np.where(x.any(axis=1), (x.argmax(axis=1) + 1) % x.shape[1], -1)
+    other = rng.random(len(x)) < noise
+    label[other] = rng.integers(-1, k, other.sum())
+    return label
+
+
+def one_each(n, k, rng):
+    x = np.eye(k + 1, dtype=bool)[rng.integers(0, k + 1, n)]
+    return x[:, :k]
+
+
+def test_topics_without_a_mapping_are_matched_and_rated_out_of_sample():
+    rng = np.random.default_rng(3)
+    x = one_each(700, 6, rng)
+    label = topics_like(x, rng)
+    human = make(x)
+    topics = SimpleNamespace(
+        assignments=pd.DataFrame(
+            {"response_id": human.seen["response_id"], "topic": label, "support": 0.9}
+        ),
+        topics=pd.DataFrame({"topic": range(6), "label": [f"about {i}" for i in range(6)]}),
+    )
+    survey = survey_of(human, 2015)
+    machine = topic_codes(topics, survey)
+    assert machine.themes[0] == "topic 0"
+    assert machine.labels["topic 0"] == "about 0"
+    got = compare_codes(human, machine, responses=survey, n_boot=50)
+    matched = got.matches[got.matches["matched"]].set_index("reference_theme")
+    assert list(matched["other_theme"]) == [f"topic {(i + 1) % 6}" for i in range(6)]
+    assert (matched["f1_held_out"] > 0.85).all()
+    assert (matched["f1_chance"] < 0.35).all()
+    rated = got.convergence.set_index("theme")
+    assert (rated["rating"] == "agreement").all()
+    assert rated.loc["T0", "partner"] == "topic 1"
+    assert rated.loc["topic 1", "partner"] == "T0"
+    assert "did not choose the pair" in rated.loc["T0", "note"]
+    assert len(rated.loc["T0", "exemplars"].split(", ")) == 3
+    ami = got.partition[got.partition["measure"] == "ami"].set_index("unassigned")
+    assert list(ami.index) == ["in", "out"]
+    assert (ami["estimate"] > 0.75).all()
+    assert ami["chance"].abs().max() < 0.02
+    assert ami.loc["in", "n"] == 700
+
+
+def test_a_match_by_chance_is_not_rated_agreement():
+    rng = np.random.default_rng(4)
+    x, z = one_each(900, 6, rng), one_each(900, 6, rng)
+    got = compare_codes(make(x), make(z, "m", themes=[f"topic {i}" for i in range(6)]), n_boot=50)
+    assert set(got.convergence["rating"]) <= {"dissonant", "silent"}
+    matched = got.matches[got.matches["matched"]]
+    # Chosen and measured on the same responses, chance looks like overlap.
+    assert matched["f1"].mean() > matched["f1_held_out"].mean()
+    np.testing.assert_allclose(matched["f1"], matched["f1_chance"], atol=0.12)
+    v = got.partition.query("measure == 'v' and unassigned == 'in'").iloc[0]
+    assert v["estimate"] > 0.005
+    assert v["chance"] == pytest.approx(v["estimate"], abs=0.03)
+
+
+def test_levels_follow_their_definitions():
+    x = np.zeros((400, 3), dtype=bool)
+    x[:100, 0] = x[100:200, 1] = x[200:300, 2] = True
+    y = np.zeros((400, 4), dtype=bool)
+    y[:50, 0] = y[50:100, 1] = True  # the first theme split in two: F1 2/3 each
+    y[100:300, 2] = True  # the other two fused: F1 2/3 each
+    y[300:400, 3] = True  # new
+    got = compare_codes(
+        make(x), make(y, "m", themes=[f"topic {i}" for i in range(4)]), n_boot=50
+    ).levels.set_index(["measure", "threshold"])
+    for threshold, values in {0.6: (1, 0.25, 4 / 3, 4 / 3), 0.7: (0, 1, np.nan, np.nan)}.items():
+        names = ("coverage", "novelty", "fragmentation", "fusion")
+        found = [got.loc[(name, threshold), "estimate"] for name in names]
+        np.testing.assert_allclose(found, values)
+    assert got.loc[("coverage", 0.6), "n"] == 3
+    assert got.loc[("novelty", 0.6), "n"] == 4
+    assert got.loc[("coverage", 0.6), "chance"] == 0
+    assert got.loc[("coverage", 0.1), "chance"] > 0.5
+    assert "no pair" in got.loc[("fusion", 0.7), "note"]
+    known = got[got["estimate"].notna()]
+    assert (known["low"] <= known["estimate"]).all()
+    assert (known["estimate"] <= known["high"]).all()

@@ -7,12 +7,15 @@ from iapt_topics._checks import InputError
 from iapt_topics.inference import (
     benjamini_hochberg,
     cluster_weights,
+    design_effect,
     holm,
     jeffreys_interval,
     jensen_shannon,
     jensen_shannon_rows,
+    kish_size,
     newcombe_interval,
     normal_quantile,
+    paired_interval,
     percentile_interval,
     resample_counts,
     smallest_detectable,
@@ -208,3 +211,37 @@ def test_smallest_detectable_falls_with_n_and_is_nan_when_nothing_is_detectable(
         smallest_detectable(0.2, 10, 10, power=80)
     with pytest.raises(InputError, match="p must"):
         smallest_detectable(20, 10, 10)
+
+
+def test_paired_interval_by_hand_and_its_ends():
+    # Bonett and Price (2012), equation 5: p12 = 5/102, p21 = 13/102.
+    low, high = paired_interval(4, 12, 100)
+    half = 1.959964 * np.sqrt((18 / 102 - (8 / 102) ** 2) / 102)
+    assert np.allclose((low, high), (8 / 102 - half, 8 / 102 + half), atol=1e-6)
+    back = paired_interval(12, 4, 100)
+    assert np.allclose((low, high), (-back[1], -back[0]))
+    low, high = paired_interval([0, 9, 0], [0, 0, 9], [50, 9, 9])
+    assert (low[0] < 0 < high[0], low[1], high[2]) == (True, -1, 1)
+
+
+def test_paired_interval_covers():
+    rng = np.random.default_rng(0)
+    for n, cells in ((30, (0.1, 0.02, 0.88)), (300, (0.02, 0.02, 0.96)), (100, (0.3, 0.1, 0.6))):
+        b, c, _ = rng.multinomial(n, cells, 4000).T
+        low, high = paired_interval(b, c, n)
+        truth = cells[1] - cells[0]
+        assert 0.93 < np.mean((low <= truth) & (truth <= high)) < 0.985
+
+
+def test_effective_numbers():
+    assert kish_size([2, 2, 2]) == 3
+    assert kish_size([]) == 0
+    assert kish_size([1, 1, 2]) == pytest.approx(16 / 6)
+    error = np.tile([0.9, -0.1, -0.1, 0.9, -0.1, -0.1], 10)
+    once = np.ones(60)
+    assert design_effect(error, once, np.arange(60)) == 1
+    assert design_effect(error, once, np.arange(60) // 3) == pytest.approx(1.0)
+    alike = np.repeat([0.9, -0.1, -0.1, 0.9], 15)
+    assert design_effect(alike, once, np.arange(60) // 3) == pytest.approx(3)
+    # Too few errors to tell: taken to be alike.
+    assert design_effect(np.zeros(60), once, np.arange(60) // 3) == pytest.approx(3)
