@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from iapt_topics.sampling import SamplePlan, next_to_code, sample_size
     from iapt_topics.standardise import Standardised, standardise_drift
     from iapt_topics.study import Study, run_study, write_study
-    from iapt_topics.topics import TopicConfig, Topics, fit_topics
+    from iapt_topics.topics import TopicConfig, Topics, fit_topics, unassigned_band
 
 __version__ = "0.1.0"
 
@@ -111,6 +111,7 @@ _HOME = {
     "sentence_encoder": "embeddings",
     "standardise_drift": "standardise",
     "topic_codes": "agreement",
+    "unassigned_band": "topics",
     "who_answered": "answering",
     "write_convergence": "convergence",
     "write_edits": "mapping_edits",
@@ -177,6 +178,7 @@ __all__ = [
     "sentence_encoder",
     "standardise_drift",
     "topic_codes",
+    "unassigned_band",
     "who_answered",
     "write_convergence",
     "write_edits",

@@ -1,12 +1,13 @@
-"""Many partitions of the same responses to one, with the support of each response.
+"""Candidate clusterings grown from points, and what many runs say about each of them.
 
 Arrays in, arrays out: nothing here knows what a topic or a response is.
 
-A clustering run is a lottery: another seed or row order gives other clusters. What many runs have
-in common does not depend on one draw. Each run says which responses it put together; written as
-one 0/1 column for each cluster of each run, a response's row is its record over all runs, and
-responses with like records belong together (cluster ensembles, Strehl and Ghosh 2002; the
-bipartite form, Fern and Brodley 2004, needs no n x n matrix).
+A clustering run is a lottery: another seed or row order gives other clusters. The consensus of an
+ensemble is the partition that agrees with its runs best (Strehl and Ghosh 2002; Filkov and Skiena
+2004 call it the median partition). Searching all partitions for it is hard, and a search ends in
+one of many near ties by luck. So the candidates are few and depend on the data alone: one tree
+over the points, cut at each number of clusters, settled by moving every point to its nearest
+centre. The runs choose among them, and say how far each row and each cluster can be relied on.
 """
 
 from __future__ import annotations
@@ -22,7 +23,143 @@ if TYPE_CHECKING:
 #: Above this many rows the tree is grown over micro-clusters: Ward's linkage holds n(n-1)/2 values.
 TREE_ROWS = 5000
 _MICRO_CLUSTERS = 2000
-_DIMENSIONS = 40
+
+
+def grow_tree(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Grow Ward's tree over the points; nothing in it is random.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, d)
+        At least 2.
+
+    Returns
+    -------
+    tree : ndarray, shape (m - 1, 4)
+        As :func:`scipy.cluster.hierarchy.linkage` returns it, over m leaves.
+    leaf : ndarray of int, shape (n,)
+        Leaf of each row; m = n up to ``TREE_ROWS`` rows.
+    """
+    from scipy.cluster.hierarchy import linkage
+    from sklearn.cluster import KMeans
+
+    leaf = np.arange(len(points))
+    if len(points) > TREE_ROWS:
+        # Evenly spaced rows to start from, so that no seed is needed.
+        start = points[np.linspace(0, len(points) - 1, _MICRO_CLUSTERS).round().astype(np.intp)]
+        micro = KMeans(_MICRO_CLUSTERS, init=start, n_init=1, max_iter=10).fit(points)
+        leaf, points = micro.labels_.astype(np.intp), micro.cluster_centers_
+    return linkage(points.astype(np.float64), method="ward"), leaf
+
+
+def cut(
+    tree: NDArray[np.float64],
+    leaf: NDArray[np.intp],
+    points: NDArray[np.float32],
+    n_clusters: int,
+    *,
+    max_rounds: int = 100,
+) -> NDArray[np.intp]:
+    """Cut the tree into clusters, then let every point move to its nearest centre until none does.
+
+    Parameters
+    ----------
+    tree, leaf
+        From :func:`grow_tree`.
+    points : ndarray, shape (n, d)
+    n_clusters : int
+        At most this many; a cluster that loses all its rows disappears.
+    max_rounds : int, default 100
+        Rounds of moving (Lloyd 1982); some ten to thirty are usual.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        Cluster 0 is the largest.
+    """
+    from scipy.cluster.hierarchy import fcluster
+
+    labels = by_size(fcluster(tree, n_clusters, criterion="maxclust")[leaf])
+    for _ in range(max_rounds):
+        moved = by_size(nearest_centre(points, centres(points, labels)))
+        if np.array_equal(moved, labels):
+            break
+        labels = moved
+    return labels
+
+
+def centres(points: NDArray[np.float32], labels: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Mean of the points of each label 0, 1, ...; rows labelled below 0 are left out."""
+    from scipy.sparse import csr_array as sparse
+
+    inside = np.flatnonzero(labels >= 0)
+    sizes = np.bincount(labels[inside])
+    home = sparse(
+        (np.ones(len(inside), dtype=np.float32), (labels[inside], inside)),
+        shape=(len(sizes), len(points)),
+    )
+    return np.asarray((home @ points) / np.maximum(sizes, 1)[:, None], dtype=np.float32)
+
+
+def nearest_centre(points: NDArray[np.float32], middle: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Row of ``middle`` that is nearest to each point; the first of equally near ones."""
+    gap = (middle**2).sum(axis=1) - 2 * points @ middle.T  # but for each point's own length
+    return np.asarray(gap.argmin(axis=1), dtype=np.intp)
+
+
+def agreement(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Adjusted Rand index of the labels with each run, shape (n_runs,).
+
+    1 for the same clusters, about 0 for unrelated ones (Hubert and Arabie 1985).
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    return np.array([adjusted_rand_score(run, labels) for run in partitions])
+
+
+def votes(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Cluster that each run speaks for, row by row.
+
+    A run's own cluster speaks for the consensus cluster that has the largest part of its members
+    there; so it does not matter if the run clusters finer or coarser.
+
+    Parameters
+    ----------
+    partitions : ndarray of int, shape (n_runs, n)
+    labels : ndarray of int, shape (n,)
+
+    Returns
+    -------
+    ndarray of int, shape (n_runs, n)
+    """
+    n_runs, n = partitions.shape
+    records = membership(partitions)
+    part = _members(records, labels) / np.bincount(labels)
+    home: NDArray[np.intp] = part.argmax(axis=1)[records.indices.reshape(n, n_runs)]
+    return home.T
+
+
+def reappearance(spoken: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Jaccard index of each cluster with the rows that vote for it, run by run.
+
+    Parameters
+    ----------
+    spoken : ndarray of int, shape (n_runs, n)
+        From :func:`votes`.
+    labels : ndarray of int, shape (n,)
+
+    Returns
+    -------
+    ndarray, shape (n_runs, n_clusters)
+        Between 0 (the run had no such cluster) and 1 (the same rows), after Hennig (2007).
+    """
+    k = int(labels.max()) + 1
+    sizes = np.bincount(labels)
+    out = np.empty((len(spoken), k))
+    for run, said in enumerate(spoken):
+        both = np.bincount(labels[said == labels], minlength=k)
+        out[run] = both / (sizes + np.bincount(said, minlength=k) - both)
+    return out
 
 
 def membership(partitions: NDArray[np.intp]) -> csr_array:
@@ -44,76 +181,6 @@ def membership(partitions: NDArray[np.intp]) -> csr_array:
     columns = (partitions + first[:-1, None]).ravel()
     rows = np.tile(np.arange(n), n_runs)
     return csr_array((np.ones(len(rows)), (rows, columns)), shape=(n, int(first[-1])))
-
-
-def consensus_tree(partitions: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Grow Ward's tree over the rows' records.
-
-    Parameters
-    ----------
-    partitions : ndarray of int, shape (n_runs, n)
-
-    Returns
-    -------
-    tree : ndarray, shape (m - 1, 4)
-        As :func:`scipy.cluster.hierarchy.linkage` returns it, over m leaves.
-    leaf : ndarray of int, shape (n,)
-        Leaf of each row; m = n up to ``TREE_ROWS`` rows.
-    """
-    from scipy.cluster.hierarchy import linkage
-    from sklearn.cluster import KMeans
-    from sklearn.decomposition import TruncatedSVD
-
-    records = membership(partitions)
-    if records.shape[1] - 1 > _DIMENSIONS:
-        points = TruncatedSVD(_DIMENSIONS, random_state=0).fit_transform(records)
-    else:
-        points = records.toarray()
-    leaf = np.arange(len(points))
-    if len(points) > TREE_ROWS:
-        # Rows that every run kept together are one leaf; only then is anything approximated.
-        _, first, leaf = np.unique(partitions.T, axis=0, return_index=True, return_inverse=True)
-        points, leaf = points[first], leaf.ravel()
-        if len(points) > TREE_ROWS:
-            micro = KMeans(_MICRO_CLUSTERS, n_init=1, max_iter=20, random_state=0).fit(points)
-            leaf, points = micro.labels_.astype(np.intp)[leaf], micro.cluster_centers_
-    return linkage(points, method="ward"), leaf
-
-
-def cut(
-    tree: NDArray[np.float64],
-    leaf: NDArray[np.intp],
-    partitions: NDArray[np.intp],
-    n_clusters: int,
-    *,
-    max_rounds: int = 10,
-) -> NDArray[np.intp]:
-    """Cut the tree into clusters, then let every row move to the cluster its runs speak for.
-
-    Parameters
-    ----------
-    tree, leaf
-        From :func:`consensus_tree`.
-    partitions : ndarray of int, shape (n_runs, n)
-    n_clusters : int
-        At most this many; a cluster that loses all its rows disappears.
-    max_rounds : int, default 10
-        Rounds of moving; it usually settles in two or three.
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-        Cluster 0 is the largest.
-    """
-    from scipy.cluster.hierarchy import fcluster
-
-    labels = by_size(fcluster(tree, n_clusters, criterion="maxclust")[leaf])
-    for _ in range(max_rounds):
-        moved = by_size(affinity(partitions, labels).argmax(axis=1))
-        if np.array_equal(moved, labels):
-            break
-        labels = moved
-    return labels
 
 
 def affinity(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -146,8 +213,8 @@ def support(
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Share of runs that agree with each row's cluster, and the cluster that comes second.
 
-    A run agrees when the cluster it put the row into is the home of the row's consensus cluster:
-    no other consensus cluster has a larger part of its members there.
+    A run agrees when it votes for the row's cluster; the second is the one that the row was
+    grouped with most after its own.
 
     Parameters
     ----------
@@ -161,52 +228,13 @@ def support(
     runner_up : ndarray of int, shape (n,)
         -1 where there is only one cluster.
     """
-    n_runs, n = partitions.shape
-    records = membership(partitions)
-    part = _members(records, labels) / np.bincount(labels)  # share of each cluster's members
-    votes = part.argmax(axis=1)[records.indices.reshape(n, n_runs)]
-    share = (votes == labels[:, None]).mean(axis=1)
+    n = len(labels)
+    share = (votes(partitions, labels) == labels).mean(axis=0)
     near = affinity(partitions, labels)
     if near.shape[1] < 2:
         return share, np.full(n, -1, dtype=np.intp)
     near[np.arange(n), labels] = -1
     return share, near.argmax(axis=1)
-
-
-def split_half_stability(
-    partitions: NDArray[np.intp], grid: list[int], *, n_splits: int = 5, seed: int = 0
-) -> NDArray[np.float64]:
-    """Agreement of the consensus of one half of the runs with that of the other half.
-
-    Parameters
-    ----------
-    partitions : ndarray of int, shape (n_runs, n)
-        At least 2 runs.
-    grid : list of int
-        Numbers of clusters to try.
-    n_splits : int, default 5
-    seed : int, default 0
-
-    Returns
-    -------
-    ndarray, shape (n_splits, len(grid))
-        Adjusted Rand index (Hubert and Arabie 1985) of each split: 1 for the same clusters, about
-        0 for unrelated ones. Half the runs are used on each side, so it understates the stability
-        of the consensus of all runs.
-    """
-    from sklearn.metrics import adjusted_rand_score
-
-    rng = np.random.default_rng(seed)
-    n_runs = len(partitions)
-    scores = np.empty((n_splits, len(grid)))
-    for split in range(n_splits):
-        order = rng.permutation(n_runs)
-        halves = [partitions[np.sort(h)] for h in (order[: n_runs // 2], order[n_runs // 2 :])]
-        trees = [consensus_tree(h) for h in halves]
-        for j, k in enumerate(grid):
-            one, two = (cut(*t, h, k) for t, h in zip(trees, halves, strict=True))
-            scores[split, j] = adjusted_rand_score(one, two)
-    return scores
 
 
 def by_size(labels: NDArray[np.integer]) -> NDArray[np.intp]:

@@ -342,28 +342,41 @@ def mapping_figure(mapping: TopicMapping, *, labels: Mapping[int, str] | None = 
 
 
 def resolution_figure(topics: Topics) -> Figure:
-    """How steady the topics are from run to run, for each number of topics that was tried."""
+    """Agreement, support, reappearance and smallest size for each number of topics tried."""
     rows = topics.resolution.sort_values("n_topics")
     _need_rows(rows, "the resolutions")
-    figure = _figure(6, 2.9)
-    ax = figure.subplots()
-    x, y = rows["n_topics"].to_numpy(dtype=float), rows["estimate"].to_numpy(dtype=float)
+    figure = _figure(6, 4)
+    ax, below = figure.subplots(2, sharex=True, height_ratios=(3, 1))
+    x = rows["n_topics"].to_numpy(dtype=float)
+    agree = rows["estimate"].to_numpy(dtype=float)
     ax.errorbar(
         x,
-        y,
+        agree,
         yerr=_arms(rows),
         color=OKABE_ITO[0],
         marker="o",
         markersize=4,
         capsize=2,
         linewidth=1,
+        label="agreement with the runs (ARI)",
     )
+    for column, marker, label in (
+        ("support", "s", "support of the responses"),
+        ("reappears", "^", "topics reappear (Jaccard)"),
+    ):
+        ax.plot(x, rows[column], marker=marker, markersize=4, linewidth=0.8, color=INK, label=label)
     best = rows["chosen"].to_numpy(dtype=bool)
-    ax.plot(x[best], y[best], "D", color=OKABE_ITO[1], markersize=8, label="chosen", zorder=4)
-    _tidy(ax)
-    ax.set_xlabel("number of topics", fontsize=8, color=INK)
-    ax.set_ylabel("agreement between runs (ARI)", fontsize=8, color=INK)
+    ax.plot(x[best], agree[best], "D", color=OKABE_ITO[1], markersize=8, label="chosen", zorder=4)
+    ax.set_ylabel("from 0 to 1", fontsize=8, color=INK)
     ax.legend(fontsize=_SMALL, frameon=False)
+    below.plot(x, rows["smallest"], marker="o", markersize=3, linewidth=0.8, color=INK)
+    below.set_ylabel("smallest topic", fontsize=8, color=INK)
+    below.set_xlabel("number of topics", fontsize=8, color=INK)
+    for panel in (ax, below):
+        panel.set_xscale("log")
+        panel.set_xticks(x, [f"{v:.0f}" for v in x])
+        panel.minorticks_off()
+        _tidy(panel)
     _title(ax, f"n = {len(topics.assignments)} responses, {len(topics.runs)} runs")
     return figure
 

@@ -14,12 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError
+from iapt_topics._layouts import nearest_rows
 from iapt_topics.codes import Codes
 from iapt_topics.embeddings import Embeddings, Encoder, encode_themes
 from iapt_topics.frame import ThemeFrame
 from iapt_topics.responses import Responses
 from iapt_topics.sentences import split_sentences
-from iapt_topics.topics import Topics, nearest_rows
+from iapt_topics.topics import Topics
 
 #: Part of a theme's mean score that is taken off. Broad themes are a little like everything; all
 #: of the mean would also take off what makes a frequent theme frequent.

@@ -1,19 +1,17 @@
-"""Topics as a consensus of many BERTopic-style runs; the only file that knows its parts.
+"""Topics as a consensus of many BERTopic-style runs.
 
 BERTopic (Grootendorst 2022) lays the embeddings out with UMAP, clusters the layout with HDBSCAN
 and describes each cluster by class-based TF-IDF. One such run on a survey of about a thousand
-comments depends heavily on its seed, so the layout and the clustering are repeated, each time with
-another seed, row order, neighbourhood and cluster size; :mod:`iapt_topics.consensus` finds what
-the runs have in common, and BERTopic itself then describes the consensus.
+comments depends heavily on its seed. Here many runs, each on other respondents and with other
+settings, choose among clusterings that depend on the data alone (:mod:`iapt_topics.consensus`),
+and say how far each response and each topic can be relied on.
 """
 
 from __future__ import annotations
 
-import re
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,6 +19,8 @@ from numpy.typing import NDArray
 
 from iapt_topics import consensus
 from iapt_topics._checks import InputError
+from iapt_topics._layouts import cluster_runs, smooth
+from iapt_topics._topic_words import name_topic, topic_words
 from iapt_topics.inference import percentile_interval, wilson_interval
 
 if TYPE_CHECKING:
@@ -28,13 +28,8 @@ if TYPE_CHECKING:
     from iapt_topics.responses import Responses
 
 UNASSIGNED = -1
-#: A response that fewer than this share of runs put with its nearest topic is left unassigned.
-MIN_SUPPORT = 0.5
-#: Below this number, UMAP and HDBSCAN have too little to go on; see :func:`_small_partition`.
-FEW_RESPONSES = 40
-_N_WORDS = 10
-#: "wouldn't", "it's": BERTopic strips the apostrophe, and "wouldnt" is on no list of stop words.
-_CONTRACTION = re.compile(r"\b\w+n't\b|'(?:s|re|ve|ll|d|m)\b")
+#: A response that fewer than this share of runs put with its topic is not sure to belong there.
+SURE = 0.5
 _N_EXEMPLARS = 5
 _SAME = 0.9  # cosine above which two exemplars say the same
 
@@ -50,31 +45,44 @@ class TopicConfig:
     n_runs : int, default 12
         Runs of UMAP and HDBSCAN that the consensus is made of; at least 2.
     n_topics : int, optional
-        Number of topics wanted, at least 2. By default the fewest within one standard error
-        of the most stable, between the square root of the fewest and the most clusters that the
-        runs found.
+        Number of topics wanted, at least 2. By default the number at which the topics agree best
+        with the runs.
     min_topic_size : int, optional
-        Smallest cluster in a run, at least 2. By default it varies between 1/120 and 1/60 of the
-        responses, and is not below 10 (5 for the smallest surveys).
+        Smallest topic, at least 2: the runs look for no smaller cluster, and only numbers of
+        topics are chosen that leave none smaller (if there are any). By default the runs' smallest
+        clusters go from 1/120 to 1/60 of the responses, and are not below 10 (5 for the smallest
+        surveys).
+    min_support : float, default 0
+        From 0 to 1. A response whose support is below it is left unassigned. With 0, every
+        response is given its nearest topic; :func:`unassigned_band` shows what the choice does to
+        the shares.
     """
 
     seed: int = 0
     n_runs: int = 12
     n_topics: int | None = None
     min_topic_size: int | None = None
+    min_support: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, least in (("seed", 0), ("n_runs", 2), ("n_topics", 2), ("min_topic_size", 2)):
-            value = getattr(self, name)
-            if value is None and name.endswith(("topics", "size")):
+        for what, least in (("seed", 0), ("n_runs", 2), ("n_topics", 2), ("min_topic_size", 2)):
+            value = getattr(self, what)
+            if value is None and what.endswith(("topics", "size")):
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise InputError(
-                    f"TopicConfig({name}=...)",
+                    f"TopicConfig({what}=...)",
                     f"must be a whole number of at least {least}",
                     repr(value),
                     "Change it or leave it out.",
                 )
+        if not 0 <= self.min_support <= 1:
+            raise InputError(
+                "TopicConfig(min_support=...)",
+                "must be a share of runs from 0 to 1",
+                repr(self.min_support),
+                "Change it or leave it out.",
+            )
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -93,14 +101,23 @@ class Topics:
         ``estimate``, ``low``, ``high`` (its share of all kept responses, with a 95 % interval for
         sampling alone); ``words`` (top c-TF-IDF terms, comma separated); ``exemplars`` (tuple of
         up to 5 response ids, most typical first, one per respondent and none like another);
-        ``support`` (mean over its responses); ``note``.
+        ``support`` (mean over its responses); ``reappears``, ``reappears_low``,
+        ``reappears_high`` (Jaccard index with what the runs, each on a bootstrap of the
+        respondents, have in its place: mean, and range of 95 % of the runs); ``note``.
+    hierarchy : DataFrame
+        One row for each topic: ``topic``; ``broad`` (number of its broad topic, 0 the largest);
+        ``n`` (responses of the broad topic).
     resolution : DataFrame
         One row for each number of topics tried: ``n_topics``; ``estimate``, ``low``, ``high``
-        (adjusted Rand index between the consensus of one half of the runs and the other; range
-        over the splits); ``n`` (splits); ``chosen``; ``note``.
+        (adjusted Rand index between these topics and a run: mean, and range of 95 % of the runs);
+        ``n`` (runs); ``support`` (mean over the responses); ``reappears`` (mean over the topics);
+        ``smallest`` (responses of the smallest topic); ``chosen``; ``note``.
     runs : DataFrame
-        One row a run: ``run``, ``seed``, ``n_neighbors``, ``min_cluster_size``, ``n_clusters``,
-        ``unassigned`` (share of responses that HDBSCAN left as noise).
+        One row a run: ``run``, ``seed``, ``n_responses`` (those of the respondents it drew),
+        ``n_neighbors``, ``min_cluster_size``, ``n_clusters``, ``unassigned`` (share of its
+        responses that HDBSCAN left as noise).
+    votes : ndarray of int, shape (n_runs, n_kept)
+        Topic that each run speaks for, by response in the order of ``assignments``.
     centroids : ndarray of float32, shape (n_topics, d)
         Unit mean vector of each topic.
     config : TopicConfig
@@ -110,8 +127,10 @@ class Topics:
 
     assignments: pd.DataFrame
     topics: pd.DataFrame
+    hierarchy: pd.DataFrame
     resolution: pd.DataFrame
     runs: pd.DataFrame
+    votes: NDArray[np.intp]
     centroids: NDArray[np.float32]
     config: TopicConfig
     versions: dict[str, str]
@@ -139,7 +158,8 @@ def fit_topics(
     Returns
     -------
     Topics
-        The same for the same texts, embeddings and config, whatever the order of the rows.
+        The same for the same texts, embeddings and config, whatever the order of the rows. With
+        another seed the runs differ; the topics do only if the runs choose another number.
 
     Raises
     ------
@@ -150,7 +170,8 @@ def fit_topics(
     Notes
     -----
     Support is agreement between runs, not the chance that a topic is right. The runs share one
-    set of embeddings, so what the encoder cannot see, no run can.
+    set of embeddings, so what the encoder cannot see, no run can. Other responses than these would
+    give other topics: ``reappears`` says by how much.
 
     References
     ----------
@@ -178,18 +199,29 @@ def fit_topics(
     # Sorted by text, so that the order of the file cannot matter.
     kept = kept.sort_values(["text", "response_id"], kind="stable", ignore_index=True)
     vectors = embeddings.rows(kept["response_id"].tolist())
+    people = pd.factorize(kept["respondent_id"])[0].astype(np.intp)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # umap, hdbscan and numba warn of their own internals
-        partitions, runs = _runs(vectors, config)
-    resolution = _resolution(partitions, runs, config)
-    n_topics = int(resolution.loc[resolution["chosen"], "n_topics"].iloc[0])
-    labels = consensus.cut(*consensus.consensus_tree(partitions), partitions, n_topics)
+        centred, points = smooth(vectors)
+        partitions, runs = cluster_runs(
+            centred,
+            points,
+            people,
+            n_runs=config.n_runs,
+            seed=config.seed,
+            min_size=config.min_topic_size,
+        )
+    labels, resolution = _choose(points, partitions, runs, config)
     share, runner_up = consensus.support(partitions, labels)
-    assigned = share >= MIN_SUPPORT
-    labels, runner_up, assigned = _drop_empty(labels, runner_up, assigned)
-
-    centroids = _centroids(vectors, np.where(assigned, labels, UNASSIGNED), int(labels.max()) + 1)
+    labels, runner_up, assigned = _drop_empty(labels, runner_up, share >= config.min_support)
     topic = np.where(assigned, labels, UNASSIGNED)
+    centroids = _unit_means(vectors, topic)
+    votes = consensus.votes(partitions, labels)
+    topics = _describe(kept, vectors, topic, share, centroids)
+    again = consensus.reappearance(votes, labels)
+    topics["reappears"] = again.mean(axis=0)
+    topics["reappears_low"], topics["reappears_high"] = percentile_interval(again)
+    note = np.where(share < SURE, f"support below {SURE:.0%}", "")
     assignments = pd.DataFrame(
         {
             "response_id": kept["response_id"],
@@ -197,167 +229,157 @@ def fit_topics(
             "nearest": labels,
             "support": share,
             "runner_up": runner_up,
-            "note": np.where(assigned, "", f"unassigned: support below {MIN_SUPPORT:.0%}"),
+            "note": np.where(assigned, note, f"unassigned: below {config.min_support:.0%}"),
         }
     )
+    place = pd.Index(kept["response_id"]).get_indexer(pd.Index(responses.kept["response_id"]))
     return Topics(
-        assignments=assignments.set_index("response_id")
-        .loc[responses.kept["response_id"]]
-        .reset_index(),
-        topics=_describe(kept, vectors, topic, share, centroids),
+        assignments=assignments.iloc[place].reset_index(drop=True),
+        topics=topics,
+        hierarchy=_hierarchy(points, labels, topics["n"].to_numpy()),
         resolution=resolution,
         runs=runs,
+        votes=votes[:, place],
         centroids=centroids,
         config=config,
         versions=_versions() | {"encoder": embeddings.model, "weights": embeddings.fingerprint},
     )
 
 
-def _runs(
-    vectors: NDArray[np.float32], config: TopicConfig
-) -> tuple[NDArray[np.intp], pd.DataFrame]:
-    """Cluster the vectors ``n_runs`` times; every run's noise goes to the nearest centroid."""
-    n = len(vectors)
-    if n < FEW_RESPONSES:
-        return _small_partition(vectors, config)
-    from hdbscan import HDBSCAN
-    from umap import UMAP
-
-    rng = np.random.default_rng(config.seed)
-    near, far = nearest_rows(vectors, min(30, n // 3))
-    options = [k for k in (10, 15, 20, 30) if k <= near.shape[1]]
-    partitions, rows = [], []
-    for run in range(config.n_runs):
-        order = rng.permutation(n)
-        place = np.argsort(order)
-        k = int(rng.choice(options))
-        seed = int(rng.integers(2**31))
-        least = config.min_topic_size or max(
-            5, min(10, n // 15), round(n / float(rng.uniform(60, 120)))
-        )
-        layout = UMAP(
-            n_neighbors=k,
-            n_components=5,
-            min_dist=0.0,
-            metric="cosine",
-            n_epochs=200,
-            init="spectral" if n >= 200 else "random",
-            random_state=seed,
-            precomputed_knn=(place[near[order, :k]].astype(np.int32), far[order, :k]),
-        ).fit_transform(vectors[order])
-        # Leaves of the cluster tree: the default ("eom") now and then keeps one giant cluster.
-        found = HDBSCAN(
-            min_cluster_size=least,
-            min_samples=min(5, least),
-            cluster_selection_method="leaf",
-            core_dist_n_jobs=1,
-        ).fit_predict(np.asarray(layout, dtype=np.float64))[place]
-        n_clusters = int(found.max()) + 1
-        noise = found < 0
-        if n_clusters:
-            centres = _centroids(vectors, found, n_clusters)
-            found = np.where(noise, (vectors @ centres.T).argmax(axis=1), found)
-        else:  # no density anywhere: the run says that all belong together
-            found = np.zeros(n, dtype=np.intp)
-        partitions.append(found.astype(np.intp))
-        rows.append((run, seed, k, least, n_clusters, float(noise.mean())))
-    return np.stack(partitions), _run_table(rows)
-
-
-def _small_partition(
-    vectors: NDArray[np.float32], config: TopicConfig
-) -> tuple[NDArray[np.intp], pd.DataFrame]:
-    """Ward's clusters of resampled dimensions, for too few responses to have a density."""
-    from sklearn.cluster import AgglomerativeClustering
-
-    rng = np.random.default_rng(config.seed)
-    n, d = vectors.shape
-    k = config.n_topics or max(1, n // (config.min_topic_size or 8))
-    partitions, rows = [], []
-    for run in range(config.n_runs):
-        some = rng.choice(d, size=max(1, d // 2), replace=False)
-        found = AgglomerativeClustering(n_clusters=k).fit_predict(vectors[:, some])
-        partitions.append(found.astype(np.intp))
-        rows.append((run, config.seed, 0, 0, k, 0.0))
-    return np.stack(partitions), _run_table(rows)
-
-
-def _run_table(rows: Sequence[tuple[int, int, int, int, int, float]]) -> pd.DataFrame:
-    columns = ["run", "seed", "n_neighbors", "min_cluster_size", "n_clusters", "unassigned"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def nearest_rows(
-    vectors: NDArray[np.float32], k: int, block: int | None = None
-) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Exact cosine neighbours of each row, the row itself first.
+def unassigned_band(
+    topics: Topics, responses: Responses, *, min_support: float = SURE
+) -> pd.DataFrame:
+    """Shares of the topics by year under each way of treating the responses that are not sure.
 
     Parameters
     ----------
-    vectors : ndarray of float32, shape (n, d)
-        Rows of unit length.
-    k : int
-        From 1 to n, the row itself included.
-    block : int, optional
-        Rows handled at once; by default as many as hold 16 million distances.
+    topics : Topics
+    responses : Responses
+        Those that the topics were fitted to.
+    min_support : float, default 0.5
+        Responses with less support are not sure.
 
     Returns
     -------
-    near : ndarray of int, shape (n, k)
-    far : ndarray of float32, shape (n, k)
-        Cosine distances, 0 to 2.
+    DataFrame
+        One row for each topic and year, and with ``topic`` -1 one for the responses of the year
+        that are not sure: ``topic``; ``year``; ``reassign`` (all with their nearest topic),
+        ``own_group`` (the unsure stay in the denominator), ``exclude`` (they do not); ``low``,
+        ``high`` (least and greatest of the three; for -1, a 95 % interval of the rate); ``n``
+        (kept responses of the year); ``note``.
     """
-    n = len(vectors)
-    block = block or max(1, 2**24 // n)
-    near = np.empty((n, k), dtype=np.intp)
-    far = np.empty((n, k), dtype=np.float32)
-    for start in range(0, n, block):
-        stop = min(start + block, n)
-        distance = 1 - vectors[start:stop] @ vectors.T
-        distance[np.arange(stop - start), np.arange(start, stop)] = -1  # itself comes first
-        part = np.argpartition(distance, k - 1, axis=1)[:, :k]
-        part_distance = np.take_along_axis(distance, part, axis=1)
-        order = np.argsort(part_distance, axis=1, kind="stable")
-        near[start:stop] = np.take_along_axis(part, order, axis=1)
-        far[start:stop] = np.take_along_axis(part_distance, order, axis=1).clip(0, 2)
-    return near, far
+    found = topics.assignments.merge(
+        responses.kept[["response_id", "year"]], on="response_id", validate="one_to_one"
+    )
+    sure = found["support"] >= min_support
+    years = sorted(found["year"].unique())
+    n = found.groupby("year").size()
 
+    def count(rows: pd.DataFrame) -> pd.DataFrame:
+        return pd.crosstab(rows["year"], rows["nearest"]).reindex(
+            index=years, columns=range(topics.n_topics), fill_value=0
+        )
 
-def _resolution(
-    partitions: NDArray[np.intp], runs: pd.DataFrame, config: TopicConfig
-) -> pd.DataFrame:
-    """Choose the number of topics: the fewest that are about as stable as the best."""
-    found = runs["n_clusters"].clip(lower=1)
-    if found.max() == 1:
-        note = "the runs found no more than one cluster"
-        row = {"n_topics": 1, "estimate": np.nan, "low": np.nan, "high": np.nan, "n": 0}
-        return pd.DataFrame([row | {"chosen": True, "note": note}])
-    if config.n_topics is not None:
-        grid = [config.n_topics]
-    else:
-        # The runs cluster finely and may cut one even cloud into several pieces: coarser cuts are
-        # tried as well, down to the square root of what the most cautious of them found.
-        low, high = (float(q) for q in np.quantile(found, [0.1, 0.9], method="nearest"))
-        grid = sorted({round(k) for k in np.geomspace(max(2.0, low**0.5), max(2.0, high), 12)})
-    scores = consensus.split_half_stability(partitions, grid, seed=config.seed)
-    mean = scores.mean(axis=0)
-    # One-standard-error rule (Breiman et al. 1984): the fewest topics that are not clearly less
-    # stable than the best, so that chance on a flat curve does not decide.
-    top = int(mean.argmax())
-    error = float(scores[:, top].std(ddof=1)) / np.sqrt(len(scores))
-    best = next(j for j in range(len(grid)) if mean[j] >= mean[top] - error)
-    low_high = percentile_interval(scores, confidence=0.95)
-    return pd.DataFrame(
+    all_of, sure_of = count(found), count(found[sure])
+    n_sure = sure_of.sum(axis=1)
+    shares = {
+        "reassign": all_of.div(n, axis=0),
+        "own_group": sure_of.div(n, axis=0),
+        "exclude": sure_of.div(n_sure.where(n_sure > 0), axis=0),
+    }
+    band = pd.concat({k: v.T.stack() for k, v in shares.items()}, axis=1)
+    band = band.rename_axis(["topic", "year"]).reset_index()
+    band["low"] = band[list(shares)].min(axis=1)
+    band["high"] = band[list(shares)].max(axis=1)
+    band["n"] = band["year"].map(n)
+    band["note"] = np.where(band["exclude"].isna(), "no response of the year is sure", "")
+    low, high = wilson_interval((n - n_sure).to_numpy(), n.to_numpy())
+    unsure = pd.DataFrame(
         {
-            "n_topics": grid,
-            "estimate": mean,
-            "low": low_high[0],
-            "high": low_high[1],
-            "n": len(scores),
-            "chosen": [j == best for j in range(len(grid))],
-            "note": "asked for" if config.n_topics is not None else "",
+            "topic": UNASSIGNED,
+            "year": years,
+            "reassign": 0.0,
+            "own_group": (1 - n_sure / n).to_numpy(),
+            "exclude": np.nan,
+            "low": low,
+            "high": high,
+            "n": n.to_numpy(),
+            "note": f"support below {min_support:.0%}",
         }
     )
+    return pd.concat([band, unsure], ignore_index=True)
+
+
+def _choose(
+    points: NDArray[np.float32],
+    partitions: NDArray[np.intp],
+    runs: pd.DataFrame,
+    config: TopicConfig,
+) -> tuple[NDArray[np.intp], pd.DataFrame]:
+    """Cut at each number of topics; take the number at which the runs agree best with the cut."""
+    most = int(runs["n_clusters"].max())
+    if most <= 1 and config.n_topics is None:
+        row = {"n_topics": 1, "estimate": np.nan, "low": np.nan, "high": np.nan, "n": len(runs)}
+        row |= {"support": 1.0, "reappears": 1.0, "smallest": len(points), "chosen": True}
+        note = "the runs found no more than one cluster"
+        return np.zeros(len(points), dtype=np.intp), pd.DataFrame([row | {"note": note}])
+    # A ladder of steps of the square root of two: near numbers are near ties, which luck decides.
+    upper = min(max(2, 2 * most), max(2, len(points) // 2))
+    grid = {round(2 ** (j / 2)) for j in range(2, 40)}
+    grid = {k for k in grid if k <= upper} | ({config.n_topics} if config.n_topics else set())
+    tree, leaf = consensus.grow_tree(points)
+    cuts: list[NDArray[np.intp]] = []
+    rows = []
+    for k in sorted(grid):
+        labels = consensus.cut(tree, leaf, points, k)
+        n_found = int(labels.max()) + 1
+        if cuts and n_found == cuts[-1].max() + 1 and k != config.n_topics:
+            continue  # no more distinct points than that
+        scores = consensus.agreement(partitions, labels)
+        low, high = percentile_interval(scores)
+        spoken = consensus.votes(partitions, labels)
+        cuts.append(labels)
+        rows.append(
+            {
+                "n_topics": n_found,
+                "estimate": scores.mean(),
+                "low": float(low),
+                "high": float(high),
+                "n": len(scores),
+                "support": (spoken == labels).mean(),
+                "reappears": consensus.reappearance(spoken, labels).mean(),
+                "smallest": int(np.bincount(labels).min()),
+                "asked": k == config.n_topics,
+            }
+        )
+    table = pd.DataFrame(rows)
+    asked = table.pop("asked")
+    allowed = asked if asked.any() else table["smallest"] >= (config.min_topic_size or 0)
+    eligible = table["estimate"].where(allowed if allowed.any() else table.index == 0)
+    best = int(eligible.argmax())
+    return cuts[best], table.assign(
+        chosen=table.index == best, note=np.where(asked, "asked for", "")
+    )
+
+
+def _hierarchy(
+    points: NDArray[np.float32], labels: NDArray[np.intp], n: NDArray[np.intp]
+) -> pd.DataFrame:
+    """Join topics to broad ones where the tree over their centres has its widest gap."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    k = len(n)
+    broad: NDArray[np.intp] = np.arange(k)
+    if k >= 6:
+        tree = linkage(consensus.centres(points, labels).astype(np.float64), method="average")
+        height = tree[:, 2]  # joining number j leaves k - 1 - j groups
+        groups = np.arange(3, k // 2 + 1)
+        gap = height[k - groups] / np.maximum(height[k - 1 - groups], 1e-12)
+        broad = fcluster(tree, int(groups[gap.argmax()]), criterion="maxclust").astype(np.intp) - 1
+    order = np.argsort(-np.bincount(broad, weights=n), kind="stable")
+    broad = np.argsort(order)[broad]
+    sizes = np.bincount(broad, weights=n).astype(int)
+    return pd.DataFrame({"topic": np.arange(k), "broad": broad, "n": sizes[broad]})
 
 
 def _drop_empty(
@@ -380,14 +402,10 @@ def _drop_empty(
     return new, second, assigned & ~gone
 
 
-def _centroids(
-    vectors: NDArray[np.float32], labels: NDArray[np.intp], n_clusters: int
-) -> NDArray[np.float32]:
-    centres = np.zeros((n_clusters, vectors.shape[1]), dtype=np.float32)
-    inside = labels >= 0
-    np.add.at(centres, labels[inside], vectors[inside])
-    length = np.linalg.norm(centres, axis=1, keepdims=True)
-    return np.asarray(centres / np.where(length > 0, length, 1), dtype=np.float32)
+def _unit_means(vectors: NDArray[np.float32], topic: NDArray[np.intp]) -> NDArray[np.float32]:
+    means = consensus.centres(vectors, topic)
+    length = np.linalg.norm(means, axis=1, keepdims=True)
+    return np.asarray(means / np.where(length > 0, length, 1), dtype=np.float32)
 
 
 def _describe(
@@ -398,7 +416,7 @@ def _describe(
     centroids: NDArray[np.float32],
 ) -> pd.DataFrame:
     n_topics = len(centroids)
-    words = _ctfidf_words(kept["text"].tolist(), vectors, topic, n_topics)
+    words = topic_words(kept["text"].tolist(), topic, n_topics)
     counts = np.bincount(topic[topic >= 0], minlength=n_topics)
     low, high = wilson_interval(counts, np.full(n_topics, len(kept)))
     closeness = vectors @ centroids.T
@@ -410,7 +428,7 @@ def _describe(
         rows.append(
             {
                 "topic": t,
-                "label": _label(words[t]),
+                "label": name_topic(words[t]),
                 "n": int(counts[t]),
                 "estimate": counts[t] / len(kept),
                 "low": float(low[t]),
@@ -436,67 +454,6 @@ def _unlike(order: NDArray[np.intp], vectors: NDArray[np.float32], people: pd.Se
         if len(chosen) == _N_EXEMPLARS:
             break
     return chosen
-
-
-def _label(words: list[str]) -> str:
-    """Name a topic by its first three words, leaving out one that repeats another."""
-    chosen: list[str] = []
-    for word in words:
-        stems = {w.rstrip("s") for w in word.split()}
-        if not any(stems & {w.rstrip("s") for w in other.split()} for other in chosen):
-            chosen.append(word)
-    return ", ".join(chosen[:3]) or "(no words)"
-
-
-def _ctfidf_words(
-    texts: list[str], vectors: NDArray[np.float32], topic: NDArray[np.intp], n_topics: int
-) -> list[list[str]]:
-    """Top c-TF-IDF terms of each topic, by BERTopic in its manual mode."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from bertopic import BERTopic
-        from bertopic.cluster import BaseCluster
-        from bertopic.dimensionality import BaseDimensionalityReduction
-        from bertopic.vectorizers import ClassTfidfTransformer
-
-        texts = [_CONTRACTION.sub("", t.casefold().replace("\u2019", "'")) for t in texts]
-        vectorizer = _vectorizer(texts)
-        if vectorizer is None:
-            return [[] for _ in range(n_topics)]
-        model = BERTopic(
-            language="multilingual",  # else it strips hyphens and accents from the texts
-            umap_model=BaseDimensionalityReduction(),
-            hdbscan_model=BaseCluster(),
-            vectorizer_model=vectorizer,
-            ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True),
-            top_n_words=_N_WORDS,
-        ).fit(texts, embeddings=vectors.copy(), y=topic.tolist())
-    # BERTopic numbers topics by size for itself; its numbers are read back, not assumed.
-    theirs = dict(zip(topic.tolist(), model.topics_, strict=True))
-    return [
-        [word for word, weight in model.get_topic(theirs[t]) if word and weight > 0]
-        for t in range(n_topics)
-    ]
-
-
-def _vectorizer(texts: list[str]) -> Any:
-    """Build a vectorizer that finds at least one term in the texts, or return None.
-
-    A term that a handful of responses use describes those people rather than a topic, so terms
-    are asked to stand in 2 % of the responses or in ten, whichever is fewer.
-    """
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    enough = min(10, len(texts) // 50)
-    plain = {"stop_words": "english"}
-    for settings in ({**plain, "min_df": max(1, enough)}, plain, {}):
-        try:
-            # BERTopic will count over topics, not responses, so the terms are fixed here.
-            terms = CountVectorizer(**settings).fit(texts).vocabulary_
-        except ValueError:  # an empty vocabulary: only stop words, or no words at all
-            continue
-        return CountVectorizer(vocabulary=sorted(terms))
-    return None
 
 
 def _versions() -> dict[str, str]:

@@ -42,8 +42,10 @@ def topics_of(labels):
     return Topics(
         assignments=pd.DataFrame({"response_id": ids, "topic": labels}),
         topics=table,
+        hierarchy=pd.DataFrame(),
         resolution=pd.DataFrame(),
         runs=pd.DataFrame(),
+        votes=labels[None],
         centroids=np.zeros((n_topics, 2), dtype=np.float32),
         config=TopicConfig(),
         versions={},

@@ -39,6 +39,8 @@ ORDER = (
     "redaction",
     "embeddings",
     "consensus",
+    "_layouts",
+    "_topic_words",
     "topics",
     "_sheets",
     "qda",

@@ -5,9 +5,10 @@ from sklearn.metrics import adjusted_rand_score
 
 from iapt_topics import topics as module
 from iapt_topics._checks import InputError
+from iapt_topics._layouts import nearest_rows
 from iapt_topics.embeddings import Embeddings, embed
 from iapt_topics.responses import load_responses
-from iapt_topics.topics import TopicConfig, fit_topics, nearest_rows
+from iapt_topics.topics import TopicConfig, fit_topics, unassigned_band
 
 CONFIG = TopicConfig(seed=1, n_runs=6)
 
@@ -70,6 +71,11 @@ def test_tables_add_up(planted, fitted):
     assert (a["runner_up"] != a["nearest"]).all()
     assert fitted.resolution["chosen"].sum() == 1
     assert len(fitted.runs) == CONFIG.n_runs
+    assert fitted.votes.shape == (CONFIG.n_runs, len(a))
+    np.testing.assert_allclose((fitted.votes == a["nearest"].to_numpy()).mean(axis=0), a["support"])
+    assert fitted.hierarchy["topic"].tolist() == t["topic"].tolist()
+    assert fitted.hierarchy.drop_duplicates("broad")["n"].sum() == t["n"].sum()
+    assert ((t["reappears_low"] <= t["reappears"]) & (t["reappears"] <= 1)).all()
     np.testing.assert_allclose(np.linalg.norm(fitted.centroids, axis=1), 1, atol=1e-5)
     people = table.set_index("response_id")["person"]
     for ids in t["exemplars"]:
@@ -91,10 +97,50 @@ def test_the_number_of_topics_can_be_asked_for(planted):
     config = TopicConfig(seed=1, n_runs=4, n_topics=3)
     found = fit_topics(read(table), wrap(vectors, table["response_id"]), config)
     assert found.n_topics == 3
-    assert found.resolution["note"].tolist() == ["asked for"]
+    assert found.resolution.set_index("n_topics")["note"].loc[3] == "asked for"
+    assert found.resolution["chosen"].sum() == 1
 
 
-@pytest.mark.parametrize("n", [2, 3, 10, 39, 45])
+def test_another_seed_gives_the_same_topics(planted, fitted):
+    table, _, vectors = planted
+    again = fit_topics(
+        read(table), wrap(vectors, table["response_id"]), TopicConfig(seed=8, n_runs=6)
+    )
+    assert (again.runs["seed"] != fitted.runs["seed"]).all()
+    assert (again.assignments["topic"] == fitted.assignments["topic"]).all()
+
+
+def test_no_topic_is_smaller_than_asked_for(planted):
+    table, _, vectors = planted
+    config = TopicConfig(seed=1, n_runs=4, min_topic_size=90)
+    found = fit_topics(read(table), wrap(vectors, table["response_id"]), config)
+    assert found.topics["n"].min() >= 90
+
+
+def test_unsure_responses_may_be_left_unassigned_and_the_band_holds_all_choices(planted):
+    table, _, vectors = planted
+    rng = np.random.default_rng(2)
+    blurred = vectors + 0.22 * rng.normal(size=vectors.shape).astype(np.float32)
+    blurred /= np.linalg.norm(blurred, axis=1, keepdims=True)
+    survey = read(table)
+    found = fit_topics(
+        survey, wrap(blurred, table["response_id"]), TopicConfig(n_runs=6, min_support=0.9)
+    )
+    a = found.assignments
+    assert ((a["topic"] == -1) == (a["support"] < 0.9)).all()
+    band = unassigned_band(found, survey, min_support=0.9)
+    shares = band[band["topic"] >= 0]
+    np.testing.assert_allclose(shares.groupby("year")["reassign"].sum(), 1)
+    np.testing.assert_allclose(shares.groupby("year")["exclude"].sum(), 1)
+    assert (shares["low"] <= shares["high"]).all()
+    rate = band[band["topic"] == -1].set_index("year")
+    np.testing.assert_allclose(shares.groupby("year")["own_group"].sum() + rate["own_group"], 1)
+    year = a.merge(survey.kept, on="response_id")["year"]
+    np.testing.assert_allclose(rate["own_group"], (a["topic"] == -1).groupby(year).mean())
+    assert 0 < rate["own_group"].mean() < 1
+
+
+@pytest.mark.parametrize("n", [2, 3, 10, 39, 45, 100])
 def test_few_responses_give_fewer_topics(planted, n):
     table, _, vectors = planted
     found = fit_topics(read(table.head(n)), wrap(vectors[:n], table["response_id"][:n]), CONFIG)
@@ -135,6 +181,11 @@ def test_apostrophes_leave_no_fragments(survey_table, encoder):
 def test_config_is_checked(name, value):
     with pytest.raises(InputError, match=f"{name}=.*whole number"):
         TopicConfig(**{name: value})
+
+
+def test_min_support_is_a_share():
+    with pytest.raises(InputError, match="from 0 to 1"):
+        TopicConfig(min_support=1.5)
 
 
 def test_more_topics_than_responses_allow(planted):

@@ -313,9 +313,12 @@ def resolution_grid(topics: Topics) -> Grid:
     """The numbers of topics that were tried."""
     how: dict[str, tuple[str, Callable[[Any], str]]] = {
         "n_topics": ("Topics", whole),
-        "estimate": ("Agreement between runs (ARI)", decimal),
+        "estimate": ("Agreement with the runs (ARI)", decimal),
         "low": ("Low", decimal),
         "high": ("High", decimal),
+        "support": ("Support", percent),
+        "reappears": ("Topics reappear (Jaccard)", decimal),
+        "smallest": ("Responses of the smallest", whole),
         "chosen": ("Chosen", lambda v: "yes" if v else ""),
     }
     return plain_grid(topics.resolution, how, "Numbers of topics tried")
