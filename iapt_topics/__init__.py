@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from iapt_topics.datasets import load_example
     from iapt_topics.distinctness import indistinct_themes
     from iapt_topics.drift import Drift, measure_drift
+    from iapt_topics.effects import theme_effects
     from iapt_topics.embeddings import Embeddings, Encoder, embed, sentence_encoder
     from iapt_topics.encoder_comparison import compare_encoders
     from iapt_topics.frame import Theme, ThemeFrame, load_frame, write_frame
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
         write_edits,
         write_mapping,
     )
+    from iapt_topics.meaning import Meaning, measure_meaning
+    from iapt_topics.panel import Panel, measure_panel
     from iapt_topics.prevalence import corrected_shares
     from iapt_topics.qda import Project, export_codes, load_project
     from iapt_topics.redaction import (
@@ -63,6 +66,8 @@ _HOME = {
     "InputError": "_checks",
     "MappingEdits": "mapping_edits",
     "Project": "qda",
+    "Meaning": "meaning",
+    "Panel": "panel",
     "Responses": "responses",
     "SamplePlan": "sampling",
     "Standardised": "standardise",
@@ -98,6 +103,8 @@ _HOME = {
     "match_themes": "code_files",
     "measure_drift": "drift",
     "next_to_code": "sampling",
+    "measure_meaning": "meaning",
+    "measure_panel": "panel",
     "one_question": "answering",
     "presidio_names": "redaction",
     "read_convergence": "convergence",
@@ -112,6 +119,7 @@ _HOME = {
     "standardise_drift": "standardise",
     "topic_codes": "agreement",
     "unassigned_band": "topics",
+    "theme_effects": "effects",
     "who_answered": "answering",
     "write_convergence": "convergence",
     "write_edits": "mapping_edits",
@@ -130,6 +138,8 @@ __all__ = [
     "InputError",
     "MappingEdits",
     "Project",
+    "Meaning",
+    "Panel",
     "Responses",
     "SamplePlan",
     "Standardised",
@@ -165,6 +175,8 @@ __all__ = [
     "match_themes",
     "measure_drift",
     "next_to_code",
+    "measure_meaning",
+    "measure_panel",
     "one_question",
     "presidio_names",
     "read_convergence",
@@ -179,6 +191,7 @@ __all__ = [
     "standardise_drift",
     "topic_codes",
     "unassigned_band",
+    "theme_effects",
     "who_answered",
     "write_convergence",
     "write_edits",

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_drift import exact, survey
+from test_standardise import berkeley, made
+
+from iapt_topics._checks import InputError
+from iapt_topics.effects import theme_effects
+
+
+def test_berkeley_effect_of_sex_within_department_is_that_of_statsmodels():
+    import statsmodels.api as sm
+
+    codes, responses = berkeley()
+    table = theme_effects(codes, responses, ["department"]).set_index(["covariate", "level"])
+    data = responses.table
+    design = pd.get_dummies(data["department"], drop_first=True).astype(float)
+    design.insert(0, "women", (data["year"] == 2022).astype(float))
+    y = codes.matrix(data["response_id"].tolist())[:, 0].astype(float)
+    fit = sm.Logit(y, sm.add_constant(design)).fit(
+        disp=0, cov_type="cluster", cov_kwds={"groups": np.arange(len(y))}
+    )
+    margin = fit.get_margeff(dummy=True)
+    row = table.loc[("year", "2022")]
+    assert row["model"] == "logistic"
+    assert row["estimate"] == pytest.approx(margin.margeff[0], rel=1e-6)
+    half = 1.96 * margin.margeff_se[0]
+    assert row["high"] - row["estimate"] == pytest.approx(half, rel=2e-3)
+    # Bickel, Hammel, O'Connell (1975): within departments women were admitted a little more.
+    assert 0 < row["estimate"] < 0.05
+    assert table.loc[("department", "F"), "estimate"] < -0.5
+
+
+def test_year_alone_gives_the_difference_of_shares():
+    codes, responses = survey(*exact([100, 200, 50], [[30, 90, 10]]))
+    table = theme_effects(codes, responses)
+    assert table["level"].tolist() == ["2022", "2023"]
+    assert table["estimate"].tolist() == pytest.approx([0.15, -0.1])
+    se = np.sqrt(0.3 * 0.7 / 100 + 0.45 * 0.55 / 200)
+    assert (table["high"] - table["estimate"])[0] == pytest.approx(1.967 * se, rel=5e-3)
+    assert table["n"].tolist() == [300, 150]
+
+
+def test_repeated_answers_widen_the_interval():
+    year, given = exact([100, 100], [[30, 50]])
+    one = theme_effects(*survey(year, given)).iloc[0]
+    twice = np.repeat(np.arange(len(year)), 2)
+    two = theme_effects(*survey(year[twice], given[twice], person=twice)).iloc[0]
+    assert two["high"] - two["low"] == pytest.approx(one["high"] - one["low"], rel=0.01)
+
+
+def test_a_confounded_year_is_freed():
+    # Roles differ, years do not; the mix of roles moves.
+    year = np.repeat([2021, 2022], 400)
+    role = np.array(["A"] * 100 + ["B"] * 300 + ["A"] * 300 + ["B"] * 100)
+    counts = ((100, 50), (300, 30), (300, 150), (100, 10))
+    given = np.concatenate([np.arange(n) < k for n, k in counts])[:, None]
+    table = theme_effects(*made(year, given, role=role), ["role"]).set_index("covariate")
+    assert table.loc["year", "estimate"] == pytest.approx(0, abs=1e-6)
+    assert table.loc["role", "estimate"] == pytest.approx(-0.4, abs=1e-6)
+    assert table.loc["role", "reference"] == "A"
+
+
+def test_separation_falls_back_to_the_linear_model_and_says_so():
+    codes, responses = survey(*exact([40, 40], [[0, 20]]))
+    row = theme_effects(codes, responses).iloc[0]
+    assert row["model"] == "linear"
+    assert row["estimate"] == pytest.approx(0.5)
+    assert "linear model" in row["note"]
+
+
+@pytest.mark.parametrize("value", ["same", "", None])
+def test_a_covariate_without_variation_has_a_row_that_says_so(value):
+    rng = np.random.default_rng(0)
+    year, given = np.repeat([2021, 2022], 50), rng.random((100, 2)) < 0.4
+    table = theme_effects(*made(year, given, role=value), ["role"])
+    rows = table[table["covariate"] == "role"]
+    assert len(rows) == 2
+    assert rows["estimate"].isna().all()
+    assert rows["note"].str.startswith("Only one level or no value").all()
+    assert table.loc[table["covariate"] == "year", "estimate"].notna().all()
+
+
+def test_aliased_rare_and_single_years_are_said():
+    rng = np.random.default_rng(0)
+    year, given = np.repeat([2021, 2022], 50), rng.random((100, 1)) < 0.4
+    alias = theme_effects(*made(year, given, wave=np.where(year == 2021, "w1", "w2")), ["wave"])
+    assert alias["note"].str.contains("Cannot be told apart").sum() == 1
+    rare = theme_effects(*survey(*exact([50, 50], [[1, 2], [50, 50], [0, 0]])))
+    assert rare["estimate"].isna().all()
+    assert rare["note"].str.contains("with the theme").tolist() == [
+        True,
+        False,
+        True,
+    ]
+    single = theme_effects(*survey([2021] * 30, np.ones((30, 1))))
+    assert single["note"].tolist() == ["Only one year: no effect."]
+    tiny = theme_effects(*survey([2021, 2021, 2022], np.ones((3, 1))))
+    assert tiny["note"].ne("").all()
+
+
+def test_inputs_are_unchanged_and_order_does_not_matter():
+    codes, responses = berkeley()
+    before = responses.table.copy()
+    first = theme_effects(codes, responses, ["department"])
+    pd.testing.assert_frame_equal(responses.table, before)
+    mixed = replace(responses, table=before.sample(frac=1, random_state=1))
+    pd.testing.assert_frame_equal(first, theme_effects(codes, mixed, ["department"]), rtol=1e-6)
+
+
+def test_wrong_input_is_refused():
+    codes, responses = berkeley()
+    with pytest.raises(InputError):
+        theme_effects(codes, responses, ["nothing"])
+    with pytest.raises(InputError):
+        theme_effects(codes, responses, baseline=1999)
