@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from iapt_topics.effects import theme_effects
     from iapt_topics.embeddings import Embeddings, Encoder, embed, sentence_encoder
     from iapt_topics.encoder_comparison import compare_encoders
+    from iapt_topics.flow import TopicFlow, compare_refit, topic_flow
     from iapt_topics.frame import Theme, ThemeFrame, load_frame, write_frame
     from iapt_topics.mapping import TopicMapping, code_responses, map_topics, score_themes
     from iapt_topics.mapping_edits import (
@@ -75,6 +76,7 @@ _HOME = {
     "Theme": "frame",
     "ThemeFrame": "frame",
     "TopicConfig": "topics",
+    "TopicFlow": "flow",
     "TopicMapping": "mapping",
     "Topics": "topics",
     "apply_edits": "mapping_edits",
@@ -83,6 +85,7 @@ _HOME = {
     "coders_in": "code_files",
     "compare_codes": "agreement",
     "compare_encoders": "encoder_comparison",
+    "compare_refit": "flow",
     "corrected_shares": "prevalence",
     "count_redactions": "redaction",
     "disagreements": "convergence",
@@ -120,6 +123,7 @@ _HOME = {
     "topic_codes": "agreement",
     "unassigned_band": "topics",
     "theme_effects": "effects",
+    "topic_flow": "flow",
     "who_answered": "answering",
     "write_convergence": "convergence",
     "write_edits": "mapping_edits",
@@ -147,6 +151,7 @@ __all__ = [
     "Theme",
     "ThemeFrame",
     "TopicConfig",
+    "TopicFlow",
     "TopicMapping",
     "Topics",
     "apply_edits",
@@ -155,6 +160,7 @@ __all__ = [
     "coders_in",
     "compare_codes",
     "compare_encoders",
+    "compare_refit",
     "corrected_shares",
     "count_redactions",
     "disagreements",
@@ -192,6 +198,7 @@ __all__ = [
     "topic_codes",
     "unassigned_band",
     "theme_effects",
+    "topic_flow",
     "who_answered",
     "write_convergence",
     "write_edits",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from iapt_topics.agreement import Comparison
     from iapt_topics.drift import Drift
+    from iapt_topics.flow import TopicFlow
     from iapt_topics.frame import ThemeFrame
     from iapt_topics.mapping import TopicMapping
     from iapt_topics.responses import Responses
@@ -418,4 +419,98 @@ def flow_figure(responses: Responses) -> Figure:
         arrow((float(x), 0.33), (float(x), 0.2))
         label = _text(responses.wave_labels.get(int(str(year)), year), 12)
         box(float(x), 0.12, f"{label}\nn = {int(n):,}", size)
+    return figure
+
+
+def flow_figure(flow: TopicFlow) -> Figure:
+    """Draw the topics of each year as bars of their share, joined where they were matched.
+
+    Parameters
+    ----------
+    flow : TopicFlow
+        From ``topic_flow``. A "+" stands before a topic that is shown to be new, a "-" behind one
+        that is shown to be gone; "?" at a topic without a partner that is not.
+    """
+    from matplotlib.patches import PathPatch, Rectangle
+    from matplotlib.path import Path
+
+    _need_rows(flow.topics, "the topics of each year")
+    years = list(dict.fromkeys(flow.topics["year"].tolist()))
+    figure = _figure(2.3 * len(years) + 0.8, 5.2)
+    ax = figure.subplots()
+    bars: dict[tuple[int, int], tuple[float, float]] = {}
+    for x, year in enumerate(years):
+        top = 0.0
+        rows = flow.topics[flow.topics["year"] == year]
+        for row in rows.to_dict("records"):
+            high = float(row["estimate"])
+            bars[year, row["topic"]] = (top, high)
+            box = Rectangle((x, top), 0.4, high, facecolor=OKABE_ITO[5], edgecolor="white")
+            ax.add_patch(box)
+            before = {"new": "+ ", "unmatched": "? "}.get(row["before"], "")
+            after = {"gone": " -", "unmatched": " ?"}.get(row["after"], "")
+            name = f"{before}{_text(row['label'], 22)}{after}"
+            ax.text(x + 0.2, top + high / 2, name, fontsize=6, ha="center", va="center", color=INK)
+            top += high + 0.015
+    for link in flow.links.to_dict("records"):
+        (low_a, high_a), (low_b, high_b) = (
+            bars[link[y], link[t]] for y, t in (("against", "topic_against"), ("year", "topic"))
+        )
+        a, b = years.index(link["against"]) + 0.4, years.index(link["year"])
+        m = (a + b) / 2
+        at = [(a, low_a), (m, low_a), (m, low_b), (b, low_b), (b, low_b + high_b)]
+        at += [(m, low_b + high_b), (m, low_a + high_a), (a, low_a + high_a), (a, low_a)]
+        curve = Path.CURVE4
+        codes = [Path.MOVETO, curve, curve, curve, Path.LINETO, curve, curve, curve, Path.CLOSEPOLY]
+        style = {"alpha": 0.35} if link["matched"] else {"alpha": 0.15, "hatch": "///"}
+        ax.add_patch(PathPatch(Path(at, codes), facecolor=GREY, edgecolor="none", **style))
+    sizes = flow.windows.set_index("year")["n"]
+    ax.set_xticks(np.arange(len(years)) + 0.2, [f"{y}\nn={int(sizes[y])}" for y in years])
+    ax.set_xlim(-0.3, len(years) - 0.3)
+    ax.set_ylim(max(a + b for a, b in bars.values()) + 0.02, -0.02)
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+    ax.tick_params(labelsize=_SMALL, colors=INK, length=0)
+    _title(ax, "Height: share of responses. Hatched: a link beside the best one-to-one matching.")
+    return figure
+
+
+def effects_figure(effects: pd.DataFrame, *, theme: str) -> Figure:
+    """Draw the average marginal effects on one theme, in percentage points.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        From ``theme_effects``.
+    theme : str
+        The theme to draw.
+    """
+    rows = effects[effects["theme"] == theme].reset_index(drop=True)
+    _need_rows(rows, f"the effects on {theme!r}")
+    figure = _figure(6.4, 0.27 * len(rows) + 1.1)
+    ax = figure.subplots()
+    y = np.arange(len(rows))
+    known = rows["estimate"].notna().to_numpy()
+    ax.errorbar(
+        rows.loc[known, "estimate"].to_numpy(dtype=float),
+        y[known],
+        xerr=_arms(rows[known]),
+        fmt="o",
+        color=OKABE_ITO[0],
+        markersize=4.5,
+        elinewidth=1.2,
+        capsize=2,
+        zorder=3,
+    )
+    for at in y[~known]:
+        ax.text(0, at, " not estimated", fontsize=6.5, color=GREY, style="italic", va="center")
+    ax.axvline(0, color=GREY, linewidth=0.8)
+    cells = rows[["covariate", "level", "reference", "n"]].itertuples(index=False)
+    names = [_text(f"{c}: {level} against {r} (n={n})", 58) for c, level, r, n in cells]
+    ax.set_yticks(y, names)
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    _tidy(ax, "x")
+    _percent(ax, "x")
+    ax.set_xlabel("difference of shares, percentage points", fontsize=8, color=INK)
+    _title(ax, _text(theme, 50))
     return figure

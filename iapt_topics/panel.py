@@ -28,7 +28,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from iapt_topics._drift_model import Floats, share_model, sum_cells
-from iapt_topics.drift import FEW_RESPONSES, coded_responses, require_baseline
+from iapt_topics.drift import coded_responses, require_baseline
 from iapt_topics.inference import benjamini_hochberg, holm, wilson_interval
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 #: Stands for a respondent who was given none of the themes in a year.
 NO_THEME = "(no theme)"
+_FEW_PEOPLE = 30
 _CHANGES = [
     *("theme", "year", "against", "both", "gained", "lost", "estimate", "low", "high", "n"),
     *("p", "p_bh", "p_holm", "note"),
@@ -97,18 +98,21 @@ def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = 
     base = int(years[0]) if baseline is None else int(baseline)
     require_baseline(base, years.tolist())
     _, person = np.unique(data["person"].to_numpy(str), return_inverse=True)
-    sums = sum_cells(person, year, codes.matrix(data["response_id"].tolist(), codes.themes))
+    given = codes.matrix(data["response_id"].tolist(), codes.themes)
+    answered = np.zeros((len(years), int(person.max()) + 1), bool)
+    answered[year, person] = True
+    has = np.zeros((*answered.shape, given.shape[1]), bool)
+    row, theme = np.nonzero(given)
+    has[year[row], person[row], theme] = True
     at_base = int(np.flatnonzero(years == base)[0])
     steps = [(i, i - 1) for i in range(1, len(years))]
     pairs = sorted({*steps, *((i, at_base) for i in range(len(years)) if i != at_base)})
     changes, transitions = [], []
     for a, b in pairs:
-        in_a, in_b = sums.year == a, sums.year == b
-        both = np.intersect1d(sums.person[in_a], sums.person[in_b])
-        # Cells are sorted by person within a year, so these two line up.
-        now, then = (sums.cell_count[w][np.isin(sums.person[w], both)] > 0 for w in (in_a, in_b))
+        both = answered[a] & answered[b]
+        now, then = has[a, both], has[b, both]
         keys = {"year": int(years[a]), "against": int(years[b])}
-        note = _note(len(both))
+        note = _note(len(now))
         changes.append(_changes(now, then, codes.themes, note).assign(**keys))
         if (a, b) in steps:
             transitions.append(_transitions(now, then, codes.themes, note).assign(**keys))
@@ -160,7 +164,7 @@ def mcnemar_mid_p(gained: ArrayLike, lost: ArrayLike) -> Floats:
 def _note(n: int) -> str:
     if n == 0:
         return "No respondent answered in both years."
-    return f"n below {FEW_RESPONSES}." if n < FEW_RESPONSES else ""
+    return f"n below {_FEW_PEOPLE}." if n < _FEW_PEOPLE else ""
 
 
 def _changes(

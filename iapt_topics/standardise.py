@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 _PRIOR = 5.0
 _SHARES = ["theme", "year", "method", "estimate", "low", "high", "n", "covered", "note"]
+_TRENDS = [
+    *("theme", "method", "test", "estimate", "low", "high", "n", "covered"),
+    *("p", "p_bh", "p_holm", "note"),
+]
 _CHANGES = [
     *("theme", "year", "against", "method", "estimate", "low", "high", "n", "covered"),
     *("p", "p_bh", "p_holm", "note"),
@@ -57,6 +61,11 @@ class Standardised:
         Both are standardised to the cells that have a response in both years, ``covered`` of the
         standard. ``p`` two-sided; ``p_bh``, ``p_holm`` over all themes and years of the method.
         Empty with one coded year.
+    trends : pandas.DataFrame
+        Key (theme, method, test): ``test`` "omnibus" (is the share equal in all years? ``estimate``
+        = highest less lowest share, without an interval) and "linear" (slope by calendar year),
+        as in :class:`iapt_topics.Drift`, on the cells that have a response in every coded year.
+        ``p_bh``, ``p_holm`` over the themes of the method and test. Empty with one coded year.
     covariates : tuple of str
         What was standardised for.
     baseline : int
@@ -65,6 +74,7 @@ class Standardised:
 
     shares: pd.DataFrame
     changes: pd.DataFrame
+    trends: pd.DataFrame
     covariates: tuple[str, ...]
     baseline: int
 
@@ -135,7 +145,7 @@ def standardise_drift(
             said = note + (idle if method == "standardised" else [])
             if len(years) == 1:
                 said = [*said, "Only one year was coded, so no change can be measured."]
-            same = {"method": method, "covered": covered, "note": " ".join(said)}
+            same: dict[str, Any] = {"method": method, "covered": covered, "note": " ".join(said)}
             shares.append(pd.DataFrame(keys | same | limits))
             if y == at_base:
                 continue
@@ -147,9 +157,26 @@ def standardise_drift(
             limits = {"estimate": estimate, "low": low, "high": high}
             limits["p"] = np.where(np.isnan(estimate), np.nan, p)
             changes.append(pd.DataFrame(keys | same | limits))
+    trends = []
+    for method in ("crude", "standardised") if len(years) > 1 else ():
+        model, covered, note = cells.model(method, list(range(len(years))))
+        n = size.sum(axis=1)
+        centred = years - np.average(years, weights=n)
+        estimate, low, high, p = model.contrast(n * centred / (n * centred**2).sum())
+        note += idle if method == "standardised" else []
+        same = {"theme": list(codes.themes), "method": method, "covered": covered}
+        same |= {"n": int(n.sum()), "note": " ".join(note)}
+        slope: dict[str, Any] = {"test": "linear", "estimate": estimate, "low": low, "high": high}
+        slope["p"] = np.where(np.isnan(estimate), np.nan, p)
+        spread: dict[str, Any] = {"test": "omnibus", "estimate": np.ptp(model.share, axis=0)}
+        spread |= {"low": np.nan, "high": np.nan}
+        spread["p"] = np.where(np.isnan(estimate), np.nan, model.omnibus())
+        spread["note"] = " ".join(["Highest less lowest share; a range has no interval.", *note])
+        trends += [pd.DataFrame(same | row) for row in (spread, slope)]
     return Standardised(
         shares=_ordered(shares, codes.themes, _SHARES),
-        changes=_adjusted(changes, codes.themes),
+        changes=_adjusted(changes, ["method"], codes.themes, _CHANGES),
+        trends=_adjusted(trends, ["method", "test"], codes.themes, _TRENDS),
         covariates=tuple(covariates),
         baseline=base,
     )
@@ -205,18 +232,22 @@ class _Cells:
 
 
 def _ordered(parts: list[pd.DataFrame], themes: Sequence[str], columns: list[str]) -> pd.DataFrame:
-    """Stack the rows in the order of themes, years and methods."""
+    """Stack the rows in the order of themes and the key."""
     table = pd.concat(parts, ignore_index=True)
     place = table["theme"].map({t: i for i, t in enumerate(themes)})
-    order = table.assign(place=place).sort_values(["place", "year", "method"], kind="stable").index
+    key = [c for c in ("year", "method", "test") if c in columns]
+    order = table.assign(place=place).sort_values(["place", *key], kind="stable").index
     return table.loc[order, columns].reset_index(drop=True)
 
 
-def _adjusted(parts: list[pd.DataFrame], themes: Sequence[str]) -> pd.DataFrame:
+def _adjusted(
+    parts: list[pd.DataFrame], family: list[str], themes: Sequence[str], columns: list[str]
+) -> pd.DataFrame:
+    """Stack the rows and adjust p within each family."""
     if not parts:
-        return pd.DataFrame({c: pd.Series([], dtype="float64") for c in _CHANGES})
+        return pd.DataFrame({c: pd.Series([], dtype="float64") for c in columns})
     table = pd.concat(parts, ignore_index=True)
-    by = table.groupby("method", sort=False)["p"]
+    by = table.groupby(family, sort=False)["p"]
     table["p_bh"] = by.transform(lambda p: benjamini_hochberg(p.to_numpy()))
     table["p_holm"] = by.transform(lambda p: holm(p.to_numpy()))
-    return _ordered([table], themes, _CHANGES)
+    return _ordered([table], themes, columns)

@@ -10,6 +10,7 @@ from test_standardise import berkeley, made
 
 from iapt_topics._checks import InputError
 from iapt_topics.effects import theme_effects
+from iapt_topics.figures import effects_figure
 
 
 def test_berkeley_effect_of_sex_within_department_is_that_of_statsmodels():
@@ -101,6 +102,17 @@ def test_aliased_rare_and_single_years_are_said():
     assert single["note"].tolist() == ["Only one year: no effect."]
     tiny = theme_effects(*survey([2021, 2021, 2022], np.ones((3, 1))))
     assert tiny["note"].ne("").all()
+
+
+def test_effects_are_drawn():
+    year, given = np.repeat([2021, 2022], 50), np.arange(100)[:, None] % 3 == 0
+    effects = theme_effects(*made(year, given, role="same"), ["role"])
+    figure = effects_figure(effects, theme="t0")
+    names = [t.get_text() for t in figure.axes[0].get_yticklabels()]
+    assert names[0] == "year: 2022 against 2021 (n=100)"
+    assert any("not estimated" in t.get_text() for t in figure.axes[0].texts)
+    with pytest.raises(InputError):
+        effects_figure(effects, theme="nothing")
 
 
 def test_inputs_are_unchanged_and_order_does_not_matter():

@@ -69,6 +69,7 @@ ORDER = (
     "panel",
     "_meaning_model",
     "meaning",
+    "flow",
     "figures",
     "report",
     "datasets",

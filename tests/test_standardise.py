@@ -66,6 +66,9 @@ def test_crude_is_measure_drift():
         )
         for column in ("estimate", "low", "high"):
             assert np.allclose(ours[column], theirs[column])
+    trends = result.trends[result.trends["method"] == "crude"].set_index("test")
+    for column in ("estimate", "p"):
+        assert np.allclose(trends[column], drift.trends.set_index("test")[column][trends.index])
     p = result.changes.set_index("method").loc["crude", "p"]
     assert p == pytest.approx(drift.changes["p"].iloc[0])
 
@@ -115,7 +118,7 @@ def test_hostile_surveys_leave_no_nan_without_a_note():
         given = rng.random((len(year), 3)) < [0, 1, 0.3]
         role = rng.choice(["A", "B", ""], len(year))
         result = standardise_drift(*made(year, given, role=role), ["role"])
-        for table in (result.shares, result.changes):
+        for table in (result.shares, result.changes, result.trends):
             bad = table[["estimate", "low", "high"]].isna().any(axis=1)
             assert (table.loc[bad, "note"] != "").all()
             fine = table[~bad]
@@ -159,3 +162,6 @@ def test_a_change_in_who_answers_is_taken_out():
     assert change.loc["crude", "p"] < 1e-6
     assert change.loc["standardised", "estimate"] == pytest.approx(0)
     assert change.loc["standardised", "p"] == pytest.approx(1)
+    trend = result.trends.set_index(["method", "test"])["p"]
+    assert trend["crude", "omnibus"] < 1e-6
+    assert trend["standardised", "omnibus"] == pytest.approx(1)
