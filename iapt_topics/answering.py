@@ -58,10 +58,13 @@ def who_answered(responses: Responses, covariates: Sequence[str]) -> pd.DataFram
     Raises
     ------
     InputError
-        If there is no covariate, or one is not a column of the survey, or is its year.
+        If there is no covariate, one is not a column of the survey or is its year, or no response
+        is kept.
     """
     require_covariates(responses, covariates)
     kept = responses.kept
+    if kept.empty:
+        raise InputError("responses", "must hold a kept response", "none", "See their ledger.")
     parts = []
     for name in covariates:
         level = levels_of(kept[name])

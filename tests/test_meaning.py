@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given as examples
+from hypothesis import strategies as st
 from scipy import stats
 from test_drift import survey
 
@@ -23,6 +25,22 @@ def test_log_odds_by_hand():
     assert error[1] == pytest.approx(np.sqrt(1 / 7 + 1 / 3))
     back, _ = log_odds_shift([6, 1], [3, 5], [1, 2])
     assert np.allclose(shift, -back)
+
+
+@examples(
+    st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=2, max_size=8),
+    st.floats(0.1, 20),
+)
+def test_log_odds_are_antisymmetric_and_drawn_to_zero(counts, size):
+    now, then = np.array(counts, float).T
+    prior = np.full(len(now), size)
+    shift, error = log_odds_shift(now, then, prior)
+    back, same = log_odds_shift(then, now, prior)
+    assert np.allclose(shift, -back)
+    assert np.allclose(error, same)
+    # A prior that outweighs all counts leaves no shift.
+    heavy, _ = log_odds_shift(now, then, prior * 1e6)
+    assert np.abs(heavy).max() < 0.01
 
 
 def test_energy_distance_is_that_of_scipy():

@@ -5,6 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given as examples
+from hypothesis import settings
+from hypothesis import strategies as st
 from test_drift import survey
 
 from iapt_topics._checks import InputError
@@ -94,6 +97,22 @@ def test_one_level_changes_nothing_and_is_said():
         assert np.allclose(by["crude"], by["standardised"])
         said = result.shares.loc[result.shares["method"] == "standardised", "note"]
         assert said.str.contains("one level or no value").all()
+
+
+@examples(st.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_a_standardised_share_lies_between_those_of_its_cells(seed):
+    rng = np.random.default_rng(seed)
+    year = rng.integers(2021, 2023, 60)
+    year[:2] = 2021, 2022
+    role, given = rng.choice(["A", "B"], 60), rng.random((60, 1)) < rng.random()
+    result = standardise_drift(*made(year, given, role=role), ["role"])
+    for row in result.shares[result.shares["method"] == "standardised"].to_dict("records"):
+        here = year == row["year"]
+        cells = [given[here & (role == r)].mean() for r in np.unique(role[here])]
+        assert min(cells) - 1e-9 <= row["estimate"] <= max(cells) + 1e-9
+        assert 0 <= row["low"] <= row["estimate"] + 1e-12
+        assert row["estimate"] - 1e-12 <= row["high"] <= 1
 
 
 def test_an_empty_cell_is_left_out_and_said():
