@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 BLANK = "(blank)"
 #: A mix of questions that moved by less than this share is not worth refusing.
 _SMALL_MOVE = 0.05
+_LEVEL = 0.05
 _ONE_YEAR = "Only one year, so no change can be tested."
 
 
@@ -140,20 +141,34 @@ def one_question(
                 f"Choose from {listed(asked, most=20)}.",
             )  # fmt: skip
         return replace(responses, table=responses.table[responses.table["question"] == question])
-    if pool or len(asked) < 2:
-        return responses
-    mix = who_answered(responses, ("question",))
-    share = mix.groupby("level")["estimate"].agg(["min", "max"])
-    moved = share["max"] - share["min"] > _SMALL_MOVE
-    tested = mix.groupby("level")["p_bh"].first() < 0.05
-    if len(changed := share[moved & tested]):
-        got = "; ".join(f"{q!r} {a:.0%} to {b:.0%}" for q, a, b in changed.head(3).itertuples())
+    if not pool and (moved := changed_mix(responses)):
         raise InputError(
             "questions", "must be asked in the same mix each year to be pooled",
-            f"by year {got} of the kept responses",
+            f"by year {moved} of the kept responses",
             "Hold one fixed with question=..., or pool them knowingly with pool=True.",
         )  # fmt: skip
     return responses
+
+
+def changed_mix(responses: Responses) -> str:
+    """Name the questions whose share of the kept responses moved, or return an empty text.
+
+    Parameters
+    ----------
+    responses : Responses
+        The survey.
+
+    Returns
+    -------
+    str
+        Such as "'A' 20% to 60%", the lowest and highest share of a year; at most three.
+    """
+    if responses.kept["question"].nunique() < 2:
+        return ""
+    mix = who_answered(responses, ["question"]).groupby("level")
+    share, p = mix["estimate"].agg(["min", "max"]), mix["p_bh"].first()
+    moved = share[(share["max"] - share["min"] > _SMALL_MOVE) & (p < _LEVEL)]
+    return "; ".join(f"{q!r} {a:.0%} to {b:.0%}" for q, a, b in moved.head(3).itertuples())
 
 
 def require_covariates(responses: Responses, covariates: Sequence[str]) -> None:

@@ -220,6 +220,8 @@ def coded_responses(
     codes: Codes, responses: Responses
 ) -> tuple[pd.DataFrame, dict[int, list[str]]]:
     """Kept responses that the coder saw, with ``person``; and notes by year on those left out."""
+    from iapt_topics.answering import changed_mix
+
     kept, seen = responses.kept, codes.seen
     was_seen = kept["response_id"].isin(seen["response_id"])
     data = kept.loc[was_seen, ["response_id", "respondent_id", "year"]]
@@ -236,6 +238,7 @@ def coded_responses(
     not_kept = known.loc[known.index.isin(left)].value_counts()
     not_seen = kept.loc[~was_seen, "year"].value_counts()
     notes: dict[int, list[str]] = {}
+    moved = changed_mix(responses)
     for year in responses.years:
         notes[year] = lines = []
         if k := int(not_seen.get(year, 0)):
@@ -244,6 +247,8 @@ def coded_responses(
             lines.append(f"{k} responses that the coder saw are not kept, so are not counted.")
         if unknown:
             lines.append(f"{unknown} responses that the coder saw are not in the responses.")
+        if moved:
+            lines.append(f"Pooled questions, though their mix changed by year: {moved}.")
     # A blank respondent is looked up in the codes; failing that, the response stands alone.
     own = data["respondent_id"].to_numpy(object)
     lookup = seen.set_index("response_id")["respondent_id"].reindex(data["response_id"])

@@ -10,6 +10,7 @@ from test_drift import survey
 
 from iapt_topics._checks import InputError
 from iapt_topics.answering import BLANK, how_answered, one_question, who_answered
+from iapt_topics.drift import measure_drift
 from iapt_topics.inference import wilson_interval
 
 
@@ -114,6 +115,16 @@ def test_a_changing_mix_of_questions_is_refused_unless_said():
     assert len(held) == 140
     with pytest.raises(InputError, match="kept responses answer"):
         one_question(given, "C")
+
+
+def test_drift_over_a_changing_mix_of_questions_says_so():
+    year, question = roles([[90, 10], [50, 50]])
+    codes, responses = survey(year, np.ones((200, 1)))
+    mixed = replace(responses, table=responses.table.assign(question=question))
+    notes = measure_drift(codes, mixed, n_boot=5).shares["note"]
+    assert notes.str.contains("mix changed by year: 'A' 50% to 90%; 'B' 10% to 50%").all()
+    held = one_question(mixed, "A")
+    assert not measure_drift(codes, held, n_boot=5).shares["note"].str.contains("mix").any()
 
 
 def test_a_steady_mix_of_questions_is_let_through():
