@@ -422,7 +422,7 @@ def flow_figure(responses: Responses) -> Figure:
     return figure
 
 
-def flow_figure(flow: TopicFlow) -> Figure:
+def topic_flow_figure(flow: TopicFlow) -> Figure:
     """Draw the topics of each year as bars of their share, joined where they were matched.
 
     Parameters

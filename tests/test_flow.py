@@ -11,7 +11,7 @@ from test_drift import survey
 from iapt_topics import flow as module
 from iapt_topics._checks import InputError
 from iapt_topics.embeddings import Embeddings
-from iapt_topics.figures import flow_figure
+from iapt_topics.figures import topic_flow_figure
 from iapt_topics.flow import compare_refit, topic_flow
 from iapt_topics.topics import TopicConfig, fit_topics
 
@@ -189,7 +189,7 @@ def test_refit_shows_a_topic_that_a_year_alone_does_not_have(quick):
 
 def test_flow_is_drawn(quick):
     flow = topic_flow(*planted([[40, 40, 40, 0], [40, 40, 0, 40]]))
-    figure = flow_figure(flow)
+    figure = topic_flow_figure(flow)
     said = [text.get_text() for text in figure.axes[0].texts]
     assert f"+ {WORDS[3]}" in said
     assert f"{WORDS[2]} -" in said
@@ -200,7 +200,7 @@ def test_flow_is_drawn(quick):
     # Six bars and two links.
     assert len(figure.axes[0].patches) == 8
     with pytest.raises(InputError):
-        flow_figure(topic_flow(*planted([[2, 1]])))
+        topic_flow_figure(topic_flow(*planted([[2, 1]])))
 
 
 def test_inputs_are_unchanged_and_order_does_not_matter(quick):
