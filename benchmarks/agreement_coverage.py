@@ -10,9 +10,9 @@ hold the true value, and their mean width.
 import argparse
 
 import numpy as np
-from agreement_speed import coded
 
-from iapt_topics import compare_codes
+from iapt_topics._agreement_tables import resample, themes_table
+from iapt_topics.inference import cluster_weights
 
 #: shares of the two coders, F1
 KINDS = [
@@ -35,18 +35,18 @@ def main() -> None:
     chance = p * q + (1 - p) * (1 - q)
     truth = {"f1": f1, "kappa": (1 + 2 * both - p - q - chance) / (1 - chance)}
     person = np.arange(args.n) // args.per_person
-    names = np.array([f"p{i}" for i in person], dtype=object)
     covered = {name: [] for name in truth}
     width = {name: [] for name in truth}
-    for _ in range(args.surveys):
+    for survey in range(args.surveys):
         u = rng.random((args.n, len(p)))
         if args.per_person > 1:
             # With chance .5 an answer repeats the person's first one.
             u = np.where(rng.random(u.shape) < 0.5, u[person * args.per_person], u)
         one, two = u < p, (u < both) | ((u >= p) & (u < p + q - both))
-        themes = compare_codes(
-            coded("one", one, names), coded("two", two, names), n_boot=1000
-        ).themes
+        # The part of compare_codes that the intervals of themes come from.
+        draws = resample(one, two, person, cluster_weights(person, 1000, survey))
+        names = tuple(f"t{j}" for j in range(len(p)))
+        themes = themes_table(draws, names, list(names), [""] * len(p), survey, kappa=True)
         for name, value in truth.items():
             low, high = (themes[f"{name}_{end}"].to_numpy() for end in ("low", "high"))
             hit = np.where(np.isnan(low), np.nan, (low <= value) & (value <= high))

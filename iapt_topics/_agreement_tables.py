@@ -81,7 +81,7 @@ def resample(x: Bools, y: Bools, cluster: NDArray[np.intp], weights: NDArray[np.
     )  # fmt: skip
 
 
-def _counts(x: Bools, y: Bools) -> tuple[Floats, Floats, Floats, Floats]:
+def counts_of(x: Bools, y: Bools) -> tuple[Floats, Floats, Floats, Floats]:
     """Units with the theme from both, the first only, the second only, and neither; each (k,)."""
     both = (x & y).sum(axis=0).astype(float)
     only_x, only_y = x.sum(axis=0) - both, y.sum(axis=0) - both
@@ -105,7 +105,7 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bo
     """The ``overall`` table of a comparison."""
     x, y = pair.x, pair.y
     n = len(x)
-    a, b, c, _ = _counts(x, y)
+    a, b, c, _ = counts_of(x, y)
     wide = x.sum(axis=0) >= MIN_POSITIVES
     # The first row, each unit once, is the estimate.
     draws_once = np.concatenate([np.ones((1, n)), pair.weights[:_DRAWS]])
@@ -168,7 +168,7 @@ def _chance(
     f1s, apart = np.empty((_PERMUTATIONS, 3)), np.empty((_PERMUTATIONS, 2))
     for i in range(_PERMUTATIONS):
         z = y[rng.permutation(len(y))]
-        a, b, c, _ = _counts(x, z)
+        a, b, c, _ = counts_of(x, z)
         f1s[i] = f1_per_unit(x, z).mean(), _summed_f1(a, b, c), _mean_f1(a, b, c, wide)
         apart[i] = masi_distance(x, z).mean(), jaccard_distance(x, z).mean()
     # A permutation leaves the expected disagreement as it is.
@@ -190,7 +190,7 @@ def themes_table(
     kappa: bool,
 ) -> pd.DataFrame:
     """The ``themes`` table of a comparison."""
-    a, b, c, d = _counts(pair.x, pair.y)
+    a, b, c, d = counts_of(pair.x, pair.y)
     n = len(pair.x)
     first, second = pair.x.sum(axis=0), pair.y.sum(axis=0)
     counts = table_2x2(a, b, c, d)
@@ -311,94 +311,3 @@ def paired_difference(x: Bools, y: Bools, cluster: NDArray[np.intp]) -> tuple[Fl
     low, high = paired_interval(b, c, n / effect)
     estimate = gap.mean(axis=0)
     return np.minimum(low, estimate), np.maximum(high, estimate)
-
-
-def _rate(
-    kappa: float, few: tuple[bool, bool], coders: tuple[str, str], theme: str, partner: str
-) -> tuple[str, str]:
-    """Proposed rating of a theme and its ground, by the rule in :class:`Comparison`."""
-    if all(few):
-        return "not estimable", f"fewer than {MIN_POSITIVES} positives of both coders"
-    if any(few):
-        return "silent", f"fewer than {MIN_POSITIVES} positives of {coders[few.index(True)]}"
-    if np.isnan(kappa):
-        return "not estimable", "kappa not defined: given to all"
-    if kappa < 0.2:
-        return "dissonant", ""
-    if kappa < 0.6:
-        return "complementary", ""
-    if partner != theme:
-        return "complementary", f"but matched with {partner or 'no theme'}"
-    return "agreement", "matched"
-
-
-def convergence_table(
-    pair: Pair,
-    table: pd.DataFrame,
-    able: Bools,
-    level: tuple[NDArray[np.intp], Floats],
-    coders: tuple[str, str],
-    ids: list[str],
-    scores: Floats,
-    *,
-    kappa: bool,
-) -> pd.DataFrame:
-    """The ``convergence`` table; ``able`` (2, k) says which themes each coder could give."""
-    x, y = pair.x, pair.y
-    partner, cells = level
-    themes = [str(t) for t in table["theme"]]
-    k = len(themes)
-    first, second = np.arange(k), np.arange(k)
-    counts = np.stack(_counts(x, y), axis=1)
-    # A theme that one coder could not give is compared with its partner, out of sample.
-    crossed = np.zeros(k, dtype=bool)
-    for i, j in enumerate(partner.tolist()):
-        if j >= 0 and not able[1, i] and not able[0, j]:
-            second[i], first[j] = j, i
-            counts[i] = counts[j] = cells[i]
-            crossed[[i, j]] = True
-    estimate = cohen_kappa(table_2x2(*counts.T))
-    overlap = f1(*counts.T[:3])
-    low, high = paired_difference(x[:, first], y[:, second], pair.cluster)
-    other = np.where(crossed, np.where(second == np.arange(k), first, second), partner)
-    names = [themes[p] if p >= 0 else "" for p in other]
-    ratings, notes = [], []
-    for i, theme in enumerate(themes):
-        few = (x[:, first[i]].sum() < MIN_POSITIVES, y[:, second[i]].sum() < MIN_POSITIVES)
-        wanted = names[i] if crossed[i] else theme
-        rating, ground = _rate(float(estimate[i]), few, coders, wanted, names[i])
-        measured = rating in ("agreement", "complementary", "dissonant")
-        value = f"kappa {estimate[i]:.2f}" if kappa else f"F1 {overlap[i]:.2f}"
-        parts = [
-            value if measured else "",
-            ground,
-            f"with {names[i]}, on responses that did not choose the pair" if crossed[i] else "",
-            "" if able[:, i].all() else f"only {coders[int(able[1, i])]} could give this",
-        ]
-        ratings.append(rating)
-        notes.append("; ".join(p for p in parts if p))
-    out = pd.DataFrame({"theme": themes, "label": table["label"]})
-    return out.assign(
-        proposed=ratings,
-        rating=ratings,
-        rater="",
-        rationale="",
-        partner=names,
-        f1=overlap,
-        share_difference=y[:, second].mean(axis=0) - x[:, first].mean(axis=0),
-        low=low,
-        high=high,
-        n=table["n"],
-        exemplars=[
-            _exemplars(x[:, first[i]] & y[:, second[i]], ids, scores[:, second[i]])
-            for i in range(k)
-        ],
-        note=notes,
-    )
-
-
-def _exemplars(both: Bools, ids: list[str], score: Floats) -> str:
-    """Up to three responses with the theme from both, the other's highest scores first."""
-    found = np.flatnonzero(both)
-    found = found[np.argsort(-np.nan_to_num(score[found]), kind="stable")]
-    return ", ".join(ids[i] for i in found[:3])

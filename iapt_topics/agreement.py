@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from iapt_topics._agreement_tables import (
     Bools,
     Floats,
-    convergence_table,
     overall_table,
     resample,
     theme_level_tables,
@@ -21,6 +20,7 @@ from iapt_topics._agreement_tables import (
     years_table,
 )
 from iapt_topics._checks import InputError, listed
+from iapt_topics._convergence_table import convergence_table
 from iapt_topics._theme_level import partition_table
 from iapt_topics.codes import Codes
 from iapt_topics.inference import cluster_weights

@@ -58,6 +58,7 @@ ORDER = (
     "distinctness",
     "_theme_level",
     "_agreement_tables",
+    "_convergence_table",
     "agreement",
     "convergence",
     "_drift_model",
