@@ -10,6 +10,7 @@ vectors: a theme with few positives stays where the frame put it, one with many 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,8 +39,9 @@ _NEIGHBOURS = 15
 #: Prior standard deviation, in log-odds, of a theme's departure from the frame's scores. Wide: the
 #: vectors' similarities are mostly near 0, so that only like responses share in it.
 _DEPARTURE = 10**0.5
-#: The same for the shared slopes, and for what a theme is more frequent than others.
-_SLOPE, _FREQUENCY = 10**0.5, 1.0
+#: The same for the shared slopes, and for how much more frequent a theme is than others: twice as
+#: frequent, or half, is nothing unusual.
+_SLOPE, _FREQUENCY = 10**0.5, 0.6
 #: Strength of the prior that the cross-fitted log-odds are right as they are.
 _TRUST = 10.0
 
@@ -111,6 +113,8 @@ def learn_codes(
     .. [3] Lipton, Elkan and Naryanaswamy (2014), "Optimal thresholding of classifiers to maximize
        F1 measure", ECML PKDD.
     """
+    # Sorted, so that the order of the file cannot matter where responses are equally near.
+    responses = replace(responses, table=responses.table.sort_values("response_id"))
     kept = responses.kept
     ids = kept["response_id"].tolist()
     codable = [t.id for t in frame.codable]

@@ -79,8 +79,7 @@ def test_the_same_whatever_the_order_of_rows(survey_table, encoder):
 
     mixed = survey_table.sample(frac=1, random_state=0)
     one, two = run(survey_table), run(mixed)
-    # Responses of the same words are equally near to others: which are the nearest 15 is open.
-    pd.testing.assert_frame_equal(one, two, atol=0.02)
+    pd.testing.assert_frame_equal(one, two, rtol=1e-6)
 
 
 def test_the_evaluation_part_is_never_trained_on(survey, embeddings, encoder):
