@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     )
     from iapt_topics.report import write_report
     from iapt_topics.responses import Responses, load_responses
-    from iapt_topics.sampling import SamplePlan, next_to_code, sample_size
+    from iapt_topics.sampling import SamplePlan, next_to_code, sample_size, write_sample
     from iapt_topics.standardise import Standardised, standardise_drift
     from iapt_topics.study import Study, run_study, write_study
     from iapt_topics.topics import TopicConfig, Topics, fit_topics, unassigned_band
@@ -130,6 +130,7 @@ _HOME = {
     "write_frame": "frame",
     "write_mapping": "mapping_edits",
     "write_report": "report",
+    "write_sample": "sampling",
     "write_study": "study",
 }
 
@@ -205,6 +206,7 @@ __all__ = [
     "write_frame",
     "write_mapping",
     "write_report",
+    "write_sample",
     "write_study",
 ]
 

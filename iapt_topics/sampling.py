@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from iapt_topics._checks import InputError
+from iapt_topics._checks import InputError, listed, require_columns, require_unique
+from iapt_topics._sheets import write_sheet
+from iapt_topics._tables import cell_text
 from iapt_topics.inference import wilson_interval
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 EVALUATION, INFORMATIVE = "evaluation", "informative"
 REASONS = ("uncertain", "rare", "unassigned")
 _COLUMNS = ["response_id", "respondent_id", "year", "part", "reason", "chance", "round"]
+_SHEET = ["response_id", "respondent_id", "year", "question", "text", "theme", "coder"]
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -41,6 +45,19 @@ class SamplePlan:
 
     table: pd.DataFrame
     width: float
+
+    def __post_init__(self) -> None:
+        # A plan that was kept as a .csv file comes back with ids such as 17 as numbers.
+        require_columns(self.table, _COLUMNS, "the table of a plan")
+        ids = {c: self.table[c].map(cell_text) for c in ("response_id", "respondent_id")}
+        object.__setattr__(self, "table", self.table.assign(**ids))
+        require_unique(self.table["response_id"], "the plan: response_id", "Plan each one once.")
+        other = set(self.table["part"]) - {EVALUATION, INFORMATIVE}
+        if other:
+            raise InputError(
+                "the plan: part", f"must be {EVALUATION!r} or {INFORMATIVE!r}", listed(other),
+                "Use a table of next_to_code().",
+            )  # fmt: skip
 
     def held_out(self, responses: Responses) -> frozenset[str]:
         """Ids that must not be trained on: the evaluation part, and all of its respondents."""
@@ -120,6 +137,38 @@ def sample_size(width: float, *, share: float = 0.5, population: int | None = No
     return min(population, int(np.ceil(many / (1 + (many - 1) / population))))
 
 
+def write_sample(plan: SamplePlan, responses: Responses, path: str | Path) -> Path:
+    """Write a sheet for a person to code on, the responses of the plan's last round.
+
+    Parameters
+    ----------
+    plan : SamplePlan
+        From :func:`next_to_code`.
+    responses : Responses
+        The survey. The sheet holds its texts: keep it where the survey may be kept.
+    path : str or path
+        A ``.csv`` or ``.xlsx`` file; one of that name is replaced.
+
+    Returns
+    -------
+    Path
+        The sheet, as :func:`iapt_topics.load_codes` reads it once it is filled in: ``theme`` for
+        each response, or blank for none; ``coder`` in each row that was coded; another row for
+        each further theme. Both parts are mixed, so that the coder does not know which is which.
+
+    Raises
+    ------
+    InputError
+        If the ending is another.
+    """
+    last = plan.table.loc[plan.table["round"] == plan.table["round"].max(), "response_id"]
+    rows = responses.table[responses.table["response_id"].isin(last)]
+    rows = rows.sort_values("response_id", kind="stable").sample(frac=1, random_state=0)
+    rows = rows.assign(year=rows["year"].astype(str), theme="", coder="")
+    write_sheet(Path(path), _SHEET, rows[_SHEET].to_numpy().tolist(), wide=("text", "theme"))
+    return Path(path)
+
+
 def next_to_code(
     responses: Responses,
     machine: Codes,
@@ -148,7 +197,8 @@ def next_to_code(
         Width that the 95 % interval of a share of all kept responses may have, 0 to 1; decides the
         size of the evaluation part, see :func:`sample_size`.
     hand : Codes, optional
-        What was coded already, which is not drawn again.
+        What was coded already, which is not drawn again. The evaluation part then stands for the
+        responses that were not coded yet.
     previous : SamplePlan, optional
         The plan before. Its rows are part of the new plan, and its evaluation part is used on:
         new responses are drawn only for years that it lacks.

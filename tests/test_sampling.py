@@ -7,10 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iapt_topics._checks import InputError
-from iapt_topics.codes import Codes
+from iapt_topics._sheets import read_sheet, write_sheet
+from iapt_topics.codes import Codes, load_codes
+from iapt_topics.frame import Theme, ThemeFrame
 from iapt_topics.inference import wilson_interval
 from iapt_topics.responses import load_responses
-from iapt_topics.sampling import next_to_code, sample_size
+from iapt_topics.sampling import SamplePlan, next_to_code, sample_size, write_sample
 
 THEMES = ("A", "B", "C")
 
@@ -165,3 +167,39 @@ def test_picked_responses_are_named_in_the_codes(big):
     marked = plan.marked(coded(big, 2, "human"))
     rows = plan.table[plan.table["part"] == "informative"]
     assert marked.picked == set(rows["response_id"])
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_sheet_to_code_on(big, tmp_path, ending):
+    plan = next_to_code(big, coded(big), n=40, seed=1)
+    path = write_sample(plan, big, tmp_path / f"sheet.{ending}")
+    sheet = read_sheet(path, "sheet")
+    assert set(sheet["response_id"]) == set(plan.table["response_id"])
+    assert "part" not in sheet
+    texts = big.table.set_index("response_id")["text"]
+    assert (sheet["text"].to_numpy() == texts[sheet["response_id"]].to_numpy()).all()
+    part = plan.table.set_index("response_id")["part"][sheet["response_id"]]
+    assert 10 < (part.iloc[:60] == "informative").sum() < 50  # mixed
+    frame = ThemeFrame(name="n", themes=tuple(Theme(id=t, label=t) for t in THEMES))
+    with pytest.raises(InputError, match="'coder' must not be blank"):
+        load_codes(path, frame=frame)
+    filled = sheet.assign(coder="Ann")
+    filled.loc[0, "theme"] = "A"
+    write_sheet(path, list(filled.columns), filled.to_numpy().tolist())
+    hand = load_codes(path, frame=frame)
+    assert len(hand.seen) == len(plan.table)
+    assert hand.table["theme"].tolist() == ["A"]
+
+
+def test_a_plan_survives_a_file(big, tmp_path):
+    plan = next_to_code(big, coded(big), n=20, seed=1)
+    plan.table.to_csv(tmp_path / "plan.csv", index=False)
+    back = SamplePlan(table=pd.read_csv(tmp_path / "plan.csv"), width=0.2)
+    pd.testing.assert_frame_equal(back.table, plan.table, check_dtype=False)
+    assert back.held_out(big) == plan.held_out(big)
+    numbers = plan.table.assign(response_id=range(len(plan.table)))
+    assert SamplePlan(table=numbers, width=0.2).table["response_id"].tolist()[0] == "0"
+    with pytest.raises(InputError, match="the plan: part"):
+        SamplePlan(table=plan.table.assign(part="?"), width=0.2)
+    with pytest.raises(InputError, match="must be unique"):
+        SamplePlan(table=plan.table.assign(response_id="r1"), width=0.2)
