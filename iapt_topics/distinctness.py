@@ -9,9 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics.embeddings import Encoder, encode_themes
-from iapt_topics.frame import ThemeFrame
+from iapt_topics.frame import Theme, ThemeFrame
 from iapt_topics.inference import wilson_interval
-from iapt_topics.mapping import theme_anchors
 
 _FENCE = 1.5  # interquartile ranges above the upper quartile: Tukey's rule for what stands out
 #: Half way from themes that are told apart without fault (0) to a toss of a coin (1/2).
@@ -43,7 +42,8 @@ def indistinct_themes(frame: ThemeFrame, encoder: Encoder) -> pd.DataFrame:
 
     Notes
     -----
-    A pair is reported if one of these holds.
+    A theme's anchors are its label, definition, what it includes, synonyms and examples. A pair is
+    reported if one of these holds.
 
     *Misplaced anchors*: each anchor is left out in turn and given to the nearer of the two themes'
     means. Half would go wrong if the two were one theme. Reported from a quarter on, half way to
@@ -57,7 +57,7 @@ def indistinct_themes(frame: ThemeFrame, encoder: Encoder) -> pd.DataFrame:
     ----------
     Tukey (1977), "Exploratory data analysis", Addison-Wesley. Wilson (1927), JASA 22:209-212.
     """
-    anchors = theme_anchors(frame)
+    anchors = [(t.id, text) for t in frame.codable for text in _wording(t)]
     vectors = np.asarray(encode_themes(encoder, [text for _, text in anchors]), dtype=np.float64)
     of = np.array([theme for theme, _ in anchors], dtype=object)
     places = {t.id: np.flatnonzero(of == t.id) for t in frame.codable}
@@ -104,6 +104,12 @@ def indistinct_themes(frame: ThemeFrame, encoder: Encoder) -> pd.DataFrame:
             )
     table = pd.DataFrame(rows, columns=_COLUMNS)
     return table.sort_values("cosine", ascending=False, kind="stable", ignore_index=True)
+
+
+def _wording(theme: Theme) -> list[str]:
+    """The theme's own texts, each once; its label leads none, or all of them would be alike."""
+    texts = (theme.label, theme.definition, theme.include, *theme.synonyms, *theme.examples)
+    return [text for text in dict.fromkeys(texts) if text]
 
 
 def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:

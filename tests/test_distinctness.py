@@ -31,7 +31,7 @@ def test_two_names_for_one_theme_are_reported_with_both_anchors(encoder):
     assert found[["theme", "other"]].to_numpy().tolist() == [["pay", "wages"]]
     row = found.iloc[0]
     assert row["anchor"] == row["other_anchor"]
-    assert row["n"] == 8
+    assert row["n"] == 9
     assert row["low"] <= row["estimate"] <= row["high"]
     assert 0.25 <= row["estimate"] <= 1
     assert "anchors lie nearer to the other theme" in row["note"]
