@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from iapt_topics._checks import InputError
 from iapt_topics._sheets import read_sheet, write_sheet
-from iapt_topics.codes import Codes, load_codes
+from iapt_topics.code_files import load_codes
+from iapt_topics.codes import Codes
 from iapt_topics.frame import Theme, ThemeFrame
 from iapt_topics.inference import wilson_interval
 from iapt_topics.responses import load_responses
