@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iapt_topics.inference import wilson_interval
+from iapt_topics.inference import normal_quantile, wilson_interval
 
 Floats = NDArray[np.float64]
 #: Below this many responses with (or without) a theme, a year says little by itself.
@@ -19,33 +19,51 @@ FEW_POSITIVES = 5
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Sums:
-    """Sums over the coded responses; Y coded years, T themes, one cell per person and year."""
+    """Sums over the coded responses; Y coded years, T themes, one cell per person and year.
+
+    Weights have mean 1 in each year, so that ``n`` is the sum of weights too.
+    """
 
     n: Floats  # (Y,) responses
     count: Floats  # (Y, T) responses with the theme
+    total: Floats  # (Y, T) sum of their weights
     people: NDArray[np.intp]  # (Y,)
     person: NDArray[np.intp]  # (cells,) sorted within a year
     year: NDArray[np.intp]  # (cells,)
-    cell_n: Floats  # (cells,)
-    cell_count: NDArray[np.float32]  # (cells, T)
+    cell_n: Floats  # (cells,) sum of weights
+    cell_total: NDArray[np.float32]  # (cells, T)
 
 
-def sum_cells(person: NDArray[np.intp], year: NDArray[np.intp], given: NDArray[np.bool_]) -> Sums:
+def sum_cells(
+    person: NDArray[np.intp],
+    year: NDArray[np.intp],
+    given: NDArray[np.bool_],
+    weight: Floats | None = None,
+) -> Sums:
     n_people = int(person.max()) + 1
     key = year * n_people + person
     order = np.argsort(key, kind="stable")
-    cells, start, cell_n = np.unique(key[order], return_index=True, return_counts=True)
-    cell_count = np.add.reduceat(given[order].astype(np.float32), start, axis=0)
+    cells, start = np.unique(key[order], return_index=True)
     cell_year, cell_person = np.divmod(cells, n_people)
     first = np.searchsorted(cell_year, np.arange(int(year.max()) + 1))
+    n = np.bincount(year).astype(float)
+    even = np.ones(len(year)) if weight is None else weight * (n / np.bincount(year, weight))[year]
+    weighted = given[order] * even[order].astype(np.float32)[:, None]
+    cell_total = np.add.reduceat(weighted, start, axis=0)
+    total = np.add.reduceat(cell_total.astype(float), first, axis=0)
+    count = total
+    if weight is not None:
+        of_year = np.searchsorted(year[order], np.arange(len(n)))
+        count = np.add.reduceat(given[order], of_year, axis=0, dtype=float)
     return Sums(
-        n=np.add.reduceat(cell_n.astype(float), first),
-        count=np.add.reduceat(cell_count.astype(float), first, axis=0),
+        n=n,
+        count=count,
+        total=total,
         people=np.bincount(cell_year),
         person=cell_person,
         year=cell_year,
-        cell_n=cell_n.astype(float),
-        cell_count=cell_count,
+        cell_n=np.add.reduceat(even[order], start),
+        cell_total=cell_total,
     )
 
 
@@ -58,6 +76,16 @@ class ShareModel:
     high: Floats
     effective: Floats  # (Y, T)
     correlation: Floats  # (T, Y, Y)
+    extra: Floats | None = None  # (T, Y, Y) covariance of the shares from other than sampling
+
+    def limits(self) -> tuple[Floats, Floats]:
+        """Return the limits (Y, T) of the shares, all sources together."""
+        if self.extra is None:
+            return self.low, self.high
+        more = np.diagonal(self.extra, axis1=1, axis2=2).T * normal_quantile() ** 2
+        low = self.share - np.sqrt((self.share - self.low) ** 2 + more)
+        high = self.share + np.sqrt((self.high - self.share) ** 2 + more)
+        return np.clip(low, 0, 1), np.clip(high, 0, 1)
 
     def contrast(self, c: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """Return estimate, low, high and two-sided p of sum(c * share), for every theme."""
@@ -65,12 +93,13 @@ class ShareModel:
 
         weight = c[:, None]
         below, above = self.share - self.low, self.high - self.share
+        more = normal_quantile() ** 2 * self.extra_variance(c)
         spread = []
         for side, other in ((below, above), (above, below)):
             v = weight * np.where(weight > 0, side, other)
-            spread.append(np.sqrt(np.clip(self._form(v), 0, None)))
+            spread.append(np.sqrt(self._form(v, self.correlation) + more))
         estimate = np.asarray(c @ self.share)
-        sd = np.sqrt(np.clip(self._form(weight * self._null_sd(c != 0)), 0, None))
+        sd = self.null_sd(c)
         z = np.divide(np.abs(estimate), sd, out=np.zeros_like(estimate), where=sd > 0)
         p = np.asarray(erfc(z / np.sqrt(2)), float)
         return estimate, estimate - spread[0], estimate + spread[1], p
@@ -79,22 +108,57 @@ class ShareModel:
         """Return p of the test that the share is equal in all years, for every theme."""
         from scipy.special import chdtrc
 
-        sd = self._null_sd(np.ones(len(self.share), bool)).T
-        out = np.ones(len(sd))
-        some = (sd > 0).all(axis=1)
-        covariance = (self.correlation * sd[:, :, None] * sd[:, None, :])[some]
+        covariance = self.null_covariance(np.ones(len(self.share), bool))
+        out = np.ones(len(covariance))
+        some = (np.diagonal(covariance, axis1=1, axis2=2) > 0).all(axis=1)
+        covariance = covariance[some]
         step = np.diff(np.eye(len(self.share)), axis=0)
         gap = (step @ self.share).T[some]
         solved = np.linalg.solve(step @ covariance @ step.T, gap[:, :, None])[:, :, 0]
         out[some] = chdtrc(len(self.share) - 1, (gap * solved).sum(axis=1))
         return out
 
-    def _form(self, v: Floats) -> Floats:
-        return np.asarray(np.einsum("it,tij,jt->t", v, self.correlation, v))
+    def null_covariance(self, use: NDArray[np.bool_]) -> Floats:
+        """Return the covariance (T, Y, Y) of the shares if the years of ``use`` have one share."""
+        sd = self._pooled_sd(use).T
+        covariance = self.correlation * sd[:, :, None] * sd[:, None, :]
+        return covariance if self.extra is None else covariance + self.extra
 
-    def _null_sd(self, use: NDArray[np.bool_]) -> Floats:
+    def null_sd(self, c: Floats) -> Floats:
+        """Return the SD of sum(c * share) if the years of ``c`` have one share, by theme."""
+        sampling = self._form(c[:, None] * self._pooled_sd(c != 0), self.correlation)
+        return np.asarray(np.sqrt(sampling + self.extra_variance(c)))
+
+    def extra_variance(self, c: Floats) -> Floats:
+        """Return the variance of sum(c * share) from other than sampling, by theme."""
+        return self._form(np.broadcast_to(c[:, None], self.share.shape), self.extra)
+
+    def detectable(self, c: Floats, z: Floats | float) -> Floats:
+        """Size of sum(c * share) that is ``z`` times its SD, by theme; NaN if there is none.
+
+        ``c`` (Y, T) is such that the sum is a difference in shares. The variance is taken where
+        the share has moved by half of that difference from the pooled one towards one half.
+        """
+        pooled = self._pooled(np.ones(len(self.share), bool))
+        pooled = np.minimum(pooled, 1 - pooled)
+        unit = z**2 * self._form(c / np.sqrt(self.effective), self.correlation)
+        fixed = unit * pooled * (1 - pooled) + z**2 * self._form(c, self.extra)
+        # The root of d^2 = unit (pooled + d / 2) (1 - pooled - d / 2) + z^2 extra.
+        a, b = 1 + unit / 4, unit * (1 - 2 * pooled) / 2
+        size = (b + np.sqrt(b**2 + 4 * a * fixed)) / (2 * a)
+        return np.asarray(np.where(size <= 1 - pooled, size, np.nan))
+
+    def _form(self, v: Floats, matrix: Floats | None) -> Floats:
+        if matrix is None:
+            return np.zeros(v.shape[1])
+        return np.asarray(np.clip(np.einsum("it,tij,jt->t", v, matrix, v), 0, None))
+
+    def _pooled(self, use: NDArray[np.bool_]) -> Floats:
         weight = self.effective * use[:, None]
-        pooled = (weight * self.share).sum(axis=0) / weight.sum(axis=0)
+        return np.asarray((weight * self.share).sum(axis=0) / weight.sum(axis=0))
+
+    def _pooled_sd(self, use: NDArray[np.bool_]) -> Floats:
+        pooled = self._pooled(use)
         return np.asarray(np.sqrt(np.clip(pooled * (1 - pooled), 0, None) / self.effective))
 
 
@@ -105,22 +169,24 @@ def _ratio(variance: Floats, binomial: Floats) -> Floats:
 
 def share_model(sums: Sums) -> ShareModel:
     n = sums.n[:, None]
-    share = sums.count / n
+    share = np.clip(sums.total / n, 0.0, 1.0)
     n_years, n_themes = share.shape
     first = np.searchsorted(sums.year, np.arange(n_years))
     people, size = sums.people[:, None], sums.cell_n[:, None]
-    error = sums.cell_count - share[sums.year] * size
+    error = sums.cell_total - share[sums.year] * size
     variance = np.add.reduceat(error**2, first, axis=0) / n**2
     ratio = _ratio(variance * people / np.maximum(people - 1, 1), share * (1 - share) / n)
     # Too few to estimate a ratio: use that of all years together, or the most it could be.
-    overall = sums.count.sum(axis=0) / n.sum()
-    pooled_error = ((sums.cell_count - overall * size) ** 2).sum(axis=0)
+    overall = np.clip(sums.total.sum(axis=0) / n.sum(), 0.0, 1.0)
+    pooled_error = ((sums.cell_total - overall * size) ** 2).sum(axis=0)
     pooled = _ratio(pooled_error, overall * (1 - overall) * n.sum())
+    # A person's cell is the sum of their weights: the answers of one person taken to be alike.
     alike = (np.add.reduceat(sums.cell_n**2, first) / sums.n)[:, None]
     rarer = np.minimum(sums.count, n - sums.count)
     pooled = np.where(rarer.sum(axis=0) < FEW_POSITIVES, alike, np.minimum(pooled, alike))
     ratio = np.where((rarer < FEW_POSITIVES) | (people == 1), pooled, ratio)
-    ratio = np.where(n == people, 1.0, np.maximum(ratio, 1.0))
+    single = (np.maximum.reduceat(sums.cell_n, first) <= 1 + 1e-9)[:, None]
+    ratio = np.where(single, 1.0, np.maximum(ratio, 1.0))
     effective = n / ratio
     low, high = wilson_interval(share * effective, effective)
 

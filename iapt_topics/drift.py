@@ -16,7 +16,18 @@ respondent gave a single response:
 * **p-values.** Score tests (variance at the pooled share) on the same effective numbers and
   correlations: for independent respondents the two-sample z test, Pearson's chi-square across
   years and the Cochran-Armitage test for trend [1]_.
-* **Distances.** Bootstrap and permutation of whole respondents.
+* **Shape.** A test that assumes no straight line takes the contrast that stands out most among a
+  line, a step at each year and a peak or trough at each inner year, and refers it to the joint
+  normal distribution of them all, by 20,000 draws; its interval is simultaneous [7]_ [8]_ [9]_.
+* **Change points.** With eight coded years or more, binary segmentation: the step that stands out
+  most, by the same test over steps alone, then within the parts on either side of it as long as
+  the step before was found after Benjamini-Hochberg [10]_ [11]_.
+* **Weights.** Where the survey has a column ``weight``, shares are weighted, and the design effect
+  is that of the linearised weighted share.
+* **Assignment.** Given other codings of the same responses that were equally likely, such as those
+  of the runs behind a consensus, the covariance of the shares between them is added to that of
+  sampling [12]_ [13]_.
+* **Distances.** Bootstrap and permutation of whole respondents. They allow for sampling only.
 
 References
 ----------
@@ -31,46 +42,46 @@ References
    approach. *Stat Med* 27:1693-1702.
 .. [6] Zou GY, Huang W, Zhang X (2009). A note on confidence interval estimation for a linear
    function of binomial proportions. *Comput Stat Data Anal* 53:1080-1085.
+.. [7] Bretz F, Hothorn LA (2001). Testing dose-response relationships with a priori unknown,
+   possibly nonmonotone shapes. *J Biopharm Stat* 11:193-207.
+.. [8] Bretz F, Hothorn LA (2002). Detecting dose-response using contrasts: asymptotic power and
+   sample size determination for binomial data. *Stat Med* 21:3325-3335.
+.. [9] Hothorn T, Bretz F, Westfall P (2008). Simultaneous inference in general parametric models.
+   *Biom J* 50:346-363.
+.. [10] Scott AJ, Knott M (1974). A cluster analysis method for grouping means in the analysis of
+   variance. *Biometrics* 30:507-512.
+.. [11] Vostrikova LJ (1981). Detecting "disorder" in multidimensional random processes. *Soviet
+   Math Dokl* 24:55-59.
+.. [12] Rubin DB (1987). *Multiple Imputation for Nonresponse in Surveys*. Wiley.
+.. [13] Treier S, Jackman S (2008). Democracy as a latent variable. *Am J Polit Sci* 52:201-217.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError, listed, require_columns
-from iapt_topics._drift_model import FEW_POSITIVES, Floats, ShareModel, Sums, share_model, sum_cells
-from iapt_topics.inference import (
-    benjamini_hochberg,
-    holm,
-    jensen_shannon_rows,
-    percentile_interval,
-    resample_counts,
-    smallest_detectable,
+from iapt_topics._drift_model import Floats, share_model, sum_cells
+from iapt_topics._drift_sources import assignment_covariance, by_source
+from iapt_topics._drift_tables import (
+    COLUMNS,
+    changepoints_table,
+    changes_table,
+    distances_table,
+    shares_table,
+    sources_table,
+    trends_table,
 )
 
 if TYPE_CHECKING:
     from iapt_topics.codes import Codes
     from iapt_topics.responses import Responses
-
-_COLUMNS = {
-    "shares": ["theme", "year", "count", "n", "estimate", "low", "high", "n_respondents", "note"],
-    "changes": [
-        *("theme", "year", "against", "kind", "estimate", "low", "high", "n"),
-        *("p", "p_bh", "p_holm", "smallest_detectable", "note"),
-    ],
-    "trends": ["theme", "test", "estimate", "low", "high", "n", "p", "p_bh", "p_holm", "note"],
-    "distances": ["year", "against", "estimate", "low", "high", "n", "chance", "p", "note"],
-}
-#: Below this many responses, a year is said to be small.
-FEW_RESPONSES = 30
-_N_PERMUTATIONS = 500
-_BATCH_CELLS = 20_000_000
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -84,8 +95,9 @@ class Drift:
     shares : pandas.DataFrame
         Key (theme, year), every theme in every year, by theme (order of ``themes``) then year.
         ``count`` responses with the theme; ``n`` kept responses that the coder saw in that year
-        (the denominator); ``estimate`` = count / n with ``low``, ``high``; ``n_respondents``
-        people behind ``n``; ``note``. A year with no coded response has n = 0 and NaN.
+        (the denominator); ``estimate`` = count / n, or the weighted share, with ``low``,
+        ``high``; ``n_respondents`` people behind ``n``; ``note``. A year with no coded response
+        has n = 0 and NaN.
     changes : pandas.DataFrame
         Key (kind, theme, year), in that order. ``kind`` "baseline" compares each other coded year
         with the baseline, "previous" with the coded year before; ``against`` is the year compared
@@ -97,18 +109,35 @@ class Drift:
     trends : pandas.DataFrame
         Key (test, theme), in that order. ``test`` "omnibus": is the share equal in all years?
         ``estimate`` = highest minus lowest share, which has no interval (NaN, said in the note).
-        "linear": least-squares slope of the share per calendar year, ``low``, ``high``. ``n``
-        responses of all years; ``p``; ``p_bh``, ``p_holm`` over all themes of the same test;
-        ``note``. Empty with fewer than two coded years.
+        "linear": least-squares slope of the share per calendar year, ``low``, ``high``. "shape":
+        the line, step or peak that stands out most, named in the note; ``estimate`` = its height
+        as a difference in share, ``low``, ``high`` simultaneous over all shapes. ``n`` responses
+        of all years; ``p``; ``p_bh``, ``p_holm`` over all themes of the same test;
+        ``smallest_detectable`` the slope or height that these effective numbers would detect with
+        80 % power at the 5 % level, for "omnibus" the range if only the two years with the
+        smallest numbers differ; ``note``. Empty with fewer than two coded years.
+    changepoints : pandas.DataFrame
+        Key (theme, depth, first), in that order; one row for each stretch of years (``first`` to
+        ``last``) in which a step was looked for. ``year`` first year after the step that stands
+        out most; ``estimate`` = share from then on minus share before, within the stretch;
+        ``low``, ``high`` simultaneous over all steps; ``depth`` 0 for all years, 1 for the parts
+        on either side of a step found (``p_bh`` below .05) at depth 0, and so on; ``n``; ``p``;
+        ``p_bh``, ``p_holm`` over all stretches of one depth; ``smallest_detectable``; ``note``.
+        Empty with fewer than eight coded years.
     distances : pandas.DataFrame
         Key (year, against), in that order; every coded year against the baseline and the year
         before. ``estimate`` = Jensen-Shannon distance (base 2, 0 to 1) between the years' shares
         of all theme codings (responses with no theme do not enter). Noise raises a distance, so
         read it beside ``chance``, the 95th percentile when whole respondents are dealt to the two
         years at random, and ``p`` from the same 500 permutations. ``low``, ``high``: basic
-        bootstrap over respondents on the squared distance, which removes that rise; ``high`` is
-        never put below ``estimate``. ``n`` responses in both years. NaN, with a note, when a year
-        has no theme at all.
+        bootstrap over respondents on the squared distance, which removes that rise; the
+        limits are kept on either side of ``estimate``. ``n`` responses in both years. NaN, with
+        a note, when a year has no theme at all.
+    sources : pandas.DataFrame
+        Key (measure, theme, year, source), in that order; empty unless other codings were given.
+        ``measure`` "change" (against the baseline) or "share"; ``source`` "sampling",
+        "assignment", or "together" (as in ``shares`` and ``changes``); ``estimate``, ``low``,
+        ``high``, with the uncertainty of that source; ``n``; ``note``.
     baseline : int
         Baseline year.
     years : tuple of int
@@ -122,15 +151,17 @@ class Drift:
     shares: pd.DataFrame
     changes: pd.DataFrame
     trends: pd.DataFrame
+    changepoints: pd.DataFrame
     distances: pd.DataFrame
+    sources: pd.DataFrame
     baseline: int
     years: tuple[int, ...]
     themes: tuple[str, ...]
     coder: str
 
     def __post_init__(self) -> None:
-        for name in _COLUMNS:
-            require_columns(getattr(self, name), _COLUMNS[name], f"Drift.{name}")
+        for name in COLUMNS:
+            require_columns(getattr(self, name), COLUMNS[name], f"Drift.{name}")
         if self.baseline not in self.years:
             raise InputError(
                 "baseline", "must be one of the years", str(self.baseline), "Use one of them."
@@ -148,74 +179,6 @@ def require_baseline(baseline: int, years: Sequence[int]) -> None:
         )
 
 
-def _distance(sums: Sums, a: int, b: int, n_boot: int, seed: int) -> dict[str, Any]:
-    """Distance of coded year ``a`` from coded year ``b``, with interval and chance level."""
-    none = dict.fromkeys(("estimate", "low", "high", "chance", "p"), float("nan"))
-    if not (sums.count[a].any() and sums.count[b].any()):
-        return none | {"note": "No theme was given in one of the years, so no distance exists."}
-    estimate = float(jensen_shannon_rows(sums.count[a], sums.count[b]))
-    in_a, in_b = sums.year == a, sums.year == b
-    both = np.intersect1d(sums.person[in_a], sums.person[in_b])
-    one_a, one_b = (sums.cell_count[w][~np.isin(sums.person[w], both)] for w in (in_a, in_b))
-    # Cells are sorted by person within a year, so these two line up.
-    two_a, two_b = (sums.cell_count[w][np.isin(sums.person[w], both)] for w in (in_a, in_b))
-    total = sums.count[a] + sums.count[b]
-    single = np.concatenate([one_a, one_b])
-    rng = np.random.default_rng([seed, a, b])
-    size = max(1, _BATCH_CELLS // (len(single) + len(both)))
-    chance: list[Floats] = []
-    for k in _batches(_N_PERMUTATIONS, size):
-        dealt = np.zeros((k, len(single)), np.float32)
-        dealt[:, : len(one_a)] = 1
-        swapped = rng.integers(0, 2, (k, len(both))).astype(np.float32)
-        to_a = rng.permuted(dealt, axis=1) @ single + two_a.sum(0) + swapped @ (two_b - two_a)
-        chance.append(jensen_shannon_rows(to_a, np.clip(total - to_a, 0, None)))
-    draws: list[Floats] = []
-    for k in _batches(n_boot, size):
-        w_a, w_b, w_both = (
-            resample_counts(len(x), k, rng).astype(np.float32) for x in (one_a, one_b, both)
-        )
-        draws.append(
-            jensen_shannon_rows(w_a @ one_a + w_both @ two_a, w_b @ one_b + w_both @ two_b)
-        )
-    null = np.concatenate(chance)
-    low, high = percentile_interval(np.concatenate(draws) ** 2)
-    return {
-        "estimate": estimate,
-        "low": float(np.sqrt(np.clip(2 * estimate**2 - high, 0.0, 1.0))),
-        "high": max(estimate, float(np.sqrt(np.clip(2 * estimate**2 - low, 0.0, 1.0)))),
-        "chance": float(np.nanquantile(null, 0.95)),
-        "p": float((1 + (null >= estimate - 1e-9).sum()) / (1 + len(null))),
-        "note": "",
-    }
-
-
-def _batches(total: int, size: int) -> list[int]:
-    return [min(size, total - done) for done in range(0, total, size)]
-
-
-def _small(sizes: Sequence[float]) -> list[str]:
-    small = min(sizes) < FEW_RESPONSES
-    return [f"n below {FEW_RESPONSES}{' in a year' if len(sizes) > 1 else ''}."] if small else []
-
-
-def _adjusted(rows: list[pd.DataFrame], family: str, name: str) -> pd.DataFrame:
-    """Stack the rows, adjust p within each family, and put the columns in order."""
-    if not rows:
-        return _empty(name)
-    table = pd.concat(rows, ignore_index=True)
-    grouped = table.groupby(family, sort=False)["p"]
-    table["p_bh"] = grouped.transform(lambda p: benjamini_hochberg(p.to_numpy()))
-    table["p_holm"] = grouped.transform(lambda p: holm(p.to_numpy()))
-    return table[_COLUMNS[name]]
-
-
-def _empty(name: str) -> pd.DataFrame:
-    kinds = {"theme": "str", "test": "str", "kind": "str", "note": "str"}
-    kinds |= {"year": "int64", "against": "int64", "n": "int64"}
-    return pd.DataFrame({c: pd.Series([], dtype=kinds.get(c, "float64")) for c in _COLUMNS[name]})
-
-
 def coded_responses(
     codes: Codes, responses: Responses
 ) -> tuple[pd.DataFrame, dict[int, list[str]]]:
@@ -224,7 +187,7 @@ def coded_responses(
 
     kept, seen = responses.kept, codes.seen
     was_seen = kept["response_id"].isin(seen["response_id"])
-    data = kept.loc[was_seen, ["response_id", "respondent_id", "year"]]
+    data = kept.loc[was_seen]
     if data.empty:
         raise InputError(
             "codes",
@@ -265,6 +228,7 @@ def measure_drift(
     responses: Responses,
     *,
     baseline: int | None = None,
+    draws: Sequence[Codes] = (),
     n_boot: int = 1000,
     seed: int = 0,
 ) -> Drift:
@@ -282,6 +246,11 @@ def measure_drift(
         The survey.
     baseline : int, optional
         Year to compare with; the first coded year if None.
+    draws : sequence of Codes, optional
+        At least two other codings of the same responses by the same themes, each as likely as
+        the next. How far they differ widens the intervals of shares, changes and trends;
+        ``sources`` shows by how much. For topics, ``[topic_codes(topics, run=i) for i in
+        range(len(topics.votes))]``.
     n_boot : int
         Bootstrap draws for the intervals of ``distances``, at least 1. The other intervals are
         worked out exactly as the module's notes say and need no draws.
@@ -291,13 +260,13 @@ def measure_drift(
     Returns
     -------
     Drift
-        Shares, changes, trends and distances, each with intervals and notes.
+        Shares, changes, trends, change points and distances, each with intervals and notes.
 
     Raises
     ------
     InputError
-        If no kept response was seen, the baseline is not a coded year, or ``n_boot`` or ``seed``
-        is out of range.
+        If no kept response was seen, the baseline is not a coded year, ``n_boot`` or ``seed`` is
+        out of range, or ``draws`` is a single one or lacks a response or theme.
     """
     if n_boot < 1 or seed < 0:
         raise InputError(
@@ -313,17 +282,22 @@ def measure_drift(
     themes = tuple(codes.themes)
     given = codes.matrix(data["response_id"].tolist(), themes)
     _, person = np.unique(data["person"].to_numpy(str), return_inverse=True)
-    sums = sum_cells(person, year_of, given)
-    model = share_model(sums)
+    weight = data["weight"].to_numpy(float) if "weight" in data else None
+    sums = sum_cells(person, year_of, given, weight)
+    sampling = share_model(sums)
+    models = by_source(sampling, _between(draws, data, themes, year_of, weight), None)
+    model = models["together"]
     at_base = int(np.flatnonzero(years == base)[0])
     later = range(1, len(years))
     pairs = [("baseline", i, at_base) for i in range(len(years)) if i != at_base]
     pairs += [("previous", i, i - 1) for i in later]
     return Drift(
-        shares=_shares(sums, model, themes, years.tolist(), notes),
-        changes=_changes(sums, model, themes, years, pairs),
-        trends=_trends(sums, model, themes, years),
-        distances=_distances(sums, years, pairs, n_boot, seed),
+        shares=shares_table(sums, model, themes, years.tolist(), notes, weight is not None),
+        changes=changes_table(sums, model, themes, years, pairs),
+        trends=trends_table(sums, model, themes, years, seed),
+        changepoints=changepoints_table(sums, model, themes, years, seed),
+        distances=distances_table(sums, years, pairs, n_boot, seed),
+        sources=sources_table(sums, models, themes, years, at_base),
         baseline=base,
         years=tuple(responses.years),
         themes=themes,
@@ -331,130 +305,21 @@ def measure_drift(
     )
 
 
-def _shares(
-    sums: Sums,
-    model: ShareModel,
+def _between(
+    draws: Sequence[Codes],
+    data: pd.DataFrame,
     themes: tuple[str, ...],
-    years: list[int],
-    notes: dict[int, list[str]],
-) -> pd.DataFrame:
-    rows = []
-    nan = np.full(len(themes), np.nan)
-    for year, lines in notes.items():
-        row: dict[str, Any] = {"theme": list(themes), "year": year, "place": range(len(themes))}
-        if year not in years:
-            row |= {"count": 0, "n": 0, "n_respondents": 0, "estimate": nan, "low": nan}
-            row |= {"high": nan, "note": " ".join(["No response of this year was coded.", *lines])}
-        else:
-            y = years.index(year)
-            size, people = int(sums.n[y]), int(sums.people[y])
-            said = [*_small([size]), *lines]
-            if people < size:
-                said.append("Interval allows for several responses from one respondent.")
-            if len(years) == 1:
-                said.append("Only one year was coded, so no change can be measured.")
-            row |= {"count": sums.count[y].astype(int), "n": size, "n_respondents": people}
-            row |= {"estimate": model.share[y], "low": model.low[y], "high": model.high[y]}
-            row["note"] = " ".join(said)
-        rows.append(pd.DataFrame(row))
-    table = pd.concat(rows, ignore_index=True).sort_values(["place", "year"], kind="stable")
-    return table[_COLUMNS["shares"]].reset_index(drop=True)
-
-
-def _changes(
-    sums: Sums,
-    model: ShareModel,
-    themes: tuple[str, ...],
-    years: NDArray[np.int64],
-    pairs: list[tuple[str, int, int]],
-) -> pd.DataFrame:
-    rows = []
-    for kind, a, b in pairs:
-        c = np.zeros(len(years))
-        c[a], c[b] = 1.0, -1.0
-        estimate, low, high, p = model.contrast(c)
-        size = sums.n[[a, b]]
-        few = sums.count[[a, b]].max(axis=0) < FEW_POSITIVES
-        shared = len(np.intersect1d(sums.person[sums.year == a], sums.person[sums.year == b]))
-        said = _small(size.tolist())
-        if shared:
-            said.append(f"{shared} respondents are in both years; this is allowed for.")
-        rare = f"Fewer than {FEW_POSITIVES} positives in both years."
-        detectable = smallest_detectable(model.share[b], model.effective[b], model.effective[a])
-        row = {
-            "theme": list(themes),
-            "place": range(len(themes)),
-            "year": int(years[a]),
-            "against": int(years[b]),
-            "kind": kind,
-            "estimate": estimate,
-            "low": low,
-            "high": high,
-            "n": int(size.sum()),
-            "p": p,
-            "smallest_detectable": detectable,
-            "note": [
-                " ".join(
-                    ([rare] if f else [])
-                    + said
-                    + (["No change is large enough to detect."] if np.isnan(d) else [])
-                )
-                for f, d in zip(few, detectable, strict=True)
-            ],
-        }
-        rows.append(pd.DataFrame(row))
-    if rows:
-        stacked = pd.concat(rows, ignore_index=True)
-        rows = [stacked.sort_values(["kind", "place", "year"], kind="stable")]
-    return _adjusted(rows, "kind", "changes")
-
-
-def _trends(
-    sums: Sums, model: ShareModel, themes: tuple[str, ...], years: NDArray[np.int64]
-) -> pd.DataFrame:
-    if len(years) == 1:
-        return _empty("trends")
-    centred = years - np.average(years, weights=sums.n)
-    estimate, low, high, p = model.contrast(sums.n * centred / (sums.n * centred**2).sum())
-    few = sums.count.max(axis=0) < FEW_POSITIVES
-    said = " ".join(_small(sums.n.tolist()))
-    rare = f"Fewer than {FEW_POSITIVES} positives in every year. "
-    notes = [((rare if f else "") + said).strip() for f in few]
-    shared: dict[str, Any] = {"theme": list(themes), "n": int(sums.n.sum())}
-    spread = {
-        "test": "omnibus",
-        "estimate": model.share.max(axis=0) - model.share.min(axis=0),
-        "low": np.nan,
-        "high": np.nan,
-        "p": model.omnibus(),
-        "note": [
-            f"Highest minus lowest share; a range has no interval. {x}".strip() for x in notes
-        ],
-    }
-    slope = {
-        "test": "linear",
-        "estimate": estimate,
-        "low": low,
-        "high": high,
-        "p": p,
-        "note": notes,
-    }
-    rows = [pd.DataFrame(shared | spread), pd.DataFrame(shared | slope)]
-    return _adjusted(rows, "test", "trends")
-
-
-def _distances(
-    sums: Sums,
-    years: NDArray[np.int64],
-    pairs: list[tuple[str, int, int]],
-    n_boot: int,
-    seed: int,
-) -> pd.DataFrame:
-    rows = []
-    for a, b in sorted({(a, b) for _, a, b in pairs}):
-        size = sums.n[[a, b]]
-        row = _distance(sums, a, b, n_boot, seed)
-        row["note"] = " ".join([*filter(None, [row["note"]]), *_small(size.tolist())])
-        keys = {"year": int(years[a]), "against": int(years[b]), "n": int(size.sum())}
-        rows.append(row | keys)
-    return pd.DataFrame(rows)[_COLUMNS["distances"]] if rows else _empty("distances")
+    year: NDArray[np.intp],
+    weight: Floats | None,
+) -> Floats | None:
+    """Covariance of the shares between the draws."""
+    if not draws:
+        return None
+    if len(draws) < 2:
+        raise InputError("draws", "must be two or more", "one", "Give several, or none.")
+    weight = np.ones(len(data)) if weight is None else weight
+    size = np.bincount(year, weight)[:, None]
+    by_year = np.zeros((len(size), len(data)))
+    by_year[year, np.arange(len(data))] = weight
+    ids = data["response_id"].tolist()
+    return assignment_covariance([by_year @ d.matrix(ids, themes) / size for d in draws])

@@ -25,8 +25,9 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._drift_model import FEW_POSITIVES, Floats, ShareModel, share_model, sum_cells
+from iapt_topics._drift_tables import FEW_RESPONSES
 from iapt_topics.answering import levels_of, require_covariates
-from iapt_topics.drift import FEW_RESPONSES, coded_responses, require_baseline
+from iapt_topics.drift import coded_responses, require_baseline
 from iapt_topics.inference import benjamini_hochberg, holm, wilson_interval
 
 if TYPE_CHECKING:

@@ -102,7 +102,7 @@ def test_changes_are_newcombe_for_independent_respondents():
 
     expected = chi2_contingency([[48, 32], [56, 14]], correction=False).pvalue
     assert row["p"] == pytest.approx(expected)
-    assert drift.trends["p"].tolist() == pytest.approx([expected, expected])
+    assert drift.trends["p"].tolist() == pytest.approx([expected] * 3)
 
 
 def test_trends_are_pearson_and_cochran_armitage_for_independent_respondents():
@@ -364,7 +364,9 @@ def test_errors_name_the_fault():
             shares=drift.shares,
             changes=drift.changes,
             trends=drift.trends,
+            changepoints=drift.changepoints,
             distances=drift.distances,
+            sources=drift.sources,
             baseline=1,
             years=drift.years,
             themes=drift.themes,
