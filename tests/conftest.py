@@ -7,8 +7,13 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from iapt_topics.responses import load_responses
+
+# Examples are slow on a busy machine, which says nothing about the code.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 SUBJECTS = {
     "caseload": "My caseload is too high and the caseload grows each week",
