@@ -10,11 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iapt_topics.inference import normal_quantile, wilson_interval
+from iapt_topics.inference import jeffreys_interval, normal_quantile, wilson_interval
 
 Floats = NDArray[np.float64]
 #: Below this many responses with (or without) a theme, a year says little by itself.
 FEW_POSITIVES = 5
+#: Below this many, a year's own design effect is mostly noise.
+_FEW_FOR_RATIO = 20
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -184,11 +186,16 @@ def share_model(sums: Sums) -> ShareModel:
     alike = (np.add.reduceat(sums.cell_n**2, first) / sums.n)[:, None]
     rarer = np.minimum(sums.count, n - sums.count)
     pooled = np.where(rarer.sum(axis=0) < FEW_POSITIVES, alike, np.minimum(pooled, alike))
-    ratio = np.where((rarer < FEW_POSITIVES) | (people == 1), pooled, ratio)
+    ratio = np.where((rarer < _FEW_FOR_RATIO) | (people == 1), pooled, ratio)
     single = (np.maximum.reduceat(sums.cell_n, first) <= 1 + 1e-9)[:, None]
     ratio = np.where(single, 1.0, np.maximum(ratio, 1.0))
     effective = n / ratio
-    low, high = wilson_interval(share * effective, effective)
+    # On an effective number Wilson's limits are too wide for a rare theme.
+    low, high = np.where(
+        single,
+        wilson_interval(share * effective, effective),
+        jeffreys_interval(share * effective, effective),
+    )
 
     correlation = np.tile(np.eye(n_years), (n_themes, 1, 1))
     several = np.bincount(sums.person)[sums.person] > 1

@@ -5,11 +5,13 @@ respondent gave a single response:
 
 * **Design effect.** For each theme and year the variance of the share is taken between
   respondents and divided by the binomial variance. The responses count as ``n`` divided by that
-  ratio (never less than 1). A year with fewer than 5 positives (or negatives) cannot estimate the
-  ratio and takes that of all years together; a theme with fewer than 5 over all years takes each
-  respondent's answers to be alike, the largest ratio there can be [1]_ [2]_.
-* **Shares.** Wilson's score interval on that effective number [3]_.
-* **Changes and slopes.** The Wilson limits of the years are combined by the square-and-add rule,
+  ratio (never less than 1). A year with fewer than 20 positives (or negatives) cannot estimate
+  the ratio and takes that of all years together; a theme with fewer than 5 over all years takes
+  each respondent's answers to be alike, the largest ratio there can be [1]_ [2]_.
+* **Shares.** Wilson's score interval; Jeffreys' on the effective number where somebody gave several
+  responses of the year or responses are weighted, since Wilson's is then too wide for a rare
+  theme [3]_ [14]_.
+* **Changes and slopes.** The limits of the years are combined by the square-and-add rule,
   with the correlation between years that comes from respondents seen in both [4]_ [5]_ [6]_. For
   two independent samples this is Newcombe's hybrid score interval. No bootstrap is used
   for these, since its interval has no width at a count of 0.
@@ -54,6 +56,8 @@ References
    Math Dokl* 24:55-59.
 .. [12] Rubin DB (1987). *Multiple Imputation for Nonresponse in Surveys*. Wiley.
 .. [13] Treier S, Jackman S (2008). Democracy as a latent variable. *Am J Polit Sci* 52:201-217.
+.. [14] Brown LD, Cai TT, DasGupta A (2001). Interval estimation for a binomial proportion.
+   *Statist Sci* 16:101-133.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from iapt_topics._checks import InputError
 from iapt_topics._drift_model import share_model, sum_cells
 from iapt_topics.codes import Codes
 from iapt_topics.drift import Drift, measure_drift
-from iapt_topics.inference import newcombe_interval, wilson_interval
+from iapt_topics.inference import jeffreys_interval, newcombe_interval, wilson_interval
 from iapt_topics.responses import Responses
 
 
@@ -205,14 +205,14 @@ def test_repeated_answers_of_one_person_widen_the_interval():
     given = (person % 4 == 0)[:, None]
     drift = measure_drift(*survey(np.full(200, 2021), given, person), n_boot=10)
     row = drift.shares.iloc[0]
-    low, high = (float(limit) for limit in wilson_interval(10, 40))
+    low, high = (float(limit) for limit in jeffreys_interval(10, 40))
     assert row["n"] == 200
     assert row["n_respondents"] == 40
     assert (row["low"], row["high"]) == pytest.approx((low, high), abs=0.005)
     assert "several responses" in row["note"]
     # At a count of 0 the 40 people still bound the share.
     none = measure_drift(*survey(np.full(200, 2021), given & False, person), n_boot=10)
-    assert none.shares["high"].item() == pytest.approx(float(wilson_interval(0, 40)[1]))
+    assert none.shares["high"].item() == pytest.approx(float(jeffreys_interval(0, 40)[1]))
 
 
 def test_a_panel_gives_a_narrower_change_than_two_samples():

@@ -15,7 +15,7 @@ from iapt_topics._drift_sources import assignment_covariance, corrected_model
 from iapt_topics._drift_trends import change_rows, largest_contrast, shapes, steps
 from iapt_topics.codes import Codes
 from iapt_topics.drift import measure_drift
-from iapt_topics.inference import wilson_interval
+from iapt_topics.inference import jeffreys_interval
 from iapt_topics.responses import Responses
 
 TABLES = ("shares", "changes", "trends", "changepoints", "distances", "sources")
@@ -134,7 +134,7 @@ def test_weighted_shares_have_the_linearised_variance():
     share = (w * y).sum() / w.sum()
     variance = 200 / 199 * ((w * (y - share)) ** 2).sum() / w.sum() ** 2
     effective = share * (1 - share) / variance
-    low, high = wilson_interval(share * effective, effective)
+    low, high = jeffreys_interval(share * effective, effective)
     assert row["estimate"] == pytest.approx(share)
     assert (row["low"], row["high"]) == pytest.approx((float(low), float(high)), abs=1e-5)
     assert row["count"] == y.sum()
