@@ -171,7 +171,8 @@ def _ratio(variance: Floats, binomial: Floats) -> Floats:
 
 def share_model(sums: Sums) -> ShareModel:
     n = sums.n[:, None]
-    share = np.clip(sums.total / n, 0.0, 1.0)
+    # Exactly 1 where all have the theme, whatever the rounding of the weights.
+    share = np.where(sums.count == n, 1.0, np.clip(sums.total / n, 0.0, 1.0))
     n_years, n_themes = share.shape
     first = np.searchsorted(sums.year, np.arange(n_years))
     people, size = sums.people[:, None], sums.cell_n[:, None]
@@ -196,6 +197,9 @@ def share_model(sums: Sums) -> ShareModel:
         wilson_interval(share * effective, effective),
         jeffreys_interval(share * effective, effective),
     )
+
+    # Jeffreys' limits can miss a share that one answer of tiny weight keeps from 0 or 1.
+    low, high = np.minimum(low, share), np.maximum(high, share)
 
     correlation = np.tile(np.eye(n_years), (n_themes, 1, 1))
     several = np.bincount(sums.person)[sums.person] > 1

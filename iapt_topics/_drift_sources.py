@@ -34,8 +34,8 @@ def assignment_covariance(shares: Sequence[Floats]) -> Floats:
 def corrected_model(sampling: ShareModel, share: Floats, low: Floats, high: Floats) -> ShareModel:
     """Model of corrected shares; where there is none (NaN), the machine's own stands.
 
-    The effective number is that of a share whose standard error is a quarter of the 95 % interval
-    (divided by 1.96 twice); years stay correlated as far as sampling makes them so.
+    The effective number is that which gives the variance of the 95 % interval (its width over 2 x
+    1.96, squared) at the mean share; years stay correlated as far as sampling makes them so.
     """
     known = ~np.isnan(share)
     share, low, high = (
@@ -44,11 +44,11 @@ def corrected_model(sampling: ShareModel, share: Floats, low: Floats, high: Floa
     )
     variance = ((high - low) / (2 * normal_quantile())) ** 2
     before = ((sampling.high - sampling.low) / (2 * normal_quantile())) ** 2
-    # The middle of the interval, as a share of 0 has a binomial variance of 0.
-    middle = np.clip((low + high) / 2, 0, 1)
-    wanted = np.divide(middle * (1 - middle), variance, out=np.ones_like(share), where=variance > 0)
-    effective = np.where(known, np.clip(wanted, 1, None), sampling.effective)
-    part = np.sqrt(np.divide(before, variance, out=np.ones_like(share), where=variance > 0)).T
+    mean = share.mean(axis=0)
+    # Where no share is above 0, the middle of the intervals stands for it.
+    mean = np.where(mean * (1 - mean) > 0, mean, ((low + high) / 2).mean(axis=0))
+    effective = np.where(known, mean * (1 - mean) / variance, sampling.effective)
+    part = np.sqrt(before / variance).T
     correlation = sampling.correlation * np.minimum(part[:, :, None] * part[:, None, :], 1)
     correlation[:, np.arange(len(share)), np.arange(len(share))] = 1.0
     return replace(

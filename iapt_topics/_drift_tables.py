@@ -42,8 +42,9 @@ def shares_table(
     themes: tuple[str, ...],
     years: list[int],
     notes: dict[int, list[str]],
-    weighted: bool,
+    marks: list[list[str]],
 ) -> pd.DataFrame:
+    """Shares; ``notes`` by year, and ``marks`` by coded year and theme."""
     rows = []
     low, high = model.limits()
     nan = np.full(len(themes), np.nan)
@@ -62,12 +63,7 @@ def shares_table(
                 said.append("Only one year was coded, so no change can be measured.")
             row |= {"count": sums.count[y].astype(int), "n": size, "n_respondents": people}
             row |= {"estimate": model.share[y], "low": low[y], "high": high[y]}
-            row["note"] = " ".join(said)
-            if weighted:
-                row["note"] = [
-                    " ".join([*said, f"Weighted: as sure as {x:.0f} equal responses."])
-                    for x in model.effective[y]
-                ]
+            row["note"] = [" ".join(filter(None, [*said, mark])) for mark in marks[y]]
         rows.append(pd.DataFrame(row))
     table = pd.concat(rows, ignore_index=True).sort_values(["place", "year"], kind="stable")
     return table[COLUMNS["shares"]].reset_index(drop=True)

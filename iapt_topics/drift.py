@@ -29,7 +29,11 @@ respondent gave a single response:
 * **Assignment.** Given other codings of the same responses that were equally likely, such as those
   of the runs behind a consensus, the covariance of the shares between them is added to that of
   sampling [12]_ [13]_.
-* **Distances.** Bootstrap and permutation of whole respondents. They allow for sampling only.
+* **Coding error.** Given hand codes of a random sample, shares are corrected as
+  :mod:`iapt_topics.prevalence` says; p-values take a quarter of the corrected interval's width
+  (more exactly, its width over 3.92) for the standard error.
+* **Distances.** Bootstrap and permutation of whole respondents. They allow for sampling only, and
+  are those of the codes as given.
 
 References
 ----------
@@ -71,8 +75,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError, listed, require_columns
-from iapt_topics._drift_model import Floats, share_model, sum_cells
-from iapt_topics._drift_sources import assignment_covariance, by_source
+from iapt_topics._drift_model import Floats, ShareModel, share_model, sum_cells
+from iapt_topics._drift_sources import assignment_covariance, by_source, corrected_model
 from iapt_topics._drift_tables import (
     COLUMNS,
     changepoints_table,
@@ -82,6 +86,7 @@ from iapt_topics._drift_tables import (
     sources_table,
     trends_table,
 )
+from iapt_topics.prevalence import corrected_shares
 
 if TYPE_CHECKING:
     from iapt_topics.codes import Codes
@@ -99,9 +104,9 @@ class Drift:
     shares : pandas.DataFrame
         Key (theme, year), every theme in every year, by theme (order of ``themes``) then year.
         ``count`` responses with the theme; ``n`` kept responses that the coder saw in that year
-        (the denominator); ``estimate`` = count / n, or the weighted share, with ``low``,
-        ``high``; ``n_respondents`` people behind ``n``; ``note``. A year with no coded response
-        has n = 0 and NaN.
+        (the denominator); ``estimate`` = count / n, or the weighted or corrected share, with
+        ``low``, ``high``; ``n_respondents`` people behind ``n``; ``note``. A year with no coded
+        response has n = 0 and NaN.
     changes : pandas.DataFrame
         Key (kind, theme, year), in that order. ``kind`` "baseline" compares each other coded year
         with the baseline, "previous" with the coded year before; ``against`` is the year compared
@@ -138,10 +143,11 @@ class Drift:
         limits are kept on either side of ``estimate``. ``n`` responses in both years. NaN, with
         a note, when a year has no theme at all.
     sources : pandas.DataFrame
-        Key (measure, theme, year, source), in that order; empty unless other codings were given.
-        ``measure`` "change" (against the baseline) or "share"; ``source`` "sampling",
-        "assignment", or "together" (as in ``shares`` and ``changes``); ``estimate``, ``low``,
-        ``high``, with the uncertainty of that source; ``n``; ``note``.
+        Key (measure, theme, year, source), in that order; empty unless ``draws`` or ``hand`` was
+        given. ``measure`` "change" (against the baseline) or "share"; ``source`` "sampling",
+        "assignment" (if there are draws), "coding" (if there are hand codes), "together" (as in
+        ``shares`` and ``changes``); ``estimate``, ``low``, ``high``, with the uncertainty of that
+        source alone; ``n``; ``note``. The estimates of "coding" and "together" are corrected.
     baseline : int
         Baseline year.
     years : tuple of int
@@ -233,6 +239,7 @@ def measure_drift(
     *,
     baseline: int | None = None,
     draws: Sequence[Codes] = (),
+    hand: Codes | None = None,
     n_boot: int = 1000,
     seed: int = 0,
 ) -> Drift:
@@ -253,8 +260,13 @@ def measure_drift(
     draws : sequence of Codes, optional
         At least two other codings of the same responses by the same themes, each as likely as
         the next. How far they differ widens the intervals of shares, changes and trends;
-        ``sources`` shows by how much. For topics, ``[topic_codes(topics, run=i) for i in
-        range(len(topics.votes))]``.
+        ``sources`` shows by how much. For topics, those of the runs behind the consensus:
+        ``[topic_codes(topics, run) for run in topics.votes]``.
+    hand : Codes, optional
+        Hand codes of a random sample of the responses, drawn over all years or within each. Shares,
+        changes and trends are then those of :func:`iapt_topics.corrected_shares`, whose intervals
+        carry sampling and coding error; a theme or year that cannot be corrected keeps the
+        machine's share and says so. ``sources`` has the parts.
     n_boot : int
         Bootstrap draws for the intervals of ``distances``, at least 1. The other intervals are
         worked out exactly as the module's notes say and need no draws.
@@ -289,14 +301,25 @@ def measure_drift(
     weight = data["weight"].to_numpy(float) if "weight" in data else None
     sums = sum_cells(person, year_of, given, weight)
     sampling = share_model(sums)
-    models = by_source(sampling, _between(draws, data, themes, year_of, weight), None)
+    marks = [[""] * len(themes) for _ in years]
+    corrected = None
+    if hand is not None:
+        corrected, marks = _corrected(codes, hand, responses, sampling, themes, years)
+    if weight is not None:
+        marks = [
+            [f"Weighted: as sure as {x:.0f} equal responses. {mark}".strip() for x, mark in row]
+            for row in (
+                zip(*pair, strict=True) for pair in zip(sampling.effective, marks, strict=True)
+            )
+        ]
+    models = by_source(sampling, _between(draws, data, themes, year_of, weight), corrected)
     model = models["together"]
     at_base = int(np.flatnonzero(years == base)[0])
     later = range(1, len(years))
     pairs = [("baseline", i, at_base) for i in range(len(years)) if i != at_base]
     pairs += [("previous", i, i - 1) for i in later]
     return Drift(
-        shares=shares_table(sums, model, themes, years.tolist(), notes, weight is not None),
+        shares=shares_table(sums, model, themes, years.tolist(), notes, marks),
         changes=changes_table(sums, model, themes, years, pairs),
         trends=trends_table(sums, model, themes, years, seed),
         changepoints=changepoints_table(sums, model, themes, years, seed),
@@ -327,3 +350,31 @@ def _between(
     by_year[year, np.arange(len(data))] = weight
     ids = data["response_id"].tolist()
     return assignment_covariance([by_year @ d.matrix(ids, themes) / size for d in draws])
+
+
+def _corrected(
+    codes: Codes,
+    hand: Codes,
+    responses: Responses,
+    sampling: ShareModel,
+    themes: tuple[str, ...],
+    years: NDArray[np.int64],
+) -> tuple[ShareModel, list[list[str]]]:
+    """Model of the shares corrected by hand codes, and what was done to each, by year and theme."""
+    table = corrected_shares(codes, hand, responses)
+    table = table[table["method"] == "corrected"].set_index(["year", "theme"])
+    table = table.reindex(pd.MultiIndex.from_product([years, themes]))
+    by_year = {c: table[c].to_numpy().reshape(len(years), -1) for c in table.columns}
+    said = [
+        [
+            f"Not corrected: {note}."
+            if np.isnan(estimate)
+            else f"Corrected from {machine:.1%} by {n_hand:.0f} hand codes."
+            for estimate, machine, n_hand, note in zip(*row, strict=True)
+        ]
+        for row in zip(
+            by_year["estimate"], sampling.share, by_year["n_hand"], by_year["note"], strict=True
+        )
+    ]
+    limits = (by_year[c].astype(float) for c in ("estimate", "low", "high"))
+    return corrected_model(sampling, *limits), said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from test_drift import exact, random_survey, survey
 
@@ -244,9 +244,46 @@ def test_corrected_shares_carry_their_own_intervals():
     assert new.high[0, 0] == model.high[0, 0]
     assert np.array_equal(new.high[1], high[1])
     assert (new.effective.ravel()[1:] < model.effective.ravel()[1:]).all()
-    # The same interval gives about the same effective number.
-    same = corrected_model(model, model.share, model.low, model.high)
-    assert np.allclose(same.effective, model.effective, rtol=0.1)
+    # The variance at the mean share is that of an interval of this width.
+    mean = new.share.mean(axis=0)
+    variance = ((new.high - new.low) / 3.919928) ** 2
+    assert np.allclose((mean * (1 - mean) / new.effective)[1], variance[1])
+
+
+def test_hand_codes_correct_a_machine_that_got_worse():
+    # The truth is 30 % in both years; the machine finds it all in the first, half in the second.
+    rng = np.random.default_rng(2)
+    year = np.repeat([2021, 2022], 1500)
+    truth = rng.random(3000) < 0.3
+    found = truth & ((year == 2021) | (rng.random(3000) < 0.5))
+    machine, responses = survey(year, np.stack([found, found], axis=1))
+    ids = machine.seen["response_id"]
+    sample = rng.permutation(3000)[:600]
+    pairs = pd.DataFrame(
+        {"response_id": ids[sample[truth[sample]]], "theme": "t0", "score": np.nan}
+    )
+    hand = Codes(
+        coder="person", kind="human", themes=("t0",), seen=machine.seen.iloc[sample], table=pairs
+    )
+    plain = measure_drift(machine, responses, n_boot=1)
+    drift = measure_drift(machine, responses, hand=hand, n_boot=1)
+    assert plain.changes.iloc[0]["p_bh"] < 0.001
+    row = drift.changes.iloc[0]
+    assert row["p"] > 0.05
+    assert row["low"] < 0 < row["high"]
+    shares = drift.shares.set_index(["theme", "year"])
+    assert shares.loc[("t0", 2022), "low"] < 0.3 < shares.loc[("t0", 2022), "high"]
+    assert shares.loc[("t0", 2022), "note"].startswith("Corrected from 1")
+    assert shares.loc[("t0", 2022), "count"] == found[year == 2022].sum()
+    # A theme that the person could not give keeps the machine's share, and says so.
+    assert shares.loc[("t1", 2022), "estimate"] == found[year == 2022].mean()
+    assert shares.loc[("t1", 2022), "note"].startswith("Not corrected")
+    table = drift.sources.set_index(["measure", "theme", "year", "source"])["high"]
+    part = table - drift.sources["estimate"].to_numpy()
+    for key in (("share", "t0", 2022), ("change", "t0", 2022)):
+        whole = np.hypot(part[(*key, "sampling")], part[(*key, "coding")])
+        assert part[(*key, "together")] == pytest.approx(whole, rel=0.02)
+    assert part[("share", "t1", 2022, "coding")] == pytest.approx(0)
 
 
 def test_covariance_of_codings_by_hand():
@@ -268,7 +305,7 @@ def hostile(draw):
     return year, np.reshape(cells, (n, 2)) < filled, person, weight, draw(st.booleans())
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=25, phases=[Phase.generate])
 @given(hostile())
 def test_hostile_surveys_have_no_number_missing_without_a_note(made):
     year, given_themes, person, weight, with_draws = made
