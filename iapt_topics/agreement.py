@@ -226,8 +226,10 @@ def compare_codes(
     )  # fmt: skip
 
 
-def topic_codes(topics: Topics, responses: Responses) -> Codes:
-    """Topics as one coder's codes, to be compared with people's as they are, without a mapping.
+def topic_codes(
+    topics: Topics, responses: Responses, *, run: NDArray[np.intp] | None = None
+) -> Codes:
+    """Topics as one coder's codes: to be compared with people's without a mapping, or measured.
 
     Parameters
     ----------
@@ -235,14 +237,29 @@ def topic_codes(topics: Topics, responses: Responses) -> Codes:
         From ``fit_topics``.
     responses : Responses
         The survey that the topics were fitted to.
+    run : ndarray of int, shape (n_kept,), optional
+        A row of ``topics.votes``: the topics as that run of the consensus has them, in place of
+        the consensus. Responses that the consensus leaves unassigned stay so.
 
     Returns
     -------
     Codes
         Of kind "machine", coder "topics"; themes "topic 0" and so on with the topics' labels;
         scores are the support of each response. Unassigned responses were seen and given none.
+
+    Raises
+    ------
+    InputError
+        If ``run`` is not of these responses and topics.
     """
     rows = topics.assignments
+    if run is not None:
+        if np.shape(run) != (len(rows),) or not np.isin(run, topics.topics["topic"]).all():
+            raise InputError(
+                "run", f"must hold a topic for each of {len(rows)} responses",
+                f"shape {np.shape(run)}", "Use a row of topics.votes.",
+            )  # fmt: skip
+        rows = rows.assign(topic=np.where(rows["topic"] >= 0, run, rows["topic"]))
     given = rows[rows["topic"] >= 0]
     ids = [f"topic {t}" for t in topics.topics["topic"]]
     return Codes(

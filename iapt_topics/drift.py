@@ -261,7 +261,7 @@ def measure_drift(
         At least two other codings of the same responses by the same themes, each as likely as
         the next. How far they differ widens the intervals of shares, changes and trends;
         ``sources`` shows by how much. For topics, those of the runs behind the consensus:
-        ``[topic_codes(topics, run) for run in topics.votes]``.
+        ``[topic_codes(topics, responses, run=run) for run in topics.votes]``.
     hand : Codes, optional
         Hand codes of a random sample of the responses, drawn over all years or within each. Shares,
         changes and trends are then those of :func:`iapt_topics.corrected_shares`, whose intervals

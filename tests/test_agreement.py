@@ -390,6 +390,17 @@ def test_topics_without_a_mapping_are_matched_and_rated_out_of_sample():
     machine = topic_codes(topics, survey)
     assert machine.themes[0] == "topic 0"
     assert machine.labels["topic 0"] == "about 0"
+    # A run of the consensus: what the consensus leaves unassigned stays so.
+    open_ends = SimpleNamespace(
+        assignments=topics.assignments.assign(topic=np.where(label == 0, -1, label)),
+        topics=topics.topics,
+    )
+    turned = topic_codes(open_ends, survey, run=(label + 1) % 6).matrix()
+    assert not turned[label == 0].any()
+    assert turned[label > 0].argmax(axis=1).tolist() == ((label[label > 0] + 1) % 6).tolist()
+    for wrong in (label[:5], label + 1):
+        with pytest.raises(InputError, match=r"a row of topics\.votes"):
+            topic_codes(topics, survey, run=wrong)
     got = compare_codes(human, machine, responses=survey, n_boot=50)
     matched = got.matches[got.matches["matched"]].set_index("reference_theme")
     assert list(matched["other_theme"]) == [f"topic {(i + 1) % 6}" for i in range(6)]
