@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_drift import exact, random_survey, survey
 
@@ -305,7 +305,7 @@ def hostile(draw):
     return year, np.reshape(cells, (n, 2)) < filled, person, weight, draw(st.booleans())
 
 
-@settings(deadline=None, max_examples=25, phases=[Phase.generate])
+@settings(deadline=None, max_examples=25, derandomize=True)
 @given(hostile())
 def test_hostile_surveys_have_no_number_missing_without_a_note(made):
     year, given_themes, person, weight, with_draws = made
