@@ -92,7 +92,7 @@ def main() -> None:
     theta = topica.posterior_theta_samples(model, args.draws, seed=1, uncertainty="global")
     effects = topica.estimate_effect(theta, arm[:, None], feature_names=["treatment"])
     rows = effects.to_frame().query("feature == 'treatment'")
-    rows = [tuple(r) for r in rows[["estimate", "ci_low", "ci_high"]].to_numpy()]
+    rows = [tuple(r) for r in rows[["coef", "ci_low", "ci_high"]].to_numpy()]
     show("stm refitted (topic proportions)", rows)
 
     # Answers are numbered from 1 in the order of the file.
