@@ -86,8 +86,8 @@ def osmi(data: Path) -> None:
     print(responses.ledger.pivot(index="year", columns="status", values="n").to_string())
     embeddings = embed(responses, sentence_encoder())
     topics = fit_topics(responses, embeddings)
-    codes = topic_codes(topics)
-    draws = [topic_codes(topics, run) for run in getattr(topics, "votes", ())]
+    codes = topic_codes(topics, responses)
+    draws = [topic_codes(topics, responses, run=run) for run in topics.votes]
     words = topics.topics.assign(theme=topics.topics["topic"].astype(str)).set_index("theme")[
         "words"
     ]

@@ -104,8 +104,8 @@ def main() -> None:
 
     embeddings = embed(responses, sentence_encoder())
     topics = fit_topics(responses, embeddings, TopicConfig(n_topics=3))
-    draws = [topic_codes(topics, run) for run in getattr(topics, "votes", ())]
-    for source, found in ours(topic_codes(topics), responses, draws).items():
+    draws = [topic_codes(topics, responses, run=run) for run in topics.votes]
+    for source, found in ours(topic_codes(topics, responses), responses, draws).items():
         show(f"topics of fit_topics, measure_drift, {source}", found)
 
 
