@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from iapt_topics.answering import how_answered, one_question, who_answered
     from iapt_topics.axis import axis_codes
     from iapt_topics.code_files import coders_in, load_codes, match_themes
-    from iapt_topics.codes import Codes, coders_in, load_codes, topic_codes
+    from iapt_topics.codes import Codes
     from iapt_topics.coding import learn_codes
     from iapt_topics.convergence import disagreements, read_convergence, write_convergence
     from iapt_topics.datasets import load_example
