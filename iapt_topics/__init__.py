@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from iapt_topics.effects import theme_effects
     from iapt_topics.embeddings import Embeddings, Encoder, embed, sentence_encoder
     from iapt_topics.encoder_comparison import compare_encoders
+    from iapt_topics.exemplars import find_exemplars
     from iapt_topics.flow import TopicFlow, compare_refit, topic_flow
     from iapt_topics.frame import Theme, ThemeFrame, load_frame, write_frame
     from iapt_topics.mapping import TopicMapping, code_responses, map_topics, score_themes
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         write_mapping,
     )
     from iapt_topics.meaning import Meaning, measure_meaning
+    from iapt_topics.new_wave import Wave, assign_wave
     from iapt_topics.panel import Panel, measure_panel
     from iapt_topics.prevalence import corrected_shares
     from iapt_topics.qda import Project, export_codes, load_project
@@ -52,6 +54,9 @@ if TYPE_CHECKING:
     from iapt_topics.sampling import SamplePlan, next_to_code, sample_size, write_sample
     from iapt_topics.standardise import Standardised, standardise_drift
     from iapt_topics.study import Study, run_study, write_study
+    from iapt_topics.topic_edits import TopicEdit, edit_topics, replay_topic_edits
+    from iapt_topics.topic_files import load_topics, save_topics
+    from iapt_topics.topic_labels import TopicBrief, label_topics
     from iapt_topics.topics import TopicConfig, Topics, fit_topics, unassigned_band
 
 __version__ = "0.1.0"
@@ -75,11 +80,15 @@ _HOME = {
     "Study": "study",
     "Theme": "frame",
     "ThemeFrame": "frame",
+    "TopicBrief": "topic_labels",
     "TopicConfig": "topics",
+    "TopicEdit": "topic_edits",
     "TopicFlow": "flow",
     "TopicMapping": "mapping",
     "Topics": "topics",
+    "Wave": "new_wave",
     "apply_edits": "mapping_edits",
+    "assign_wave": "new_wave",
     "axis_codes": "axis",
     "code_responses": "mapping",
     "coders_in": "code_files",
@@ -89,11 +98,14 @@ _HOME = {
     "corrected_shares": "prevalence",
     "count_redactions": "redaction",
     "disagreements": "convergence",
+    "edit_topics": "topic_edits",
     "embed": "embeddings",
     "export_codes": "qda",
+    "find_exemplars": "exemplars",
     "fit_topics": "topics",
     "how_answered": "answering",
     "indistinct_themes": "distinctness",
+    "label_topics": "topic_labels",
     "learn_codes": "coding",
     "load_codes": "code_files",
     "load_edits": "mapping_edits",
@@ -101,6 +113,7 @@ _HOME = {
     "load_frame": "frame",
     "load_project": "qda",
     "load_responses": "responses",
+    "load_topics": "topic_files",
     "map_topics": "mapping",
     "mapping_coverage": "mapping_edits",
     "match_themes": "code_files",
@@ -115,8 +128,10 @@ _HOME = {
     "redact": "redaction",
     "redact_responses": "redaction",
     "replay_edits": "mapping_edits",
+    "replay_topic_edits": "topic_edits",
     "run_study": "study",
     "sample_size": "sampling",
+    "save_topics": "topic_files",
     "score_themes": "mapping",
     "sentence_encoder": "embeddings",
     "standardise_drift": "standardise",
@@ -151,11 +166,15 @@ __all__ = [
     "Study",
     "Theme",
     "ThemeFrame",
+    "TopicBrief",
     "TopicConfig",
+    "TopicEdit",
     "TopicFlow",
     "TopicMapping",
     "Topics",
+    "Wave",
     "apply_edits",
+    "assign_wave",
     "axis_codes",
     "code_responses",
     "coders_in",
@@ -165,11 +184,14 @@ __all__ = [
     "corrected_shares",
     "count_redactions",
     "disagreements",
+    "edit_topics",
     "embed",
     "export_codes",
+    "find_exemplars",
     "fit_topics",
     "how_answered",
     "indistinct_themes",
+    "label_topics",
     "learn_codes",
     "load_codes",
     "load_edits",
@@ -177,6 +199,7 @@ __all__ = [
     "load_frame",
     "load_project",
     "load_responses",
+    "load_topics",
     "map_topics",
     "mapping_coverage",
     "match_themes",
@@ -191,8 +214,10 @@ __all__ = [
     "redact",
     "redact_responses",
     "replay_edits",
+    "replay_topic_edits",
     "run_study",
     "sample_size",
+    "save_topics",
     "score_themes",
     "sentence_encoder",
     "standardise_drift",

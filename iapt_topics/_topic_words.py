@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_N_WORDS = 10
+N_WORDS = 10
 #: "wouldn't", "it's": without the apostrophe, "wouldnt" is on no list of stop words.
 _CONTRACTION = re.compile(r"\b\w+n't\b|'(?:s|re|ve|ll|d|m)\b")
 
@@ -21,14 +21,13 @@ def topic_words(texts: list[str], topic: NDArray[np.intp], n_topics: int) -> lis
     """Top c-TF-IDF terms of each topic 0, 1, ...; unassigned responses are a class of their own."""
     from scipy.sparse import csr_array
 
-    texts = [_CONTRACTION.sub("", t.casefold().replace("\u2019", "'")) for t in texts]
-    terms, counts = _count(texts)
+    terms, counts = count_terms(texts)
     if counts is None:
         return [[] for _ in range(n_topics)]
     row = np.where(topic < 0, n_topics, topic)
     home = csr_array((np.ones(len(row)), (row, np.arange(len(row)))))
     weights = ctfidf((home @ counts).toarray())
-    order = np.argsort(-weights, axis=1, kind="stable")[:, :_N_WORDS]
+    order = np.argsort(-weights, axis=1, kind="stable")[:, :N_WORDS]
     return [[str(terms[j]) for j in order[t] if weights[t, j] > 0] for t in range(n_topics)]
 
 
@@ -50,6 +49,11 @@ def ctfidf(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(share) * rarity)
 
 
+def clean(text: str) -> str:
+    """Text in small letters without contractions, as terms are counted in."""
+    return _CONTRACTION.sub("", text.casefold().replace("\u2019", "'"))
+
+
 def name_topic(words: list[str]) -> str:
     """Name a topic by its first three words, leaving out one that repeats another."""
     chosen: list[str] = []
@@ -60,7 +64,7 @@ def name_topic(words: list[str]) -> str:
     return ", ".join(chosen[:3]) or "(no words)"
 
 
-def _count(texts: list[str]) -> tuple[NDArray[Any], Any]:
+def count_terms(texts: list[str]) -> tuple[NDArray[Any], Any]:
     """Count terms in each text; with no term at all, the counts are None.
 
     A term that a handful of responses use describes those people rather than a topic, so terms
@@ -69,8 +73,8 @@ def _count(texts: list[str]) -> tuple[NDArray[Any], Any]:
     from sklearn.feature_extraction.text import CountVectorizer
 
     enough = min(10, len(texts) // 50)
-    plain = {"stop_words": "english"}
-    for settings in ({**plain, "min_df": max(1, enough)}, plain, {}):
+    plain = {"stop_words": "english", "preprocessor": clean}
+    for settings in ({**plain, "min_df": max(1, enough)}, plain, {"preprocessor": clean}):
         vectorizer = CountVectorizer(**settings)
         try:
             counts = vectorizer.fit_transform(texts)

@@ -237,6 +237,47 @@ def support(
     return share, near.argmax(axis=1)
 
 
+def soft_membership(
+    points: NDArray[np.float32], labels: NDArray[np.intp], certainty: float
+) -> NDArray[np.float32]:
+    """How much of each row is in each cluster: rows add up to 1, and their own cluster is largest.
+
+    The weights are those of a mixture of equal round Gaussians about the cluster centres, of which
+    nearest-centre labels are the hard form (Celeux and Govaert 1992). Its width is set so that the
+    mean weight of a row's own cluster is ``certainty``.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, d)
+    labels : ndarray of int, shape (n,)
+        Every cluster 0, 1, ... has a row.
+    certainty : float
+        From 0 to 1; what cannot be reached is approached.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, n_clusters)
+    """
+    middle = centres(points, labels)
+    rows = np.arange(len(points))
+    # But for each point's own length, which is the same for all clusters.
+    gap = ((middle**2).sum(axis=1) - 2 * points @ middle.T).astype(np.float64)
+    gap -= gap.min(axis=1, keepdims=True)
+    gap[rows, labels] = 0.0  # also where a row was put elsewhere than with the nearest centre
+    some = np.linspace(0, len(gap) - 1, min(len(gap), 5000)).round().astype(np.intp)
+    low, high = -20.0, 20.0  # natural logarithm of the width, in units of the mean gap
+    unit = float(gap.mean()) or 1.0
+    for _ in range(40):
+        middle_width = (low + high) / 2
+        part = np.exp(-gap[some] / (unit * np.exp(middle_width)))
+        if (part[np.arange(len(some)), labels[some]] / part.sum(axis=1)).mean() > certainty:
+            low = middle_width
+        else:
+            high = middle_width
+    weight = np.exp(-gap / (unit * np.exp((low + high) / 2)))
+    return np.asarray(weight / weight.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
 def by_size(labels: NDArray[np.integer]) -> NDArray[np.intp]:
     """Renumber the labels 0, 1, ... by falling size; ties keep the order of first appearance."""
     _, first, index, sizes = np.unique(

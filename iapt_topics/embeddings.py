@@ -325,6 +325,17 @@ def embed(responses: Responses, encoder: Encoder) -> Embeddings:
     )
 
 
+def require_same_encoder(encoder: Encoder, embeddings: Embeddings) -> None:
+    """Refuse an encoder whose vectors cannot be compared with the embeddings."""
+    if encoder.fingerprint != embeddings.fingerprint:
+        raise InputError(
+            "the encoder",
+            "must be the one that made the embeddings",
+            f"{encoder.name!r} for embeddings of {embeddings.model!r}",
+            "Pass the same encoder to embed() and here.",
+        )
+
+
 def _offline_folder() -> Path:
     """Folder of the default model's files; the package that carries them is never imported."""
     spec = importlib.util.find_spec(OFFLINE_PACKAGE)

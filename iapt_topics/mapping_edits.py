@@ -17,13 +17,10 @@ from iapt_topics._files import write_whole
 from iapt_topics._sheets import read_sheet, write_sheet
 from iapt_topics.inference import wilson_interval
 from iapt_topics.mapping import TopicMapping
+from iapt_topics.topic_edits import SAME_TOPIC, find_successor
 from iapt_topics.topics import Topics
 
 DECISIONS = ("accept", "reject", "add")
-#: An old topic lives on in the new one that shares more than this part of the responses of either
-#: (Jaccard index). Above a half there is at most one such topic; Hennig (2007) takes a cluster for
-#: dissolved below it.
-SAME_TOPIC = 0.5
 _LOG = ["topic", "label", "theme", "decision", "who", "when", "why", "note"]
 _SHEET = [
     "topic", "label", "words", "n", "theme", "theme_label", "score", "margin",
@@ -327,29 +324,18 @@ def replay_edits(edits: MappingEdits, topics: Topics) -> MappingEdits:
     Data Analysis 52:258-271.
     """
     new = _topic_of(topics)
-    both = [r for r in edits.topic_of if r in new]
-    counts = pd.crosstab(
-        pd.Series([edits.topic_of[r] for r in both], dtype="int64"),
-        pd.Series([new[r] for r in both], dtype="int64"),
-    )
     label = topics.topics.set_index("topic")["label"]
     placed: list[Any] = []
     left: list[Any] = edits.unplaced.to_dict("records")
     for row in edits.table.to_dict("records"):
-        old = row["topic"]
-        if old not in counts.index:
-            left.append(row | {"note": "none of its responses is in the new fit"})
-            continue
-        shared = counts.loc[old]
-        share = shared / (counts.sum(axis=0) + shared.sum() - shared)
-        share = share[share.index >= 0]
-        if share.empty or share.max() <= SAME_TOPIC:
-            most = 0.0 if share.empty else float(share.max())
-            note = f"no new topic shares more than {SAME_TOPIC:.0%} of it; the most is {most:.0%}"
+        members = [r for r, t in edits.topic_of.items() if t == row["topic"]]
+        at, share = find_successor(members, edits.topic_of, new)
+        if at < 0:
+            note = f"no new topic shares more than {SAME_TOPIC:.0%} of it; the most is {share:.0%}"
+            note = note if share else "none of its responses is in a topic of the new fit"
             left.append(row | {"note": note})
             continue
-        at = int(share.idxmax())
-        note = f"was topic {old}, {row['label']!r}; {share.max():.0%} shared"
+        note = f"was topic {row['topic']}, {row['label']!r}; {share:.0%} shared"
         placed.append(row | {"topic": at, "label": label[at], "note": note})
     return MappingEdits(
         table=pd.DataFrame(placed, columns=_LOG),

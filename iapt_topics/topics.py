@@ -10,8 +10,8 @@ and say how far each response and each topic can be relied on.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from iapt_topics.responses import Responses
 
 UNASSIGNED = -1
+EDIT_COLUMNS = ["action", "topics", "detail", "who", "when", "why", "note"]
 #: A response that fewer than this share of runs put with its topic is not sure to belong there.
 SURE = 0.5
+#: Part of the fitted responses that are farther from their nearest topic than its edge.
+NOVEL = 0.05
 _N_EXEMPLARS = 5
 _SAME = 0.9  # cosine above which two exemplars say the same
 
@@ -103,7 +106,9 @@ class Topics:
         up to 5 response ids, most typical first, one per respondent and none like another);
         ``support`` (mean over its responses); ``reappears``, ``reappears_low``,
         ``reappears_high`` (Jaccard index with what the runs, each on a bootstrap of the
-        respondents, have in its place: mean, and range of 95 % of the runs); ``note``.
+        respondents, have in its place: mean, and range of 95 % of the runs); ``cosine``
+        (mean cosine to its centroid of the responses nearest to it), ``edge`` (what all but 5 % of
+        them pass; a response of a later wave that does not is novel); ``note``.
     hierarchy : DataFrame
         One row for each topic: ``topic``; ``broad`` (number of its broad topic, 0 the largest);
         ``n`` (responses of the broad topic).
@@ -118,11 +123,17 @@ class Topics:
         responses that HDBSCAN left as noise).
     votes : ndarray of int, shape (n_runs, n_kept)
         Topic that each run speaks for, by response in the order of ``assignments``.
+    distribution : ndarray of float32, shape (n_kept, n_topics)
+        How much of each response is in each topic, in the order of ``assignments``: rows add up to
+        1. After a fit, ``nearest`` has the most, and on average as much as ``support``.
     centroids : ndarray of float32, shape (n_topics, d)
         Unit mean vector of each topic.
     config : TopicConfig
     versions : dict of str
         Versions of the packages that decide the result, and the encoder.
+    edits : DataFrame
+        What people changed after the fit: ``action``, ``topics``, ``detail``, ``who``, ``when``,
+        ``why``, ``note``; see :func:`iapt_topics.edit_topics`. Empty after a fit.
     """
 
     assignments: pd.DataFrame
@@ -131,14 +142,43 @@ class Topics:
     resolution: pd.DataFrame
     runs: pd.DataFrame
     votes: NDArray[np.intp]
+    distribution: NDArray[np.float32]
     centroids: NDArray[np.float32]
     config: TopicConfig
     versions: dict[str, str]
+    edits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=EDIT_COLUMNS))
 
     @property
     def n_topics(self) -> int:
         """Number of topics, not counting the unassigned."""
         return len(self.topics)
+
+    def to_bertopic(self, responses: Responses, embeddings: Embeddings) -> Any:
+        """Build the BERTopic model of these topics, for its visualisations and files.
+
+        Parameters
+        ----------
+        responses : Responses
+            Those that the topics were fitted to.
+        embeddings : Embeddings
+            Of the same responses.
+
+        Returns
+        -------
+        bertopic.BERTopic
+            Its ``topics_`` are those of ``assignments`` and in their order. It holds words that
+            people used and, in memory, typical responses: its files are as sensitive as those.
+
+        Raises
+        ------
+        InputError
+            If the responses are others than the topics were fitted to.
+        """
+        from iapt_topics._bertopic_model import build_model
+
+        kept = fitted_rows(self, responses)
+        vectors = embeddings.rows(kept["response_id"].tolist())
+        return build_model(kept["text"].tolist(), vectors, self.assignments["topic"].to_numpy())
 
 
 def fit_topics(
@@ -215,12 +255,8 @@ def fit_topics(
     share, runner_up = consensus.support(partitions, labels)
     labels, runner_up, assigned = _drop_empty(labels, runner_up, share >= config.min_support)
     topic = np.where(assigned, labels, UNASSIGNED)
-    centroids = _unit_means(vectors, topic)
     votes = consensus.votes(partitions, labels)
-    topics = _describe(kept, vectors, topic, share, centroids)
-    again = consensus.reappearance(votes, labels)
-    topics["reappears"] = again.mean(axis=0)
-    topics["reappears_low"], topics["reappears_high"] = percentile_interval(again)
+    topics = describe_topics(kept, vectors, topic, labels, votes)
     note = np.where(share < SURE, f"support below {SURE:.0%}", "")
     assignments = pd.DataFrame(
         {
@@ -236,11 +272,12 @@ def fit_topics(
     return Topics(
         assignments=assignments.iloc[place].reset_index(drop=True),
         topics=topics,
-        hierarchy=_hierarchy(points, labels, topics["n"].to_numpy()),
+        hierarchy=broad_topics(points, labels, topics["n"].to_numpy()),
         resolution=resolution,
         runs=runs,
         votes=votes[:, place],
-        centroids=centroids,
+        distribution=consensus.soft_membership(points, labels, float(share.mean()))[place],
+        centroids=unit_means(vectors, topic),
         config=config,
         versions=_versions() | {"encoder": embeddings.model, "weights": embeddings.fingerprint},
     )
@@ -363,7 +400,7 @@ def _choose(
     )
 
 
-def _hierarchy(
+def broad_topics(
     points: NDArray[np.float32], labels: NDArray[np.intp], n: NDArray[np.intp]
 ) -> pd.DataFrame:
     """Join topics to broad ones where the tree over their centres has its widest gap."""
@@ -403,29 +440,37 @@ def _drop_empty(
     return new, second, assigned & ~gone
 
 
-def _unit_means(vectors: NDArray[np.float32], topic: NDArray[np.intp]) -> NDArray[np.float32]:
+def unit_means(vectors: NDArray[np.float32], topic: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Unit mean vector of each topic 0, 1, ...; the unassigned are left out."""
     means = consensus.centres(vectors, topic)
     length = np.linalg.norm(means, axis=1, keepdims=True)
     return np.asarray(means / np.where(length > 0, length, 1), dtype=np.float32)
 
 
-def _describe(
+def describe_topics(
     kept: pd.DataFrame,
     vectors: NDArray[np.float32],
     topic: NDArray[np.intp],
-    share: NDArray[np.float64],
-    centroids: NDArray[np.float32],
+    nearest: NDArray[np.intp],
+    votes: NDArray[np.intp],
 ) -> pd.DataFrame:
+    """Make the table of topics of the kept responses; see :class:`Topics`."""
+    centroids = unit_means(vectors, topic)
     n_topics = len(centroids)
+    share = (votes == nearest).mean(axis=0)
     words = topic_words(kept["text"].tolist(), topic, n_topics)
     counts = np.bincount(topic[topic >= 0], minlength=n_topics)
     low, high = wilson_interval(counts, np.full(n_topics, len(kept)))
+    again = consensus.reappearance(votes, nearest)
+    again_low, again_high = percentile_interval(again)
     closeness = vectors @ centroids.T
+    closest = closeness.argmax(axis=1)
     rows = []
     for t in range(n_topics):
         inside = np.flatnonzero(topic == t)
         order = inside[np.argsort(-(share[inside] + closeness[inside, t]), kind="stable")]
-        typical = kept.iloc[_unlike(order, vectors, kept["respondent_id"])]
+        typical = kept.iloc[unlike_rows(order, vectors, kept["respondent_id"], _N_EXEMPLARS)]
+        near = closeness[closest == t, t] if (closest == t).any() else closeness[inside, t]
         rows.append(
             {
                 "topic": t,
@@ -437,13 +482,41 @@ def _describe(
                 "words": ", ".join(words[t]),
                 "exemplars": tuple(typical["response_id"]),
                 "support": float(share[inside].mean()),
+                "reappears": float(again[:, t].mean()),
+                "reappears_low": float(again_low[t]),
+                "reappears_high": float(again_high[t]),
+                "cosine": float(near.mean()),
+                "edge": float(np.quantile(near, NOVEL)),
                 "note": "interval for sampling alone" if words[t] else "no words in its texts",
             }
         )
     return pd.DataFrame(rows)
 
 
-def _unlike(order: NDArray[np.intp], vectors: NDArray[np.float32], people: pd.Series) -> list[int]:
+def fitted_rows(topics: Topics, responses: Responses) -> pd.DataFrame:
+    """Kept responses in the order of the topics' assignments.
+
+    Raises
+    ------
+    InputError
+        If they are others.
+    """
+    ids = topics.assignments["response_id"]
+    kept = responses.kept.set_index("response_id", drop=False)
+    if len(kept) != len(ids) or not ids.isin(kept.index).all():
+        raise InputError(
+            "responses",
+            "must be those that the topics were fitted to",
+            f"{len(kept)} kept responses, of which {int(ids.isin(kept.index).sum())} of the "
+            f"{len(ids)} fitted",
+            "Load the same file in the same way.",
+        )
+    return kept.loc[ids].reset_index(drop=True)
+
+
+def unlike_rows(
+    order: NDArray[np.intp], vectors: NDArray[np.float32], people: pd.Series, most: int
+) -> list[int]:
     """Take the first rows in order that are of different people and do not say the same."""
     chosen: list[int] = []
     for row in order:
@@ -452,7 +525,7 @@ def _unlike(order: NDArray[np.intp], vectors: NDArray[np.float32], people: pd.Se
         )
         if not same:
             chosen.append(int(row))
-        if len(chosen) == _N_EXEMPLARS:
+        if len(chosen) == most:
             break
     return chosen
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import settings
 
+from iapt_topics.embeddings import Embeddings
 from iapt_topics.responses import load_responses
+from iapt_topics.topics import TopicConfig, fit_topics
 
 # Examples are slow on a busy machine, which says nothing about the code.
 settings.register_profile("project", deadline=None)
@@ -76,3 +79,32 @@ def survey(survey_table):
     return load_responses(
         survey_table, text="comment", year="year", respondent_id="person", covariates=("subject",)
     )
+
+
+@pytest.fixture(scope="session")
+def grouped():
+    """300 responses of 150 people in six planted groups, as noisy vectors, and their topics."""
+    rng = np.random.default_rng(0)
+    group = np.arange(300) % 6
+    centres = rng.normal(size=(6, 32))
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    vectors = centres[group] + 0.1 * rng.normal(size=(300, 32))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    subjects = ["caseload", "supervision", "targets", "team", "pay", "training"]
+    table = pd.DataFrame(
+        {
+            "response_id": [f"r{i}" for i in range(300)],
+            "person": [f"p{i // 2}" for i in range(300)],
+            "year": 2014 + np.arange(300) // 100,
+            "comment": [f"The {subjects[g]} matters to person {i}" for i, g in enumerate(group)],
+        }
+    )
+    responses = load_responses(table, text="comment", year="year", respondent_id="person")
+    embeddings = Embeddings(
+        vectors=vectors, response_id=tuple(table["response_id"]), model="m", fingerprint="f"
+    )
+    topics = fit_topics(responses, embeddings, TopicConfig(seed=1, n_runs=4))
+    return SimpleNamespace(
+        responses=responses, embeddings=embeddings, topics=topics, group=group, centres=centres,
+        subjects=subjects,
+    )  # fmt: skip

@@ -114,3 +114,29 @@ def test_by_size_numbers_the_largest_first():
     np.testing.assert_array_equal(
         consensus.by_size(np.array([9, 4, 4, 7, 4, 7])), [2, 0, 0, 1, 0, 1]
     )
+
+
+def test_soft_membership_adds_up_and_agrees_with_the_labels():
+    rng = np.random.default_rng(0)
+    labels = np.arange(90) % 3
+    points = (4 * rng.normal(size=(3, 5))[labels] + rng.normal(size=(90, 5))).astype(np.float32)
+    labels = consensus.nearest_centre(points, consensus.centres(points, labels))
+    for certainty in (0.5, 0.8, 0.95):
+        soft = consensus.soft_membership(points, labels, certainty)
+        np.testing.assert_allclose(soft.sum(axis=1), 1, atol=1e-6)
+        assert (soft.argmax(axis=1) == labels).all()
+        assert soft[np.arange(90), labels].mean() == pytest.approx(certainty, abs=1e-3)
+
+
+def test_soft_membership_of_two_points_by_hand():
+    # Squared distances differ by 4 (0 against 4) for both: the weights are 1 and exp(-4 / width).
+    points = np.array([[-1.0], [1.0]], dtype=np.float32)
+    soft = consensus.soft_membership(points, np.array([0, 1]), 0.9)
+    np.testing.assert_allclose(soft, [[0.9, 0.1], [0.1, 0.9]], atol=1e-6)
+
+
+def test_soft_membership_of_one_cluster_and_of_equal_points():
+    points = np.ones((4, 2), dtype=np.float32)
+    assert consensus.soft_membership(points, np.zeros(4, dtype=int), 0.7).tolist() == [[1]] * 4
+    two = consensus.soft_membership(points, np.array([0, 0, 1, 1]), 0.7)
+    np.testing.assert_allclose(two, 0.5)

@@ -46,6 +46,7 @@ def topics_of(labels):
         resolution=pd.DataFrame(),
         runs=pd.DataFrame(),
         votes=labels[None],
+        distribution=np.eye(int(labels.max()) + 1, dtype=np.float32)[labels],
         centroids=np.zeros((n_topics, 2), dtype=np.float32),
         config=TopicConfig(),
         versions={},

@@ -221,3 +221,42 @@ def test_a_topic_that_none_is_sure_of_vanishes():
     assert new.tolist() == [0, 0, 1, 1, 1, 0]
     assert second.tolist() == [1, 1, 0, 0, -1, -1]
     assert kept.tolist() == assigned.tolist()
+
+
+def test_the_distribution_adds_up_and_agrees_with_the_topics(fitted):
+    a = fitted.assignments
+    np.testing.assert_allclose(fitted.distribution.sum(axis=1), 1, atol=1e-5)
+    assert (fitted.distribution.argmax(axis=1) == a["nearest"]).all()
+    own = fitted.distribution[np.arange(len(a)), a["nearest"]].mean()
+    assert own == pytest.approx(a["support"].mean(), abs=0.01)
+
+
+@pytest.mark.slow
+def test_the_bertopic_model_agrees_and_outlives_its_file(grouped, tmp_path):
+    found = grouped.topics
+    model = found.to_bertopic(grouped.responses, grouped.embeddings)
+    assert model.topics_ == found.assignments["topic"].tolist()
+    for t, words in zip(found.topics["topic"], found.topics["words"], strict=True):
+        assert [w for w, _ in model.get_topic(t) if w][:3] == words.split(", ")[:3]
+    vectors = grouped.embeddings.vectors
+    texts = grouped.responses.kept["text"].tolist()
+    model.save(tmp_path / "model", serialization="safetensors", save_ctfidf=True)
+    again = type(model).load(tmp_path / "model")
+    assert again.topics_ == model.topics_
+    for t in found.topics["topic"]:
+        assert [w for w, _ in again.get_topic(t)] == [w for w, _ in model.get_topic(t)]
+    new, _ = again.transform(texts[:60], embeddings=vectors[:60])
+    assert list(new) == found.assignments["topic"].tolist()[:60]
+    assert len(model.visualize_barchart().data) == found.n_topics
+
+
+@pytest.mark.slow
+def test_the_bertopic_model_keeps_numbers_of_equal_sizes_and_the_unassigned(grouped):
+    from iapt_topics._bertopic_model import build_model
+
+    texts = grouped.responses.kept["text"].tolist()
+    topic = np.where(np.arange(300) < 290, (5 - grouped.group), -1)
+    model = build_model(texts, grouped.embeddings.vectors, topic)
+    assert model.topics_ == topic.tolist()
+    new, _ = model.transform(texts[:60], embeddings=grouped.embeddings.vectors[:60])
+    assert list(new) == topic[:60].tolist()

@@ -1,0 +1,120 @@
+"""Topics on disk: tables as Parquet, arrays as safetensors, the rest as JSON; nothing runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from iapt_topics._checks import InputError, listed
+from iapt_topics.topics import TopicConfig, Topics
+
+_FORMAT = 1
+_TABLES = ("assignments", "topics", "hierarchy", "resolution", "runs", "edits")
+_ARRAYS = ("votes", "distribution", "centroids")
+
+
+def save_topics(topics: Topics, folder: str | Path) -> Path:
+    """Write topics to a folder.
+
+    Parameters
+    ----------
+    topics : Topics
+        From :func:`iapt_topics.fit_topics`.
+    folder : str or path
+        Made anew; one with saved topics is replaced as a whole.
+
+    Returns
+    -------
+    Path
+        The folder. It holds response ids, topic words and mean vectors, and no text of a response.
+
+    Raises
+    ------
+    InputError
+        If the folder holds something other than saved topics.
+    """
+    from safetensors.numpy import save_file
+
+    folder = Path(folder)
+    if folder.exists() and not (folder / "topics.json").is_file() and any(folder.iterdir()):
+        got = listed(sorted(p.name for p in folder.iterdir()))
+        raise InputError(
+            f"folder {folder.name!r}", "must be new or hold topics", got, "Name another."
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Written beside it and moved there, so that a folder is whole or not there.
+    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+    try:
+        for name in _TABLES:
+            table = getattr(topics, name)
+            if name == "topics":
+                table = table.assign(exemplars=[list(e) for e in table["exemplars"]])
+            table.to_parquet(part / f"{name}.parquet", engine="pyarrow", index=False)
+        # Contiguous, since safetensors writes the memory as it lies.
+        arrays = {n: np.ascontiguousarray(getattr(topics, n)) for n in _ARRAYS}
+        save_file(arrays, part / "arrays.safetensors")
+        content = {"format": _FORMAT, "config": asdict(topics.config), "versions": topics.versions}
+        (part / "topics.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+        part.chmod(0o755)  # mkdtemp gives the folder to its owner alone
+        if folder.exists():
+            shutil.rmtree(folder)
+        part.replace(folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return folder
+
+
+def load_topics(folder: str | Path) -> Topics:
+    """Read topics from a folder of :func:`save_topics`.
+
+    Parameters
+    ----------
+    folder : str or path
+        The folder.
+
+    Returns
+    -------
+    Topics
+        As they were written, bit for bit.
+
+    Raises
+    ------
+    InputError
+        If it holds no topics, or its files do not belong together.
+    """
+    from safetensors.numpy import load_file
+
+    folder = Path(folder)
+    what = f"folder {folder.name!r}"
+    if not (folder / "topics.json").is_file():
+        raise InputError(what, "must hold saved topics", "no topics.json", "Check the path.")
+    try:
+        content = json.loads((folder / "topics.json").read_text("utf-8"))
+        if content["format"] != _FORMAT:
+            raise ValueError(f"format {content['format']!r}, not {_FORMAT}")
+        tables: dict[str, Any] = {
+            n: pd.read_parquet(folder / f"{n}.parquet", engine="pyarrow") for n in _TABLES
+        }
+        arrays: dict[str, Any] = load_file(folder / "arrays.safetensors")
+        tables["topics"]["exemplars"] = [tuple(e) for e in tables["topics"]["exemplars"]]
+        topics = Topics(
+            **tables,
+            **{n: arrays[n] for n in _ARRAYS},
+            config=TopicConfig(**content["config"]),
+            versions=dict(content["versions"]),
+        )
+        sizes = (len(topics.assignments), topics.n_topics)
+        if topics.distribution.shape != sizes or topics.votes.shape[1] != sizes[0]:
+            raise ValueError("files of different fits")
+    except Exception as error:  # a damaged file raises whatever its reader raises
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(what, "must hold whole saved topics", reason, "Save them anew.") from error
+    return topics
