@@ -86,6 +86,8 @@ def theme_effects(
 
     Notes
     -----
+    Survey weights, if the survey has them, weight the fit and the averages.
+
     A level in which all or no responses have the theme separates the outcomes: the logistic
     estimate is infinite, and a linear probability model with the same errors takes its place.
     """
@@ -101,9 +103,11 @@ def theme_effects(
     design, terms, skipped = _design(factors, str(base))
     _, person = np.unique(data["person"].to_numpy(str), return_inverse=True)
     given = codes.matrix(data["response_id"].tolist(), codes.themes)
+    weight = table["weight"].to_numpy(float) if "weight" in table else np.ones(len(table))
+    weight = weight / weight.mean()
     rows = []
     for t, theme in enumerate(codes.themes):
-        fitted = _effects(given[:, t].astype(float), design, terms, person)
+        fitted = _effects(given[:, t].astype(float), design, terms, person, weight)
         rows += [{"theme": theme} | row for row in [*fitted, *skipped]]
     out = pd.DataFrame(rows)
     order = {name: i for i, name in enumerate(factors)}
@@ -159,7 +163,11 @@ def _none(level: str, n: int, note: str) -> dict[str, Any]:
 
 
 def _effects(
-    y: Floats, design: Floats, terms: list[dict[str, Any]], person: NDArray[np.intp]
+    y: Floats,
+    design: Floats,
+    terms: list[dict[str, Any]],
+    person: NDArray[np.intp],
+    weight: Floats,
 ) -> list[dict[str, Any]]:
     """Fit one theme and return a row for each term."""
     from scipy.stats import t as student
@@ -174,7 +182,7 @@ def _effects(
         said = f"Fewer than {FEW_POSITIVES} responses {which}."
         said = said if rarer < FEW_POSITIVES else f"{people} respondents for {k} coefficients."
         return [row | _none(row["level"], row["n"], said) for row in shared]
-    model, coefficients, covariance = _fit(y, design, person)
+    model, coefficients, covariance = _fit(y, design, person, weight)
     notes = []
     if model == "linear":
         notes.append("All or none have the theme in some level: linear model, interval too narrow.")
@@ -189,11 +197,12 @@ def _effects(
         on = off.copy()
         on[:, term["place"]] = 1
         if model == "linear":
-            effect, slope = coefficients[term["place"]], (on - off).mean(axis=0)
+            effect, slope = coefficients[term["place"]], weight @ (on - off) / n
         else:
             share_on, share_off = (1 / (1 + np.exp(-x @ coefficients)) for x in (on, off))
-            effect = (share_on - share_off).mean()
-            slope = (share_on * (1 - share_on)) @ on / n - (share_off * (1 - share_off)) @ off / n
+            effect = weight @ (share_on - share_off) / n
+            slope = (weight * share_on * (1 - share_on)) @ on / n
+            slope = slope - (weight * share_off * (1 - share_off)) @ off / n
         se = float(np.sqrt(max(slope @ covariance @ slope, 0.0)))
         half = float(student.ppf(0.975, people - 1)) * se
         p = float(2 * student.sf(abs(effect) / se, people - 1)) if se > 0 else 1.0
@@ -203,16 +212,18 @@ def _effects(
     return rows
 
 
-def _fit(y: Floats, design: Floats, person: NDArray[np.intp]) -> tuple[str, Floats, Floats]:
+def _fit(
+    y: Floats, design: Floats, person: NDArray[np.intp], weight: Floats
+) -> tuple[str, Floats, Floats]:
     """Coefficients and their clustered covariance: logistic, or linear where that is infinite."""
     import statsmodels.api as sm
 
     clustered = {"cov_type": "cluster", "cov_kwds": {"groups": person}}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of separation, which is looked for here
-        fit = sm.GLM(y, design, family=sm.families.Binomial()).fit(**clustered)
+        fit = sm.GLM(y, design, family=sm.families.Binomial(), var_weights=weight).fit(**clustered)
         chance = np.asarray(fit.fittedvalues)
         if fit.converged and chance.min() > _EXTREME and chance.max() < 1 - _EXTREME:
             return "logistic", np.asarray(fit.params), np.asarray(fit.cov_params())
-        linear = sm.OLS(y, design).fit(**clustered)
+        linear = sm.WLS(y, design, weights=weight).fit(**clustered)
     return "linear", np.asarray(linear.params), np.asarray(linear.cov_params())

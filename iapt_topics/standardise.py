@@ -133,7 +133,8 @@ def standardise_drift(
     count = np.zeros((*size.shape, given.shape[1]))
     np.add.at(count, (year, cell), given)
     part = size.sum(axis=0) if standard is None else size[years == standard][0]
-    cells = _Cells(size=size, count=count, part=part / part.sum(), crude=crude)
+    notes = ("Survey weights are not used here.",) if "weight" in table else ()
+    cells = _Cells(size=size, count=count, part=part / part.sum(), crude=crude, notes=notes)
     alike = [c for c in covariates if crossed[c].nunique() == 1]
     idle = [f"{c!r} has one level or no value, so changes nothing." for c in alike]
     at_base = int(np.flatnonzero(years == base)[0])
@@ -191,11 +192,12 @@ class _Cells:
     count: Floats  # (Y, C, T)
     part: Floats  # (C,) of the standard
     crude: ShareModel
+    notes: tuple[str, ...]
 
     def model(self, method: str, years: list[int]) -> tuple[ShareModel, float, list[str]]:
         """Return the shares of these years on their common cells, what they cover, and notes."""
         small = self.size[years].sum(axis=1).min() < FEW_RESPONSES
-        said = [f"n below {FEW_RESPONSES}."] if small else []
+        said = [*self.notes, *([f"n below {FEW_RESPONSES}."] if small else [])]
         crude = self.crude
         correlation = crude.correlation[:, years][:, :, years]
         if method == "crude":

@@ -54,6 +54,19 @@ def test_repeated_answers_widen_the_interval():
     assert two["high"] - two["low"] == pytest.approx(one["high"] - one["low"], rel=0.01)
 
 
+def test_weights_give_the_weighted_difference():
+    year, given = exact([100, 100], [[30, 50]])
+    # Those with the theme count three times in the second year.
+    weight = np.where((year == 2022) & given[:, 0], 3.0, 1.0)
+    row = theme_effects(*made(year, given, weight=weight)).iloc[0]
+    assert row["estimate"] == pytest.approx(150 / 200 - 0.3)
+    # The linearised variance of a ratio, with the small-sample factor of the clusters.
+    p, w = 0.75, weight[year == 2022]
+    error = w * (given[year == 2022, 0] - p) / w.sum()
+    se = np.sqrt((error**2).sum() + 0.3 * 0.7 / 100)
+    assert row["high"] - row["estimate"] == pytest.approx(1.972 * se, rel=0.01)
+
+
 def test_a_confounded_year_is_freed():
     # Roles differ, years do not; the mix of roles moves.
     year = np.repeat([2021, 2022], 400)

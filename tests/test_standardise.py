@@ -146,6 +146,13 @@ def test_hostile_surveys_leave_no_nan_without_a_note():
         assert len(result.changes) == 6 * (len(sizes) - 1)
 
 
+def test_weights_are_said_not_to_be_used():
+    year, given = np.repeat([2021, 2022], 50), np.arange(100)[:, None] % 2
+    result = standardise_drift(*made(year, given, role="A", weight=2.0), ["role"])
+    for table in (result.shares, result.changes, result.trends):
+        assert table["note"].str.contains("weights are not used").all()
+
+
 def test_standard_year_gives_its_own_crude_share():
     result = standardise_drift(*berkeley(), ["department"], standard=2022)
     share = result.shares.set_index(["year", "method"])["estimate"]
