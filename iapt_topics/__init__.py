@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from iapt_topics.exemplars import find_exemplars
     from iapt_topics.flow import TopicFlow, compare_refit, topic_flow
     from iapt_topics.frame import Theme, ThemeFrame, load_frame, write_frame
-    from iapt_topics.mapping import TopicMapping, code_responses, map_topics, score_themes
+    from iapt_topics.mapping import TopicMapping, code_responses, explain_codes, map_topics
     from iapt_topics.mapping_edits import (
         MappingEdits,
         apply_edits,
@@ -43,15 +43,11 @@ if TYPE_CHECKING:
     from iapt_topics.panel import Panel, measure_panel
     from iapt_topics.prevalence import corrected_shares
     from iapt_topics.qda import Project, export_codes, load_project
-    from iapt_topics.redaction import (
-        count_redactions,
-        presidio_names,
-        redact,
-        redact_responses,
-    )
+    from iapt_topics.redaction import count_redactions, presidio_names, redact, redact_responses
     from iapt_topics.report import write_report
     from iapt_topics.responses import Responses, load_responses
     from iapt_topics.sampling import SamplePlan, next_to_code, sample_size, write_sample
+    from iapt_topics.scoring import score_themes
     from iapt_topics.standardise import Standardised, standardise_drift
     from iapt_topics.study import Study, run_study, write_study
     from iapt_topics.topic_edits import TopicEdit, edit_topics, replay_topic_edits
@@ -100,6 +96,7 @@ _HOME = {
     "disagreements": "convergence",
     "edit_topics": "topic_edits",
     "embed": "embeddings",
+    "explain_codes": "mapping",
     "export_codes": "qda",
     "find_exemplars": "exemplars",
     "fit_topics": "topics",
@@ -132,7 +129,7 @@ _HOME = {
     "run_study": "study",
     "sample_size": "sampling",
     "save_topics": "topic_files",
-    "score_themes": "mapping",
+    "score_themes": "scoring",
     "sentence_encoder": "embeddings",
     "standardise_drift": "standardise",
     "theme_effects": "effects",
@@ -186,6 +183,7 @@ __all__ = [
     "disagreements",
     "edit_topics",
     "embed",
+    "explain_codes",
     "export_codes",
     "find_exemplars",
     "fit_topics",

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from iapt_topics._checks import InputError, listed
 from iapt_topics._layouts import nearest_rows
 from iapt_topics.codes import Codes
-from iapt_topics.mapping import code_responses, score_themes
+from iapt_topics.mapping import code_responses
+from iapt_topics.scoring import score_themes
 
 if TYPE_CHECKING:
     from iapt_topics.embeddings import Embeddings, Encoder

@@ -1,8 +1,7 @@
 """Place topics and single responses on a theme frame, without a hand-coded response.
 
-Every theme is described by several anchors: its definition, what it includes, what people call it,
-and example sentences. A text is scored by its cosine to them; what is scored is the whole response
-and each of its sentences, for one response often says several things.
+What a text says of each theme is scored in :mod:`iapt_topics.scoring`; here it is decided which
+themes a topic or a response is given, and which is left without, and each decision is explained.
 """
 
 from __future__ import annotations
@@ -14,29 +13,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError
-from iapt_topics._layouts import nearest_rows
 from iapt_topics.codes import Codes
 from iapt_topics.embeddings import Embeddings, Encoder, encode_themes
 from iapt_topics.frame import ThemeFrame
 from iapt_topics.responses import Responses
-from iapt_topics.sentences import split_sentences
+from iapt_topics.scoring import (
+    SentenceScores,
+    nearness_in_meaning,
+    require_same_encoder,
+    score_sentences,
+    theme_anchors,
+)
 from iapt_topics.topics import Topics
 
-#: Part of a theme's mean score that is taken off. Broad themes are a little like everything; all
-#: of the mean would also take off what makes a frequent theme frequent.
-CENTRING = 0.5
-#: A theme's score is the mean cosine to this many of its nearest anchors: with one, a single odd
-#: anchor decides; with all, a theme that is described from several sides loses.
-ANCHORS = 2
-#: A sentence's score is three parts its own and one part its response's.
-RESPONSE_WEIGHT = 0.25
-#: A response's score is half its own, half the mean of this many nearest responses.
-NEIGHBOURS = 15
 #: Weight of what the response's topic says, times the support of its place in it.
 TOPIC_WEIGHT = 0.25
-#: A sentence must score its best theme above this quantile of the scores of themes that are not
-#: some sentence's best; else it is left without a theme.
-SENTENCE_QUANTILE = 0.5
+#: A sentence is left without a theme if it is less near to its best theme than this part of the
+#: sentences are to a theme that is not their best.
+RUNNER_UP_QUANTILE = 0.25
 #: The same for a topic and its themes: a topic is a mean of many, so more is asked of it.
 TOPIC_QUANTILE = 0.9
 _MOST_THEMES = 3
@@ -120,9 +114,10 @@ def map_topics(
     at least half as far as the topic's best. At most three are chosen for a topic. No chosen pair
     is a finding before a person has read it.
     """
+    require_same_encoder(encoder, embeddings)
     members = topics.assignments.loc[topics.assignments["topic"] >= 0]
     vectors = embeddings.rows(members["response_id"].tolist())
-    scores = _theme_cosines(vectors, frame, encoder, embeddings)
+    scores = nearness_in_meaning(vectors, frame, encoder)
     scores = scores - scores.mean(axis=0)
     if scores.shape[1] > 1:
         scores = scores - scores.mean(axis=1, keepdims=True)
@@ -132,7 +127,7 @@ def map_topics(
     mean = np.stack([scores[topic == t].mean(axis=0) for t in range(n_topics)])
     spread = np.stack([scores[topic == t].std(axis=0) for t in range(n_topics)])
     half = 1.96 * spread / np.sqrt(n)[:, None]
-    threshold = _threshold(mean, TOPIC_QUANTILE)
+    threshold = _threshold(mean)
     rank = (-mean).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
     stands_out = (mean > threshold) & (mean >= mean.max(axis=1, keepdims=True) / 2)
     themes = frame.codable
@@ -164,10 +159,9 @@ def code_responses(
 ) -> Codes:
     """Give themes to every kept response, none where nothing stands out.
 
-    Each sentence gets its best theme, or none; a response has the themes of its sentences. The
-    score of a sentence and a theme is three parts its own cosine and one part its response's, which
-    itself is averaged with the nearest responses and, where ``mapping`` and ``topics`` are given,
-    moved by what the response's topic speaks of.
+    Each sentence gets its best theme, or none; a response has the themes of its sentences. How a
+    sentence is scored is described at :func:`iapt_topics.score_themes`; where ``mapping`` and
+    ``topics`` are given, what the response's topic speaks of is added.
 
     Parameters
     ----------
@@ -187,14 +181,124 @@ def code_responses(
     Returns
     -------
     Codes
-        Kind "machine"; ``score`` is the best sentence's centred score, larger is surer. It is
-        not a probability.
+        Kind "machine"; ``score`` is the best sentence's, in standard deviations; larger is surer.
+        It is not a probability.
 
     Raises
     ------
     InputError
         If only one of mapping and topics is given, or the encoder is not the embeddings' one.
+
+    Notes
+    -----
+    A sentence is left without a theme when it is less near in meaning to its best theme than a
+    quarter of all sentences are to their nearest other theme. The score cannot tell this, for it
+    says which of the themes fits best, even where none does.
     """
+    scores, given = _decide(responses, embeddings, frame, encoder, mapping, topics)
+    best = scores.score.argmax(axis=1)
+    top = scores.score.max(axis=1)
+    table = (
+        pd.DataFrame({"row": scores.owner[given], "theme": best[given], "score": top[given]})
+        .groupby(["row", "theme"], as_index=False)["score"]
+        .max()
+    )
+    themes = tuple(t.id for t in frame.codable)
+    return Codes(
+        coder="machine",
+        kind="machine",
+        themes=themes,
+        seen=responses.kept[["response_id", "respondent_id"]],
+        table=pd.DataFrame(
+            {
+                "response_id": np.array(scores.response_id, dtype=object)[table["row"]],
+                "theme": np.array(themes, dtype=object)[table["theme"]],
+                "score": table["score"].to_numpy(dtype=float),
+            }
+        ),
+    )
+
+
+def explain_codes(
+    responses: Responses,
+    embeddings: Embeddings,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    *,
+    mapping: TopicMapping | None = None,
+    topics: Topics | None = None,
+) -> pd.DataFrame:
+    """Say for each sentence which theme it was given, by which words of the frame, and how clearly.
+
+    Parameters
+    ----------
+    responses : Responses
+        The survey.
+    embeddings : Embeddings
+        Of the same responses.
+    frame : ThemeFrame
+        The codebook.
+    encoder : Encoder
+        The one that made the embeddings.
+    mapping : TopicMapping, optional
+        The one that was given to :func:`code_responses`, whose decisions are explained.
+    topics : Topics, optional
+        Likewise.
+
+    Returns
+    -------
+    DataFrame
+        One row for each sentence of each kept response, in order: ``response_id``; ``sentence``
+        (its place in the response, from 0); ``text``; ``theme`` (given; ``""`` if none); ``score``;
+        ``margin`` (its score less the next theme's; NaN in a frame of one theme); ``runner_up``
+        (that theme); ``nearness`` (cosine to the best theme's anchors); ``anchor``,
+        ``anchor_kind`` (the text of the best theme that is nearest in meaning, and its field in
+        the frame); ``note``.
+
+    Raises
+    ------
+    InputError
+        As for :func:`code_responses`.
+    """
+    scores, given = _decide(responses, embeddings, frame, encoder, mapping, topics)
+    ids = np.array([t.id for t in frame.codable], dtype=object)
+    order = np.argsort(-scores.score, axis=1, kind="stable")
+    rows = np.arange(len(order))
+    best = order[:, 0]
+    top = scores.score[rows, best]
+    margin, runner_up = np.full(len(rows), np.nan), np.full(len(rows), "", dtype=object)
+    if len(ids) > 1:
+        margin, runner_up = top - scores.score[rows, order[:, 1]], ids[order[:, 1]]
+    anchors = theme_anchors(frame)
+    of = np.array([a.theme for a in anchors], dtype=object)
+    cosines = scores.vectors @ encode_themes(encoder, [a.text for a in anchors]).T
+    nearest = np.where(of == ids[best][:, None], cosines, -np.inf).argmax(axis=1)
+    return pd.DataFrame(
+        {
+            "response_id": np.array(scores.response_id, dtype=object)[scores.owner],
+            "sentence": pd.Series(scores.owner).groupby(scores.owner).cumcount(),
+            "text": scores.sentences,
+            "theme": np.where(given, ids[best], ""),
+            "score": top,
+            "margin": margin,
+            "runner_up": runner_up,
+            "nearness": scores.nearness[rows, best],
+            "anchor": [anchors[i].text for i in nearest],
+            "anchor_kind": [anchors[i].kind for i in nearest],
+            "note": np.where(given, "", "left without a theme: not near enough to its best one"),
+        }
+    )
+
+
+def _decide(
+    responses: Responses,
+    embeddings: Embeddings,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    mapping: TopicMapping | None,
+    topics: Topics | None,
+) -> tuple[SentenceScores, NDArray[np.bool_]]:
+    """Score every sentence, and say which are near enough to their best theme to be given it."""
     if (mapping is None) != (topics is None):
         raise InputError(
             "code_responses()",
@@ -209,104 +313,17 @@ def code_responses(
             f"one onto {mapping.frame.name!r}",
             "Run map_topics() with this frame.",
         )
-    kept = responses.kept
-    vectors = embeddings.rows(kept["response_id"].tolist())
-    pieces = [split_sentences(text) for text in kept["text"]]
-    owner = np.repeat(np.arange(len(kept)), [len(p) for p in pieces])
-    # A response of one sentence is that sentence: the encoder need not see it twice.
-    whole = np.array([len(p) == 1 for p in pieces])[owner]
-    sentence_vectors = vectors[owner].copy()
-    several = [s for p in pieces if len(p) > 1 for s in p]
-    if several:
-        sentence_vectors[~whole] = encoder.encode(several)
-
-    both = _theme_cosines(np.vstack([vectors, sentence_vectors]), frame, encoder, embeddings)
-    sentence = both[len(kept) :]
-    response = _response_scores(both[: len(kept)], sentence, owner, vectors)
+    evidence: NDArray[np.float64] | float = 0.0
     if mapping is not None and topics is not None:
-        response = response + TOPIC_WEIGHT * _topic_evidence(kept, mapping, topics)
-    scores = _centred((1 - RESPONSE_WEIGHT) * sentence + RESPONSE_WEIGHT * response[owner])
-    best = scores.argmax(axis=1)
-    top = scores[np.arange(len(scores)), best]
-    given = top > _threshold(scores, SENTENCE_QUANTILE)
-    themes = tuple(t.id for t in frame.codable)
-    table = (
-        pd.DataFrame({"row": owner[given], "theme": best[given], "score": top[given]})
-        .groupby(["row", "theme"], as_index=False)["score"]
-        .max()
-    )
-    return Codes(
-        coder="machine",
-        kind="machine",
-        themes=themes,
-        seen=kept[["response_id", "respondent_id"]],
-        table=pd.DataFrame(
-            {
-                "response_id": kept["response_id"].to_numpy(dtype=object)[table["row"]],
-                "theme": np.array(themes, dtype=object)[table["theme"]],
-                "score": table["score"].to_numpy(dtype=float),
-            }
-        ),
-    )
-
-
-def theme_anchors(frame: ThemeFrame) -> list[tuple[str, str]]:
-    """Every text that stands for a codable theme.
-
-    Parameters
-    ----------
-    frame : ThemeFrame
-        The codebook.
-
-    Returns
-    -------
-    list of (theme id, text)
-        Label with definition, what it includes, its synonyms, and each example; at least one
-        for each codable theme, in the order of the frame.
-    """
-    anchors: list[tuple[str, str]] = []
-    for theme in frame.codable:
-        texts = [f"{theme.label}. {theme.definition}".strip()]
-        texts += [theme.include] if theme.include else []
-        texts += [f"{theme.label}: {', '.join(theme.synonyms)}"] if theme.synonyms else []
-        anchors += [(theme.id, text) for text in (*texts, *theme.examples)]
-    return anchors
-
-
-def _theme_cosines(
-    vectors: NDArray[np.float32], frame: ThemeFrame, encoder: Encoder, embeddings: Embeddings
-) -> NDArray[np.float64]:
-    """Score each row and theme by the mean cosine to the theme's nearest anchors."""
-    if encoder.fingerprint != embeddings.fingerprint:
-        raise InputError(
-            "the encoder",
-            "must be the one that made the embeddings",
-            f"{encoder.name!r} for embeddings of {embeddings.model!r}",
-            "Pass the same encoder to embed() and here.",
-        )
-    anchors = theme_anchors(frame)
-    of = np.array([theme for theme, _ in anchors], dtype=object)
-    cosines = vectors @ encode_themes(encoder, [text for _, text in anchors]).T
-    columns = [
-        np.sort(cosines[:, of == theme.id], axis=1)[:, -ANCHORS:].mean(axis=1)
-        for theme in frame.codable
-    ]
-    return np.stack(columns, axis=1).astype(np.float64)
-
-
-def _response_scores(
-    whole: NDArray[np.float64],
-    sentence: NDArray[np.float64],
-    owner: NDArray[np.intp],
-    vectors: NDArray[np.float32],
-) -> NDArray[np.float64]:
-    """Mean of the whole response and its best sentence, smoothed over the nearest responses."""
-    best = np.full_like(whole, -1.0)
-    np.maximum.at(best, owner, sentence)
-    own = (whole + best) / 2
-    k = min(NEIGHBOURS + 1, len(vectors))
-    near, _ = nearest_rows(vectors, k)
-    return own if k < 2 else np.asarray((own + own[near[:, 1:]].mean(axis=1)) / 2)
+        evidence = _topic_evidence(responses.kept, mapping, topics)
+    scores = score_sentences(responses, embeddings, frame, encoder, evidence)
+    rows, best = np.arange(len(scores.score)), scores.score.argmax(axis=1)
+    near = scores.nearness[rows, best]
+    if scores.nearness.shape[1] == 1:
+        return scores, near > np.median(near)
+    others = scores.nearness.copy()
+    others[rows, best] = -np.inf
+    return scores, near >= np.quantile(others.max(axis=1), RUNNER_UP_QUANTILE)
 
 
 def _topic_evidence(
@@ -315,72 +332,17 @@ def _topic_evidence(
     """What each response's topic says of each theme, weighted by the response's support."""
     by_topic = mapping.scores.pivot_table(index="topic", columns="theme", values="score")
     by_topic = by_topic[[t.id for t in mapping.frame.codable]]
+    scores = by_topic.to_numpy(dtype=np.float64)
     place = topics.assignments.set_index("response_id").loc[kept["response_id"]]
     weight = np.where(place["topic"] >= 0, place["support"], 0.0)[:, None]
-    evidence: NDArray[np.float64] = by_topic.to_numpy(dtype=np.float64)[place["nearest"]] * weight
-    return evidence
+    spread = scores.std()
+    evidence: NDArray[np.float64] = scores[place["nearest"]] * weight
+    return TOPIC_WEIGHT * evidence / spread if spread > 0 else np.zeros_like(evidence)
 
 
-def _centred(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    centred: NDArray[np.float64] = scores - CENTRING * scores.mean(axis=0)
-    return centred
-
-
-def _threshold(scores: NDArray[np.float64], quantile: float) -> float:
+def _threshold(scores: NDArray[np.float64]) -> float:
     """Quantile of the scores of the themes that are not their row's best."""
     if scores.shape[1] < 2:
-        return float(np.quantile(scores, quantile)) if len(scores) > 1 else -1.0
+        return float(np.quantile(scores, TOPIC_QUANTILE)) if len(scores) > 1 else -1.0
     others = np.sort(scores, axis=1)[:, :-1]
-    return float(np.quantile(others, quantile))
-
-
-def score_themes(
-    responses: Responses, embeddings: Embeddings, frame: ThemeFrame, encoder: Encoder
-) -> pd.DataFrame:
-    """Score every kept response against every codable theme, without a hand-coded response.
-
-    Parameters
-    ----------
-    responses : Responses
-        The survey.
-    embeddings : Embeddings
-        Of the same responses.
-    frame : ThemeFrame
-        The codebook.
-    encoder : Encoder
-        The one that made the embeddings.
-
-    Returns
-    -------
-    DataFrame
-        One row for each kept response and codable theme, in the order of both: ``response_id``;
-        ``theme``; ``score`` (of the response as a whole, smoothed over its neighbours, as a
-        cosine); ``sentence`` (of its best sentence); ``margin`` (the most by which one of its
-        sentences scores the theme above all others). Larger is surer; none is a probability.
-    """
-    kept = responses.kept
-    vectors = embeddings.rows(kept["response_id"].tolist())
-    pieces = [split_sentences(text) for text in kept["text"]]
-    owner = np.repeat(np.arange(len(kept)), [len(p) for p in pieces])
-    sentence = _theme_cosines(
-        encoder.encode([s for p in pieces for s in p]), frame, encoder, embeddings
-    )
-    whole = _theme_cosines(vectors, frame, encoder, embeddings)
-    response = _response_scores(whole, sentence, owner, vectors)
-    mixed = _centred((1 - RESPONSE_WEIGHT) * sentence + RESPONSE_WEIGHT * response[owner])
-    ranked = np.sort(mixed, axis=1)
-    rival = np.zeros_like(mixed)
-    if mixed.shape[1] > 1:
-        rival = np.where(mixed == ranked[:, -1:], ranked[:, -2:-1], ranked[:, -1:])
-    best, margin = np.full_like(whole, -np.inf), np.full_like(whole, -np.inf)
-    np.maximum.at(best, owner, mixed)
-    np.maximum.at(margin, owner, mixed - rival)
-    return pd.DataFrame(
-        {
-            "response_id": np.repeat(kept["response_id"].to_numpy(dtype=object), whole.shape[1]),
-            "theme": [t.id for t in frame.codable] * len(kept),
-            "score": response.ravel(),
-            "sentence": best.ravel(),
-            "margin": margin.ravel(),
-        }
-    )
+    return float(np.quantile(others, TOPIC_QUANTILE))

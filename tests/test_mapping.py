@@ -1,12 +1,13 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from iapt_topics._checks import InputError
 from iapt_topics.embeddings import embed
 from iapt_topics.frame import Theme, ThemeFrame
-from iapt_topics.mapping import code_responses, map_topics, theme_anchors
+from iapt_topics.mapping import code_responses, explain_codes, map_topics
 from iapt_topics.topics import TopicConfig, fit_topics
 
 
@@ -122,7 +123,31 @@ def test_mapping_without_topics_and_other_frames_are_refused(
         )
 
 
-def test_anchors_leave_out_what_is_not_there():
-    theme = Theme(id="a", label="A", definition="B", synonyms=("c", "d"), include="e")
-    anchors = theme_anchors(ThemeFrame(name="f", themes=(theme,)))
-    assert anchors == [("a", "A. B"), ("a", "e"), ("a", "A: c, d")]
+def test_every_decision_is_explained_and_the_same(survey, embeddings, encoder, mapping, topics):
+    both = {"mapping": mapping, "topics": topics}
+    codes = code_responses(survey, embeddings, FRAME, encoder, **both)
+    why = explain_codes(survey, embeddings, FRAME, encoder, **both)
+    assert set(why["response_id"]) == set(survey.kept["response_id"])
+    given = why[why["theme"] != ""]
+    assert set(zip(given["response_id"], given["theme"], strict=True)) == set(
+        zip(codes.table["response_id"], codes.table["theme"], strict=True)
+    )
+    best = given.groupby(["response_id", "theme"])["score"].max()
+    pairs = pd.MultiIndex.from_frame(codes.table[["response_id", "theme"]])
+    np.testing.assert_allclose(best.loc[pairs], codes.table["score"])
+    assert (why["margin"] >= 0).all()
+    assert (why["runner_up"] != why["theme"]).all()
+    assert (why.loc[why["theme"] == "", "note"] != "").all()
+    for row in given.itertuples():
+        assert row.theme in row.anchor
+    assert set(why["anchor_kind"]) <= {"label", "definition", "example"}
+
+
+def test_a_text_that_speaks_of_no_theme_is_left_without(survey_table, encoder):
+    from iapt_topics.responses import load_responses
+
+    table = survey_table.copy()
+    table.loc[0, "comment"] = "zebra quartz volcano xylophone"
+    survey = load_responses(table, text="comment", year="year", respondent_id="person")
+    codes = code_responses(survey, embed(survey, encoder), FRAME, encoder)
+    assert "r0" not in set(codes.table["response_id"])

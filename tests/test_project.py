@@ -54,6 +54,7 @@ ORDER = (
     "codes",
     "code_files",
     "axis",
+    "scoring",
     "topic_labels",
     "mapping",
     "encoder_comparison",

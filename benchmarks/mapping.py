@@ -1,0 +1,181 @@
+"""How well are responses mapped to a frame without any hand-coded one?
+
+Run as ``python benchmarks/mapping.py --data ../shared/data``. The folder holds public data sets;
+without it only the bundled example is run. One row for each data set and frame: macro-F1 and mean
+kappa over themes when each response is given its best theme only ("one"), and the share of
+responses whose best theme is right; the same for the codes as they come, and the share left
+without a theme; for requests that belong to no theme, how well they are told from the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics import (
+    Responses,
+    Theme,
+    ThemeFrame,
+    code_responses,
+    embed,
+    explain_codes,
+    load_example,
+    load_frame,
+    load_responses,
+    score_themes,
+    sentence_encoder,
+)
+from iapt_topics.datasets import load_truth
+from iapt_topics.metrics import cohen_kappa, f1, table_2x2
+
+PROCESS = ("Labelling not possible", "Not assigned")
+
+
+def figures(truth: NDArray[np.bool_], given: NDArray[np.bool_]) -> tuple[float, float]:
+    """Macro-F1 and mean kappa over themes."""
+    a, b = (truth & given).sum(axis=0), (truth & ~given).sum(axis=0)
+    c, d = (~truth & given).sum(axis=0), (~truth & ~given).sum(axis=0)
+    return float(np.nan_to_num(f1(a, b, c)).mean()), float(
+        np.nan_to_num(cohen_kappa(table_2x2(a, b, c, d))).mean()
+    )
+
+
+def run(name: str, survey: Responses, truth: pd.DataFrame, frame: ThemeFrame) -> None:
+    """Print one row; ``truth`` has a column for each codable theme and the response id as index."""
+    encoder = sentence_encoder()
+    embeddings = embed(survey, encoder)
+    ids = [r for r in survey.kept["response_id"] if r in truth.index]
+    themes = [t.id for t in frame.codable]
+    true = truth.loc[ids, themes].to_numpy(dtype=bool)
+    scores = score_themes(survey, embeddings, frame, encoder)
+    wide = scores.pivot_table(index="response_id", columns="theme", values="sentence")
+    best = wide.loc[ids, themes].to_numpy().argmax(axis=1)
+    one = np.eye(len(themes), dtype=bool)[best]
+    some = true.any(axis=1)
+    codes = code_responses(survey, embeddings, frame, encoder).matrix(ids, themes)
+    row = [*figures(true[some], one[some]), (true & one)[some].any(axis=1).mean()]
+    row += [*figures(true, codes), (~codes[some].any(axis=1)).mean()]
+    text = f"| {name} | {len(ids):,} | {len(themes)} | " + " | ".join(f"{v:.3f}" for v in row)
+    if not some.all():
+        from sklearn.metrics import roc_auc_score
+
+        why = explain_codes(survey, embeddings, frame, encoder)
+        near = why.groupby("response_id")["nearness"].max().loc[ids]
+        left = ~codes.any(axis=1)
+        text += f" | AUROC {roc_auc_score(some, near):.3f}, {left[~some].mean():.2f} left out"
+    print(text + " |", flush=True)
+
+
+def survey_of(texts: Sequence[str], who: Sequence[str] | None = None) -> Responses:
+    """Every text as a response of one year, with its place as id."""
+    table = pd.DataFrame({"id": [str(i) for i in range(len(texts))], "text": texts, "year": 2020})
+    table["who"] = table["id"] if who is None else list(who)
+    return load_responses(table, text="text", year="year", response_id="id", respondent_id="who")
+
+
+def matrix(sets: Sequence[set[str]], themes: Sequence[str]) -> pd.DataFrame:
+    """One row for each text, one column for each theme."""
+    cells = [[t in s for t in themes] for s in sets]
+    return pd.DataFrame(cells, columns=list(themes), index=[str(i) for i in range(len(sets))])
+
+
+def quoted(examples: object) -> tuple[str, ...]:
+    """Cut the examples out of a cell of the codebook."""
+    text = re.sub(r"[‘’]", "'", str(examples)) if isinstance(examples, str) else ""
+    return tuple(t for t in re.split(r"'\s*,\s*'|'\s+[A-Z][\w/ ]+:\s*'|^\w+:\s*'|'$", text) if t)
+
+
+def nhs(folder: Path) -> None:
+    """Majors of the v6 labels that the v7 codebook has too, then its minors."""
+    rows = pd.read_csv(folder / "v6_multilabel.csv").dropna(subset=["text"])
+    book = pd.read_csv(folder / "framework_v7_codebook.csv")
+    book = book[~book["minor"].isin(PROCESS)]
+    majors = rows["majors"].str.split("|").map(set)
+    names = sorted(m for m in set(book["major"]) if sum(m in s for s in majors) >= 20)
+    for name, examples in (("definitions", False), ("with the book's examples (leaks)", True)):
+        themes = []
+        for major in names:
+            themes.append(Theme(id=major, label=major))
+            for i, minor in enumerate(book[book["major"] == major].itertuples()):
+                themes.append(
+                    Theme(
+                        id=f"{major} {i}",
+                        label=str(minor.minor),
+                        parent=major,
+                        definition=str(minor.definition),
+                        examples=quoted(minor.examples) if examples else (),
+                        codable=False,
+                    )
+                )
+        some = majors.map(lambda s: bool(s & set(names)))
+        survey = survey_of(rows["text"][some].tolist(), rows["respondent_id"][some].tolist())
+        frame = ThemeFrame(name="majors", themes=tuple(themes))
+        run(f"NHS v6 majors, {name}", survey, matrix(majors[some].tolist(), names), frame)
+
+    same = pd.read_csv(folder / "v6_labels.csv").dropna(subset=["same_label_in_v7_codebook"])
+    to_v7 = dict(zip(same["label"], same["same_label_in_v7_codebook"], strict=True))
+    labels = rows["labels"].str.split("|").map(lambda s: {to_v7.get(x, "") for x in s})
+    defined = dict(zip(book["minor"], book["definition"], strict=True))
+    names = [m for m in defined if sum(m in s for s in labels) >= 20]
+    some = labels.map(lambda s: bool(s & set(names)))
+    survey = survey_of(rows["text"][some].tolist(), rows["respondent_id"][some].tolist())
+    themes = [Theme(id=m, label=m, definition=defined[m]) for m in names]
+    frame = ThemeFrame(name="minors", themes=tuple(themes))
+    run("NHS v6 labels, definitions", survey, matrix(labels[some].tolist(), names), frame)
+
+    rows = pd.read_csv(folder / "phase1_singlelabel.csv").dropna(subset=["text"])
+    names = sorted(rows["label"].unique())
+    below = rows.groupby("label")["subcategory"].unique()
+    themes = [
+        Theme(id=n, label=n, synonyms=tuple(str(s).strip() for s in below[n] if s != n))
+        for n in names
+    ]
+    truth = matrix([{x} for x in rows["label"]], names)
+    frame = ThemeFrame(name="phase 1", themes=tuple(themes))
+    run("NHS phase 1, names only", survey_of(rows["text"].tolist()), truth, frame)
+
+
+def clinc(folder: Path) -> None:
+    """Ten domains, described by the names of their intents; the rest belongs to none."""
+    rows = pd.read_csv(folder / "clinc150.csv")
+    rows = rows[rows["split"].isin(["test", "oos_train", "oos_val", "oos_test"])]
+    inside = rows[rows["domain"] != "oos"]
+    themes = tuple(
+        Theme(
+            id=str(domain),
+            label=str(domain).replace("_", " "),
+            synonyms=tuple(sorted(str(i).replace("_", " ") for i in part["intent"].unique())),
+        )
+        for domain, part in inside.groupby("domain")
+    )
+    truth = matrix([{d} for d in rows["domain"]], [t.id for t in themes])
+    survey = survey_of(rows["text"].tolist())
+    run("CLINC150 domains, intents' names", survey, truth, ThemeFrame(name="c", themes=themes))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=None)
+    data = parser.parse_args().data
+    print("| data, frame | n | themes | one: F1 | kappa | right | codes: F1 | kappa | none |  |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    survey, _ = load_example()
+    frame, truth = load_frame("iapt_identity_system"), load_truth()
+    ids, themes = truth.seen["response_id"].tolist(), [t.id for t in frame.codable]
+    cells = pd.DataFrame(truth.matrix(ids, themes), index=ids, columns=themes)
+    run("bundled example (synthetic)", survey, cells, frame)
+    if data is None:
+        print("No --data: the public data sets are left out.")
+        return
+    nhs(data / "nhs_fft")
+    clinc(data / "clinc150")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,294 @@
+"""How much each text speaks of each theme of a frame, from the frame's own wording alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics._checks import InputError
+from iapt_topics._layouts import nearest_rows
+from iapt_topics.embeddings import Embeddings, Encoder, encode_themes
+from iapt_topics.frame import Theme, ThemeFrame
+from iapt_topics.responses import Responses
+from iapt_topics.sentences import split_sentences
+
+#: A text is as near to a theme as the mean cosine to this many of the theme's nearest anchors: with
+#: one, a single odd anchor decides; with all, a theme described from several sides loses.
+NEAREST = 3
+#: Inverse strength of the penalty in the classifier taught with the anchors.
+PENALTY = 10.0
+#: A sentence's score is three parts its own and one part its response's.
+RESPONSE_WEIGHT = 0.25
+#: A response's score is half its own, half the mean of this many nearest responses.
+NEIGHBOURS = 15
+_PART = re.compile(r"[,;:]\s+|\.\s+|\s+(?:and|or)\s+")
+
+
+class Anchor(NamedTuple):
+    """A text that stands for a theme, and the field of the frame it comes from."""
+
+    theme: str
+    text: str
+    kind: str
+
+
+def theme_anchors(frame: ThemeFrame) -> list[Anchor]:
+    """Every text that stands for a codable theme.
+
+    Parameters
+    ----------
+    frame : ThemeFrame
+        The codebook.
+
+    Returns
+    -------
+    list of Anchor
+        In the order of the frame, each text of a theme once: its label; label and definition; each
+        part of the definition and of what it includes, led by the label; each synonym; each
+        example; and the same for themes below it that are not codable themselves.
+    """
+    below: dict[str, list[Theme]] = {}
+    for theme in frame.themes:
+        if not theme.codable:
+            below.setdefault(theme.parent, []).append(theme)
+
+    def described(theme: Theme) -> Iterator[tuple[str, str]]:
+        yield "label", theme.label
+        for kind, text in (("definition", theme.definition), ("include", theme.include)):
+            if text:
+                yield kind, f"{theme.label}. {text}"
+                parts = [p for part in _PART.split(text) if (p := part.strip(" ."))]
+                if len(parts) > 1:
+                    yield from ((kind, f"{theme.label}: {part}") for part in parts)
+        yield from (("synonym", s) for s in theme.synonyms)
+        yield from (("example", e) for e in theme.examples)
+        for child in below.get(theme.id, ()):
+            yield from described(child)
+
+    anchors = []
+    for theme in frame.codable:
+        kinds: dict[str, str] = {}
+        for kind, text in described(theme):
+            kinds.setdefault(text, kind)
+        anchors += [Anchor(theme.id, text, kind) for text, kind in kinds.items()]
+    return anchors
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class SentenceScores:
+    """Every sentence of the kept responses against every codable theme.
+
+    ``score`` says which theme: in standard deviations, relative to the other themes.  ``nearness``
+    says whether any theme at all: a cosine.  ``whole`` is the score of each response.
+    """
+
+    response_id: list[str]
+    sentences: list[str]
+    owner: NDArray[np.intp]
+    vectors: NDArray[np.float32]
+    score: NDArray[np.float64]
+    nearness: NDArray[np.float64]
+    whole: NDArray[np.float64]
+
+
+def score_themes(
+    responses: Responses, embeddings: Embeddings, frame: ThemeFrame, encoder: Encoder
+) -> pd.DataFrame:
+    """Score every kept response against every codable theme, without a hand-coded response.
+
+    Parameters
+    ----------
+    responses : Responses
+        The survey.
+    embeddings : Embeddings
+        Of the same responses.
+    frame : ThemeFrame
+        The codebook.
+    encoder : Encoder
+        The one that made the embeddings.
+
+    Returns
+    -------
+    DataFrame
+        One row for each kept response and codable theme, in the order of both: ``response_id``;
+        ``theme``; ``score`` (of the response as a whole, and its neighbours); ``sentence`` (of its
+        best sentence: the theme with the highest is the response's best one); ``margin`` (the most
+        by which one of its sentences scores the theme above all others). In standard deviations
+        over responses and themes; larger is surer; none is a probability.
+
+    Raises
+    ------
+    InputError
+        If the encoder is not the one that made the embeddings.
+
+    Notes
+    -----
+    A text's score for a theme is the mean of three views, each standardised: nearness in meaning
+    (mean cosine to the theme's three nearest anchors) [1]_; nearness in wording (cosine of
+    character n-grams weighted by rarity, against all the theme's anchors at once) [2]_; and the
+    log-odds of a logistic regression taught to tell the theme's anchors from those of the others
+    [3]_. A sentence's score is three parts its own and one part its response's, which is averaged
+    with its nearest responses.
+
+    References
+    ----------
+    .. [1] Yin, Hay and Roth (2019), "Benchmarking zero-shot text classification", EMNLP.
+    .. [2] Luan, Eisenstein, Toutanova and Collins (2021), "Sparse, dense, and attentional
+       representations for text retrieval", TACL 9:329-345.
+    .. [3] Meng et al. (2020), "Text classification using label names only", EMNLP.
+    """
+    s = score_sentences(responses, embeddings, frame, encoder)
+    ranked = np.sort(s.score, axis=1)
+    rival = np.zeros_like(s.score)
+    if s.score.shape[1] > 1:
+        rival = np.where(s.score == ranked[:, -1:], ranked[:, -2:-1], ranked[:, -1:])
+    best, margin = np.full_like(s.whole, -np.inf), np.full_like(s.whole, -np.inf)
+    np.maximum.at(best, s.owner, s.score)
+    np.maximum.at(margin, s.owner, s.score - rival)
+    n, k = s.whole.shape
+    return pd.DataFrame(
+        {
+            "response_id": np.repeat(np.array(s.response_id, dtype=object), k),
+            "theme": [t.id for t in frame.codable] * n,
+            "score": s.whole.ravel(),
+            "sentence": best.ravel(),
+            "margin": margin.ravel(),
+        }
+    )
+
+
+def score_sentences(
+    responses: Responses,
+    embeddings: Embeddings,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    evidence: NDArray[np.float64] | float = 0.0,
+) -> SentenceScores:
+    """Score the sentences of each kept response; ``evidence`` is added to the responses' scores."""
+    require_same_encoder(encoder, embeddings)
+    kept = responses.kept
+    vectors = embeddings.rows(kept["response_id"].tolist())
+    pieces = [split_sentences(text) for text in kept["text"]]
+    sentences = [s for p in pieces for s in p]
+    owner = np.repeat(np.arange(len(kept)), [len(p) for p in pieces])
+    # A response of one sentence is that sentence: the encoder need not see it twice.
+    whole = np.array([len(p) == 1 for p in pieces], dtype=bool)[owner]
+    sentence_vectors = vectors[owner].copy()
+    if not whole.all():
+        sentence_vectors[~whole] = encoder.encode(
+            [s for s, w in zip(sentences, whole, strict=True) if not w]
+        )
+    n = len(kept)
+    score, nearness = _views(
+        [*kept["text"], *sentences], np.vstack([vectors, sentence_vectors]), frame, encoder
+    )
+    response = _smoothed(score[:n], vectors) + evidence
+    return SentenceScores(
+        response_id=kept["response_id"].tolist(),
+        sentences=sentences,
+        owner=owner,
+        vectors=sentence_vectors,
+        score=(1 - RESPONSE_WEIGHT) * score[n:] + RESPONSE_WEIGHT * response[owner],
+        nearness=nearness[n:],
+        whole=response,
+    )
+
+
+def nearness_in_meaning(
+    vectors: NDArray[np.float32], frame: ThemeFrame, encoder: Encoder
+) -> NDArray[np.float64]:
+    """Mean cosine of each row to each codable theme's nearest anchors."""
+    anchors = theme_anchors(frame)
+    return _nearness(
+        vectors, encode_themes(encoder, [a.text for a in anchors]), _places(anchors, frame)
+    )
+
+
+def require_same_encoder(encoder: Encoder, embeddings: Embeddings) -> None:
+    """Refuse an encoder whose vectors cannot be compared with the embeddings."""
+    if encoder.fingerprint != embeddings.fingerprint:
+        raise InputError(
+            "the encoder",
+            "must be the one that made the embeddings",
+            f"{encoder.name!r} for embeddings of {embeddings.model!r}",
+            "Pass the same encoder to embed() and here.",
+        )
+
+
+def _views(
+    texts: Sequence[str], vectors: NDArray[np.float32], frame: ThemeFrame, encoder: Encoder
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Score of each text for each theme, the mean of three standardised views; and its nearness."""
+    anchors = theme_anchors(frame)
+    of = _places(anchors, frame)
+    anchor_vectors = encode_themes(encoder, [a.text for a in anchors])
+    nearness = _nearness(vectors, anchor_vectors, of)
+    words = [" ".join(a.text for a in anchors if a.theme == t.id) for t in frame.codable]
+    views = [nearness, _same_wording(texts, words)]
+    if len(words) > 1:
+        views.append(_classified(vectors, anchor_vectors, of))
+    return np.mean([_standard(v) for v in views], axis=0), nearness
+
+
+def _places(anchors: Sequence[Anchor], frame: ThemeFrame) -> NDArray[np.intp]:
+    """Place in the frame of each anchor's theme."""
+    place = {t.id: j for j, t in enumerate(frame.codable)}
+    return np.array([place[a.theme] for a in anchors], dtype=np.intp)
+
+
+def _nearness(
+    vectors: NDArray[np.float32], anchor_vectors: NDArray[np.float32], of: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Mean cosine to each theme's nearest anchors."""
+    cosines = vectors @ anchor_vectors.T
+    columns = [
+        np.sort(cosines[:, of == j], axis=1)[:, -NEAREST:].mean(axis=1) for j in range(of.max() + 1)
+    ]
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+def _same_wording(texts: Sequence[str], themes: Sequence[str]) -> NDArray[np.float64]:
+    """Cosine of weighted character n-grams: forgiving of endings and of slips of typing."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    grams = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
+    grams.fit([*themes, *texts])
+    same: NDArray[np.float64] = (grams.transform(texts) @ grams.transform(themes).T).toarray()
+    return same
+
+
+def _classified(
+    vectors: NDArray[np.float32], anchor_vectors: NDArray[np.float32], of: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Log-odds of each theme from a logistic regression on the anchors."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=1000)
+    margins = model.fit(anchor_vectors, of).decision_function(vectors)
+    if margins.ndim == 1:  # two themes
+        margins = np.stack([-margins, margins], axis=1) / 2
+    return np.asarray(margins, dtype=np.float64)
+
+
+def _standard(view: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores relative to the mean theme of their text, in standard deviations."""
+    if view.shape[1] > 1:
+        view = view - view.mean(axis=1, keepdims=True)
+    spread = view.std()
+    standard: NDArray[np.float64] = view / spread if spread > 0 else view
+    return standard
+
+
+def _smoothed(score: NDArray[np.float64], vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Half each response's own score, half the mean of its nearest responses."""
+    k = min(NEIGHBOURS + 1, len(vectors))
+    if k < 2:
+        return score
+    near, _ = nearest_rows(vectors, k)
+    return np.asarray((score + score[near[:, 1:]].mean(axis=1)) / 2)
