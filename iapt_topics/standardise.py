@@ -127,20 +127,27 @@ def standardise_drift(
     cell = crossed.groupby(list(covariates)).ngroup().to_numpy(np.intp)
     given = codes.matrix(data["response_id"].tolist(), codes.themes)
     _, person = np.unique(data["person"].to_numpy(str), return_inverse=True)
-    crude = share_model(sum_cells(person, year, given))
+    given_weight = table["weight"].to_numpy(float) if "weight" in table else None
+    crude = share_model(sum_cells(person, year, given, given_weight))
+    weight = np.ones(len(year)) if given_weight is None else given_weight
+    # Weights of mean 1 in each year, so that sizes still add up to its responses.
+    weight = weight * (np.bincount(year) / np.bincount(year, weight))[year]
     size = np.zeros((len(years), int(cell.max()) + 1))
-    np.add.at(size, (year, cell), 1)
+    np.add.at(size, (year, cell), weight)
     count = np.zeros((*size.shape, given.shape[1]))
-    np.add.at(count, (year, cell), given)
+    np.add.at(count, (year, cell), given * weight[:, None])
     part = size.sum(axis=0) if standard is None else size[years == standard][0]
-    notes = ("Survey weights are not used here.",) if "weight" in table else ()
-    cells = _Cells(size=size, count=count, part=part / part.sum(), crude=crude, notes=notes)
+    cells = _Cells(size=size, count=count, part=part / part.sum(), crude=crude)
     alike = [c for c in covariates if crossed[c].nunique() == 1]
     idle = [f"{c!r} has one level or no value, so changes nothing." for c in alike]
     at_base = int(np.flatnonzero(years == base)[0])
     shares, changes = [], []
     for y in range(len(years)):
-        keys = {"theme": list(codes.themes), "year": int(years[y]), "n": int(size[y].sum())}
+        keys = {
+            "theme": list(codes.themes),
+            "year": int(years[y]),
+            "n": round(float(size[y].sum())),
+        }
         for method in ("crude", "standardised"):
             model, covered, note = cells.model(method, [y])
             limits = {"estimate": model.share[0], "low": model.low[0], "high": model.high[0]}
@@ -153,7 +160,7 @@ def standardise_drift(
                 continue
             model, covered, note = cells.model(method, [y, at_base])
             estimate, low, high, p = model.contrast(np.array([1.0, -1.0]))
-            n = int(size[[y, at_base]].sum())
+            n = round(float(size[[y, at_base]].sum()))
             same |= {"against": base, "covered": covered, "n": n}
             same["note"] = " ".join(note + (idle if method == "standardised" else []))
             limits = {"estimate": estimate, "low": low, "high": high}
@@ -167,7 +174,7 @@ def standardise_drift(
         estimate, low, high, p = model.contrast(n * centred / (n * centred**2).sum())
         note += idle if method == "standardised" else []
         same = {"theme": list(codes.themes), "method": method, "covered": covered}
-        same |= {"n": int(n.sum()), "note": " ".join(note)}
+        same |= {"n": round(float(n.sum())), "note": " ".join(note)}
         slope: dict[str, Any] = {"test": "linear", "estimate": estimate, "low": low, "high": high}
         slope["p"] = np.where(np.isnan(estimate), np.nan, p)
         spread: dict[str, Any] = {"test": "omnibus", "estimate": np.ptp(model.share, axis=0)}
@@ -192,12 +199,11 @@ class _Cells:
     count: Floats  # (Y, C, T)
     part: Floats  # (C,) of the standard
     crude: ShareModel
-    notes: tuple[str, ...]
 
     def model(self, method: str, years: list[int]) -> tuple[ShareModel, float, list[str]]:
         """Return the shares of these years on their common cells, what they cover, and notes."""
         small = self.size[years].sum(axis=1).min() < FEW_RESPONSES
-        said = [*self.notes, *([f"n below {FEW_RESPONSES}."] if small else [])]
+        said = [f"n below {FEW_RESPONSES}."] if small else []
         crude = self.crude
         correlation = crude.correlation[:, years][:, :, years]
         if method == "crude":

@@ -146,11 +146,19 @@ def test_hostile_surveys_leave_no_nan_without_a_note():
         assert len(result.changes) == 6 * (len(sizes) - 1)
 
 
-def test_weights_are_said_not_to_be_used():
-    year, given = np.repeat([2021, 2022], 50), np.arange(100)[:, None] % 2
-    result = standardise_drift(*made(year, given, role="A", weight=2.0), ["role"])
-    for table in (result.shares, result.changes, result.trends):
-        assert table["note"].str.contains("weights are not used").all()
+def test_weights_are_those_of_measure_drift_and_equal_ones_change_nothing():
+    rng = np.random.default_rng(2)
+    year, given = np.repeat([2021, 2022], 100), rng.random((200, 2)) < 0.3
+    role = rng.choice(["A", "B"], 200)
+    plain = standardise_drift(*made(year, given, role=role), ["role"])
+    even = standardise_drift(*made(year, given, role=role, weight=2.0), ["role"])
+    columns = ["estimate", "low", "high", "n"]
+    assert np.allclose(plain.changes[columns], even.changes[columns])
+    codes, responses = made(year, given, role=role, weight=rng.uniform(0.5, 3, 200))
+    shares = standardise_drift(codes, responses, ["role"]).shares
+    drift = measure_drift(codes, responses, n_boot=5).shares
+    assert np.allclose(shares.loc[shares["method"] == "crude", columns], drift[columns])
+    assert not np.allclose(drift["estimate"], plain.shares["estimate"][::2])
 
 
 def test_standard_year_gives_its_own_crude_share():
