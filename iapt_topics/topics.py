@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from iapt_topics import consensus
 from iapt_topics._checks import InputError
-from iapt_topics._layouts import cluster_runs, smooth
+from iapt_topics._layouts import FEW_RESPONSES, cluster_runs, smooth
 from iapt_topics._topic_words import name_topic, topic_words
 from iapt_topics.inference import percentile_interval, wilson_interval
 
@@ -33,6 +33,7 @@ EDIT_COLUMNS = ["action", "topics", "detail", "who", "when", "why", "note"]
 SURE = 0.5
 #: Part of the fitted responses that are farther from their nearest topic than its edge.
 NOVEL = 0.05
+_FEW = f"fewer than {FEW_RESPONSES} responses: Ward clusters instead of UMAP and HDBSCAN"
 _N_EXEMPLARS = 5
 _SAME = 0.9  # cosine above which two exemplars say the same
 
@@ -359,7 +360,7 @@ def _choose(
     if most <= 1 and config.n_topics is None:
         row = {"n_topics": 1, "estimate": np.nan, "low": np.nan, "high": np.nan, "n": len(runs)}
         row |= {"support": 1.0, "reappears": 1.0, "smallest": len(points), "chosen": True}
-        note = "the runs found no more than one cluster"
+        note = _FEW if len(points) < FEW_RESPONSES else "the runs found no more than one cluster"
         return np.zeros(len(points), dtype=np.intp), pd.DataFrame([row | {"note": note}])
     # A ladder of steps of the square root of two: near numbers are near ties, which luck decides.
     upper = min(max(2, 2 * most), max(2, len(points) // 2))
@@ -396,7 +397,8 @@ def _choose(
     eligible = table["estimate"].where(allowed if allowed.any() else table.index == 0)
     best = int(eligible.argmax())
     return cuts[best], table.assign(
-        chosen=table.index == best, note=np.where(asked, "asked for", "")
+        chosen=table.index == best,
+        note=np.where(asked, "asked for", _FEW if len(points) < FEW_RESPONSES else ""),
     )
 
 

@@ -146,6 +146,7 @@ def test_few_responses_give_fewer_topics(planted, n):
     found = fit_topics(read(table.head(n)), wrap(vectors[:n], table["response_id"][:n]), CONFIG)
     assert 1 <= found.n_topics <= max(1, n // 2)
     assert len(found.assignments) == n
+    assert found.resolution["note"].str.contains("fewer than 40").all() == (n < 40)
 
 
 def test_identical_vectors_and_wordless_texts_give_one_topic():

@@ -1,0 +1,95 @@
+"""Time and peak memory of a fit by the number of responses, each size in a process of its own.
+
+``python benchmarks/scaling.py --data FOLDER [--sizes 1500 5000 10000 25000 100000]``
+
+FOLDER holds ``nhs_fft/``. Real texts are repeated to the size wanted. A repeat is varied twice: a
+tenth of its words are taken out at random, and its vector is the real text's plus normal noise that
+turns it by about 20 degrees (cosine .94), so that no two rows are the same and nothing is embedded
+but the real texts. Only the fit is timed, not the embedding. The exponent is the slope of log time
+against log n.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import iapt_topics as it
+
+
+def grow(data: Path, n: int) -> tuple[it.Responses, it.Embeddings]:
+    rng = np.random.default_rng(0)
+    real = pd.concat(
+        pd.read_csv(data / "nhs_fft" / f, keep_default_na=False)["text"]
+        for f in ("v6_multilabel.csv", "phase1_singlelabel.csv")
+    )
+    real = real[real.str.split().str.len() > 2].drop_duplicates().to_numpy()
+    vectors = it.sentence_encoder().encode(real.tolist())
+    pick = rng.permutation(np.arange(max(n, len(real))) % len(real))[:n]
+    texts = [
+        " ".join(w for w, u in zip(t.split(), rng.random(len(t.split())), strict=True) if u > 0.1)
+        for t in real[pick]
+    ]
+    noisy = vectors[pick] + rng.normal(
+        scale=0.36 / np.sqrt(vectors.shape[1]), size=(n, vectors.shape[1])
+    ).astype(np.float32)
+    noisy /= np.linalg.norm(noisy, axis=1, keepdims=True)
+    ids = [f"r{i}" for i in range(n)]
+    table = pd.DataFrame(
+        {
+            "response_id": ids,
+            "respondent_id": ids,
+            "year": 2020 + np.arange(n) % 4,
+            "question": "",
+            "text": texts,
+            "status": "kept",
+        }
+    )
+    responses = it.Responses(table=table, source="repeated")
+    return responses, it.Embeddings(
+        vectors=noisy, response_id=tuple(ids), model="noisy", fingerprint="noisy"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1500, 5000, 10000, 25000, 100000])
+    parser.add_argument("--one", type=int, default=None, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one:
+        small = grow(args.data, 300)
+        it.fit_topics(*small, it.TopicConfig(n_runs=2))  # compiled code is loaded before the clock
+        responses, embeddings = grow(args.data, args.one)
+        start = time.perf_counter(), time.process_time()
+        found = it.fit_topics(responses, embeddings)
+        wall, cpu = time.perf_counter() - start[0], time.process_time() - start[1]
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+        print(f"{wall:.2f} {cpu:.2f} {peak:.2f} {found.n_topics}")
+        return
+    print("| responses | wall s | CPU s | peak GB, process | topics |\n|---|---|---|---|---|")
+    seconds = []
+    for n in args.sizes:
+        said = subprocess.run(
+            [sys.executable, __file__, "--data", str(args.data), "--one", str(n)],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.split()
+        seconds.append(float(said[1]))
+        print(f"| {n:,} | {' | '.join(said)} |", flush=True)
+    if len(seconds) > 1:
+        slope = np.polyfit(np.log(args.sizes), np.log(seconds), 1)[0]
+        nlogn = np.polyfit(np.log(args.sizes), np.log(np.array(args.sizes) * np.log(args.sizes)), 1)
+        print(f"exponent of CPU time {slope:.2f}; n log n would have {nlogn[0]:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,235 @@
+"""Topics: agreement between fits, with human labels, and of words; peers in the same run.
+
+``python benchmarks/topics.py --data FOLDER [--fits 3] [--rows N] [--only NAME] [--peers NAME]``
+
+FOLDER holds ``osmi/``, ``nhs_fft/`` and ``clinc150/``. Each method is fitted several times, with
+another seed and row order each time. Printed are: topics; share left unassigned; ARI between fits
+(mean over pairs, the unassigned as one group); ARI between fits on random 90 % of the responses
+(on those in both); AMI with the first human label; NPMI (Bouma 2009) and diversity of the top ten
+words over the documents; and seconds a fit, after one fit of each that is not counted. The peers
+have as many topics as this library found. FASTopic runs if it can be imported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
+
+import iapt_topics as it
+from iapt_topics._topic_words import topic_words
+
+
+def surveys(data: Path) -> dict[str, pd.DataFrame]:
+    """Read the sets; ``label`` is the first human label, or empty."""
+
+    def read(path: str) -> pd.DataFrame:
+        return pd.read_csv(data / path, keep_default_na=False)
+
+    osmi = read("osmi/osmi_responses.csv")
+    osmi = osmi[osmi["repeat_of_own_text"] == 0]
+    panel = osmi[(osmi["question"] == "why_mental_interview") & (osmi["year"] >= 2016)]
+    v6 = read("nhs_fft/v6_multilabel.csv")
+    v6 = v6.assign(label=v6["majors"].str.split("|").str[0].str.strip(), year=2021)
+    phase1 = read("nhs_fft/phase1_singlelabel.csv")
+    phase1 = phase1.assign(year=2020, respondent_id=phase1.index.astype(str))
+    clinc = read("clinc150/clinc150.csv").query("domain != 'oos'").sample(4000, random_state=0)
+    clinc = clinc.assign(label=clinc["domain"], year=2020, respondent_id=clinc.index.astype(str))
+    industry = osmi[osmi["question"] == "improve_industry"]
+    return {
+        "osmi": panel.assign(label=""),
+        "v6": v6,
+        "phase1": phase1,
+        "clinc": clinc,
+        "industry": industry.assign(label=""),
+    }
+
+
+def ours(texts, vectors, seed, k, rows):
+    responses, embeddings = rows
+    found = it.fit_topics(responses, embeddings, it.TopicConfig(seed=seed))
+    words = found.topics["words"].str.split(", ").tolist()
+    return found.assignments["topic"].to_numpy(), words
+
+
+def bertopic(texts, vectors, seed, k, rows):
+    from bertopic import BERTopic
+    from umap import UMAP
+
+    layout = UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=seed)
+    model = BERTopic(umap_model=layout)
+    labels = np.array(model.fit_transform(texts, vectors)[0])
+    return labels, [[w for w, _ in model.get_topic(t)] for t in range(labels.max() + 1)]
+
+
+def kmeans(texts, vectors, seed, k, rows):
+    from sklearn.cluster import KMeans
+
+    labels = KMeans(k, n_init=10, random_state=seed).fit_predict(vectors)
+    return labels, topic_words(texts, labels, k)
+
+
+def mixture(texts, vectors, seed, k, rows):
+    from sklearn.decomposition import PCA
+    from sklearn.mixture import GaussianMixture
+
+    few = PCA(20, random_state=seed).fit_transform(vectors)
+    labels = GaussianMixture(k, random_state=seed, reg_covar=1e-5).fit_predict(few)
+    return labels, topic_words(texts, labels, k)
+
+
+def nmf(texts, vectors, seed, k, rows):
+    from sklearn.decomposition import NMF
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    counter = TfidfVectorizer(stop_words="english", min_df=2)
+    model = NMF(k, init="nndsvda", random_state=seed, max_iter=300)
+    weights = model.fit_transform(counter.fit_transform(texts))
+    terms = counter.get_feature_names_out()
+    return weights.argmax(axis=1), [
+        terms[np.argsort(-row)[:10]].tolist() for row in model.components_
+    ]
+
+
+def fastopic(texts, vectors, seed, k, rows):
+    import torch
+    from fastopic import FASTopic
+    from topmost import Preprocess
+
+    class Given:
+        def encode(self, docs, **_):
+            return vectors
+
+    torch.manual_seed(seed)
+    model = FASTopic(
+        k, Preprocess(stopwords="English", vocab_size=5000), Given(), device="cpu", verbose=False
+    )
+    words, weights = model.fit_transform(texts)
+    return weights.argmax(axis=1), [w.split()[:10] for w in words]
+
+
+METHODS = {
+    "iapt_topics": ours,
+    "BERTopic": bertopic,
+    "k-means": kmeans,
+    "Gaussian mixture": mixture,
+    "NMF": nmf,
+    "FASTopic": fastopic,
+}
+
+
+def npmi(words: list[list[str]], texts: list[str]) -> float:
+    """Mean NPMI of the pairs of a topic's words over the documents; -1 if never together."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    terms = sorted({w for ws in words for w in ws if w and " " not in w})
+    counts = CountVectorizer(vocabulary=terms, binary=True).transform(texts)
+    together = np.asarray((counts.T @ counts).todense()) / len(texts)
+    place = {w: j for j, w in enumerate(terms)}
+    scores = []
+    for ws in words:
+        for a, b in combinations([place[w] for w in ws if w in place], 2):
+            p, both = together[a, a] * together[b, b], together[a, b]
+            if p > 0:
+                scores.append(np.log(both / p) / -np.log(both) if 0 < both < 1 else -1.0)
+    return float(np.mean(scores))
+
+
+def compare(table: pd.DataFrame, args: argparse.Namespace) -> None:
+    if args.rows:
+        table = table.sample(min(args.rows, len(table)), random_state=args.seed)
+
+    def read(rows: pd.DataFrame) -> tuple[it.Responses, it.Embeddings]:
+        responses = it.load_responses(
+            rows,
+            text="text",
+            year="year",
+            respondent_id="respondent_id",
+            covariates=("label", "row"),
+        )
+        return responses, it.embed(responses, encoder)
+
+    encoder = it.sentence_encoder()
+    table = table.assign(row=[f"row{i}" for i in range(len(table))])
+    n_topics = 0
+    for name in args.peers:
+        fits, parts, seconds = [], [], []
+        for fit in range(-1, 2 * args.fits):
+            part = fit >= args.fits
+            if part and name not in ("iapt_topics", "BERTopic", "k-means"):
+                break
+            rows = table.sample(frac=0.9 if part else 1, random_state=args.seed + 100 + fit)
+            responses, embeddings = read(rows)
+            texts = responses.kept["text"].tolist()
+            start = time.perf_counter()
+            try:
+                labels, words = METHODS[name](
+                    texts,
+                    embeddings.vectors,
+                    args.seed + fit + 1,
+                    n_topics,
+                    (responses, embeddings),
+                )
+            except ImportError as error:
+                print(f"{name}: not run ({error})")
+                break
+            if fit < 0:
+                n_topics = n_topics or int(labels.max()) + 1
+                continue
+            seconds.append(time.perf_counter() - start)
+            who = pd.Index(responses.kept["row"])
+            found = pd.Series(labels, index=who)
+            human = pd.Series(responses.kept["label"].to_numpy(), index=who)
+            score = adjusted_mutual_info_score(human, found) if human.nunique() > 1 else np.nan
+            flat = [w for ws in words for w in ws]
+            diverse = len(set(flat)) / max(len(flat), 1)
+            (parts if part else fits).append((found, score, npmi(words, texts), diverse))
+        if not fits:
+            continue
+
+        def agree(those) -> float:
+            scores = []
+            for (a, *_), (b, *_) in combinations(those, 2):
+                both = a.index.intersection(b.index)
+                scores.append(adjusted_rand_score(a[both], b[both]))
+            return float(np.mean(scores)) if scores else np.nan
+
+        n = [int(f[0].max()) + 1 for f in fits]
+        unassigned = np.mean([(f[0] < 0).mean() for f in fits])
+        ami, coherent, diverse = (np.mean([f[j] for f in fits]) for j in (1, 2, 3))
+        print(
+            f"| {name} | {', '.join(map(str, n))} | {unassigned:.0%} | {agree(fits):.2f} | "
+            f"{agree(parts):.2f} | {ami:.3f} | {coherent:.2f} | {diverse:.2f} | "
+            f"{np.median(seconds[: args.fits]):.1f} |",
+            flush=True,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--fits", type=int, default=3)
+    parser.add_argument("--rows", type=int, default=None)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="+", default=None)
+    parser.add_argument("--peers", nargs="+", default=list(METHODS))
+    args = parser.parse_args()
+    if args.peers[0] != "iapt_topics":
+        parser.error("--peers must begin with iapt_topics, whose number of topics the others take")
+    warnings.simplefilter("ignore")
+    for name, table in surveys(args.data).items():
+        if args.only is None or name in args.only:
+            print(f"\n{name}: {len(table)} rows", f"({args.rows} drawn)" if args.rows else "")
+            print("| method | topics | unassigned | ARI | ARI 90 % | AMI | NPMI | diversity | s |")
+            print("|---|---|---|---|---|---|---|---|---|", flush=True)
+            compare(table, args)
+
+
+if __name__ == "__main__":
+    main()
