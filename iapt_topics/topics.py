@@ -34,6 +34,7 @@ SURE = 0.5
 #: Part of the fitted responses that are farther from their nearest topic than its edge.
 NOVEL = 0.05
 _FEW = f"fewer than {FEW_RESPONSES} responses: Ward clusters instead of UMAP and HDBSCAN"
+_TIE = 0.02  # numbers of topics whose agreement with the runs differs by less are as good
 _N_EXEMPLARS = 5
 _SAME = 0.9  # cosine above which two exemplars say the same
 
@@ -50,7 +51,8 @@ class TopicConfig:
         Runs of UMAP and HDBSCAN that the consensus is made of; at least 2.
     n_topics : int, optional
         Number of topics wanted, at least 2. By default the number at which the topics agree best
-        with the runs.
+        with the runs; of those within .02 of it, the most that is not above the mean number of
+        clusters in a run.
     min_topic_size : int, optional
         Smallest topic, at least 2: the runs look for no smaller cluster, and only numbers of
         topics are chosen that leave none smaller (if there are any). By default the runs' smallest
@@ -395,7 +397,10 @@ def _choose(
     asked = table.pop("asked")
     allowed = asked if asked.any() else table["smallest"] >= (config.min_topic_size or 0)
     eligible = table["estimate"].where(allowed if allowed.any() else table.index == 0)
-    best = int(eligible.argmax())
+    # Which of near ties is a little ahead is luck; how many clusters the runs find is not.
+    tied = eligible >= eligible.max() - _TIE
+    modest = tied & (table["n_topics"] <= runs["n_clusters"].mean())
+    best = int(np.flatnonzero(modest)[-1] if modest.any() else np.flatnonzero(tied)[0])
     return cuts[best], table.assign(
         chosen=table.index == best,
         note=np.where(asked, "asked for", _FEW if len(points) < FEW_RESPONSES else ""),
