@@ -22,6 +22,7 @@ from iapt_topics import (
     Responses,
     Theme,
     ThemeFrame,
+    code_facets,
     code_responses,
     embed,
     explain_codes,
@@ -31,7 +32,8 @@ from iapt_topics import (
     score_themes,
     sentence_encoder,
 )
-from iapt_topics.datasets import load_truth
+from iapt_topics.datasets import example_path, load_truth
+from iapt_topics.facets import _leaning
 from iapt_topics.metrics import cohen_kappa, f1, table_2x2
 
 PROCESS = ("Labelling not possible", "Not assigned")
@@ -159,6 +161,81 @@ def clinc(folder: Path) -> None:
     run("CLINC150 domains, intents' names", survey, truth, ThemeFrame(name="c", themes=themes))
 
 
+def facets(data: Path | None) -> None:
+    """Tone of the example's sentences, its alignment and impact; tone of patients' comments."""
+    encoder, (survey, _) = sentence_encoder(), load_example()
+    frame, truth = load_frame("iapt_identity_system"), load_truth()
+    tones = pd.read_csv(example_path().with_name("synthetic_truth.csv"), keep_default_na=False)
+    tones = tones[tones["theme"] != ""]
+    given = code_facets(survey, embed(survey, encoder), frame, encoder)
+    value = given[given["value"] != ""]
+    print("\n| facet | value | n | given | F1 | low | high | kappa | always the commonest |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    # Role: of each theme rightly found, except on the writer's own state and on time.
+    role = given[(given["facet"] == "role") & ~given["theme"].str[0].isin(["W", "T"])]
+    role = role.merge(tones, on=["response_id", "theme"])
+    none, common = role["value"] == "", (role["tone"] == "neg").mean()
+    right = role["value"] == role["tone"].map({"neg": "barrier", "pos": "protective"})
+    for name, tone in (("barrier", "neg"), ("protective", "pos")):
+        line("role", name, role["tone"] == tone, role["value"] == name, role["response_id"])
+    bare = role["carried"] == ""
+    print(
+        f"role: given to {1 - none.mean():.2f} of {len(role)}, right {right[~none].mean():.3f}, "
+        f"always 'barrier' {common:.3f}; themes that carry none: given to "
+        f"{1 - none[bare].mean():.2f} of {bare.sum()}, right {right[~none & bare].mean():.3f}, "
+        f"always 'barrier' {(role.loc[bare, 'tone'] == 'neg').mean():.3f}"
+    )
+    ids = pd.Series(truth.seen["response_id"])
+    spoken = {
+        ("alignment", "agreement"): tones[tones["theme"] == "X1"],
+        ("alignment", "conflict"): tones[tones["theme"] == "X2"],
+    }
+    own = tones[tones["theme"].isin(["W1", "W2", "W3"])]
+    spoken |= {("impact", "worse"): own[own["tone"] == "neg"]}
+    spoken |= {("impact", "better"): own[own["tone"] == "pos"]}
+    for (facet, name), rows in spoken.items():
+        found = value[(value["facet"] == facet) & (value["value"] == name)]["response_id"]
+        line(facet, name, ids.isin(rows["response_id"]), ids.isin(found), ids)
+    if data is not None:
+        from sklearn.metrics import roc_auc_score
+
+        rows = pd.read_csv(data / "nhs_fft" / "v6_multilabel.csv").dropna(subset=["text"])
+        rows = rows[rows["sentiment"].isin([1, 2, 4, 5])]  # 1 is the most positive
+        lean, _ = _leaning(encoder.encode(rows["text"].tolist()), frame.facets[0], encoder)
+        positive = rows["sentiment"] < 3
+        right = ((lean[:, 1] > lean[:, 0]) == positive).mean()
+        print(
+            f"patients' comments, {len(rows):,}: AUROC of protective against barrier for positive "
+            f"tone {roc_auc_score(positive, lean[:, 1] - lean[:, 0]):.3f}, right {right:.3f}, "
+            f"always positive {positive.mean():.3f}"
+        )
+
+
+def line(facet: str, name: str, truth: pd.Series, given: pd.Series, who: pd.Series) -> None:
+    """Print the F1 of one value with a bootstrap interval over responses, and its kappa."""
+    cells = pd.DataFrame({"t": truth.to_numpy(), "g": given.to_numpy()})
+    counts = pd.DataFrame(
+        {
+            "a": cells["t"] & cells["g"],
+            "b": cells["t"] & ~cells["g"],
+            "c": ~cells["t"] & cells["g"],
+            "d": ~cells["t"] & ~cells["g"],
+        }
+    )
+    by = counts.groupby(who.to_numpy()).sum().to_numpy()
+    rng = np.random.default_rng(0)
+    draws = [by[rng.integers(0, len(by), len(by))].sum(axis=0) for _ in range(1000)]
+    low, high = np.nanquantile([float(f1(*d[:3])) for d in draws], [0.025, 0.975])
+    a, b, c, d = by.sum(axis=0)
+    share = truth.mean()
+    base = 2 * share / (1 + share) if share > 0.5 else 0.0
+    kappa = float(cohen_kappa(table_2x2(a, b, c, d)))
+    print(
+        f"| {facet} | {name} | {int(truth.sum())} | {int(given.sum())} | {float(f1(a, b, c)):.2f} "
+        f"| {low:.2f} | {high:.2f} | {kappa:.2f} | {base:.2f} |"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=None)
@@ -172,9 +249,10 @@ def main() -> None:
     run("bundled example (synthetic)", survey, cells, frame)
     if data is None:
         print("No --data: the public data sets are left out.")
-        return
-    nhs(data / "nhs_fft")
-    clinc(data / "clinc150")
+    else:
+        nhs(data / "nhs_fft")
+        clinc(data / "clinc150")
+    facets(data)
 
 
 if __name__ == "__main__":

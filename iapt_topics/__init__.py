@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from iapt_topics._checks import InputError
     from iapt_topics.agreement import Comparison, compare_codes, topic_codes
     from iapt_topics.answering import how_answered, one_question, who_answered
-    from iapt_topics.axis import axis_codes
+    from iapt_topics.axis import axis_by_topic, axis_codes, axis_scores, pole_codes
     from iapt_topics.code_files import coders_in, load_codes, match_themes
     from iapt_topics.codes import Codes
     from iapt_topics.coding import learn_codes
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from iapt_topics.embeddings import Embeddings, Encoder, embed, sentence_encoder
     from iapt_topics.encoder_comparison import compare_encoders
     from iapt_topics.exemplars import find_exemplars
+    from iapt_topics.facets import code_facets
     from iapt_topics.flow import TopicFlow, compare_refit, topic_flow
     from iapt_topics.frame import Theme, ThemeFrame, load_frame, write_frame
     from iapt_topics.mapping import TopicMapping, code_responses, explain_codes, map_topics
@@ -85,7 +86,10 @@ _HOME = {
     "Wave": "new_wave",
     "apply_edits": "mapping_edits",
     "assign_wave": "new_wave",
+    "axis_by_topic": "axis",
     "axis_codes": "axis",
+    "axis_scores": "axis",
+    "code_facets": "facets",
     "code_responses": "mapping",
     "coders_in": "code_files",
     "compare_codes": "agreement",
@@ -119,6 +123,7 @@ _HOME = {
     "measure_panel": "panel",
     "next_to_code": "sampling",
     "one_question": "answering",
+    "pole_codes": "axis",
     "presidio_names": "redaction",
     "read_convergence": "convergence",
     "read_mapping": "mapping_edits",
@@ -172,7 +177,10 @@ __all__ = [
     "Wave",
     "apply_edits",
     "assign_wave",
+    "axis_by_topic",
     "axis_codes",
+    "axis_scores",
+    "code_facets",
     "code_responses",
     "coders_in",
     "compare_codes",
@@ -206,6 +214,7 @@ __all__ = [
     "measure_panel",
     "next_to_code",
     "one_question",
+    "pole_codes",
     "presidio_names",
     "read_convergence",
     "read_mapping",

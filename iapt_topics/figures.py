@@ -514,3 +514,54 @@ def effects_figure(effects: pd.DataFrame, *, theme: str) -> Figure:
     ax.set_xlabel("difference of shares, percentage points", fontsize=8, color=INK)
     _title(ax, _text(theme, 50))
     return figure
+
+
+def axis_plane_figure(
+    pole_drift: Drift,
+    *,
+    labels: Mapping[str, str] | None = None,
+    hidden: Collection[tuple[str, int]] = (),
+) -> Figure:
+    """Show the share that speaks of one pole against the share that speaks of the other, by year.
+
+    Parameters
+    ----------
+    pole_drift : Drift
+        Drift of :func:`iapt_topics.pole_codes`: two themes.
+    labels : mapping of str to str, optional
+        Label of each pole; its id by default.
+    hidden : collection of (theme, year)
+        Cells not to draw; a year is drawn if both of its cells are.
+    """
+    _need_rows(pole_drift.shares, "the shares of the two poles")
+    shares = pole_drift.shares
+    across, up = (shares[shares["theme"] == t].set_index("year") for t in pole_drift.themes)
+    gone = {int(year) for _, year in hidden}
+    years = [int(y) for y in across.index if int(y) not in gone]
+    x, y = across.loc[years], up.loc[years]
+    figure = _figure(4.8, 4.6)
+    ax = figure.subplots()
+    ax.plot(x["estimate"], y["estimate"], color=GREY, linewidth=1, zorder=2)
+    ax.errorbar(
+        x["estimate"], y["estimate"], xerr=_arms(x), yerr=_arms(y), fmt="o",
+        color=OKABE_ITO[0], markersize=5, elinewidth=0.8, capsize=2, zorder=3,
+    )  # fmt: skip
+    for year, across_at, up_at, n in zip(years, x["estimate"], y["estimate"], x["n"], strict=True):
+        ax.annotate(
+            f"{year}, n={n:.0f}",
+            (across_at, up_at),
+            xytext=(4, 4),
+            textcoords="offset points",
+            fontsize=_SMALL,
+        )
+    top = min(1.0, 1.1 * max(x["high"].max(), y["high"].max())) if years else 1.0
+    ax.plot([0, top], [0, top], color=FAINT, linewidth=1, zorder=1)
+    ax.set(xlim=(0, top), ylim=(0, top), aspect="equal")
+    _tidy(ax, grid="both")
+    _percent(ax, "x")
+    _percent(ax)
+    names = [_text((labels or {}).get(t, t)) for t in pole_drift.themes]
+    ax.set_xlabel(f"responses that speak of {names[0]}", fontsize=8, color=INK)
+    ax.set_ylabel(f"responses that speak of {names[1]}", fontsize=8, color=INK)
+    _title(ax, "Above the line: more of the second; both can be spoken of at once")
+    return figure

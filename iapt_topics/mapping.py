@@ -195,7 +195,7 @@ def code_responses(
     quarter of all sentences are to their nearest other theme. The score cannot tell this, for it
     says which of the themes fits best, even where none does.
     """
-    scores, given = _decide(responses, embeddings, frame, encoder, mapping, topics)
+    scores, given = decide(responses, embeddings, frame, encoder, mapping, topics)
     best = scores.score.argmax(axis=1)
     top = scores.score.max(axis=1)
     table = (
@@ -260,7 +260,7 @@ def explain_codes(
     InputError
         As for :func:`code_responses`.
     """
-    scores, given = _decide(responses, embeddings, frame, encoder, mapping, topics)
+    scores, given = decide(responses, embeddings, frame, encoder, mapping, topics)
     ids = np.array([t.id for t in frame.codable], dtype=object)
     order = np.argsort(-scores.score, axis=1, kind="stable")
     rows = np.arange(len(order))
@@ -290,7 +290,7 @@ def explain_codes(
     )
 
 
-def _decide(
+def decide(
     responses: Responses,
     embeddings: Embeddings,
     frame: ThemeFrame,

@@ -210,6 +210,15 @@ def nearness_in_meaning(
     )
 
 
+def classify(
+    vectors: NDArray[np.float32], frame: ThemeFrame, encoder: Encoder
+) -> NDArray[np.float64]:
+    """Standardised log-odds of each codable theme for each row, taught by the anchors alone."""
+    anchors = theme_anchors(frame)
+    anchor_vectors = encode_themes(encoder, [a.text for a in anchors])
+    return _standard(_classified(vectors, anchor_vectors, _places(anchors, frame)))
+
+
 def require_same_encoder(encoder: Encoder, embeddings: Embeddings) -> None:
     """Refuse an encoder whose vectors cannot be compared with the embeddings."""
     if encoder.fingerprint != embeddings.fingerprint:

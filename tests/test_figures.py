@@ -122,3 +122,12 @@ def test_flow_counts_every_row_once(made):
     assert left_out == sum(reasons)
     assert years == kept.tolist()
     assert sum(years) == analysed
+
+
+def test_the_plane_of_the_axis_names_years_and_poles_and_leaves_out_hidden_years(made):
+    poles = standins._drift(standins.codes(made.survey).table, ("S1", "S2"), made.survey)
+    text = drawn(figures.axis_plane_figure(poles, labels={"S1": "Identity"}, hidden={("S2", 2014)}))
+    assert "2015, n=" in text
+    assert "2014, n=" not in text
+    assert "speak of Identity" in text
+    assert "speak of S2" in text

@@ -57,6 +57,7 @@ ORDER = (
     "scoring",
     "topic_labels",
     "mapping",
+    "facets",
     "encoder_comparison",
     "mapping_edits",
     "sampling",

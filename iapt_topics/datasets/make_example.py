@@ -130,7 +130,7 @@ def make_example(seed: int = 2020) -> dict[str, pd.DataFrame]:
     -------
     dict of str to pandas.DataFrame
         ``survey`` (response_id, person, year, role, question, comment; 1,543 rows), ``truth``
-        (response_id, theme), ``coders`` (response_id, theme, coder), ``planted_change`` (as
+        (response_id, theme, tone), ``coders`` (response_id, theme, coder), ``planted_change`` (as
         :func:`planted_shares`) and ``core_use`` (theme, core, n), which is not bundled.
     """
     rng = np.random.default_rng(seed)
@@ -164,6 +164,7 @@ def make_example(seed: int = 2020) -> dict[str, pd.DataFrame]:
         weights[2] += shift
         themes = _draw_themes(shares, int(rng.choice(5, p=weights)), *taste[person])
         parts: list[tuple[str, str]] = []
+        tones: dict[str, str] = {}
         for theme in themes:
             queue = queues[theme]
             fits = [c for c in queue if c[1] in ("", role) and c[2] not in used_by[person]]
@@ -172,6 +173,7 @@ def make_example(seed: int = 2020) -> dict[str, pd.DataFrame]:
             queue.append(core)
             use[theme, pattern] += 1
             used_by[person].add(pattern)
+            tones[theme] = tone
             parts.append((tone, vary(pattern, pieces["swaps"], rng)))
         if len(parts) > 2:  # keep what is good and what is bad together
             parts.sort(key=lambda part: part[0], reverse=bool(rng.random() < 0.5))
@@ -180,6 +182,7 @@ def make_example(seed: int = 2020) -> dict[str, pd.DataFrame]:
         if not parts:
             parts = [("neu", neutral[int(rng.integers(len(neutral)))])]
         row["themes"] = sorted(themes)
+        row["tones"] = tones
         row["comment"] = roughen(join(parts, pieces, rng), rng)
 
     coded = [i for i, row in enumerate(rows) if row["themes"]]
@@ -196,18 +199,24 @@ def make_example(seed: int = 2020) -> dict[str, pd.DataFrame]:
 
     names = rng.permutation(len({row["person"] for row in rows})) + 1
     truth: dict[str, list[str]] = {}
+    tone_of: dict[tuple[str, str], str] = {}
     for i, row in enumerate(rows):
         row["response_id"] = f"r{i + 1:04d}"
         row["question"] = QUESTION
         row["person"] = f"p{names[row['person']]:04d}"
         if row["themes"] is not None:
             truth[row["response_id"]] = row["themes"]
+            tone_of |= {(row["response_id"], t): tone for t, tone in row.get("tones", {}).items()}
     columns = ["response_id", "person", "year", "role", "question", "comment"]
-    truth_rows = [(r, theme) for r, themes in truth.items() for theme in themes or [""]]
+    truth_rows = [
+        (r, theme, tone_of.get((r, theme), ""))
+        for r, themes in truth.items()
+        for theme in themes or [""]
+    ]
     coder_rows = [row for coder in CODERS for row in _code(truth, coder, rng)]
     return {
         "survey": pd.DataFrame(rows)[columns],
-        "truth": pd.DataFrame(truth_rows, columns=["response_id", "theme"]),
+        "truth": pd.DataFrame(truth_rows, columns=["response_id", "theme", "tone"]),
         "coders": pd.DataFrame(coder_rows, columns=["response_id", "theme", "coder"]),
         "planted_change": planted,
         "core_use": pd.DataFrame(

@@ -1,0 +1,81 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iapt_topics._checks import InputError
+from iapt_topics.axis import axis_by_topic, axis_codes, axis_scores, pole_codes
+from iapt_topics.codes import Codes
+from iapt_topics.frame import Theme, ThemeFrame
+
+FRAME = ThemeFrame(
+    name="f",
+    axis=("I", "S"),
+    themes=(
+        Theme(id="I", label="Identity", codable=False),
+        Theme(id="I1", label="a", parent="I"),
+        Theme(id="S", label="System", codable=False),
+        Theme(id="S1", label="b", parent="S"),
+        Theme(id="S2", label="c", parent="S"),
+        Theme(id="W", label="d"),
+    ),
+)
+GIVEN = [("r1", "I1"), ("r2", "S1"), ("r2", "S2"), ("r3", "I1"), ("r3", "S2"), ("r4", "W")]
+IDS = ["r1", "r2", "r3", "r4", "r5"]
+CODES = Codes(
+    coder="m",
+    kind="machine",
+    themes=("I1", "S1", "S2", "W"),
+    seen=pd.DataFrame({"response_id": IDS, "respondent_id": IDS}),
+    table=pd.DataFrame(GIVEN, columns=["response_id", "theme"]).assign(score=1.0),
+)
+
+
+def test_each_pole_is_coded_by_itself():
+    poles = pole_codes(CODES, FRAME)
+    assert poles.themes == ("I", "S")
+    assert poles.labels == {"I": "Identity", "S": "System"}
+    expected = [[1, 0], [0, 1], [1, 1], [0, 0], [0, 0]]
+    assert poles.matrix().astype(int).tolist() == expected
+    classes = axis_codes(CODES, FRAME).matrix().argmax(axis=1)
+    assert classes.tolist() == [0, 1, 2, 3, 3]  # the same, each response once
+
+
+def test_scores_are_of_the_best_theme_of_each_pole():
+    values = np.arange(20.0).reshape(5, 4)
+    scores = pd.DataFrame(
+        {
+            "response_id": np.repeat(IDS, 4),
+            "theme": ["I1", "S1", "S2", "W"] * 5,
+            "sentence": values.ravel(),
+        }
+    )
+    table = axis_scores(scores, CODES, FRAME)
+    assert table.columns.tolist() == ["response_id", "I", "S", "class"]
+    assert table["I"].tolist() == values[:, 0].tolist()
+    assert table["S"].tolist() == values[:, 2].tolist()
+    assert table["class"].tolist() == ["Identity only", "System only", "both"] + ["neither"] * 2
+
+
+def test_topics_have_shares_with_intervals():
+    topics = SimpleNamespace(
+        assignments=pd.DataFrame({"response_id": [*IDS, "r9"], "topic": [0, 0, 0, 1, -1, 1]}),
+        topics=pd.DataFrame({"topic": [0, 1], "label": ["x", "y"]}),
+    )
+    table = axis_by_topic(CODES, FRAME, topics).set_index(["topic", "theme"])
+    assert table.loc[(0, "I"), "estimate"] == pytest.approx(2 / 3)
+    assert table.loc[(0, "both"), "estimate"] == pytest.approx(1 / 3)
+    assert table.loc[(1, "neither"), ["estimate", "n"]].tolist() == [1, 1]
+    # Wilson interval of 2 in 3, by hand: (p + z2/2n +- z sqrt(pq/n + z2/4n2)) / (1 + z2/n)
+    assert table.loc[(0, "S"), ["low", "high"]].tolist() == pytest.approx(
+        [0.2077, 0.9385], abs=1e-4
+    )
+    classes = table.drop(index=["I", "S"], level="theme")["estimate"]
+    assert classes.groupby("topic").sum().tolist() == pytest.approx([1, 1])
+
+
+def test_a_frame_without_an_axis_is_refused():
+    bare = ThemeFrame(name="f", themes=FRAME.themes)
+    with pytest.raises(InputError, match="two domains as its axis"):
+        pole_codes(CODES, bare)
