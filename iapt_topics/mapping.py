@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError
 from iapt_topics.codes import Codes
-from iapt_topics.embeddings import Embeddings, Encoder, encode_themes
+from iapt_topics.embeddings import Embeddings, Encoder, encode_themes, require_same_encoder
 from iapt_topics.frame import ThemeFrame
 from iapt_topics.responses import Responses
 from iapt_topics.scoring import (
     SentenceScores,
     nearness_in_meaning,
-    require_same_encoder,
     score_sentences,
     theme_anchors,
 )

@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from iapt_topics._checks import InputError
 from iapt_topics._layouts import nearest_rows
-from iapt_topics.embeddings import Embeddings, Encoder, encode_themes
+from iapt_topics.embeddings import Embeddings, Encoder, encode_themes, require_same_encoder
 from iapt_topics.frame import Theme, ThemeFrame
 from iapt_topics.responses import Responses
 from iapt_topics.sentences import split_sentences
@@ -217,17 +216,6 @@ def classify(
     anchors = theme_anchors(frame)
     anchor_vectors = encode_themes(encoder, [a.text for a in anchors])
     return _standard(_classified(vectors, anchor_vectors, _places(anchors, frame)))
-
-
-def require_same_encoder(encoder: Encoder, embeddings: Embeddings) -> None:
-    """Refuse an encoder whose vectors cannot be compared with the embeddings."""
-    if encoder.fingerprint != embeddings.fingerprint:
-        raise InputError(
-            "the encoder",
-            "must be the one that made the embeddings",
-            f"{encoder.name!r} for embeddings of {embeddings.model!r}",
-            "Pass the same encoder to embed() and here.",
-        )
 
 
 def _views(

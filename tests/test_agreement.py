@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -276,14 +275,6 @@ def test_one_response():
 def test_n_boot_must_be_positive():
     with pytest.raises(InputError, match="n_boot"):
         compare_codes(make([[1, 0]]), make([[1, 1]], "m"), n_boot=0)
-
-
-def test_speed():
-    x, y = pair(n=1500, k=31)
-    one, two = make(x), make(y, "m")
-    start = time.perf_counter()
-    compare_codes(one, two, n_boot=1000)
-    assert time.perf_counter() - start < 10
 
 
 def survey_of(codes, years):

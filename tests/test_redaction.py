@@ -153,9 +153,9 @@ def test_a_second_call_changes_nothing(text):
     ],
 )
 def test_time_grows_with_the_text(piece):
-    start = time.perf_counter()
+    start = time.process_time()
     redact(piece * 20_000)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 @pytest.mark.parametrize("kind", MAKERS)
