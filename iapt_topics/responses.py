@@ -256,7 +256,8 @@ def load_responses(
         counts = status["status"].value_counts()
         got = ", ".join(f"{counts[s]} {s}" for s in STATUSES if s in counts)
         raise InputError(
-            f"{what}: column {listed(answers)}", "must hold at least one codable response", got,
+            f"{what}: column {listed(answers)}", "must hold at least one codable response",
+            got or "nothing",
             "Check that it is the column of the answers.",
         )  # fmt: skip
     responses = out["response_id"].tolist()
@@ -342,7 +343,7 @@ def _weights(cells: Sequence[str], what: str) -> list[float]:
 def _told(status: pd.DataFrame, what: str) -> list[str]:
     """Lines on rows that a person should look at."""
     notes = []
-    long = status.loc[status["reason"].str.startswith("over "), "response_id"]
+    long = status.loc[status["reason"].astype(str).str.startswith("over "), "response_id"]
     if len(long):
         notes.append(
             f"{what}: {len(long)} text(s) of over {LONGEST:,} characters (an unclosed quotation "

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from iapt_topics._checks import InputError
@@ -182,6 +182,7 @@ def test_own_rules(tmp_path):
         ),
     )
 )  # fmt: skip
+@example({"year": [None, "", ""], "comment": ["", "", ""]})
 def test_any_table_reconciles_or_is_refused_in_one_line(columns):
     source = pd.DataFrame({k: pd.Series(v, dtype=object) for k, v in columns.items()})
     before = source.copy(deep=True)
