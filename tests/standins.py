@@ -127,7 +127,10 @@ def topics(survey: Any, label: str | None = None) -> Any:
     unsure = np.random.default_rng(2).random(len(kept)) < 0.12
     unsure[:4] = False
     given = kept["true_topic"].where(~unsure, -1)
-    assignments = pd.DataFrame({"response_id": kept["response_id"], "topic": given})
+    support = np.random.default_rng(6).uniform(0.4, 1, len(kept))
+    assignments = pd.DataFrame(
+        {"response_id": kept["response_id"], "topic": given, "support": support}
+    )
     rows = []
     for t in range(8):
         ids = kept.loc[given == t, "response_id"]
@@ -177,6 +180,7 @@ def topics(survey: Any, label: str | None = None) -> Any:
         topics=pd.DataFrame(rows),
         resolution=tried,
         runs=runs,
+        centroids=np.random.default_rng(5).normal(size=(8, 16)).astype(np.float32),
         config=SimpleNamespace(seed=0, n_runs=12, n_topics=None, min_topic_size=None),
         versions={"bertopic": "0.17.3", "encoder": "all-MiniLM-L6-v2"},
     )
@@ -354,6 +358,15 @@ def comparison(reference: str = "human", other: str = "machine", lift: float = 0
                 ("alpha_masi", 0.49 + lift, 0.44, 0.53, 400, 0.0, ""),
             ],
             columns=["measure", "estimate", "low", "high", "n", "chance", "note"],
+        ),
+        design={"units": "whole responses", "sampling": "not stated"},
+        levels=pd.DataFrame(
+            [("coverage", t, 0.9 - t, 0.8 - t, 1 - t, 0.1, 8, "") for t in (0.2, 0.4, 0.6)],
+            columns=["measure", "threshold", "estimate", "low", "high", "chance", "n", "note"],
+        ),
+        partition=pd.DataFrame(
+            [("in", "ami", 0.4, 0.3, 0.5, 300, 0.0, "")],
+            columns=["unassigned", "measure", "estimate", "low", "high", "n", "chance", "note"],
         ),
         matches=pd.DataFrame(
             [

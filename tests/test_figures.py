@@ -42,6 +42,8 @@ def all_of(made):
         "agreement": figures.agreement_figure(made.comparison, made.comparison),
         "mapping": figures.mapping_figure(made.mapping),
         "resolution": figures.resolution_figure(made.topics),
+        "plane": figures.axis_plane_figure(poles_of(made)),
+        "coding_flow": figures.coding_flow_figure(made.comparison, standins.frame()),
         "flow": figures.flow_figure(made.survey),
     }
 
@@ -124,10 +126,34 @@ def test_flow_counts_every_row_once(made):
     assert sum(years) == analysed
 
 
+def poles_of(made):
+    return standins._drift(standins.codes(made.survey).table, ("S1", "S2"), made.survey)
+
+
 def test_the_plane_of_the_axis_names_years_and_poles_and_leaves_out_hidden_years(made):
-    poles = standins._drift(standins.codes(made.survey).table, ("S1", "S2"), made.survey)
-    text = drawn(figures.axis_plane_figure(poles, labels={"S1": "Identity"}, hidden={("S2", 2014)}))
-    assert "2015, n=" in text
-    assert "2014, n=" not in text
+    text = drawn(
+        figures.axis_plane_figure(
+            poles_of(made), labels={"S1": "Identity"}, hidden={("S2", 2014)}, waves={2015: "Wave B"}
+        )
+    )
+    assert "n: Wave B " in text
+    assert "2014" not in text
+    assert "some years hidden" in text
     assert "speak of Identity" in text
     assert "speak of S2" in text
+    with pytest.raises(InputError, match="both poles"):
+        figures.axis_plane_figure(poles_of(made), hidden={("S2", y) for y in standins.YEARS})
+
+
+def test_flow_of_codes_leaves_out_small_and_hidden_pairs(made):
+    text = drawn(figures.coding_flow_figure(made.comparison, standins.frame(), least=10))
+    assert "Targets and performance (72)" in text  # 22 + 50 common responses
+    assert "Role and standing" not in text  # 4
+    with pytest.raises(InputError, match="common responses"):
+        figures.coding_flow_figure(made.comparison, hidden={"S1"})
+
+
+@pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
+def test_files_of_a_figure_are_the_same_each_time(made, kind):
+    figure = figures.axis_figure(made.axis)
+    assert figures.figure_bytes(figure, kind) == figures.figure_bytes(figure, kind)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 
@@ -11,7 +12,9 @@ import standins
 
 from iapt_topics._checks import InputError
 from iapt_topics.axis import axis_codes
-from iapt_topics.report import compute, disclosure, grids, write_report
+from iapt_topics.report import compute, disclosure, grids, topic_map, write_report
+from iapt_topics.report.quotes import choose_quotes
+from iapt_topics.report.results import Results
 
 HOSTILE = (
     " <script>alert(1)</script> \"'><img src=http://evil.example/x onerror=go()> \x00 \u202eevil"
@@ -31,7 +34,8 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data):
-        self.words.append(data)
+        if self.tags and self.tags[-1][0] not in {"style", "script"}:
+            self.words.append(data)
 
 
 def make(tmp_path, *, full: bool = True, synthetic: bool = True, extra: str = "", **more):
@@ -69,16 +73,17 @@ def test_one_small_file_with_every_section(whole):
     assert [p.name for p in path.parent.iterdir()] == ["report.html"]
     ids = [a.get("id") for tag, a in page.tags if tag == "section"]
     assert tuple(ids) == SECTIONS
-    assert sum(tag == "img" for tag, _ in page.tags) == 6
+    assert sum(tag == "img" for tag, _ in page.tags) == 8
     assert "SYNTHETIC EXAMPLE DATA" in page.text
     assert "not asked for" not in page.text
     assert page.text.index("Two people, first") < page.text.index("Machine and people All themes")
 
 
-def test_nothing_is_loaded_and_no_script_can_run(whole):
+def test_nothing_is_loaded_and_no_other_script_can_run(whole):
     page = Page(whole[1])
+    assert [a for t, a in page.tags if t == "script"] == [{}]
     for tag, attrs in page.tags:
-        assert tag not in {"script", "link", "iframe", "object", "form"}
+        assert tag not in {"link", "iframe", "object", "form"}
         assert not [a for a in attrs if a.startswith("on") or a == "style"]
         for name in ("src", "href"):
             assert (attrs.get(name) or "#").startswith(("#", "data:image/svg+xml;base64,"))
@@ -87,13 +92,17 @@ def test_nothing_is_loaded_and_no_script_can_run(whole):
     (policy,) = [a["content"] for t, a in page.tags if t == "meta" and "http-equiv" in a]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+    for tag in ("script", "style"):
+        (body,) = re.findall(f"<{tag}>(.*?)</{tag}>", whole[1], re.S)
+        digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
 
 
 def test_hostile_text_is_text(tmp_path):
     path, text = make(tmp_path, extra=HOSTILE, label="$x_ <script>bad()</script>")
     page = Page(text)
     assert "alert(1)" in page.text
-    assert not [t for t, _ in page.tags if t == "script"]
+    assert len([t for t, _ in page.tags if t == "script"]) == 1
     assert not [a for _, a in page.tags if "onerror" in a]
     assert "\x00" not in text
     assert "\u202e" not in text
@@ -120,7 +129,7 @@ def test_parts_left_out_are_said_to_be(tmp_path):
 def test_small_topic_has_no_words_quotes_or_count(whole):
     text = whole[1]
     images = [base64.b64decode(b).decode() for b in re.findall(r"base64,([A-Za-z0-9+/=]+)", text)]
-    assert len(images) == 6
+    assert len(images) == 8
     assert "secretword" not in text
     assert "canteen" not in text
     assert "&lt;10 people: no words" in text
@@ -206,18 +215,75 @@ def test_no_percentage_on_a_small_base():
     drift = standins.drift(survey, standins.codes(survey))
     thin = disclosure.thin_cells(drift)
     assert thin
-    grid = grids.shares_grid(drift, standins.frame(), set(), thin, 1, "x")
+    grid = grids.shares_grid(drift, standins.frame(), set(), thin, 1, "x", {})
     column = 1 + standins.YEARS.index(next(iter(thin))[1])
     assert not [row for row in grid.rows if "%" in row[column]]
+
+
+def results(survey, **more):
+    found = standins.topics(survey)
+    mapping = standins.mapping(found)
+    return Results(
+        responses=survey, topics=found, mapping=mapping, codes=standins.codes(survey), **more
+    )
 
 
 def test_at_most_one_quote_per_person():
     survey = standins.responses()
     survey.kept["respondent_id"] = "p1"
-    ids = tuple(survey.kept["response_id"][:5])
-    used: set[object] = set()
-    assert len(disclosure.pick_quotes(ids, survey, used)) == 1
-    assert disclosure.pick_quotes(ids, survey, used) == ()
+    assert len(choose_quotes(results(survey, min_cell=1), True)) == 1
+
+
+def approval(ids, **columns):
+    given = {"text": [f"said {i}" for i in ids], "approved_by": "A. B.", "paraphrase": ""}
+    return pd.DataFrame({"response_id": ids, **given, **columns})
+
+
+def test_only_approved_quotes_are_printed_and_in_their_paraphrase():
+    survey = standins.responses(synthetic=False)
+    ids = survey.kept["response_id"].tolist()[10:13]
+    sheet = approval(ids, approved_by=["A. B.", " ", None], paraphrase=["as was told", "", ""])
+    before = sheet.copy()
+    (quote,) = choose_quotes(results(survey), sheet)
+    assert quote.text == "as was told"
+    assert quote.year in {str(y) for y in standins.YEARS}
+    pd.testing.assert_frame_equal(sheet, before)
+    assert choose_quotes(results(survey), None) == []
+
+
+def test_no_quote_from_a_small_topic_and_no_theme_of_a_hidden_cell():
+    survey = standins.responses()
+    coded = standins.codes(survey)
+    one = results(survey, drift=standins.drift(survey, coded))
+    every = survey.kept["response_id"].tolist()
+    made = choose_quotes(one, approval(every))
+    small, _ = one.topics_hidden
+    assert small
+    assert not {q.topic for q in made} & small
+    shown = {(t, int(q.year)) for q in made for t in q.themes}
+    assert shown
+    assert not shown & one.hidden
+    assert standins.RARE not in {t for t, _ in shown}
+
+
+def test_quotes_of_other_responses_are_an_input_error():
+    with pytest.raises(InputError, match="were kept"):
+        choose_quotes(results(standins.responses()), approval(["r0", "nobody"]))
+    with pytest.raises(InputError, match="approved_by"):
+        choose_quotes(results(standins.responses()), approval(["r0"]).drop(columns="approved_by"))
+
+
+def test_map_has_the_topics_that_may_be_shown_and_none_overlap():
+    one = results(standins.responses())
+    bubbles = topic_map.lay_out(one)
+    assert {b.number for b in bubbles} == set(one.topic_names)
+    assert 7 not in {b.number for b in bubbles}
+    for i, a in enumerate(bubbles):
+        assert a.r <= a.x <= topic_map.WIDTH - a.r
+        assert a.r <= a.y <= topic_map.HEIGHT - a.r
+        for b in bubbles[:i]:
+            assert np.hypot(a.x - b.x, a.y - b.y) > a.r + b.r
+    assert topic_map.lay_out(one) == bubbles
 
 
 def test_words_of_few_people_are_left_out():

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -31,12 +32,18 @@ STATUS_WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """A table ready to print: the first cell of each row is its heading."""
+    """A table ready to print: the first cell of each row is its heading.
+
+    ``links`` are ids in the page that the rows' headings lead to; ``choices``, columns whose values
+    (several, if parted by "; ") can be picked from a list.
+    """
 
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    links: tuple[str, ...] = ()
+    choices: tuple[int, ...] = ()
 
 
 def clean(value: object) -> str:
@@ -144,6 +151,17 @@ def label_of(frame: ThemeFrame, theme: object) -> str:
     """Label of a theme of the frame, or the id itself if the frame does not have it."""
     labels = {t.id: t.label for t in frame.themes}
     return clean(labels.get(str(theme), str(theme)))
+
+
+def anchor(theme: object) -> str:
+    """Id in the page of what is said about a theme.
+
+    Examples
+    --------
+    >>> anchor("pay & rank")
+    'theme-pay%20%26%20rank'
+    """
+    return f"theme-{quote(str(theme), safe='')}"
 
 
 def theme_rows(codes: Codes, responses: Responses, frame: ThemeFrame) -> pd.DataFrame:

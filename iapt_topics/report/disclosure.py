@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -163,27 +163,6 @@ def common_words(
         if sets and len(set.intersection(*sets)) >= min_cell:
             kept.append(phrase)
     return tuple(kept)
-
-
-def pick_quotes(
-    exemplars: Sequence[str], responses: Responses, used: set[object], most: int = 3
-) -> tuple[str, ...]:
-    """Up to ``most`` redacted, shortened texts, from people not yet in ``used`` (which grows)."""
-    from iapt_topics.redaction import safe_texts
-
-    who = people(responses)
-    quotes: list[str] = []
-    for response_id in exemplars:
-        if len(quotes) == most:
-            break
-        if response_id not in who.index or who[response_id] in used:
-            continue
-        quote = shorten(safe_texts(responses, [response_id])[0])
-        if quote in quotes:
-            continue
-        used.add(who[response_id])
-        quotes.append(quote)
-    return tuple(quotes)
 
 
 def shorten(text: str, most: int = QUOTE_LENGTH) -> str:

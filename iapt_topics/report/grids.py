@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from iapt_topics.figures import STATUSES
+from iapt_topics.figures import STATUSES, code_pairs
 from iapt_topics.report.compute import (
     DASH,
     Grid,
+    anchor,
     clean,
     count,
     decimal,
@@ -30,9 +32,11 @@ if TYPE_CHECKING:
     from iapt_topics.codes import Codes
     from iapt_topics.drift import Drift
     from iapt_topics.frame import ThemeFrame
+    from iapt_topics.report.quotes import Quote
     from iapt_topics.responses import Responses
     from iapt_topics.topics import Topics
 
+SURENESS = ((0.9, "high"), (0.6, "medium"), (float("-inf"), "low"))
 MEASURES = {
     "alpha_masi": "Krippendorff's alpha on whole sets of themes (MASI distance)",
     "alpha_jaccard": "Krippendorff's alpha on whole sets of themes (Jaccard distance)",
@@ -47,6 +51,7 @@ def ledger_grid(responses: Responses) -> Grid:
     table = responses.ledger.pivot_table(
         index="year", columns="status", values="n", aggfunc="sum", fill_value=0
     ).reindex(columns=list(STATUSES), fill_value=0)
+    table.index = table.index.map(lambda y: clean(responses.wave_labels[int(y)]))
     table.loc["all years"] = table.sum()
     rows = [
         (str(year), *(f"{int(v):,}" for v in row), f"{int(row.sum()):,}")
@@ -61,7 +66,8 @@ def theme_grid(rows: pd.DataFrame, frame: ThemeFrame, min_cell: int) -> Grid:
     domains = {t.id: label_of(frame, frame.domain_of(t.id)) for t in frame.themes}
     status = {t.id: t.status for t in frame.themes}
     out = []
-    for row in rows.sort_values("count", ascending=False, kind="stable").to_dict("records"):
+    rows = rows.sort_values("count", ascending=False, kind="stable")
+    for row in rows.to_dict("records"):
         small = is_small(row["people"], min_cell)
         show = not small and row["n"] >= MIN_BASE
         out.append(
@@ -76,7 +82,9 @@ def theme_grid(rows: pd.DataFrame, frame: ThemeFrame, min_cell: int) -> Grid:
             )
         )
     head = ("Theme", "Domain", "Status", "Responses", "Out of", "Share", "95 % interval")
-    return Grid(caption="Share of responses with each theme", head=head, rows=tuple(out))
+    links = tuple(anchor(t) for t in rows["theme"])
+    caption = "Share of responses with each theme"
+    return Grid(caption=caption, head=head, rows=tuple(out), links=links, choices=(1, 2))
 
 
 def shares_grid(
@@ -86,6 +94,7 @@ def shares_grid(
     thin: Collection[tuple[str, int]],
     min_cell: int,
     caption: str,
+    waves: Mapping[int, str],
 ) -> Grid:
     """Shares by year, a row per theme and a column per year."""
     bases = drift.shares.groupby("year")["n"].max()
@@ -101,11 +110,11 @@ def shares_grid(
         else:
             cells[cell] = f"{percent(row['estimate'])} ({interval(row['low'], row['high'])})"
     rows = [(label_of(frame, t), *(cells.get((t, y), DASH) for y in years)) for t in drift.themes]
-    head = ("Theme", *(f"{y} (n = {int(bases[y]):,})" for y in years))
+    head = ("Theme", *(f"{waves.get(y, y)} (n = {int(bases[y]):,})" for y in years))
     return Grid(caption=caption, head=head, rows=tuple(rows))
 
 
-def changes_grid(rows: pd.DataFrame, frame: ThemeFrame, last: int, baseline: int) -> Grid:
+def changes_grid(rows: pd.DataFrame, frame: ThemeFrame, caption: str) -> Grid:
     """Last year against the baseline, largest change first."""
     size = rows["estimate"].abs().where(rows["show"], -1.0)
     out = []
@@ -134,7 +143,7 @@ def changes_grid(rows: pd.DataFrame, frame: ThemeFrame, last: int, baseline: int
         "Smallest detectable (points)",
         "In words",
     )
-    return Grid(caption=f"{last} against {baseline}", head=head, rows=tuple(out))
+    return Grid(caption=caption, head=head, rows=tuple(out))
 
 
 def trends_grid(drift: Drift, frame: ThemeFrame, gone: set[tuple[str, int]]) -> Grid | None:
@@ -165,11 +174,11 @@ def trends_grid(drift: Drift, frame: ThemeFrame, gone: set[tuple[str, int]]) -> 
     return Grid(caption="Over all years together", head=head, rows=rows)
 
 
-def distances_grid(drift: Drift) -> Grid:
+def distances_grid(drift: Drift, waves: Mapping[int, str]) -> Grid:
     """How far the whole mix of themes moved."""
     rows = [
         (
-            f"{int(r['year'])} against {int(r['against'])}",
+            " against ".join(waves.get(int(r[c]), str(r[c])) for c in ("year", "against")),
             decimal(r["estimate"]),
             interval(r["low"], r["high"], decimal),
             decimal(r["chance"]),
@@ -277,9 +286,8 @@ def matches_grid(
     comparison: Comparison, frame: ThemeFrame, hidden: Collection[str], min_cell: int
 ) -> Grid:
     """Different themes that the two coders gave to the same responses."""
-    rows = comparison.matches
-    apart = rows[rows["reference_theme"] != rows["other_theme"]]
-    apart = apart.sort_values("n_both", ascending=False, kind="stable")
+    pairs = code_pairs(comparison, least=min_cell, most=len(comparison.matches), hidden=hidden)
+    apart = pairs[pairs["reference_theme"] != pairs["other_theme"]].head(12)
     out = [
         (
             label_of(frame, r["reference_theme"]),
@@ -288,12 +296,72 @@ def matches_grid(
             decimal(r["f1"]),
         )
         for r in apart.to_dict("records")
-        if not {r["reference_theme"], r["other_theme"]} & set(hidden) and r["n_both"] >= min_cell
-    ][:12]
+    ]
     head = ("People said", "The machine said", "Responses", "F1 of the pair")
     note = f"The twelve commonest pairs resting on at least {min_cell} responses."
     caption = "Different themes for the same response"
     return Grid(caption=caption, head=head, rows=tuple(out), note=note)
+
+
+def levels_grid(comparison: Comparison) -> Grid:
+    """How many themes meet one of the other coder's, for each threshold of F1."""
+    how: dict[str, tuple[str, Callable[[Any], str]]] = {
+        "measure": ("Measure", lambda v: clean(v).replace("_", " ")),
+        "threshold": ("F1 of a pair at least", decimal),
+        "estimate": ("Value", decimal),
+        "low": ("Low", decimal),
+        "high": ("High", decimal),
+        "chance": ("By chance alone", decimal),
+        "n": ("Themes", whole),
+    }
+    grid = plain_grid(comparison.levels, how, "Themes that meet a theme of the other")
+    note = (
+        "Coverage: share of the first coder’s themes that meet one of the other’s. Novelty: share "
+        "of the other’s that meet none. Fragmentation: how many of the other’s a covered theme "
+        "meets. Fusion: the reverse."
+    )
+    return replace(grid, note=note, choices=(0, 1))
+
+
+def partition_grid(comparison: Comparison) -> Grid:
+    """Agreement as two partitions, which needs no themes in common."""
+    names = {"ami": "AMI", "ari": "ARI", "v": "V measure", "in": "a class of their own"}
+    how: dict[str, tuple[str, Callable[[Any], str]]] = {
+        "measure": ("Measure", lambda v: names.get(v, clean(v))),
+        "unassigned": ("Responses without a theme", lambda v: names.get(v, "left out")),
+        "estimate": ("Value", decimal),
+        "low": ("Low", decimal),
+        "high": ("High", decimal),
+        "chance": ("By chance alone", decimal),
+        "n": ("Responses", whole),
+    }
+    return plain_grid(comparison.partition, how, "As partitions of the responses")
+
+
+def design_grid(comparison: Comparison) -> Grid:
+    """How the comparison was set up."""
+    rows = tuple((clean(k), clean(v)) for k, v in comparison.design.items())
+    return Grid(caption="How the comparison was set up", head=("What", "How"), rows=rows)
+
+
+def quotes_grid(quotes: Sequence[Quote], frame: ThemeFrame, topics: Mapping[int, str]) -> Grid:
+    """Every quote that may be shown, with what it can be looked up by."""
+    rows = tuple(
+        (
+            q.text,
+            q.year,
+            "; ".join(label_of(frame, t) for t in q.themes) or "none",
+            f"{q.topic}: {topics[q.topic]}" if q.topic in topics else "none",
+            next(words for least, words in SURENESS if q.support >= least),
+        )
+        for q in quotes
+    )
+    head = ("Quote", "Year", "Themes", "Topic", "Sureness")
+    note = (
+        "Sureness is the share of runs that put the response into its topic: high is 90\u00a0% or "
+        "more, medium 60\u00a0% or more. Each person is quoted once at most."
+    )
+    return Grid(caption="Quotes", head=head, rows=rows, note=note, choices=(1, 2, 3, 4))
 
 
 def plain_grid(

@@ -1,0 +1,142 @@
+"""One style for all figures, and their bytes."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from iapt_topics._checks import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+INK, FAINT, GREY = "#1f2a33", "#d9dee3", "#66727d"
+MARKS = ("o", "s", "D", "^", "v", "P", "X")
+SMALL = 7.5
+
+
+def drawn_text(value: object, most: int = 60) -> str:
+    """Make ``value`` safe to draw: no control characters, no mathematics, not too long."""
+    plain = "".join(c if c.isprintable() else " " for c in str(value))
+    plain = re.sub(r"\s+", " ", plain).strip()
+    plain = plain if len(plain) <= most else plain[: most - 1].rstrip() + "…"
+    return plain.replace("$", r"\$")
+
+
+def new_figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+
+
+def tidy(ax: Any, grid: str = "y") -> None:
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(GREY)
+    ax.tick_params(labelsize=SMALL, colors=INK, length=2)
+    ax.grid(axis=grid, color=FAINT, linewidth=0.6)
+    ax.set_axisbelow(True)
+
+
+def put_title(ax: Any, text: str) -> None:
+    ax.set_title(text, fontsize=8.5, loc="left", color=INK)
+
+
+def percent_axis(ax: Any, axis: str = "y") -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    part = ax.yaxis if axis == "y" else ax.xaxis
+    part.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    part.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:.0f} %"))
+
+
+def need_rows(table: pd.DataFrame, what: str) -> None:
+    if table.empty:
+        raise InputError(what, "must have at least one row", "none", "Draw it once there are some.")
+
+
+def arms(rows: pd.DataFrame) -> Any:
+    """Lengths (2, n) of the whiskers; an interval that is not known has none."""
+    mid = rows["estimate"].to_numpy(dtype=float)
+    low = mid - rows["low"].to_numpy(dtype=float)
+    high = rows["high"].to_numpy(dtype=float) - mid
+    return np.nan_to_num(np.clip(np.vstack([low, high]), 0, None))
+
+
+def draw_series(ax: Any, rows: pd.DataFrame, shift: float, hidden: set[int], kind: int) -> None:
+    """Draw one share by year, broken where a year is hidden."""
+    drawn = rows.copy()
+    gone = drawn["year"].isin(list(hidden))
+    drawn.loc[gone, ["estimate", "low", "high"]] = np.nan
+    x = drawn["year"].to_numpy(dtype=float) + shift
+    ax.plot(x, drawn["estimate"], color=OKABE_ITO[kind], linewidth=1, alpha=0.6, zorder=2)
+    kept = drawn[drawn["estimate"].notna()]
+    ax.errorbar(
+        kept["year"].to_numpy(dtype=float) + shift,
+        kept["estimate"].to_numpy(dtype=float),
+        yerr=arms(kept),
+        fmt=MARKS[kind],
+        color=OKABE_ITO[kind],
+        markersize=4,
+        elinewidth=1.2,
+        capsize=2,
+        zorder=3,
+    )
+
+
+def wave_name(waves: Mapping[int, str] | None, year: int) -> str:
+    return drawn_text((waves or {}).get(year, year), 12)
+
+
+def year_ticks(ax: Any, rows: pd.DataFrame, waves: Mapping[int, str] | None) -> None:
+    per_year = rows.groupby("year")["n"].max()
+    years = [int(y) for y in per_year.index]
+    names = [f"{wave_name(waves, y)}\nn={int(n)}" for y, n in zip(years, per_year, strict=True)]
+    ax.set_xticks(years, names)
+    ax.set_xlim(min(years) - 0.5, max(years) + 0.5)
+
+
+def draw_band(
+    ax: Any,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    widths: tuple[float, float],
+    **style: Any,
+) -> None:
+    """Draw a band of a flow; the points are its first corners."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    (a, top), (b, other), (here, there) = start, end, widths
+    m = (a + b) / 2
+    at = [(a, top), (m, top), (m, other), (b, other), (b, other + there)]
+    at += [(m, other + there), (m, top + here), (a, top + here), (a, top)]
+    kinds = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]
+    ax.add_patch(PathPatch(Path(at, kinds), edgecolor="none", **style))
+
+
+def figure_bytes(figure: Figure, kind: str = "svg") -> bytes:
+    """Contents of a file of ``figure``; the same figure always gives the same bytes.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        From any function here.
+    kind : {"svg", "pdf", "png"}
+        Format of the file; pixels are at 300 dots an inch.
+    """
+    import matplotlib as mpl
+
+    undated = {"svg": ("Date", "Creator"), "pdf": ("CreationDate",), "png": ("Software",)}[kind]
+    buffer = io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": "iapt_topics"}), warnings.catch_warnings():
+        # A character that the font lacks is drawn as a box; the table beside the figure has it.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure.savefig(buffer, format=kind, dpi=300, metadata=dict.fromkeys(undated))
+    return buffer.getvalue()

@@ -1,0 +1,63 @@
+"""What became of the rows of the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from iapt_topics.figures._style import GREY, INK, drawn_text, need_rows, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from iapt_topics.responses import Responses
+
+STATUSES = {
+    "kept": "kept",
+    "blank": "blank",
+    "non_answer": "no real answer",
+    "too_short": "no words, or too few",
+    "duplicate": "copy of own text",
+    "not_codable": "other language or too long",
+}
+
+
+def flow_figure(responses: Responses) -> Figure:
+    """What became of every row of the file, as a flow from those read to those analysed by year."""
+    ledger = responses.ledger
+    need_rows(ledger, "the ledger")
+    by_status = ledger.groupby("status")["n"].sum()
+    kept = ledger[ledger["status"] == "kept"].groupby("year")["n"].sum()
+    kept = kept[kept > 0]
+    figure = new_figure(7.4, 3.1)
+    ax = figure.subplots()
+    ax.set_axis_off()
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1)
+
+    def box(x: float, y: float, text: str, size: float = 8.5, **more: Any) -> None:
+        frame = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": GREY}
+        ax.text(x, y, text, fontsize=size, color=INK, va="center", ha="center", bbox=frame, **more)
+
+    def arrow(start: tuple[float, float], end: tuple[float, float]) -> None:
+        style = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", end, start, arrowprops=style, zorder=0)
+
+    left = 0.24
+    arrow((left, 0.9), (left, 0.62))
+    arrow((left, 0.72), (0.5, 0.72))
+    arrow((left, 0.5), (left, 0.33))
+    box(left, 0.9, f"read\nn = {int(ledger['n'].sum()):,}")
+    out = [(name, int(by_status.get(s, 0))) for s, name in STATUSES.items() if s != "kept"]
+    lines = [f"not analysed: n = {sum(n for _, n in out):,}", *(f"  {k}: {n:,}" for k, n in out)]
+    box(0.7, 0.72, "\n".join(lines), 8, multialignment="left")
+    box(left, 0.5, f"analysed\nn = {int(kept.sum()):,}")
+    ax.plot([0.04, 0.96], [0.33, 0.33], color=GREY, linewidth=1, zorder=0)
+    places = np.linspace(0.06, 0.94, len(kept)) if len(kept) > 1 else [left]
+    size = 8 if len(kept) < 10 else 72 / len(kept)
+    for x, (year, n) in zip(places, kept.items(), strict=True):
+        arrow((float(x), 0.33), (float(x), 0.2))
+        label = drawn_text(responses.wave_labels.get(int(str(year)), year), 12)
+        box(float(x), 0.12, f"{label}\nn = {int(n):,}", size)
+    return figure

@@ -1,0 +1,249 @@
+"""Shares by year, and what they go with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from iapt_topics._checks import InputError, listed
+from iapt_topics.figures._style import (
+    GREY,
+    INK,
+    MARKS,
+    OKABE_ITO,
+    SMALL,
+    arms,
+    draw_series,
+    drawn_text,
+    need_rows,
+    new_figure,
+    percent_axis,
+    put_title,
+    tidy,
+    wave_name,
+    year_ticks,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from iapt_topics.drift import Drift
+    from iapt_topics.frame import ThemeFrame
+
+
+def drift_figure(
+    drift: Drift,
+    frame: ThemeFrame | None = None,
+    themes: Sequence[str] | None = None,
+    *,
+    hidden: Collection[tuple[str, int]] = (),
+    waves: Mapping[int, str] | None = None,
+) -> Figure:
+    """Share of responses per theme and year, one small panel per theme.
+
+    Parameters
+    ----------
+    drift : Drift
+        From ``measure_drift``.
+    frame : ThemeFrame, optional
+        Gives the themes their labels; without it their ids are shown.
+    themes : sequence of str, optional
+        Theme ids to draw, in this order; all by default.
+    hidden : collection of (theme, year)
+        Cells not to draw: a gap marked "hidden" stands in their place.
+    waves : mapping of int to str, optional
+        What to call each year.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Points are shares, whiskers their intervals, n (responses coded) is under each year.
+
+    Raises
+    ------
+    InputError
+        If a theme is not in ``drift`` or there is none to draw.
+    """
+    wanted = list(drift.themes if themes is None else themes)
+    unknown = [t for t in wanted if t not in drift.themes]
+    if unknown or not wanted:
+        raise InputError(
+            "themes",
+            "must name themes of the drift result",
+            listed(unknown),
+            f"Choose from {listed(drift.themes, most=30)}.",
+        )
+    columns = min(3, len(wanted))
+    rows = -(-len(wanted) // columns)
+    figure = new_figure(2.7 * columns + 0.6, 1.45 * rows + 0.8)
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for i, (ax, theme) in enumerate(zip(axes, wanted, strict=False)):
+        cells = drift.shares[drift.shares["theme"] == theme].sort_values("year")
+        gone = {int(y) for t, y in hidden if t == theme}
+        draw_series(ax, cells, 0, gone, 0)
+        tidy(ax)
+        percent_axis(ax)
+        year_ticks(ax, cells, waves)
+        ax.tick_params(axis="x", labelsize=6.5, labelbottom=i + columns >= len(wanted))
+        for year in sorted(gone):
+            ax.annotate(
+                "hidden",
+                (year, 0.04),
+                xycoords=("data", "axes fraction"),
+                ha="center",
+                fontsize=6,
+                color=GREY,
+                style="italic",
+            )
+        put_title(ax, drawn_text(frame[theme].label if frame is not None else theme, 38))
+    for ax in axes[len(wanted) :]:
+        ax.set_axis_off()
+    axes[0].set_ylim(bottom=0)
+    figure.supylabel("share of responses", fontsize=8, color=INK)
+    return figure
+
+
+def axis_figure(
+    axis_drift: Drift,
+    *,
+    hidden: Collection[tuple[str, int]] = (),
+    waves: Mapping[int, str] | None = None,
+) -> Figure:
+    """Share of responses about one pole of the frame, the other, both or neither, by year.
+
+    Parameters
+    ----------
+    axis_drift : Drift
+        Drift of the four classes of the axis (each response is in exactly one).
+    hidden : collection of (theme, year)
+        Cells not to draw.
+    waves : mapping of int to str, optional
+        What to call each year.
+    """
+    classes = axis_drift.themes
+    need_rows(axis_drift.shares, "the shares of the two poles")
+    figure = new_figure(7.4, 3.4)
+    ax = figure.subplots()
+    step = 0.6 / max(len(classes), 1)
+    for i, name in enumerate(classes):
+        rows = axis_drift.shares[axis_drift.shares["theme"] == name].sort_values("year")
+        gone = {int(y) for t, y in hidden if t == name}
+        shift = (i - (len(classes) - 1) / 2) * step
+        label = drawn_text(name) + (" *" if gone else "")
+        draw_series(ax, rows, shift, gone, i % len(OKABE_ITO))
+        ax.plot([], [], MARKS[i % 7], color=OKABE_ITO[i % 7], markersize=5, label=label)
+    tidy(ax)
+    percent_axis(ax)
+    year_ticks(ax, axis_drift.shares, waves)
+    ax.set_ylim(bottom=0)
+    ax.set_ylabel("share of responses", fontsize=8, color=INK)
+    figure.legend(fontsize=8, frameon=False, loc="outside upper left", ncols=4)
+    if hidden:
+        ax.set_xlabel("* years without a mark are hidden", fontsize=SMALL, color=GREY)
+    return figure
+
+
+def axis_plane_figure(
+    pole_drift: Drift,
+    *,
+    labels: Mapping[str, str] | None = None,
+    hidden: Collection[tuple[str, int]] = (),
+    waves: Mapping[int, str] | None = None,
+) -> Figure:
+    """Show the share that speaks of one pole against the share that speaks of the other, by year.
+
+    Parameters
+    ----------
+    pole_drift : Drift
+        Drift of :func:`iapt_topics.pole_codes`: two themes.
+    labels : mapping of str to str, optional
+        Label of each pole; its id by default.
+    hidden : collection of (theme, year)
+        Cells not to draw; a year is drawn if both of its cells are.
+    waves : mapping of int to str, optional
+        What to call each year.
+    """
+    shares = pole_drift.shares
+    gone = {int(year) for _, year in hidden}
+    shown = shares[~shares["year"].isin(gone) & (shares["n"] > 0)].sort_values("year")
+    need_rows(shown, "the years of which both poles may be shown")
+    across, up = (shown[shown["theme"] == t] for t in pole_drift.themes)
+    figure = new_figure(6.4, 4.4)
+    ax = figure.subplots()
+    x, y = (part["estimate"].to_numpy(dtype=float) for part in (across, up))
+    ax.plot(x, y, color=GREY, linewidth=1, zorder=1)
+    ax.errorbar(
+        x,
+        y,
+        xerr=arms(across),
+        yerr=arms(up),
+        fmt=MARKS[0],
+        color=OKABE_ITO[0],
+        ecolor=OKABE_ITO[5],
+        markersize=5,
+        elinewidth=1,
+        zorder=2,
+    )
+    names = [wave_name(waves, int(year)) for year in across["year"]]
+    for i, at in enumerate(zip(x, y, strict=True)):
+        # Left and right by turns, since neighbouring years lie near each other.
+        nudge, side = ((7, 5), "left") if i % 2 else ((-7, 5), "right")
+        ax.annotate(names[i], at, nudge, textcoords="offset points", fontsize=8, color=INK, ha=side)
+    ax.axline((0, 0), slope=1, color=GREY, linewidth=0.8, linestyle="--", zorder=0)
+    for part, set_limits in ((across, ax.set_xlim), (up, ax.set_ylim)):
+        low, high = float(part["low"].min()), float(part["high"].max())
+        set_limits(max(0, low - 0.02), high + 0.02)
+    tidy(ax, "both")
+    percent_axis(ax, "x")
+    percent_axis(ax)
+    sizes = ", ".join(f"{k} {int(n):,}" for k, n in zip(names, across["n"], strict=True))
+    first, second = (drawn_text((labels or {}).get(t, t)) for t in pole_drift.themes)
+    ax.set_xlabel(f"responses that speak of {first}\nn: {sizes}", fontsize=8, color=INK)
+    ax.set_ylabel(f"responses that speak of {second}", fontsize=8, color=INK)
+    gap = "; some years hidden" if gone else ""
+    put_title(ax, f"On the dashed line both are as common; both can be spoken of at once{gap}")
+    return figure
+
+
+def effects_figure(effects: pd.DataFrame, *, theme: str) -> Figure:
+    """Draw the average marginal effects on one theme, in percentage points.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        From ``theme_effects``.
+    theme : str
+        The theme to draw.
+    """
+    rows = effects[effects["theme"] == theme].reset_index(drop=True)
+    need_rows(rows, f"the effects on {theme!r}")
+    figure = new_figure(6.4, 0.27 * len(rows) + 1.1)
+    ax = figure.subplots()
+    y = np.arange(len(rows))
+    known = rows["estimate"].notna().to_numpy()
+    ax.errorbar(
+        rows.loc[known, "estimate"].to_numpy(dtype=float),
+        y[known],
+        xerr=arms(rows[known]),
+        fmt="o",
+        color=OKABE_ITO[0],
+        markersize=4.5,
+        elinewidth=1.2,
+        capsize=2,
+        zorder=3,
+    )
+    for at in y[~known]:
+        ax.text(0, at, " not estimated", fontsize=6.5, color=GREY, style="italic", va="center")
+    ax.axvline(0, color=GREY, linewidth=0.8)
+    cells = rows[["covariate", "level", "reference", "n"]].itertuples(index=False)
+    names = [drawn_text(f"{c}: {level} against {r} (n={n})", 58) for c, level, r, n in cells]
+    ax.set_yticks(y, names)
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    tidy(ax, "x")
+    percent_axis(ax, "x")
+    ax.set_xlabel("difference of shares, percentage points", fontsize=8, color=INK)
+    put_title(ax, drawn_text(theme, 50))
+    return figure

@@ -1,0 +1,163 @@
+"""Topics: their themes, their number, their years."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iapt_topics.figures._style import (
+    GREY,
+    INK,
+    OKABE_ITO,
+    SMALL,
+    arms,
+    draw_band,
+    drawn_text,
+    need_rows,
+    new_figure,
+    put_title,
+    tidy,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from iapt_topics.flow import TopicFlow
+    from iapt_topics.mapping import TopicMapping
+    from iapt_topics.topics import Topics
+
+
+def mapping_figure(mapping: TopicMapping, *, labels: Mapping[int, str] | None = None) -> Figure:
+    """Heat map of how near each topic is to each theme; chosen pairs are outlined.
+
+    Parameters
+    ----------
+    mapping : TopicMapping
+        From ``map_topics``.
+    labels : mapping of int to str, optional
+        What to call each topic, and which to draw; by default all, by number and n.
+    """
+    from matplotlib.patches import Rectangle
+
+    scores = mapping.scores
+    if labels is not None:
+        scores = scores[scores["topic"].isin(list(labels))]
+    need_rows(scores, "the mapping")
+    grid = scores.pivot(index="topic", columns="theme", values="score")
+    ids = {t.id: i for i, t in enumerate(mapping.frame.themes)}
+    grid = grid[sorted(grid.columns, key=lambda t: ids.get(str(t), len(ids)))]
+    sizes = scores.groupby("topic")["n"].max()
+    if labels is None:
+        labels = {int(str(t)): f"Topic {t} (n={n:.0f})" for t, n in sizes.items()}
+    high, wide = grid.shape
+    figure = new_figure(min(3.2 + 0.32 * wide, 11), 0.26 * high + 2.6)
+    ax = figure.subplots()
+    mesh = ax.pcolormesh(grid.to_numpy(dtype=float), cmap="cividis", edgecolors="white", lw=0.4)
+    chosen = scores[scores["chosen"].astype(bool)]
+    for topic, theme in zip(chosen["topic"], chosen["theme"], strict=True):
+        at = (list(grid.columns).index(theme), list(grid.index).index(topic))
+        ax.add_patch(Rectangle(at, 1, 1, fill=False, edgecolor=OKABE_ITO[1], linewidth=1.8))
+    ax.set_xticks(
+        np.arange(wide) + 0.5,
+        [drawn_text(mapping.frame[str(t)].label, 34) for t in grid.columns],
+        rotation=45,
+        ha="right",
+        rotation_mode="anchor",
+    )
+    ax.set_yticks(np.arange(high) + 0.5, [drawn_text(labels[int(t)], 44) for t in grid.index])
+    ax.invert_yaxis()
+    ax.tick_params(labelsize=7, length=0, colors=INK)
+    ax.spines[:].set_visible(False)
+    bar = figure.colorbar(mesh, ax=ax, shrink=0.7, pad=0.01)
+    bar.ax.tick_params(labelsize=7)
+    bar.set_label(f"nearness (n = {len(grid)} topics)", fontsize=7.5, color=INK)
+    return figure
+
+
+def resolution_figure(topics: Topics) -> Figure:
+    """Agreement, support, reappearance and smallest size for each number of topics tried."""
+    rows = topics.resolution.sort_values("n_topics")
+    need_rows(rows, "the resolutions")
+    figure = new_figure(6, 4)
+    ax, below = figure.subplots(2, sharex=True, height_ratios=(3, 1))
+    x = rows["n_topics"].to_numpy(dtype=float)
+    agree = rows["estimate"].to_numpy(dtype=float)
+    ax.errorbar(
+        x,
+        agree,
+        yerr=arms(rows),
+        color=OKABE_ITO[0],
+        marker="o",
+        markersize=4,
+        capsize=2,
+        linewidth=1,
+        label="agreement with the runs (ARI)",
+    )
+    for column, marker, label in (
+        ("support", "s", "support of the responses"),
+        ("reappears", "^", "topics reappear (Jaccard)"),
+    ):
+        ax.plot(x, rows[column], marker=marker, markersize=4, linewidth=0.8, color=INK, label=label)
+    best = rows["chosen"].to_numpy(dtype=bool)
+    ax.plot(x[best], agree[best], "D", color=OKABE_ITO[1], markersize=8, label="chosen", zorder=4)
+    ax.set_ylabel("from 0 to 1", fontsize=8, color=INK)
+    ax.legend(fontsize=SMALL, frameon=False)
+    below.plot(x, rows["smallest"], marker="o", markersize=3, linewidth=0.8, color=INK)
+    below.set_ylabel("smallest topic", fontsize=8, color=INK)
+    below.set_xlabel("number of topics", fontsize=8, color=INK)
+    for panel in (ax, below):
+        panel.set_xscale("log")
+        panel.set_xticks(x, [f"{v:.0f}" for v in x])
+        panel.minorticks_off()
+        tidy(panel)
+    put_title(ax, f"n = {len(topics.assignments)} responses, {len(topics.runs)} runs")
+    return figure
+
+
+def topic_flow_figure(flow: TopicFlow) -> Figure:
+    """Draw the topics of each year as bars of their share, joined where they were matched.
+
+    Parameters
+    ----------
+    flow : TopicFlow
+        From ``topic_flow``. A "+" stands before a topic that is shown to be new, a "-" behind one
+        that is shown to be gone; "?" at a topic without a partner that is not.
+    """
+    from matplotlib.patches import Rectangle
+
+    need_rows(flow.topics, "the topics of each year")
+    years = list(dict.fromkeys(flow.topics["year"].tolist()))
+    figure = new_figure(2.3 * len(years) + 0.8, 5.2)
+    ax = figure.subplots()
+    bars: dict[tuple[int, int], tuple[float, float]] = {}
+    for x, year in enumerate(years):
+        top = 0.0
+        rows = flow.topics[flow.topics["year"] == year]
+        for row in rows.to_dict("records"):
+            high = float(row["estimate"])
+            bars[year, row["topic"]] = (top, high)
+            box = Rectangle((x, top), 0.4, high, facecolor=OKABE_ITO[5], edgecolor="white")
+            ax.add_patch(box)
+            before = {"new": "+ ", "unmatched": "? "}.get(row["before"], "")
+            after = {"gone": " -", "unmatched": " ?"}.get(row["after"], "")
+            name = f"{before}{drawn_text(row['label'], 22)}{after}"
+            ax.text(x + 0.2, top + high / 2, name, fontsize=6, ha="center", va="center", color=INK)
+            top += high + 0.015
+    for link in flow.links.to_dict("records"):
+        (low_a, high_a), (low_b, high_b) = (
+            bars[link[y], link[t]] for y, t in (("against", "topic_against"), ("year", "topic"))
+        )
+        a, b = years.index(link["against"]) + 0.4, years.index(link["year"])
+        style = {"alpha": 0.35} if link["matched"] else {"alpha": 0.15, "hatch": "///"}
+        draw_band(ax, (a, low_a), (b, low_b), (high_a, high_b), facecolor=GREY, **style)
+    sizes = flow.windows.set_index("year")["n"]
+    ax.set_xticks(np.arange(len(years)) + 0.2, [f"{y}\nn={int(sizes[y])}" for y in years])
+    ax.set_xlim(-0.3, len(years) - 0.3)
+    ax.set_ylim(max(a + b for a, b in bars.values()) + 0.02, -0.02)
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+    ax.tick_params(labelsize=SMALL, colors=INK, length=0)
+    put_title(ax, "Height: share of responses. Hatched: a link beside the best one-to-one match.")
+    return figure

@@ -1,0 +1,30 @@
+"""The page as text: an autoescaped template, one style and one script, allowed by their hashes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+
+def render(values: Mapping[str, Any]) -> str:
+    """Fill the template; the style and the script are files of this package, never a text."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("iapt_topics", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    own: dict[str, str] = {}
+    for name in ("style.css", "script.js"):
+        text = files("iapt_topics.report").joinpath(name).read_text(encoding="utf-8")
+        digest = hashlib.sha256(text.encode()).digest()
+        own[name.split(".")[0]] = Markup(text)
+        own[f"{name.split('.')[0]}_hash"] = base64.b64encode(digest).decode("ascii")
+    return environment.get_template("template.html.j2").render(**values, **own)

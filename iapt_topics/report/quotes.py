@@ -1,0 +1,104 @@
+"""Which quotes a report may print, and what stands beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from iapt_topics._checks import InputError, listed, require_columns
+from iapt_topics.report import disclosure
+from iapt_topics.report.compute import clean
+
+if TYPE_CHECKING:
+    from iapt_topics.report.results import Results
+    from iapt_topics.responses import Responses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """One quote that may be shown; ``themes`` are ids, ``topic`` -1 if it has none to name."""
+
+    text: str
+    year: str
+    topic: int
+    themes: tuple[str, ...]
+    support: float
+
+
+def choose_quotes(results: Results, quotes: pd.DataFrame | bool | None) -> list[Quote]:
+    """Quotes by topic, at most one for each person.
+
+    Parameters
+    ----------
+    results : Results
+        What the report shows.
+    quotes : DataFrame or bool or None
+        As for :func:`iapt_topics.write_report`.
+    """
+    responses, topics = results.responses, results.topics
+    if quotes is None:
+        quotes = responses.synthetic
+    if isinstance(quotes, pd.DataFrame):
+        texts = _approved(quotes, responses)
+    elif quotes:
+        texts = _exemplars(results)
+    else:
+        return []
+    hidden, _ = results.topics_hidden
+    who = disclosure.people(responses)
+    topic_of = topics.assignments.set_index("response_id")["topic"].to_dict()
+    support = topics.assignments.set_index("response_id")["support"].to_dict()
+    years = responses.kept.set_index("response_id")["year"].to_dict()
+    given = results.codes.table.groupby("response_id", sort=False)["theme"].agg(tuple)
+    allowed = set(results.theme_rows.query("people >= @results.min_cell")["theme"])
+    used: set[object] = set()
+    said: set[str] = set()
+    out = []
+    for response_id, text in texts.items():
+        topic, year = int(topic_of[response_id]), int(years[response_id])
+        if who[response_id] in used or topic in hidden or text in said:
+            continue
+        used.add(who[response_id])
+        said.add(text)
+        out.append(
+            Quote(
+                text=text,
+                year=results.waves[year],
+                topic=topic,
+                # The theme of a cell that is hidden would say that somebody is in it.
+                themes=tuple(
+                    t
+                    for t in given.get(response_id, ())
+                    if t in allowed and (t, year) not in results.hidden
+                ),
+                support=float(support[response_id]),
+            )
+        )
+    return sorted(out, key=lambda q: (q.topic < 0, q.topic))
+
+
+def _exemplars(results: Results) -> dict[str, str]:
+    """The typical responses of each topic, redacted and shortened."""
+    from iapt_topics.redaction import safe_texts
+
+    ids = [str(i) for of in results.topics.topics["exemplars"] for i in of]
+    safe = safe_texts(results.responses, ids)
+    return {i: clean(disclosure.shorten(t)) for i, t in zip(ids, safe, strict=True)}
+
+
+def _approved(quotes: pd.DataFrame, responses: Responses) -> dict[str, str]:
+    """The quotes that somebody approved, as they are to be printed."""
+    what = "the approved quotes"
+    require_columns(quotes, ("response_id", "text", "approved_by", "paraphrase"), what)
+    cells = quotes.fillna("").astype(str)
+    cells = cells[cells["approved_by"].str.strip() != ""]
+    kept = set(responses.kept["response_id"])
+    if other := [i for i in cells["response_id"] if i not in kept]:
+        raise InputError(
+            what, "must be of responses that were kept", listed(other), "Check the ids."
+        )
+    words = cells["paraphrase"].where(cells["paraphrase"].str.strip() != "", cells["text"])
+    pairs = ((i, clean(w).strip()) for i, w in zip(cells["response_id"], words, strict=True))
+    return {i: words for i, words in pairs if words}

@@ -1,0 +1,155 @@
+"use strict";
+// Sorts, filters and pages the tables, opens what a link leads to, and names the topics on the map.
+// The page is whole without it. It only moves nodes and sets text: nothing is ever read as HTML.
+(() => {
+  const PAGE = 50, SORTABLE = 4, SEARCHABLE = 12, PRINTED = 2000;
+
+  function make(tag, attributes = {}, text = "") {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    node.textContent = text;
+    return node;
+  }
+
+  const textOf = (row, column) => (row.cells[column]?.textContent ?? "").trim();
+
+  // The number that a cell begins with; "<10" stands just below 10.
+  function numberOf(text) {
+    const found = /^[<>]?\s*([-+]?\d+(?:\.\d+)?)/.exec(text.replace(/[\u00a0,]/g, "").replace("\u2212", "-"));
+    return found ? Number(found[1]) - (text.startsWith("<") ? 1e-9 : 0) : NaN;
+  }
+
+  function sorted(rows, column, up) {
+    const keyed = rows.map((row) => {
+      const text = textOf(row, column);
+      return { row, text, number: numberOf(text) };
+    });
+    const numeric = keyed.filter((k) => !Number.isNaN(k.number)).length * 2 > keyed.length;
+    const order = new Intl.Collator(document.documentElement.lang, { numeric: true }).compare;
+    keyed.sort((a, b) => {
+      if (!numeric) return (up ? 1 : -1) * order(a.text, b.text);
+      // What is not shown comes last either way.
+      if (Number.isNaN(a.number) || Number.isNaN(b.number)) {
+        return Number.isNaN(a.number) - Number.isNaN(b.number);
+      }
+      return (up ? 1 : -1) * (a.number - b.number);
+    });
+    return keyed.map((k) => k.row);
+  }
+
+  function equip(table, index) {
+    const body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
+    let rows = [...body.rows], found = rows, page = 0;
+    const total = rows.length, name = table.caption.textContent;
+    if (total < SORTABLE) return;
+    const searched = total >= SEARCHABLE || "choices" in table.dataset;
+    const tools = make("div", { class: "tools", role: "group", "aria-label": `Find in: ${name}` });
+    const state = make("p", { class: "state", role: "status" });
+    const pager = make("div", { class: "pager" });
+    const back = make("button", { type: "button" }, "Previous"), on = make("button", { type: "button" }, "Next");
+    const lists = new Map();
+    let search = null, cache = null;
+
+    function show() {
+      const first = page * PAGE, shown = found.slice(first, first + PAGE);
+      body.replaceChildren(...shown);
+      back.disabled = page === 0;
+      on.disabled = first + PAGE >= found.length;
+      pager.hidden = found.length <= PAGE;
+      const part = pager.hidden ? `${found.length}` : `${first + 1} to ${first + shown.length} of ${found.length}`;
+      state.textContent = found.length === total ? `${part} rows` : `${part} rows found, of ${total}`;
+    }
+
+    function filter() {
+      const words = (search?.value ?? "").toLocaleLowerCase().split(/\s+/).filter(Boolean);
+      cache ??= new Map(rows.map((row) => [row, row.textContent.toLocaleLowerCase()]));
+      const wanted = [...lists].filter(([, list]) => list.value !== "");
+      found = rows.filter((row) =>
+        words.every((w) => cache.get(row).includes(w)) &&
+        wanted.every(([column, list]) => textOf(row, column).split("; ").includes(list.value)));
+      page = 0;
+      show();
+    }
+
+    function sort(column, button) {
+      const up = heads[column].getAttribute("aria-sort") !== "ascending";
+      heads.forEach((head) => head.removeAttribute("aria-sort"));
+      heads[column].setAttribute("aria-sort", up ? "ascending" : "descending");
+      rows = sorted(rows, column, up);
+      filter();
+      button.focus();
+    }
+
+    heads.forEach((head, column) => {
+      const button = make("button", { type: "button", class: "sort" }, head.textContent);
+      head.replaceChildren(button);
+      button.addEventListener("click", () => sort(column, button));
+    });
+    if (searched) {
+      const label = make("label", {}, "Search ");
+      search = make("input", { type: "search", id: `search-${index}`, autocomplete: "off" });
+      label.append(search);
+      tools.append(label);
+      search.addEventListener("input", filter);
+    }
+    for (const column of (table.dataset.choices ?? "").split(" ").filter(Boolean).map(Number)) {
+      const values = new Set(rows.flatMap((row) => textOf(row, column).split("; ")));
+      const label = make("label", {}, `${heads[column].textContent} `), list = make("select");
+      list.append(make("option", { value: "" }, "all"));
+      for (const value of [...values].sort(new Intl.Collator("en", { numeric: true }).compare)) {
+        list.append(make("option", { value }, value));
+      }
+      label.append(list);
+      tools.append(label);
+      lists.set(column, list);
+      list.addEventListener("change", filter);
+    }
+    back.addEventListener("click", () => { page -= 1; show(); });
+    on.addEventListener("click", () => { page += 1; show(); });
+    pager.append(back, on);
+    const region = table.closest(".scroll");
+    if (searched) { tools.append(state); region.before(tools); }
+    if (total > PAGE) { region.after(pager); show(); }
+    addEventListener("beforeprint", () => body.replaceChildren(...found.slice(0, PRINTED)));
+    addEventListener("afterprint", show);
+  }
+
+  function lead() {
+    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    if (!target) return;
+    for (let node = target; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
+    target.scrollIntoView();
+  }
+
+  function nameTopics(map) {
+    const tip = make("p", { class: "tip", "aria-hidden": "true" });
+    tip.hidden = true;
+    map.append(tip);
+    for (const link of map.querySelectorAll("a")) {
+      link.querySelector("title")?.remove();
+      const open = () => {
+        tip.textContent = link.getAttribute("aria-label");
+        tip.hidden = false;
+        const at = link.getBoundingClientRect(), frame = map.getBoundingClientRect();
+        const left = at.left - frame.left + at.width / 2 - tip.offsetWidth / 2;
+        tip.style.left = `${Math.max(0, Math.min(left, frame.width - tip.offsetWidth))}px`;
+        tip.style.top = `${at.bottom - frame.top + 6}px`;
+      };
+      const close = () => { tip.hidden = true; };
+      for (const name of ["pointerenter", "focus"]) link.addEventListener(name, open);
+      for (const name of ["pointerleave", "blur"]) link.addEventListener(name, close);
+    }
+    addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
+  }
+
+  document.querySelectorAll("table").forEach(equip);
+  document.querySelectorAll(".map").forEach(nameTopics);
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll("details.theme:not([open])")];
+    closed.forEach((node) => { node.open = true; });
+  });
+  addEventListener("afterprint", () => closed.forEach((node) => { node.open = false; }));
+  addEventListener("hashchange", lead);
+  lead();
+})();

@@ -1,0 +1,217 @@
+"""What each section of the page says: results in, the template's values out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from iapt_topics.report import compute, disclosure, grids, themes, topic_map
+from iapt_topics.report.pictures import Picture, data_address, draw
+
+if TYPE_CHECKING:
+    from iapt_topics.agreement import Comparison
+    from iapt_topics.report.quotes import Quote
+    from iapt_topics.report.results import Results
+
+
+def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
+    """Everything that the template prints."""
+    r, responses, topics, frame = results, results.responses, results.topics, results.frame
+    cards = themes.topic_cards(r, quotes)
+    pages = themes.theme_pages(r, quotes)
+    sources = {name: data_address(figure) for name, figure in draw(r).items()}
+    statuses = [t.status for t in frame.codable]
+    questions = [compute.clean(q) for q in responses.kept["question"].unique() if q]
+    notes = {c.note for c in cards if not c.small}
+    _, uncounted = r.topics_hidden
+    unassigned = float((topics.assignments["topic"] == -1).mean())
+    return {
+        "synthetic": responses.synthetic,
+        "source": compute.clean(responses.source),
+        "min_cell": r.min_cell,
+        "min_base": disclosure.MIN_BASE,
+        "n_rows": f"{len(responses.table):,}",
+        "n_kept": f"{len(responses):,}",
+        "n_people": f"{disclosure.people(responses).nunique():,}",
+        "years": [r.waves[y] for y in responses.years],
+        "questions": questions,
+        "notes": [compute.clean(n) for n in getattr(responses, "notes", ())],
+        "ledger": Picture(
+            title="What became of every row of the file",
+            alt=f"Flow from rows read to responses by year: {len(responses):,} of "
+            f"{len(responses.table):,} rows were analysed.",
+            source=sources["rows"],
+            table=grids.ledger_grid(responses),
+        ),
+        "coder": compute.clean(r.codes.coder),
+        "coder_kind": r.codes.kind,
+        "themes": grids.theme_grid(r.theme_rows, frame, r.min_cell),
+        "top": _top(r),
+        "pages": pages,
+        "has_dots": any(p.dots for p in pages),
+        "cards": cards,
+        "bubbles": topic_map.lay_out(r),
+        "groups": topic_map.groups(r),
+        "map_size": (int(topic_map.WIDTH), int(topic_map.HEIGHT)),
+        "unreached": [compute.label_of(frame, t) for t in r.mapping.themes_without_topic],
+        "topic_note": notes.pop() if len(notes) == 1 else "",
+        "unassigned": "a share not shown" if -1 in uncounted else compute.percent(unassigned),
+        "quotes": grids.quotes_grid(quotes, frame, r.topic_names) if quotes else None,
+        "mapping": Picture(
+            title="How near each topic is to each theme",
+            alt=f"Heat map of {len(r.topic_names)} topics by {len(frame.codable)} themes; chosen "
+            "pairs are outlined. The list of topics says the same in words.",
+            source=sources["mapping"],
+        )
+        if "mapping" in sources
+        else None,
+        "resolution": Picture(
+            title="How the number of topics was chosen",
+            alt="Agreement between runs for each number of topics that was tried.",
+            source=sources["resolution"],
+            table=grids.resolution_grid(topics),
+        )
+        if "resolution" in sources
+        else None,
+        "runs": grids.runs_grid(topics),
+        "settings": grids.settings_grid(topics, r.codes, frame),
+        "frame": grids.frame_grid(frame),
+        "frame_title": compute.clean(frame.title),
+        "frame_note": compute.clean(frame.note),
+        "anchored": bool({"PART", "INFERRED"} & set(statuses)),
+        "statuses": [
+            (words, statuses.count(name))
+            for name, words in compute.STATUS_WORDS.items()
+            if name in statuses
+        ],
+        "poles": " and ".join(compute.label_of(frame, pole) for pole in frame.axis or ())
+        or "Two poles",
+        "axis": _axis(r, sources),
+        "drift": _drift(r, sources),
+        "agreement": _agreement(r, sources),
+    }
+
+
+def _top(results: Results) -> list[str]:
+    """The three commonest themes in words."""
+    rows = results.theme_rows
+    best = rows[(rows["people"] >= results.min_cell) & (rows["n"] >= disclosure.MIN_BASE)]
+    best = best.sort_values("count", ascending=False, kind="stable").head(3)
+    return [
+        f"{compute.label_of(results.frame, r['theme'])} ({compute.percent(r['estimate'])})"
+        for r in best.to_dict("records")
+    ]
+
+
+def _axis(results: Results, sources: dict[str, str]) -> dict[str, Picture | None] | None:
+    drift = results.axis_drift
+    if drift is None:
+        return None
+    caption = " and ".join(compute.label_of(results.frame, p) for p in results.frame.axis or ())
+    return {
+        "years": Picture(
+            title=f"{caption}, by year",
+            alt=f"Share of responses by year: {', '.join(drift.themes)}.",
+            source=sources["axis"],
+            table=grids.shares_grid(
+                drift, results.frame, results.axis_hidden, results.axis_thin, results.min_cell,
+                f"{caption}, by year", results.waves,
+            ),
+        ),
+        "plane": Picture(
+            title=f"{caption}, a point for each year",
+            alt="Each year as a point: the share of responses that speak of the first pole, "
+            "across, and of the second, up, with 95 % intervals.",
+            source=sources["plane"],
+        )
+        if "plane" in sources
+        else None,
+    }  # fmt: skip
+
+
+def _drift(results: Results, sources: dict[str, str]) -> dict[str, Any] | None:
+    drift, changes, frame = results.drift, results.changes, results.frame
+    if drift is None or changes is None:
+        return None
+    hidden, thin = results.hidden, results.thin
+    shown = changes[changes["show"]]
+    last = int(changes["year"].max()) if len(changes) else drift.baseline
+    names = {y: results.waves.get(y, str(y)) for y in (last, drift.baseline)}
+    moved = [
+        (
+            compute.anchor(r["theme"]),
+            compute.label_of(frame, r["theme"]),
+            f"{compute.verdict(r)} by {compute.points(abs(r['estimate'])).lstrip('+')} points "
+            f"({compute.interval(r['low'], r['high'], compute.points)})",
+        )
+        for r in shown.to_dict("records")
+        if not compute.verdict(r).startswith("no change")
+    ]
+    caption = "Share of responses with each theme, by year"
+    shares = grids.shares_grid(drift, frame, hidden, thin, results.min_cell, caption, results.waves)
+    return {
+        "figure": Picture(
+            title=caption,
+            alt="One small panel per theme: share by year with 95 % intervals; n is under each "
+            "year. The table has the figures.",
+            source=sources["drift"],
+            table=shares,
+        ),
+        "changes": grids.changes_grid(
+            changes, frame, f"{names[last]} against {names[drift.baseline]}"
+        ),
+        "trends": grids.trends_grid(drift, frame, hidden | thin),
+        "distances": grids.distances_grid(drift, results.waves) if len(drift.distances) else None,
+        "moved": moved,
+        "n_shown": len(shown),
+        "n_hidden": len(changes) - len(shown),
+        "last": names[last],
+        "baseline": names[drift.baseline],
+    }
+
+
+def _f1(result: Comparison) -> str:
+    rows = result.overall[result.overall["measure"] == "f1_macro"].to_dict("records")
+    good = rows and pd.notna(rows[0]["estimate"])
+    return f"{rows[0]['estimate']:.2f}" if good else "not estimable"
+
+
+def _agreement(results: Results, sources: dict[str, str]) -> dict[str, Any] | None:
+    r = results
+    if r.comparison is None and r.ceiling is None:
+        return None
+    out: dict[str, Any] = dict.fromkeys(("ceiling", "pair", "figure", "flow"))
+    for name, result, hidden in (
+        ("ceiling", r.ceiling, r.ceiling_hidden),
+        ("pair", r.comparison, r.pair_hidden),
+    ):
+        if result is not None:
+            out[name] = {
+                "n": f"{result.n:,}",
+                "f1": _f1(result),
+                "overall": grids.overall_grid(result),
+                "themes": grids.agreement_grid(result, hidden, r.min_cell),
+                "meet": grids.convergence_grid(result, hidden),
+                "apart": grids.matches_grid(result, r.frame, hidden, r.min_cell),
+                "levels": grids.levels_grid(result),
+                "partition": grids.partition_grid(result),
+                "design": grids.design_grid(result),
+                "few": result.n < disclosure.MIN_BASE,
+            }
+    if r.comparison is not None and "agreement" in sources:
+        out["figure"] = Picture(
+            title="F1 and kappa for each theme",
+            alt=f"Forest plot of F1 and kappa with 95 % intervals for {len(r.comparison.themes)} "
+            "themes; in brackets how many responses the people gave each theme. The table has the "
+            "figures.",
+            source=sources["agreement"],
+        )
+    if "coding_flow" in sources:
+        out["flow"] = Picture(
+            title="What the machine said where people gave a theme",
+            alt="Flow from the themes that people gave, left, to the themes that the machine gave "
+            "the same responses, right. The table of different themes has the largest flows.",
+            source=sources["coding_flow"],
+        )
+    return out

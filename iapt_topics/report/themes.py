@@ -1,0 +1,198 @@
+"""A page for each theme, and a card for each topic, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from iapt_topics.report import compute, disclosure
+from iapt_topics.report.compute import clean, decimal, interval, known, percent, points
+
+if TYPE_CHECKING:
+    from iapt_topics.agreement import Comparison
+    from iapt_topics.report.quotes import Quote
+    from iapt_topics.report.results import Results
+
+MOST_QUOTES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dot:
+    """A year's share in the small chart of a theme, in its units; ``words`` say it."""
+
+    year: str
+    words: str
+    x: float
+    y: float | None = None
+    top: float = 0
+    bottom: float = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThemePage:
+    """What the report says of one theme; "" or () where there is nothing, or not to be shown."""
+
+    anchor: str
+    label: str
+    domain: str
+    status: str
+    definition: str
+    share: str
+    dots: tuple[Dot, ...]
+    change: str
+    agreement: tuple[str, ...]
+    topics: tuple[tuple[int, str], ...]
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What the report says of one topic; a small one has only its number."""
+
+    number: int
+    label: str
+    small: bool = False
+    size: str = ""
+    share: str = ""
+    interval: str = ""
+    support: str = ""
+    words: tuple[str, ...] = ()
+    themes: tuple[tuple[str, str], ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    note: str = ""
+
+
+def theme_pages(results: Results, quotes: list[Quote]) -> list[ThemePage]:
+    """A page for each theme that could be given, in the order of the frame."""
+    frame = results.frame
+    rows = results.theme_rows.set_index("theme")
+    pairs = results.mapping.table
+    pages = []
+    for theme in frame.codable:
+        if theme.id not in rows.index:
+            continue
+        reached = pairs.loc[pairs["theme"] == theme.id, "topic"].astype(int)
+        pages.append(
+            ThemePage(
+                anchor=compute.anchor(theme.id),
+                label=clean(theme.label),
+                domain=compute.label_of(frame, frame.domain_of(theme.id)),
+                status=theme.status,
+                definition=clean(theme.definition),
+                share=_share(rows.loc[theme.id].to_dict(), results.min_cell),
+                dots=_dots(results, theme.id),
+                change=_change(results, theme.id),
+                agreement=_agreement(results, theme.id),
+                topics=tuple(
+                    (t, results.topic_names[t]) for t in reached if t in results.topic_names
+                ),
+                quotes=tuple(q for q in quotes if theme.id in q.themes)[:MOST_QUOTES],
+            )
+        )
+    return pages
+
+
+def _share(row: dict[Any, Any], min_cell: int) -> str:
+    of = f"of {int(row['n']):,} responses"
+    if disclosure.is_small(row["people"], min_cell):
+        return f"In fewer than {min_cell} {of}; not shown."
+    if row["n"] < disclosure.MIN_BASE:
+        return f"In {int(row['count']):,} {of}."
+    between = interval(row["low"], row["high"])
+    return f"In {percent(row['estimate'])} ({between}): {int(row['count']):,} {of}."
+
+
+def _dots(results: Results, theme: str) -> tuple[Dot, ...]:
+    """Places in a chart 100 units high: the highest upper limit that is shown is at its top."""
+    if results.drift is None or theme not in results.drift.themes:
+        return ()
+    shares = results.drift.shares
+    gone = results.hidden | results.thin
+    cells = zip(shares["theme"], shares["year"], strict=True)
+    most = float(shares.loc[[(str(t), int(y)) not in gone for t, y in cells], "high"].max())
+    out = []
+    for i, row in enumerate(shares[shares["theme"] == theme].to_dict("records")):
+        cell = (theme, int(row["year"]))
+        year, x = results.waves.get(cell[1], str(cell[1])), 60.0 * i + 30
+        if cell in gone or not known(row["high"]):
+            out.append(Dot(year=year, x=x, words="not shown"))
+            continue
+        y, top, bottom = (
+            round(100 - 100 * float(row[c]) / most, 1) for c in ("estimate", "high", "low")
+        )
+        between = interval(row["low"], row["high"])
+        words = f"{percent(row['estimate'])} ({between}), n = {int(row['n']):,}"
+        out.append(Dot(year=year, x=x, words=words, y=y, top=top, bottom=bottom))
+    return tuple(out)
+
+
+def _change(results: Results, theme: str) -> str:
+    if results.changes is None:
+        return ""
+    rows = results.changes[results.changes["theme"] == theme].to_dict("records")
+    if not rows:
+        return ""
+    row = rows[0]
+    year, against = (results.waves.get(int(row[c]), row[c]) for c in ("year", "against"))
+    years = f"{year} against {against}"
+    if not row["show"]:
+        return f"{years}: not shown, too few people or responses."
+    by = points(row["estimate"])
+    between = interval(row["low"], row["high"], points)
+    return f"{years}: {by} points ({between}); {compute.verdict(row)}."
+
+
+def _agreement(results: Results, theme: str) -> tuple[str, ...]:
+    out = []
+    for who, result, hidden in (
+        ("Machine and people", results.comparison, results.pair_hidden),
+        ("Two people", results.ceiling, results.ceiling_hidden),
+    ):
+        if result is not None and theme in set(result.themes["theme"]):
+            out.append(f"{who}: {_agreed(result, theme, theme in hidden)}.")
+    return tuple(out)
+
+
+def _agreed(result: Comparison, theme: str, hidden: bool) -> str:
+    if hidden:
+        return "not shown, too few responses"
+    row = result.themes[result.themes["theme"] == theme].to_dict("records")[0]
+    words = f"F1 {decimal(row['f1'])} ({interval(row['f1_low'], row['f1_high'], decimal)})"
+    if known(row["kappa"]):
+        words += f", kappa {decimal(row['kappa'])}"
+    rated = result.convergence
+    rating = rated.loc[rated["theme"] == theme, "rating"]
+    return f"{words}; {clean(rating.iloc[0])}" if len(rating) else words
+
+
+def topic_cards(results: Results, quotes: list[Quote]) -> list[Card]:
+    """A card for each topic, small ones without content."""
+    _, uncounted = results.topics_hidden
+    pairs = results.mapping.table
+    cards = []
+    for row in results.topics.topics.to_dict("records"):
+        number = int(row["topic"])
+        if number not in results.topic_names:
+            small = "small topic, not shown"
+            cards.append(Card(number=number, label=small, small=True, size=f"<{results.min_cell}"))
+            continue
+        of = pairs[(pairs["topic"] == number) & (pairs["theme"] != "")]
+        counted = number not in uncounted and len(results.responses) >= disclosure.MIN_BASE
+        cards.append(
+            Card(
+                number=number,
+                label=results.topic_names[number],
+                size=f"{int(row['n']):,}" if number not in uncounted else "hidden",
+                share=percent(row["estimate"]) if counted else "",
+                interval=interval(row["low"], row["high"]) if counted else "",
+                support=percent(row["support"]),
+                words=tuple(clean(w) for w in results.topic_words[number]),
+                themes=tuple(
+                    (compute.anchor(t), clean(label))
+                    for t, label in zip(of["theme"], of["theme_label"], strict=True)
+                ),
+                quotes=tuple(q for q in quotes if q.topic == number)[:MOST_QUOTES],
+                note=clean(row["note"]),
+            )
+        )
+    return cards
