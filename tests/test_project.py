@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import os
 import re
 import subprocess
 import sys
@@ -214,52 +213,6 @@ def test_citation_names_the_software_and_the_paper_apart():
     for author in ("Harper", "Bhutani", "Rao", "Clarke"):
         assert f"family-names: {author}" in paper
         assert not any(author in line for line in software)
-
-
-def python_in(text: str) -> list[str]:
-    return re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
-
-
-SCRIPTS = {
-    "README": "\n".join(python_in((ROOT / "README.md").read_text("utf-8"))),
-    "01_quickstart": (ROOT / "examples" / "01_quickstart.py").read_text("utf-8"),
-}
-
-
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_scripts_call_public_names_with_arguments_they_take(name):
-    calls = [n for n in ast.walk(ast.parse(SCRIPTS[name])) if isinstance(n, ast.Call)]
-    used = set()
-    for call in calls:
-        function = call.func
-        if not (isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name)):
-            continue
-        if function.value.id != "it":
-            continue
-        used.add(function.attr)
-        keywords = {k.arg: None for k in call.keywords if k.arg}
-        inspect.signature(getattr(it, function.attr)).bind(*call.args, **keywords)
-    assert used <= set(it.__all__)
-    assert {"fit_topics", "map_topics", "measure_drift", "write_report"} <= used
-
-
-def test_quickstart_is_short():
-    assert len(SCRIPTS["01_quickstart"].splitlines()) < 40
-
-
-@pytest.mark.slow
-def test_quickstart_runs(tmp_path):
-    done = subprocess.run(
-        [sys.executable, ROOT / "examples" / "01_quickstart.py", tmp_path / "out"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "SYNTHETIC" in (tmp_path / "out" / "report.html").read_text("utf-8")
-    assert {p.name for p in tmp_path.iterdir()} == {"out"}
 
 
 def git_files(*options: str) -> list[Path]:

@@ -1,0 +1,100 @@
+"""The examples, and the script of the README: short, true to the public names, and they run."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import iapt_topics as it
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
+#: What each example leaves in its folder.
+WRITTEN = {
+    "01_quickstart": {"cache", "report.html"},
+    "02_own_frame": {"my_frame.csv", "codes.csv"},
+    "03_machine_and_human": {"convergence.xlsx", "disagreements.csv"},
+    "04_drift_with_covariates": {"changes.csv", "effects.csv"},
+    "05_new_wave": {"topics"},
+    "06_correcting_shares": {"to_code.xlsx", "shares.csv"},
+    "07_export_to_qda": {"to_code.qdpx", "coded.qdpx"},
+}
+#: The others load the sentence model.
+QUICK = ("04_drift_with_covariates",)
+
+
+def python_in(text: str) -> list[str]:
+    """Blocks of Python in a page."""
+    return re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+
+
+PAGES = [
+    ROOT / "README.md",
+    *(p for p in sorted((ROOT / "docs").rglob("*.md")) if python_in(p.read_text("utf-8"))),
+]
+SCRIPTS = {p.stem: p.read_text("utf-8") for p in EXAMPLES} | {
+    str(p.relative_to(ROOT)): "\n".join(python_in(p.read_text("utf-8"))) for p in PAGES
+}
+
+
+def public_calls(code: str) -> set[str]:
+    """Names of ``it.`` that the code calls, each bound to its signature."""
+    used = set()
+    for call in ast.walk(ast.parse(code)):
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
+            continue
+        function = call.func
+        if not (isinstance(function.value, ast.Name) and function.value.id == "it"):
+            continue
+        used.add(function.attr)
+        if any(isinstance(a, ast.Starred) for a in call.args):
+            continue
+        keywords = {k.arg: None for k in call.keywords if k.arg}
+        inspect.signature(getattr(it, function.attr)).bind(*call.args, **keywords)
+    return used
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_scripts_call_public_names_with_arguments_they_take(name):
+    assert public_calls(SCRIPTS[name]) <= set(it.__all__)
+
+
+@pytest.mark.parametrize("name", ["README.md", "01_quickstart"])
+def test_the_first_scripts_show_the_whole_way(name):
+    way = {"fit_topics", "map_topics", "code_responses", "measure_drift", "write_report"}
+    assert way <= public_calls(SCRIPTS[name])
+
+
+def test_every_example_is_short_and_run_here():
+    assert [p.stem for p in EXAMPLES] == list(WRITTEN)
+    assert all(len(p.read_text("utf-8").splitlines()) <= 60 for p in EXAMPLES)
+    assert len((ROOT / "examples" / "01_quickstart.py").read_text("utf-8").splitlines()) < 40
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(p, id=p.stem, marks=() if p.stem in QUICK else pytest.mark.slow)
+        for p in EXAMPLES
+    ],
+)
+def test_examples_run(path, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "error::FutureWarning", path, tmp_path / "out"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "SYNTHETIC" in done.stdout + path.read_text("utf-8").split('"""')[1]
+    assert {p.name for p in tmp_path.iterdir()} == {"out"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == WRITTEN[path.stem]
