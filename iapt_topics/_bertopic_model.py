@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iapt_topics._topic_words import N_WORDS, clean, count_terms
+from iapt_topics._topic_words import N_WORDS, clean, count_terms, weigh_words
 
 
 def build_model(texts: list[str], vectors: NDArray[np.float32], topic: NDArray[np.intp]) -> Any:
@@ -40,8 +40,8 @@ def build_model(texts: list[str], vectors: NDArray[np.float32], topic: NDArray[n
             language="multilingual",  # else it strips hyphens and accents from the texts
             umap_model=BaseDimensionalityReduction(),
             hdbscan_model=BaseCluster(),
-            vectorizer_model=CountVectorizer(preprocessor=clean, **settings),
-            ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True),
+            vectorizer_model=CountVectorizer(preprocessor=clean, binary=True, **settings),
+            ctfidf_model=ClassTfidfTransformer(),
             top_n_words=N_WORDS,
         ).fit(texts, embeddings=vectors.copy(), y=topic.tolist())
         # It numbers topics of one size as it likes; ours are put back.
@@ -57,4 +57,7 @@ def build_model(texts: list[str], vectors: NDArray[np.float32], topic: NDArray[n
                 ctfidf_model=model.ctfidf_model,
             )
             model.topic_embeddings_ = middle
+    # It counts the words of all responses of a topic as one text; ours are the report's.
+    words = weigh_words(texts, topic, int(topic.max()) + 1)
+    model.topic_representations_ |= {t: found for t, found in enumerate(words) if found}
     return model

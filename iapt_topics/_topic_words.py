@@ -1,7 +1,9 @@
-"""Words of each topic by class-based TF-IDF, as BERTopic counts them.
+"""Words of each topic by class-based TF-IDF, each word counted once a response.
 
-The formula is BERTopic's (Grootendorst 2022) with the square root of frequent words; a test holds
-it to BERTopic's own. It is written out here because importing BERTopic takes longer than a fit.
+The formula is BERTopic's (Grootendorst 2022); a test holds it to BERTopic's own. It is written out
+here because importing BERTopic takes longer than a fit. By itself it favours words that one long
+response repeats, or that two people use. So a word has to be used by 15 % of the topic's
+responses, more often there than elsewhere, and it is given to the two topics that it tells most of.
 """
 
 from __future__ import annotations
@@ -13,12 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 N_WORDS = 10
+_FEWEST_WORDS = 2
+_SHARE = 0.15  # part of a topic's responses that use a word of it
+_TOPICS = 2  # that a word is given to
 #: "wouldn't", "it's": without the apostrophe, "wouldnt" is on no list of stop words.
 _CONTRACTION = re.compile(r"\b\w+n't\b|'(?:s|re|ve|ll|d|m)\b")
 
 
 def topic_words(texts: list[str], topic: NDArray[np.intp], n_topics: int) -> list[list[str]]:
     """Top c-TF-IDF terms of each topic 0, 1, ...; unassigned responses are a class of their own."""
+    return [[word for word, _ in words] for words in weigh_words(texts, topic, n_topics)]
+
+
+def weigh_words(
+    texts: list[str], topic: NDArray[np.intp], n_topics: int
+) -> list[list[tuple[str, float]]]:
+    """Words of each topic with their weights, the most telling first."""
     from scipy.sparse import csr_array
 
     terms, counts = count_terms(texts)
@@ -26,9 +38,20 @@ def topic_words(texts: list[str], topic: NDArray[np.intp], n_topics: int) -> lis
         return [[] for _ in range(n_topics)]
     row = np.where(topic < 0, n_topics, topic)
     home = csr_array((np.ones(len(row)), (row, np.arange(len(row)))))
-    weights = ctfidf((home @ counts).toarray())
-    order = np.argsort(-weights, axis=1, kind="stable")[:, :N_WORDS]
-    return [[str(terms[j]) for j in order[t] if weights[t, j] > 0] for t in range(n_topics)]
+    used = (home @ counts).toarray()
+    weights = ctfidf(used)
+    share = used / np.maximum(np.bincount(row, minlength=len(used)), 1)[:, None]
+    own = share > used.sum(axis=0) / len(texts)
+    typical = own & (share >= _SHARE) & (used > 1)
+    rank = np.where(typical, -weights, 0).argsort(axis=0, kind="stable").argsort(axis=0)
+    telling = typical & (rank < _TOPICS)
+    # A topic with hardly such a word has the next best, so that it can be named.
+    order = np.lexsort((-weights, ~telling), axis=1)[:, :N_WORDS]
+    n = np.clip(telling.sum(axis=1), _FEWEST_WORDS, N_WORDS)
+    return [
+        [(str(terms[j]), float(weights[t, j])) for j in order[t, : n[t]] if weights[t, j] > 0]
+        for t in range(n_topics)
+    ]
 
 
 def ctfidf(counts: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -46,7 +69,7 @@ def ctfidf(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     total = counts.sum(axis=1, keepdims=True)
     share = counts / np.where(total > 0, total, 1)
     rarity = np.log(int(total.mean()) / counts.sum(axis=0) + 1)
-    return np.asarray(np.sqrt(share) * rarity)
+    return np.asarray(share * rarity)
 
 
 def clean(text: str) -> str:
@@ -65,16 +88,20 @@ def name_topic(words: list[str]) -> str:
 
 
 def count_terms(texts: list[str]) -> tuple[NDArray[Any], Any]:
-    """Count terms in each text; with no term at all, the counts are None.
+    """Find the terms of each text, 0 or 1; with no term at all, the counts are None.
 
     A term that a handful of responses use describes those people rather than a topic, so terms
-    are asked to stand in 2 % of the responses or in ten, whichever is fewer.
+    are asked to stand in 2 % of the responses or in five, whichever is fewer.
     """
     from sklearn.feature_extraction.text import CountVectorizer
 
-    enough = min(10, len(texts) // 50)
-    plain = {"stop_words": "english", "preprocessor": clean}
-    for settings in ({**plain, "min_df": max(1, enough)}, plain, {"preprocessor": clean}):
+    enough = min(5, len(texts) // 50)
+    plain = {"stop_words": "english", "preprocessor": clean, "binary": True}
+    for settings in (
+        {**plain, "min_df": max(1, enough)},
+        plain,
+        {"preprocessor": clean, "binary": True},
+    ):
         vectorizer = CountVectorizer(**settings)
         try:
             counts = vectorizer.fit_transform(texts)
