@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from iapt_topics.sampling import SamplePlan, next_to_code, sample_size, write_sample
     from iapt_topics.scoring import score_themes
     from iapt_topics.standardise import Standardised, standardise_drift
-    from iapt_topics.study import Study, run_study, write_study
+    from iapt_topics.study import Study, run_study, write_figures, write_study
     from iapt_topics.topic_edits import TopicEdit, edit_topics, replay_topic_edits
     from iapt_topics.topic_files import load_topics, save_topics
     from iapt_topics.topic_labels import TopicBrief, label_topics
@@ -144,6 +144,7 @@ _HOME = {
     "who_answered": "answering",
     "write_convergence": "convergence",
     "write_edits": "mapping_edits",
+    "write_figures": "study",
     "write_frame": "frame",
     "write_mapping": "mapping_edits",
     "write_report": "report",
@@ -235,6 +236,7 @@ __all__ = [
     "who_answered",
     "write_convergence",
     "write_edits",
+    "write_figures",
     "write_frame",
     "write_mapping",
     "write_report",

@@ -129,6 +129,15 @@ class Comparison:
     levels: pd.DataFrame
     convergence: pd.DataFrame
 
+    def _repr_html_(self) -> str:
+        """Agreement over all and by theme, and the forest plot."""
+        from iapt_topics._notebook import as_html
+        from iapt_topics.figures import agreement_figure
+
+        title = f"{self.other} against {self.reference}, {self.n:,} responses"
+        tables = {n: getattr(self, n) for n in ("overall", "themes", "convergence")}
+        return as_html(title, tables, lambda: agreement_figure(self))
+
 
 def compare_codes(
     human: Codes,

@@ -177,6 +177,15 @@ class Drift:
                 "baseline", "must be one of the years", str(self.baseline), "Use one of them."
             )
 
+    def _repr_html_(self) -> str:
+        """The changes and trends, and the shares by year as a figure."""
+        from iapt_topics._notebook import as_html
+        from iapt_topics.figures import drift_figure
+
+        title = f"Drift of {len(self.themes)} themes over {len(self.years)} years, {self.coder}"
+        tables = {n: getattr(self, n) for n in ("shares", "changes", "trends")}
+        return as_html(title, tables, lambda: drift_figure(self))
+
 
 def require_baseline(baseline: int, years: Sequence[int]) -> None:
     """Raise :class:`InputError` unless ``baseline`` is one of the years with coded responses."""

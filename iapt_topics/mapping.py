@@ -73,6 +73,15 @@ class TopicMapping:
         columns = ["topic", "label", "theme", "theme_label", "score", "margin", "n", "note"]
         return rows.sort_values("topic", kind="stable")[columns].reset_index(drop=True)
 
+    def _repr_html_(self) -> str:
+        """The chosen pairs, and how near each topic is to each theme."""
+        from iapt_topics._notebook import as_html
+        from iapt_topics.figures import mapping_figure
+
+        topics = self.scores["topic"].nunique()
+        title = f"{topics} topics mapped onto {len(self.frame.codable)} themes"
+        return as_html(title, {"table": self.table}, lambda: mapping_figure(self))
+
     @property
     def themes_without_topic(self) -> tuple[str, ...]:
         """Ids of the codable themes that no topic reaches."""

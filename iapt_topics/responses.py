@@ -119,6 +119,14 @@ class Responses:
         return {int(y): str(w) for y, w in zip(rows["year"], rows["wave" if named else "year"],
                                                strict=True)}  # fmt: skip
 
+    def _repr_html_(self) -> str:
+        """The ledger; never a text."""
+        from iapt_topics._notebook import as_html
+        from iapt_topics.figures import flow_figure
+
+        title = f"Responses of {self.source}: {len(self):,} kept of {len(self.table):,} rows"
+        return as_html(title, {"ledger": self.ledger}, lambda: flow_figure(self))
+
     def __len__(self) -> int:
         """Count the kept responses."""
         return int((self.table["status"] == "kept").sum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pandas as pd
@@ -15,9 +15,12 @@ from iapt_topics.axis import axis_codes
 from iapt_topics.codes import Codes
 from iapt_topics.drift import Drift, measure_drift, require_baseline
 from iapt_topics.embeddings import Encoder, embed
+from iapt_topics.figures import figure_bytes
 from iapt_topics.frame import ThemeFrame
 from iapt_topics.mapping import TopicMapping, code_responses, map_topics
-from iapt_topics.report import write_report
+from iapt_topics.report import require_min_cell, write_report
+from iapt_topics.report.pictures import draw
+from iapt_topics.report.results import Results
 from iapt_topics.responses import Responses
 from iapt_topics.topics import TopicConfig, Topics, fit_topics
 
@@ -177,6 +180,33 @@ def write_study(
         quotes=quotes,
     )
     return {"report": report} | written
+
+
+def write_figures(study: Study, folder: Path, *, min_cell: int = 10) -> dict[str, Path]:
+    """Write every figure of a study for a paper, as SVG, PDF and PNG from the same object.
+
+    Parameters
+    ----------
+    study : Study
+        From :func:`run_study`.
+    folder : path
+        Made if need be. Files of the same names are replaced, each as a whole.
+    min_cell : int, default 10
+        As for :func:`iapt_topics.write_report`: what the report hides is not drawn.
+
+    Returns
+    -------
+    dict of str to Path
+        Name of each file, such as "drift.pdf", to where it is.
+    """
+    require_min_cell(min_cell)
+    parts = {f.name: getattr(study, f.name) for f in fields(study)}
+    written = {}
+    for name, figure in draw(Results(**parts, min_cell=min_cell)).items():
+        for kind in ("svg", "pdf", "png"):
+            written[f"{name}.{kind}"] = Path(folder) / f"{name}.{kind}"
+            write_whole(written[f"{name}.{kind}"], figure_bytes(figure, kind))
+    return written
 
 
 def _tables(study: Study) -> dict[str, pd.DataFrame]:

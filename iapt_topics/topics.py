@@ -156,6 +156,15 @@ class Topics:
         """Number of topics, not counting the unassigned."""
         return len(self.topics)
 
+    def _repr_html_(self) -> str:
+        """The topics without their typical responses, and how their number was chosen."""
+        from iapt_topics._notebook import as_html
+        from iapt_topics.figures import resolution_figure
+
+        title = f"{self.n_topics} topics of {len(self.assignments):,} responses"
+        tables = {"topics": self.topics.drop(columns="exemplars")}
+        return as_html(title, tables, lambda: resolution_figure(self))
+
     def to_bertopic(self, responses: Responses, embeddings: Embeddings) -> Any:
         """Build the BERTopic model of these topics, for its visualisations and files.
 

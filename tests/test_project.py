@@ -22,6 +22,8 @@ PACKAGE = ROOT / "iapt_topics"
 #: checkers alone do not run and are free; so are imports within a sub-package.
 ORDER = (
     "_checks",
+    "figures",
+    "_notebook",
     "_files",
     "_tables",
     "inference",
@@ -82,7 +84,6 @@ ORDER = (
     "_meaning_model",
     "meaning",
     "flow",
-    "figures",
     "report",
     "datasets",
     "study",

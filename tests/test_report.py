@@ -15,6 +15,7 @@ from iapt_topics.axis import axis_codes
 from iapt_topics.report import compute, disclosure, grids, topic_map, write_report
 from iapt_topics.report.quotes import choose_quotes
 from iapt_topics.report.results import Results
+from iapt_topics.study import Study, write_figures
 
 HOSTILE = (
     " <script>alert(1)</script> \"'><img src=http://evil.example/x onerror=go()> \x00 \u202eevil"
@@ -373,3 +374,25 @@ def test_trends_are_listed_only_where_every_year_is_shown(tmp_path):
     assert "Caseload and workload" in labels
     assert "Targets and performance" not in labels
     assert grids.trends_grid(drift, frame, {(t, 2014) for t in drift.themes}) is None
+
+
+def test_figures_of_a_study_are_written_in_three_formats(tmp_path):
+    survey = standins.responses(n=300)
+    found, coded = standins.topics(survey), standins.codes(survey)
+    study = Study(
+        responses=survey,
+        topics=found,
+        mapping=standins.mapping(found),
+        codes=coded,
+        drift=standins.drift(survey, coded),
+        axis_drift=None,
+        comparison=standins.comparison(),
+        ceiling=None,
+    )
+    written = write_figures(study, tmp_path / "figures")
+    names = ("agreement", "coding_flow", "drift", "mapping", "resolution", "rows")
+    assert sorted(written) == sorted(f"{n}.{k}" for n in names for k in ("pdf", "png", "svg"))
+    starts = {".pdf": b"%PDF", ".png": b"\x89PNG", ".svg": b"<?xml"}
+    for path in written.values():
+        assert path.read_bytes().startswith(starts[path.suffix])
+    assert b"secretword" not in written["mapping.svg"].read_bytes()
