@@ -18,8 +18,9 @@ N_WORDS = 10
 _FEWEST_WORDS = 2
 _SHARE = 0.15  # part of a topic's responses that use a word of it
 _TOPICS = 2  # that a word is given to
-#: "wouldn't", "it's": without the apostrophe, "wouldnt" is on no list of stop words.
-_CONTRACTION = re.compile(r"\b\w+n't\b|'(?:s|re|ve|ll|d|m)\b")
+#: "wouldn't", "it's": without the apostrophe, "wouldnt" is on no list of stop words. "[site-1]" is
+#: what redaction leaves.
+_NO_WORD = re.compile(r"\b\w+n't\b|'(?:s|re|ve|ll|d|m)\b|\[[a-z-]+(?:-\d+)?\]")
 
 
 def topic_words(texts: list[str], topic: NDArray[np.intp], n_topics: int) -> list[list[str]]:
@@ -73,8 +74,8 @@ def ctfidf(counts: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def clean(text: str) -> str:
-    """Text in small letters without contractions, as terms are counted in."""
-    return _CONTRACTION.sub("", text.casefold().replace("\u2019", "'"))
+    """Text in small letters without contractions and placeholders, as terms are counted in."""
+    return _NO_WORD.sub("", text.casefold().replace("\u2019", "'"))
 
 
 def name_topic(words: list[str]) -> str:

@@ -18,7 +18,7 @@ from iapt_topics.agreement import (
     given_scores,
     of_survey,
 )
-from iapt_topics.redaction import redact
+from iapt_topics.redaction import safe_texts
 
 if TYPE_CHECKING:
     from iapt_topics.codes import Codes
@@ -87,8 +87,9 @@ def disagreements(
     table = pd.DataFrame(rows, columns=columns)
     if responses is None:
         return table
-    known = responses.table.set_index("response_id").loc[table["response_id"]]
-    return table.assign(year=known["year"].to_numpy(), text=[redact(t) for t in known["text"]])
+    ids = table["response_id"].tolist()
+    year = responses.table.set_index("response_id")["year"].loc[ids].to_numpy()
+    return table.assign(year=year, text=safe_texts(responses, ids))
 
 
 def write_convergence(comparison: Comparison, path: str | Path) -> Path:

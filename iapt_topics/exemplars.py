@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics.embeddings import Embeddings
-from iapt_topics.redaction import redact
+from iapt_topics.redaction import safe_texts
 from iapt_topics.responses import Responses
 from iapt_topics.topics import Topics, fitted_rows, unlike_rows
 
@@ -78,7 +78,7 @@ def find_exemplars(
     found = pd.DataFrame(rows, columns=["topic", "year", "kind", "row"])
     at = found.pop("row").to_numpy(dtype=np.intp)
     found["response_id"] = kept["response_id"].to_numpy()[at]
-    found["text"] = [redact(t) for t in kept["text"].to_numpy()[at]]
+    found["text"] = safe_texts(responses, found["response_id"].tolist())
     found["support"] = a["support"].to_numpy()[at]
     found["share"] = topics.distribution[at, found["topic"].to_numpy(dtype=np.intp)]
     found["runner_up"] = ranked[at, 1] if topics.n_topics > 1 else -1

@@ -36,7 +36,7 @@ from iapt_topics.inference import (
     benjamini_hochberg,
     normal_quantile,
 )
-from iapt_topics.redaction import redact
+from iapt_topics.redaction import safe_texts
 
 if TYPE_CHECKING:
     from iapt_topics.codes import Codes
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from iapt_topics.responses import Responses
 
 _WORD = r"(?u)\b[^\W\d_][\w'\u2019-]*\w\b"
-_PLACEHOLDER = re.compile(r"\[[a-z-]+\]")
+_PLACEHOLDER = re.compile(r"\[[a-z-]+(?:-\d+)?\]")
 _MOST = 2000  # responses of two years whose distances are held at once
 
 _COLUMNS = {
@@ -155,7 +155,7 @@ def measure_meaning(
     # Sorted, so that the order of the file cannot matter to what is drawn.
     data = data.sort_values("response_id", ignore_index=True)
     ids = data["response_id"].tolist()
-    texts = responses.table.set_index("response_id")["text"].reindex(ids).tolist()
+    texts = safe_texts(responses, ids)
     given, vectors = codes.matrix(ids, wanted), embeddings.rows(ids)
     person = np.unique(data["person"].to_numpy(str), return_inverse=True)[1]
     year = data["year"].to_numpy(np.int64)
@@ -194,7 +194,7 @@ def measure_meaning(
             chosen = _typical(apart, len(now), person[rows], n_quotes)
             for i, score in chosen:
                 side = {"side": "after" if i < len(now) else "before", "score": score, "note": ""}
-                quote = {"response_id": ids[rows[i]], "text": redact(texts[rows[i]])}
+                quote = {"response_id": ids[rows[i]], "text": texts[rows[i]]}
                 quotes.append(keys | side | quote)
     return Meaning(
         words=pd.concat(words, ignore_index=True)[_COLUMNS["words"]] if words else _none("words"),
@@ -207,7 +207,7 @@ def _uses(texts: list[str]) -> tuple[NDArray[Any], Any]:
     """Words of the survey and which response uses which (sparse, 0/1); stop words are left out."""
     from sklearn.feature_extraction.text import CountVectorizer
 
-    plain = [_PLACEHOLDER.sub(" ", redact(t)).replace("\u2019", "'") for t in texts]
+    plain = [_PLACEHOLDER.sub(" ", t).replace("\u2019", "'") for t in texts]
     counter = CountVectorizer(stop_words="english", token_pattern=_WORD, binary=True)
     try:
         uses = counter.fit_transform(plain)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from iapt_topics._checks import InputError
 from iapt_topics._topic_words import N_WORDS, clean
 from iapt_topics.embeddings import Embeddings, Encoder, require_same_encoder
-from iapt_topics.redaction import redact
+from iapt_topics.redaction import safe_texts
 from iapt_topics.responses import Responses
 from iapt_topics.topics import Topics, fitted_rows
 
@@ -91,11 +91,11 @@ def label_topics(
     """
     require_same_encoder(encoder, embeddings)
     kept = fitted_rows(topics, responses)
+    kept = kept.assign(text=safe_texts(responses, kept["response_id"].tolist()))
     topic = topics.assignments["topic"].to_numpy()
     candidates = [_phrases(kept[topic == t]) for t in topics.topics["topic"]]
     every = sorted({phrase for some in candidates for phrase in some})
     vector = dict(zip(every, encoder.encode(every), strict=True)) if every else {}
-    text = kept.set_index("response_id")["text"]
     table = topics.topics.copy()
     words, labels = [], []
     for row, some in zip(table.to_dict("records"), candidates, strict=True):
@@ -104,7 +104,7 @@ def label_topics(
         found = picked or row["words"].split(", ")
         label = ", ".join(picked[:_PHRASES]) or row["label"]
         if namer is not None:
-            quotes = tuple(redact(t) for t in text.loc[list(row["exemplars"])])
+            quotes = tuple(safe_texts(responses, row["exemplars"]))
             brief = TopicBrief(topic=row["topic"], words=tuple(found), exemplars=quotes)
             label = namer(brief)
             if not isinstance(label, str) or not label.strip():

@@ -474,7 +474,9 @@ def describe_topics(
     centroids = unit_means(vectors, topic)
     n_topics = len(centroids)
     share = (votes == nearest).mean(axis=0)
-    words = topic_words(kept["text"].tolist(), topic, n_topics)
+    # Words leave the process too: where the survey was redacted, those of the redacted texts.
+    texts = kept["redacted"] if "redacted" in kept else kept["text"]
+    words = topic_words(texts.tolist(), topic, n_topics)
     counts = np.bincount(topic[topic >= 0], minlength=n_topics)
     low, high = wilson_interval(counts, np.full(n_topics, len(kept)))
     again = consensus.reappearance(votes, nearest)

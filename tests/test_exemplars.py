@@ -5,6 +5,8 @@ import pytest
 from iapt_topics import consensus
 from iapt_topics._checks import InputError
 from iapt_topics.exemplars import find_exemplars
+from iapt_topics.redaction import redact_responses
+from iapt_topics.topics import TopicConfig, fit_topics
 
 
 def test_each_kind_by_topic_and_year_and_no_person_twice(grouped):
@@ -39,3 +41,13 @@ def test_other_responses_are_refused(grouped):
     other = replace(grouped.responses, table=grouped.responses.table.head(10))
     with pytest.raises(InputError, match="fitted to"):
         find_exemplars(grouped.topics, other, grouped.embeddings)
+
+
+def test_a_deny_list_reaches_quotes_words_and_labels(grouped):
+    table = grouped.responses.table
+    survey = replace(grouped.responses, table=table.assign(text="Ashgrove: " + table["text"]))
+    survey, _ = redact_responses(survey, deny={"site": ["Ashgrove"]})
+    found = find_exemplars(grouped.topics, survey, grouped.embeddings)
+    assert not found["text"].str.contains("Ashgrove").any()
+    topics = fit_topics(survey, grouped.embeddings, TopicConfig(n_runs=2, n_topics=6))
+    assert not topics.topics["words"].str.contains("ashgrove|deny|site").any()

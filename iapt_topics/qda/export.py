@@ -10,7 +10,7 @@ from iapt_topics._checks import InputError, listed
 from iapt_topics._files import write_whole
 from iapt_topics._sheets import write_sheet
 from iapt_topics.qda.refi_writer import NOT_XML, project_archive, require_known
-from iapt_topics.redaction import redact
+from iapt_topics.redaction import safe_texts
 
 if TYPE_CHECKING:
     from iapt_topics.codes import Codes
@@ -85,9 +85,9 @@ def export_codes(
     if responses is None:
         raise InputError("responses", "must be given for a project", "none", "Give them.")
     table = responses.table
-    texts = dict(zip(table["response_id"], table["text"], strict=True))
-    if not original_text:
-        texts = {r: redact(t) for r, t in texts.items()}
+    ids = table["response_id"].tolist()
+    shown = table["text"].tolist() if original_text else safe_texts(responses, ids)
+    texts = dict(zip(ids, shown, strict=True))
     write_whole(target, project_archive(coders, responses, frame, texts, whole=whole, model=model))
     return target
 
