@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from iapt_topics.flow import TopicFlow, compare_refit, topic_flow
     from iapt_topics.frame import Theme, ThemeFrame, load_frame, write_frame
     from iapt_topics.mapping import TopicMapping, code_responses, explain_codes, map_topics
+    from iapt_topics.manifest import RunComparison, compare_runs
+    from iapt_topics.mapping import TopicMapping, code_responses, map_topics, score_themes
     from iapt_topics.mapping_edits import (
         MappingEdits,
         apply_edits,
@@ -72,6 +74,7 @@ _HOME = {
     "Panel": "panel",
     "Project": "qda",
     "Responses": "responses",
+    "RunComparison": "manifest",
     "SamplePlan": "sampling",
     "Standardised": "standardise",
     "Study": "study",
@@ -95,6 +98,7 @@ _HOME = {
     "compare_codes": "agreement",
     "compare_encoders": "encoder_comparison",
     "compare_refit": "flow",
+    "compare_runs": "manifest",
     "corrected_shares": "prevalence",
     "count_redactions": "redaction",
     "disagreements": "convergence",
@@ -164,6 +168,7 @@ __all__ = [
     "Panel",
     "Project",
     "Responses",
+    "RunComparison",
     "SamplePlan",
     "Standardised",
     "Study",
@@ -187,6 +192,7 @@ __all__ = [
     "compare_codes",
     "compare_encoders",
     "compare_refit",
+    "compare_runs",
     "corrected_shares",
     "count_redactions",
     "disagreements",

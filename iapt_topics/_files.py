@@ -1,10 +1,14 @@
-"""Write a file whole or not at all."""
+"""A file is written whole or not at all, and a folder by one run at a time."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from iapt_topics._checks import InputError
 
 
 def write_whole(path: Path, content: str | bytes, *, encoding: str = "utf-8") -> None:
@@ -33,3 +37,29 @@ def write_whole(path: Path, content: str | bytes, *, encoding: str = "utf-8") ->
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Hold a folder of results for this process; the lock goes with the process, however it ends.
+
+    Raises
+    ------
+    InputError
+        If another run holds it.
+    """
+    from filelock import FileLock, Timeout
+
+    (folder / "cache").mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = FileLock(folder / "cache" / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise InputError(
+            f"folder {str(folder)!r}", "must be used by one run at a time",
+            "a run that is still going", "Wait for it, or name another folder.",
+        ) from None  # fmt: skip
+    try:
+        yield
+    finally:
+        lock.release()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from iapt_topics._checks import InputError
-from iapt_topics._files import write_whole
+from iapt_topics._files import claimed, write_whole
 
 if TYPE_CHECKING:
     from iapt_topics.codes import Codes
@@ -208,6 +208,37 @@ def encoders(
         )
 
 
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Folder of a result.")],
+    other: Annotated[
+        Path | None, typer.Argument(help="Another; without it, the first is made anew to compare.")
+    ] = None,
+) -> None:
+    """Say whether two results are the same, equivalent or different, and what differs first."""
+    from tempfile import TemporaryDirectory
+
+    from iapt_topics.manifest import compare_runs, read_manifest
+
+    command = read_manifest(folder)["command"]
+    if other is None and not (command and command[0] in ("demo", "run")):
+        got, do = "none that makes a result", "Name a second folder to compare with."
+        raise InputError(f"the result in {str(folder)!r}", "must say its command", got, do)
+    # Beside the result, since what it holds is as sensitive.
+    with TemporaryDirectory(prefix=".verify", dir=folder.resolve().parent) as scratch:
+        if other is None:
+            other = Path(scratch)
+            app([*command, "--out", str(other)], standalone_mode=False)  # the last --out counts
+        found = compare_runs(folder, other)
+    for row in found.table.itertuples():
+        value = f" {row.value:.4g} (limit {row.limit:g})" if row.limit == row.limit else ""
+        within = "" if row.within else ": differs"
+        typer.echo(f"{row.what}, {row.measure}{value}{within}{f'; {row.note}' if row.note else ''}")
+    typer.echo(f"{found.verdict}{f'; first {found.first}' if found.first else ''}")
+    if found.verdict == "different":
+        raise SystemExit(1)
+
+
 def _go(
     responses: Responses,
     frame: ThemeFrame,
@@ -228,18 +259,19 @@ def _go(
     require_min_cell(min_cell)
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {str(out)!r}", "must be a folder", "a file", "Name another.")
-    # Vectors of sensitive text stay beside the results, not in the user's home folder.
-    encoder = sentence_encoder(cache=out / "cache", progress=sys.stderr.isatty())
-    study = run_study(
-        responses,
-        frame,
-        encoder,
-        human=human,
-        config=config,
-        baseline=baseline,
-        tell=lambda stage: typer.echo(f"{stage} ...", err=True),
-    )
-    written = write_study(study, out, min_cell=min_cell, quotes=quotes)
+    with claimed(out):
+        # Vectors of sensitive text stay beside the results, not in the user's home folder.
+        encoder = sentence_encoder(cache=out / "cache", progress=sys.stderr.isatty())
+        study = run_study(
+            responses,
+            frame,
+            encoder,
+            human=human,
+            config=config,
+            baseline=baseline,
+            tell=lambda stage: typer.echo(f"{stage} ...", err=True),
+        )
+        written = write_study(study, out, min_cell=min_cell, quotes=quotes, command=sys.argv[1:])
     for line in summary(study):
         typer.echo(line)
     typer.echo(f"Tables: {written['ledger'].parent.resolve()}")

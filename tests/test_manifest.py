@@ -1,0 +1,200 @@
+import json
+import shutil
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iapt_topics import cli, embeddings
+from iapt_topics._checks import InputError
+from iapt_topics._files import claimed
+from iapt_topics.codes import Codes
+from iapt_topics.frame import Theme, ThemeFrame
+from iapt_topics.manifest import compare_runs, read_manifest
+from iapt_topics.responses import load_responses
+from iapt_topics.study import run_study, write_study
+from iapt_topics.topics import TopicConfig
+
+
+def frame_of(table):
+    return ThemeFrame(
+        name="f", themes=tuple(Theme(id=s, label=s) for s in table["subject"].unique())
+    )
+
+
+def studied(table, encoder, seed=1):
+    responses = load_responses(
+        table, text="comment", year="year", respondent_id="person", response_id="response_id"
+    )
+    rows = table.rename(columns={"subject": "theme"}).assign(score=np.nan)
+    human = Codes(
+        coder="human",
+        kind="human",
+        themes=tuple(sorted(table["subject"].unique())),
+        seen=rows[["response_id"]].assign(respondent_id=""),
+        table=rows[["response_id", "theme", "score"]],
+    )
+    config = TopicConfig(seed=seed, n_runs=4)
+    frame = frame_of(table.sort_values("response_id"))
+    return run_study(responses, frame, encoder, human=(human,), config=config)
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    """Two runs of one survey, the rows of the second in another order and rounded otherwise."""
+    from conftest import BagOfWords, survey_rows
+
+    class Otherwise(BagOfWords):
+        def encode(self, texts):
+            vectors = super().encode(texts)
+            noise = np.random.default_rng(0).normal(size=vectors.shape) * 1e-7
+            return (vectors + noise).astype(np.float32)
+
+    table = survey_rows()
+    folder = tmp_path_factory.mktemp("runs")
+    write_study(studied(table, BagOfWords()), folder / "a", command=("demo",))
+    write_study(studied(table, BagOfWords()), folder / "b")
+    write_study(studied(table.sample(frac=1, random_state=2), Otherwise()), folder / "c")
+    return folder
+
+
+@pytest.fixture
+def runs(pair, tmp_path):
+    shutil.copytree(pair, tmp_path / "runs")
+    return tmp_path / "runs"
+
+
+def test_a_manifest_says_what_a_result_was_made_of(runs):
+    content = read_manifest(runs / "a")
+    assert content["config"]["seed"] == 1
+    assert content["model"]["fingerprint"] == "bag-of-words-1"
+    assert {"data", "embeddings", "frame", "codes", "versions", "machine", "seconds"} <= set(
+        content
+    )
+    assert "report.html" in content["files"]
+    assert {"numpy", "python", "umap-learn"} <= set(content["versions"])
+    told = (runs / "a" / "manifest.json").read_text("utf-8")
+    assert "caseload is too high" not in told
+
+
+def test_two_runs_on_one_machine_are_the_same(runs):
+    found = compare_runs(runs / "a", runs / "b")
+    assert (found.verdict, found.first, len(found.table)) == ("same", "", 0)
+    for file in (runs / "a" / "tables").iterdir():
+        assert file.read_bytes() == (runs / "b" / "tables" / file.name).read_bytes()
+
+
+def test_another_order_of_rows_and_of_sums_is_equivalent(runs):
+    found = compare_runs(runs / "a", runs / "c")
+    assert found.verdict == "equivalent", found.table.to_string()
+    assert read_manifest(runs / "a")["data"] == read_manifest(runs / "c")["data"]
+    assert "embeddings" in set(found.table["what"])
+
+
+def test_what_differs_first_is_said(runs, survey_table, encoder):
+    changed = survey_table.assign(comment=survey_table["comment"].str.replace("lovely", "kind"))
+    write_study(studied(changed, encoder), runs / "d")
+    found = compare_runs(runs / "a", runs / "d")
+    assert found.verdict == "different"
+    assert found.first.startswith("data")
+
+
+def test_shares_beyond_the_limit_are_different(runs):
+    path = runs / "b" / "tables" / "drift_shares.csv"
+    table = pd.read_csv(path)
+    table.loc[3, "estimate"] += 0.011
+    table.to_csv(path, index=False)
+    assert "not as the run wrote it" in compare_runs(runs / "a", runs / "b").first
+    rewritten(runs / "b")
+    found = compare_runs(runs / "a", runs / "b")
+    assert found.verdict == "different"
+    assert found.first.startswith("drift_shares")
+    table.loc[3, "estimate"] -= 0.002
+    table.to_csv(path, index=False)
+    rewritten(runs / "b")
+    assert compare_runs(runs / "a", runs / "b").verdict == "equivalent"
+
+
+def rewritten(folder):
+    """Let the manifest say what is there, as if a run had written it."""
+    from iapt_topics.manifest import MANIFEST, write_manifest
+
+    content = read_manifest(folder)
+    files = [folder / n for n in content["files"]]
+    (folder / MANIFEST).unlink()
+    write_manifest(content, folder, files)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[" * 5000, "readable"),
+        (b"\xff", "readable"),
+        (b'{"format": 2, "files": {}}', "format 1"),
+        (b"[]", "readable"),
+        (b" " * 5_000_001, "at most"),
+    ],
+)
+def test_what_is_no_manifest_is_refused(runs, content, said):
+    (runs / "b" / "manifest.json").write_bytes(content)
+    with pytest.raises(InputError, match=said):
+        compare_runs(runs / "a", runs / "b")
+
+
+def test_a_run_that_did_not_end_is_no_result(runs, monkeypatch):
+    (runs / "a" / "manifest.json").unlink()
+    with pytest.raises(InputError, match="the last file of a run"):
+        compare_runs(runs / "a", runs / "b")
+
+
+def test_a_manifest_does_not_lead_out_of_its_folder(runs):
+    path = runs / "b" / "manifest.json"
+    content = json.loads(path.read_text())
+    content["files"]["../a/report.html"] = "0"
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match="made to read elsewhere"):
+        compare_runs(runs / "a", runs / "b")
+
+
+def test_two_runs_cannot_use_one_folder(tmp_path):
+    with claimed(tmp_path), pytest.raises(InputError, match="one run at a time"), claimed(tmp_path):
+        pass
+    with claimed(tmp_path):
+        pass
+
+
+def test_verify_runs_again_and_says_same(monkeypatch, capsys, encoder, survey_table, tmp_path):
+    monkeypatch.setattr(embeddings, "sentence_encoder", lambda **_: encoder)
+    survey_table.to_csv(tmp_path / "s.csv", index=False)
+    (tmp_path / "f.toml").write_text(
+        "".join(f'[[theme]]\nid = "{s}"\nlabel = "{s}"\n' for s in survey_table["subject"].unique())
+    )
+
+    def command(*words):
+        monkeypatch.setattr(sys, "argv", ["iapt-topics", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        return stop.value.code, capsys.readouterr()
+
+    out = tmp_path / "out"
+    words = ("--text", "comment", "--year", "year", "--frame", tmp_path / "f.toml", "--runs", 2)
+    code, said = command("run", tmp_path / "s.csv", *words, "--out", out)
+    assert code == 0, said.err
+    code, said = command("verify", out)
+    assert (code, said.out.splitlines()[-1]) == (0, "same")
+    assert not list(tmp_path.glob(".verify*"))
+    pd.read_csv(tmp_path / "s.csv").iloc[1:].to_csv(tmp_path / "s.csv", index=False)
+    code, said = command("verify", out)
+    assert code == 1
+    assert said.out.splitlines()[-1].startswith("different; first data")
+
+
+def test_equal_values_in_another_order_have_one_hash(survey):
+    from iapt_topics.manifest import _rows_hash
+
+    table = survey.table
+    shuffled = table.sample(frac=1, random_state=1)[sorted(table.columns)]
+    assert _rows_hash(table) == _rows_hash(shuffled)
+    assert _rows_hash(table) != _rows_hash(table.assign(year=table["year"] + 1))
+    assert _rows_hash(table) != _rows_hash(table.iloc[1:])
