@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from iapt_topics.facets import code_facets
     from iapt_topics.flow import TopicFlow, compare_refit, topic_flow
     from iapt_topics.frame import Theme, ThemeFrame, load_frame, write_frame
-    from iapt_topics.mapping import TopicMapping, code_responses, explain_codes, map_topics
     from iapt_topics.manifest import RunComparison, compare_runs
-    from iapt_topics.mapping import TopicMapping, code_responses, map_topics, score_themes
+    from iapt_topics.mapping import TopicMapping, code_responses, explain_codes, map_topics
     from iapt_topics.mapping_edits import (
         MappingEdits,
         apply_edits,

@@ -218,6 +218,8 @@ def verify(
     """Say whether two results are the same, equivalent or different, and what differs first."""
     from tempfile import TemporaryDirectory
 
+    import pandas as pd
+
     from iapt_topics.manifest import compare_runs, read_manifest
 
     command = read_manifest(folder)["command"]
@@ -230,10 +232,11 @@ def verify(
             other = Path(scratch)
             app([*command, "--out", str(other)], standalone_mode=False)  # the last --out counts
         found = compare_runs(folder, other)
-    for row in found.table.itertuples():
-        value = f" {row.value:.4g} (limit {row.limit:g})" if row.limit == row.limit else ""
-        within = "" if row.within else ": differs"
-        typer.echo(f"{row.what}, {row.measure}{value}{within}{f'; {row.note}' if row.note else ''}")
+    for row in found.table.to_dict("records"):
+        value = "" if pd.isna(row["value"]) else f" {row['value']:.4g} (limit {row['limit']:g})"
+        note = f"; {row['note']}" if row["note"] else ""
+        differs = "" if row["within"] else ": differs"
+        typer.echo(f"{row['what']}, {row['measure']}{value}{differs}{note}")
     typer.echo(f"{found.verdict}{f'; first {found.first}' if found.first else ''}")
     if found.verdict == "different":
         raise SystemExit(1)

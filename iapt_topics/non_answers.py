@@ -106,7 +106,12 @@ def _parsed(content: str, what: str) -> Rules:
         raise InputError(what, "must be a TOML file", str(error), do) from None
     rules = []
     for number, entry in enumerate(entries if isinstance(entries, list) else [], start=1):
-        if not isinstance(entry, dict) or set(entry) != {"name", "pattern", "examples"}:
+        if (
+            not isinstance(entry, dict)
+            or set(entry) != {"name", "pattern", "examples"}
+            or not isinstance(entry["examples"], list)
+            or not all(isinstance(e, str) for e in entry["examples"])
+        ):
             got = f"{listed(entry)} in rule {number}"
             raise InputError(what, "must give each rule name, pattern and examples", got, do)
         try:

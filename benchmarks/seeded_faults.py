@@ -1,0 +1,213 @@
+"""Put faults into the code, one at a time, and count how many of them the tests find.
+
+    python benchmarks/seeded_faults.py            # all of them
+    python benchmarks/seeded_faults.py metrics    # those whose file has this in its name
+
+Each fault is a small slip that would give wrong numbers: a sign, a bound, an off-by-one, a missing
+term. The package is copied, one line of the copy is changed, and the tests named beside the file are
+run on it. A fault that they pass is a survivor.
+"""
+
+# ruff: noqa: E501
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+#: File, tests, and the faults: the text that is replaced (it must be there once) and what by.
+FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
+    (
+        "_set_metrics.py",
+        ("test_metrics.py",),
+        (
+            ("ratio(po - pe,", "ratio(po - pe * pe,"),
+            ("union = a + b - common", "union = a + b"),
+            ("np.where(union == 0, 1.0,", "np.where(union == 0, 0.0,"),
+            ("[1.0, 2 / 3, 1 / 3]", "[1.0, 1 / 3, 2 / 3]"),
+            ("[1.0, 2 / 3, 1 / 3], 0.0)", "[1.0, 2 / 3, 1 / 3], 1.0)"),
+            ("same = (common == a) & (common == b)", "same = (common == a) | (common == b)"),
+            ("np.bincount(at, np.concatenate([w, w])", "np.bincount(at, np.concatenate([w, 0 * w])"),
+            ("values = 2 * draws.sum(axis=1)", "values = draws.sum(axis=1)"),
+            ("ratio(pairs, values * (values - 1))", "ratio(pairs, values * values)"),
+            ("np.where(size == 0, 1.0,", "np.where(size == 0, 0.0,"),
+            ("ratio(2 * (x & y).sum(axis=1), size)", "ratio(2 * (x | y).sum(axis=1), size)"),
+            ("ratio(2 * (x & y).sum(), x.sum()", "ratio((x & y).sum(), x.sum()"),
+            ("each = each[~np.isnan(each)]", "each = np.nan_to_num(each)"),
+            ("room) < 1e-12, 0.0", "room) < -1.0, 0.0"),
+        ),
+    ),
+    (
+        "metrics.py",
+        ("test_metrics.py",),
+        (
+            ("(rows * columns).sum(axis=-1))", "(rows * rows).sum(axis=-1))"),
+            ("(((rows + columns) / 2) ** 2).sum", "((rows + columns) / 2).sum"),
+            ("(pooled * (1 - pooled)).sum(axis=-1), k - 1", "(pooled * (1 - pooled)).sum(axis=-1), k"),
+            ("corrected(agreed, 1 / rows.shape[-1])", "corrected(agreed, 0.25)"),
+            ("* values, values - 1)", "* values, values)"),
+            ("values = 2 * n", "values = n"),
+            ("return precision(a, b)", "return precision(b, a)"),
+            ("return f1(d, b, c)", "return f1(d, b, b)"),
+            ("at[: len(x)] * k + at[len(x) :]", "at[len(x) :] * k + at[: len(x)]"),
+            ("np.any(counts < 0)", "np.all(counts < 0)"),
+            ("twice = 2 * np.asarray(a, float)", "twice = np.asarray(a, float)"),
+        ),
+    ),
+    (
+        "_agreement_tables.py",
+        ("test_agreement.py",),
+        (
+            ("x.sum(axis=0) - both, y.sum(axis=0) - both", "y.sum(axis=0) - both, x.sum(axis=0) - both"),
+            ("wide = x.sum(axis=0) >= MIN_POSITIVES", "wide = y.sum(axis=0) >= MIN_POSITIVES"),
+            ("wide = x.sum(axis=0) >= MIN_POSITIVES", "wide = x.sum(axis=0) > MIN_POSITIVES"),
+            ("1 - draws_once @ apart / draws_once.sum(axis=1)", "1 - draws_once @ apart / n"),
+            ("z = y[rng.permutation(len(y))]", "z = y"),
+            ("len(x) - both - only_x - only_y", "len(x) - both - only_x"),
+            ("few = np.minimum(first, second) < MIN_POSITIVES", "few = first < MIN_POSITIVES"),
+            ('"share_other": second / n', '"share_other": first / n'),
+            ("(~x.any(axis=1) & ~y.any(axis=1))", "(~x.any(axis=1) | ~y.any(axis=1))"),
+            ("samples=score / size", "samples=score / n"),
+        ),
+    ),
+    (
+        "_drift_model.py",
+        ("test_drift.py", "test_drift_trends.py"),
+        (
+            ("v = weight * np.where(weight > 0, side, other)", "v = weight * side"),
+            ("np.asarray(erfc(z / np.sqrt(2)), float)", "np.asarray(erfc(z / np.sqrt(2)) / 2, float)"),
+            ("chdtrc(len(self.share) - 1,", "chdtrc(len(self.share),"),
+            ("sampling = self._form(c[:, None] * self._pooled_sd(c != 0)", "sampling = self._form(c[:, None] * self._pooled_sd(c == c)"),
+            ("/ n**2", "/ n"),
+            ("people / np.maximum(people - 1, 1)", "people / people"),
+            ("np.maximum(ratio, 1.0))", "ratio)"),
+            ("effective = n / ratio", "effective = n + 0 * ratio"),
+            ("np.fill_diagonal(correlation[t], 1.0)", "np.fill_diagonal(correlation[t], 0.5)"),
+            ("correlation[t] = cross * (1 - 1 / (len(who) + 1))", "correlation[t] = -cross"),
+            ("spread.append(np.sqrt(self._form(v, self.correlation) + more))", "spread.append(np.sqrt(self._form(v, self.correlation)))"),
+            ("estimate - spread[0], estimate + spread[1]", "estimate - spread[1], estimate + spread[0]"),
+            ("more = np.diagonal(self.extra, axis1=1, axis2=2).T * normal_quantile() ** 2", "more = np.diagonal(self.extra, axis1=1, axis2=2).T"),
+            ("np.where(size <= 1 - pooled, size, np.nan)", "np.where(size <= 1 - pooled, 2 * size, np.nan)"),
+        ),
+    ),
+    (
+        "_drift_trends.py",
+        ("test_drift.py", "test_drift_trends.py"),
+        (
+            ("slope = contrasts[0] / (years[-1] - years[0])", "slope = contrasts[0]"),
+            ("(1 + above) / (1 + N_DRAWS)", "above / (2 * N_DRAWS)"),
+            ("if p_bh < 0.05:\n", "if p_bh < 0.5:\n"),
+            ("at = a + int(which[t]) + 1", "at = a + int(which[t])"),
+            ("np.sort(np.abs(noise @ turn.T).max(axis=1))", "np.sort((noise @ turn.T).max(axis=1))"),
+            ("model.share.max(axis=0) - model.share.min(axis=0)", "model.share[-1] - model.share[0]"),
+        ),
+    ),
+    (
+        "_drift_distances.py",
+        ("test_drift.py",),
+        (
+            ("total - to_a, 0, None", "total, 0, None"),
+            ("np.nanquantile(null, 0.95)", "np.nanquantile(null, 0.5)"),
+            ("(1 + (null >= estimate - 1e-9).sum())", "(1 + (null <= estimate - 1e-9).sum())"),
+            ("w_b @ one_b + w_both @ two_b", "w_b @ one_b"),
+        ),
+    ),
+    (
+        "prevalence.py",
+        ("test_prevalence.py",),
+        (
+            ("share[rest] = mean", "share[rest] = share[rest]"),
+            ("rest = ~domain.certain & (f == given)", "rest = f == given"),
+            ("error[member] = y[member] - mean", "error[member] = y[member]"),
+            ("/ design_effect(error, weight, domain.person, few) / ratio", "/ design_effect(error, weight, domain.person, few)"),
+            ("parts.append((size * (mean - float(low)), size * (float(high) - mean)))", "parts.append((mean - float(low), float(high) - mean))"),
+            ("y &= table[\"by_hand\"]", "y |= table[\"by_hand\"]"),
+            ("(hand.picked | machine.trained_on)", "(hand.picked)"),
+            ("far = np.abs(gap) > _ODD * np.sqrt(variance)", "far = np.abs(gap) > 40 * np.sqrt(variance)"),
+            ("weight * table[\"year\"].map(rest / coded)", "weight * table[\"year\"].map(coded / rest)"),
+            ("n = kish_size(domain.design[member]) / effect", "n = 4 * kish_size(domain.design[member])"),
+        ),
+    ),
+    (
+        "report/disclosure.py",
+        ("test_report.py",),
+        (
+            ("return 0 < people < min_cell", "return 0 < people <= min_cell"),
+            ("return 0 < people < min_cell", "return 0 <= people < min_cell"),
+            ('people=("person", "nunique")', 'people=("person", "size")'),
+            ("is_small(min(counts[cell], known.get(cell, counts[cell])), min_cell)", "is_small(counts[cell], min_cell)"),
+            ("more.add(min(others,", "more.add(max(others,"),
+            ("(lambda c: c[1]) if exclusive else (lambda c: c[0])", "(lambda c: c[0])"),
+            ("is_small(a, min_cell) or is_small(b, min_cell)", "is_small(a, min_cell)"),
+            ('drift.shares["n"] < MIN_BASE', 'drift.shares["n"] < 1'),
+            ("len(set.intersection(*sets)) >= min_cell", "len(set.union(*sets)) >= min_cell"),
+            ("or who[response_id] in used", ""),
+            ("quote = shorten(safe_texts(responses, [response_id])[0])", "quote = shorten(responses.kept.set_index('response_id')['text'][response_id])"),
+            ("return _second(hidden, counts,", "return hidden or _second(hidden, counts,"),
+        ),
+    ),
+)  # fmt: skip
+LONGEST = 300  # seconds
+#: Loaded once, before the copies, so that each fault costs its tests alone.
+HEAVY = ("numpy", "pandas", "scipy.stats", "scipy.special", "sklearn.metrics")
+
+
+def found(copy: Path, tests: tuple[str, ...]) -> bool:
+    """Whether the tests fail on the copy, in a child that starts with the libraries loaded."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(LONGEST)  # a fault may make a loop without end; that counts as found
+        sys.path.insert(0, str(copy))
+        sys.dont_write_bytecode = True
+        os.chdir(copy)
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        pytest = importlib.import_module("pytest")
+        words = ["-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "-p", "no:randomly"]
+        os._exit(int(pytest.main([*words, *(f"tests/{t}" for t in tests)]) != 0))
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
+
+
+def main(part: str) -> None:
+    for name in HEAVY:
+        importlib.import_module(name)
+    killed = total = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / "copy"
+        skip = shutil.ignore_patterns("__pycache__", ".git", ".venv", "*.part")
+        for name in ("iapt_topics", "tests", "pyproject.toml"):
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, copy / name, ignore=skip)
+            else:
+                shutil.copy(ROOT / name, copy / name)
+        for name, tests, faults in FAULTS:
+            if part not in name:
+                continue
+            path = copy / "iapt_topics" / name
+            whole = path.read_text("utf-8")
+            if found(copy, tests):
+                raise SystemExit(f"{', '.join(tests)} fail without a fault")
+            here = 0
+            for old, new in faults:
+                if whole.count(old) != 1:
+                    raise SystemExit(f"{name}: {old!r} is there {whole.count(old)} times")
+                path.write_text(whole.replace(old, new), "utf-8")
+                if found(copy, tests):
+                    here += 1
+                else:
+                    print(f"  survives in {name}: {old!r} -> {new!r}", flush=True)
+            path.write_text(whole, "utf-8")
+            print(f"{name}: {here} of {len(faults)} found", flush=True)
+            killed, total = killed + here, total + len(faults)
+    print(f"{killed} of {total} faults found ({killed / total:.0%})")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "")
