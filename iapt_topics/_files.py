@@ -60,6 +60,8 @@ def claimed(folder: Path) -> Iterator[None]:
             "a run that is still going", "Wait for it, or name another folder.",
         ) from None  # fmt: skip
     try:
+        for piece in folder.rglob(".*.part"):  # of a run that was killed as it wrote
+            piece.unlink(missing_ok=True)
         yield
     finally:
         lock.release()

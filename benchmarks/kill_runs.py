@@ -1,0 +1,158 @@
+"""Stop runs at random moments and check that nothing half-written is ever read back.
+
+    python benchmarks/kill_runs.py --kills 60
+
+A small survey is analysed whole, in a child, from the encoding of its texts to its report. It
+is stopped at a random moment by SIGKILL, SIGTERM or SIGINT; the next goes on in the same folder.
+After each stop every file that is there must be whole, and every vector that is read from the cache
+must be right. The last run in a folder is left to end and must give the very tables of one
+that was never stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+
+# One thread: threads do not survive a fork.
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+import numpy as np
+
+ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+IN_FOLDER = 10  # stops before a folder is given a run that ends
+
+
+class SlowModel:
+    """Stands for a sentence model; takes 2 ms a text, so that encoding is a stage of its own."""
+
+    def encode(self, texts, **_):
+        from conftest import BagOfWords
+
+        time.sleep(0.002 * len(texts))
+        return BagOfWords().encode(texts)
+
+
+def analyse(out: Path, stages: Path | None = None) -> None:
+    """Run the whole of it in ``out``, writing down the stages as they begin."""
+    from conftest import survey_rows
+
+    from iapt_topics import _vector_cache, embeddings
+    from iapt_topics._files import claimed
+    from iapt_topics.frame import Theme, ThemeFrame
+    from iapt_topics.responses import load_responses
+    from iapt_topics.study import run_study, write_study
+    from iapt_topics.topics import TopicConfig
+
+    embeddings._model = lambda folder: SlowModel()
+    _vector_cache.PART = 16
+    table = survey_rows()
+    responses = load_responses(table, text="comment", year="year", respondent_id="person")
+    frame = ThemeFrame(
+        name="f", themes=tuple(Theme(id=s, label=s) for s in table["subject"].unique())
+    )
+    with claimed(out), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        encoder = embeddings.SentenceEncoder(
+            name="m", folder=Path("nowhere"), fingerprint="f" * 64, cache=out / "cache"
+        )
+        tell = stages.write_text if stages else (lambda _: None)
+        study = run_study(
+            responses, frame, encoder, config=TopicConfig(seed=1, n_runs=2), tell=tell
+        )
+        tell("Writing")
+        write_study(study, out)
+
+
+def check(out: Path, whole: Path) -> None:
+    """Raise if anything in ``out`` is not whole."""
+    from conftest import BagOfWords, survey_rows
+
+    from iapt_topics._vector_cache import remember
+    from iapt_topics.manifest import MANIFEST, compare_runs
+
+    for path in (out / "tables").glob("*.csv"):
+        assert path.read_bytes() == (whole / "tables" / path.name).read_bytes(), path.name
+    if (out / "report.html").exists():
+        assert (out / "report.html").read_text("utf-8").rstrip().endswith("</html>")
+    if (out / MANIFEST).exists():
+        assert compare_runs(out, whole).verdict == "same"
+    texts = survey_rows()["comment"].tolist()
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+        warnings.simplefilter("error")  # a stop must not damage the cache at all
+        if (out / "cache").exists():
+            shutil.copytree(out / "cache", Path(scratch) / "cache")
+        keys = {hashlib.sha256(t.encode()).hexdigest(): t for t in texts}
+        found = remember(Path(scratch) / "cache", "f" * 64, keys, lambda t: BagOfWords().encode(t))
+        right = BagOfWords().encode(list(keys.values()))
+        np.testing.assert_allclose(np.stack([found[k] for k in keys]), right, atol=1e-6)
+
+
+def child(out: Path, stages: Path) -> int:
+    pid = os.fork()
+    if pid == 0:
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 2)
+        try:
+            analyse(out, stages)
+        except KeyboardInterrupt:
+            os._exit(130)
+        os._exit(0)
+    return pid
+
+
+def main(kills: int, seed: int) -> None:
+    rng = random.Random(seed)
+    seen: Counter[tuple[str, str]] = Counter()
+    with tempfile.TemporaryDirectory() as scratch:
+        whole, out, stages = (Path(scratch) / n for n in ("whole", "out", "stage"))
+        analyse(whole)  # and compiles what is compiled once
+        shutil.rmtree(whole)
+        began = time.perf_counter()
+        os.waitpid(child(whole, stages), 0)
+        lasts = time.perf_counter() - began
+        done = 0
+        while done < kills:
+            for _ in range(IN_FOLDER):
+                stages.write_text("Starting")
+                pid = child(out, stages)
+                time.sleep(rng.uniform(0, lasts))
+                kind = rng.choice(SIGNALS)
+                os.kill(pid, kind)
+                _, status = os.waitpid(pid, 0)
+                if os.waitstatus_to_exitcode(status) == 0:
+                    continue  # it had ended
+                seen[stages.read_text(), kind.name] += 1
+                done += 1
+                check(out, whole)
+                if rng.random() < 0.3:  # so that encoding is met again
+                    shutil.rmtree(out, ignore_errors=True)
+            _, status = os.waitpid(child(out, stages), 0)
+            assert status == 0, "a run after stops did not end"
+            check(out, whole)
+            assert (out / "manifest.json").exists()
+            assert not list(out.rglob("*.part")), "pieces are left"
+            shutil.rmtree(out)
+    for (stage, kind), n in sorted(seen.items()):
+        print(f"{stage}, {kind}: {n}")
+    print(f"{done} stops, every file whole and every vector right; a run lasts {lasts:.1f} s")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    main(given.kills, given.seed)

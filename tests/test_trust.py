@@ -1,0 +1,270 @@
+"""What the library promises of itself: offline, nothing dangerous loaded, defined under stress."""
+
+from __future__ import annotations
+
+import ast
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import BagOfWords
+
+from iapt_topics._checks import InputError
+from iapt_topics._files import write_whole
+from iapt_topics.frame import Theme, ThemeFrame
+from iapt_topics.responses import load_responses
+from iapt_topics.study import run_study, write_study
+from iapt_topics.topics import TopicConfig
+
+ROOT = Path(__file__).parent.parent
+CODE = sorted((ROOT / "iapt_topics").rglob("*.py"))
+CONFIG = TopicConfig(seed=1, n_runs=2)
+FRAME = ThemeFrame(
+    name="f",
+    themes=tuple(
+        Theme(id=s, label=s) for s in ("caseload", "supervision", "targets", "team", "pay")
+    ),
+)
+
+
+# Nothing dangerous
+
+
+RUNS_CODE = {
+    "pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "subprocess",
+    "runpy", "ctypes", "yaml", "tarfile",
+}  # fmt: skip
+CALLS_CODE = {"eval", "exec", "read_pickle", "extractall", "extract", "system", "popen", "unpickle"}
+CONNECTS = {"socket", "urllib.request", "http", "requests", "httpx", "ftplib", "smtplib", "aiohttp"}
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda p: p.name)
+def test_nothing_read_can_run_and_nothing_connects(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [n for a in node.names for n in (a.name, a.name.split(".")[0])]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or "", (node.module or "").split(".")[0]]
+        assert not set(names) & (RUNS_CODE | CONNECTS), f"line {node.lineno}"
+        if not isinstance(node, ast.Call):
+            continue
+        function = node.func
+        name = getattr(function, "attr", getattr(function, "id", ""))
+        of = getattr(getattr(function, "value", None), "id", "")
+        # Series.str.extract and the like take no archive.
+        if name == "extract" and getattr(getattr(function, "value", None), "attr", "") == "str":
+            continue
+        assert name not in CALLS_CODE, f"line {node.lineno}: {name}"
+        assert (of, name) not in {("torch", "load"), ("np", "load"), ("np", "fromfile")}
+        for keyword in node.keywords:
+            if keyword.arg in ("trust_remote_code", "allow_pickle"):
+                assert isinstance(keyword.value, ast.Constant)
+                assert keyword.value.value is False
+
+
+def test_xml_is_parsed_in_one_place_alone():
+    made = [
+        p.name
+        for p in CODE
+        for node in ast.walk(ast.parse(p.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and {a.name for a in node.names} & {"fromstring", "parse", "iterparse", "XMLParser", "XML"}
+        and (node.module or "").split(".")[0] in ("xml", "lxml", "defusedxml")
+    ]
+    assert made == ["_opening.py"]
+
+
+# Offline
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def refuse(*args, **_):
+        raise AssertionError(f"a connection was tried: {args[1:]}")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+
+
+def test_the_whole_way_opens_no_connection(no_network, survey, tmp_path):
+    with pytest.raises(AssertionError, match="a connection was tried"):
+        socket.create_connection(("localhost", 1))
+    study = run_study(survey, FRAME, BagOfWords(), config=CONFIG)
+    assert write_study(study, tmp_path)["manifest"].exists()
+
+
+DEMO = """
+import socket, sys
+def refuse(*args, **_):
+    print("CONNECTION TRIED", args[1:], file=sys.stderr)
+    raise OSError("no network in this test")
+for name in ("connect", "connect_ex", "sendto"):
+    setattr(socket.socket, name, refuse)
+socket.getaddrinfo = socket.create_connection = refuse
+sys.argv = ["iapt-topics", "demo", "--runs", "2", "--out", sys.argv[1]]
+from iapt_topics.cli import main
+main()
+"""
+
+
+def demo(out: Path, *before: str) -> subprocess.CompletedProcess[str]:
+    # No switch of a library helps: it must stay silent of itself.
+    helps = ("HF_", "TRANSFORMERS_", "DISABLE_TELEMETRY")
+    env = {k: v for k, v in os.environ.items() if not k.startswith(helps)}
+    return subprocess.run(
+        [*before, sys.executable, "-c", DEMO, str(out)], capture_output=True, text=True,
+        env=env | {"PYTHONPATH": str(ROOT)}, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_demo_opens_no_connection(tmp_path):
+    done = demo(tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "CONNECTION TRIED" not in done.stderr
+
+
+@pytest.mark.slow
+def test_the_demo_runs_where_there_is_no_network(tmp_path):
+    alone = ("unshare", "--net", "--map-root-user")
+    try:
+        subprocess.run([*alone, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("network namespaces are not permitted here")
+    done = demo(tmp_path / "out", *alone)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "manifest.json").exists()
+
+
+# Stops and full disks
+
+
+def test_a_disk_that_is_full_leaves_what_was_there(tmp_path):
+    path = tmp_path / "report.html"
+    write_whole(path, "before")
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+        with pytest.raises(OSError, match="too large"):
+            write_whole(path, "x" * 10_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert path.read_text() == "before"
+    assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+@pytest.mark.slow
+def test_stopped_runs_leave_nothing_half_written():
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "kill_runs.py", "--kills", "10"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "every file whole" in done.stdout
+
+
+# Numbers under stress
+
+
+class Constant:
+    name = fingerprint = "constant"
+
+    def encode(self, texts):
+        return np.tile(np.float32([1, 0, 0, 0]), (len(texts), 1))
+
+
+class Broken:
+    name = fingerprint = "broken"
+
+    def __init__(self, value):
+        self.value = value
+
+    def encode(self, texts):
+        vectors = BagOfWords().encode(texts)
+        vectors[len(vectors) // 2] = self.value
+        return vectors
+
+
+def studied(texts, years, encoder=None, frame=FRAME):
+    """Run a survey of these texts and check that each number is in its range or missing."""
+    table = pd.DataFrame({"text": texts, "year": years})
+    with warnings.catch_warnings():
+        # Without a column of respondents, and from the libraries on tiny samples.
+        warnings.simplefilter("ignore")
+        responses = load_responses(table, text="text", year="year")
+        study = run_study(responses, frame, encoder or BagOfWords(), config=CONFIG)
+    shares = study.drift.shares
+    assert shares["estimate"].dropna().between(0, 1).all()
+    known = shares.dropna(subset=["estimate", "low", "high"])
+    assert (known["low"] <= known["estimate"]).all()
+    assert (known["estimate"] <= known["high"]).all()
+    assert set(study.topics.assignments["response_id"]) == set(study.responses.kept["response_id"])
+    assert study.drift.trends["p"].dropna().between(0, 1).all()
+    return study
+
+
+def texts_of(n):
+    subjects = ["caseload is too high", "supervision keeps me well", "pay is poor", "team is kind"]
+    return [f"My {subjects[i % 4]} and this is number {i} of what I say" for i in range(n)]
+
+
+def test_vectors_that_are_all_the_same():
+    study = studied(texts_of(60), [2014 + i % 2 for i in range(60)], Constant())
+    assert study.topics.n_topics >= 1
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_vectors_that_are_no_numbers(value):
+    with pytest.raises(InputError, match="must be finite"):
+        studied(texts_of(60), [2014] * 60, Broken(value))
+
+
+def test_one_text_given_by_all():
+    studied(["The same statement was pasted by all of us here"] * 60, [2014, 2015] * 30)
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_too_few_responses_are_said(n):
+    with pytest.raises(InputError):
+        studied(texts_of(n), [2014] * n)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5, 7, 10, 20, 39, 40, 50])
+def test_few_responses_give_results(n):
+    study = studied(texts_of(n), [2014 + i % 2 for i in range(n)])
+    assert len(study.topics.assignments) == n
+
+
+def test_a_theme_of_all_and_of_none():
+    frame = ThemeFrame(
+        name="f", themes=(Theme(id="A", label="caseload"), Theme(id="B", label="zebra quagga"))
+    )
+    texts = [f"caseload caseload caseload {i}" for i in range(60)]
+    study = studied(texts, [2014 + i % 2 for i in range(60)], frame=frame)
+    assert set(study.drift.shares["theme"]) == {"A", "B"}
+
+
+def test_300_themes():
+    frame = ThemeFrame(
+        name="f", themes=tuple(Theme(id=f"T{i}", label=f"theme word{i}") for i in range(300))
+    )
+    study = studied(texts_of(60), [2014 + i % 2 for i in range(60)], frame=frame)
+    assert study.drift.shares["theme"].nunique() == 300
+
+
+@pytest.mark.slow
+def test_1000_years_of_one_response():
+    studied(texts_of(1000), list(range(1000, 2000)))
