@@ -20,6 +20,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -103,12 +104,13 @@ def check(out: Path, whole: Path) -> None:
 def child(out: Path, stages: Path) -> int:
     pid = os.fork()
     if pid == 0:
-        quiet = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(quiet, 2)
         try:
             analyse(out, stages)
         except KeyboardInterrupt:
             os._exit(130)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
         os._exit(0)
     return pid
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
+from iapt_topics._checks import InputError
 from iapt_topics.embeddings import Embeddings
 from iapt_topics.responses import load_responses
 from iapt_topics.topics import TopicConfig, fit_topics
@@ -17,6 +21,19 @@ from iapt_topics.topics import TopicConfig, fit_topics
 # Examples are slow on a busy machine, which says nothing about the code.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+if os.environ.get("IAPT_TOPICS_RAISED"):
+    # Writes down where each InputError is made, for tests/test_errors.py.
+    _init = InputError.__init__
+
+    def _noted(self, *args, **more):
+        frame = sys._getframe(1)
+        at = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        with Path(os.environ["IAPT_TOPICS_RAISED"]).open("a") as stream:
+            stream.write(at[at.find("iapt_topics/") :] + "\n")
+        _init(self, *args, **more)
+
+    InputError.__init__ = _noted
 
 SUBJECTS = {
     "caseload": "My caseload is too high and the caseload grows each week",

@@ -446,3 +446,28 @@ def test_levels_follow_their_definitions():
     known = got[got["estimate"].notna()]
     assert (known["low"] <= known["estimate"]).all()
     assert (known["estimate"] <= known["high"]).all()
+
+
+def test_macro_is_over_themes_with_ten_positives_of_the_reference():
+    x, y = np.zeros((2, 60, 3), bool)
+    x[:10, 0] = x[:20, 1] = x[:4, 2] = True
+    y[:4, 0] = y[:15, 1] = y[:30, 2] = True
+    got = compare_codes(make(x), make(y, "m"), n_boot=20)
+    overall = got.overall.set_index("measure")
+    assert overall.loc["f1_macro", "estimate"] == pytest.approx((8 / 14 + 30 / 35) / 2)
+    assert "over 2 of 3 themes" in overall.loc["f1_macro", "note"]
+    assert "30 responses without a theme from either" in overall.loc["f1_samples", "note"]
+    assert got.themes["share_other"].tolist() == [4 / 60, 15 / 60, 30 / 60]
+    assert got.themes["share_reference"].tolist() == [10 / 60, 20 / 60, 4 / 60]
+
+
+def test_people_of_unequal_size_do_not_change_a_measure_that_all_units_share():
+    # Every unit is coded {A, B} and {A}: F1 2/3 whatever is drawn, and alpha nearly so.
+    x = np.ones((240, 2), bool)
+    y = x & [True, False]
+    people = [f"p{int(i**0.5)}" for i in range(240)]
+    got = compare_codes(make(x, people=people), make(y, "m", people=people), n_boot=200)
+    row = got.overall.set_index("measure").loc["f1_samples"]
+    assert row[["estimate", "low", "high"]].tolist() == pytest.approx([2 / 3] * 3)
+    alpha = got.overall.set_index("measure").loc["alpha_jaccard"]
+    assert alpha["high"] - alpha["low"] < 0.02

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from test_drift import exact, random_survey, survey
 
 from iapt_topics._checks import InputError
-from iapt_topics._drift_model import share_model, sum_cells
+from iapt_topics._drift_model import ShareModel, share_model, sum_cells
 from iapt_topics._drift_sources import assignment_covariance, corrected_model
-from iapt_topics._drift_trends import change_rows, largest_contrast, shapes, steps
+from iapt_topics._drift_trends import change_rows, largest_contrast, shapes, steps, trend_rows
 from iapt_topics.codes import Codes
 from iapt_topics.drift import measure_drift
 from iapt_topics.inference import jeffreys_interval
@@ -325,3 +325,37 @@ def test_hostile_surveys_have_no_number_missing_without_a_note(made):
         assert (known["low"] <= known["estimate"] + 1e-9).all(), name
         assert (known["estimate"] <= known["high"] + 1e-9).all(), name
     assert drift.shares.dropna()[["low", "high"]].stack().between(0, 1).all()
+
+
+def small_model(share, extra=None):
+    share = np.array(share, float)[:, None]
+    n = len(share)
+    return ShareModel(
+        share=share, low=share - 0.05, high=share + 0.03, effective=np.full((n, 1), 100.0),
+        correlation=np.eye(n)[None], extra=extra,
+    )  # fmt: skip
+
+
+def test_a_contrast_pools_the_years_it_is_of_and_adds_every_source():
+    # By hand: pooled (.1 + .2) / 2; the third year takes no part.
+    c = np.array([1.0, -1.0, 0.0])
+    model = small_model([0.1, 0.2, 0.8])
+    assert model.null_sd(c) == pytest.approx(np.sqrt(2 * 0.15 * 0.85 / 100))
+    wide = small_model([0.1, 0.2, 0.8], extra=1e-4 * np.eye(3)[None])
+    assert wide.null_sd(c) == pytest.approx(np.sqrt(2 * 0.15 * 0.85 / 100 + 2e-4))
+    estimate, low, high, _ = wide.contrast(c)
+    half = np.sqrt(0.05**2 + 0.03**2 + 1.959964**2 * 2e-4)
+    assert (estimate - low) == pytest.approx(half, rel=1e-5)
+    assert (high - estimate) == pytest.approx(half, rel=1e-5)
+
+
+def test_answers_that_offset_each_other_do_not_count_for_more_than_they_are():
+    person, given = np.repeat(np.arange(30), 2), np.tile([[True], [False]], (30, 1))
+    model = share_model(sum_cells(person, np.zeros(60, np.intp), given))
+    assert model.effective[0, 0] <= 60
+
+
+def test_the_range_is_the_highest_share_less_the_lowest():
+    model = small_model([0.2, 0.5, 0.3])
+    rows = trend_rows(model, np.array([2014, 2015, 2016]), np.full(3, 100.0), 0)
+    assert rows[0]["estimate"] == pytest.approx([0.3])

@@ -224,3 +224,14 @@ def test_bad_sets():
         m.set_alpha([[0, 1]], [[0, 1]], weights=[1, 1])
     with pytest.raises(InputError, match="distance"):
         m.set_alpha([[0, 1]], [[0, 1]], "hamming")
+
+
+def test_recall_is_of_the_first_coders_positives():
+    assert m.recall(3, 1) == pytest.approx(0.75)
+
+
+def test_a_remainder_of_rounding_leaves_no_room_above_chance():
+    from iapt_topics._set_metrics import corrected
+
+    assert np.isnan(corrected(0.5, 1 - 1e-15))
+    assert np.isnan(corrected(0.5, 1 + 1e-15))
