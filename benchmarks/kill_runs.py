@@ -27,6 +27,7 @@ from pathlib import Path
 
 # One thread: threads do not survive a fork.
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+os.environ["NUMBA_THREADING_LAYER"] = "workqueue"
 
 import numpy as np
 

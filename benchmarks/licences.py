@@ -2,8 +2,8 @@
 
     python benchmarks/licences.py > docs/licences.md
 
-Walks the requirements of the installed library, without its development tools, and takes from each
-package's own metadata what it says. Exits with 1 if a licence is not known to be compatible with MIT.
+Walks the requirements of the installed library, without its development tools, and takes what each
+package's own metadata says. Exits with 1 if a licence is not known to be compatible with MIT.
 """
 
 from __future__ import annotations

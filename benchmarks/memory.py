@@ -2,8 +2,8 @@
 
     python benchmarks/memory.py --fits 20 --rows 300
 
-The same survey of made-up vectors is fitted again and again; the resident memory after each fit is
-read from the system. Growth is the slope over the second half, when caches and compiled code are there.
+A small survey is analysed again and again; the resident memory after each time is read from the
+system. Growth is the slope over the second half, when caches and compiled code are there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The table of errors in the docs is made from the code; ``python tests/test_errors.py`` writes it.
 
 With ``IAPT_TOPICS_RAISED`` set to the path of a file, conftest writes down where an InputError is
-made while the tests run; ``python tests/test_errors.py FILE`` then says which places no test reaches.
+made while the tests run; ``python tests/test_errors.py FILE`` then says which places none reaches.
 """
 
 from __future__ import annotations
