@@ -102,8 +102,8 @@ def corrected_shares(
     -----
     ``estimate`` is the sum over the two machine classes of their share in all responses times the
     theme's share among their hand-coded ones. The shares among hand-coded ones have Jeffreys'
-    intervals [5]_, the classes' shares Wilson's, on effective numbers that carry weights [7]_ and
-    the clustering of answers in respondents; they are combined by the square-and-add rule [6]_.
+    intervals, the classes' shares Wilson's, on effective numbers that carry weights and
+    the clustering of answers in respondents; they are combined by the square-and-add rule.
     A machine class without hand codes in a year takes the estimate of all years, and its interval
     is the widest possible. The shares are those in the population that the responses were drawn
     from, as in ``measure_drift``: coding all responses by hand would not bring the width to 0.
