@@ -2,7 +2,7 @@
 // Sorts, filters and pages the tables, opens what a link leads to, and names the topics on the map.
 // The page is whole without it. It only moves nodes and sets text: nothing is ever read as HTML.
 (() => {
-  const PAGE = 50, SORTABLE = 4, SEARCHABLE = 12, PRINTED = 2000;
+  const PAGE = 50, SORTABLE = 4, SEARCHABLE = 20, PRINTED = 2000;
 
   function make(tag, attributes = {}, text = "") {
     const node = document.createElement(tag);
