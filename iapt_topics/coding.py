@@ -99,11 +99,16 @@ def learn_codes(
     over other themes, given or not without hand codes). The log-odds are ``w x + b_j + f_j``: ``w``
     is shared by all themes, ``b_j`` is the theme's frequency, and ``f_j`` a Gaussian process with
     the cosine of the smoothed vectors as its covariance, all with normal priors of mean 0, at their
-    posterior mode [1]_. A theme without positives has ``f_j = 0``: it rests on the frame. The
-    log-odds are calibrated by one slope and one intercept on cross-fitted values [2]_, in parts
-    that hold each respondent once. A theme is given where its probability passes the threshold
-    that maximises the expected F1 over the responses outside the evaluation part [3]_; this uses
-    probabilities alone, so the threshold is not fitted to the codes a second time.
+    posterior mode [1]_. A theme without positives has ``f_j = 0``: it rests on the frame, but for
+    ``b_j``, which falls with each hand-coded response that the frame gives it to and the coder does
+    not. Where the two contradict, the coder wins by degrees: a few denials leave the theme, many
+    take it from the responses that were not coded too, for they tell how the theme is used in this
+    survey. It then keeps a low probability where it is still given, for each theme is given to one
+    response at least. The log-odds are calibrated by one slope and one intercept on cross-fitted
+    values [2]_, in parts that hold each respondent once. A theme is given where its probability
+    passes the threshold that maximises the expected F1 over the responses outside the evaluation
+    part [3]_; this uses probabilities alone, so the threshold is not fitted to the codes a second
+    time.
 
     References
     ----------

@@ -120,6 +120,24 @@ def test_a_theme_without_positives_rests_on_the_frame(survey, embeddings, encode
     assert right(codes, survey, "team") > 0.7
 
 
+def test_many_hand_codes_overrule_the_frame_and_a_few_do_not(survey, embeddings, encoder):
+    rest = survey.kept.iloc[100:]
+    team = rest.loc[rest["subject"] == "team", "response_id"].tolist()
+    frame_alone = code_responses(survey, embeddings, FRAME, encoder)
+    assert frame_alone.matrix(team, ["team"]).all()
+
+    def taught(n):
+        hand = hand_codes(survey, n=n)
+        denied = dataclasses.replace(hand, table=hand.table[hand.table["theme"] != "team"])
+        return learn_codes(survey, embeddings, FRAME, encoder, denied)
+
+    few, many = taught(20), taught(100)  # 4 and 20 of them speak of it
+    assert few.matrix(team, ["team"]).mean() > 0.7
+    assert many.matrix(team, ["team"]).mean() < 0.3
+    assert (many.table.loc[many.table["theme"] == "team", "score"] < 0.5).all()
+    assert right(many, survey, "caseload") > 0.95
+
+
 def test_too_few_hand_codes_are_refused(survey, embeddings, encoder):
     with pytest.raises(InputError, match="at least 20 hand-coded responses"):
         learn_codes(survey, embeddings, FRAME, encoder, hand_codes(survey, n=19))
