@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OUT ?= demo_report
 
-.PHONY: demo docs test lint types tests format clean constraints
+.PHONY: demo docs test lint types tests format clean constraints lowest newest licences
 
 demo: $(STAMP)
 	$(BIN)/iapt-topics demo --out $(OUT)
@@ -40,5 +40,19 @@ format: $(STAMP)
 constraints: $(STAMP)
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
 
+# The lowest versions that pyproject.toml allows, and the newest there are, each in its own folder.
+lowest: RESOLUTION := lowest-direct
+newest: RESOLUTION := highest
+lowest newest:
+	$(PYTHON) -m venv .venv-$@
+	.venv-$@/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.venv-$@/bin/uv pip compile --quiet --resolution $(RESOLUTION) --extra offline --extra spss --extra language --extra dev $(UV_OPTIONS) pyproject.toml --output-file .venv-$@/versions.txt
+	.venv-$@/bin/uv pip install --quiet --python .venv-$@/bin/python $(UV_OPTIONS) --requirement .venv-$@/versions.txt
+	.venv-$@/bin/uv pip install --quiet --python .venv-$@/bin/python --no-deps --editable .
+	.venv-$@/bin/python -m pytest -m "not slow"
+
+licences: $(STAMP)
+	$(BIN)/python benchmarks/licences.py > docs/licences.md
+
 clean:
-	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-lowest .venv-newest build dist docs/_build .pytest_cache .mypy_cache .ruff_cache

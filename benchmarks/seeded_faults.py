@@ -110,7 +110,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     ),
     (
         "_drift_distances.py",
-        ("test_drift.py",),
+        ("test_drift.py", "test_drift_trends.py"),
         (
             ("total - to_a, 0, None", "total, 0, None"),
             ("np.nanquantile(null, 0.95)", "np.nanquantile(null, 0.5)"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from test_drift import exact, random_survey, survey
 
 from iapt_topics._checks import InputError
+from iapt_topics._drift_distances import distance
 from iapt_topics._drift_model import ShareModel, share_model, sum_cells
 from iapt_topics._drift_sources import assignment_covariance, corrected_model
 from iapt_topics._drift_trends import change_rows, largest_contrast, shapes, steps, trend_rows
@@ -359,3 +360,22 @@ def test_the_range_is_the_highest_share_less_the_lowest():
     model = small_model([0.2, 0.5, 0.3])
     rows = trend_rows(model, np.array([2014, 2015, 2016]), np.full(3, 100.0), 0)
     assert rows[0]["estimate"] == pytest.approx([0.3])
+
+
+def test_chance_is_what_distances_exceed_in_one_case_of_twenty():
+    p = []
+    for seed in range(40):
+        year, given, _ = random_survey(seed, 200)
+        sums = sum_cells(np.arange(200), (year - 2021).clip(0, 1), given)
+        row = distance(sums, 0, 1, 20, seed)
+        p.append(row["p"])
+        if abs(row["p"] - 0.05) > 0.01:
+            assert (row["estimate"] > row["chance"]) == (row["p"] < 0.05)
+    # Uniform without a change: mean 1/2, standard error 0.046.
+    assert 0.35 < np.mean(p) < 0.65
+
+
+def test_people_of_both_years_are_drawn_for_both():
+    person, given = np.tile(np.arange(60), 2), random_survey(1, 120)[1]
+    row = distance(sum_cells(person, np.repeat([0, 1], 60), given), 0, 1, 200, 1)
+    assert 0 <= row["low"] <= row["estimate"] <= row["high"] < 0.5
