@@ -64,12 +64,17 @@ def nearest_rows(
     return near, far
 
 
-def smooth(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def smooth(
+    vectors: NDArray[np.float32], same: NDArray[np.intp]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Centre the vectors, and draw them together along UMAP's neighbour graph.
 
     Parameters
     ----------
     vectors : ndarray of float32, shape (n, d)
+    same : ndarray of int, shape (n,)
+        Number, 0 or greater, of the text of each row. One text is one point: which of many copies
+        is another row's neighbour is chance, and must not part them.
 
     Returns
     -------
@@ -85,6 +90,7 @@ def smooth(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[n
         graph = _graph(centred, *nearest_rows(centred, k))
         for _ in range(2):
             drawn = _unit(drawn + graph @ drawn)
+        drawn = consensus.centres(drawn, same)[same]
     drawn = drawn - drawn.mean(axis=0)
     _, axes = np.linalg.eigh(drawn.T @ drawn)
     return centred, np.ascontiguousarray(drawn @ axes[:, ::-1][:, :_DIMENSIONS])

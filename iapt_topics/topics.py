@@ -254,7 +254,7 @@ def fit_topics(
     people = pd.factorize(kept["respondent_id"])[0].astype(np.intp)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # umap, hdbscan and numba warn of their own internals
-        centred, points = smooth(vectors)
+        centred, points = smooth(vectors, pd.factorize(kept["text"])[0].astype(np.intp))
         partitions, runs = cluster_runs(
             centred,
             points,

@@ -92,6 +92,24 @@ def test_row_order_does_not_matter(planted, fitted):
     assert (both["topic_x"] == both["topic_y"]).all()
 
 
+def test_one_text_has_one_topic_whatever_the_order(planted):
+    table, _, vectors = planted
+    # 25 copies each of twelve texts: more than there are neighbours.
+    row = np.arange(300) % 12
+    table = table.assign(comment=table["comment"].to_numpy()[row], person=table["response_id"])
+    order = np.random.default_rng(6).permutation(len(table))
+    found = []
+    for rows in (np.arange(300), order):
+        # Numbered anew, as rows without ids of their own are.
+        part = table.iloc[rows].assign(response_id=table["response_id"].to_numpy())
+        survey = read(part)
+        fit = fit_topics(survey, wrap(vectors[row][rows], survey.kept["response_id"]), CONFIG)
+        both = survey.kept.assign(topic=fit.assignments["topic"].to_numpy())
+        assert (both.groupby("text")["topic"].nunique() == 1).all()
+        found.append(both.drop_duplicates("text").set_index("text")["topic"])
+    assert found[0].sort_index().equals(found[1].sort_index())
+
+
 def test_the_number_of_topics_can_be_asked_for(planted):
     table, _, vectors = planted
     config = TopicConfig(seed=1, n_runs=4, n_topics=3)
