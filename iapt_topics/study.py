@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -13,6 +14,7 @@ import pandas as pd
 from iapt_topics._checks import InputError, listed
 from iapt_topics._files import write_whole
 from iapt_topics.agreement import Comparison, compare_codes
+from iapt_topics.answering import how_answered
 from iapt_topics.axis import axis_codes
 from iapt_topics.codes import Codes
 from iapt_topics.drift import Drift, measure_drift, require_baseline
@@ -21,11 +23,12 @@ from iapt_topics.figures import figure_bytes
 from iapt_topics.frame import ThemeFrame
 from iapt_topics.manifest import MANIFEST, describe_run, write_manifest
 from iapt_topics.mapping import TopicMapping, code_responses, map_topics
+from iapt_topics.mapping_edits import mapping_coverage
 from iapt_topics.report import require_min_cell, write_report
 from iapt_topics.report.pictures import draw
 from iapt_topics.report.results import Results
 from iapt_topics.responses import Responses
-from iapt_topics.topics import TopicConfig, Topics, fit_topics
+from iapt_topics.topics import TopicConfig, Topics, fit_topics, unassigned_band
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -118,8 +121,9 @@ def run_study(
     if frame.axis is not None:
         poles = axis_codes(machine, frame)
         axis_drift = measure_drift(poles, responses, baseline=baseline, seed=config.seed)
-    comparison = compare_codes(human[0], machine, seed=config.seed) if human else None
-    ceiling = compare_codes(human[0], human[1], seed=config.seed) if len(human) > 1 else None
+    compare = partial(compare_codes, responses=responses, seed=config.seed)
+    comparison = compare(human[0], machine) if human else None
+    ceiling = compare(human[0], human[1]) if len(human) > 1 else None
     return Study(
         responses=responses,
         topics=topics,
@@ -235,21 +239,30 @@ def write_figures(study: Study, folder: Path, *, min_cell: int = 10) -> dict[str
 def _tables(study: Study) -> dict[str, pd.DataFrame]:
     tables = {
         "ledger": study.responses.ledger,
+        "answering": how_answered(study.responses),
         "topics": study.topics.topics.drop(columns="exemplars"),
         "topic_assignments": study.topics.assignments,
         "topic_resolution": study.topics.resolution,
+        "topic_hierarchy": study.topics.hierarchy,
+        "topic_unassigned": unassigned_band(study.topics, study.responses),
         "topic_mapping": study.mapping.table,
         "machine_codes": study.codes.table,
         "drift_shares": study.drift.shares,
         "drift_changes": study.drift.changes,
         "drift_trends": study.drift.trends,
         "drift_distances": study.drift.distances,
+        "drift_changepoints": study.drift.changepoints,
+        "drift_sources": study.drift.sources,
     }
+    covered = mapping_coverage(study.mapping, study.topics)
+    tables |= dict(zip(("theme_coverage", "topic_coverage"), covered, strict=True))
     if study.axis_drift is not None:
         tables["axis_shares"] = study.axis_drift.shares
     if study.comparison is not None:
         tables["agreement_overall"] = study.comparison.overall
         tables["agreement_themes"] = study.comparison.themes
+        tables["agreement_years"] = study.comparison.years
+        tables["agreement_matches"] = study.comparison.matches
         tables["convergence"] = study.comparison.convergence
     if study.ceiling is not None:
         tables["agreement_of_people"] = study.ceiling.themes
