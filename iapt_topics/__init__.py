@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from iapt_topics.coding import learn_codes
     from iapt_topics.convergence import disagreements, read_convergence, write_convergence
     from iapt_topics.datasets import load_example
+    from iapt_topics.disclosure import Disclosure
     from iapt_topics.distinctness import indistinct_themes
     from iapt_topics.drift import Drift, measure_drift
     from iapt_topics.effects import theme_effects
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from iapt_topics.new_wave import Wave, assign_wave
     from iapt_topics.panel import Panel, measure_panel
     from iapt_topics.prevalence import corrected_shares
+    from iapt_topics.publishing import publishable_tables
     from iapt_topics.qda import Project, export_codes, load_project
     from iapt_topics.redaction import count_redactions, presidio_names, redact, redact_responses
     from iapt_topics.report import write_report
@@ -64,6 +66,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Codes": "codes",
     "Comparison": "agreement",
+    "Disclosure": "disclosure",
     "Drift": "drift",
     "Embeddings": "embeddings",
     "Encoder": "embeddings",
@@ -128,6 +131,7 @@ _HOME = {
     "one_question": "answering",
     "pole_codes": "axis",
     "presidio_names": "redaction",
+    "publishable_tables": "publishing",
     "read_convergence": "convergence",
     "read_mapping": "mapping_edits",
     "redact": "redaction",
@@ -158,6 +162,7 @@ _HOME = {
 __all__ = [
     "Codes",
     "Comparison",
+    "Disclosure",
     "Drift",
     "Embeddings",
     "Encoder",
@@ -222,6 +227,7 @@ __all__ = [
     "one_question",
     "pole_codes",
     "presidio_names",
+    "publishable_tables",
     "read_convergence",
     "read_mapping",
     "redact",

@@ -196,11 +196,12 @@ def mapping(found: Any, ids: tuple[int, ...] = (3, 4, 7, 1, 0, 2)) -> Any:
             score = float(rng.uniform(0.1, 0.4) + (0.3 if j == best else 0))
             scores.append((t, theme.id, score, score - 0.05, score + 0.05, 90, j == best, ""))
         theme = None if best is None else book.codable[best]
-        table.append((t, f"topic {t}", theme.id if theme else "", theme.label if theme else ""))
+        named = (theme.id, theme.label) if theme else ("", "")
+        table.append((t, f"topic {t}", *named, 0.5))
     columns = ["topic", "theme", "score", "low", "high", "n", "chosen", "note"]
     return SimpleNamespace(
         scores=pd.DataFrame(scores, columns=columns),
-        table=pd.DataFrame(table, columns=["topic", "label", "theme", "theme_label"]),
+        table=pd.DataFrame(table, columns=["topic", "label", "theme", "theme_label", "score"]),
         frame=book,
         themes_without_topic=("I1",),
     )

@@ -7,12 +7,13 @@ shown, the next smallest cell is hidden as well. Percentages are left out below 
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
+from iapt_topics.disclosure import common_words, people, word_users
 
 if TYPE_CHECKING:
     from iapt_topics.agreement import Comparison
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from iapt_topics.responses import Responses
     from iapt_topics.topics import Topics
 
+__all__ = ["common_words", "people", "word_users"]  # of the page's modules
+
 MIN_BASE = 30
 QUOTE_LENGTH = 300
-_TOKEN = re.compile(r"(?u)\b\w\w+\b")
 
 
 def is_small(people: float, min_cell: int) -> bool:
@@ -34,14 +36,6 @@ def is_small(people: float, min_cell: int) -> bool:
     (True, False, False)
     """
     return 0 < people < min_cell
-
-
-def people(responses: Responses) -> pd.Series:
-    """Respondent by response_id of the kept responses; one without stands for a person."""
-    kept = responses.kept
-    ids = kept["respondent_id"].astype(object).where(kept["respondent_id"] != "", None)
-    ids = ids.where(ids.notna(), "response " + kept["response_id"].astype(str))
-    return pd.Series(ids.to_numpy(dtype=object), index=kept["response_id"].astype(object))
 
 
 def cells(given: pd.DataFrame, responses: Responses) -> pd.DataFrame:
@@ -141,28 +135,6 @@ def hidden_topics(topics: Topics, responses: Responses, min_cell: int) -> tuple[
     sizes = {("", int(str(t))): float(n) for t, n in rows.groupby("topic").size().items()}
     both = _second({("", t) for t in small}, sizes, lambda c: c[0])
     return small - {-1}, {t for _, t in both}
-
-
-def word_users(responses: Responses) -> dict[str, set[object]]:
-    """Who used each word: lower-case word to the people whose kept responses have it."""
-    users: dict[str, set[object]] = defaultdict(set)
-    who = people(responses)
-    for text, person in zip(responses.kept["text"], who, strict=True):
-        for word in set(_TOKEN.findall(str(text).lower())):
-            users[word].add(person)
-    return users
-
-
-def common_words(
-    words: Iterable[str], users: Mapping[str, set[object]], min_cell: int
-) -> tuple[str, ...]:
-    """Leave out words and phrases that fewer than ``min_cell`` people used."""
-    kept = []
-    for phrase in (w.strip() for w in words):
-        sets = [users.get(w, set()) for w in _TOKEN.findall(phrase.lower())]
-        if sets and len(set.intersection(*sets)) >= min_cell:
-            kept.append(phrase)
-    return tuple(kept)
 
 
 def shorten(text: str, most: int = QUOTE_LENGTH) -> str:

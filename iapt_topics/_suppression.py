@@ -1,0 +1,173 @@
+"""Which cells of linked tables may not be shown: small ones, and those that would give them away.
+
+Nothing here knows what a cell means. It takes for granted that a reader knows every shown count
+exactly, so that what is hidden stays hidden whether or not the shown counts are also rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
+
+Key = Hashable
+#: A total and the parts that add up to it.
+Line = tuple[Key, tuple[Key, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A count of responses and the people behind it."""
+
+    count: int
+    people: frozenset[Hashable]
+
+
+def suppress(
+    cells: Mapping[Key, Cell],
+    lines: Iterable[Line],
+    least: int,
+    *,
+    most: Mapping[Key, int] | None = None,
+    never_shown: Collection[Key] = (),
+) -> set[Key]:
+    """Cells to hide: those on 1 to ``least - 1`` people, and those from which they would follow.
+
+    Parameters
+    ----------
+    cells : mapping of key to Cell
+        Every count that could be shown or follows from shown ones.
+    lines : iterable of (total, parts)
+        Every sum that a reader can form. Keys without a cell count as empty.
+    least : int
+        Fewest people that a shown count may rest on.
+    most : mapping of key to int, optional
+        What a count cannot exceed, as far as a reader knows: the base that it is a share of.
+    never_shown : collection of keys
+        Cells that no output holds; such a one is protected only if it is small.
+
+    Returns
+    -------
+    set of keys
+        Without ``never_shown``.
+
+    Notes
+    -----
+    Along each line the hidden parts together rest on at least ``least`` people, and are two or
+    more. Then every hidden cell is bounded by all lines at once with linear programs, and more is
+    hidden until each could still be any of ``least - 1`` values: no reader knows it more closely
+    than the rule itself tells. This is the audit of Fischetti M, Salazar JJ (2001), "Solving the
+    cell suppression problem on tabular data with linear constraints", *Management Science*
+    47:1008-1027. The smallest neighbour is hidden first, which keeps the loss low but not the
+    least possible.
+    """
+    table = _Table(
+        cells=cells,
+        lines=[(t, tuple(p for p in parts if p in cells)) for t, parts in lines if t in cells],
+        most=most or {},
+        unseen=frozenset(never_shown),
+        hidden=set(never_shown),
+        kept={k for k, c in cells.items() if 0 < len(c.people) < least},
+    )
+    table.hidden |= table.kept
+    while more := table.gap(least) or table.loose(least):
+        chosen = min(more, key=lambda k: (cells[k].count, str(k)))
+        table.hidden.add(chosen)
+        table.kept.add(chosen)
+    return table.hidden - table.unseen
+
+
+@dataclass(slots=True, kw_only=True)
+class _Table:
+    """Linked cells while they are being hidden; ``kept`` are those that must not be found out."""
+
+    cells: Mapping[Key, Cell]
+    lines: list[Line]
+    most: Mapping[Key, int]
+    unseen: frozenset[Key]
+    hidden: set[Key]
+    kept: set[Key]
+    safe: set[Key] = field(default_factory=set)
+
+    def _gone(self, parts: Iterable[Key]) -> list[Key]:
+        return [p for p in parts if p in self.hidden and self.cells[p].count]
+
+    def _open(self, keys: Iterable[Key]) -> list[Key]:
+        return [k for k in keys if k not in self.hidden and self.cells[k].count]
+
+    def gap(self, least: int) -> list[Key]:
+        """Cells one of which must be hidden for a line to give nothing away by itself."""
+        for total, parts in self.lines:
+            gone = self._gone(parts)
+            if total in self.hidden:
+                if total in self.kept and not gone and (more := self._open(parts)):
+                    return more
+            elif any(p in self.kept for p in gone):
+                behind = frozenset(chain.from_iterable(self.cells[p].people for p in gone))
+                if len(gone) < 2 or len(behind) < least:
+                    return self._open(parts) or [total]
+        return []
+
+    def loose(self, least: int) -> list[Key]:
+        """Cells one of which must be hidden because a hidden one is bounded too closely."""
+        # What is hidden later only loosens the bounds, so a cell once found safe stays so.
+        for key in sorted(self.kept - self.safe, key=str):
+            linked = self._linked(key)
+            low, high = self._bounds(key, linked)
+            if high - low < least - 2 - 1e-6:
+                near = {k for total, parts in linked for k in (total, *parts)}
+                if more := self._open(near):
+                    return more
+            self.safe.add(key)
+        return []
+
+    def _linked(self, key: Key) -> list[Line]:
+        """The lines that bear on ``key``: connected to it by hidden cells."""
+        reached, out, left = {key}, [], self.lines
+        while near := [line for line in left if reached & {line[0], *line[1]}]:
+            out += near
+            left = [line for line in left if line not in near]
+            reached |= {k for total, parts in near for k in (total, *parts) if k in self.hidden}
+        return out
+
+    def _limits(self, key: Key) -> tuple[int, float]:
+        """What a reader knows of a hidden count from the outset: a true zero would be shown."""
+        low = 0 if key in self.unseen or not self.cells[key].count else 1
+        return low, self.most.get(key, np.inf)
+
+    def _bounds(self, key: Key, linked: list[Line]) -> tuple[float, float]:
+        """Least and most that the hidden count of ``key`` can be, given every shown one."""
+        if not linked:
+            return self._limits(key)
+        if len(linked) == 1 and linked[0][0] not in self.hidden:
+            gone = self._gone(linked[0][1])
+            rest = sum(self.cells[k].count for k in gone)
+            low, high = self._limits(key)
+            others = [self._limits(k) for k in gone if k != key]
+            return max(low, rest - sum(h for _, h in others)), min(
+                high, rest - sum(lo for lo, _ in others)
+            )
+        return self._solved(key, linked)
+
+    def _solved(self, key: Key, linked: list[Line]) -> tuple[float, float]:
+        from scipy.optimize import linprog
+
+        names = [k for total, parts in linked for k in (total, *parts) if k in self.hidden]
+        column = {k: i for i, k in enumerate(dict.fromkeys(names))}
+        sums, right = np.zeros((len(linked), len(column))), np.zeros(len(linked))
+        for i, (total, parts) in enumerate(linked):
+            for k, sign in ((total, -1), *((p, 1) for p in parts)):
+                if k in column:
+                    sums[i, column[k]] += sign
+                else:
+                    right[i] -= sign * self.cells[k].count
+        limits = [self._limits(k) for k in column]
+        found = []
+        for sign in (1, -1):
+            aim = np.zeros(len(column))
+            aim[column[key]] = sign
+            done = linprog(aim, A_eq=sums, b_eq=right, bounds=limits, method="highs")
+            found.append(sign * (float(done.fun) if done.status == 0 else -np.inf))  # type: ignore[arg-type]
+        return found[0], found[1]

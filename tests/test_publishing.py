@@ -1,0 +1,304 @@
+"""Attacks what is published: nothing that was withheld may be worked out again."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import standins
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from iapt_topics import _suppression
+from iapt_topics._checks import InputError
+from iapt_topics.axis import axis_codes
+from iapt_topics.codes import Codes
+from iapt_topics.disclosure import PRESETS, Disclosure, common_words, preset
+from iapt_topics.frame import Theme, ThemeFrame
+from iapt_topics.inference import wilson_interval
+from iapt_topics.publishing import publishable_tables, withheld_cells
+from iapt_topics.responses import Responses
+
+FRAME = ThemeFrame(
+    name="f",
+    themes=(
+        Theme(id="I", label="Identity"),
+        Theme(id="S", label="System"),
+        Theme(id="I1", label="Pride", parent="I"),
+        Theme(id="S1", label="Targets", parent="S"),
+        Theme(id="S2", label="Caseload", parent="S"),
+    ),
+    axis=("I", "S"),
+)
+THEMES = ("I1", "S1", "S2")
+LIKE = standins.drift(standins.responses(), standins.codes(standins.responses()))
+
+
+def study(seed: int, n: int, repeats: float, unseen: float, human_share: float) -> dict:
+    """A small random survey with machine and human codes, and topics dealt at random."""
+    rng = np.random.default_rng(seed)
+    ids = [f"r{i}" for i in range(n)]
+    weights = rng.dirichlet(np.ones(3) * 2)
+    table = pd.DataFrame(
+        {
+            "response_id": ids,
+            "respondent_id": [f"p{i}" for i in rng.integers(0, max(1, int(n / repeats)), n)],
+            "year": np.sort(rng.choice([2014, 2015, 2016], n, p=weights)),
+            "question": "",
+            "text": "words",
+            "status": "kept",
+        }
+    ).astype({"respondent_id": "str", "response_id": "str"})
+    responses = Responses(table=table, source="x.csv")
+
+    def coded(coder: str, kind: str, keep: float) -> Codes:
+        seen = table[rng.random(n) < keep] if keep < 1 else table
+        seen = table.head(2) if seen.empty else seen
+        share = rng.uniform(0.01, 0.6, (3, len(THEMES)))
+        rows = [
+            (i, t)
+            for i, y in zip(seen["response_id"], seen["year"], strict=True)
+            for j, t in enumerate(THEMES)
+            if rng.random() < share[y - 2014, j]
+        ]
+        given = pd.DataFrame(rows, columns=["response_id", "theme"]).astype("str")
+        return Codes(
+            coder=coder, kind=kind, themes=THEMES, table=given.assign(score=np.nan),
+            seen=seen[["response_id", "respondent_id"]].reset_index(drop=True),
+        )  # fmt: skip
+
+    machine, human = coded("m", "machine", 1 - unseen), coded("h", "human", human_share)
+    topic = rng.choice([-1, 0, 1, 2, 3], n, p=rng.dirichlet(np.ones(5)))
+    topics = SimpleNamespace(
+        assignments=pd.DataFrame({"response_id": ids, "topic": topic}),
+        topics=pd.DataFrame(
+            {"topic": range(4), "label": "words", "words": "words", "support": 0.9}
+        ),
+    )
+    placed = {"topic": range(4), "label": "x", "theme": "S1", "theme_label": "T", "score": 0.5}
+    mapping = SimpleNamespace(frame=FRAME, table=pd.DataFrame(placed))
+    results = {"responses": responses, "topics": topics, "mapping": mapping, "codes": machine}
+    results["drift"] = shares_of(machine, responses)
+    results["axis_drift"] = shares_of(axis_codes(machine, FRAME), responses)
+    both = set(human.seen["response_id"]) & set(machine.seen["response_id"])
+    if both:
+        given = {c.coder: c.table[c.table["response_id"].isin(both)] for c in (human, machine)}
+        themes = standins.comparison("h", "m").themes.head(len(THEMES)).assign(theme=THEMES)
+        for side, coder in (("reference", "h"), ("other", "m")):
+            count = given[coder]["theme"].value_counts()
+            themes[f"positives_{side}"] = [count.get(t, 0) for t in THEMES]
+        result = standins.comparison("h", "m")
+        result.themes, result.n = themes, len(both)
+        result.convergence = result.convergence.head(0)
+        results |= {"comparison": result, "human": (human,)}
+    return results
+
+
+def shares_of(codes: Codes, responses: Responses) -> SimpleNamespace:
+    """The tables of a drift, with shares alone."""
+    kept = responses.kept
+    seen = kept[kept["response_id"].isin(codes.seen["response_id"])]
+    rows = []
+    for theme in codes.themes:
+        has = seen["response_id"].isin(codes.table.query("theme == @theme")["response_id"])
+        for year in sorted(kept["year"].unique()):
+            count, n = int((has & (seen["year"] == year)).sum()), int((seen["year"] == year).sum())
+            low, high = (float(x) for x in wilson_interval(count, n))
+            share = count / n if n else np.nan
+            rows.append((theme, year, count, n, share, low, high, n, ""))
+    shares = pd.DataFrame(rows, columns=LIKE.shares.columns)
+    names = ("changes", "trends", "distances")
+    return SimpleNamespace(shares=shares, **{n: getattr(LIKE, n).head(0) for n in names})
+
+
+class Reader:
+    """What a reader of the tables knows: a window for each count, and sums that must hold."""
+
+    def __init__(self, tables: dict[str, pd.DataFrame], rule: Disclosure) -> None:
+        self.rule, self.low, self.high = rule, [], []
+        self.place: dict[object, int] = {}
+        self.hidden: set[object] = set()
+        self.sums: list[tuple[object, list[object]]] = []
+        shares = tables["drift_shares"]
+        for year, part in shares.groupby("year"):
+            self.see(("base", year), part["n"].iloc[0])
+            for row in part.to_dict("records"):
+                self.see((row["theme"], year), row["count"], row["n"])
+            for row in tables["axis_shares"].query("year == @year").to_dict("records"):
+                self.see(("class", row["theme"], year), row["count"], row["n"])
+            classes = list(dict.fromkeys(tables["axis_shares"]["theme"]))
+            self.sums.append((("base", year), [("class", c, year) for c in classes]))
+            # The domain I has one theme.
+            self.sums.append((("I1", year), [("class", c, year) for c in (classes[0], "both")]))
+        years = sorted(shares["year"].unique())
+        overall = tables["theme_shares"]
+        self.see("base", overall["n"].iloc[0])
+        self.sums.append(("base", [("base", y) for y in years]))
+        for row in overall.to_dict("records"):
+            self.see(row["theme"], row["count"], row["n"])
+            self.sums.append((row["theme"], [(row["theme"], y) for y in years]))
+        kept = tables["ledger"].query("status == 'kept'")
+        for row in kept.to_dict("records"):
+            self.see(("kept", row["year"]), row["n"])
+            self.split(("kept", row["year"]), ("base", row["year"]))
+        topics = tables["topics"]
+        self.see("kept", topics["of"].iloc[0])
+        self.sums.append(("kept", [("kept", y) for y in kept["year"]]))
+        for row in topics.to_dict("records"):
+            self.see(("topic", row["topic"]), row["n"], row["of"])
+        self.sums.append(("kept", [("topic", t) for t in topics["topic"]]))
+        for row in tables.get("agreement_themes", pd.DataFrame()).to_dict("records"):
+            key = ("compared", row["theme"])
+            self.see(key, row["positives_other"], row["n"], may_be_zero=True)
+            self.split(row["theme"], key)
+
+    def see(self, key: object, shown: float, n: float = np.nan, may_be_zero: bool = False) -> None:
+        least, base = self.rule.min_respondents, self.rule.round_to
+        most = 10_000 if np.isnan(n) else n + base // 2
+        self.place[key] = len(self.place)
+        if np.isnan(shown):
+            self.hidden.add(key)
+            # Beside a base that is shown, a true zero would be shown too.
+            self.low.append(0 if may_be_zero or np.isnan(n) else 1)
+            self.high.append(most)
+            return
+        window = [x for x in range(int(shown) + base + 1) if self.rule.rounded(x) == shown]
+        window = [x for x in window if x == 0 or x >= least]
+        self.low.append(min(window))
+        # A count that reaches its base was perhaps cut to it.
+        self.high.append(most if shown == n else max(window))
+
+    def split(self, whole: object, part: object) -> None:
+        self.place["rest", whole] = len(self.place)
+        self.low.append(0)
+        self.high.append(10_000)
+        self.sums.append((whole, [part, ("rest", whole)]))
+
+    def range_of(self, key: object) -> tuple[float, float]:
+        rows = np.zeros((len(self.sums), len(self.place)))
+        for i, (total, parts) in enumerate(self.sums):
+            rows[i, self.place[total]] = -1
+            for part in parts:
+                rows[i, self.place[part]] += 1
+        found = []
+        for sign in (1, -1):
+            aim = np.zeros(len(self.place))
+            aim[self.place[key]] = sign
+            done = milp(
+                aim,
+                constraints=LinearConstraint(rows, 0, 0),
+                bounds=Bounds(self.low, self.high),
+                integrality=np.ones(len(self.place)),
+            )
+            assert done.status == 0, (key, done.message)
+            found.append(sign * done.fun)
+        return found[0], found[1]
+
+
+def found_out(tables: dict[str, pd.DataFrame], rule: Disclosure) -> list[tuple]:
+    """Withheld counts that a reader knows more closely than by the rule itself."""
+    reader = Reader(tables, rule)
+    every = {k: reader.range_of(k) for k in reader.hidden}
+    return [(k, r) for k, r in every.items() if r[1] - r[0] < rule.min_respondents - 2]
+
+
+CASES = {
+    "seed": st.integers(0, 10_000),
+    "n": st.integers(5, 150),
+    "repeats": st.sampled_from([1.0, 1.5, 8.0]),
+    "unseen": st.sampled_from([0.0, 0.03, 0.5]),
+    "human_share": st.sampled_from([0.3, 0.97, 1.0]),
+    "rule": st.sampled_from([*PRESETS.values(), Disclosure(round_to=10), Disclosure(round_to=3)]),
+}
+
+
+@settings(max_examples=6, deadline=None, derandomize=True, phases=[Phase.generate],
+          suppress_health_check=[HealthCheck.too_slow])  # fmt: skip
+@given(**CASES)
+def test_nothing_withheld_can_be_worked_out(rule, **case):
+    tables = publishable_tables(**study(**case), disclosure=rule)
+    assert not found_out(tables, rule)
+
+
+def test_the_attack_finds_what_primary_suppression_alone_gives_away(monkeypatch):
+    results = study(3, 120, 1.0, 0.0, 1.0)
+    rule = Disclosure(round_to=1)
+    assert not found_out(publishable_tables(**results, disclosure=rule), rule)
+    monkeypatch.setattr(_suppression._Table, "gap", lambda *_: [])
+    monkeypatch.setattr(_suppression._Table, "loose", lambda *_: [])
+    assert found_out(publishable_tables(**results, disclosure=rule), rule)
+
+
+def made(**more: object) -> dict[str, pd.DataFrame]:
+    survey = standins.responses()
+    coded, found = standins.codes(survey), standins.topics(survey)
+    return publishable_tables(
+        responses=survey, topics=found, mapping=standins.mapping(found), codes=coded,
+        comparison=standins.comparison(), drift=standins.drift(survey, coded),
+        axis_drift=standins.axis_drift(survey, coded), **more,
+    )  # fmt: skip
+
+
+def test_small_numbers_are_withheld_and_the_rest_rounded():
+    tables = made()
+    shares = tables["theme_shares"].set_index("theme")
+    assert shares.loc[standins.RARE, "note"] == "withheld"
+    assert shares.loc[standins.RARE, ["count", "estimate", "low", "high"]].isna().all()
+    rest = shares.drop(standins.RARE)
+    assert (rest["count"] % 5 == 0).all()
+    assert (rest["estimate"] == rest["count"] / rest["n"]).all()
+    assert ((rest["low"] < rest["estimate"]) & (rest["estimate"] < rest["high"])).all()
+    changes = tables["drift_changes"].set_index("theme")
+    years = tables["drift_shares"].set_index(["theme", "year"])["estimate"]
+    assert changes.loc["S1", "estimate"] == years["S1", 2018] - years["S1", 2014]
+    gone = {t for t, _ in withheld_cells(tables["drift_shares"])}
+    trends = tables["drift_trends"].set_index("theme")
+    assert trends.loc[list(gone), "p"].isna().all()
+    assert set(changes.index[changes["estimate"].isna()]) <= gone
+    small = tables["topics"].set_index("topic").loc[7]
+    assert (small["label"], small["words"], small["note"]) == ("", "", "withheld")
+    assert 7 not in set(tables["topic_mapping"]["topic"])
+    assert not any("secretword" in t.to_csv() for t in tables.values())
+
+
+def test_no_percentage_on_a_small_base_and_none_at_all_when_off():
+    tables = made(disclosure=Disclosure(min_base=140))
+    thin = tables["drift_shares"].query("n < 135 and `count` == `count`")
+    assert len(thin)
+    assert thin["estimate"].isna().all()
+    assert thin["note"].str.startswith("no percentage").all()
+    off = Disclosure(min_respondents=1, round_to=1, min_base=1)
+    assert "OFF" in off.sentence
+    assert not made(disclosure=off)["drift_shares"]["count"].isna().any()
+
+
+@pytest.mark.parametrize("bad", [0, 2.5, True, "10"])
+def test_a_rule_is_made_of_whole_numbers(bad):
+    with pytest.raises(InputError, match="min_respondents"):
+        Disclosure(min_respondents=bad)
+
+
+def test_a_rule_has_a_name_that_is_known():
+    assert preset("hes").min_respondents == 8
+    with pytest.raises(InputError, match="Did you mean 'ons'"):
+        preset("on")
+
+
+def test_results_are_left_as_they_were():
+    survey = standins.responses()
+    coded = standins.codes(survey)
+    drift = standins.drift(survey, coded)
+    before = drift.shares.copy()
+    found = standins.topics(survey)
+    publishable_tables(responses=survey, topics=found, mapping=standins.mapping(found),
+                       codes=coded, drift=drift)  # fmt: skip
+    pd.testing.assert_frame_equal(drift.shares, before)
+
+
+def test_a_phrase_needs_enough_people_for_all_its_words():
+    users = {"caseload": set(range(12)), "smith": {1, 2}, "high": set(range(11))}
+    words = ("caseload", " smith", "high caseload", "unknown")
+    assert common_words(words, users, 10) == ("caseload", "high caseload")
