@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from iapt_topics._checks import InputError
     from iapt_topics.agreement import Comparison, compare_codes, topic_codes
     from iapt_topics.answering import how_answered, one_question, who_answered
+    from iapt_topics.approval import read_quotes, write_quotes
     from iapt_topics.axis import axis_by_topic, axis_codes, axis_scores, pole_codes
     from iapt_topics.code_files import coders_in, load_codes, match_themes
     from iapt_topics.codes import Codes
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from iapt_topics.datasets import load_example
     from iapt_topics.disclosure import Disclosure
     from iapt_topics.distinctness import indistinct_themes
+    from iapt_topics.draft import write_draft
     from iapt_topics.drift import Drift, measure_drift
     from iapt_topics.effects import theme_effects
     from iapt_topics.embeddings import Embeddings, Encoder, embed, sentence_encoder
     from iapt_topics.encoder_comparison import compare_encoders
     from iapt_topics.exemplars import find_exemplars
+    from iapt_topics.exports import export_tables
     from iapt_topics.facets import code_facets
     from iapt_topics.flow import TopicFlow, compare_refit, topic_flow
     from iapt_topics.frame import Theme, ThemeFrame, load_frame, write_frame
@@ -108,6 +111,7 @@ _HOME = {
     "embed": "embeddings",
     "explain_codes": "mapping",
     "export_codes": "qda",
+    "export_tables": "exports",
     "find_exemplars": "exemplars",
     "fit_topics": "topics",
     "how_answered": "answering",
@@ -134,6 +138,7 @@ _HOME = {
     "publishable_tables": "publishing",
     "read_convergence": "convergence",
     "read_mapping": "mapping_edits",
+    "read_quotes": "approval",
     "redact": "redaction",
     "redact_responses": "redaction",
     "replay_edits": "mapping_edits",
@@ -150,10 +155,12 @@ _HOME = {
     "unassigned_band": "topics",
     "who_answered": "answering",
     "write_convergence": "convergence",
+    "write_draft": "draft",
     "write_edits": "mapping_edits",
     "write_figures": "study",
     "write_frame": "frame",
     "write_mapping": "mapping_edits",
+    "write_quotes": "approval",
     "write_report": "report",
     "write_sample": "sampling",
     "write_study": "study",
@@ -204,6 +211,7 @@ __all__ = [
     "embed",
     "explain_codes",
     "export_codes",
+    "export_tables",
     "find_exemplars",
     "fit_topics",
     "how_answered",
@@ -230,6 +238,7 @@ __all__ = [
     "publishable_tables",
     "read_convergence",
     "read_mapping",
+    "read_quotes",
     "redact",
     "redact_responses",
     "replay_edits",
@@ -246,10 +255,12 @@ __all__ = [
     "unassigned_band",
     "who_answered",
     "write_convergence",
+    "write_draft",
     "write_edits",
     "write_figures",
     "write_frame",
     "write_mapping",
+    "write_quotes",
     "write_report",
     "write_sample",
     "write_study",

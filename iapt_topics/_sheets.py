@@ -20,6 +20,11 @@ _CELL = 32_767  # characters that a cell of a workbook can hold
 _FORMULA = re.compile(r"'*[=+\-@\t]")
 
 
+def defused(text: str) -> str:
+    """Text that a spreadsheet takes for text."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
 def write_sheet(
     path: Path, names: Sequence[str], rows: Sequence[Sequence[str]], *, wide: Collection[str] = ()
 ) -> None:
@@ -27,7 +32,7 @@ def write_sheet(
     ending = path.suffix.casefold()
     if ending == ".csv":
         stream = io.StringIO()
-        cells = [[f"'{v}" if _FORMULA.match(v) else v for v in row] for row in rows]
+        cells = [[defused(v) for v in row] for row in rows]
         csv.writer(stream).writerows([names, *cells])
         write_whole(path, stream.getvalue(), encoding="utf-8-sig")  # the mark is for Excel
     elif ending == ".xlsx":
