@@ -198,13 +198,13 @@ class Broken:
         return vectors
 
 
-def studied(texts, years, encoder=None, frame=FRAME):
+def studied(texts, years, encoder=None, frame=FRAME, waves=None):
     """Run a survey of these texts and check that each number is in its range or missing."""
     table = pd.DataFrame({"text": texts, "year": years})
     with warnings.catch_warnings():
         # Without a column of respondents, and from the libraries on tiny samples.
         warnings.simplefilter("ignore")
-        responses = load_responses(table, text="text", year="year")
+        responses = load_responses(table, text="text", year="year", waves=waves)
         study = run_study(responses, frame, encoder or BagOfWords(), config=CONFIG)
     shares = study.drift.shares
     assert shares["estimate"].dropna().between(0, 1).all()
@@ -267,4 +267,6 @@ def test_300_themes():
 
 @pytest.mark.slow
 def test_1000_years_of_one_response():
-    studied(texts_of(1000), list(range(1000, 2000)))
+    # The library takes years from 1900 to 2100, so these are waves with names.
+    labels = [f"wave {i}" for i in range(1000)]
+    studied(texts_of(1000), labels, waves=labels)
