@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from iapt_topics._set_metrics import corrected
+from iapt_topics._set_metrics import corrected, ratio
 from iapt_topics._theme_level import (
     assign,
     cross_counts,
@@ -239,12 +239,26 @@ def _smoothed(pair: Pair, seed: int) -> tuple[Floats, Floats, Floats, Floats]:
     """Counts of every draw with half a unit more, itself redrawn, in each of the four cells.
 
     Plain draws never leave a cell that is empty, so that few positives in full agreement would
-    have an interval without a width.
+    have an interval without a width. A unit is as many responses as are worth an independent one.
     """
     more = np.random.default_rng([seed, 5]).poisson((0.5, 1.0, 0.5), (len(pair.weights), 3))
     # Halved between the two kinds of disagreement, so that neither coder comes first.
-    both, apart, neither = (more * (1, 0.5, 1)).T[:, :, None]
+    both, apart, neither = (more * (1, 0.5, 1)).T[:, :, None] * _unit_size(pair)
     return pair.both + both, pair.only_x + apart, pair.only_y + apart, pair.neither + neither
+
+
+def _unit_size(pair: Pair) -> Floats:
+    """Responses worth one independent one, by the design effect on each theme's F1; (k,)."""
+    a, b, c, _ = counts_of(pair.x, pair.y)
+    score = np.nan_to_num(f1(a, b, c))
+    # The part of each response in the estimating equation of F1.
+    part = (pair.x & pair.y) - score * (pair.x.astype(float) + pair.y) / 2
+    total = np.zeros((pair.cluster.max() + 1, part.shape[1]))
+    np.add.at(total, pair.cluster, part)
+    sizes = np.bincount(pair.cluster)
+    alike = (sizes**2).sum() / sizes.sum()
+    effect = ratio((total**2).sum(axis=0), (part**2).sum(axis=0))  # NaN in full agreement
+    return np.clip(np.where(np.isnan(effect), alike, effect), 1.0, alike)
 
 
 def theme_level_tables(

@@ -38,10 +38,11 @@ class Comparison:
     """How far two coders agree. Made by :func:`compare_codes`.
 
     Shares, differences and measures are fractions. ``low`` and ``high`` bound 95 % intervals over
-    respondents: percentiles of a bootstrap, for themes with half a unit added to each cell, and
-    Bonett and Price's paired interval for differences of shares. ``note`` is "" or says what limits
-    a row. Read it in the order of the attributes, and the comparison of two people first: no
-    machine can be asked to agree with people more than they do with each other.
+    respondents: percentiles of a bootstrap, for themes with half a unit added to each cell (times
+    the design effect of F1, where respondents gave several responses), and Bonett and Price's
+    paired interval for differences of shares. ``note`` is "" or says what limits a row. Read it in
+    the order of the attributes, and the comparison of two people first: no machine can be asked to
+    agree with people more than they do with each other.
 
     Attributes
     ----------

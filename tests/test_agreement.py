@@ -165,6 +165,19 @@ def test_respondents_are_resampled_whole_and_found_in_either_coding():
     assert "respondent ids differ for 300 responses" in note
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_answers_said_twice_by_everyone_leave_the_intervals_as_they_were(noise):
+    x, y = pair(noise=noise)
+    people = [f"p{i:03d}" for i in range(len(x))]
+    once = compare_codes(make(x, people=people), make(y, "m", people=people), n_boot=200)
+    twice = compare_codes(
+        *(make(np.tile(c, (2, 1)), w, people=people * 2) for c, w in ((x, "h"), (y, "m"))),
+        n_boot=200,
+    )
+    ends = ["f1_low", "f1_high", "kappa_low", "kappa_high"]
+    np.testing.assert_allclose(twice.themes[ends], once.themes[ends], atol=1e-12)
+
+
 def test_only_common_responses_count():
     x, y = pair(n=40)
     ids = [f"r{i:05d}" for i in range(5, 45)]
