@@ -50,8 +50,8 @@ def decide(
     -------
     DataFrame
         n rows: ``status``; ``reason``, "" for a kept row; ``copied``, the place of the text that
-        a duplicate is a copy of, or of the first one by another person that a kept text of 8 words
-        or more is a copy of, else -1.
+        a duplicate is a copy of, or of the longest one by another person that a kept text of 8
+        words or more is a copy of, else -1.
     """
     found = [_alone(text, rules, min_words) for text in texts]
     status = [s for s, _ in found]
@@ -63,6 +63,9 @@ def decide(
             if other:
                 status[i], reason[i] = "not_codable", f"language {other}"
         left = [i for i in left if status[i] == "kept"]
+    # The longest of near copies stands for them, so that the order of the rows decides nothing
+    # but which row of one and the same text does.
+    left.sort(key=lambda i: _longest_first(texts[i]))
     plain = [folded(texts[i]) for i in left]
     own: dict[tuple[int, str, int], int] = {}
     firsts: dict[int, int] = {}
@@ -93,6 +96,11 @@ def _alone(text: str, rules: Rules | None, min_words: int) -> tuple[str, str]:
     if min_words > 1 and len(text.split()) < min_words:
         return "too_short", f"fewer than {min_words} words"
     return "kept", ""
+
+
+def _longest_first(text: str) -> tuple[int, str, str]:
+    said = " ".join(text.split())
+    return -len(said), said, text
 
 
 def _alike(one: str, other: str) -> bool:

@@ -104,13 +104,28 @@ PARAGRAPH = "The targets have taken over and nobody asks how we are or how the w
 def test_pasted_paragraphs_of_one_person_are_one_opinion_and_of_two_are_flagged():
     texts = [PARAGRAPH, f"{PARAGRAPH} - thanks.", "Pay", PARAGRAPH.upper(), "pay", "Pay"]
     found = load(table(texts, who=["p", "p", "p", "q", "q", "p"]), respondent_id="who")
-    status = ["kept", "duplicate", "kept", "kept", "kept", "duplicate"]
+    status = ["duplicate", "kept", "kept", "kept", "kept", "duplicate"]
     assert found.table["status"].tolist() == status
-    assert found.table["copy_of"].tolist() == ["", "1", "", "1", "", "3"]
+    assert found.table["copy_of"].tolist() == ["2", "", "", "2", "", "3"]
     assert found.notes == (
         "the table: 1 kept response(s) of 8 words or more are copies or near copies of another "
         "person's (column copy_of).",
     )
+
+
+@given(st.permutations(range(9)))
+def test_which_copies_are_kept_does_not_hang_on_the_order_of_the_rows(order):
+    # The first is like the second and the second like the third, but the first unlike the third.
+    words = PARAGRAPH.split()
+    near = [" ".join([*words[i:], *words[:i], "and so on"]) for i in range(3)]
+    texts = [*near, PARAGRAPH, PARAGRAPH.upper(), f"{PARAGRAPH} ok", "Pay", "pay", PARAGRAPH]
+    source = table(texts, who=[*"ppppqppqq"])
+    shuffled = source.iloc[list(order)]
+
+    def kept(found):
+        return sorted(zip(found.kept["respondent_id"], found.kept["text"], strict=True))
+
+    assert kept(load(shuffled, respondent_id="who")) == kept(load(source, respondent_id="who"))
 
 
 @pytest.mark.parametrize(
