@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -98,3 +100,22 @@ def test_examples_run(path, tmp_path):
     assert "SYNTHETIC" in done.stdout + path.read_text("utf-8").split('"""')[1]
     assert {p.name for p in tmp_path.iterdir()} == {"out"}
     assert {p.name for p in (tmp_path / "out").iterdir()} == WRITTEN[path.stem]
+
+
+def kinds(cell) -> list[list[str]]:
+    """What kinds of output a cell shows."""
+    return [sorted(o.get("data", ["text"])) for o in cell.get("outputs", ())]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.ipynb")), ids=lambda p: p.stem)
+# The kernel listens on this machine alone.
+@pytest.mark.filterwarnings("ignore:.*TCP without encryption")
+def test_notebooks_run_and_show_what_they_say(path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    run = runpy.run_path(str(ROOT / "examples" / "run_notebooks.py"))["run"]
+    kept = json.loads(path.read_text("utf-8"))
+    assert "SYNTHETIC" in "".join(kept["cells"][0]["source"])
+    assert str(Path.home()) not in path.read_text("utf-8")
+    for cell, now in zip(kept["cells"], run(path).cells, strict=True):
+        assert kinds(cell) == kinds(now)

@@ -39,6 +39,12 @@ def test_nothing_to_draw_is_no_figure():
     assert "img" not in tags(as_html("x", {}, lambda: drift_figure(drift, themes=[])))
 
 
+def test_a_figure_shows_itself():
+    survey = standins.responses()
+    figure = drift_figure(standins.drift(survey, standins.codes(survey)))
+    assert figure._repr_png_().startswith(b"\x89PNG")
+
+
 @pytest.fixture
 def fitted(survey, encoder):
     embeddings = embed(survey, encoder)

@@ -31,9 +31,12 @@ def drawn_text(value: object, most: int = 60) -> str:
 
 
 def new_figure(width: float, height: float) -> Figure:
+    """An empty figure that shows itself in a notebook, as only those of pyplot would."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    figure: Any = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    figure._repr_png_ = lambda: figure_bytes(figure, "png", dpi=110)
+    return figure  # type: ignore[no-any-return]
 
 
 def tidy(ax: Any, grid: str = "y") -> None:
@@ -121,7 +124,7 @@ def draw_band(
     ax.add_patch(PathPatch(Path(at, kinds), edgecolor="none", **style))
 
 
-def figure_bytes(figure: Figure, kind: str = "svg") -> bytes:
+def figure_bytes(figure: Figure, kind: str = "svg", *, dpi: int = 300) -> bytes:
     """Contents of a file of ``figure``; the same figure always gives the same bytes.
 
     Parameters
@@ -129,7 +132,9 @@ def figure_bytes(figure: Figure, kind: str = "svg") -> bytes:
     figure : matplotlib.figure.Figure
         From any function here.
     kind : {"svg", "pdf", "png"}
-        Format of the file; pixels are at 300 dots an inch.
+        Format of the file.
+    dpi : int, default 300
+        Dots an inch of a "png".
     """
     import matplotlib as mpl
 
@@ -138,5 +143,5 @@ def figure_bytes(figure: Figure, kind: str = "svg") -> bytes:
     with mpl.rc_context({"svg.hashsalt": "iapt_topics"}), warnings.catch_warnings():
         # A character that the font lacks is drawn as a box; the table beside the figure has it.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure.savefig(buffer, format=kind, dpi=300, metadata=dict.fromkeys(undated))
+        figure.savefig(buffer, format=kind, dpi=dpi, metadata=dict.fromkeys(undated))
     return buffer.getvalue()
