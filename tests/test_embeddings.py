@@ -92,11 +92,29 @@ def test_lone_surrogates_do_not_stop_it(model, tmp_path):
     assert cached(tmp_path).encode(["bad \ud800 text"]).shape == (1, 8)
 
 
-def test_weights_that_are_not_the_published_ones_are_refused(monkeypatch, tmp_path):
-    (tmp_path / "model.safetensors").write_bytes(b"other weights")
+@pytest.fixture
+def package(monkeypatch, tmp_path):
+    """The bundled model's folder, with small files in it that are taken for the published ones."""
+    for name in embeddings.DEFAULT_FILES:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"{{}} {name}")
+    digests = {n: _large_model.file_hash(tmp_path / n) for n in embeddings.DEFAULT_FILES}
+    monkeypatch.setattr(embeddings, "DEFAULT_FILES", digests)
     monkeypatch.setattr(embeddings, "_offline_folder", lambda: tmp_path)
-    with pytest.raises(InputError, match="must have the upstream SHA-256 53aa5117"):
-        sentence_encoder()
+    return tmp_path
+
+
+def test_files_that_are_not_the_published_ones_are_refused(package):
+    assert sentence_encoder().fingerprint == embeddings.DEFAULT_FILES["model.safetensors"]
+    for name, digest in embeddings.DEFAULT_FILES.items():
+        before = (package / name).read_bytes()
+        (package / name).write_bytes(before + b" ")
+        with pytest.raises(InputError, match=f"^{name} of .* must have the SHA-256 {digest}"):
+            sentence_encoder()
+        (package / name).unlink()
+        with pytest.raises(InputError, match="no such file"):
+            sentence_encoder()
+        (package / name).write_bytes(before)
 
 
 def test_a_missing_package_says_what_to_install(monkeypatch):

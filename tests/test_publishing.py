@@ -302,3 +302,196 @@ def test_a_phrase_needs_enough_people_for_all_its_words():
     users = {"caseload": set(range(12)), "smith": {1, 2}, "high": set(range(11))}
     words = ("caseload", " smith", "high caseload", "unknown")
     assert common_words(words, users, 10) == ("caseload", "high caseload")
+
+
+# Small surveys made by hand
+
+
+def crafted(*groups: dict) -> dict:
+    """A survey of groups of responses, each from a person of its own.
+
+    A group is ``n`` responses of a ``year`` with the themes of the ``machine`` and of the
+    ``human``, None where one saw nothing; ``learned`` are those that the machine was trained on.
+    """
+    rows = [g | {"response_id": f"r{j}-{i}"} for j, g in enumerate(groups) for i in range(g["n"])]
+    table = pd.DataFrame({"response_id": [r["response_id"] for r in rows]}).astype("str")
+    table = table.assign(
+        respondent_id=table["response_id"], year=[r["year"] for r in rows],
+        question="", text="words", status="kept",
+    )  # fmt: skip
+
+    def coded(coder: str, learned: frozenset[str] = frozenset()) -> Codes:
+        seen = [r["response_id"] for r in rows if r.get(coder) is not None]
+        given = [(r["response_id"], t) for r in rows for t in r.get(coder) or ()]
+        given = pd.DataFrame(given, columns=["response_id", "theme"]).astype("str")
+        seen = table.loc[table["response_id"].isin(seen), ["response_id", "respondent_id"]]
+        return Codes(
+            coder=coder, kind=coder, themes=THEMES, table=given.assign(score=np.nan),
+            seen=seen.reset_index(drop=True), trained_on=learned,
+        )  # fmt: skip
+
+    responses = Responses(table=table, source="x.csv")
+    learned = frozenset(r["response_id"] for r in rows if r.get("learned"))
+    machine, human = coded("machine", learned), coded("human")
+    topics = SimpleNamespace(
+        assignments=table[["response_id"]].assign(topic=0),
+        topics=pd.DataFrame({"topic": [0], "label": "words", "words": "words", "support": 0.9}),
+    )
+    mapping = SimpleNamespace(
+        frame=FRAME,
+        table=pd.DataFrame({"topic": [0], "theme": "S1", "theme_label": "T", "score": 1.0}),
+    )
+    out = {"responses": responses, "topics": topics, "mapping": mapping, "codes": machine}
+    out |= {"drift": shares_of(machine, responses)}
+    both = set(human.seen["response_id"]) & set(machine.seen["response_id"]) - learned
+    if both:
+        result = standins.comparison("human", "machine")
+        themes = result.themes.head(len(THEMES)).assign(theme=THEMES)
+        for side, coder in (("reference", human), ("other", machine)):
+            count = coder.table[coder.table["response_id"].isin(both)]["theme"].value_counts()
+            themes[f"positives_{side}"] = [count.get(t, 0) for t in THEMES]
+        result.themes, result.n = themes, len(both)
+        result.convergence = result.convergence.head(len(THEMES)).assign(theme=THEMES)
+        out |= {"comparison": result, "human": (human,)}
+    return out
+
+
+def test_a_few_responses_that_the_machine_did_not_see_are_not_told_by_subtraction():
+    # 60 kept less 57 coded would be the 3.
+    tables = publishable_tables(**crafted(
+        {"n": 57, "year": 2014, "machine": ("S1",)}, {"n": 3, "year": 2014},
+        {"n": 50, "year": 2015, "machine": ()}, {"n": 20, "year": 2015},
+    ))  # fmt: skip
+    kept = tables["ledger"].query("status == 'kept'").set_index("year")["n"]
+    base = tables["drift_shares"].set_index(["theme", "year"])["n"]["S1"]
+    assert np.isnan(base[2014]) or np.isnan(kept[2014])
+    assert kept[2015] == 70
+
+
+def test_a_year_in_which_nearly_all_gave_a_theme_bounds_the_others():
+    # Of 21 in all, at most 12 are of 2015, so 2014 has the 9 or the 10 of its base.
+    tables = publishable_tables(**crafted(
+        {"n": 9, "year": 2014, "machine": ("S1",)}, {"n": 1, "year": 2014, "machine": ()},
+        {"n": 12, "year": 2015, "machine": ("S1",)},
+    ))  # fmt: skip
+    assert tables["theme_shares"].set_index("theme").loc["S1", "note"] == "withheld"
+
+
+def test_the_only_theme_of_a_pole_is_not_told_by_the_classes():
+    # I1 is given to 36 with no theme of the other pole and to 4 with one: 40 less 36 are the 4.
+    results = crafted(
+        {"n": 36, "year": 2014, "machine": ("I1",)},
+        {"n": 4, "year": 2014, "machine": ("I1", "S1")},
+        {"n": 20, "year": 2014, "machine": ("S2",)}, {"n": 60, "year": 2014, "machine": ()},
+    )  # fmt: skip
+    axis = shares_of(axis_codes(results["codes"], FRAME), results["responses"])
+    tables = publishable_tables(**results, axis_drift=axis)
+    classes = tables["axis_shares"]["count"]
+    theme = tables["drift_shares"].set_index("theme").loc["I1", "count"]
+    assert np.isnan(classes.iloc[2])
+    assert np.isnan(classes.iloc[0]) or np.isnan(theme)
+
+
+def test_the_people_of_a_comparison_are_those_compared():
+    # Both gave S1 to 15, but the machine learned from 6 of these: 9 are compared.
+    tables = publishable_tables(**crafted(
+        {"n": 9, "year": 2014, "machine": ("S1",), "human": ("S1",)},
+        {"n": 6, "year": 2014, "machine": ("S1",), "human": ("S1",), "learned": True},
+        {"n": 40, "year": 2014, "machine": ("S2",), "human": ("S2",)},
+        {"n": 40, "year": 2014, "machine": ("S1", "S2")},
+    ))  # fmt: skip
+    shown = tables["agreement_themes"].set_index("theme")
+    assert shown.loc["S1", "note"] == "withheld"
+    assert shown.loc["S2", ["positives_reference", "positives_other"]].tolist() == [40, 40]
+
+
+def test_what_the_compared_leave_of_all_is_not_told_by_subtraction():
+    # The machine gave S1 to 43, of which 40 were compared.
+    tables = publishable_tables(**crafted(
+        {"n": 40, "year": 2014, "machine": ("S1",), "human": ("S1",)},
+        {"n": 20, "year": 2014, "machine": (), "human": ()},
+        {"n": 3, "year": 2014, "machine": ("S1",)}, {"n": 30, "year": 2014, "machine": ()},
+    ))  # fmt: skip
+    compared = tables["agreement_themes"].set_index("theme").loc["S1", "positives_other"]
+    whole = tables["theme_shares"].set_index("theme").loc["S1", "count"]
+    assert np.isnan(compared) or np.isnan(whole)
+
+
+def test_a_theme_too_few_gave_is_withheld_whoever_of_the_two_it_was():
+    tables = publishable_tables(**crafted(
+        {"n": 30, "year": 2014, "machine": ("S1",), "human": ()},
+        {"n": 4, "year": 2014, "machine": ("S1",), "human": ("S1",)},
+        {"n": 30, "year": 2014, "machine": (), "human": ("S2",)},
+    ))  # fmt: skip
+    shown = tables["agreement_themes"].set_index("theme")
+    assert shown.loc["S1", "note"] == "withheld"
+    assert shown.loc["S1", ["positives_reference", "f1", "kappa"]].isna().all()
+
+
+def test_nothing_is_said_of_agreement_on_too_few_responses():
+    tables = publishable_tables(**crafted(
+        {"n": 8, "year": 2014, "machine": (), "human": ()}, {"n": 40, "year": 2014, "machine": ()},
+    ))  # fmt: skip
+    assert tables["agreement_themes"][["n", "f1", "kappa", "ac1"]].isna().all(axis=None)
+
+
+def test_an_interval_keeps_the_design_effect():
+    results = crafted(
+        {"n": 40, "year": 2014, "machine": ("S1",)}, {"n": 160, "year": 2014, "machine": ()}
+    )
+    shares = results["drift"].shares
+    at = shares["theme"] == "S1"
+    low, high = (float(x) for x in wilson_interval(40 / 2.5, 200 / 2.5))
+    results["drift"].shares = shares.assign(
+        low=shares["low"].mask(at, low), high=shares["high"].mask(at, high)
+    )
+    row = publishable_tables(**results)["drift_shares"].set_index("theme").loc["S1"]
+    assert (row["low"], row["high"]) == pytest.approx((low, high), abs=1e-9)
+
+
+def test_changes_and_trends_are_those_of_the_published_shares():
+    results = crafted(*(
+        {"n": n, "year": year, "machine": given}
+        for year, has, of in ((2014, 20, 60), (2015, 90, 100), (2016, 60, 200))
+        for n, given in ((has, ("S1",)), (of - has, ()))
+    ))  # fmt: skip
+    change = LIKE.changes.head(1).assign(theme="S1", year=2016, against=2014, p=1e-9)
+    results["drift"].changes = change
+    trends = LIKE.trends.groupby("test").head(1).assign(theme="S1", p=0.0004)
+    results["drift"].trends = trends
+    tables = publishable_tables(**results, disclosure=Disclosure(round_to=1))
+    shares = tables["drift_shares"].set_index(["theme", "year"]).loc["S1"]
+    share = np.array([20 / 60, 90 / 100, 60 / 200])
+    assert shares["estimate"].tolist() == share.tolist()
+    (row,) = tables["drift_changes"].to_dict("records")
+    # Newcombe (1998), method 10.
+    (l1, u1), (l2, u2) = shares.loc[[2014, 2016], ["low", "high"]].to_numpy()
+    down = np.hypot(share[2] - l2, u1 - share[0])
+    up = np.hypot(u2 - share[2], share[0] - l1)
+    gap = share[2] - share[0]
+    assert (row["estimate"], row["low"], row["high"]) == pytest.approx((gap, gap - down, gap + up))
+    assert row["n"] == 260
+    assert row["p"] == 0.001  # never given as 0
+    trend = tables["drift_trends"].set_index("test")
+    assert trend.loc["omnibus", "estimate"] == share.max() - share.min()
+    slope = np.polyfit([2014, 2015, 2016], share, 1, w=np.sqrt([60, 100, 200]))[0]
+    assert trend.loc["linear", "estimate"] == pytest.approx(slope)
+    assert (trend["p"] == 0.001).all()
+
+
+def test_a_label_of_a_word_that_few_used_is_replaced():
+    results = crafted({"n": 60, "year": 2014, "machine": ()})
+    results["topics"].topics = results["topics"].topics.assign(label="words, smith")
+    tables = publishable_tables(**results)
+    assert tables["topics"]["label"].tolist() == ["words", "unassigned"][: len(tables["topics"])]
+    assert tables["topic_mapping"]["label"].tolist() == ["words"]
+
+
+def test_a_row_of_the_convergence_matrix_has_the_difference_of_the_published_shares():
+    tables = publishable_tables(**crafted(
+        {"n": 30, "year": 2014, "machine": ("S1",), "human": ("S1",)},
+        {"n": 20, "year": 2014, "machine": ("S1",), "human": ()},
+        {"n": 50, "year": 2014, "machine": (), "human": ()},
+    ))  # fmt: skip
+    row = tables["agreement_convergence"].set_index("theme").loc["S1"]
+    assert row["share_difference"] == pytest.approx(0.5 - 0.3)
