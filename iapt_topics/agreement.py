@@ -21,6 +21,7 @@ from iapt_topics._agreement_tables import (
 )
 from iapt_topics._checks import InputError, listed
 from iapt_topics._convergence_table import convergence_table
+from iapt_topics._one_line import one_line
 from iapt_topics._theme_level import partition_table
 from iapt_topics.codes import Codes
 from iapt_topics.inference import cluster_weights
@@ -129,6 +130,8 @@ class Comparison:
     matches: pd.DataFrame
     levels: pd.DataFrame
     convergence: pd.DataFrame
+
+    __repr__ = one_line
 
     def _repr_html_(self) -> str:
         """Agreement over all and by theme, and the forest plot."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError, listed, require_columns, require_unique
 from iapt_topics._codes_table import texts
+from iapt_topics._one_line import one_line
 
 if TYPE_CHECKING:
     from iapt_topics.frame import ThemeFrame
@@ -70,6 +71,8 @@ class Codes:
     labels: Mapping[str, str] = field(default_factory=dict)
     trained_on: frozenset[str] = frozenset()
     picked: frozenset[str] = frozenset()
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

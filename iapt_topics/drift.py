@@ -86,6 +86,7 @@ from iapt_topics._drift_tables import (
     sources_table,
     trends_table,
 )
+from iapt_topics._one_line import one_line
 from iapt_topics.prevalence import corrected_shares
 
 if TYPE_CHECKING:
@@ -168,6 +169,8 @@ class Drift:
     years: tuple[int, ...]
     themes: tuple[str, ...]
     coder: str
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         for name in COLUMNS:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError, require_file
 from iapt_topics._large_model import LARGE_MODEL, file_hash, large_model_folder
+from iapt_topics._one_line import one_line
 from iapt_topics._vector_cache import remember
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ class Embeddings:
     response_id: tuple[str, ...]
     model: str
     fingerprint: str
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.response_id):

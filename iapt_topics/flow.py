@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError
 from iapt_topics._drift_model import Floats, share_model, sum_cells
+from iapt_topics._one_line import one_line
 from iapt_topics.answering import clustered_variance, persons
 from iapt_topics.inference import benjamini_hochberg
 from iapt_topics.topics import TopicConfig, Topics, fit_topics
@@ -97,6 +98,8 @@ class TopicFlow:
     links: pd.DataFrame
     novelty: pd.DataFrame
     fits: dict[int, Topics]
+
+    __repr__ = one_line
 
 
 def topic_flow(

@@ -15,6 +15,7 @@ import pandas as pd
 from iapt_topics._checks import InputError, listed, suggestion
 from iapt_topics._files import write_whole
 from iapt_topics._frame_files import ENDINGS, LISTS, read_entries, split_cell, write_entries
+from iapt_topics._one_line import one_line
 from iapt_topics.qda.refi_writer import codebook_xml
 
 #: PAPER: named in the paper's public abstract. PART: the abstract names the idea, the boundary is
@@ -127,6 +128,8 @@ class ThemeFrame:
     note: str = ""
     axis: tuple[str, str] | None = None
     facets: tuple[Facet, ...] = ()
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         _trim(self)

@@ -17,6 +17,7 @@ import pandas as pd
 
 from iapt_topics._checks import InputError, require_file
 from iapt_topics._files import write_whole
+from iapt_topics._one_line import one_line
 
 if TYPE_CHECKING:
     from iapt_topics.codes import Codes
@@ -60,6 +61,8 @@ class RunComparison:
 
     verdict: str
     table: pd.DataFrame
+
+    __repr__ = one_line
 
     @property
     def first(self) -> str:

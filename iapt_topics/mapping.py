@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError
+from iapt_topics._one_line import one_line
 from iapt_topics.codes import Codes
 from iapt_topics.embeddings import Embeddings, Encoder, encode_themes, require_same_encoder
 from iapt_topics.frame import ThemeFrame
@@ -55,6 +56,8 @@ class TopicMapping:
     scores: pd.DataFrame
     frame: ThemeFrame
     threshold: float
+
+    __repr__ = one_line
 
     @property
     def table(self) -> pd.DataFrame:

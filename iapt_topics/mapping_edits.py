@@ -14,6 +14,7 @@ import pandas as pd
 
 from iapt_topics._checks import InputError, listed, require_columns, require_file, suggestion
 from iapt_topics._files import write_whole
+from iapt_topics._one_line import one_line
 from iapt_topics._sheets import read_sheet, write_sheet
 from iapt_topics.inference import wilson_interval
 from iapt_topics.mapping import TopicMapping
@@ -47,6 +48,8 @@ class MappingEdits:
     table: pd.DataFrame
     topic_of: Mapping[str, int]
     unplaced: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_LOG))
+
+    __repr__ = one_line
 
 
 def mapping_coverage(mapping: TopicMapping, topics: Topics) -> tuple[pd.DataFrame, pd.DataFrame]:

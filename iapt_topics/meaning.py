@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from iapt_topics._checks import InputError, listed
 from iapt_topics._drift_model import Floats
 from iapt_topics._meaning_model import distances_apart, log_odds_shift, moved_place
+from iapt_topics._one_line import one_line
 from iapt_topics.drift import coded_responses, require_baseline
 from iapt_topics.inference import (
     benjamini_hochberg,
@@ -87,6 +88,8 @@ class Meaning:
     words: pd.DataFrame
     distances: pd.DataFrame
     quotes: pd.DataFrame
+
+    __repr__ = one_line
 
 
 def measure_meaning(

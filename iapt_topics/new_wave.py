@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from iapt_topics import consensus
 from iapt_topics._checks import InputError
 from iapt_topics._drift_model import share_model, sum_cells
+from iapt_topics._one_line import one_line
 from iapt_topics._topic_words import topic_words
 from iapt_topics.embeddings import Embeddings
 from iapt_topics.inference import benjamini_hochberg
@@ -56,6 +57,8 @@ class Wave:
     assignments: pd.DataFrame
     novelty: pd.DataFrame
     groups: pd.DataFrame
+
+    __repr__ = one_line
 
 
 def assign_wave(

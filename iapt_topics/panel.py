@@ -28,6 +28,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from iapt_topics._drift_model import Floats, share_model, sum_cells
+from iapt_topics._one_line import one_line
 from iapt_topics.drift import coded_responses, require_baseline
 from iapt_topics.inference import benjamini_hochberg, holm, wilson_interval
 
@@ -68,6 +69,8 @@ class Panel:
 
     changes: pd.DataFrame
     transitions: pd.DataFrame
+
+    __repr__ = one_line
 
 
 def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = None) -> Panel:

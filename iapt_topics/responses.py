@@ -17,6 +17,7 @@ from iapt_topics._checks import (
     require_unique,
 )
 from iapt_topics._copies import LEAST_WORDS
+from iapt_topics._one_line import one_line
 from iapt_topics._statuses import LONGEST, STATUSES, decide, is_visible
 from iapt_topics._tables import read_table, text_table
 from iapt_topics._waves import read_years
@@ -60,6 +61,8 @@ class Responses:
     source: str
     synthetic: bool = False
     notes: tuple[str, ...] = ()
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         what, do = "a table of responses", "Make it with load_responses."

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._checks import InputError, listed, require_columns, require_unique
+from iapt_topics._one_line import one_line
 from iapt_topics._sheets import write_sheet
 from iapt_topics._tables import cell_text
 from iapt_topics.inference import wilson_interval
@@ -45,6 +46,8 @@ class SamplePlan:
 
     table: pd.DataFrame
     width: float
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         # A plan that was kept as a .csv file comes back with ids such as 17 as numbers.

@@ -26,6 +26,7 @@ import pandas as pd
 
 from iapt_topics._drift_model import FEW_POSITIVES, Floats, ShareModel, share_model, sum_cells
 from iapt_topics._drift_tables import FEW_RESPONSES
+from iapt_topics._one_line import one_line
 from iapt_topics.answering import levels_of, require_covariates
 from iapt_topics.drift import coded_responses, require_baseline
 from iapt_topics.inference import benjamini_hochberg, holm, wilson_interval
@@ -78,6 +79,8 @@ class Standardised:
     trends: pd.DataFrame
     covariates: tuple[str, ...]
     baseline: int
+
+    __repr__ = one_line
 
 
 def standardise_drift(

@@ -13,6 +13,7 @@ import pandas as pd
 
 from iapt_topics._checks import InputError, listed
 from iapt_topics._files import write_whole
+from iapt_topics._one_line import one_line
 from iapt_topics.agreement import Comparison, compare_codes
 from iapt_topics.answering import how_answered
 from iapt_topics.axis import axis_codes
@@ -63,6 +64,8 @@ class Study:
     comparison: Comparison | None
     ceiling: Comparison | None
     manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    __repr__ = one_line
 
 
 def run_study(

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from iapt_topics import consensus
 from iapt_topics._checks import InputError
 from iapt_topics._layouts import FEW_RESPONSES, cluster_runs, smooth
+from iapt_topics._one_line import one_line
 from iapt_topics._topic_words import name_topic, topic_words
 from iapt_topics.inference import percentile_interval, wilson_interval
 
@@ -150,6 +151,8 @@ class Topics:
     config: TopicConfig
     versions: dict[str, str]
     edits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=EDIT_COLUMNS))
+
+    __repr__ = one_line
 
     @property
     def n_topics(self) -> int:

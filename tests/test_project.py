@@ -22,6 +22,7 @@ PACKAGE = ROOT / "iapt_topics"
 #: checkers alone do not run and are free; so are imports within a sub-package.
 ORDER = (
     "_checks",
+    "_one_line",
     "figures",
     "_notebook",
     "_files",

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._checks import InputError, listed, require_columns, require_unique
+from iapt_topics._one_line import one_line
 from iapt_topics._tables import cell_text, read_table
 from iapt_topics.qda._offsets import LEAST_ALIGNED, score_offsets
 
@@ -63,6 +64,8 @@ class Project:
     themes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     offsets: pd.DataFrame
     notes: tuple[str, ...] = ()
+
+    __repr__ = one_line
 
     @property
     def coders(self) -> tuple[str, ...]:
