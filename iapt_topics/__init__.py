@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from iapt_topics.meaning import Meaning, measure_meaning
     from iapt_topics.new_wave import Wave, assign_wave
     from iapt_topics.panel import Panel, measure_panel
+    from iapt_topics.pipeline import run_plan
+    from iapt_topics.plan import StudyPlan, read_plan
     from iapt_topics.prevalence import corrected_shares
     from iapt_topics.publishing import publishable_tables
     from iapt_topics.qda import Project, export_codes, load_project
@@ -83,6 +85,7 @@ _HOME = {
     "SamplePlan": "sampling",
     "Standardised": "standardise",
     "Study": "study",
+    "StudyPlan": "plan",
     "Theme": "frame",
     "ThemeFrame": "frame",
     "TopicBrief": "topic_labels",
@@ -138,11 +141,13 @@ _HOME = {
     "publishable_tables": "publishing",
     "read_convergence": "convergence",
     "read_mapping": "mapping_edits",
+    "read_plan": "plan",
     "read_quotes": "approval",
     "redact": "redaction",
     "redact_responses": "redaction",
     "replay_edits": "mapping_edits",
     "replay_topic_edits": "topic_edits",
+    "run_plan": "pipeline",
     "run_study": "study",
     "sample_size": "sampling",
     "save_topics": "topic_files",
@@ -183,6 +188,7 @@ __all__ = [
     "SamplePlan",
     "Standardised",
     "Study",
+    "StudyPlan",
     "Theme",
     "ThemeFrame",
     "TopicBrief",
@@ -238,11 +244,13 @@ __all__ = [
     "publishable_tables",
     "read_convergence",
     "read_mapping",
+    "read_plan",
     "read_quotes",
     "redact",
     "redact_responses",
     "replay_edits",
     "replay_topic_edits",
+    "run_plan",
     "run_study",
     "sample_size",
     "save_topics",

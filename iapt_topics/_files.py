@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,8 +61,11 @@ def claimed(folder: Path) -> Iterator[None]:
             "a run that is still going", "Wait for it, or name another folder.",
         ) from None  # fmt: skip
     try:
-        for piece in folder.rglob(".*.part"):  # of a run that was killed as it wrote
-            piece.unlink(missing_ok=True)
+        for piece in list(folder.rglob(".*.part")):  # of a run that was killed as it wrote
+            if piece.is_dir():
+                shutil.rmtree(piece)
+            else:
+                piece.unlink(missing_ok=True)
         yield
     finally:
         lock.release()

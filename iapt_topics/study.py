@@ -14,6 +14,7 @@ import pandas as pd
 from iapt_topics._checks import InputError, listed
 from iapt_topics._files import write_whole
 from iapt_topics._one_line import one_line
+from iapt_topics._topic_cache import fit_once
 from iapt_topics.agreement import Comparison, compare_codes
 from iapt_topics.answering import how_answered
 from iapt_topics.axis import axis_codes
@@ -29,7 +30,8 @@ from iapt_topics.report import require_min_cell, write_report
 from iapt_topics.report.pictures import draw
 from iapt_topics.report.results import Results
 from iapt_topics.responses import Responses
-from iapt_topics.topics import TopicConfig, Topics, fit_topics, unassigned_band
+from iapt_topics.standardise import Standardised, standardise_drift
+from iapt_topics.topics import TopicConfig, Topics, unassigned_band
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -53,6 +55,10 @@ class Study:
         First with second human coder; None without a second.
     manifest : mapping of str to object
         What the result was made of: hashes, settings, versions, machine, time.
+    standardised : Standardised or None
+        Change with the mix of respondents held fixed; None unless it was asked for.
+    redactions : DataFrame or None
+        Counts of what was redacted, from :func:`iapt_topics.count_redactions`.
     """
 
     responses: Responses
@@ -64,6 +70,8 @@ class Study:
     comparison: Comparison | None
     ceiling: Comparison | None
     manifest: Mapping[str, Any] = field(default_factory=dict)
+    standardised: Standardised | None = None
+    redactions: pd.DataFrame | None = None
 
     __repr__ = one_line
 
@@ -76,6 +84,8 @@ def run_study(
     human: tuple[Codes, ...] = (),
     config: TopicConfig | None = None,
     baseline: int | None = None,
+    standardise: Sequence[str] = (),
+    cache: Path | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Study:
     """Run every stage: embeddings, topics, mapping, codes, comparison, drift.
@@ -94,6 +104,11 @@ def run_study(
         How topics are fitted; its seed serves the later stages too.
     baseline : int, optional
         Year that others are compared with; the first one by default.
+    standardise : sequence of str, optional
+        Covariates for :func:`iapt_topics.standardise_drift`.
+    cache : path, optional
+        Folder in which fitted topics are kept, and from which they are taken if they were fitted
+        to the same responses, vectors and config.
     tell : callable, optional
         Called with the name of each stage as it begins.
 
@@ -113,7 +128,7 @@ def run_study(
     tell("Embedding the responses")
     embeddings = embed(responses, encoder)
     tell(f"Finding topics: consensus of {config.n_runs} runs")
-    topics = fit_topics(responses, embeddings, config)
+    topics = fit_once(responses, embeddings, config, cache)
     tell("Mapping topics and responses onto the frame")
     mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
     machine = code_responses(responses, embeddings, frame, encoder, mapping=mapping, topics=topics)
@@ -124,6 +139,9 @@ def run_study(
     if frame.axis is not None:
         poles = axis_codes(machine, frame)
         axis_drift = measure_drift(poles, responses, baseline=baseline, seed=config.seed)
+    standardised = None
+    if standardise:
+        standardised = standardise_drift(machine, responses, standardise, baseline=baseline)
     compare = partial(compare_codes, responses=responses, seed=config.seed)
     comparison = compare(human[0], machine) if human else None
     ceiling = compare(human[0], human[1]) if len(human) > 1 else None
@@ -140,6 +158,7 @@ def run_study(
             responses, embeddings, topics, frame, encoder, human,
             baseline=baseline, seconds=perf_counter() - began,
         ),
+        standardised=standardised,
     )  # fmt: skip
 
 
@@ -164,7 +183,7 @@ def write_study(
     out: Path,
     *,
     min_cell: int = 10,
-    quotes: bool | None = None,
+    quotes: pd.DataFrame | bool | None = None,
     command: Sequence[str] = (),
 ) -> dict[str, Path]:
     """Write the report and, for the researcher's own eyes, the tables behind it.
@@ -177,7 +196,7 @@ def write_study(
         Folder; made if need be. Files of the same names are replaced, each as a whole.
     min_cell : int, default 10
         As for :func:`iapt_topics.write_report`; the tables are not suppressed.
-    quotes : bool, optional
+    quotes : DataFrame or bool, optional
         As for :func:`iapt_topics.write_report`.
     command : sequence of str, optional
         The words after ``iapt-topics`` that made the study, for ``iapt-topics verify``.
@@ -230,7 +249,7 @@ def write_figures(study: Study, folder: Path, *, min_cell: int = 10) -> dict[str
         Name of each file, such as "drift.pdf", to where it is.
     """
     require_min_cell(min_cell)
-    parts = {f.name: getattr(study, f.name) for f in fields(study) if f.name != "manifest"}
+    parts = {f.name: getattr(study, f.name) for f in fields(Results) if f.name != "min_cell"}
     written = {}
     for name, figure in draw(Results(**parts, min_cell=min_cell)).items():
         for kind in ("svg", "pdf", "png"):
@@ -259,6 +278,12 @@ def _tables(study: Study) -> dict[str, pd.DataFrame]:
     }
     covered = mapping_coverage(study.mapping, study.topics)
     tables |= dict(zip(("theme_coverage", "topic_coverage"), covered, strict=True))
+    if study.redactions is not None:
+        tables["redactions"] = study.redactions
+    if study.standardised is not None:
+        tables["standardised_shares"] = study.standardised.shares
+        tables["standardised_changes"] = study.standardised.changes
+        tables["standardised_trends"] = study.standardised.trends
     if study.axis_drift is not None:
         tables["axis_shares"] = study.axis_drift.shares
     if study.comparison is not None:

@@ -294,7 +294,8 @@ def fit_topics(
         distribution=consensus.soft_membership(points, labels, float(share.mean()))[place],
         centroids=unit_means(vectors, topic),
         config=config,
-        versions=_versions() | {"encoder": embeddings.model, "weights": embeddings.fingerprint},
+        versions=package_versions()
+        | {"encoder": embeddings.model, "weights": embeddings.fingerprint},
     )
 
 
@@ -551,7 +552,8 @@ def unlike_rows(
     return chosen
 
 
-def _versions() -> dict[str, str]:
+def package_versions() -> dict[str, str]:
+    """Versions of the packages that decide the topics."""
     from importlib.metadata import version
 
     names = (

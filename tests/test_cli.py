@@ -5,7 +5,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from iapt_topics import cli, embeddings
+from iapt_topics import cli, embeddings, pipeline
+from iapt_topics._checks import InputError
 from iapt_topics.code_files import load_codes
 from iapt_topics.frame import Theme, ThemeFrame, write_frame
 from iapt_topics.qda import export_codes
@@ -77,11 +78,16 @@ def test_codes_may_be_a_project_of_several_and_named_otherwise(
     rows.replace("pay", "money").to_csv(tmp_path / "codes.csv", index=False)
     (tmp_path / "map.csv").write_text("code,theme\nmoney,pay\n")
     given = []
-    monkeypatch.setattr(cli, "_go", lambda *a: given.extend(a[2]))
+
+    def stop(*_, human, **__):
+        given.extend(human)
+        raise InputError("a test", "must stop here", "enough", "Go on.")
+
+    monkeypatch.setattr(pipeline, "run_study", stop)
     words = ["run", survey_file, "--text", "comment", "--year", "year", "--respondent", "person",
              "--frame", tmp_path / "frame.toml", "--out", tmp_path / "out", "--codes"]  # fmt: skip
-    code, _, err = command(*words, tmp_path / "p.qdpx")
-    assert code == 0, err
+    _, _, err = command(*words, tmp_path / "p.qdpx")
+    assert "must stop here" in err
     assert "3 coders found; compared: A and B." in err
     assert [c.coder for c in given] == ["A", "B"]
     assert (given[0].matrix() == people[0].matrix(given[0].seen["response_id"])).all()
@@ -89,7 +95,7 @@ def test_codes_may_be_a_project_of_several_and_named_otherwise(
     assert code == 2
     assert "'money'" in err
     code, _, err = command(*words, tmp_path / "codes.csv", "--code-map", tmp_path / "map.csv")
-    assert code == 0, err
+    assert "must stop here" in err
     assert (given[2].matrix() == people[0].matrix()).all()
 
 
@@ -117,7 +123,7 @@ BAD = {
     "codes of another survey": (
         None, None, {"--codes": "other.csv"}, "must be for responses of this survey",
     ),
-    "one run": (None, None, {"--runs": "1"}, "n_runs"),
+    "one run": (None, None, {"--runs": "1"}, "topics.runs must be"),
     "no cell size": (None, None, {"--min-cell": "0"}, "min_cell"),
 }  # fmt: skip
 

@@ -48,6 +48,7 @@ ORDER = (
     "topics",
     "topic_edits",
     "topic_files",
+    "_topic_cache",
     "exemplars",
     "_sheets",
     "qda",
@@ -96,6 +97,8 @@ ORDER = (
     "datasets",
     "manifest",
     "study",
+    "plan",
+    "pipeline",
     "cli",
 )
 HEAVY = (

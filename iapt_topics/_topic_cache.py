@@ -1,0 +1,48 @@
+"""Topics that are fitted once: kept under the hash of all that decides them."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+
+from iapt_topics._checks import InputError
+from iapt_topics.embeddings import Embeddings
+from iapt_topics.responses import Responses
+from iapt_topics.topic_files import load_topics, save_topics
+from iapt_topics.topics import TopicConfig, Topics, fit_topics, package_versions
+
+
+def fit_once(
+    responses: Responses, embeddings: Embeddings, config: TopicConfig, folder: Path | None
+) -> Topics:
+    """Topics as :func:`fit_topics` gives them, from the folder if they were fitted before.
+
+    What is damaged is fitted anew, and what cannot be kept is not; a warning says so.
+    """
+    if folder is None:
+        return fit_topics(responses, embeddings, config)
+    place = folder / f"topics-{_key(responses, embeddings, config)[:16]}"
+    if place.is_dir():
+        try:
+            return load_topics(place)
+        except InputError as error:
+            warnings.warn(f"kept topics are fitted anew: {error}", stacklevel=2)
+            shutil.rmtree(place, ignore_errors=True)
+    topics = fit_topics(responses, embeddings, config)
+    try:
+        save_topics(topics, place)
+    except OSError as error:
+        warnings.warn(f"topics are not kept: {error}", stacklevel=2)
+    return topics
+
+
+def _key(responses: Responses, embeddings: Embeddings, config: TopicConfig) -> str:
+    kept = responses.kept[["response_id", "respondent_id", "text"]]
+    made = hashlib.sha256(repr((asdict(config), package_versions(), embeddings.model)).encode())
+    for row in kept.itertuples(index=False, name=None):
+        made.update(repr(row).encode("utf-8", "surrogatepass"))
+    made.update(embeddings.rows(kept["response_id"].tolist()).tobytes())
+    return made.hexdigest()

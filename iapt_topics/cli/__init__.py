@@ -1,0 +1,37 @@
+"""The command line, ``iapt-topics``; the only place that prints."""
+
+from __future__ import annotations
+
+import typer
+
+from iapt_topics._checks import InputError
+from iapt_topics.cli import look, make
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Machine themes beside human themes in free-text surveys, and what changed over years.",
+    epilog="Exit codes: 0 done, 1 verify found a difference, 2 bad input, 130 stopped by Ctrl-C.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for command in (
+    make.demo,
+    make.run,
+    look.frame,
+    look.encoders,
+    look.verify,
+):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line; bad input is one line on stderr and exit code 2."""
+    try:
+        app()
+    except InputError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise SystemExit(2) from None
+    except OSError as error:  # a full disk, a folder without write permission
+        typer.echo(f"Error: {error}. Check the folder of the results.", err=True)
+        raise SystemExit(2) from None

@@ -1,0 +1,5 @@
+"""``python -m iapt_topics.cli`` is ``iapt-topics``."""
+
+from iapt_topics.cli import main
+
+main()

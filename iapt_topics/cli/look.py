@@ -1,0 +1,100 @@
+"""Commands that look at something: a frame, a model, a result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iapt_topics._checks import InputError
+from iapt_topics.cli._screen import Screen
+from iapt_topics.cli.make import make_results
+from iapt_topics.plan import DEFAULT_FRAME, PLAN, read_plan
+
+
+def frame(
+    out: Annotated[Path, typer.Argument(help="The file to write: .toml, .csv or .xlsx.")],
+    source: Annotated[
+        str, typer.Option("--from", help="Name of a bundled frame, or a frame file to check.")
+    ] = "template",
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Write a theme frame to edit: the template, a bundled frame, or your own in another format."""
+    from iapt_topics.frame import load_frame, write_frame
+
+    if out.exists() and not force:
+        raise InputError(f"{str(out)!r}", "must not exist", "a file", "Use --force to replace it.")
+    themes = load_frame(source)
+    typer.echo(f"{len(themes.codable)} codable themes: {write_frame(themes, out).resolve()}")
+
+
+def encoders(
+    file: Annotated[Path, typer.Argument(help="The survey.")],
+    text: Annotated[str, typer.Option(help="Column of the free-text answer.")],
+    year: Annotated[str, typer.Option(help="Column of the survey year.")],
+    codes: Annotated[Path, typer.Option(help="What a person gave to some of the responses.")],
+    model: Annotated[
+        list[str],
+        typer.Option(help="A model's folder, or all-mpnet-base-v2; give it once for each."),
+    ],
+    respondent: Annotated[str | None, typer.Option(help="Column that says who answered.")] = None,
+    response: Annotated[str | None, typer.Option(help="Column of the response's own id.")] = None,
+    frame: Annotated[str, typer.Option(help="Name of a bundled frame, or a file.")] = DEFAULT_FRAME,
+) -> None:
+    """Compare sentence models with the default one on your own hand-coded sample."""
+    from iapt_topics.code_files import coders_in, load_codes
+    from iapt_topics.embeddings import sentence_encoder
+    from iapt_topics.encoder_comparison import compare_encoders
+    from iapt_topics.frame import load_frame
+    from iapt_topics.responses import load_responses
+
+    responses = load_responses(
+        file, text=text, year=year, respondent_id=respondent, response_id=response
+    )
+    themes = load_frame(frame)
+    hand = load_codes(codes, frame=themes, coder=(coders_in(codes) or ("human",))[0])
+    # Nothing is kept: the vectors of a survey belong beside its results alone.
+    models = [sentence_encoder(name, cache=None) for name in (None, *model)]
+    table = compare_encoders(responses, themes, hand, models)
+    for row in table.to_dict("records"):
+        typer.echo(
+            f"{row['encoder']}: {row['measure']} {row['estimate']:.2f} "
+            f"({row['low']:.2f} to {row['high']:.2f}), gain {row['gain']:+.2f} "
+            f"({row['gain_low']:+.2f} to {row['gain_high']:+.2f}), n {row['n']}, "
+            f"{row['n_themes']} themes, {row['seconds']:.0f} s for 1,000 responses"
+        )
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Folder of a result.")],
+    other: Annotated[
+        Path | None, typer.Argument(help="Another; without it, the first is made anew to compare.")
+    ] = None,
+) -> None:
+    """Say whether two results are the same, equivalent or different, and what differs first."""
+    from tempfile import TemporaryDirectory
+
+    import pandas as pd
+
+    from iapt_topics.manifest import compare_runs, read_manifest
+
+    read_manifest(folder)
+    if other is None and not (folder / PLAN).is_file():
+        got, do = "none", "Name a second folder to compare with."
+        raise InputError(f"the result in {str(folder)!r}", f"must have a {PLAN}", got, do)
+    # Beside the result, since what it holds is as sensitive.
+    with TemporaryDirectory(prefix=".verify", dir=folder.resolve().parent) as scratch:
+        if other is None:
+            other = Path(scratch)
+            make_results(replace(read_plan(folder), out=other), Screen())
+        found = compare_runs(folder, other)
+    for row in found.table.to_dict("records"):
+        value = "" if pd.isna(row["value"]) else f" {row['value']:.4g} (limit {row['limit']:g})"
+        note = f"; {row['note']}" if row["note"] else ""
+        differs = "" if row["within"] else ": differs"
+        typer.echo(f"{row['what']}, {row['measure']}{value}{differs}{note}")
+    typer.echo(f"{found.verdict}{f'; first {found.first}' if found.first else ''}")
+    if found.verdict == "different":
+        raise typer.Exit(1)

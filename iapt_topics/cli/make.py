@@ -1,0 +1,143 @@
+"""Commands that make a result: the example, and a study of one's own."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from iapt_topics._checks import InputError
+from iapt_topics.cli._screen import Json, Quiet, Screen, resumable
+from iapt_topics.plan import KEYS, StudyPlan, frame_of, read_plan
+
+if TYPE_CHECKING:
+    from iapt_topics.study import Study
+
+_ABOUT = {key.field: key.about for key in KEYS}
+
+
+def _option(field: str, *names: str, more: str = "") -> Any:
+    """An option that sets an attribute of the plan; its help is what study.toml says of the key."""
+    about = _ABOUT[field]
+    return typer.Option(*names, help=f"{about[0].upper()}{about[1:]}{more}.", show_default=False)
+
+
+Out = Annotated[Path | None, _option("out")]
+Seed = Annotated[int | None, _option("seed")]
+Runs = Annotated[int | None, _option("runs")]
+MinCell = Annotated[int | None, _option("min_cell")]
+
+
+def demo(
+    out: Out = None,
+    seed: Seed = None,
+    runs: Runs = None,
+    min_cell: MinCell = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Run the main job on the bundled SYNTHETIC survey of 1,543 responses."""
+    from iapt_topics.datasets import example_path
+
+    given = _given(out=out, seed=seed, runs=runs, min_cell=min_cell)
+    file = example_path()
+    plan = StudyPlan(
+        **{"out": Path("demo_report")} | given,
+        file=file, text=("comment",), year="year", respondent="person", response="response_id",
+        question="question", covariates=("role",), codes=file.with_name("synthetic_coders.csv"),
+    )  # fmt: skip
+    carry_out(plan, Screen(quiet=quiet, as_json=as_json))
+
+
+def run(
+    place: Annotated[
+        Path,
+        typer.Argument(help="A study.toml, a folder of results, or a survey file with options."),
+    ],
+    text: Annotated[list[str] | None, _option("text", more="; or give it again for each")] = None,
+    year: Annotated[str | None, _option("year")] = None,
+    out: Out = None,
+    respondent: Annotated[str | None, _option("respondent")] = None,
+    response: Annotated[str | None, _option("response")] = None,
+    question: Annotated[str | None, _option("question")] = None,
+    covariate: Annotated[
+        list[str] | None, _option("covariates", "--covariate", more="; may be given again")
+    ] = None,
+    weight: Annotated[str | None, _option("weight")] = None,
+    wave: Annotated[
+        list[str] | None, _option("waves", "--wave", more=": given again for each")
+    ] = None,
+    language: Annotated[str | None, _option("language")] = None,
+    non_answers: Annotated[Path | None, _option("non_answers")] = None,
+    deny: Annotated[Path | None, _option("deny")] = None,
+    redact_text: Annotated[bool | None, _option("redact_text", "--redact-text")] = None,
+    codes: Annotated[Path | None, _option("codes")] = None,
+    code_map: Annotated[Path | None, _option("code_map")] = None,
+    frame: Annotated[str | None, _option("frame")] = None,
+    baseline: Annotated[int | None, _option("baseline")] = None,
+    seed: Seed = None,
+    runs: Runs = None,
+    min_cell: MinCell = None,
+    quotes: Annotated[bool | None, _option("quotes", "--quotes")] = None,
+    approved: Annotated[Path | None, _option("approved")] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Run a study: the one that a study.toml describes, or a survey file with the options.
+
+    With a study.toml or a folder of results, options take the place of what stands there. A run
+    that was stopped goes on where it was.
+    """
+    given = _given(
+        text=text and tuple(text), year=year, out=out, respondent=respondent, response=response,
+        question=question, covariates=covariate and tuple(covariate), weight=weight,
+        waves=wave and tuple(wave), language=language, non_answers=non_answers, deny=deny,
+        redact_text=redact_text, codes=codes, code_map=code_map, frame=frame and frame_of(frame),
+        baseline=baseline,
+        seed=seed, runs=runs, min_cell=min_cell, quotes=quotes, approved=approved,
+    )  # fmt: skip
+    if place.is_dir() or place.suffix.casefold() == ".toml":
+        plan = replace(read_plan(place), **given)
+    else:
+        for name in ("text", "year"):
+            if name not in given:
+                do = "Name it, or let 'iapt-topics init' ask about the file."
+                raise InputError(f"--{name}", "must be given with a survey file", "nothing", do)
+        plan = StudyPlan(file=place, **given)
+    carry_out(plan, Screen(quiet=quiet, as_json=as_json))
+
+
+def carry_out(plan: StudyPlan, screen: Screen) -> None:
+    """Run a plan, put its results in place and say the main ones."""
+    from iapt_topics.cli._summary import facts_of, lines_of
+
+    study, written = make_results(plan, screen)
+    facts = facts_of(study)
+    places = {"tables": written["ledger"].parent, "report": written["report"]}
+    files = {name: str(path.resolve()) for name, path in places.items()}
+    lines = [*lines_of(facts), *(f"{n.capitalize()}: {path}" for n, path in files.items())]
+    screen.give(facts | {"files": files}, lines)
+
+
+def make_results(plan: StudyPlan, screen: Screen) -> tuple[Study, dict[str, Path]]:
+    """Run a plan and put its results in place."""
+    from iapt_topics._files import claimed
+    from iapt_topics.embeddings import sentence_encoder
+    from iapt_topics.pipeline import run_plan, write_results
+
+    if plan.out.exists() and not plan.out.is_dir():
+        raise InputError(f"--out {str(plan.out)!r}", "must be a folder", "a file", "Name another.")
+    with resumable(), claimed(plan.out):
+        # Vectors of sensitive text stay beside the results, not in the user's home folder.
+        progress = sys.stderr.isatty() and not screen.quiet
+        encoder = sentence_encoder(cache=plan.out / "cache", progress=progress)
+        study = run_plan(plan, encoder, tell=screen.tell, note=screen.note)
+        return study, write_results(study, plan, sys.argv[1:])
+
+
+def _given(**options: object) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in options.items() if value is not None}

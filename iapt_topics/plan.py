@@ -1,0 +1,329 @@
+"""What a study is made of, as a file that people write: study.toml."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from iapt_topics._checks import InputError, require_file, suggestion
+
+PLAN = "study.toml"
+DEFAULT_FRAME = "iapt_identity_system"
+_LARGEST = 1_000_000  # bytes
+
+
+class Key(NamedTuple):
+    """A key of study.toml: where it stands, the attribute it sets, its kind, and what it means."""
+
+    section: str
+    name: str
+    field: str
+    kind: str
+    about: str
+
+    def __str__(self) -> str:
+        return f"{self.section}.{self.name}"
+
+
+#: What a kind is called in an error.
+KINDS = {
+    "file": "the path of a file",
+    "folder": "the path of a folder",
+    "frame": "the name of a bundled frame or the path of a file",
+    "text": "a text",
+    "texts": "a list of texts",
+    "whole": "a whole number",
+    "share": "a number from 0 to 1",
+    "flag": "true or false",
+}
+KEYS = (
+    Key("survey", "file", "file", "file", "the survey: .csv, .tsv, .xlsx, .parquet, .sav or .dta"),
+    Key("survey", "text", "text", "texts", "column of the answer; a list, one for each question"),
+    Key("survey", "year", "year", "text", "column of the survey year or wave"),
+    Key("survey", "respondent", "respondent", "text", "column that says who answered"),
+    Key("survey", "response", "response", "text", "column of the response's id, which joins codes"),
+    Key("survey", "question", "question", "text", "column of the question asked"),
+    Key("survey", "covariates", "covariates", "texts", "columns to carry along"),
+    Key("survey", "weight", "weight", "text", "column of a survey weight"),
+    Key("survey", "waves", "waves", "texts", "labels of the waves, in their order"),
+    Key("survey", "language", "language", "text", 'leave out answers in another language, as "en"'),
+    Key("survey", "non_answers", "non_answers", "file", "rules of your own for non-answers, .toml"),
+    Key("survey", "deny", "deny", "file", "terms to redact: a table with columns kind and term"),
+    Key("survey", "redact_text", "redact_text", "flag", "analyse the redacted text"),
+    Key("codes", "file", "codes", "file", "human codes: .csv, .xlsx, .qdpx or QualCoder's .qda"),
+    Key("codes", "map", "code_map", "file", "table of code and theme, for other names of codes"),
+    Key("frame", "use", "frame", "frame", "a bundled frame's name, or .toml, .csv, .xlsx or .qdc"),
+    Key("topics", "seed", "seed", "whole", "seed of everything random"),
+    Key("topics", "runs", "runs", "whole", "clustering runs that the topics are a consensus of"),
+    Key("topics", "number", "n_topics", "whole", "number of topics; without it, the runs decide"),
+    Key("topics", "min_size", "min_topic_size", "whole", "smallest topic, in responses"),
+    Key("topics", "min_support", "min_support", "share", "below it a response has no topic"),
+    Key("drift", "baseline", "baseline", "whole", "year to compare with; without it, the first"),
+    Key("drift", "standardise", "standardise", "texts", "columns whose mix is held fixed"),
+    Key("report", "min_cell", "min_cell", "whole", "fewest respondents behind a figure shown"),
+    Key("report", "quotes", "quotes", "flag", "print redacted quotes that nobody approved"),
+    Key("report", "approved", "approved", "file", "sheet of quotes that a person approved"),
+    Key("report", "out", "out", "folder", "folder of the results"),
+)
+_LEAST = {"seed": 0, "runs": 2, "n_topics": 2, "min_topic_size": 2, "min_cell": 1}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyPlan:
+    """What a study is made of: the survey, the codebook, how it is analysed, what is shown.
+
+    Attributes
+    ----------
+    file : Path
+        The survey.
+    text : tuple of str
+        Columns of the answers, one for each question.
+    year : str
+        Column of the year or wave.
+    respondent, response, question, weight : str, optional
+        Columns, as for :func:`iapt_topics.load_responses`.
+    covariates, waves : tuple of str
+        As for :func:`iapt_topics.load_responses`; so are ``language`` and ``non_answers``.
+    language : str, optional
+    non_answers : Path, optional
+    deny : Path, optional
+        Terms to redact, as for :func:`iapt_topics.redact_responses`.
+    redact_text : bool, default False
+        Whether the redacted text is analysed.
+    codes, code_map : Path, optional
+        Human codes, and the themes that their names stand for.
+    frame : str or Path
+        The codebook.
+    seed, runs : int
+        As for :class:`iapt_topics.TopicConfig`; so are ``n_topics``, ``min_topic_size``, and
+        ``min_support``.
+    n_topics, min_topic_size : int, optional
+    min_support : float, default 0
+    baseline : int, optional
+        Year that others are compared with.
+    standardise : tuple of str
+        Covariates whose mix is held fixed, as for :func:`iapt_topics.standardise_drift`.
+    min_cell : int, default 10
+        Fewest respondents behind a figure that is shown.
+    quotes : bool, optional
+        Whether redacted quotes are printed that nobody approved; by default only for the synthetic
+        example.
+    approved : Path, optional
+        Approved quotes, as :func:`iapt_topics.read_quotes` reads them.
+    out : Path
+        Folder of the results.
+
+    Raises
+    ------
+    InputError
+        Naming every value of another type or out of its range.
+    """
+
+    file: Path
+    text: tuple[str, ...]
+    year: str
+    respondent: str | None = None
+    response: str | None = None
+    question: str | None = None
+    covariates: tuple[str, ...] = ()
+    weight: str | None = None
+    waves: tuple[str, ...] = ()
+    language: str | None = None
+    non_answers: Path | None = None
+    deny: Path | None = None
+    redact_text: bool = False
+    codes: Path | None = None
+    code_map: Path | None = None
+    frame: str | Path = DEFAULT_FRAME
+    seed: int = 7
+    runs: int = 12
+    n_topics: int | None = None
+    min_topic_size: int | None = None
+    min_support: float = 0.0
+    baseline: int | None = None
+    standardise: tuple[str, ...] = ()
+    min_cell: int = 10
+    quotes: bool | None = None
+    approved: Path | None = None
+    out: Path = Path("results")
+
+    def __post_init__(self) -> None:
+        values = {k.field: getattr(self, k.field) for k in KEYS}
+        _raise(_wrong({f: v for f, v in values.items() if v is not None}), "a study's plan")
+
+
+def read_plan(path: str | Path) -> StudyPlan:
+    """Read the plan of a study.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``study.toml``, or a folder that has one, such as that of a result. Paths in it are
+        relative to its own folder.
+
+    Returns
+    -------
+    StudyPlan
+        With whole paths.
+
+    Raises
+    ------
+    InputError
+        Naming every fault at once: an unknown section or key, with the known one that is like it; a
+        value of another type or out of its range; a key or a file that is missing.
+    """
+    path = Path(path)
+    path = path / PLAN if path.is_dir() else path
+    what = f"study {str(path)!r}"
+    require_file(path, "study")
+    if (size := path.stat().st_size) > _LARGEST:
+        got, do = f"{size:,} bytes", "Check that it is the plan of a study."
+        raise InputError(what, f"must be at most {_LARGEST:,} bytes", got, do)
+    try:
+        content = tomllib.loads(path.read_text("utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or nested without end
+        do = "Mend that line; texts and paths stand in quotes."
+        raise InputError(what, "must be valid TOML in UTF-8", str(error), do) from error
+    values, faults = _values(content)
+    lists = {k.field for k in KEYS if k.kind == "texts"}
+    values |= {f: (v,) for f, v in values.items() if f in lists and isinstance(v, str)}
+    faults += _wrong(values)
+    base = path.resolve().parent
+    for key in KEYS:
+        value = values.get(key.field)
+        if value is None and _required(key):
+            faults.append(f"{key} is missing ({key.about})")
+        elif isinstance(value, str) and key.kind in ("file", "folder", "frame"):
+            path = frame_of(value) if key.kind == "frame" else Path(value)
+            values[key.field] = path if isinstance(path, str) else (base / path).resolve()
+            if key.kind == "file" and value.strip() and not values[key.field].exists():
+                faults.append(f"{key}: no such file {str(values[key.field])!r}")
+        elif key.kind == "texts" and isinstance(value, list):
+            values[key.field] = tuple(value)
+    _raise(faults, what)
+    return StudyPlan(**{"out": base / "results"} | values)
+
+
+def frame_of(value: str) -> str | Path:
+    """A path if it ends as a frame file does, else the name of a bundled frame."""
+    from iapt_topics._frame_files import ENDINGS
+
+    return Path(value) if Path(value).suffix.casefold() in ENDINGS else value
+
+
+def plan_text(plan: StudyPlan, folder: Path) -> str:
+    """The plan as a commented study.toml for ``folder``: every key, those without a value as #."""
+    lines = ["# The plan of a study: iapt-topics run study.toml", "# Paths start from this folder."]
+    section = ""
+    for key in KEYS:
+        if key.section != section:
+            section = key.section
+            lines += ["", f"[{section}]"]
+        value = getattr(plan, key.field)
+        if isinstance(value, Path):
+            value = _beside(value, folder)
+        if value is None or value == ():
+            lines.append(f"# {key.name} = {_EXAMPLES[key.kind]}  # {key.about}")
+        else:
+            lines.append(f"{key.name} = {_toml(value)}  # {key.about}")
+    return "\n".join(lines) + "\n"
+
+
+_EXAMPLES = {"file": '"file"', "text": '"column"', "texts": '["column"]', "whole": "2",
+             "flag": "true"}  # fmt: skip
+
+
+def _required(key: Key) -> bool:
+    return any(f.name == key.field and f.default is MISSING for f in fields(StudyPlan))
+
+
+def _values(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Values by attribute, and what is in the file and no key."""
+    faults: list[str] = []
+    values: dict[str, Any] = {}
+    known = {(k.section, k.name): k.field for k in KEYS}
+    sections = list(dict.fromkeys(k.section for k in KEYS))
+    for section, part in content.items():
+        if section not in sections:
+            hint = suggestion(section, sections) or _elsewhere(section)
+            faults.append(f"unknown section [{section}]. {hint}".strip())
+        elif not isinstance(part, dict):
+            faults.append(f"[{section}] must be a section, not a value")
+        else:
+            names = [n for s, n in known if s == section]
+            for name, value in part.items():
+                if name in names:
+                    values[known[section, name]] = value
+                    continue
+                hint = _elsewhere(name) or suggestion(name, names)
+                faults.append(f"unknown key {section}.{name}. {hint}".strip())
+    return values, faults
+
+
+def _elsewhere(name: str) -> str:
+    found = [str(k) for k in KEYS if k.name == name]
+    return f"It stands as {' or '.join(found)}. " if found else ""
+
+
+def _wrong(values: Mapping[str, Any]) -> list[str]:
+    """What is wrong with values by their own: another type, or out of range."""
+    faults = []
+    for key in KEYS:
+        if key.field not in values:
+            continue
+        value = values[key.field]
+        if not _fits(key.kind, value):
+            faults.append(f"{key} must be {KINDS[key.kind]}; got {_shown(value)}")
+        elif key.field in _LEAST and value < _LEAST[key.field]:
+            least = _LEAST[key.field]
+            faults.append(f"{key} must be a whole number of at least {least}; got {value}")
+    return faults
+
+
+def _fits(kind: str, value: object) -> bool:
+    if kind in ("file", "folder", "frame"):
+        return isinstance(value, Path) or (isinstance(value, str) and bool(value.strip()))
+    if kind == "text":
+        return isinstance(value, str) and bool(value.strip())
+    if kind == "texts":
+        return isinstance(value, list | tuple) and all(_fits("text", v) for v in value)
+    if kind == "flag":
+        return isinstance(value, bool)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind == "whole":
+        return number and isinstance(value, int)
+    return number and 0 <= value <= 1  # type: ignore[operator]
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _raise(faults: Collection[str], what: str) -> None:
+    if faults:
+        got = f"{len(faults)} fault(s): {'; '.join(faults)}"
+        raise InputError(what, "must be one that can be run", got, "Correct what is named.")
+
+
+def _beside(path: Path, folder: Path) -> str:
+    """A path as seen from a folder, if it lies in it or beside it; else as a whole."""
+    path, folder = path.resolve(), folder.resolve()
+    if path.is_relative_to(folder):
+        return path.relative_to(folder).as_posix()
+    if path.is_relative_to(folder.parent):
+        return f"../{path.relative_to(folder.parent).as_posix()}"
+    return path.as_posix()
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml(v) for v in value)}]"
+    if isinstance(value, str):
+        # JSON's text is TOML's, but for the one control character that JSON lets stand.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,174 @@
+import shutil
+import signal
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from iapt_topics import _topic_cache, pipeline, study
+from iapt_topics._checks import InputError
+from iapt_topics.manifest import compare_runs, read_manifest
+from iapt_topics.pipeline import run_plan, write_results
+from iapt_topics.plan import StudyPlan, read_plan
+
+
+@pytest.fixture
+def plan(survey_table, tmp_path):
+    survey_table.to_csv(tmp_path / "survey.csv", index=False)
+    rows = survey_table.rename(columns={"subject": "theme"})[["response_id", "theme"]]
+    rows.to_csv(tmp_path / "codes.csv", index=False)
+    (tmp_path / "frame.toml").write_text(
+        "".join(f'[[theme]]\nid = "{s}"\nlabel = "{s}"\n' for s in survey_table["subject"].unique())
+    )
+    return StudyPlan(
+        file=tmp_path / "survey.csv", text=("comment",), year="year", respondent="person",
+        frame=tmp_path / "frame.toml", runs=2, out=tmp_path / "out",
+    )  # fmt: skip
+
+
+def made(plan, encoder):
+    return write_results(run_plan(plan, encoder), plan)
+
+
+def bytes_of(folder):
+    return {p.name: p.read_bytes() for p in (folder / "tables").iterdir()}
+
+
+@pytest.fixture
+def fits(monkeypatch):
+    """Counts how often topics are fitted."""
+    counted = []
+    real = _topic_cache.fit_topics
+
+    def fit(*args):
+        counted.append(args)
+        return real(*args)
+
+    monkeypatch.setattr(_topic_cache, "fit_topics", fit)
+    return counted
+
+
+def test_a_result_holds_the_plan_that_makes_it_again(plan, encoder, fits, tmp_path):
+    made(plan, encoder)
+    again = read_plan(plan.out)
+    assert again == plan
+    made(replace(again, out=tmp_path / "other"), encoder)
+    assert compare_runs(plan.out, tmp_path / "other").verdict == "same"
+    assert len(fits) == 2  # another folder is another cache
+
+
+def test_a_stopped_run_goes_on_with_the_same_results(plan, encoder, fits, tmp_path, monkeypatch):
+    whole = replace(plan, out=tmp_path / "whole")
+    made(whole, encoder)
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(study, "measure_drift", stop)
+        with pytest.raises(KeyboardInterrupt):
+            made(plan, encoder)
+    assert len(fits) == 2
+    made(plan, encoder)
+    assert len(fits) == 2
+    assert bytes_of(plan.out) == bytes_of(whole.out)
+
+
+def test_kept_topics_are_for_the_same_texts_vectors_and_settings_alone(
+    plan, encoder, fits, survey_table
+):
+    class Other(type(encoder)):
+        def encode(self, texts):
+            return super().encode(texts)[:, ::-1]
+
+    made(plan, encoder)
+    more = {"codes": plan.file.with_name("codes.csv"), "baseline": 2015, "min_cell": 3}
+    made(replace(plan, standardise=("subject",), **more), encoder)
+    assert len(fits) == 1
+    made(replace(plan, seed=8), encoder)
+    run_plan(plan, Other())
+    survey_table.assign(comment=survey_table["comment"] + " so").to_csv(plan.file, index=False)
+    run_plan(plan, encoder)
+    survey_table.assign(person="p1").to_csv(plan.file, index=False)
+    run_plan(plan, encoder)
+    assert len(fits) == 5
+
+
+def test_damaged_topics_are_fitted_anew(plan, encoder, fits):
+    made(plan, encoder)
+    before = bytes_of(plan.out)
+    (kept,) = (plan.out / "cache").glob("topics-*")
+    (kept / "arrays.safetensors").write_bytes(b"no")
+    with pytest.warns(UserWarning, match="fitted anew"):
+        made(plan, encoder)
+    assert len(fits) == 2
+    assert bytes_of(plan.out) == before
+    made(plan, encoder)
+    assert len(fits) == 2
+
+
+def test_old_results_stand_until_the_new_ones_are_whole(plan, encoder, monkeypatch):
+    made(plan, encoder)
+    (plan.out / "tables" / "mine.csv").write_text("my own notes")
+    before = bytes_of(plan.out)
+    hashes = read_manifest(plan.out)["files"]
+
+    def full(*_, **__):
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(study, "write_report", full)
+        with pytest.raises(OSError, match="no space"):
+            made(replace(plan, standardise=("subject",)), encoder)
+    assert bytes_of(plan.out) == before
+    assert read_manifest(plan.out)["files"] == hashes
+    made(replace(plan, standardise=("subject",)), encoder)
+    assert (plan.out / "tables" / "standardised_changes.csv").exists()
+    made(plan, encoder)
+    assert not (plan.out / "tables" / "standardised_changes.csv").exists()
+    assert bytes_of(plan.out) == before
+    assert not (plan.out / "cache" / "next").exists()
+
+
+def test_results_are_put_in_place_even_if_ctrl_c_is_pressed_then(plan, encoder, monkeypatch):
+    done = run_plan(plan, encoder)
+    real = pipeline._put_in_place
+
+    def pressed(*args):
+        signal.raise_signal(signal.SIGINT)
+        real(*args)
+
+    monkeypatch.setattr(pipeline, "_put_in_place", pressed)
+    write_results(done, plan)
+    assert read_manifest(plan.out)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_manifest_cannot_have_other_files_removed(plan, encoder, tmp_path):
+    made(plan, encoder)
+    path = plan.out / "manifest.json"
+    path.write_text(path.read_text().replace("tables/ledger.csv", "../survey.csv"))
+    made(plan, encoder)
+    assert plan.file.exists()
+
+
+def test_quotes_that_cannot_be_used_stop_before_the_long_stages(plan, encoder, fits, tmp_path):
+    (tmp_path / "quotes.csv").write_text("response_id,text\n")
+    with pytest.raises(InputError, match="quotes"):
+        run_plan(replace(plan, approved=tmp_path / "quotes.csv"), encoder)
+    assert not fits
+
+
+def test_standardised_changes_are_those_of_the_function(plan, encoder):
+    done = run_plan(replace(plan, standardise=("subject",)), encoder)
+    made_by = study.standardise_drift(done.codes, done.responses, ["subject"])
+    pd.testing.assert_frame_equal(done.standardised.changes, made_by.changes)
+
+
+def test_two_folders_of_one_name_do_not_share(plan, encoder):
+    made(plan, encoder)
+    shutil.copytree(plan.out, plan.out.with_name("copy"))
+    moved = read_plan(plan.out.with_name("copy"))
+    assert moved.out == plan.out.with_name("copy")
+    assert moved.file == plan.file

@@ -1,0 +1,136 @@
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iapt_topics._checks import InputError
+from iapt_topics.plan import KEYS, StudyPlan, plan_text, read_plan
+
+LEAST = '[survey]\nfile = "s.csv"\ntext = "comment"\nyear = "year"\n'
+
+
+@pytest.fixture
+def written(tmp_path):
+    (tmp_path / "s.csv").write_text("comment,year\n")
+
+    def write(text, more=""):
+        (tmp_path / "study.toml").write_text(text + more, "utf-8")
+        return tmp_path / "study.toml"
+
+    return write
+
+
+def test_paths_start_from_the_file_and_the_rest_has_defaults(written, tmp_path):
+    plan = read_plan(written(LEAST))
+    assert plan.file == tmp_path / "s.csv"
+    assert plan.text == ("comment",)
+    assert plan.out == tmp_path / "results"
+    assert (plan.frame, plan.runs, plan.min_cell) == ("iapt_identity_system", 12, 10)
+    assert read_plan(tmp_path) == plan
+
+
+def test_a_frame_is_a_name_or_a_path(written, tmp_path):
+    assert read_plan(written(LEAST, '[frame]\nuse = "other"\n')).frame == "other"
+    plan = read_plan(written(LEAST, '[frame]\nuse = "mine.toml"\n'))
+    assert plan.frame == tmp_path / "mine.toml"
+
+
+WRONG = {
+    "another type": ('[topics]\nruns = "12"\n', "topics.runs must be a whole number; got '12'"),
+    "yes for a number": ("[topics]\nruns = true\n", "topics.runs must be a whole number; got True"),
+    "half a number": ("[report]\nmin_cell = 2.5\n", "report.min_cell must be a whole number"),
+    "out of range": ("[topics]\nruns = 1\n", "topics.runs must be a whole number of at least 2"),
+    "a share above 1": ("[topics]\nmin_support = 50\n", "topics.min_support must be a number from"),
+    "numbers for texts": ("[drift]\nstandardise = [1]\n", "drift.standardise must be a list of"),
+    "a flag in words": ('[report]\nquotes = "yes"\n', "report.quotes must be true or false"),
+    "an unknown key": ("[topics]\nrun = 3\n", "unknown key topics.run. Did you mean 'runs'?"),
+    "an unknown section": ("[topic]\nruns = 3\n", "unknown section [topic]. Did you mean 'topics'"),
+    "a key elsewhere": ("[report]\nbaseline = 3\n", "report.baseline. It stands as drift.baseline"),
+    "a key at the top": ("", "unknown section [runs]. It stands as topics.runs"),
+    "a missing file": ('[codes]\nfile = "codes.csv"\n', "codes.file: no such file"),
+    "a file of no name": ('[codes]\nfile = " "\n', "codes.file must be the path of a file"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_fault_is_named(written, case):
+    more, said = WRONG[case]
+    path = written(LEAST, more) if more else written("runs = 3\n", LEAST)
+    with pytest.raises(InputError) as error:
+        read_plan(path)
+    assert said in str(error.value)
+    assert "1 fault(s)" in str(error.value)
+
+
+def test_all_faults_are_named_at_once(written):
+    path = written(
+        '[survey]\nfile = "gone.csv"\ntext = 3\n[topic]\n[report]\nmin_cel = 3\nmin_cell = 0\n'
+    )
+    with pytest.raises(InputError) as error:
+        read_plan(path)
+    for said in (
+        "6 fault(s)", "gone.csv", "survey.text must be", "survey.year is missing", "[topic]",
+        "min_cel. Did you mean 'min_cell'", "min_cell must be a whole number of at least 1",
+    ):  # fmt: skip
+        assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[survey", "valid TOML"),
+        (b"\xff\xfe", "valid TOML"),
+        (b"a = " + b"[" * 5000, "valid TOML"),
+        (b"#" * 1_000_001, "at most 1,000,000 bytes"),
+        (b"survey = 3", "must be a section"),
+        (b"", "survey.file is missing"),
+    ],
+)
+def test_what_is_no_plan_is_refused(tmp_path, content, said):
+    (tmp_path / "study.toml").write_bytes(content)
+    with pytest.raises(InputError, match=said):
+        read_plan(tmp_path)
+
+
+def test_a_plan_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read_plan(tmp_path)
+
+
+def test_a_plan_made_in_python_is_checked_too():
+    with pytest.raises(InputError, match=r"2 fault.*survey\.text.*topics\.seed"):
+        StudyPlan(file=Path("s.csv"), text="comment", year="y", seed=-1)
+
+
+def test_every_attribute_has_a_key_and_every_key_is_written(written, tmp_path):
+    assert [k.field for k in KEYS] == list(StudyPlan.__dataclass_fields__)
+    text = plan_text(read_plan(written(LEAST)), tmp_path)
+    for key in KEYS:
+        assert f"{key.name} = " in text
+        assert key.about in text
+    # What is commented out is right too, once it is uncommented.
+    whole = "\n".join(
+        line[2:] if line.startswith("# ") and " = " in line else line for line in text.splitlines()
+    )
+    (tmp_path / "file").touch()
+    written(whole)
+    assert read_plan(tmp_path).codes == tmp_path / "file"
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
+
+
+@given(text=st.lists(NAMES, min_size=1), year=NAMES, seed=st.integers(0), quotes=st.booleans())
+def test_a_plan_written_is_the_plan_read(tmp_path_factory, text, year, seed, quotes):
+    folder = tmp_path_factory.mktemp("plan")
+    (folder / "s.csv").touch()
+    plan = StudyPlan(
+        file=folder / "s.csv", text=tuple(text), year=year, seed=seed, quotes=quotes,
+        min_support=0.25, out=folder.parent / "elsewhere",
+    )  # fmt: skip
+    (folder / "study.toml").write_text(plan_text(plan, folder), "utf-8", newline="")
+    assert read_plan(folder) == plan
+    tomllib.loads(plan_text(replace(plan, out=folder), folder.parent))
