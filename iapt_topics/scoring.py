@@ -17,8 +17,9 @@ from iapt_topics.frame import Theme, ThemeFrame
 from iapt_topics.responses import Responses
 from iapt_topics.sentences import split_sentences
 
-#: A text is as near to a theme as the mean cosine to this many of the theme's nearest anchors: with
-#: one, a single odd anchor decides; with all, a theme described from several sides loses.
+#: Whether a text speaks of a theme at all is told by the mean cosine to this many of the theme's
+#: nearest anchors: with one, a single odd anchor decides; with all, a theme described from several
+#: sides loses. Which theme it speaks of is told by the nearest anchor, beside two other views.
 NEAREST = 3
 #: Inverse strength of the penalty in the classifier taught with the anchors.
 PENALTY = 10.0
@@ -26,6 +27,11 @@ PENALTY = 10.0
 RESPONSE_WEIGHT = 0.25
 #: A response's score is half its own, half the mean of this many nearest responses.
 NEIGHBOURS = 15
+#: A theme whose best sentences score higher than those of others draws in sentences that are not
+#: its own: of what the mean of this many exceeds that of other themes, a part is taken off.
+PEAK = 10
+PEAK_WEIGHT = 0.25
+_BELONGS = re.compile(r"([^;.()]+)\(([^()]+)\)")
 _PART = re.compile(r"[,;:]\s+|\.\s+|\s+(?:and|or)\s+")
 
 
@@ -50,7 +56,8 @@ def theme_anchors(frame: ThemeFrame) -> list[Anchor]:
     list of Anchor
         In the order of the frame, each text of a theme once: its label; label and definition; each
         part of the definition and of what it includes, led by the label; each synonym; each
-        example; and the same for themes below it that are not codable themselves.
+        example; the same for themes below it that are not codable themselves; and what another
+        theme excludes with the theme's id in brackets, as in "hopes for promotion (S8)".
     """
     below: dict[str, list[Theme]] = {}
     for theme in frame.themes:
@@ -70,10 +77,16 @@ def theme_anchors(frame: ThemeFrame) -> list[Anchor]:
         for child in below.get(theme.id, ()):
             yield from described(child)
 
+    elsewhere: dict[str, list[str]] = {theme.id: [] for theme in frame.codable}
+    for theme in frame.codable:
+        for text, ids in _BELONGS.findall(theme.exclude):
+            for belongs in ids.split(", "):
+                elsewhere.get(belongs, []).append(text.strip())
+
     anchors = []
     for theme in frame.codable:
         kinds: dict[str, str] = {}
-        for kind, text in described(theme):
+        for kind, text in [*described(theme), *(("exclude", e) for e in elsewhere[theme.id])]:
             kinds.setdefault(text, kind)
         anchors += [Anchor(theme.id, text, kind) for text, kind in kinds.items()]
     return anchors
@@ -129,11 +142,13 @@ def score_themes(
     Notes
     -----
     A text's score for a theme is the mean of three views, each standardised: nearness in meaning
-    (mean cosine to the theme's three nearest anchors) [1]_; nearness in wording (cosine of
-    character n-grams weighted by rarity, against all the theme's anchors at once) [2]_; and the
-    log-odds of a logistic regression taught to tell the theme's anchors from those of the others
-    [3]_. A sentence's score is three parts its own and one part its response's, which is averaged
-    with its nearest responses.
+    (cosine to the theme's nearest anchor) [1]_; nearness in wording (cosine of character n-grams
+    weighted by rarity, against all the theme's anchors at once) [2]_; and the log-odds of a
+    logistic regression taught to tell the theme's anchors from those of the others [3]_. A
+    sentence's score is three parts its own and one part its response's, which is averaged with its
+    nearest responses. Some themes are near to everything; so a quarter of the theme's peak, the
+    mean of its ten best sentences, is taken off, as far as it differs from the peaks of the others
+    [4]_.
 
     References
     ----------
@@ -141,6 +156,8 @@ def score_themes(
     .. [2] Luan, Eisenstein, Toutanova and Collins (2021), "Sparse, dense, and attentional
        representations for text retrieval", TACL 9:329-345.
     .. [3] Meng et al. (2020), "Text classification using label names only", EMNLP.
+    .. [4] Lample, Conneau, Ranzato, Denoyer and Jégou (2018), "Word translation without parallel
+       data", ICLR (cross-domain similarity local scaling, against hubs).
     """
     s = score_sentences(responses, embeddings, frame, encoder)
     ranked = np.sort(s.score, axis=1)
@@ -193,7 +210,7 @@ def score_sentences(
         sentences=sentences,
         owner=owner,
         vectors=sentence_vectors,
-        score=(1 - RESPONSE_WEIGHT) * score[n:] + RESPONSE_WEIGHT * response[owner],
+        score=_levelled((1 - RESPONSE_WEIGHT) * score[n:] + RESPONSE_WEIGHT * response[owner]),
         nearness=nearness[n:],
         whole=response,
     )
@@ -225,11 +242,11 @@ def _views(
     anchors = theme_anchors(frame)
     of = _places(anchors, frame)
     anchor_vectors = encode_themes(encoder, [a.text for a in anchors])
-    nearness = _nearness(vectors, anchor_vectors, of)
     words = [" ".join(a.text for a in anchors if a.theme == t.id) for t in frame.codable]
-    views = [nearness, _same_wording(texts, words)]
+    views = [_nearness(vectors, anchor_vectors, of, 1), _same_wording(texts, words)]
     if len(words) > 1:
         views.append(_classified(vectors, anchor_vectors, of))
+    nearness = _nearness(vectors, anchor_vectors, of)
     return np.mean([_standard(v) for v in views], axis=0), nearness
 
 
@@ -240,12 +257,15 @@ def _places(anchors: Sequence[Anchor], frame: ThemeFrame) -> NDArray[np.intp]:
 
 
 def _nearness(
-    vectors: NDArray[np.float32], anchor_vectors: NDArray[np.float32], of: NDArray[np.intp]
+    vectors: NDArray[np.float32],
+    anchor_vectors: NDArray[np.float32],
+    of: NDArray[np.intp],
+    nearest: int = NEAREST,
 ) -> NDArray[np.float64]:
     """Mean cosine to each theme's nearest anchors."""
     cosines = vectors @ anchor_vectors.T
     columns = [
-        np.sort(cosines[:, of == j], axis=1)[:, -NEAREST:].mean(axis=1) for j in range(of.max() + 1)
+        np.sort(cosines[:, of == j], axis=1)[:, -nearest:].mean(axis=1) for j in range(of.max() + 1)
     ]
     return np.stack(columns, axis=1).astype(np.float64)
 
@@ -280,6 +300,12 @@ def _standard(view: NDArray[np.float64]) -> NDArray[np.float64]:
     spread = view.std()
     standard: NDArray[np.float64] = view / spread if spread > 0 else view
     return standard
+
+
+def _levelled(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores with the themes' peaks brought nearer to each other."""
+    peak = np.sort(score, axis=0)[-PEAK:].mean(axis=0)
+    return np.asarray(score - PEAK_WEIGHT * (peak - peak.mean()))
 
 
 def _smoothed(score: NDArray[np.float64], vectors: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ import pytest
 from iapt_topics._checks import InputError
 from iapt_topics.embeddings import embed
 from iapt_topics.frame import Theme, ThemeFrame
-from iapt_topics.scoring import score_themes, theme_anchors
+from iapt_topics.scoring import _levelled, score_themes, theme_anchors
 
 PAY = Theme(id="pay", label="Pay", definition="About the pay", examples=("The pay is poor",))
 TEAM = Theme(id="team", label="Team", definition="About the team", synonyms=("colleagues",))
@@ -44,6 +44,28 @@ def test_a_theme_that_is_not_codable_describes_the_one_above():
     anchors = theme_anchors(ThemeFrame(name="f", themes=themes))
     assert anchors == [("a", "A", "label"), ("a", "B", "label"), ("a", "C", "label"),
                        ("e", "E", "label")]  # fmt: skip
+
+
+def test_what_a_theme_excludes_describes_the_theme_it_names():
+    exclude = "Hopes for promotion (b); praise (b, c); moans (also c); rest (their own code)."
+    themes = (Theme(id="a", label="A", exclude=exclude), *(Theme(id=i, label=i) for i in "bc"))
+    found = [a for a in theme_anchors(ThemeFrame(name="f", themes=themes)) if a.kind == "exclude"]
+    assert found == [
+        ("b", "Hopes for promotion", "exclude"),
+        ("b", "praise", "exclude"),
+        ("c", "praise", "exclude"),
+    ]
+
+
+def test_peaks_are_brought_nearer_by_a_quarter_and_nothing_else_moves():
+    score = np.random.default_rng(1).normal((0.0, 1.0, 0.0), size=(40, 3))
+    levelled = _levelled(score)
+    peak = np.sort(score, axis=0)[-10:].mean(axis=0)
+    np.testing.assert_allclose(
+        np.ptp(np.sort(levelled, axis=0)[-10:].mean(axis=0)), 0.75 * np.ptp(peak)
+    )
+    np.testing.assert_allclose(np.ptp(score - levelled, axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(levelled.mean(), score.mean())
 
 
 def test_the_best_theme_is_the_one_spoken_of(survey, encoder):
