@@ -9,6 +9,7 @@ seed, neighbourhood and cluster size.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -104,6 +105,7 @@ def cluster_runs(
     n_runs: int,
     seed: int,
     min_size: int | None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[NDArray[np.intp], pd.DataFrame]:
     """Cluster the responses ``n_runs`` times, each time another bootstrap of the respondents.
 
@@ -120,6 +122,8 @@ def cluster_runs(
     min_size : int, optional
         Smallest cluster; by default from 1/120 to 1/60 of the responses, at least 10 (5 for the
         smallest surveys).
+    progress : callable, optional
+        Called with the number of runs that have ended, and of all.
 
     Returns
     -------
@@ -146,7 +150,10 @@ def cluster_runs(
         graph = _graph(centred[rows], *nearest_rows(centred[rows], k))
         jobs.append((rows, graph, k, least, int(rng.integers(2**31))))
     with ThreadPoolExecutor(_n_cores()) as pool:
-        found = list(pool.map(lambda job: _run(centred, *job), jobs))
+        found = []
+        for labels in pool.map(lambda job: _run(centred, *job), jobs):
+            found.append(labels)
+            progress(len(found), n_runs)
     partitions, table = [], []
     for run, (labels, (rows, _, k, least, run_seed)) in enumerate(zip(found, jobs, strict=True)):
         n_clusters = int(labels.max()) + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import warnings
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,14 +17,18 @@ from iapt_topics.topics import TopicConfig, Topics, fit_topics, package_versions
 
 
 def fit_once(
-    responses: Responses, embeddings: Embeddings, config: TopicConfig, folder: Path | None
+    responses: Responses,
+    embeddings: Embeddings,
+    config: TopicConfig,
+    folder: Path | None,
+    progress: Callable[[int, int], None],
 ) -> Topics:
     """Topics as :func:`fit_topics` gives them, from the folder if they were fitted before.
 
     What is damaged is fitted anew, and what cannot be kept is not; a warning says so.
     """
     if folder is None:
-        return fit_topics(responses, embeddings, config)
+        return fit_topics(responses, embeddings, config, progress=progress)
     place = folder / f"topics-{_key(responses, embeddings, config)[:16]}"
     if place.is_dir():
         try:
@@ -31,7 +36,7 @@ def fit_once(
         except InputError as error:
             warnings.warn(f"kept topics are fitted anew: {error}", stacklevel=2)
             shutil.rmtree(place, ignore_errors=True)
-    topics = fit_topics(responses, embeddings, config)
+    topics = fit_topics(responses, embeddings, config, progress=progress)
     try:
         save_topics(topics, place)
     except OSError as error:

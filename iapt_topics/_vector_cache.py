@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Vectors = dict[str, NDArray[np.float32]]
 
 #: Texts whose vectors are kept at a time, so that a run that is stopped loses this many at most.
-PART = 1024
+PART = 256
 _CHECK = 8  # bytes of checksum behind each vector
 
 
@@ -23,6 +23,7 @@ def remember(
     fingerprint: str,
     texts: Mapping[str, str],
     compute: Callable[[list[str]], NDArray[np.float32]],
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Vectors:
     """Vectors of texts, given under their keys; what is not in the store is computed and put there.
 
@@ -38,6 +39,7 @@ def remember(
             keys = todo[start : start + PART]
             made = dict(zip(keys, compute([texts[k] for k in keys]), strict=True))
             known |= made
+            progress(start + len(keys), len(todo))
             if store is not None and not _write(store, made):
                 store.close()
                 store = None

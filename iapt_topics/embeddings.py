@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -140,7 +140,7 @@ class SentenceEncoder:
     folder: Path
     fingerprint: str
     cache: Path | None = None
-    progress: bool = False
+    progress: bool | Callable[[int, int], None] = False
     prompt: str = ""
     theme_prompt: str | None = None
 
@@ -169,7 +169,8 @@ class SentenceEncoder:
         texts = [self.prompt + t for t in texts]
         keys = [hashlib.sha256(t.encode("utf-8", "surrogatepass")).hexdigest() for t in texts]
         text_of = dict(zip(keys, texts, strict=True))
-        known = remember(self.cache, self.fingerprint, text_of, self._compute)
+        told = (self.progress,) if callable(self.progress) else ()
+        known = remember(self.cache, self.fingerprint, text_of, self._compute, *told)
         return np.stack([known[k] for k in keys])
 
     def _compute(self, texts: list[str]) -> NDArray[np.float32]:
@@ -179,7 +180,7 @@ class SentenceEncoder:
             batch_size=BATCH_SIZE,
             normalize_embeddings=True,
             convert_to_numpy=True,
-            show_progress_bar=self.progress,
+            show_progress_bar=self.progress is True,
         )
         return np.asarray(vectors, dtype=np.float32)
 
@@ -206,7 +207,7 @@ def sentence_encoder(
     *,
     offline: bool = True,
     cache: str | Path | None = "auto",
-    progress: bool = False,
+    progress: bool | Callable[[int, int], None] = False,
     prompt: str = "",
     theme_prompt: str | None = None,
     revision: str | None = None,
@@ -228,8 +229,9 @@ def sentence_encoder(
         cache folder; ``None`` keeps nothing. Vectors are stored under the hash of their text:
         no text is stored, but a vector says much about its text, so treat the folder as you treat
         the survey.
-    progress : bool, default False
-        Show a progress bar while texts are encoded.
+    progress : bool or callable, default False
+        Show a progress bar while texts are encoded, or call this with the number of texts encoded
+        and the number to encode.
     prompt : str, default ""
         Put before each text, for models that want an instruction, e.g. ``"query: "``.
     theme_prompt : str, optional

@@ -36,6 +36,7 @@ def run_plan(
     *,
     tell: Say = lambda _: None,
     note: Say = lambda _: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Study:
     """Read what a plan names and run every stage.
 
@@ -49,6 +50,8 @@ def run_plan(
         Called with the name of each stage as it begins.
     note : callable, optional
         Called with what was found out about the files and the reader should know.
+    progress : callable, optional
+        As for :func:`iapt_topics.fit_topics`.
 
     Returns
     -------
@@ -82,6 +85,7 @@ def run_plan(
         standardise=plan.standardise,
         cache=plan.out / "cache",
         tell=tell,
+        progress=progress,
     )  # fmt: skip
     return replace(study, redactions=count_redactions(log))
 

@@ -87,6 +87,7 @@ def run_study(
     standardise: Sequence[str] = (),
     cache: Path | None = None,
     tell: Callable[[str], None] = lambda _: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Study:
     """Run every stage: embeddings, topics, mapping, codes, comparison, drift.
 
@@ -111,6 +112,8 @@ def run_study(
         to the same responses, vectors and config.
     tell : callable, optional
         Called with the name of each stage as it begins.
+    progress : callable, optional
+        As for :func:`iapt_topics.fit_topics`.
 
     Returns
     -------
@@ -128,7 +131,7 @@ def run_study(
     tell("Embedding the responses")
     embeddings = embed(responses, encoder)
     tell(f"Finding topics: consensus of {config.n_runs} runs")
-    topics = fit_once(responses, embeddings, config, cache)
+    topics = fit_once(responses, embeddings, config, cache, progress)
     tell("Mapping topics and responses onto the frame")
     mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
     machine = code_responses(responses, embeddings, frame, encoder, mapping=mapping, topics=topics)

@@ -10,6 +10,7 @@ and say how far each response and each topic can be relied on.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -197,7 +198,11 @@ class Topics:
 
 
 def fit_topics(
-    responses: Responses, embeddings: Embeddings, config: TopicConfig | None = None
+    responses: Responses,
+    embeddings: Embeddings,
+    config: TopicConfig | None = None,
+    *,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Topics:
     """Fit consensus topics to the kept responses.
 
@@ -209,6 +214,8 @@ def fit_topics(
         Of the same responses; joined on response id.
     config : TopicConfig, optional
         Seed, runs and, if wanted, the number or size of topics.
+    progress : callable, optional
+        Called with the number of runs that have ended, and of all.
 
     Returns
     -------
@@ -265,6 +272,7 @@ def fit_topics(
             n_runs=config.n_runs,
             seed=config.seed,
             min_size=config.min_topic_size,
+            progress=progress,
         )
     labels, resolution = _choose(points, partitions, runs, config)
     share, runner_up = consensus.support(partitions, labels)

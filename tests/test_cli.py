@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -7,8 +8,10 @@ import pytest
 
 from iapt_topics import cli, embeddings, pipeline
 from iapt_topics._checks import InputError
+from iapt_topics.cli._columns import describe_columns, guess_roles
 from iapt_topics.code_files import load_codes
 from iapt_topics.frame import Theme, ThemeFrame, write_frame
+from iapt_topics.plan import read_plan
 from iapt_topics.qda import export_codes
 
 
@@ -97,6 +100,91 @@ def test_codes_may_be_a_project_of_several_and_named_otherwise(
     code, _, err = command(*words, tmp_path / "codes.csv", "--code-map", tmp_path / "map.csv")
     assert "must stop here" in err
     assert (given[2].matrix() == people[0].matrix()).all()
+
+
+@pytest.fixture
+def folder(survey_table, tmp_path):
+    """A survey, its codebook and its study.toml."""
+    survey_table.to_csv(tmp_path / "survey.csv", index=False)
+    (tmp_path / "frame.toml").write_text(
+        "".join(f'[[theme]]\nid = "{s}"\nlabel = "{s}"\n' for s in survey_table["subject"].unique())
+    )
+    (tmp_path / "study.toml").write_text(
+        '[survey]\nfile = "survey.csv"\ntext = "comment"\nyear = "year"\n'
+        'respondent = "person"\n[frame]\nuse = "frame.toml"\n[topics]\nruns = 2\n'
+    )
+    return tmp_path
+
+
+def test_a_study_is_run_from_its_file_and_again_from_its_results(command, offline_encoder, folder):
+    code, out, err = command("run", folder / "study.toml", "--json")
+    assert code == 0, err
+    facts = json.loads(out)
+    assert (facts["rows"], facts["kept"], facts["years"]) == (150, 150, [2014, 2015, 2016])
+    assert facts["files"]["report"] == str(folder / "results" / "report.html")
+    assert len(facts["changes"]) == facts["themes"] == 5
+    assert {"theme", "label", "estimate", "low", "high", "n", "p_bh"} <= set(facts["changes"][0])
+    assert "Embedding the responses ..." in err
+    made = {p: p.read_bytes() for p in (folder / "results" / "tables").iterdir()}
+    code, out, err = command("run", folder / "results", "--min-cell", "5", "--quiet")
+    assert (code, out, err) == (0, "", "")
+    assert made == {p: p.read_bytes() for p in (folder / "results" / "tables").iterdir()}
+    assert "fewer than 5" in (folder / "results" / "report.html").read_text("utf-8")
+    assert "min_cell = 5 " in (folder / "results" / "study.toml").read_text("utf-8")
+
+
+def test_a_survey_file_alone_is_not_enough(command, survey_file):
+    code, _, err = command("run", survey_file)
+    assert code == 2
+    assert "iapt-topics init" in err
+
+
+def test_init_takes_its_guesses_and_shows_no_answer(command, folder):
+    (folder / "study.toml").unlink()
+    code, out, err = command("init", folder / "survey.csv", "--yes")
+    assert code == 0, err
+    assert "iapt-topics run" in out
+    for said in ("text: comment", "year: year", "respondent: person", "response: response_id",
+                 "covariates: subject", "years, 2014 to"):  # fmt: skip
+        assert said in err
+    assert "caseload" not in err
+    assert read_plan(folder).covariates == ("subject",)
+    code, _, err = command("init", folder / "survey.csv", "--yes")
+    assert code == 2
+    assert "--force" in err
+
+
+def test_init_says_what_it_cannot_guess(command, tmp_path):
+    (tmp_path / "s.csv").write_text("a,b\n1,2\n3,4\n")
+    code, _, err = command("init", tmp_path / "s.csv", "--yes")
+    assert code == 2
+    assert "the column of the text must be one that can be told" in err
+    assert not (tmp_path / "study.toml").exists()
+
+
+def test_columns_are_guessed_by_name_and_look():
+    table = pd.DataFrame(
+        {
+            "RespondentID": [f"{i // 2}" for i in range(40)],
+            "Q1": ["My caseload is far too high this year", "The team is kind to me", ""] * 13
+            + [""],
+            "Q2 why": [f"Because of the targets that we have number {i}" for i in range(40)],
+            "Timepoint": ["Before"] * 20 + ["After"] * 20,
+            "wave": ["2014/15"] * 20 + ["2015/16"] * 20,
+            "band": ["5", "6"] * 20,
+            "row no": [str(i) for i in range(40)],
+            "[bold]x": [""] * 40,
+        }
+    )
+    table["Q1"] = [f"{t} {i}" if t else "" for i, t in enumerate(table["Q1"])]
+    guess = guess_roles(describe_columns(table))
+    assert guess.text == ("Q1", "Q2 why")
+    assert (guess.year, guess.respondent) == ("wave", "RespondentID")
+    assert (guess.response, guess.question) == ("row no", None)
+    assert guess.covariates == ("Timepoint", "band")
+    named = guess_roles(describe_columns(table.drop(columns=["wave"]).rename(
+        columns={"Timepoint": "Wave"})))  # fmt: skip
+    assert named.year == "Wave"
 
 
 BAD = {

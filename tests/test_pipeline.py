@@ -40,9 +40,9 @@ def fits(monkeypatch):
     counted = []
     real = _topic_cache.fit_topics
 
-    def fit(*args):
+    def fit(*args, **more):
         counted.append(args)
-        return real(*args)
+        return real(*args, **more)
 
     monkeypatch.setattr(_topic_cache, "fit_topics", fit)
     return counted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from iapt_topics._checks import InputError
-from iapt_topics.cli import look, make
+from iapt_topics.cli import ask, look, make
 
 __all__ = ["app", "main"]
 
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 for command in (
     make.demo,
+    ask.init,
     make.run,
     look.frame,
     look.encoders,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from iapt_topics._checks import InputError
-from iapt_topics.cli._screen import Json, Quiet, Screen, resumable
+from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.plan import KEYS, StudyPlan, frame_of, read_plan
 
 if TYPE_CHECKING:
@@ -130,11 +130,13 @@ def make_results(plan: StudyPlan, screen: Screen) -> tuple[Study, dict[str, Path
 
     if plan.out.exists() and not plan.out.is_dir():
         raise InputError(f"--out {str(plan.out)!r}", "must be a folder", "a file", "Name another.")
-    with resumable(), claimed(plan.out):
+    with screen.working(), claimed(plan.out):
         # Vectors of sensitive text stay beside the results, not in the user's home folder.
-        progress = sys.stderr.isatty() and not screen.quiet
-        encoder = sentence_encoder(cache=plan.out / "cache", progress=progress)
-        study = run_plan(plan, encoder, tell=screen.tell, note=screen.note)
+        encoder = sentence_encoder(cache=plan.out / "cache", progress=screen.progress)
+        study = run_plan(
+            plan, encoder, tell=screen.tell, note=screen.note, progress=screen.progress
+        )
+        screen.tell("Writing the results")
         return study, write_results(study, plan, sys.argv[1:])
 
 

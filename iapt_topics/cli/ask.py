@@ -1,0 +1,190 @@
+"""``init``: look at a survey file, ask about it, and write its study.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from iapt_topics._checks import InputError, listed, suggestion
+from iapt_topics.plan import DEFAULT_FRAME, PLAN, StudyPlan, frame_of, plan_text, read_plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from iapt_topics.cli._columns import Column, Guess
+
+_NONE = "-"
+T = TypeVar("T")
+
+
+def init(
+    file: Annotated[
+        Path, typer.Argument(help="The survey: .csv, .tsv, .xlsx, .parquet, .sav or .dta.")
+    ],
+    to: Annotated[
+        Path | None, typer.Option(help="The file to write; study.toml beside the survey.")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Take every guess, ask nothing.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Ask about a survey file and write a study.toml to run.
+
+    Nothing that anyone answered is shown: of each column, only how many cells are filled and what
+    they look like.
+    """
+    from iapt_topics._files import write_whole
+    from iapt_topics._tables import read_table
+    from iapt_topics.cli._columns import describe_columns, guess_roles
+
+    to = to or file.parent / PLAN
+    if to.exists() and not force:
+        do = "Use --force to replace it, or --to for another."
+        raise InputError(f"{str(to)!r}", "must not exist", "a file", do)
+    table, notes = read_table(file, "survey")
+    for note in notes:
+        typer.echo(f"Note: {note}", err=True)
+    columns = describe_columns(table)
+    _show(columns, len(table))
+    guess = guess_roles(columns)
+    try:
+        out = to.parent / "results"
+        given = _taken(guess, table) | {"out": out} if yes else _asked(guess, table, out)
+    except typer.Abort:  # Ctrl-C, or the end of the input
+        typer.echo("\nStopped; nothing was written.", err=True)
+        raise typer.Exit(130) from None
+    plan = StudyPlan(file=file, **given)
+    write_whole(to, plan_text(plan, to.parent))
+    read_plan(to)
+    typer.echo(f"Written: {to}\nRead it, change what is not so, then: iapt-topics run {to}")
+
+
+def _show(columns: Sequence[Column], rows: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(title=f"{rows:,} rows", title_justify="left")
+    for name in ("column", "filled", "different", "words on average", "looks like"):
+        shown.add_column(name, justify="left" if name in ("column", "looks like") else "right")
+    for c in columns:
+        # Names are text of the file: no markup of theirs is followed.
+        cells = (c.name, f"{c.filled:,}", f"{c.different:,}", f"{c.words:.1f}", c.looks)
+        shown.add_row(*(Text(v) for v in cells))
+    Console(stderr=True).print(shown)
+
+
+def _taken(guess: Guess, table: pd.DataFrame) -> dict[str, Any]:
+    """The guesses, said one by one."""
+    for name in ("text", "year"):
+        if not getattr(guess, name):
+            do = f"Run it without --yes, or name it in a {PLAN}."
+            raise InputError(
+                f"the column of the {name}", "must be one that can be told", "none", do
+            )
+    given = {name: getattr(guess, name) for name in guess.__slots__ if getattr(guess, name)}
+    given["waves"] = _waves_in(table, given["year"])
+    for name, value in given.items():
+        if value:
+            typer.echo(f"{name}: {value if isinstance(value, str) else ', '.join(value)}", err=True)
+    return given
+
+
+def _asked(guess: Guess, table: pd.DataFrame, out: Path) -> dict[str, Any]:
+    """The answers to the questions, with the guesses as defaults."""
+    names = list(table.columns)
+
+    def columns(answer: str) -> tuple[str, ...]:
+        parts = [answer] if answer in names else [p.strip() for p in answer.split(",")]
+        for part in parts:
+            if part not in names:
+                raise ValueError(f"No column {part!r}. {suggestion(part, names)}")
+        return tuple(dict.fromkeys(parts))
+
+    def column(answer: str) -> str:
+        found = columns(answer)
+        if len(found) > 1:
+            raise ValueError("That is one column.")
+        return found[0]
+
+    typer.echo(f"Enter takes what stands in brackets; {_NONE} is none.", err=True)
+    given: dict[str, Any] = {
+        "text": _ask("Column of the answer (commas between several)", guess.text, columns),
+        "year": _ask("Column of the year or wave", guess.year, column),
+    }
+    if waves := _waves_in(table, given["year"]):
+        given["waves"] = _ask("Waves in their order", waves, _order_of(waves))
+    given["respondent"] = _ask_or_none("Column that says who answered", guess.respondent, column)
+    given["response"] = _ask_or_none("Column of the response's id", guess.response, column)
+    if len(given["text"]) == 1:
+        given["question"] = _ask_or_none("Column of the question", guess.question, column)
+    carried = _ask_or_none("Columns to carry along, as a role", guess.covariates, columns)
+    given["covariates"] = carried or ()
+    given["codes"] = _ask_or_none("File of human codes", None, _file)
+    given["frame"] = _ask("Codebook: a bundled one's name, or a file", DEFAULT_FRAME, _frame)
+    given["min_cell"] = _ask("Fewest respondents behind a figure shown", "10", _whole)
+    given["out"] = _ask("Folder of the results", str(out), Path)
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _ask(question: str, default: str | Sequence[str] | None, read: Callable[[str], T]) -> T:
+    """Ask until the answer can be used."""
+    default = default if isinstance(default, str) else ", ".join(default or ()) or None
+    while True:
+        answer = typer.prompt(question, default=default, err=True)
+        try:
+            return read(answer.strip())
+        except ValueError as error:
+            typer.echo(f"  {error}", err=True)
+
+
+def _ask_or_none(
+    question: str, default: str | Sequence[str] | None, read: Callable[[str], T]
+) -> T | None:
+    return _ask(question, default or _NONE, lambda a: None if a == _NONE else read(a))
+
+
+def _waves_in(table: pd.DataFrame, column: str) -> tuple[str, ...]:
+    """Labels of the waves, in the order of the file, if the column does not hold years."""
+    from iapt_topics._waves import read_years
+
+    cells = [v.strip() for v in table[column] if v.strip()]
+    try:
+        read_years(cells, column)
+    except InputError:
+        return tuple(dict.fromkeys(cells))
+    return ()
+
+
+def _order_of(waves: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
+    def read(answer: str) -> tuple[str, ...]:
+        parts = tuple(p.strip() for p in answer.split(","))
+        if sorted(parts) != sorted(waves):
+            raise ValueError(f"Name each of {listed(waves, 20)} once, in their order.")
+        return parts
+
+    return read
+
+
+def _file(answer: str) -> Path:
+    if not Path(answer).exists():
+        raise ValueError(f"No such file: {Path(answer).resolve()}")
+    return Path(answer)
+
+
+def _frame(answer: str) -> str | Path:
+    from iapt_topics.frame import load_frame
+
+    frame = frame_of(answer)
+    load_frame(frame)
+    return frame
+
+
+def _whole(answer: str) -> int:
+    if not answer.isdecimal() or int(answer) < 1:
+        raise ValueError("That is a whole number of 1 or more.")
+    return int(answer)

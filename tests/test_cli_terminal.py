@@ -1,0 +1,170 @@
+"""The command line as a person meets it: under a terminal."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from iapt_topics.manifest import compare_runs, read_manifest
+from iapt_topics.plan import read_plan
+
+ROOT = Path(__file__).parent.parent
+#: A stand-in for the model; with SLOW set, the stage of that name lasts until it is stopped.
+START = """
+import os, sys, time
+from conftest import BagOfWords
+from iapt_topics import cli, embeddings
+embeddings.sentence_encoder = lambda **_: BagOfWords()
+if os.environ.get("SLOW"):
+    from iapt_topics import study
+    setattr(study, os.environ["SLOW"], lambda *_, **__: time.sleep(60))
+cli.main()
+"""
+
+
+class Terminal:
+    """A command under a pseudo-terminal of its own, so that Ctrl-C reaches it as a key."""
+
+    def __init__(self, folder, *words, **more):
+        self.screen, theirs = pty.openpty()
+        self.seen = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", START, *map(str, words)],
+            stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "COLUMNS": "100",
+                              "TERM": "xterm"} | more,
+        )  # fmt: skip
+        os.close(theirs)
+
+    def until(self, text, seconds=90):
+        """Read until a text is shown, colours left out."""
+        end = time.monotonic() + seconds
+        while text not in self.seen:
+            ready, _, _ = select.select([self.screen], [], [], max(0, end - time.monotonic()))
+            assert ready, f"{text!r} not shown in time:\n{self.seen}"
+            self.seen += self._read()
+            assert self.seen or self.process.poll() is None
+        self.seen = self.seen[self.seen.index(text) + len(text) :]
+
+    def _read(self):
+        try:
+            raw = os.read(self.screen, 65536)
+        except OSError:  # it has ended
+            raw = b""
+        assert raw, f"it ended, with {self.seen!r}"
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", raw.decode("utf-8", "replace"))
+
+    def key(self, keys):
+        os.write(self.screen, keys.encode())
+
+    def end(self):
+        """Exit code, and what was shown at the end."""
+        while True:
+            try:
+                self.seen += self._read()
+            except AssertionError:
+                break
+        code = self.process.wait(60)
+        os.close(self.screen)
+        return code, self.seen
+
+
+@pytest.fixture
+def folder(survey_table, tmp_path):
+    survey_table.to_csv(tmp_path / "survey.csv", index=False)
+    return tmp_path
+
+
+def test_init_asks_and_writes_what_was_answered(folder):
+    (folder / "codes.csv").write_text("response_id,theme\n")
+    screen = Terminal(folder, "init", "survey.csv")
+    screen.until("looks like")
+    screen.until("answers")
+    screen.until("Column of the answer (commas between several) [comment]:")
+    screen.key("coment\n")
+    screen.until("No column 'coment'. Did you mean 'comment'?")
+    screen.until("[comment]:")
+    screen.key("\n")
+    screen.until("Column of the year or wave [year]:")
+    screen.key("\n")
+    screen.until("Column that says who answered [person]:")
+    screen.key("\n")
+    screen.until("Column of the response's id [response_id]:")
+    screen.key("\n")
+    screen.until("Column of the question [-]:")
+    screen.key("\n")
+    screen.until("carry along, as a role [subject]:")
+    screen.key("-\n")
+    screen.until("File of human codes [-]:")
+    screen.key("nowhere.csv\n")
+    screen.until("No such file")
+    screen.until("[-]:")
+    screen.key("codes.csv\n")
+    screen.until("[iapt_identity_system]:")
+    screen.key("\n")
+    screen.until("behind a figure shown [10]:")
+    screen.key("0\n")
+    screen.until("a whole number of 1 or more")
+    screen.until("[10]:")
+    screen.key("12\n")
+    screen.until("Folder of the results [results]:")
+    screen.key("here\n")
+    code, said = screen.end()
+    assert code == 0
+    assert "iapt-topics run study.toml" in said
+    plan = read_plan(folder)
+    assert (plan.text, plan.year, plan.respondent) == (("comment",), "year", "person")
+    assert (plan.response, plan.question, plan.covariates) == ("response_id", None, ())
+    assert (plan.codes, plan.min_cell) == (folder / "codes.csv", 12)
+    assert plan.out == folder / "here"
+
+
+def test_ctrl_c_at_a_question_writes_nothing(folder):
+    screen = Terminal(folder, "init", "survey.csv")
+    screen.until("Column of the answer")
+    screen.key("\x03")
+    code, said = screen.end()
+    assert code == 130
+    assert "nothing was written" in said
+    assert not (folder / "study.toml").exists()
+
+
+@pytest.mark.slow
+def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(folder):
+    words = ("run", "survey.csv", "--text", "comment", "--year", "year", "--runs", "2", "--out")
+    screen = Terminal(folder, *words, "whole")
+    screen.until("Embedding the responses")
+    screen.until("left:")
+    assert screen.end()[0] == 0
+    screen = Terminal(folder, *words, "out", SLOW="measure_drift")
+    screen.until("Measuring agreement and drift")
+    screen.key("\x03")
+    code, said = screen.end()
+    assert code == 130
+    assert "To go on: iapt-topics run survey.csv --text comment" in " ".join(said.split())
+    assert "Traceback" not in said
+    assert [p.name for p in (folder / "out").iterdir()] == ["cache"]
+    kept = next((folder / "out" / "cache").glob("topics-*/topics.json")).stat().st_mtime_ns
+    assert Terminal(folder, *words, "out").end()[0] == 0
+    assert compare_runs(folder / "whole", folder / "out").verdict == "same"
+    after = next((folder / "out" / "cache").glob("topics-*/topics.json")).stat().st_mtime_ns
+    assert after == kept
+    # Stopped again as it writes over a result: that one is as it was.
+    before = read_manifest(folder / "out")
+    screen = Terminal(folder, "run", "out", "--min-cell", "5", SLOW="write_report")
+    screen.until("Writing the results")
+    screen.key("\x03")
+    assert screen.end()[0] == 130
+    assert read_manifest(folder / "out") == before
+    assert compare_runs(folder / "whole", folder / "out").verdict == "same"
