@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib.metadata import version as version_of
+from pathlib import Path
 
 project = "iapt_topics"
 author = "The iapt_topics developers"
 version = release = version_of("iapt-topics")
 language = "en_GB"
 
-extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc"]
+extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
+
+# The tutorial is run as the pages are built, in a folder of its own: it shows what came out.
+nb_execution_mode = "force"
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_execution_timeout = 1200
+nb_output_stderr = "remove"
+# Its shell finds the command of this environment.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say what they are in words

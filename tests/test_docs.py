@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 import subprocess
 import sys
@@ -26,24 +24,13 @@ def test_reference_has_every_public_name_once():
 
 
 @pytest.mark.slow
-def test_outputs_of_the_tutorial_are_true():
-    page = (DOCS / "tutorial.md").read_text("utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```", page, re.DOTALL | re.M)
-    assert len(blocks) == page.count("```python")
-    names: dict[str, object] = {}
-    for code, shown in blocks:
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said):
-            exec(compile(code, "tutorial.md", "exec"), names)  # noqa: S102 (our own page)
-        assert said.getvalue().strip() == shown.strip()
-
-
-@pytest.mark.slow
 def test_pages_build_without_warnings_or_the_network(tmp_path):
-    pytest.importorskip("myst_parser")
+    pytest.importorskip("myst_nb")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", DOCS, tmp_path]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     fetched = r"<(?:script|img|iframe)[^>]+src=\"(?:https?:)?//|<link[^>]+href=\"(?:https?:)?//"
+    tutorial = (tmp_path / "tutorial.html").read_text("utf-8")
+    assert "topics from a consensus of 12 runs" in tutorial  # it was run, and shows what came out
     for page in tmp_path.rglob("*.html"):
         assert not re.search(fetched, page.read_text("utf-8")), page.name
