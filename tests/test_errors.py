@@ -7,10 +7,33 @@ made while the tests run; ``python tests/test_errors.py FILE`` then says which p
 from __future__ import annotations
 
 import ast
+import json
+import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+import qda_files
+import standins
+from conftest import BagOfWords
+from test_qda_files import project_of
+
+from iapt_topics import cli, non_answers
+from iapt_topics._checks import InputError
+from iapt_topics._tables import read_table
+from iapt_topics.answering import who_answered
+from iapt_topics.code_files import load_codes
+from iapt_topics.codes import Codes
+from iapt_topics.embeddings import Embeddings, SentenceEncoder
+from iapt_topics.frame import Theme, ThemeFrame
+from iapt_topics.manifest import _INPUTS, MANIFEST
+from iapt_topics.non_answers import load_rules
+from iapt_topics.qda import export_codes, load_project
+from iapt_topics.responses import Responses
+from iapt_topics.study import run_study
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "errors.md"
@@ -100,6 +123,83 @@ def test_the_table_of_errors_is_that_of_the_code():
 def test_every_error_says_all_four_parts():
     for name, line, parts in sites():
         assert all(parts), f"{name}:{line} leaves a part empty"
+
+
+# Those that no other test comes by
+
+
+def nothing_kept() -> Responses:
+    survey = qda_files.survey()
+    return replace(survey, table=survey.table.assign(status="blank"))
+
+
+def codes_with(tmp_path: Path, kind: str = "human", score: str = "", **more: object) -> None:
+    rows = f"response_id,theme,coder,kind,score\nr1,S1,A,human,{score}\nr2,S1,A,{kind},\n"
+    (tmp_path / "codes.csv").write_text(rows)
+    load_codes(tmp_path / "codes.csv", frame=qda_files.FRAME, coder="A", **more)
+
+
+def other_frame(tmp_path: Path) -> None:
+    project = load_project(project_of(tmp_path / "p.qda", spans=[("r1", "A", 1, 3, 11)]),
+                           responses=qda_files.survey())  # fmt: skip
+    bare = replace(project, segments=project.segments.head(0))
+    frame = ThemeFrame(name="other", themes=(Theme(id="Z9", label="Zebra"),))
+    load_codes(bare, frame=frame, coder="A")
+
+
+def an_empty_sheet(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    Workbook().save(tmp_path / "empty.xlsx")
+    read_table(tmp_path / "empty.xlsx", "survey")
+
+
+def a_result_without_its_command(tmp_path: Path) -> None:
+    content = {key: {} for key in [*_INPUTS, "files"]} | {"format": 1, "command": ["new-wave"]}
+    (tmp_path / MANIFEST).write_text(json.dumps(content))
+    cli.verify(tmp_path)
+
+
+def rows_of_another_survey(tmp_path: Path) -> None:
+    responses = standins.responses()
+    alien = Codes(
+        coder="A", kind="human", themes=("S1",),
+        seen=pd.DataFrame({"response_id": ["x1"], "respondent_id": [""]}),
+        table=pd.DataFrame({"response_id": ["x1"], "theme": ["S1"], "score": [np.nan]}),
+    )  # fmt: skip
+    run_study(responses, qda_files.FRAME, BagOfWords(), human=(alien,))
+
+
+def large_rules(tmp_path: Path) -> None:
+    with (tmp_path / "rules.toml").open("wb") as stream:
+        stream.truncate(non_answers._LARGEST + 1)
+    load_rules(tmp_path / "rules.toml")
+
+
+@pytest.mark.parametrize(
+    ("error", "caused"),
+    [
+        ("must have a theme of the frame 'other'", other_frame),
+        ("'kind' must be the same in all rows", lambda at: codes_with(at, kind="machine")),
+        ("'score' must be numbers or blank", lambda at: codes_with(at, score="x")),
+        ("must come with the file", lambda at: codes_with(at, documents={"a": "r1"})),
+        ("must have a header and rows; got an empty sheet", an_empty_sheet),
+        ("must hold a kept response", lambda _: who_answered(nothing_kept(), ["text"])),
+        ("must hold a kept response", lambda at: export_codes(
+            at / "p.qdpx", (), frame=qda_files.FRAME, responses=nothing_kept())),
+        ("must say its command", a_result_without_its_command),
+        ("must hold one row for each response id", lambda _: Embeddings(
+            vectors=np.ones((2, 3), np.float32), response_id=("a",), model="m", fingerprint="f")),
+        ("needs at least one text", lambda _: SentenceEncoder(
+            name="m", folder=Path(), fingerprint="f").encode([])),
+        ("rules 'rules.toml' must be at most", large_rules),
+        ("must be for responses of this survey", rows_of_another_survey),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore")
+def test_errors_that_no_other_test_comes_by(error, caused, tmp_path):
+    with pytest.raises(InputError, match=re.escape(error)):
+        caused(tmp_path)
 
 
 if __name__ == "__main__":
