@@ -31,7 +31,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
             ("union = a + b - common", "union = a + b"),
             ("np.where(union == 0, 1.0,", "np.where(union == 0, 0.0,"),
             ("[1.0, 2 / 3, 1 / 3]", "[1.0, 1 / 3, 2 / 3]"),
-            ("[1.0, 2 / 3, 1 / 3], 0.0)", "[1.0, 2 / 3, 1 / 3], 1.0)"),
+            # Another weight of disjoint sets would change nothing: it meets a Jaccard index of 0.
+            ("common == np.minimum(a, b)", "common == np.maximum(a, b)"),
             ("same = (common == a) & (common == b)", "same = (common == a) | (common == b)"),
             ("np.bincount(at, np.concatenate([w, w])", "np.bincount(at, np.concatenate([w, 0 * w])"),
             ("values = 2 * draws.sum(axis=1)", "values = draws.sum(axis=1)"),

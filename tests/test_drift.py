@@ -250,6 +250,22 @@ def test_distances_tell_a_shift_from_noise():
     assert 0 < moved["low"] < moved["estimate"] <= moved["high"] <= 1
 
 
+def test_people_of_both_years_are_drawn_in_both():
+    first = np.repeat(np.eye(2, dtype=bool), [40, 20], axis=0)
+    year, person = np.repeat([2014, 2015], 60), [f"p{i % 60}" for i in range(120)]
+    table = np.vstack([first, first[:, ::-1]])
+    row = measure_drift(*survey(year, table, person=person)).distances.iloc[0]
+    # Jensen and Shannon's, to the base 2, of (2/3, 1/3) and (1/3, 2/3).
+    distance = np.sqrt(1 + (2 / 3) * np.log2(2 / 3) + (1 / 3) * np.log2(1 / 3))
+    assert row["estimate"] == pytest.approx(distance)
+    # Of k of 60 with the first theme, the distance of a draw is that of (k, 60 - k) and its
+    # reverse; k is 33 to 47 in 95 of 100 draws, and the interval is the draws' turned round.
+    k = np.array([47, 33]) / 60
+    drawn = 1 + k * np.log2(k) + (1 - k) * np.log2(1 - k)
+    low, high = np.sqrt(np.clip(2 * distance**2 - drawn, 0, 1))
+    assert (row["low"], row["high"]) == pytest.approx((low, high), abs=0.02)
+
+
 def test_one_year_gives_shares_and_empty_tables():
     drift = measure_drift(*survey(*exact([50], [[10], [0]])), n_boot=10)
     assert len(drift.shares) == 2

@@ -147,6 +147,30 @@ def test_answers_of_one_person_widen_the_interval():
     assert shared["high"] - shared["low"] > 1.8 * (alone["high"] - alone["low"])
 
 
+def test_it_is_the_errors_of_the_machine_that_cluster_in_people():
+    # 50 people with one response that the machine gave the theme to and one that it did not: 30
+    # have it in the first, 10 in both, 10 in neither. Within the classes (.8 and .2) the errors
+    # are (.2, -.2), (.2, .8), (-.8, -.2): their sums squared are 20, their squares 16.
+    hand = np.repeat([[1, 0], [1, 1], [0, 0]], [30, 10, 10], axis=0).ravel()
+    people = [f"p{i // 2}" if i < 100 else f"q{i}" for i in range(2000)]
+    machine = coded(np.arange(2000) % 2 == 0, kind="machine")
+    got = row(corrected_shares(machine, coded(hand), survey(2000, people=people)))
+    n = 50 / (20 / 16)
+    classes = [
+        (0.5, 0.8, *jeffreys_interval(0.8 * n, n)),
+        (0.5, 0.2, *jeffreys_interval(0.2 * n, n)),
+    ]
+    all_n = 2000 / (0.3**2 / 0.5**2)
+    parts = [*classes, (1, 0.5, *wilson_interval(0.5 * all_n, all_n))]
+    assert got["estimate"] == pytest.approx(0.5)
+    assert got["low"] == pytest.approx(
+        0.5 - np.sqrt(sum((w * (m - low)) ** 2 for w, m, low, _ in parts))
+    )
+    assert got["high"] == pytest.approx(
+        0.5 + np.sqrt(sum((w * (high - m)) ** 2 for w, m, _, high in parts))
+    )
+
+
 def test_weights_count():
     machine, hand, _ = worked()
     weight = np.where(machine.matrix()[:, 0], 3.0, 1.0)
