@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import errno
+import io
 import os
+import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,11 +19,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import BagOfWords
+from conftest import BagOfWords, survey_rows
 
 from iapt_topics._checks import InputError
-from iapt_topics._files import write_whole
+from iapt_topics._files import claimed, write_whole
 from iapt_topics.frame import Theme, ThemeFrame
+from iapt_topics.manifest import compare_runs
 from iapt_topics.responses import load_responses
 from iapt_topics.study import run_study, write_study
 from iapt_topics.topics import TopicConfig
@@ -164,6 +169,104 @@ def test_a_disk_that_is_full_leaves_what_was_there(tmp_path):
         signal.signal(signal.SIGXFSZ, before)
     assert path.read_text() == "before"
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+def small_study():
+    table = survey_rows()
+    survey = load_responses(table, text="comment", year="year", respondent_id="person")
+    return run_study(survey, FRAME, BagOfWords(), config=CONFIG)
+
+
+def check_half_written(out: Path, whole: Path) -> None:
+    """What is there is whole, byte by byte, and is not taken for a result."""
+    with pytest.raises(InputError, match="the last file of a run"):
+        compare_runs(whole, out)
+    for path in out.rglob("*"):
+        if path.is_file():
+            assert path.read_bytes() == (whole / path.relative_to(out)).read_bytes()
+
+
+class Full(io.FileIO):
+    """A file on a disk that is full half way."""
+
+    def write(self, content):
+        super().write(content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_disk_that_fills_up_at_any_file_leaves_no_half_result(tmp_path, monkeypatch):
+    study, whole, out = small_study(), tmp_path / "whole", tmp_path / "out"
+    written = len(write_study(study, whole))
+    for before in (0, written // 2, written - 1):
+        shutil.copytree(whole, out)  # of a run before
+        left = iter([io.FileIO] * before + [Full])
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fdopen", lambda handle, mode, left=left: next(left)(handle, mode))
+            with pytest.raises(OSError, match="No space left"):
+                write_study(study, out)
+        check_half_written(out, whole)
+        shutil.rmtree(out)
+
+
+MOUNTED = """
+import subprocess, sys
+from pathlib import Path
+from test_trust import check_half_written, compare_runs, pytest, small_study, write_study
+from iapt_topics.cli import main
+whole, out = Path(sys.argv[1]), Path(sys.argv[2])
+out.mkdir()
+study = small_study()
+pages = sum(-(-p.stat().st_size // 4096) for p in write_study(study, whole).values())
+for have in (1, pages // 9, pages // 3, pages // 2, pages - 9, pages - 1):
+    size = f"size={4096 * have}"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", out], check=True)
+    with pytest.raises(OSError, match="No space left"):
+        write_study(study, out)
+    check_half_written(out, whole)
+    subprocess.run(["umount", out], check=True)
+subprocess.run(["mount", "-t", "tmpfs", "tmpfs", out], check=True)
+write_study(study, out)
+subprocess.run(["mount", "-o", "remount,ro", out], check=True)
+with pytest.raises(OSError, match="Read-only"):
+    write_study(study, out)
+assert compare_runs(whole, out).verdict == "same"
+sys.argv = ["iapt-topics", "demo", "--out", str(out)]
+main()
+"""
+
+
+@pytest.mark.slow
+def test_full_and_read_only_disks(tmp_path):
+    alone = ("unshare", "--mount", "--map-root-user")
+    can = [*alone, "mount", "-t", "tmpfs", "tmpfs", tmp_path]
+    if not shutil.which("unshare") or subprocess.run(can, capture_output=True).returncode:
+        pytest.skip("mounts are not permitted here")
+    done = subprocess.run(
+        [*alone, sys.executable, "-W", "ignore", "-c", MOUNTED, tmp_path / "a", tmp_path / "b"],
+        capture_output=True, text=True, check=False, cwd=ROOT / "tests",
+        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr  # the command line's word for it
+    assert re.fullmatch("Error: .*Read-only file system.*", done.stderr.strip())
+
+
+def test_the_lock_of_a_folder_goes_with_its_process(tmp_path):
+    code = (
+        "import sys, time; from pathlib import Path; from iapt_topics._files import claimed\n"
+        "with claimed(Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    ) as other:  # fmt: skip
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(InputError, match="one run at a time"), claimed(tmp_path):
+            pass
+        other.kill()
+    (tmp_path / ".report.html.x.part").write_text("half")
+    with claimed(tmp_path):
+        assert not list(tmp_path.glob(".*.part"))
 
 
 @pytest.mark.slow
