@@ -13,6 +13,7 @@ import pandas as pd
 
 from iapt_topics._checks import InputError, listed
 from iapt_topics._files import write_whole
+from iapt_topics._memory import check_memory
 from iapt_topics._one_line import one_line
 from iapt_topics._topic_cache import fit_once
 from iapt_topics.agreement import Comparison, compare_codes
@@ -123,11 +124,13 @@ def run_study(
     Raises
     ------
     InputError
-        Whatever a stage cannot use.
+        Whatever a stage cannot use, or if the run cannot fit into memory. That it may not is a
+        warning.
     """
     began = perf_counter()
     config = config or TopicConfig()
     _check_early(responses, human, baseline)
+    check_memory(len(responses.kept))
     tell("Embedding the responses")
     embeddings = embed(responses, encoder)
     tell(f"Finding topics: consensus of {config.n_runs} runs")

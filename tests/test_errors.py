@@ -21,10 +21,11 @@ import standins
 from conftest import BagOfWords
 from test_qda_files import project_of
 
-from iapt_topics import cli, non_answers
+from iapt_topics import non_answers
 from iapt_topics._checks import InputError
 from iapt_topics._tables import read_table
 from iapt_topics.answering import who_answered
+from iapt_topics.cli.look import verify
 from iapt_topics.code_files import load_codes
 from iapt_topics.codes import Codes
 from iapt_topics.embeddings import Embeddings, SentenceEncoder
@@ -157,7 +158,7 @@ def an_empty_sheet(tmp_path: Path) -> None:
 def a_result_without_its_command(tmp_path: Path) -> None:
     content = {key: {} for key in [*_INPUTS, "files"]} | {"format": 1, "command": ["new-wave"]}
     (tmp_path / MANIFEST).write_text(json.dumps(content))
-    cli.verify(tmp_path)
+    verify(tmp_path)
 
 
 def rows_of_another_survey(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from iapt_topics import cli, embeddings
 from iapt_topics._checks import InputError
 from iapt_topics._files import claimed
 from iapt_topics.codes import Codes
-from iapt_topics.frame import Theme, ThemeFrame
+from iapt_topics.datasets import example_path
+from iapt_topics.frame import Theme, ThemeFrame, load_frame
 from iapt_topics.manifest import compare_runs, read_manifest
 from iapt_topics.responses import load_responses
 from iapt_topics.study import run_study, write_study
@@ -90,6 +91,36 @@ def test_another_order_of_rows_and_of_sums_is_equivalent(runs):
     assert found.verdict == "equivalent", found.table.to_string()
     assert read_manifest(runs / "a")["data"] == read_manifest(runs / "c")["data"]
     assert "embeddings" in set(found.table["what"])
+
+
+@pytest.mark.slow
+def test_the_real_model_on_another_batch_threads_and_order_is_equivalent(tmp_path, monkeypatch):
+    import torch
+
+    table = pd.read_csv(example_path(), keep_default_na=False, dtype=str)
+    table = table.sample(300, random_state=1).sort_index()
+
+    def result(name, table=table):
+        responses = load_responses(
+            table, text="comment", year="year", respondent_id="person", response_id="response_id"
+        )
+        frame = load_frame("iapt_identity_system")
+        study = run_study(responses, frame, embeddings.sentence_encoder(cache=None))
+        write_study(study, tmp_path / name)
+        return tmp_path / name
+
+    first = result("first")
+    assert compare_runs(first, result("again")).verdict == "same"
+    threads = torch.get_num_threads()
+    verdicts = {"order": compare_runs(first, result("order", table.sample(frac=1, random_state=2)))}
+    monkeypatch.setattr(embeddings, "BATCH_SIZE", 7)
+    verdicts["batch"] = compare_runs(first, result("batch"))
+    torch.set_num_threads(1 if threads > 1 else 2)
+    verdicts["threads"] = compare_runs(first, result("threads"))
+    torch.set_num_threads(threads)
+    for found in verdicts.values():
+        assert found.verdict in ("same", "equivalent"), found.table.to_string()
+    assert "embeddings" in set(verdicts["batch"].table["what"])  # so that it is no empty trial
 
 
 def test_what_differs_first_is_said(runs, survey_table, encoder):

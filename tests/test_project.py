@@ -26,6 +26,7 @@ ORDER = (
     "figures",
     "_notebook",
     "_files",
+    "_memory",
     "_tables",
     "inference",
     "_set_metrics",
