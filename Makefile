@@ -41,6 +41,8 @@ constraints: $(STAMP)
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
 
 # The lowest versions that pyproject.toml allows, and the newest there are, each in its own folder.
+# Warnings of old packages about newer ones are not failures.
+lowest: PYTEST_OPTIONS := -W ignore::DeprecationWarning
 lowest: RESOLUTION := lowest-direct
 newest: RESOLUTION := highest
 lowest newest:
@@ -49,7 +51,7 @@ lowest newest:
 	.venv-$@/bin/uv pip compile --quiet --resolution $(RESOLUTION) --extra offline --extra spss --extra language --extra dev $(UV_OPTIONS) pyproject.toml --output-file .venv-$@/versions.txt
 	.venv-$@/bin/uv pip install --quiet --python .venv-$@/bin/python $(UV_OPTIONS) --requirement .venv-$@/versions.txt
 	.venv-$@/bin/uv pip install --quiet --python .venv-$@/bin/python --no-deps --editable .
-	.venv-$@/bin/python -m pytest -m "not slow"
+	.venv-$@/bin/python -m pytest -m "not slow" $(PYTEST_OPTIONS)
 
 licences: $(STAMP)
 	$(BIN)/python benchmarks/licences.py > docs/licences.md

@@ -224,7 +224,7 @@ def _scores(pairs: pd.DataFrame, what: str) -> pd.Series:
     """Scores beside a column ``kind``, as this library writes them; a lone column is not ours."""
     if not {"kind", "score"} <= set(pairs.columns):
         return pd.Series(np.nan, index=pairs.index)
-    scores = pd.to_numeric(pairs["score"].replace("", np.nan), errors="coerce").astype(float)
+    scores = pd.to_numeric(pairs["score"], errors="coerce").astype(float)
     bad = pairs.loc[scores.isna() & (pairs["score"] != ""), "score"]
     if len(bad):
         raise InputError(

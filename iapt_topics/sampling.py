@@ -244,7 +244,7 @@ def next_to_code(
     wanted = _by_year(kept["year"], size)
     round_ = int(before["round"].max()) + 1 if len(before) else 1
     rows = []
-    old = before.loc[before["part"] == EVALUATION, "year"].value_counts()
+    old = before.loc[before["part"] == EVALUATION, "year"].value_counts().to_dict()
     for year, count in wanted.items():
         there = kept[(kept["year"] == year) & ~kept["response_id"].isin(taken)]
         count = min(max(0, count - int(old.get(year, 0))), len(there))

@@ -26,6 +26,7 @@ from iapt_topics._checks import InputError
 from iapt_topics._tables import read_table
 from iapt_topics.answering import who_answered
 from iapt_topics.cli.look import verify
+from iapt_topics.cli.make import run
 from iapt_topics.code_files import load_codes
 from iapt_topics.codes import Codes
 from iapt_topics.embeddings import Embeddings, SentenceEncoder
@@ -155,8 +156,8 @@ def an_empty_sheet(tmp_path: Path) -> None:
     read_table(tmp_path / "empty.xlsx", "survey")
 
 
-def a_result_without_its_command(tmp_path: Path) -> None:
-    content = {key: {} for key in [*_INPUTS, "files"]} | {"format": 1, "command": ["new-wave"]}
+def a_result_without_its_plan(tmp_path: Path) -> None:
+    content = {key: {} for key in [*_INPUTS, "files"]} | {"format": 1, "command": []}
     (tmp_path / MANIFEST).write_text(json.dumps(content))
     verify(tmp_path)
 
@@ -188,7 +189,8 @@ def large_rules(tmp_path: Path) -> None:
         ("must hold a kept response", lambda _: who_answered(nothing_kept(), ["text"])),
         ("must hold a kept response", lambda at: export_codes(
             at / "p.qdpx", (), frame=qda_files.FRAME, responses=nothing_kept())),
-        ("must say its command", a_result_without_its_command),
+        ("must have a study.toml", a_result_without_its_plan),
+        ("--text must be given with a survey file", lambda at: run(at / "survey.csv")),
         ("must hold one row for each response id", lambda _: Embeddings(
             vectors=np.ones((2, 3), np.float32), response_id=("a",), model="m", fingerprint="f")),
         ("needs at least one text", lambda _: SentenceEncoder(
