@@ -4,9 +4,9 @@
 
 A small survey is analysed whole, in a child, from the encoding of its texts to its report. It
 is stopped at a random moment by SIGKILL, SIGTERM or SIGINT; the next goes on in the same folder.
-After each stop every file that is there must be whole, and every vector that is read from the cache
-must be right. The last run in a folder is left to end and must give the very tables of one
-that was never stopped.
+After each stop every file that is there must be whole, kept topics too, and every vector that is
+read from the cache must be right. The last run in a folder is left to end and must give the very
+tables of one that was never stopped.
 """
 
 from __future__ import annotations
@@ -72,8 +72,9 @@ def analyse(out: Path, stages: Path | None = None) -> None:
         )
         tell = stages.write_text if stages else (lambda _: None)
         study = run_study(
-            responses, frame, encoder, config=TopicConfig(seed=1, n_runs=2), tell=tell
-        )
+            responses, frame, encoder, config=TopicConfig(seed=1, n_runs=2),
+            cache=out / "cache", tell=tell,
+        )  # fmt: skip
         tell("Writing")
         write_study(study, out)
 
@@ -84,7 +85,10 @@ def check(out: Path, whole: Path) -> None:
 
     from iapt_topics._vector_cache import remember
     from iapt_topics.manifest import MANIFEST, compare_runs
+    from iapt_topics.topic_files import load_topics
 
+    for kept in (out / "cache").glob("topics-*"):
+        load_topics(kept)  # which checks that they are whole
     for path in (out / "tables").glob("*.csv"):
         assert path.read_bytes() == (whole / "tables" / path.name).read_bytes(), path.name
     if (out / "report.html").exists():

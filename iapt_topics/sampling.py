@@ -244,7 +244,8 @@ def next_to_code(
     wanted = _by_year(kept["year"], size)
     round_ = int(before["round"].max()) + 1 if len(before) else 1
     rows = []
-    old = before.loc[before["part"] == EVALUATION, "year"].value_counts().to_dict()
+    earlier = before[before["part"] == EVALUATION]
+    old = earlier["year"].value_counts().to_dict()
     for year, count in wanted.items():
         there = kept[(kept["year"] == year) & ~kept["response_id"].isin(taken)]
         count = min(max(0, count - int(old.get(year, 0))), len(there))
@@ -252,7 +253,7 @@ def next_to_code(
         rows.append(
             drawn.assign(part=EVALUATION, reason="random", chance=count / max(1, len(there)))
         )
-    evaluation = pd.concat([before[before["part"] == EVALUATION], *rows])
+    evaluation = pd.concat([earlier, *rows] if len(earlier) else rows)
     held = set(evaluation["respondent_id"]) | set(
         kept.loc[kept["response_id"].isin(evaluation["response_id"]), "respondent_id"]
     )
