@@ -60,6 +60,8 @@ class Study:
         Change with the mix of respondents held fixed; None unless it was asked for.
     redactions : DataFrame or None
         Counts of what was redacted, from :func:`iapt_topics.count_redactions`.
+    human : tuple of Codes
+        The people's codes that were compared.
     """
 
     responses: Responses
@@ -73,6 +75,7 @@ class Study:
     manifest: Mapping[str, Any] = field(default_factory=dict)
     standardised: Standardised | None = None
     redactions: pd.DataFrame | None = None
+    human: tuple[Codes, ...] = ()
 
     __repr__ = one_line
 
@@ -165,6 +168,7 @@ def run_study(
             baseline=baseline, seconds=perf_counter() - began,
         ),
         standardised=standardised,
+        human=human,
     )  # fmt: skip
 
 

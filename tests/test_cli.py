@@ -6,13 +6,14 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from iapt_topics import cli, embeddings, pipeline
+from iapt_topics import _topic_cache, cli, embeddings, pipeline, study
 from iapt_topics._checks import InputError
+from iapt_topics.cli import doctor
 from iapt_topics.cli._columns import describe_columns, guess_roles
 from iapt_topics.code_files import load_codes
 from iapt_topics.frame import Theme, ThemeFrame, write_frame
 from iapt_topics.plan import read_plan
-from iapt_topics.qda import export_codes
+from iapt_topics.qda import export_codes, load_project
 
 
 @pytest.fixture
@@ -359,3 +360,121 @@ def test_run_takes_a_wide_file_with_waves_and_a_deny_list(
     counts = pd.read_csv(out / "tables" / "redactions.csv")
     assert counts.to_dict("list") == {"kind": ["site"], "year": [1], "n": [1], "n_responses": [1]}
     assert not any("Elm House" in p.read_text("utf-8-sig") for p in out.glob("*/*.csv"))
+
+
+@pytest.fixture
+def result(command, offline_encoder, folder):
+    """A folder of results without codes."""
+    code, _, err = command("run", folder / "study.toml", "--quiet")
+    assert code == 0, err
+    return folder / "results"
+
+
+@pytest.fixture
+def codes_file(folder, survey_table):
+    human = survey_table.rename(columns={"subject": "theme"})[["response_id", "theme"]]
+    human.to_csv(folder / "codes.csv", index=False)
+    return folder / "codes.csv"
+
+
+def test_a_result_is_revised_part_by_part_without_another_fit(
+    command, result, codes_file, monkeypatch
+):
+    def again(*_, **__):
+        raise AssertionError("fitted again")
+
+    monkeypatch.setattr(_topic_cache, "fit_topics", again)
+    topics = (result / "tables" / "topics.csv").read_bytes()
+    code, out, err = command("compare", result, "--codes", codes_file)
+    assert code == 0, err
+    assert "Machine against human: macro-F1" in out
+    assert "  pay pay: F1 " in out
+    assert (result / "tables" / "agreement_themes.csv").exists()
+    code, out, err = command(
+        "drift", result, "--baseline", "2016", "--standardise", "subject", "--json"
+    )
+    assert code == 0, err
+    facts = json.loads(out)
+    assert (facts["baseline"], facts["year"], facts["standardise"]) == (2016, 2015, ["subject"])
+    assert len(facts["changes"]) == len(facts["standardised_changes"]) == 5
+    assert len(facts["agreement_themes"]) == 5  # the codes have stayed
+    code, out, err = command("report", result, "--min-cell", "4")
+    assert code == 0, err
+    assert out == f"Report: {result / 'report.html'}\n"
+    plan = read_plan(result)
+    assert (plan.codes, plan.baseline, plan.min_cell) == (codes_file, 2016, 4)
+    assert (result / "tables" / "topics.csv").read_bytes() == topics
+    # What cannot be used leaves all as it is.
+    before = (result / "manifest.json").read_bytes()
+    code, _, err = command("drift", result, "--baseline", "1999")
+    assert code == 2
+    assert "1999" in err
+    assert (result / "manifest.json").read_bytes() == before
+    assert read_plan(result) == plan
+
+
+def test_quotes_go_out_to_be_approved_and_come_back(command, result, folder):
+    sheet = folder / "quotes.csv"
+    code, out, err = command("export", result, "--approve", sheet, "--quiet")
+    assert (code, out) == (0, ""), err
+    rows = pd.read_csv(sheet, dtype=str, keep_default_na=False)
+    quote = rows.loc[0, "text"]
+    assert quote not in (result / "report.html").read_text("utf-8")
+    rows.loc[0, ["decision", "approved_by"]] = ["approve", "Reader"]
+    rows.to_csv(sheet, index=False)
+    code, _, err = command("export", result, "--approve", sheet)
+    assert code == 2  # somebody's decisions are not written over
+    assert "--force" in err
+    code, _, err = command("report", result, "--approved", sheet)
+    assert code == 0, err
+    page = (result / "report.html").read_text("utf-8")
+    assert quote in page
+    assert rows.loc[1, "text"] not in page
+
+
+def test_export_writes_for_papers_and_tools(command, result, codes_file, monkeypatch):
+    def figures(study, folder, *, min_cell):
+        folder.mkdir()
+
+    monkeypatch.setattr(study, "write_figures", figures)
+    to = codes_file.parent / "paper"
+    words = ["--tables", to / "t.xlsx", "--draft", to / "d.docx", "--project", to / "p.qdpx",
+             "--figures", to / "figures"]  # fmt: skip
+    code, out, err = command("export", result, *words, "--json")
+    assert code == 0, err
+    assert json.loads(out)["tables"] == str(to / "t.xlsx")
+    assert {p.name for p in to.iterdir()} == {"t.xlsx", "d.docx", "p.qdpx", "figures"}
+    assert load_project(to / "p.qdpx").coders == ("machine",)
+    code, _, err = command("export", result)
+    assert code == 2
+    assert "must be told what to write" in err
+    assert not (result / "cache" / "next").exists()
+
+
+def test_a_folder_that_is_no_result_is_said(command, tmp_path):
+    for words in (("report",), ("drift",), ("export", "--tables", "t.xlsx")):
+        code, _, err = command(words[0], tmp_path, *words[1:])
+        assert code == 2
+        assert "study.toml" in err
+
+
+def test_doctor_says_what_is_there_and_what_is_missing(command, monkeypatch):
+    code, out, _ = command("doctor", "--json")
+    facts = json.loads(out)
+    assert facts["packages"]["pandas"] == pd.__version__
+    assert facts["offline"] is True
+    assert facts["cores"] >= 1
+    assert (code == 1) == bool(facts["missing"])
+    assert set(facts["extras"]) <= {"offline", "spss", "language", "names"}
+
+    def none(**_):
+        raise InputError("the default model", "must be installed", "no package", "Install it.")
+
+    monkeypatch.setattr(embeddings, "sentence_encoder", none)
+    monkeypatch.setattr(doctor, "_required", lambda: {"": ["no-such-package"], "spss": ["nor-it"]})
+    code, out, _ = command("doctor")
+    assert code == 1
+    assert "no-such-package MISSING" in out
+    assert "nor-it not installed (pip install 'iapt-topics[spss]')" in out
+    assert "Install it." in out
+    assert "Missing: no-such-package, model all-MiniLM-L6-v2" in out

@@ -135,7 +135,7 @@ def test_ctrl_c_at_a_question_writes_nothing(folder):
     screen.until("Column of the answer")
     screen.key("\x03")
     code, said = screen.end()
-    assert code == 130
+    assert code == 130, said
     assert "nothing was written" in said
     assert not (folder / "study.toml").exists()
 
@@ -151,7 +151,7 @@ def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(folder):
     screen.until("Measuring agreement and drift")
     screen.key("\x03")
     code, said = screen.end()
-    assert code == 130
+    assert code == 130, said
     assert "To go on: iapt-topics run survey.csv --text comment" in " ".join(said.split())
     assert "Traceback" not in said
     assert [p.name for p in (folder / "out").iterdir()] == ["cache"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import typer
 
 from iapt_topics._checks import InputError
-from iapt_topics.cli import ask, look, make
+from iapt_topics.cli import ask, doctor, look, make, revise
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     help="Machine themes beside human themes in free-text surveys, and what changed over years.",
-    epilog="Exit codes: 0 done, 1 verify found a difference, 2 bad input, 130 stopped by Ctrl-C.",
+    epilog="Exit codes: 0 done, 1 verify or doctor found something, 2 bad input, 130 Ctrl-C.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -19,9 +19,14 @@ for command in (
     make.demo,
     ask.init,
     make.run,
+    revise.compare,
+    revise.drift,
+    revise.report,
+    revise.export,
     look.frame,
     look.encoders,
     look.verify,
+    doctor.doctor,
 ):
     app.command()(command)
 

@@ -6,25 +6,40 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from iapt_topics.study import Study
 
 _P = 0.05
+_AGREEMENT = ["theme", "f1", "f1_low", "f1_high", "n", "note"]
+_CHANGE = ["theme", "estimate", "low", "high", "n", "p_bh", "note"]
 
 
 def facts_of(study: Study) -> dict[str, Any]:
     """Main results as values that JSON can hold; what is undefined is None."""
     responses, topics, drift = study.responses, study.topics, study.drift
-    last = drift.changes
-    last = last[(last["kind"] == "baseline") & (last["year"] == responses.years[-1])]
-    columns = ["theme", "estimate", "low", "high", "n", "p_bh", "note"]
+    year = max((y for y in responses.years if y != drift.baseline), default=drift.baseline)
     trend = drift.trends[(drift.trends["test"] == "linear") & (drift.trends["p_bh"] < _P)]
+    labels = {theme.id: theme.label for theme in study.mapping.frame.themes}
+
+    def rows(table: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
+        return [
+            {"label": labels[r["theme"]], **{str(k): v for k, v in r.items()}}
+            for r in table[columns].to_dict("records")
+        ]
+
+    def changes(table: pd.DataFrame, kind: str, value: str) -> list[dict[str, Any]]:
+        table = table[(table[kind] == value) & (table["year"] == year)]
+        return rows(table.sort_values("estimate", ascending=False), _CHANGE)
+
     agreement = []
     for who, comparison in (("people", study.ceiling), ("machine", study.comparison)):
         if comparison is not None:
-            rows = comparison.overall.set_index("measure")
-            row = rows.loc["f1_macro", ["estimate", "low", "high", "n"]].to_dict()
+            overall = comparison.overall.set_index("measure")
+            row = overall.loc["f1_macro", ["estimate", "low", "high", "n"]].to_dict()
             agreement.append({"of": who, "with": comparison.reference, "measure": "f1_macro"} | row)
-    facts = {
+    compared, held = study.comparison, study.standardised
+    facts: dict[str, Any] = {
         "synthetic": responses.synthetic,
         "rows": len(responses.table),
         "kept": len(responses),
@@ -34,16 +49,18 @@ def facts_of(study: Study) -> dict[str, Any]:
         "unassigned": float((topics.assignments["topic"] < 0).mean()),
         "topics_without_theme": int((study.mapping.table["theme"] == "").sum()),
         "agreement": agreement,
+        "agreement_themes": [] if compared is None else rows(compared.themes, _AGREEMENT),
         "themes": len(drift.themes),
         "baseline": drift.baseline,
-        "changes": [
-            {"label": study.mapping.frame[row["theme"]].label} | row
-            for row in last.sort_values("estimate", ascending=False)[columns].to_dict("records")
-        ],
+        "year": year,
+        "changes": changes(drift.changes, "kind", "baseline"),
+        "standardise": [] if held is None else list(held.covariates),
+        "standardised_changes": []
+        if held is None
+        else changes(held.changes, "method", "standardised"),
         "steady_trends": list(trend["theme"]),
     }
-    clean: dict[str, Any] = _plain(facts)
-    return clean
+    return {name: _plain(value) for name, value in facts.items()}
 
 
 def lines_of(facts: dict[str, Any]) -> list[str]:
@@ -56,42 +73,62 @@ def lines_of(facts: dict[str, Any]) -> list[str]:
         f"{facts['unassigned']:.0%} of responses unassigned; "
         f"{facts['topics_without_theme']} topics fit no theme.",
     ]
-    lines += agreement_lines(facts)
-    return lines + change_lines(facts)
+    return lines + agreement_lines(facts) + change_lines(facts)
 
 
-def agreement_lines(facts: dict[str, Any]) -> list[str]:
-    """How far machine and people agree."""
+def agreement_lines(facts: dict[str, Any], *, themes: bool = False) -> list[str]:
+    """How far machine and people agree, over all themes and if wanted by theme."""
     names = {"people": "Two people", "machine": "Machine"}
-    return [
-        f"{names[row['of']]} against {row['with']}: macro-F1 {_number(row['estimate'])} "
-        f"({_number(row['low'])} to {_number(row['high'])}), n {row['n']:.0f}."
+    lines = [
+        f"{names[row['of']]} against {row['with']}: macro-F1 "
+        f"{_range(row, 'estimate', 'low', 'high')}, n {row['n']:.0f}."
         for row in facts["agreement"]
     ]
-
-
-def change_lines(facts: dict[str, Any]) -> list[str]:
-    """What changed from the baseline to the last year."""
-    seen = [row for row in facts["changes"] if row["p_bh"] is not None and row["p_bh"] < _P]
-    years = f"from {facts['baseline']} to {facts['years'][-1]}"
-    lines = [
-        f"{len(seen)} of {facts['themes']} themes changed {years} "
-        "(5 %, Benjamini-Hochberg)" + (":" if seen else ".")
-    ]
-    for row in seen:
-        low, high = (100 * row[c] for c in ("low", "high"))
+    for row in facts["agreement_themes"] if themes else ():
+        note = f"; {row['note']}" if row["note"] else ""
         lines.append(
-            f"  {row['theme']} {row['label']}: {100 * row['estimate']:+.0f} points "
-            f"({low:+.0f} to {high:+.0f})"
+            f"  {row['theme']} {row['label']}: F1 {_range(row, 'f1', 'f1_low', 'f1_high')}{note}"
         )
+    return lines
+
+
+def change_lines(facts: dict[str, Any], *, every: bool = False) -> list[str]:
+    """What changed from the baseline: the themes that surely did, or every theme."""
+    seen = [row for row in facts["changes"] if row["p_bh"] is not None and row["p_bh"] < _P]
+    shown = facts["changes"] if every else seen
+    lines = [
+        f"{len(seen)} of {facts['themes']} themes changed from {facts['baseline']} to "
+        f"{facts['year']} (5 %, Benjamini-Hochberg)" + (":" if shown else ".")
+    ]
+    held = {row["theme"]: row for row in facts["standardised_changes"]}
+    for row in shown:
+        line = f"  {row['theme']} {row['label']}: {_points(row)}"
+        if every:
+            line += f", p {_number(row['p_bh'], 3)}"
+        if row["theme"] in held:
+            line += f"; with the same mix of {', '.join(facts['standardise'])} "
+            line += _points(held[row["theme"]])
+        lines.append(line)
     if facts["steady_trends"]:
         named = ", ".join(facts["steady_trends"])
         lines.append(f"Steady rise or fall over all years (slope): {named}.")
     return lines
 
 
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.2f}"
+def _points(row: dict[str, Any]) -> str:
+    if row["estimate"] is None:
+        return "undefined"
+    value, low, high = (row[c] for c in ("estimate", "low", "high"))
+    limits = "" if low is None or high is None else f" ({100 * low:+.0f} to {100 * high:+.0f})"
+    return f"{100 * value:+.0f} points{limits}"
+
+
+def _range(row: dict[str, Any], value: str, low: str, high: str) -> str:
+    return f"{_number(row[value])} ({_number(row[low])} to {_number(row[high])})"
+
+
+def _number(value: float | None, digits: int = 2) -> str:
+    return "undefined" if value is None else f"{value:.{digits}f}"
 
 
 def _plain(value: Any) -> Any:

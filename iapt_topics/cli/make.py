@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,16 +21,16 @@ if TYPE_CHECKING:
 _ABOUT = {key.field: key.about for key in KEYS}
 
 
-def _option(field: str, *names: str, more: str = "") -> Any:
+def option(field: str, *names: str, more: str = "") -> Any:
     """An option that sets an attribute of the plan; its help is what study.toml says of the key."""
     about = _ABOUT[field]
     return typer.Option(*names, help=f"{about[0].upper()}{about[1:]}{more}.", show_default=False)
 
 
-Out = Annotated[Path | None, _option("out")]
-Seed = Annotated[int | None, _option("seed")]
-Runs = Annotated[int | None, _option("runs")]
-MinCell = Annotated[int | None, _option("min_cell")]
+Out = Annotated[Path | None, option("out")]
+Seed = Annotated[int | None, option("seed")]
+Runs = Annotated[int | None, option("runs")]
+MinCell = Annotated[int | None, option("min_cell")]
 
 
 def demo(
@@ -42,7 +44,7 @@ def demo(
     """Run the main job on the bundled SYNTHETIC survey of 1,543 responses."""
     from iapt_topics.datasets import example_path
 
-    given = _given(out=out, seed=seed, runs=runs, min_cell=min_cell)
+    given = given_of(out=out, seed=seed, runs=runs, min_cell=min_cell)
     file = example_path()
     plan = StudyPlan(
         **{"out": Path("demo_report")} | given,
@@ -57,32 +59,32 @@ def run(
         Path,
         typer.Argument(help="A study.toml, a folder of results, or a survey file with options."),
     ],
-    text: Annotated[list[str] | None, _option("text", more="; or give it again for each")] = None,
-    year: Annotated[str | None, _option("year")] = None,
+    text: Annotated[list[str] | None, option("text", more="; or give it again for each")] = None,
+    year: Annotated[str | None, option("year")] = None,
     out: Out = None,
-    respondent: Annotated[str | None, _option("respondent")] = None,
-    response: Annotated[str | None, _option("response")] = None,
-    question: Annotated[str | None, _option("question")] = None,
+    respondent: Annotated[str | None, option("respondent")] = None,
+    response: Annotated[str | None, option("response")] = None,
+    question: Annotated[str | None, option("question")] = None,
     covariate: Annotated[
-        list[str] | None, _option("covariates", "--covariate", more="; may be given again")
+        list[str] | None, option("covariates", "--covariate", more="; may be given again")
     ] = None,
-    weight: Annotated[str | None, _option("weight")] = None,
+    weight: Annotated[str | None, option("weight")] = None,
     wave: Annotated[
-        list[str] | None, _option("waves", "--wave", more=": given again for each")
+        list[str] | None, option("waves", "--wave", more=": given again for each")
     ] = None,
-    language: Annotated[str | None, _option("language")] = None,
-    non_answers: Annotated[Path | None, _option("non_answers")] = None,
-    deny: Annotated[Path | None, _option("deny")] = None,
-    redact_text: Annotated[bool | None, _option("redact_text", "--redact-text")] = None,
-    codes: Annotated[Path | None, _option("codes")] = None,
-    code_map: Annotated[Path | None, _option("code_map")] = None,
-    frame: Annotated[str | None, _option("frame")] = None,
-    baseline: Annotated[int | None, _option("baseline")] = None,
+    language: Annotated[str | None, option("language")] = None,
+    non_answers: Annotated[Path | None, option("non_answers")] = None,
+    deny: Annotated[Path | None, option("deny")] = None,
+    redact_text: Annotated[bool | None, option("redact_text", "--redact-text")] = None,
+    codes: Annotated[Path | None, option("codes")] = None,
+    code_map: Annotated[Path | None, option("code_map")] = None,
+    frame: Annotated[str | None, option("frame")] = None,
+    baseline: Annotated[int | None, option("baseline")] = None,
     seed: Seed = None,
     runs: Runs = None,
     min_cell: MinCell = None,
-    quotes: Annotated[bool | None, _option("quotes", "--quotes")] = None,
-    approved: Annotated[Path | None, _option("approved")] = None,
+    quotes: Annotated[bool | None, option("quotes", "--quotes")] = None,
+    approved: Annotated[Path | None, option("approved")] = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -91,7 +93,7 @@ def run(
     With a study.toml or a folder of results, options take the place of what stands there. A run
     that was stopped goes on where it was.
     """
-    given = _given(
+    given = given_of(
         text=text and tuple(text), year=year, out=out, respondent=respondent, response=response,
         question=question, covariates=covariate and tuple(covariate), weight=weight,
         waves=wave and tuple(wave), language=language, non_answers=non_answers, deny=deny,
@@ -124,22 +126,35 @@ def carry_out(plan: StudyPlan, screen: Screen) -> None:
 
 def make_results(plan: StudyPlan, screen: Screen) -> tuple[Study, dict[str, Path]]:
     """Run a plan and put its results in place."""
-    from iapt_topics._files import claimed
-    from iapt_topics.embeddings import sentence_encoder
-    from iapt_topics.pipeline import run_plan, write_results
+    from iapt_topics.pipeline import write_results
 
-    if plan.out.exists() and not plan.out.is_dir():
-        raise InputError(f"--out {str(plan.out)!r}", "must be a folder", "a file", "Name another.")
-    with screen.working(), claimed(plan.out):
-        # Vectors of sensitive text stay beside the results, not in the user's home folder.
-        encoder = sentence_encoder(cache=plan.out / "cache", progress=screen.progress)
-        study = run_plan(
-            plan, encoder, tell=screen.tell, note=screen.note, progress=screen.progress
-        )
+    with working(plan, screen):
+        study = make_study(plan, screen)
         screen.tell("Writing the results")
         return study, write_results(study, plan, sys.argv[1:])
 
 
-def _given(**options: object) -> dict[str, Any]:
+@contextmanager
+def working(plan: StudyPlan, screen: Screen) -> Iterator[None]:
+    """Hold the folder of a plan, with bars on the screen."""
+    from iapt_topics._files import claimed
+
+    if plan.out.exists() and not plan.out.is_dir():
+        raise InputError(f"--out {str(plan.out)!r}", "must be a folder", "a file", "Name another.")
+    with screen.working(), claimed(plan.out):
+        yield
+
+
+def make_study(plan: StudyPlan, screen: Screen) -> Study:
+    """Run a plan."""
+    from iapt_topics.embeddings import sentence_encoder
+    from iapt_topics.pipeline import run_plan
+
+    # Vectors of sensitive text stay beside the results, not in the user's home folder.
+    encoder = sentence_encoder(cache=plan.out / "cache", progress=screen.progress)
+    return run_plan(plan, encoder, tell=screen.tell, note=screen.note, progress=screen.progress)
+
+
+def given_of(**options: object) -> dict[str, Any]:
     """The options that were given."""
     return {name: value for name, value in options.items() if value is not None}

@@ -1,0 +1,137 @@
+"""``doctor``: what is installed here, and whether a run would find what it needs."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from iapt_topics._checks import InputError
+from iapt_topics.cli._screen import Json, Quiet, Screen
+
+_DEVELOPERS = ("dev", "docs")
+_NEEDED = ""
+
+
+def doctor(quiet: Quiet = False, as_json: Json = False) -> None:
+    """Say what is installed, which model is found, and what this machine has.
+
+    Nothing is loaded, fetched or sent. The exit code is 1 if something that a run needs is missing.
+    """
+    facts = _facts()
+    Screen(quiet=quiet, as_json=as_json).give(facts, _lines(facts))
+    if facts["missing"]:
+        raise typer.Exit(1)
+
+
+def _facts() -> dict[str, Any]:
+    packages = {extra: {n: _version(n) for n in names} for extra, names in _required().items()}
+    model, writable = _model(), {name: _is_writable(path) for name, path in _folders().items()}
+    missing = [name for name, found in packages[_NEEDED].items() if found is None]
+    if model["problem"]:
+        missing.append(f"model {model['name']}")
+    return {
+        "iapt_topics": _version("iapt-topics"),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "packages": packages.pop(_NEEDED),
+        "extras": packages,
+        "model": model,
+        "offline": True,
+        "cores": _cores(),
+        "memory_gb": _memory(),
+        "writable": writable,
+        "missing": missing,
+    }
+
+
+def _lines(facts: dict[str, Any]) -> list[str]:
+    lines = [
+        f"iapt_topics {facts['iapt_topics']}, Python {facts['python']}, {facts['system']}",
+        "Packages: " + ", ".join(f"{n} {v or 'MISSING'}" for n, v in facts["packages"].items()),
+    ]
+    for extra, names in facts["extras"].items():
+        whole = all(names.values())
+        shown = ", ".join(f"{n} {v or 'not installed'}" for n, v in names.items())
+        hint = "" if whole else f" (pip install 'iapt-topics[{extra}]')"
+        lines.append(f"Extra {extra}: {shown}{hint}")
+    model = facts["model"]
+    found = model["problem"] or f"found in {model['folder']}, SHA-256 {model['sha256']}"
+    memory = facts["memory_gb"]
+    left = "unknown" if memory is None else f"{memory:.1f} GB free"
+    return [
+        *lines,
+        f"Model {model['name']}: {found}",
+        "Network: not used; a model is loaded from this machine or not at all",
+        f"Machine: {facts['cores']} cores, memory {left}",
+        *(f"{n}: {'writable' if w else 'NOT WRITABLE'}" for n, w in facts["writable"].items()),
+        f"Missing: {', '.join(facts['missing'])}"
+        if facts["missing"]
+        else "A run has all it needs.",
+    ]
+
+
+def _required() -> dict[str, list[str]]:
+    """Names of the packages that the project asks for, by extra; "" is what it always needs."""
+    found: dict[str, list[str]] = {_NEEDED: []}
+    for line in requires("iapt-topics") or ():
+        extra = re.search(r"extra\s*==\s*['\"]([\w-]+)", line)
+        key = extra[1] if extra else _NEEDED
+        if key not in _DEVELOPERS:
+            found.setdefault(key, []).append(re.split(r"[^\w.-]", line, maxsplit=1)[0])
+    return found
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _model() -> dict[str, str]:
+    from iapt_topics.embeddings import DEFAULT_MODEL, sentence_encoder
+
+    try:
+        encoder = sentence_encoder(cache=None)  # checks the hash of every file; loads nothing
+    except InputError as error:
+        return {"name": DEFAULT_MODEL, "folder": "", "sha256": "", "problem": str(error)}
+    return {
+        "name": encoder.name,
+        "folder": str(encoder.folder),
+        "sha256": encoder.fingerprint,
+        "problem": "",
+    }
+
+
+def _folders() -> dict[str, Path]:
+    from platformdirs import user_cache_path
+
+    return {"This folder": Path.cwd(), "Cache": user_cache_path("iapt_topics")}
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether it can be written to, or made."""
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    return there.is_dir() and os.access(there, os.W_OK)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _memory() -> float | None:
+    """Free memory in GB, where the system tells."""
+    try:
+        lines = Path("/proc/meminfo").read_text("utf-8").splitlines()
+        kilobytes = next(line.split()[1] for line in lines if line.startswith("MemAvailable"))
+        return round(int(kilobytes) / 1024**2, 1)
+    except (OSError, StopIteration):
+        return None

@@ -1,0 +1,150 @@
+"""Commands on a result that is there: its plan is changed in one part and carried out again.
+
+What is unchanged is taken from the stages kept in the folder, so each is quick; the folder then
+holds the changed plan and its results.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from iapt_topics._checks import InputError
+from iapt_topics.cli._screen import Json, Quiet, Screen
+from iapt_topics.cli.make import MinCell, given_of, make_results, make_study, option, working
+from iapt_topics.plan import read_plan
+
+Place = Annotated[Path, typer.Argument(help="A folder of results, or its study.toml.")]
+
+
+def compare(
+    place: Place,
+    codes: Annotated[Path, option("codes")],
+    code_map: Annotated[Path | None, option("code_map")] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Compare a result with human codes given later; its report then shows the agreement."""
+    from iapt_topics.cli._summary import agreement_lines, facts_of
+
+    plan = replace(read_plan(place), **given_of(codes=codes, code_map=code_map))
+    screen = Screen(quiet=quiet, as_json=as_json)
+    facts = facts_of(make_results(plan, screen)[0])
+    screen.give(facts, agreement_lines(facts, themes=True))
+
+
+def drift(
+    place: Place,
+    baseline: Annotated[int | None, option("baseline")] = None,
+    standardise: Annotated[
+        list[str] | None, option("standardise", more="; may be given again")
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Measure change against another year, or with the mix of those who answered held fixed."""
+    from iapt_topics.cli._summary import change_lines, facts_of
+
+    given = given_of(baseline=baseline, standardise=standardise and tuple(standardise))
+    plan = replace(read_plan(place), **given)
+    screen = Screen(quiet=quiet, as_json=as_json)
+    facts = facts_of(make_results(plan, screen)[0])
+    screen.give(facts, change_lines(facts, every=True))
+
+
+def report(
+    place: Place,
+    min_cell: MinCell = None,
+    quotes: Annotated[bool | None, option("quotes", "--quotes/--no-quotes")] = None,
+    approved: Annotated[Path | None, option("approved")] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Write the report of a result again, with other quotes or another rule for small numbers."""
+    given = given_of(min_cell=min_cell, quotes=quotes, approved=approved)
+    plan = replace(read_plan(place), **given)
+    screen = Screen(quiet=quiet, as_json=as_json)
+    path = str(make_results(plan, screen)[1]["report"].resolve())
+    screen.give({"report": path}, [f"Report: {path}"])
+
+
+def export(
+    place: Place,
+    tables: Annotated[
+        Path | None,
+        typer.Option(help="Tables to publish: .xlsx, .tex, .docx, or a folder for CSV files."),
+    ] = None,
+    draft: Annotated[
+        Path | None, typer.Option(help="A draft of methods and results, .docx.")
+    ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="A folder for the figures, as SVG, PDF and PNG.")
+    ] = None,
+    project: Annotated[
+        Path | None,
+        typer.Option(
+            help="A project for NVivo, ATLAS.ti, MAXQDA and QualCoder, .qdpx: WITH TEXTS."
+        ),
+    ] = None,
+    approve: Annotated[
+        Path | None,
+        typer.Option(help="A sheet in which a person approves quotes, .csv or .xlsx: WITH TEXTS."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Write what goes into a paper, or to other tools; small numbers are withheld.
+
+    A filled-in sheet of quotes goes to 'iapt-topics report --approved'.
+    """
+    from iapt_topics.approval import write_quotes
+    from iapt_topics.disclosure import Disclosure
+    from iapt_topics.draft import write_draft
+    from iapt_topics.exports import export_tables
+    from iapt_topics.publishing import publishable_tables
+    from iapt_topics.qda import export_codes
+    from iapt_topics.study import write_figures
+
+    to = given_of(tables=tables, draft=draft, figures=figures, project=project, approve=approve)
+    if not to:
+        do = "Give --tables, --draft, --figures, --project or --approve."
+        raise InputError("export", "must be told what to write", "nothing", do)
+    for path in to.values():
+        if path.is_file() and not force:
+            do = "Use --force to replace it, or name another."
+            raise InputError(f"{str(path)!r}", "must not exist", "a file", do)
+    plan, screen = read_plan(place), Screen(quiet=quiet, as_json=as_json)
+    rule = Disclosure(min_respondents=plan.min_cell)
+    with working(plan, screen):
+        study = make_study(plan, screen)
+        screen.tell("Writing")
+        parts: dict[str, Any] = {
+            "responses": study.responses,
+            "topics": study.topics,
+            "mapping": study.mapping,
+            "codes": study.codes,
+        }
+        if tables or draft:
+            published = publishable_tables(
+                **parts, comparison=study.comparison, drift=study.drift, ceiling=study.ceiling,
+                axis_drift=study.axis_drift, human=study.human, disclosure=rule,
+            )  # fmt: skip
+        if tables:
+            export_tables(published, tables, disclosure=rule)
+        if draft:
+            write_draft(published, draft, **parts, disclosure=rule)
+        if figures:
+            write_figures(study, figures, min_cell=plan.min_cell)
+        if project:
+            export_codes(
+                project, [study.codes, *study.human], frame=study.mapping.frame,
+                responses=study.responses, model=study.manifest["model"]["name"],
+            )  # fmt: skip
+        if approve:
+            write_quotes(study.responses, study.topics, approve, disclosure=rule)
+    files = {name: str(path.resolve()) for name, path in to.items()}
+    screen.give(files, [f"{name.capitalize()}: {path}" for name, path in files.items()])
