@@ -128,7 +128,8 @@ def test_a_study_is_run_from_its_file_and_again_from_its_results(command, offlin
     assert "Embedding the responses ..." in err
     made = {p: p.read_bytes() for p in (folder / "results" / "tables").iterdir()}
     code, out, err = command("run", folder / "results", "--min-cell", "5", "--quiet")
-    assert (code, out, err) == (0, "", "")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1] == f"Report: {folder / 'results' / 'report.html'}"
     assert made == {p: p.read_bytes() for p in (folder / "results" / "tables").iterdir()}
     assert "fewer than 5" in (folder / "results" / "report.html").read_text("utf-8")
     assert "min_cell = 5 " in (folder / "results" / "study.toml").read_text("utf-8")
@@ -416,7 +417,7 @@ def test_a_result_is_revised_part_by_part_without_another_fit(
 def test_quotes_go_out_to_be_approved_and_come_back(command, result, folder):
     sheet = folder / "quotes.csv"
     code, out, err = command("export", result, "--approve", sheet, "--quiet")
-    assert (code, out) == (0, ""), err
+    assert (code, err, out) == (0, "", f"Approve: {sheet}\n")
     rows = pd.read_csv(sheet, dtype=str, keep_default_na=False)
     quote = rows.loc[0, "text"]
     assert quote not in (result / "report.html").read_text("utf-8")

@@ -32,8 +32,8 @@ topics that were finished are kept, and the last line says how to go on. New res
 place of old ones all at once, at the end.
 
 **What is said where.** Results go to stdout, stages and notes to stderr: bars with the time left
-on a terminal, plain lines elsewhere. `--quiet` says nothing but errors; `--json` prints the
-results as JSON.
+on a terminal, plain lines elsewhere. `--quiet` says the results alone; `--json` prints them
+as JSON.
 
 `iapt-topics --install-completion` installs completion for your shell.
 

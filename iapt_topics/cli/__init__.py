@@ -11,7 +11,8 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     help="Machine themes beside human themes in free-text surveys, and what changed over years.",
-    epilog="Exit codes: 0 done, 1 verify or doctor found something, 2 bad input, 130 Ctrl-C.",
+    epilog="Begin with: iapt-topics init YOUR_SURVEY.csv. "
+    "Exit codes: 0 done, 1 verify or doctor found something, 2 bad input, 130 Ctrl-C.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

@@ -15,7 +15,9 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Say the results alone, no stages and no notes.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the results as JSON on stdout.")]
 
 
@@ -55,9 +57,9 @@ class Screen:
         """Print results: as JSON, or as lines."""
         if self.as_json:
             typer.echo(json.dumps(facts, indent=1))
-        elif not self.quiet:
-            for line in lines:
-                typer.echo(line)
+            return
+        for line in lines:
+            typer.echo(line)
 
     @contextmanager
     def working(self) -> Iterator[None]:

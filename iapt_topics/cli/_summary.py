@@ -85,7 +85,8 @@ def agreement_lines(facts: dict[str, Any], *, themes: bool = False) -> list[str]
         for row in facts["agreement"]
     ]
     for row in facts["agreement_themes"] if themes else ():
-        note = f"; {row['note']}" if row["note"] else ""
+        # The note speaks of kappa, which stays undefined where F1 is not.
+        note = f"; kappa {row['note']}" if row["note"].startswith("not estimable") else ""
         lines.append(
             f"  {row['theme']} {row['label']}: F1 {_range(row, 'f1', 'f1_low', 'f1_high')}{note}"
         )

@@ -34,8 +34,7 @@ def init(
 ) -> None:
     """Ask about a survey file and write a study.toml to run.
 
-    Nothing that anyone answered is shown: of each column, only how many cells are filled and what
-    they look like.
+    No answer is shown: of each column, only how many cells are filled and what they look like.
     """
     from iapt_topics._files import write_whole
     from iapt_topics._tables import read_table

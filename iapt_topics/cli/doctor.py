@@ -21,7 +21,7 @@ _NEEDED = ""
 def doctor(quiet: Quiet = False, as_json: Json = False) -> None:
     """Say what is installed, which model is found, and what this machine has.
 
-    Nothing is loaded, fetched or sent. The exit code is 1 if something that a run needs is missing.
+    Nothing is fetched or sent. The exit code is 1 if something that a run needs is missing.
     """
     facts = _facts()
     Screen(quiet=quiet, as_json=as_json).give(facts, _lines(facts))

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 _ABOUT = {key.field: key.about for key in KEYS}
 
 
-def option(field: str, *names: str, more: str = "") -> Any:
+def option(field: str, *names: str, about: str = "") -> Any:
     """An option that sets an attribute of the plan; its help is what study.toml says of the key."""
-    about = _ABOUT[field]
-    return typer.Option(*names, help=f"{about[0].upper()}{about[1:]}{more}.", show_default=False)
+    about = about or _ABOUT[field]
+    return typer.Option(*names, help=f"{about[0].upper()}{about[1:]}.", show_default=False)
 
 
 Out = Annotated[Path | None, option("out")]
@@ -59,18 +59,23 @@ def run(
         Path,
         typer.Argument(help="A study.toml, a folder of results, or a survey file with options."),
     ],
-    text: Annotated[list[str] | None, option("text", more="; or give it again for each")] = None,
+    text: Annotated[
+        list[str] | None,
+        option("text", about="column of the answer; again for each further question"),
+    ] = None,
     year: Annotated[str | None, option("year")] = None,
     out: Out = None,
     respondent: Annotated[str | None, option("respondent")] = None,
     response: Annotated[str | None, option("response")] = None,
     question: Annotated[str | None, option("question")] = None,
     covariate: Annotated[
-        list[str] | None, option("covariates", "--covariate", more="; may be given again")
+        list[str] | None,
+        option("covariates", "--covariate", about="column to carry along; may be given again"),
     ] = None,
     weight: Annotated[str | None, option("weight")] = None,
     wave: Annotated[
-        list[str] | None, option("waves", "--wave", more=": given again for each")
+        list[str] | None,
+        option("waves", "--wave", about="label of a wave; again for each, in their order"),
     ] = None,
     language: Annotated[str | None, option("language")] = None,
     non_answers: Annotated[Path | None, option("non_answers")] = None,
@@ -88,10 +93,9 @@ def run(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Run a study: the one that a study.toml describes, or a survey file with the options.
+    """Run a study.toml, a folder of results again, or a survey file with options.
 
-    With a study.toml or a folder of results, options take the place of what stands there. A run
-    that was stopped goes on where it was.
+    Options take the place of what the study.toml says. A stopped run goes on where it was.
     """
     given = given_of(
         text=text and tuple(text), year=year, out=out, respondent=respondent, response=response,

@@ -40,7 +40,8 @@ def drift(
     place: Place,
     baseline: Annotated[int | None, option("baseline")] = None,
     standardise: Annotated[
-        list[str] | None, option("standardise", more="; may be given again")
+        list[str] | None,
+        option("standardise", about="column whose mix is held fixed; may be given again"),
     ] = None,
     quiet: Quiet = False,
     as_json: Json = False,
