@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OUT ?= demo_report
 
-.PHONY: demo docs test lint types tests format clean constraints lowest newest licences
+.PHONY: bench demo docs test lint types tests format clean constraints lowest newest licences
 
 demo: $(STAMP)
 	$(BIN)/iapt-topics demo --out $(OUT)
@@ -52,6 +52,11 @@ lowest newest:
 	.venv-$@/bin/uv pip install --quiet --python .venv-$@/bin/python $(UV_OPTIONS) --requirement .venv-$@/versions.txt
 	.venv-$@/bin/uv pip install --quiet --python .venv-$@/bin/python --no-deps --editable .
 	.venv-$@/bin/python -m pytest -m "not slow" $(PYTEST_OPTIONS)
+
+# Times and memory beside plain BERTopic, written into the docs; with DATA, a folder, all sizes too.
+bench: $(STAMP)
+	$(BIN)/python benchmarks/speed.py --runs 5 $(if $(DATA),--data $(DATA)) --write docs/benchmarks.md
+	$(if $(DATA),$(BIN)/python benchmarks/speed.py --sizes --runs 1 --data $(DATA) --write docs/benchmarks.md)
 
 licences: $(STAMP)
 	$(BIN)/python benchmarks/licences.py > docs/licences.md

@@ -45,8 +45,9 @@ DEFAULT_FILES = {
     "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
 }
 
-#: Short batches waste little padding; baselines on two cores show no gain beyond 32.
-BATCH_SIZE = 32
+#: Letters of a batch, about a thousand word pieces: what a core's cache holds, and little padding.
+BATCH_LETTERS = 4096
+_LONGEST = 1024  # letters of a text that count; models cut off what is much longer
 
 
 class Encoder(Protocol):
@@ -174,15 +175,35 @@ class SentenceEncoder:
         return np.stack([known[k] for k in keys])
 
     def _compute(self, texts: list[str]) -> NDArray[np.float32]:
-        # sentence-transformers sorts by length before it cuts batches, so padding stays small.
-        vectors = _model(self.folder).encode(
-            [t.encode("utf-8", "replace").decode() for t in texts],
-            batch_size=BATCH_SIZE,
-            normalize_embeddings=True,
-            convert_to_numpy=True,
-            show_progress_bar=self.progress is True,
-        )
-        return np.asarray(vectors, dtype=np.float32)
+        from rich.progress import track
+
+        model = _model(self.folder)
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        vectors: list[NDArray[np.float32]] = [np.empty(0, dtype=np.float32)] * len(texts)
+        for rows in track(
+            _batches(order, [min(len(t), _LONGEST) for t in texts]), "Embedding",
+            transient=True, disable=self.progress is not True,
+        ):  # fmt: skip
+            found = model.encode(
+                [texts[i].encode("utf-8", "replace").decode() for i in rows],
+                batch_size=len(rows),
+                normalize_embeddings=True,
+                convert_to_numpy=True,
+                show_progress_bar=False,
+            )
+            for i, vector in zip(rows, found, strict=True):
+                vectors[i] = vector
+        return np.stack(vectors).astype(np.float32, copy=False)
+
+
+def _batches(order: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
+    """Cut rows of growing length where a batch, padded to its longest, is full."""
+    batches: list[list[int]] = [[]]
+    for i in order:
+        if batches[-1] and (len(batches[-1]) + 1) * lengths[i] > BATCH_LETTERS:
+            batches.append([])
+        batches[-1].append(i)
+    return batches
 
 
 @lru_cache(maxsize=2)

@@ -10,6 +10,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iapt_topics import _large_model, embeddings
 from iapt_topics._checks import InputError
@@ -55,6 +57,16 @@ def test_each_text_is_computed_once(model, tmp_path):
     assert model.asked == ["one", "two", "three"]
     np.testing.assert_array_equal(first[0], first[2])
     np.testing.assert_array_equal(first[:2], second[[1, 0]])
+
+
+@given(st.lists(st.integers(1, 3000), min_size=1, max_size=60).map(sorted))
+def test_batches_hold_every_row_once_and_no_more_than_their_letters(lengths):
+    batches = embeddings._batches(range(len(lengths)), lengths)
+    assert [i for rows in batches for i in rows] == list(range(len(lengths)))
+    for rows, later in zip(batches, [*batches[1:], None], strict=True):
+        assert len(rows) == 1 or len(rows) * lengths[rows[-1]] <= embeddings.BATCH_LETTERS
+        if later:  # cut only where it is full
+            assert (len(rows) + 1) * lengths[later[0]] > embeddings.BATCH_LETTERS
 
 
 def test_other_weights_have_another_cache(model, tmp_path):

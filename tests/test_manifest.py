@@ -113,7 +113,7 @@ def test_the_real_model_on_another_batch_threads_and_order_is_equivalent(tmp_pat
     assert compare_runs(first, result("again")).verdict == "same"
     threads = torch.get_num_threads()
     verdicts = {"order": compare_runs(first, result("order", table.sample(frac=1, random_state=2)))}
-    monkeypatch.setattr(embeddings, "BATCH_SIZE", 7)
+    monkeypatch.setattr(embeddings, "BATCH_LETTERS", 700)
     verdicts["batch"] = compare_runs(first, result("batch"))
     torch.set_num_threads(1 if threads > 1 else 2)
     verdicts["threads"] = compare_runs(first, result("threads"))
