@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from iapt_topics import (
     Responses,
     Theme,
     ThemeFrame,
+    axis_scores,
     code_facets,
     code_responses,
     embed,
@@ -29,6 +31,7 @@ from iapt_topics import (
     load_example,
     load_frame,
     load_responses,
+    pole_codes,
     score_themes,
     sentence_encoder,
 )
@@ -236,6 +239,35 @@ def line(facet: str, name: str, truth: pd.Series, given: pd.Series, who: pd.Seri
     )
 
 
+def axis() -> None:
+    """How far each pole's calibrated chance is from a coder's share, by tenths of the score."""
+    from sklearn.metrics import roc_auc_score
+
+    encoder, (survey, coder) = sentence_encoder(), load_example()
+    frame, embeddings = load_frame("iapt_identity_system"), embed(survey, encoder)
+    scores = score_themes(survey, embeddings, frame, encoder)
+    codes = code_responses(survey, embeddings, frame, encoder)
+    seen = coder.seen[coder.seen["response_id"].isin(survey.kept["response_id"])]
+    print("\n| hand codes | pole | AUROC | mean gap |\n|---|---|---|---|")
+    for n in (50, 100, 200):
+        found: dict[str, list[tuple[float, float]]] = {}
+        for seed in range(10):
+            some = seen.sample(n, random_state=seed)
+            rows = coder.table["response_id"].isin(some["response_id"])
+            hand = replace(coder, seen=some, table=coder.table[rows])
+            table = axis_scores(scores, codes, frame, hand=hand).set_index("response_id")
+            rest = seen.loc[~seen["response_id"].isin(some["response_id"]), "response_id"].tolist()
+            true = pole_codes(coder, frame)
+            for y, pole in zip(true.matrix(rest).T, true.themes, strict=True):
+                chance = table.loc[rest, f"{pole}_chance"].to_numpy()
+                tenth = chance.argsort().argsort() * 10 // len(chance)
+                gap = [abs((chance - y)[tenth == k].mean()) for k in range(10)]
+                found.setdefault(pole, []).append((roc_auc_score(y, chance), float(np.mean(gap))))
+        for pole, values in found.items():
+            mean = np.mean(values, axis=0)
+            print(f"| {n} | {pole} | {mean[0]:.2f} | {mean[1]:.3f} |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=None)
@@ -253,6 +285,7 @@ def main() -> None:
         nhs(data / "nhs_fft")
         clinc(data / "clinc150")
     facets(data)
+    axis()
 
 
 if __name__ == "__main__":

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError
 from iapt_topics.codes import Codes
 from iapt_topics.frame import ThemeFrame
-from iapt_topics.inference import wilson_interval
+from iapt_topics.inference import normal_quantile, wilson_interval
 
 if TYPE_CHECKING:
     from iapt_topics.topics import Topics
+
+#: Hand-coded responses, and those with and without a pole, below which it is not calibrated.
+FEWEST, FEWEST_OF_EACH = 20, 5
 
 
 def axis_classes(frame: ThemeFrame) -> tuple[str, str, str, str]:
@@ -120,7 +124,9 @@ def pole_codes(codes: Codes, frame: ThemeFrame) -> Codes:
     return replace(codes, themes=poles, table=table, labels=labels)
 
 
-def axis_scores(scores: pd.DataFrame, codes: Codes, frame: ThemeFrame) -> pd.DataFrame:
+def axis_scores(
+    scores: pd.DataFrame, codes: Codes, frame: ThemeFrame, *, hand: Codes | None = None
+) -> pd.DataFrame:
     """Score every response on both poles of the axis separately.
 
     Parameters
@@ -131,18 +137,38 @@ def axis_scores(scores: pd.DataFrame, codes: Codes, frame: ThemeFrame) -> pd.Dat
         From :func:`iapt_topics.code_responses` on the same responses.
     frame : ThemeFrame
         The frame of both.
+    hand : Codes, optional
+        A person's codes of a random sample of the responses, to calibrate the scores by.
 
     Returns
     -------
     DataFrame
         One row for each response: ``response_id``; one column for each pole, named by its id: the
         score of the response's best sentence for the pole's best theme, in standard deviations;
-        ``class``: the one of :func:`axis_classes` that its codes put it in.
+        ``class``: the one of :func:`axis_classes` that its codes put it in. With ``hand``, for a
+        pole ``I`` also ``I_chance``, the probability that the person would give it to a response of
+        this score, with ``I_low``, ``I_high`` (95 % interval of that probability) and ``I_n`` (hand
+        codes it rests on); and ``note``.
 
     Raises
     ------
     InputError
         If the frame has no axis, or a response was not seen by the codes.
+
+    Notes
+    -----
+    Each pole is calibrated by a logistic regression of the hand codes on the score [1]_, with the
+    variance between respondents [2]_. It is not done with fewer than 20 hand-coded responses, with
+    fewer than 5 that have or have not the pole, or where the score parts them without fault: the
+    note says so. For shares of a year or of all years, :func:`corrected_shares` of
+    :func:`pole_codes` rests on less.
+
+    References
+    ----------
+    .. [1] Platt (2000), "Probabilities for support vector machines", in Advances in large margin
+       classifiers, MIT Press.
+    .. [2] Liang and Zeger (1986), "Longitudinal data analysis using generalized linear models",
+       Biometrika 73:13-22.
     """
     names = axis_classes(frame)
     pole = scores["theme"].map(frame.domain_of)
@@ -150,7 +176,49 @@ def axis_scores(scores: pd.DataFrame, codes: Codes, frame: ThemeFrame) -> pd.Dat
     ids = list(dict.fromkeys(scores["response_id"]))
     which = axis_codes(codes, frame).matrix(ids, names).argmax(axis=1)
     table = best.loc[ids, list(frame.axis or ())].rename_axis(columns=None).reset_index()
-    return table.assign(**{"class": np.array(names, dtype=object)[which]})
+    table = table.assign(**{"class": np.array(names, dtype=object)[which]})
+    return table if hand is None else _calibrated(table, pole_codes(hand, frame))
+
+
+def _calibrated(table: pd.DataFrame, hand: Codes) -> pd.DataFrame:
+    """Add the chance of each pole given its score, and what could not be calibrated."""
+    seen = hand.seen[hand.seen["response_id"].isin(table["response_id"])]
+    given = hand.matrix(seen["response_id"].tolist())
+    own = seen["respondent_id"].where(seen["respondent_id"] != "", "r:" + seen["response_id"])
+    columns: dict[str, object] = {}
+    notes = []
+    for y, pole in zip(given.T, hand.themes, strict=True):
+        every = table[pole].to_numpy(dtype=np.float64)
+        score = table.set_index("response_id")[pole].loc[seen["response_id"]].to_numpy(np.float64)
+        few = len(y) < FEWEST or min(y.sum(), (~y).sum()) < FEWEST_OF_EACH
+        parted = not few and (score[y].min() > score[~y].max() or score[y].max() < score[~y].min())
+        found = np.full((3, len(every)), np.nan)
+        if few or parted:
+            why = "too few hand codes" if few else "the score parts the hand codes without fault"
+            notes.append(f"{pole} is not calibrated: {why}.")
+        else:
+            found = _chance(score, y, own.to_numpy(str), every)
+        names = (f"{pole}_chance", f"{pole}_low", f"{pole}_high")
+        columns |= dict(zip(names, found, strict=True)) | {f"{pole}_n": len(y)}
+    return table.assign(**columns, note=" ".join(notes))
+
+
+def _chance(
+    score: NDArray[np.float64], y: NDArray[np.bool_], who: NDArray[np.str_], at: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Chance of ``y`` at each score in ``at``, and its limits: shape (3, len(at))."""
+    from scipy.special import expit
+    from statsmodels.api import GLM, families
+
+    _, groups = np.unique(who, return_inverse=True)
+    design = np.stack([np.ones_like(score), score], axis=1)
+    fit = GLM(y.astype(float), design, family=families.Binomial()).fit(
+        cov_type="cluster", cov_kwds={"groups": groups}
+    )
+    grid = np.stack([np.ones_like(at), at], axis=1)
+    odds = grid @ fit.params
+    half = normal_quantile() * np.sqrt(np.einsum("ij,jk,ik->i", grid, fit.cov_params(), grid))
+    return np.asarray(expit([odds, odds - half, odds + half]))
 
 
 def axis_by_topic(codes: Codes, frame: ThemeFrame, topics: Topics) -> pd.DataFrame:

@@ -42,6 +42,50 @@ def test_each_pole_is_coded_by_itself():
     assert classes.tolist() == [0, 1, 2, 3, 3]  # the same, each response once
 
 
+def calibrate(score, y, who=None):
+    """Scores of theme I1 beside a score of S1, calibrated by hand codes of all responses."""
+    ids = [f"r{i}" for i in range(len(score))]
+    seen = pd.DataFrame({"response_id": ids, "respondent_id": who or ids})
+    scores = pd.DataFrame(
+        {
+            "response_id": np.repeat(ids, 2),
+            "theme": ["I1", "S1"] * len(ids),
+            "sentence": np.stack([score, np.zeros(len(score))], axis=1).ravel(),
+        }
+    )
+    given = pd.DataFrame({"response_id": ids, "theme": "I1", "score": np.nan})[np.array(y) == 1]
+    hand = Codes(coder="p", kind="human", themes=("I1", "S1"), seen=seen, table=given)
+    return axis_scores(scores, hand, FRAME, hand=hand)
+
+
+def test_hand_codes_calibrate_each_pole():
+    # Two scores: the regression is saturated, so chances are the shares, 3 and 7 of 10, and the
+    # variance of each log-odds is 1 / (10 x .3 x .7) times the correction 20/19 x 19/18.
+    score = np.repeat([0.0, 1.0], 10)
+    table = calibrate(score, [1] * 3 + [0] * 7 + [1] * 7 + [0] * 3)
+    np.testing.assert_allclose(table["I_chance"], np.where(score == 0, 0.3, 0.7), atol=1e-6)
+    half = 1.959964 * np.sqrt(20 / 18 / (10 * 0.3 * 0.7))
+    low = 1 / (1 + np.exp(-(np.log(0.3 / 0.7) - half)))
+    np.testing.assert_allclose(table.loc[0, "I_low"], low, atol=1e-4)
+    assert (table["I_n"] == 20).all()
+    assert table["S_chance"].isna().all()  # no response has the pole
+    assert (table["note"] == "S is not calibrated: too few hand codes.").all()
+
+
+def test_answers_of_one_person_count_as_less():
+    score, y = np.repeat([0.0, 1.0], 20), ([1] * 6 + [0] * 14 + [1] * 14 + [0] * 6)
+    alone = calibrate(score, y)
+    pairs = calibrate(score, y, who=[f"p{i // 2}" for i in range(40)])
+    width = [t["I_high"] - t["I_low"] for t in (alone, pairs)]
+    assert (width[1] > 1.3 * width[0]).all()
+
+
+def test_a_pole_that_the_score_parts_without_fault_has_no_chance():
+    table = calibrate(np.arange(30.0), [0] * 15 + [1] * 15)
+    assert table["I_chance"].isna().all()
+    assert table["note"].str.contains("I is not calibrated: the score parts").all()
+
+
 def test_scores_are_of_the_best_theme_of_each_pole():
     values = np.arange(20.0).reshape(5, 4)
     scores = pd.DataFrame(
