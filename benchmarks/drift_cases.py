@@ -1,12 +1,15 @@
 """Drift in the bundled example and in two real surveys, as tables of figures only.
 
 Run as ``python benchmarks/drift_cases.py --case example|osmi|nhs --data ../shared/data``. What is
-seen in them is written up in docs/drift_case_notes.md. No answer is printed.
+seen in them is written up in docs/drift_case_notes.md. No answer is printed. ``--draws N`` also
+measures the example with N random samples of hand codes each of 100 to 400 responses.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from iapt_topics import (
@@ -14,6 +17,7 @@ from iapt_topics import (
     code_responses,
     embed,
     fit_topics,
+    learn_codes,
     load_example,
     load_frame,
     load_responses,
@@ -30,7 +34,7 @@ def flagged(drift, test):
     return {r.theme: r.estimate for r in rows.itertuples()}
 
 
-def example(_: Path) -> None:
+def example(_: Path, draws: int) -> None:
     responses, coder = load_example()
     plan = planted_change().set_index("theme")
     moved = set(plan.index[plan["change"] != "stay"])
@@ -55,6 +59,38 @@ def example(_: Path) -> None:
             print(
                 f"| {name} | {test} | {len(hit)} | {len(right)} | {', '.join(others) or 'none'} |"
             )
+    if not draws:
+        return
+    print("\n| hand codes | used to | flagged, of 6 | right sign | all six | not planted |")
+    print("|---|---|---|---|---|---|")
+    year = responses.kept.set_index("response_id")["year"]
+    seen = coder.seen[coder.seen["response_id"].isin(year.index)]
+    share = seen["response_id"].map(year).to_numpy()
+    for n in (100, 200, 300, 400):
+        tally: dict[str, list[tuple[int, int, int]]] = {}
+        for seed in range(draws):
+            part = n / len(seen)
+            some = seen.groupby(share).sample(frac=part, random_state=seed)
+            rows = coder.table["response_id"].isin(some["response_id"])
+            hand = replace(coder, seen=some, table=coder.table[rows])
+            taught = learn_codes(
+                responses, embeddings, frame, encoder, hand, machine=machine, seed=seed
+            )
+            for use, drift in (
+                ("teach", measure_drift(taught, responses, n_boot=1)),
+                ("correct", measure_drift(machine, responses, hand=hand, n_boot=1)),
+            ):
+                found = flagged(drift, "shape")
+                hit = moved & set(found)
+                right = sum((found[t] > 0) == up[t] for t in hit)
+                tally.setdefault(use, []).append((len(hit), right, len(set(found) - moved)))
+        for use, counts in tally.items():
+            hit, right, others = np.mean(counts, axis=0)
+            every = sum(c[1] == len(moved) for c in counts)
+            print(
+                f"| {n} | {use} | {hit:.1f} | {right:.1f} | {every} of {draws} | {others:.1f} |",
+                flush=True,
+            )
 
 
 def show(drift, labels) -> None:
@@ -76,7 +112,7 @@ def show(drift, labels) -> None:
         print((100 * wide.groupby(["measure", "source"])["width"].median()).round(1).to_string())
 
 
-def osmi(data: Path) -> None:
+def osmi(data: Path, _: int) -> None:
     table = pd.read_csv(data / "osmi/osmi_responses.csv", dtype=str, keep_default_na=False)
     table = table[(table["question"] == "why_mental_interview") & (table["year"] >= "2016")]
     table = table[table["repeat_of_own_text"] == "0"]
@@ -95,7 +131,7 @@ def osmi(data: Path) -> None:
     show(measure_drift(codes, responses, draws=draws), labels)
 
 
-def nhs(data: Path) -> None:
+def nhs(data: Path, _: int) -> None:
     table = pd.read_csv(data / "nhs_fft/v6_multilabel.csv", dtype=str, keep_default_na=False)
     for trust, part in table[table["year"] != ""].groupby("trust"):
         for question, asked in part.groupby("question"):
@@ -130,10 +166,11 @@ def main() -> None:
     cases = {"example": example, "osmi": osmi, "nhs": nhs}
     parser.add_argument("--case", choices=cases, required=True)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--draws", type=int, default=0)
     args = parser.parse_args()
     if args.case != "example" and not args.data.is_dir():
         raise SystemExit(f"{args.data} is not here, so there is nothing to measure.")
-    cases[args.case](args.data)
+    cases[args.case](args.data, args.draws)
 
 
 if __name__ == "__main__":

@@ -185,7 +185,7 @@ def _calibrated(table: pd.DataFrame, hand: Codes) -> pd.DataFrame:
     seen = hand.seen[hand.seen["response_id"].isin(table["response_id"])]
     given = hand.matrix(seen["response_id"].tolist())
     own = seen["respondent_id"].where(seen["respondent_id"] != "", "r:" + seen["response_id"])
-    columns: dict[str, object] = {}
+    columns: dict[str, NDArray[np.float64] | int] = {}
     notes = []
     for y, pole in zip(given.T, hand.themes, strict=True):
         every = table[pole].to_numpy(dtype=np.float64)
