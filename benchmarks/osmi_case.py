@@ -69,6 +69,10 @@ def main(data: Path) -> None:
     changes = percent(changes, figures).assign(p_bh=changes["p_bh"].round(2))
     print(as_markdown(changes[["theme", *figures, "p_bh"]]))
 
+    print("Smallest adjusted p of any theme, by the test over all years\n")
+    trends = shown["drift_trends"].groupby("test")["p_bh"].min().round(2)
+    print(as_markdown(trends.reset_index()))
+
     print("The frame's two poles, %\n")
     poles = shown["axis_shares"].pivot(index="theme", columns="year", values="estimate")
     print(as_markdown(percent(poles, poles.columns).reset_index()))
