@@ -99,7 +99,7 @@ def describe_run(
             "files": _model_files(getattr(encoder, "folder", None)),
         },
         "embeddings": _hash(sorted(v.tobytes() for v in embeddings.vectors)),
-        "frame": {"name": frame.name, "sha256": _hash([repr(frame).encode()])},
+        "frame": {"name": frame.name, "sha256": _frame_hash(frame)},
         "codes": {c.coder: _rows_hash(pd.concat([c.seen, c.table])) for c in human},
         "config": asdict(topics.config),
         "baseline": baseline,
@@ -112,6 +112,11 @@ def describe_run(
         },
         "seconds": round(seconds, 1),
     }
+
+
+def _frame_hash(frame: ThemeFrame) -> str:
+    """Hash of every word of the codebook."""
+    return _hash([repr(asdict(frame)).encode()])
 
 
 def write_manifest(

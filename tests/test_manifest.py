@@ -1,6 +1,7 @@
 import json
 import shutil
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from iapt_topics._files import claimed
 from iapt_topics.codes import Codes
 from iapt_topics.datasets import example_path
 from iapt_topics.frame import Theme, ThemeFrame, load_frame
-from iapt_topics.manifest import compare_runs, read_manifest
+from iapt_topics.manifest import _frame_hash, compare_runs, read_manifest
 from iapt_topics.responses import load_responses
 from iapt_topics.study import run_study, write_study
 from iapt_topics.topics import TopicConfig
@@ -77,6 +78,14 @@ def test_a_manifest_says_what_a_result_was_made_of(runs):
     assert {"numpy", "python", "umap-learn"} <= set(content["versions"])
     told = (runs / "a" / "manifest.json").read_text("utf-8")
     assert "caseload is too high" not in told
+
+
+def test_one_word_of_the_frame_changes_its_hash():
+    frame = load_frame("iapt_identity_system")
+    first, *others = frame.themes
+    themes = (replace(first, definition=first.definition + " More."), *others)
+    assert _frame_hash(frame) == _frame_hash(load_frame("iapt_identity_system"))
+    assert _frame_hash(frame) != _frame_hash(replace(frame, themes=themes))
 
 
 def test_two_runs_on_one_machine_are_the_same(runs):
