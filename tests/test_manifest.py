@@ -107,7 +107,7 @@ def test_the_real_model_on_another_batch_threads_and_order_is_equivalent(tmp_pat
     import torch
 
     table = pd.read_csv(example_path(), keep_default_na=False, dtype=str)
-    table = table.sample(300, random_state=1).sort_index()
+    table = table.sample(200, random_state=1).sort_index()
 
     def result(name, table=table):
         responses = load_responses(
