@@ -89,10 +89,10 @@ def check(out: Path, whole: Path) -> None:
 
     for kept in (out / "cache").glob("topics-*"):
         load_topics(kept)  # which checks that they are whole
-    for path in (out / "tables").glob("*.csv"):
-        assert path.read_bytes() == (whole / "tables" / path.name).read_bytes(), path.name
-    if (out / "report.html").exists():
-        assert (out / "report.html").read_text("utf-8").rstrip().endswith("</html>")
+    for path in (out / "tables_private").glob("*.csv"):
+        assert path.read_bytes() == (whole / "tables_private" / path.name).read_bytes(), path.name
+    if (out / "publish" / "report.html").exists():
+        assert (out / "publish" / "report.html").read_text("utf-8").rstrip().endswith("</html>")
     if (out / MANIFEST).exists():
         assert compare_runs(out, whole).verdict == "same"
     texts = survey_rows()["comment"].tolist()

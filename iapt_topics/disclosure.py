@@ -105,6 +105,20 @@ def preset(name: str) -> Disclosure:
     return PRESETS[name]
 
 
+def rule_of(min_cell: int | Disclosure) -> Disclosure:
+    """The rule with that fewest number of respondents; 1 turns disclosure control off."""
+    if isinstance(min_cell, Disclosure):
+        return min_cell
+    if isinstance(min_cell, bool) or not isinstance(min_cell, int) or min_cell < 1:
+        do = "Use 10, or the number of your rule."
+        raise InputError("min_cell", "must be a whole number of 1 or more", repr(min_cell), do)
+    if min_cell == 1:
+        return Disclosure(name="off", min_respondents=1, round_to=1)
+    if min_cell == Disclosure().min_respondents:
+        return Disclosure()
+    return Disclosure(name=f"at least {min_cell} respondents", min_respondents=min_cell)
+
+
 def people(responses: Responses) -> pd.Series:
     """Respondent by response_id of the kept responses; one without stands for a person."""
     table = responses.kept

@@ -200,7 +200,10 @@ def compare_runs(one: str | Path, other: str | Path) -> RunComparison:
         if left.get(what) != right.get(what):
             note = f"{_brief(left.get(what))} and {_brief(right.get(what))}"
             rows.append((what, "hash or value", np.nan, np.nan, what in _SETTING, note))
-    tables = [{Path(n).stem: n for n in c["files"] if n.endswith(".csv")} for c in (left, right)]
+    tables = [
+        {Path(n).stem: n for n in c["files"] if n.endswith(".csv") and not n.startswith("publish/")}
+        for c in (left, right)
+    ]
     for name in sorted(set(tables[0]) ^ set(tables[1])):
         rows.append((name, "table", np.nan, np.nan, False, "in one of the two alone"))
     both = [n for n in tables[0] if n in tables[1]]

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from iapt_topics._drift_model import share_model, sum_cells
-from iapt_topics._suppression import Cell, Key, Line, suppress
-from iapt_topics.axis import axis_codes
-from iapt_topics.disclosure import Disclosure, common_words, people, word_users
+from iapt_topics._drift_model import ShareModel, share_model, sum_cells
+from iapt_topics._published_counts import ALL, System
+from iapt_topics._suppression import Key, suppress
+from iapt_topics.axis import axis_codes, pole_codes
+from iapt_topics.disclosure import Disclosure, common_words, word_users
 from iapt_topics.inference import wilson_interval
+from iapt_topics.metrics import (
+    cohen_kappa,
+    f1,
+    gwet_ac1,
+    negative_agreement,
+    pabak,
+    precision,
+    recall,
+    table_2x2,
+)
 
 if TYPE_CHECKING:
     from iapt_topics.agreement import Comparison
@@ -24,7 +34,6 @@ if TYPE_CHECKING:
     from iapt_topics.topics import Topics
 
 WITHHELD = "withheld"
-_ALL = "all years"
 _Z2 = 1.959963984540054**2
 
 
@@ -73,7 +82,8 @@ def publishable_tables(
         By name, with the columns of the results they come from. Where a figure is withheld it is
         missing (NaN) and ``note`` says so. Shares are those of rounded counts, and their intervals
         Wilson's on them, with the design effect of the exact ones to one decimal; changes are
-        differences of published shares. Measures of agreement are rounded to two decimals.
+        differences of published shares. Agreement by theme is that of rounded counts, its
+        intervals rounded outwards; other measures have two decimals.
 
     Notes
     -----
@@ -81,7 +91,7 @@ def publishable_tables(
     topic, by what became of each row, and for the responses that people coded.
     """
     rule = disclosure or Disclosure()
-    system = _System(responses, codes)
+    system = System(responses, codes)
     poles = None if axis_drift is None else axis_codes(codes, mapping.frame)
     if poles is not None:
         system.add_axis(poles, codes, mapping)
@@ -104,15 +114,22 @@ def publishable_tables(
         out["drift_changes"] = _changes(drift.changes, out["drift_shares"])
         out["drift_trends"] = _trends(drift.trends, out["drift_shares"])
         out["drift_distances"] = _rounded(drift.distances, rule)
-    if axis_drift is not None:
+    if axis_drift is not None and poles is not None:
         out["axis_shares"] = _shares(system, axis_drift.shares, "class", hidden, rule)
+        both = pole_codes(codes, mapping.frame)
+        out["pole_shares"] = _pole_shares(system, both, hidden, rule)
     out |= _topics(system, responses, topics, mapping, hidden, rule)
+    out["topic_resolution"] = _resolution(topics, rule)
     for name, result in pairs.items():
         if result is not None:
             start = "agreement" if name == "comparison" else "people"
             out[f"{start}_overall"] = _rounded(result.overall, rule)
             out[f"{start}_themes"] = _agreement(name, result, hidden, rule)
             out[f"{start}_convergence"] = _convergence(result, out[f"{start}_themes"])
+            behind = system.behind.get(name, {})
+            out[f"{start}_matches"] = _matches(result, behind, out[f"{start}_themes"], rule)
+            out[f"{start}_levels"] = result.levels.round(2)
+            out[f"{start}_partition"] = _rounded(result.partition, rule)
     return out
 
 
@@ -120,114 +137,6 @@ def withheld_cells(shares: pd.DataFrame) -> set[tuple[str, int]]:
     """Theme and year of each row of published shares without a count."""
     rows = shares[shares["count"].isna()]
     return {(str(t), int(y)) for t, y in zip(rows["theme"], rows["year"], strict=True)}
-
-
-class _System:
-    """The counts of a study and every sum that binds them."""
-
-    def __init__(self, responses: Responses, codes: Codes) -> None:
-        self.cells: dict[Key, Cell] = {}
-        self.lines: list[Line] = []
-        self.most: dict[Key, int] = {}
-        self.never_shown: set[Key] = set()
-        self.kept = responses.kept
-        self.who = people(responses)
-        self._add_themes(codes)
-
-    def _sum(self, total: Key, parts: Iterable[Key]) -> None:
-        parts = tuple(p for p in parts if p in self.cells)
-        if total not in self.cells:
-            behind = frozenset().union(*(self.cells[p].people for p in parts))
-            self.cells[total] = Cell(sum(self.cells[p].count for p in parts), behind)
-        self.lines.append((total, parts))
-
-    def _split(self, whole: Key, part: Key, rest: Iterable[str]) -> None:
-        """A whole and a part of it, whose rest is in no output but to be had by subtraction."""
-        key = ("rest", whole, part)
-        self._put(key, rest)
-        if self.cells[key].count:
-            self.never_shown.add(key)
-        self._sum(whole, [part, key])
-
-    def _put(self, key: Key, ids: Iterable[str]) -> None:
-        ids = list(ids)
-        self.cells[key] = Cell(len(ids), frozenset(self.who.reindex(ids)))
-
-    def _add_themes(self, codes: Codes) -> None:
-        seen = self.kept[self.kept["response_id"].isin(codes.seen["response_id"])]
-        by_year = {int(str(y)): set(part["response_id"]) for y, part in seen.groupby("year")}
-        kept_by_year = {
-            int(str(y)): set(part["response_id"]) for y, part in self.kept.groupby("year")
-        }
-        for year, ids in kept_by_year.items():
-            seen_ids = by_year.get(year, set())
-            self._put(("kept", year), ids)
-            self._put(("base", year), seen_ids)
-            self._split(("kept", year), ("base", year), ids - seen_ids)
-        self._sum(("kept", _ALL), [("kept", y) for y in kept_by_year])
-        self._sum(("base", _ALL), [("base", y) for y in by_year])
-        self.by_year: dict[int, set[str]] = by_year
-        self.seen: set[str] = set().union(*by_year.values())
-        self.given: dict[str, set[str]] = defaultdict(set)
-        for i, theme in zip(codes.table["response_id"], codes.table["theme"], strict=True):
-            self.given[theme].add(i)
-        for theme in codes.themes:
-            for year, ids in by_year.items():
-                self._put(("theme", theme, year), ids & self.given[theme])
-                self.most["theme", theme, year] = len(ids)
-            self._sum(("theme", theme, _ALL), [("theme", theme, y) for y in by_year])
-
-    def add_axis(self, poles: Codes, codes: Codes, mapping: TopicMapping) -> None:
-        """Classes of the axis: those of a year add up to its base."""
-        for year, ids in self.by_year.items():
-            for name in poles.themes:
-                given = poles.table.loc[poles.table["theme"] == name, "response_id"]
-                self._put(("class", name, year), ids & set(given))
-            self._sum(("base", year), [("class", n, year) for n in poles.themes])
-        # A pole of a single theme says of that theme what its classes say.
-        frame = mapping.frame
-        for pole, alone in zip(frame.axis or (), poles.themes[:2], strict=True):
-            members = [t for t in codes.themes if frame.domain_of(t) == pole]
-            if len(members) == 1:
-                for year in self.by_year:
-                    parts = [("class", n, year) for n in (alone, poles.themes[2])]
-                    self._sum(("theme", members[0], year), parts)
-
-    def add_topics(self, topics: Topics) -> None:
-        """Topics: with the unassigned they add up to the kept responses."""
-        rows = topics.assignments
-        for topic, part in rows.groupby("topic"):
-            self._put(("topic", int(str(topic))), part["response_id"])
-        parts = [k for k in self.cells if isinstance(k, tuple) and k[0] == "topic"]
-        self._sum(("kept", _ALL), parts)
-
-    def add_comparison(self, name: str, result: Comparison, coders: Sequence[Codes]) -> None:
-        """What each coder gave to the responses that both saw."""
-        known = {c.coder: c for c in coders}
-        pair = [known.get(result.reference), known.get(result.other)]
-        both: set[str] | None = None
-        if pair[0] is not None and pair[1] is not None:
-            both = set(pair[0].seen["response_id"]) & set(pair[1].seen["response_id"])
-            both -= pair[0].trained_on | pair[1].trained_on
-        sides = (("reference", pair[0]), ("other", pair[1]))
-        for row in result.themes.to_dict("records"):
-            for side, coder in sides:
-                key = (name, side, row["theme"])
-                count = int(row[f"positives_{side}"])
-                self.most[key] = result.n
-                if both is None or coder is None:
-                    # Unknown people: one for each response, and no more can be said.
-                    self.cells[key] = Cell(count, frozenset((key, i) for i in range(count)))
-                    continue
-                own = coder.table.loc[coder.table["theme"] == row["theme"], "response_id"]
-                given = set(own) & both
-                behind = self.who.reindex(list(given)).dropna()
-                stand: set[Hashable] = set(behind) or {(key, i) for i in range(count)}
-                self.cells[key] = Cell(count, frozenset(stand))
-                total = ("theme", row["theme"], _ALL)
-                # The machine's count of all years, less this one, is what others did not see.
-                if coder is coders[-1] and total in self.cells:
-                    self._split(total, key, (self.given[row["theme"]] & self.seen) - given)
 
 
 def _ledger(responses: Responses, hidden: set[Key], rule: Disclosure) -> pd.DataFrame:
@@ -243,25 +152,43 @@ def _ledger(responses: Responses, hidden: set[Key], rule: Disclosure) -> pd.Data
 
 
 def _theme_shares(
-    system: _System, codes: Codes, mapping: TopicMapping, hidden: set[Key], rule: Disclosure
+    system: System, codes: Codes, mapping: TopicMapping, hidden: set[Key], rule: Disclosure
 ) -> pd.DataFrame:
     """Share of each theme over all years."""
-    ids = sorted(system.seen)
-    _, person = np.unique(system.who.reindex(ids).to_numpy(str), return_inverse=True)
-    given = codes.matrix(ids, codes.themes)
-    model = share_model(sum_cells(person, np.zeros(len(ids), np.intp), given))
+    model = _model(system, codes, dict.fromkeys(system.seen, 0))
     labels = {t.id: t.label for t in mapping.frame.themes}
     rows = []
     for i, theme in enumerate(codes.themes):
         exact = (float(model.share[0, i]), float(model.low[0, i]), float(model.high[0, i]))
-        keys = ("theme", theme, _ALL), ("base", _ALL)
+        keys = ("theme", theme, ALL), ("base", ALL)
         row = _share(system, *keys, exact, hidden, rule)
         rows.append({"theme": theme, "label": labels.get(theme, theme)} | row)
     return pd.DataFrame(rows)
 
 
+def _model(system: System, codes: Codes, wave: Mapping[str, int]) -> ShareModel:
+    """Exact shares of each theme by the wave of each response."""
+    ids = sorted(wave)
+    _, person = np.unique(system.who.reindex(ids).to_numpy(str), return_inverse=True)
+    waves = np.array([wave[i] for i in ids], dtype=np.intp)
+    return share_model(sum_cells(person, waves, codes.matrix(ids, codes.themes)))
+
+
+def _pole_shares(system: System, poles: Codes, hidden: set[Key], rule: Disclosure) -> pd.DataFrame:
+    """Share of each pole by year; a response can have both."""
+    years = sorted(y for y, ids in system.by_year.items() if ids)
+    model = _model(system, poles, {i: at for at, y in enumerate(years) for i in system.by_year[y]})
+    rows = []
+    for i, pole in enumerate(poles.themes):
+        for at, year in enumerate(years):
+            exact = (model.share[at, i], model.low[at, i], model.high[at, i])
+            keys = ("pole", pole, year), ("base", year)
+            rows.append({"theme": pole, "year": year} | _share(system, *keys, exact, hidden, rule))
+    return pd.DataFrame(rows)
+
+
 def _shares(
-    system: _System, shares: pd.DataFrame, kind: str, hidden: set[Key], rule: Disclosure
+    system: System, shares: pd.DataFrame, kind: str, hidden: set[Key], rule: Disclosure
 ) -> pd.DataFrame:
     """Shares by year, with the columns of ``Drift.shares``."""
     rows = []
@@ -276,7 +203,7 @@ def _shares(
 
 
 def _share(
-    system: _System,
+    system: System,
     key: Key,
     base: Key,
     exact: tuple[float, float, float],
@@ -369,7 +296,7 @@ def _rounded(table: pd.DataFrame, rule: Disclosure) -> pd.DataFrame:
 
 
 def _topics(
-    system: _System,
+    system: System,
     responses: Responses,
     topics: Topics,
     mapping: TopicMapping,
@@ -377,7 +304,7 @@ def _topics(
     rule: Disclosure,
 ) -> dict[str, pd.DataFrame]:
     users = word_users(responses)
-    kept, least = ("kept", _ALL), rule.min_respondents
+    kept, least = ("kept", ALL), rule.min_respondents
     rows, labels = [], {}
     unassigned: dict[Hashable, Any] = {
         "topic": -1,
@@ -416,7 +343,11 @@ def _topics(
 
 
 def _agreement(name: str, result: Comparison, hidden: set[Key], rule: Disclosure) -> pd.DataFrame:
-    """Agreement by theme; nothing of a theme that either gave to too few people."""
+    """Agreement by theme; nothing of a theme that either gave to too few people.
+
+    The measures are those of rounded counts, also of the responses that both gave it: with exact
+    ones the few on which they differ could be counted.
+    """
     table = result.themes
     sides = ("reference", "other")
     gone = np.array(
@@ -425,18 +356,55 @@ def _agreement(name: str, result: Comparison, hidden: set[Key], rule: Disclosure
     few = rule.is_small(result.n)
     gone |= few
     n = np.nan if few else rule.rounded(result.n)
-    counts = {
-        f"positives_{s}": [np.nan if g else min(n, rule.rounded(v))
-                           for g, v in zip(gone, table[f"positives_{s}"], strict=True)]
+    first, second = (
+        np.array([min(n, rule.rounded(v)) for v in table[f"positives_{s}"]], dtype=float)
         for s in sides
-    }  # fmt: skip
-    out = table.assign(n=n, **counts)
-    for side in sides:
-        share = out[f"positives_{side}"] / n if result.n >= rule.min_base else np.nan
-        out[f"share_{side}"] = share
-    measures = [c for c in table.select_dtypes("float").columns if not c.startswith("share_")]
+    )
+    exact = table["f1"] * (table["positives_reference"] + table["positives_other"]) / 2
+    both = np.minimum(_coarse_counts(exact.fillna(0), rule), np.minimum(first, second))
+    b, c = first - both, second - both
+    d = np.maximum(0, (0 if few else n) - both - b - c)
+    square = table_2x2(both, b, c, d)
+    new = {
+        "precision": precision(both, c),
+        "recall": recall(both, b),
+        "f1": f1(both, b, c),
+        "negative_agreement": negative_agreement(b, c, d),
+        "kappa": cohen_kappa(square),
+        "ac1": gwet_ac1(square),
+        "pabak": pabak(square),
+    }
+    # What was not defined on exact counts stays so.
+    kept = {m: np.where(gone | table[m].isna(), np.nan, v).round(2) for m, v in new.items()}
+    out = table.assign(n=n, **kept)
+    for side, count in zip(sides, (first, second), strict=True):
+        out[f"positives_{side}"] = np.where(gone, np.nan, count)
+        base = n if result.n >= rule.min_base else np.nan
+        out[f"share_{side}"] = out[f"positives_{side}"] / base
+    for measure in ("f1", "kappa"):
+        out = _outward(out, measure, f"{measure}_low", f"{measure}_high", _step(rule) / 100)
     limit = np.where(table["kappa"].isna() & ~gone, "kappa is not estimable", "")
-    return _coarse(out, ~gone, two=measures).assign(note=np.where(gone, WITHHELD, limit))
+    return out.assign(note=np.where(gone, WITHHELD, limit))
+
+
+def _step(rule: Disclosure) -> int:
+    """What counts of two coders together are rounded to: a rule that does not round is no help."""
+    return 1 if rule.min_respondents == 1 else max(5, rule.round_to)
+
+
+def _coarse_counts(counts: Any, rule: Disclosure) -> np.ndarray:
+    step = _step(rule)
+    return np.asarray((np.asarray(counts, dtype=float) + step / 2) // step * step)
+
+
+def _outward(table: pd.DataFrame, estimate: str, low: str, high: str, step: float) -> pd.DataFrame:
+    """Round an interval outwards to multiples of ``step``, so that it holds the estimate."""
+    middle = table[estimate].to_numpy(dtype=float)
+    down = np.floor(np.round(table[low].to_numpy(dtype=float) / step, 6)) * step
+    up = np.ceil(np.round(table[high].to_numpy(dtype=float) / step, 6)) * step
+    # Where there is no estimate, the least and the most are missing too.
+    ends = {low: np.minimum(down, middle), high: np.maximum(up, middle)}
+    return table.assign(**{name: end.round(2) for name, end in ends.items()})
 
 
 def _convergence(result: Comparison, themes: pd.DataFrame) -> pd.DataFrame:
@@ -447,12 +415,45 @@ def _convergence(result: Comparison, themes: pd.DataFrame) -> pd.DataFrame:
     shown = rows["positives_reference"].notna().to_numpy()
     columns = [c for c in ("theme", "label", "proposed", "rating", "rater", "rationale", "partner")
                if c in table.columns]  # fmt: skip
-    out = table[columns].reset_index(drop=True)
+    out = table[[*columns, "low", "high"]].reset_index(drop=True)
     text = [c for c in columns if c not in ("theme", "label")]
-    return out.assign(
+    out = out.assign(
         **{c: out[c].where(shown, "") for c in text},
         f1=rows["f1"],
         share_difference=rows["share_other"] - rows["share_reference"],
         n=rows["n"],
         note=np.where(shown, "", WITHHELD),
     )
+    out = _outward(out, "share_difference", "low", "high", 0.01)
+    return out[[*columns, "f1", "share_difference", "low", "high", "n", "note"]]
+
+
+def _matches(
+    result: Comparison,
+    behind: Mapping[tuple[str, str], int],
+    themes: pd.DataFrame,
+    rule: Disclosure,
+) -> pd.DataFrame:
+    """Pairs of themes given to the same responses of enough people; F1 of rounded counts."""
+    known = themes.set_index("theme")
+    pairs = ["reference_theme", "other_theme"]
+    first, second = (
+        known[f"positives_{side}"].reindex(result.matches[f"{side}_theme"]).to_numpy(dtype=float)
+        for side in ("reference", "other")
+    )
+    enough = [
+        behind.get((a, b), n) >= rule.min_respondents
+        for a, b, n in result.matches[[*pairs, "n_both"]].itertuples(index=False)
+    ]
+    n = np.minimum(_coarse_counts(result.matches["n_both"], rule), np.minimum(first, second))
+    out = result.matches[[*pairs, "matched"]].assign(n_both=n, f1=f1(n, first - n, second - n))
+    shown: pd.DataFrame = out[np.asarray(enough, dtype=bool) & ~np.isnan(n)]
+    return shown.reset_index(drop=True).round(2)
+
+
+def _resolution(topics: Topics, rule: Disclosure) -> pd.DataFrame:
+    """The numbers of topics that were tried; no size of a topic that is too small."""
+    table = topics.resolution
+    small = table["smallest"] < rule.min_respondents
+    size = [np.nan if s else rule.rounded(n) for s, n in zip(small, table["smallest"], strict=True)]
+    return table.round(2).assign(smallest=size)

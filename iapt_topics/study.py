@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -20,16 +20,18 @@ from iapt_topics.agreement import Comparison, compare_codes
 from iapt_topics.answering import how_answered
 from iapt_topics.axis import axis_codes
 from iapt_topics.codes import Codes
+from iapt_topics.disclosure import Disclosure, rule_of
 from iapt_topics.drift import Drift, measure_drift, require_baseline
 from iapt_topics.embeddings import Encoder, embed
+from iapt_topics.exports import export_tables
 from iapt_topics.figures import figure_bytes
 from iapt_topics.frame import ThemeFrame
 from iapt_topics.manifest import MANIFEST, describe_run, write_manifest
 from iapt_topics.mapping import TopicMapping, code_responses, map_topics
 from iapt_topics.mapping_edits import mapping_coverage
-from iapt_topics.report import require_min_cell, write_report
+from iapt_topics.report import write_page
 from iapt_topics.report.pictures import draw
-from iapt_topics.report.results import Results
+from iapt_topics.report.results import publish
 from iapt_topics.responses import Responses
 from iapt_topics.standardise import Standardised, standardise_drift
 from iapt_topics.topics import TopicConfig, Topics, unassigned_band
@@ -163,12 +165,12 @@ def run_study(
         axis_drift=axis_drift,
         comparison=comparison,
         ceiling=ceiling,
+        human=human,
         manifest=describe_run(
             responses, embeddings, topics, frame, encoder, human,
             baseline=baseline, seconds=perf_counter() - began,
         ),
         standardised=standardised,
-        human=human,
     )  # fmt: skip
 
 
@@ -192,11 +194,11 @@ def write_study(
     study: Study,
     out: Path,
     *,
-    min_cell: int = 10,
+    min_cell: int | Disclosure = 10,
     quotes: pd.DataFrame | bool | None = None,
     command: Sequence[str] = (),
 ) -> dict[str, Path]:
-    """Write the report and, for the researcher's own eyes, the tables behind it.
+    """Write what may be passed on, and apart from it what is for the researcher's own eyes.
 
     Parameters
     ----------
@@ -204,8 +206,8 @@ def write_study(
         From :func:`run_study`.
     out : path
         Folder; made if need be. Files of the same names are replaced, each as a whole.
-    min_cell : int, default 10
-        As for :func:`iapt_topics.write_report`; the tables are not suppressed.
+    min_cell : int or Disclosure, default 10
+        As for :func:`iapt_topics.write_report`.
     quotes : DataFrame or bool, optional
         As for :func:`iapt_topics.write_report`.
     command : sequence of str, optional
@@ -214,34 +216,32 @@ def write_study(
     Returns
     -------
     dict of str to Path
-        "report", "manifest" and the name of each table, to where it is. The manifest is written
-        last: a folder without one is not a whole result.
+        "report", "published", "workbook", "manifest" and the name of each private table, to where
+        it is. The folder ``publish`` has the report and the same tables as CSV files and as a
+        workbook, all by one rule of disclosure control. ``tables_private`` has the exact tables,
+        row by row. The manifest is written last: a folder without one is not a whole result.
     """
     (out / MANIFEST).unlink(missing_ok=True)
-    tables = out / "tables"
+    rule = rule_of(min_cell)
+    private, public = out / "tables_private", out / "publish"
     written = {}
     for name, table in _tables(study).items():
-        written[name] = tables / f"{name}.csv"
+        written[name] = private / f"{name}.csv"
         # With a byte-order mark, without which Excel takes UTF-8 for the local code page.
         write_whole(written[name], table.to_csv(index=False), encoding="utf-8-sig")
-    report = write_report(
-        out / "report.html",
-        responses=study.responses,
-        topics=study.topics,
-        mapping=study.mapping,
-        codes=study.codes,
-        comparison=study.comparison,
-        drift=study.drift,
-        ceiling=study.ceiling,
-        axis_drift=study.axis_drift,
-        min_cell=min_cell,
-        quotes=quotes,
-    )
-    written = {"report": report} | written
-    return written | {"manifest": write_manifest(study.manifest, out, written.values(), command)}
+    write_whole(private / "README.txt", _PRIVATE)
+    results = publish(**_parts(study), rule=rule)
+    written["report"] = write_page(public / "report.html", results, quotes)
+    written["workbook"] = export_tables(results.tables, public / "tables.xlsx", disclosure=rule)
+    written["published"] = export_tables(results.tables, public / "tables", disclosure=rule)
+    files = [p for p in written.values() if p.is_file()]
+    files += [private / "README.txt", *written["published"].iterdir()]
+    return written | {"manifest": write_manifest(study.manifest, out, files, command)}
 
 
-def write_figures(study: Study, folder: Path, *, min_cell: int = 10) -> dict[str, Path]:
+def write_figures(
+    study: Study, folder: Path, *, min_cell: int | Disclosure = 10
+) -> dict[str, Path]:
     """Write every figure of a study for a paper, as SVG, PDF and PNG from the same object.
 
     Parameters
@@ -250,22 +250,34 @@ def write_figures(study: Study, folder: Path, *, min_cell: int = 10) -> dict[str
         From :func:`run_study`.
     folder : path
         Made if need be. Files of the same names are replaced, each as a whole.
-    min_cell : int, default 10
-        As for :func:`iapt_topics.write_report`: what the report hides is not drawn.
+    min_cell : int or Disclosure, default 10
+        As for :func:`iapt_topics.write_report`: the figures show the numbers of the report.
 
     Returns
     -------
     dict of str to Path
         Name of each file, such as "drift.pdf", to where it is.
     """
-    require_min_cell(min_cell)
-    parts = {f.name: getattr(study, f.name) for f in fields(Results) if f.name != "min_cell"}
     written = {}
-    for name, figure in draw(Results(**parts, min_cell=min_cell)).items():
+    for name, figure in draw(publish(**_parts(study), rule=rule_of(min_cell))).items():
         for kind in ("svg", "pdf", "png"):
             written[f"{name}.{kind}"] = Path(folder) / f"{name}.{kind}"
             write_whole(written[f"{name}.{kind}"], figure_bytes(figure, kind))
     return written
+
+
+_PRIVATE = (
+    "For the researcher alone: do not pass on. These tables are exact, go down to single responses "
+    "and have small counts. What may be passed on is in the folder publish.\n"
+)
+_PARTS = (
+    "responses", "topics", "mapping", "codes", "comparison", "drift", "ceiling", "axis_drift",
+    "human",
+)  # fmt: skip
+
+
+def _parts(study: Study) -> dict[str, Any]:
+    return {name: getattr(study, name) for name in _PARTS}
 
 
 def _tables(study: Study) -> dict[str, pd.DataFrame]:

@@ -57,12 +57,12 @@ def test_run_ends_with_a_report(command, offline_encoder, survey_file, survey_ta
     assert code == 0, err
     assert "150 of 150 rows are codable responses, 2014 to 2016" in out
     assert "Machine against human: macro-F1" in out
-    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    page = (tmp_path / "out" / "publish" / "report.html").read_text("utf-8")
     assert "supervision" in page
     assert "SYNTHETIC" not in page
-    tables = {p.stem for p in (tmp_path / "out" / "tables").iterdir()}
+    tables = {p.stem for p in (tmp_path / "out" / "tables_private").iterdir()}
     assert {"ledger", "topics", "machine_codes", "drift_changes", "agreement_themes"} <= tables
-    ledger = pd.read_csv(tmp_path / "out" / "tables" / "ledger.csv")
+    ledger = pd.read_csv(tmp_path / "out" / "tables_private" / "ledger.csv")
     assert ledger["n"].sum() == 150
     assert not list((tmp_path / "out").rglob("*.part"))
 
@@ -122,16 +122,16 @@ def test_a_study_is_run_from_its_file_and_again_from_its_results(command, offlin
     assert code == 0, err
     facts = json.loads(out)
     assert (facts["rows"], facts["kept"], facts["years"]) == (150, 150, [2014, 2015, 2016])
-    assert facts["files"]["report"] == str(folder / "results" / "report.html")
+    assert facts["files"]["report"] == str(folder / "results" / "publish" / "report.html")
     assert len(facts["changes"]) == facts["themes"] == 5
     assert {"theme", "label", "estimate", "low", "high", "n", "p_bh"} <= set(facts["changes"][0])
     assert "Embedding the responses ..." in err
-    made = {p: p.read_bytes() for p in (folder / "results" / "tables").iterdir()}
+    made = {p: p.read_bytes() for p in (folder / "results" / "tables_private").iterdir()}
     code, out, err = command("run", folder / "results", "--min-cell", "5", "--quiet")
     assert (code, err) == (0, "")
-    assert out.splitlines()[-1] == f"Report: {folder / 'results' / 'report.html'}"
-    assert made == {p: p.read_bytes() for p in (folder / "results" / "tables").iterdir()}
-    assert "fewer than 5" in (folder / "results" / "report.html").read_text("utf-8")
+    assert out.splitlines()[-1] == f"Report: {folder / 'results' / 'publish' / 'report.html'}"
+    assert made == {p: p.read_bytes() for p in (folder / "results" / "tables_private").iterdir()}
+    assert "fewer than 5" in (folder / "results" / "publish" / "report.html").read_text("utf-8")
     assert "min_cell = 5 " in (folder / "results" / "study.toml").read_text("utf-8")
 
 
@@ -275,13 +275,13 @@ def test_demo_with_the_real_model(command, tmp_path):
     code, out, err = command("demo", "--out", tmp_path / "demo")
     assert code == 0, err
     assert "SYNTHETIC" in out
-    page = (tmp_path / "demo" / "report.html").read_text("utf-8")
+    page = (tmp_path / "demo" / "publish" / "report.html").read_text("utf-8")
     assert "SYNTHETIC" in page
-    agreement = pd.read_csv(tmp_path / "demo" / "tables" / "agreement_overall.csv")
+    agreement = pd.read_csv(tmp_path / "demo" / "tables_private" / "agreement_overall.csv")
     row = agreement.set_index("measure").loc["f1_macro"]
     assert row["estimate"] > 0.45  # far above the permutation baseline, far below the two people
     assert row["estimate"] > row["chance"] + 0.3
-    changes = pd.read_csv(tmp_path / "demo" / "tables" / "drift_changes.csv")
+    changes = pd.read_csv(tmp_path / "demo" / "tables_private" / "drift_changes.csv")
     last = changes[(changes["kind"] == "baseline") & (changes["year"] == 2018)].set_index("theme")
     assert (last.loc[["S1", "W4"], "estimate"] > 0).all()
     assert (last.loc[["P3", "P7"], "estimate"] < 0).all()
@@ -355,10 +355,10 @@ def test_run_takes_a_wide_file_with_waves_and_a_deny_list(
     )  # fmt: skip
     assert code == 0, err
     assert "Note: survey 'wide.csv': read as UTF-16." in err
-    ledger = pd.read_csv(out / "tables" / "ledger.csv")
+    ledger = pd.read_csv(out / "tables_private" / "ledger.csv")
     by_status = ledger.groupby("status")["n"].sum()
     assert by_status[by_status > 0].to_dict() == {"kept": 150, "non_answer": 150}
-    counts = pd.read_csv(out / "tables" / "redactions.csv")
+    counts = pd.read_csv(out / "tables_private" / "redactions.csv")
     assert counts.to_dict("list") == {"kind": ["site"], "year": [1], "n": [1], "n_responses": [1]}
     assert not any("Elm House" in p.read_text("utf-8-sig") for p in out.glob("*/*.csv"))
 
@@ -385,12 +385,12 @@ def test_a_result_is_revised_part_by_part_without_another_fit(
         raise AssertionError("fitted again")
 
     monkeypatch.setattr(_topic_cache, "fit_topics", again)
-    topics = (result / "tables" / "topics.csv").read_bytes()
+    topics = (result / "tables_private" / "topics.csv").read_bytes()
     code, out, err = command("compare", result, "--codes", codes_file)
     assert code == 0, err
     assert "Machine against human: macro-F1" in out
     assert "  pay pay: F1 " in out
-    assert (result / "tables" / "agreement_themes.csv").exists()
+    assert (result / "tables_private" / "agreement_themes.csv").exists()
     code, out, err = command(
         "drift", result, "--baseline", "2016", "--standardise", "subject", "--json"
     )
@@ -401,10 +401,10 @@ def test_a_result_is_revised_part_by_part_without_another_fit(
     assert len(facts["agreement_themes"]) == 5  # the codes have stayed
     code, out, err = command("report", result, "--min-cell", "4")
     assert code == 0, err
-    assert out == f"Report: {result / 'report.html'}\n"
+    assert out == f"Report: {result / 'publish' / 'report.html'}\n"
     plan = read_plan(result)
     assert (plan.codes, plan.baseline, plan.min_cell) == (codes_file, 2016, 4)
-    assert (result / "tables" / "topics.csv").read_bytes() == topics
+    assert (result / "tables_private" / "topics.csv").read_bytes() == topics
     # What cannot be used leaves all as it is.
     before = (result / "manifest.json").read_bytes()
     code, _, err = command("drift", result, "--baseline", "1999")
@@ -420,7 +420,7 @@ def test_quotes_go_out_to_be_approved_and_come_back(command, result, folder):
     assert (code, err, out) == (0, "", f"Approve: {sheet}\n")
     rows = pd.read_csv(sheet, dtype=str, keep_default_na=False)
     quote = rows.loc[0, "text"]
-    assert quote not in (result / "report.html").read_text("utf-8")
+    assert quote not in (result / "publish" / "report.html").read_text("utf-8")
     rows.loc[0, ["decision", "approved_by"]] = ["approve", "Reader"]
     rows.to_csv(sheet, index=False)
     code, _, err = command("export", result, "--approve", sheet)
@@ -428,7 +428,7 @@ def test_quotes_go_out_to_be_approved_and_come_back(command, result, folder):
     assert "--force" in err
     code, _, err = command("report", result, "--approved", sheet)
     assert code == 0, err
-    page = (result / "report.html").read_text("utf-8")
+    page = (result / "publish" / "report.html").read_text("utf-8")
     assert quote in page
     assert rows.loc[1, "text"] not in page
 

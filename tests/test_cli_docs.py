@@ -20,7 +20,7 @@ iapt-topics drift results --baseline 2016          # another year to compare wit
 iapt-topics export results --tables tables.xlsx --draft draft.docx --figures figures
 ```
 
-A **folder of results** holds `report.html`, `tables/`, `manifest.json`, the `study.toml` that
+A **folder of results** holds `publish/`, `tables_private/`, `manifest.json`, the `study.toml` that
 made it, and `cache/`, where vectors and fitted topics are kept. Each command on it changes a part
 of that plan and carries it out again from what is kept, so it is quick, and the folder is always
 of one plan. Texts that people wrote are in no file but the report's quotes and what `export

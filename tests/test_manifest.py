@@ -74,7 +74,7 @@ def test_a_manifest_says_what_a_result_was_made_of(runs):
     assert {"data", "embeddings", "frame", "codes", "versions", "machine", "seconds"} <= set(
         content
     )
-    assert "report.html" in content["files"]
+    assert "publish/report.html" in content["files"]
     assert {"numpy", "python", "umap-learn"} <= set(content["versions"])
     told = (runs / "a" / "manifest.json").read_text("utf-8")
     assert "caseload is too high" not in told
@@ -91,8 +91,8 @@ def test_one_word_of_the_frame_changes_its_hash():
 def test_two_runs_on_one_machine_are_the_same(runs):
     found = compare_runs(runs / "a", runs / "b")
     assert (found.verdict, found.first, len(found.table)) == ("same", "", 0)
-    for file in (runs / "a" / "tables").iterdir():
-        assert file.read_bytes() == (runs / "b" / "tables" / file.name).read_bytes()
+    for file in (runs / "a" / "tables_private").iterdir():
+        assert file.read_bytes() == (runs / "b" / "tables_private" / file.name).read_bytes()
 
 
 def test_another_order_of_rows_and_of_sums_is_equivalent(runs):
@@ -141,7 +141,7 @@ def test_what_differs_first_is_said(runs, survey_table, encoder):
 
 
 def test_shares_beyond_the_limit_are_different(runs):
-    path = runs / "b" / "tables" / "drift_shares.csv"
+    path = runs / "b" / "tables_private" / "drift_shares.csv"
     table = pd.read_csv(path)
     table.loc[3, "estimate"] += 0.011
     table.to_csv(path, index=False)
@@ -191,7 +191,7 @@ def test_a_run_that_did_not_end_is_no_result(runs, monkeypatch):
 def test_a_manifest_does_not_lead_out_of_its_folder(runs):
     path = runs / "b" / "manifest.json"
     content = json.loads(path.read_text())
-    content["files"]["../a/report.html"] = "0"
+    content["files"]["../a/publish/report.html"] = "0"
     path.write_text(json.dumps(content))
     with pytest.raises(InputError, match="made to read elsewhere"):
         compare_runs(runs / "a", runs / "b")

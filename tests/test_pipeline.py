@@ -31,7 +31,7 @@ def made(plan, encoder):
 
 
 def bytes_of(folder):
-    return {p.name: p.read_bytes() for p in (folder / "tables").iterdir()}
+    return {p.name: p.read_bytes() for p in (folder / "tables_private").iterdir()}
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_damaged_topics_are_fitted_anew(plan, encoder, fits):
 
 def test_old_results_stand_until_the_new_ones_are_whole(plan, encoder, monkeypatch):
     made(plan, encoder)
-    (plan.out / "tables" / "mine.csv").write_text("my own notes")
+    (plan.out / "tables_private" / "mine.csv").write_text("my own notes")
     before = bytes_of(plan.out)
     hashes = read_manifest(plan.out)["files"]
 
@@ -117,15 +117,15 @@ def test_old_results_stand_until_the_new_ones_are_whole(plan, encoder, monkeypat
         raise OSError("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr(study, "write_report", full)
+        patch.setattr(study, "write_page", full)
         with pytest.raises(OSError, match="no space"):
             made(replace(plan, standardise=("subject",)), encoder)
     assert bytes_of(plan.out) == before
     assert read_manifest(plan.out)["files"] == hashes
     made(replace(plan, standardise=("subject",)), encoder)
-    assert (plan.out / "tables" / "standardised_changes.csv").exists()
+    assert (plan.out / "tables_private" / "standardised_changes.csv").exists()
     made(plan, encoder)
-    assert not (plan.out / "tables" / "standardised_changes.csv").exists()
+    assert not (plan.out / "tables_private" / "standardised_changes.csv").exists()
     assert bytes_of(plan.out) == before
     assert not (plan.out / "cache" / "next").exists()
 
@@ -148,7 +148,7 @@ def test_results_are_put_in_place_even_if_ctrl_c_is_pressed_then(plan, encoder, 
 def test_a_manifest_cannot_have_other_files_removed(plan, encoder, tmp_path):
     made(plan, encoder)
     path = plan.out / "manifest.json"
-    path.write_text(path.read_text().replace("tables/ledger.csv", "../survey.csv"))
+    path.write_text(path.read_text().replace("tables_private/ledger.csv", "../survey.csv"))
     made(plan, encoder)
     assert plan.file.exists()
 

@@ -90,6 +90,7 @@ ORDER = (
     "flow",
     "_suppression",
     "disclosure",
+    "_published_counts",
     "publishing",
     "exports",
     "draft",

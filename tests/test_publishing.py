@@ -34,6 +34,7 @@ FRAME = ThemeFrame(
     axis=("I", "S"),
 )
 THEMES = ("I1", "S1", "S2")
+TRIED = standins.topics(standins.responses()).resolution
 LIKE = standins.drift(standins.responses(), standins.codes(standins.responses()))
 
 
@@ -73,6 +74,7 @@ def study(seed: int, n: int, repeats: float, unseen: float, human_share: float) 
     machine, human = coded("m", "machine", 1 - unseen), coded("h", "human", human_share)
     topic = rng.choice([-1, 0, 1, 2, 3], n, p=rng.dirichlet(np.ones(5)))
     topics = SimpleNamespace(
+        resolution=TRIED,
         assignments=pd.DataFrame({"response_id": ids, "topic": topic}),
         topics=pd.DataFrame(
             {"topic": range(4), "label": "words", "words": "words", "support": 0.9}
@@ -334,6 +336,7 @@ def crafted(*groups: dict) -> dict:
     learned = frozenset(r["response_id"] for r in rows if r.get("learned"))
     machine, human = coded("machine", learned), coded("human")
     topics = SimpleNamespace(
+        resolution=TRIED,
         assignments=table[["response_id"]].assign(topic=0),
         topics=pd.DataFrame({"topic": [0], "label": "words", "words": "words", "support": 0.9}),
     )

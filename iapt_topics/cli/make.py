@@ -122,7 +122,7 @@ def carry_out(plan: StudyPlan, screen: Screen) -> None:
 
     study, written = make_results(plan, screen)
     facts = facts_of(study)
-    places = {"tables": written["ledger"].parent, "report": written["report"]}
+    places = {"private tables": written["ledger"].parent, "report": written["report"]}
     files = {name: str(path.resolve()) for name, path in places.items()}
     lines = [*lines_of(facts), *(f"{n.capitalize()}: {path}" for n, path in files.items())]
     screen.give(facts | {"files": files}, lines)

@@ -103,7 +103,7 @@ def export(
     A filled-in sheet of quotes goes to 'iapt-topics report --approved'.
     """
     from iapt_topics.approval import write_quotes
-    from iapt_topics.disclosure import Disclosure
+    from iapt_topics.disclosure import rule_of
     from iapt_topics.draft import write_draft
     from iapt_topics.exports import export_tables
     from iapt_topics.publishing import publishable_tables
@@ -119,7 +119,7 @@ def export(
             do = "Use --force to replace it, or name another."
             raise InputError(f"{str(path)!r}", "must not exist", "a file", do)
     plan, screen = read_plan(place), Screen(quiet=quiet, as_json=as_json)
-    rule = Disclosure(min_respondents=plan.min_cell)
+    rule = rule_of(plan.min_cell)
     with working(plan, screen):
         study = make_study(plan, screen)
         screen.tell("Writing")
@@ -139,7 +139,7 @@ def export(
         if draft:
             write_draft(published, draft, **parts, disclosure=rule)
         if figures:
-            write_figures(study, figures, min_cell=plan.min_cell)
+            write_figures(study, figures, min_cell=rule)
         if project:
             export_codes(
                 project, [study.codes, *study.human], frame=study.mapping.frame,

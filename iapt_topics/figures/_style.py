@@ -30,6 +30,11 @@ def drawn_text(value: object, most: int = 60) -> str:
     return plain.replace("$", r"\$")
 
 
+def number(n: float) -> str:
+    """A count; a missing one is one that may not be shown."""
+    return "hidden" if np.isnan(n) else f"{int(n):,}"
+
+
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure that shows itself in a notebook, as only those of pyplot would."""
     from matplotlib.figure import Figure
@@ -100,7 +105,7 @@ def wave_name(waves: Mapping[int, str] | None, year: int) -> str:
 def year_ticks(ax: Any, rows: pd.DataFrame, waves: Mapping[int, str] | None) -> None:
     per_year = rows.groupby("year")["n"].max()
     years = [int(y) for y in per_year.index]
-    names = [f"{wave_name(waves, y)}\nn={int(n)}" for y, n in zip(years, per_year, strict=True)]
+    names = [f"{wave_name(waves, y)}\nn={number(n)}" for y, n in zip(years, per_year, strict=True)]
     ax.set_xticks(years, names)
     ax.set_xlim(min(years) - 0.5, max(years) + 0.5)
 

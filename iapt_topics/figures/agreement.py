@@ -85,7 +85,7 @@ def agreement_figure(
         for at in y[~shown]:
             ax.text(0.01, at, "not shown", fontsize=6.5, color=GREY, style="italic", va="center")
         tidy(ax, "x")
-        put_title(ax, f"{title} (n = {comparison.n} responses)")
+        put_title(ax, f"{title} (n = {comparison.n:,} responses)")
         ax.axvline(0, color=GREY, linewidth=0.8)
     lowest = float(np.nanmin(np.append(rows.loc[~gone, "kappa_low"].to_numpy(dtype=float), 0)))
     pair[0].set_xlim(-0.02, 1.02)

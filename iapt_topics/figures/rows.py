@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
-from iapt_topics.figures._style import GREY, INK, drawn_text, need_rows, new_figure
+from iapt_topics.figures._style import GREY, INK, drawn_text, need_rows, new_figure, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,13 +25,23 @@ STATUSES = {
 }
 
 
-def flow_figure(responses: Responses) -> Figure:
-    """What became of every row of the file, as a flow from those read to those analysed by year."""
-    ledger = responses.ledger
+def flow_figure(responses: Responses, *, ledger: pd.DataFrame | None = None) -> Figure:
+    """What became of every row of the file, as a flow from those read to those analysed by year.
+
+    Parameters
+    ----------
+    responses : Responses
+        The survey.
+    ledger : DataFrame, optional
+        The published one, to draw in the place of the survey's own; a number that is missing is
+        "hidden", and so is a sum with one in it.
+    """
+    ledger = responses.ledger if ledger is None else ledger
     need_rows(ledger, "the ledger")
-    by_status = ledger.groupby("status")["n"].sum()
-    kept = ledger[ledger["status"] == "kept"].groupby("year")["n"].sum()
-    kept = kept[kept > 0]
+    total = functools.partial(pd.Series.sum, skipna=False)
+    by_status = ledger.groupby("status")["n"].agg(total)
+    kept = ledger[ledger["status"] == "kept"].groupby("year")["n"].agg(total)
+    kept = kept[kept != 0]
     figure = new_figure(7.4, 3.1)
     ax = figure.subplots()
     ax.set_axis_off()
@@ -48,16 +60,19 @@ def flow_figure(responses: Responses) -> Figure:
     arrow((left, 0.9), (left, 0.62))
     arrow((left, 0.72), (0.5, 0.72))
     arrow((left, 0.5), (left, 0.33))
-    box(left, 0.9, f"read\nn = {int(ledger['n'].sum()):,}")
-    out = [(name, int(by_status.get(s, 0))) for s, name in STATUSES.items() if s != "kept"]
-    lines = [f"not analysed: n = {sum(n for _, n in out):,}", *(f"  {k}: {n:,}" for k, n in out)]
+    box(left, 0.9, f"read\nn = {number(total(ledger['n']))}")
+    out = [(name, float(by_status.get(s, 0))) for s, name in STATUSES.items() if s != "kept"]
+    lines = [
+        f"not analysed: n = {number(sum(n for _, n in out))}",
+        *(f"  {k}: {number(n)}" for k, n in out),
+    ]
     box(0.7, 0.72, "\n".join(lines), 8, multialignment="left")
-    box(left, 0.5, f"analysed\nn = {int(kept.sum()):,}")
+    box(left, 0.5, f"analysed\nn = {number(total(kept))}")
     ax.plot([0.04, 0.96], [0.33, 0.33], color=GREY, linewidth=1, zorder=0)
     places = np.linspace(0.06, 0.94, len(kept)) if len(kept) > 1 else [left]
     size = 8 if len(kept) < 10 else 72 / len(kept)
     for x, (year, n) in zip(places, kept.items(), strict=True):
         arrow((float(x), 0.33), (float(x), 0.2))
         label = drawn_text(responses.wave_labels.get(int(str(year)), year), 12)
-        box(float(x), 0.12, f"{label}\nn = {int(n):,}", size)
+        box(float(x), 0.12, f"{label}\nn = {number(n)}", size)
     return figure

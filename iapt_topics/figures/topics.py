@@ -76,8 +76,16 @@ def mapping_figure(mapping: TopicMapping, *, labels: Mapping[int, str] | None = 
     return figure
 
 
-def resolution_figure(topics: Topics) -> Figure:
-    """Agreement, support, reappearance and smallest size for each number of topics tried."""
+def resolution_figure(topics: Topics, *, n: int | None = None) -> Figure:
+    """Agreement, support, reappearance and smallest size for each number of topics tried.
+
+    Parameters
+    ----------
+    topics : Topics
+        From ``fit_topics``.
+    n : int, optional
+        Number of responses to print, if not the exact one.
+    """
     rows = topics.resolution.sort_values("n_topics")
     need_rows(rows, "the resolutions")
     figure = new_figure(6, 4)
@@ -112,7 +120,7 @@ def resolution_figure(topics: Topics) -> Figure:
         panel.set_xticks(x, [f"{v:.0f}" for v in x])
         panel.minorticks_off()
         tidy(panel)
-    put_title(ax, f"n = {len(topics.assignments)} responses, {len(topics.runs)} runs")
+    put_title(ax, f"n = {n or len(topics.assignments):,} responses, {len(topics.runs)} runs")
     return figure
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ import pandas as pd
 from iapt_topics._checks import InputError
 from iapt_topics._files import write_whole
 from iapt_topics.axis import axis_codes
+from iapt_topics.disclosure import Disclosure, rule_of
 from iapt_topics.drift import Drift, measure_drift
 from iapt_topics.report.page import render
 from iapt_topics.report.quotes import choose_quotes
-from iapt_topics.report.results import Results
+from iapt_topics.report.results import Results, publish
 from iapt_topics.report.sections import page_values
 
 if TYPE_CHECKING:
@@ -24,17 +26,6 @@ if TYPE_CHECKING:
     from iapt_topics.topics import Topics
 
 __all__ = ["write_report"]
-
-
-def require_min_cell(min_cell: object) -> None:
-    """Raise :class:`InputError` unless ``min_cell`` is a whole number of 1 or more."""
-    if isinstance(min_cell, bool) or not isinstance(min_cell, int) or min_cell < 1:
-        raise InputError(
-            "min_cell",
-            "must be a whole number of 1 or more",
-            repr(min_cell),
-            "Use 10, or your rule.",
-        )
 
 
 def write_report(
@@ -48,7 +39,8 @@ def write_report(
     drift: Drift | None = None,
     ceiling: Comparison | None = None,
     axis_drift: Drift | None = None,
-    min_cell: int = 10,
+    human: Sequence[Codes] = (),
+    min_cell: int | Disclosure = 10,
     quotes: pd.DataFrame | bool | None = None,
 ) -> Path:
     """Write the report as one standalone HTML file.
@@ -75,8 +67,12 @@ def write_report(
     axis_drift : Drift, optional
         Drift of the four classes of the axis, from :func:`iapt_topics.axis_codes`. By default it
         is measured here if ``drift`` is given and the frame has an axis.
-    min_cell : int, default 10
-        Topics and theme-year cells resting on fewer respondents are not shown; 1 or more.
+    human : sequence of Codes, optional
+        The people's codes behind the comparisons, as for :func:`publishable_tables`.
+    min_cell : int or Disclosure, default 10
+        Fewest respondents that anything shown may rest on; or a whole rule, such as
+        ``preset("hes")``. Every number of the report is one of :func:`publishable_tables`. With 1
+        nothing is withheld or rounded, and a banner says so.
     quotes : DataFrame or bool, optional
         The quotes to print: a table with ``response_id``, ``text``, ``approved_by`` and
         ``paraphrase``, of which the rows that somebody approved are printed, in the paraphrase if
@@ -95,7 +91,7 @@ def write_report(
         quotes lacks a column or has responses that were not kept.
     """
     target = Path(path)
-    require_min_cell(min_cell)
+    rule = rule_of(min_cell)
     if target.is_dir():
         raise InputError(
             f"report {str(target)!r}", "must be a file", "a folder", "Add a file name."
@@ -103,7 +99,7 @@ def write_report(
     if axis_drift is None and drift is not None and mapping.frame.axis is not None:
         poles = axis_codes(codes, mapping.frame)
         axis_drift = measure_drift(poles, responses, baseline=drift.baseline)
-    results = Results(
+    results = publish(
         responses=responses,
         topics=topics,
         mapping=mapping,
@@ -112,9 +108,15 @@ def write_report(
         drift=drift,
         ceiling=ceiling,
         axis_drift=axis_drift,
-        min_cell=min_cell,
+        human=human,
+        rule=rule,
     )
+    return write_page(target, results, quotes)
+
+
+def write_page(path: Path, results: Results, quotes: pd.DataFrame | bool | None) -> Path:
+    """Write the page of published results."""
     values = page_values(results, choose_quotes(results, quotes))
     page = render({**values, "approved": isinstance(quotes, pd.DataFrame)})
-    write_whole(target, page)
-    return target
+    write_whole(path, page)
+    return path

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import numpy as np
 import pandas as pd
 
-from iapt_topics.report.disclosure import is_small, people
-
 if TYPE_CHECKING:
-    from iapt_topics.codes import Codes
-    from iapt_topics.drift import Drift
     from iapt_topics.frame import ThemeFrame
-    from iapt_topics.responses import Responses
 
 NBSP = "\u00a0"
 DASH = "–"
@@ -107,44 +101,9 @@ def p_value(p: Any) -> str:
     return "< 0.001" if float(p) < 0.001 else f"{float(p):.3f}" if p < 0.1 else f"{float(p):.2f}"
 
 
-def count(n: Any, people_n: Any, min_cell: int) -> str:
-    """A count, or ``"<10"`` if it rests on too few people."""
-    return f"<{min_cell}" if is_small(float(people_n), min_cell) else f"{int(n):,}"
-
-
-def share_interval(given: np.ndarray, cluster: np.ndarray) -> tuple[float, float, float]:
-    """Share of ones with a 95 % Wilson interval that allows for people who answered repeatedly.
-
-    The effective number of responses is n over the design effect of the people (never above n),
-    after Korn and Graubard (1998), "Confidence intervals for proportions with small expected
-    number of positive counts estimated from survey data".
-
-    Parameters
-    ----------
-    given : numpy.ndarray of bool, shape (n,)
-        Whether each response has the theme.
-    cluster : numpy.ndarray, shape (n,)
-        Respondent of each response.
-
-    Returns
-    -------
-    estimate, low, high : float
-        NaN if there are no responses.
-    """
-    n = len(given)
-    if not n:
-        return math.nan, math.nan, math.nan
-    p = float(np.mean(given))
-    codes, _ = pd.factorize(cluster)
-    sums = np.bincount(codes, weights=given - p)
-    groups, plain = len(sums), p * (1 - p) / n
-    effect = 1.0
-    if groups > 1 and plain > 0:
-        effect = max(1.0, float((sums**2).sum()) / n**2 * groups / (groups - 1) / plain)
-    m, z = n / effect, 1.959963984540054
-    mid = (p + z**2 / (2 * m)) / (1 + z**2 / m)
-    half = z / (1 + z**2 / m) * math.sqrt(p * (1 - p) / m + z**2 / (4 * m**2))
-    return p, max(0.0, mid - half), min(1.0, mid + half)
+def count(n: Any) -> str:
+    """A published count, or "hidden"."""
+    return f"{int(n):,}" if known(n) else "hidden"
 
 
 def label_of(frame: ThemeFrame, theme: object) -> str:
@@ -164,44 +123,6 @@ def anchor(theme: object) -> str:
     return f"theme-{quote(str(theme), safe='')}"
 
 
-def theme_rows(codes: Codes, responses: Responses, frame: ThemeFrame) -> pd.DataFrame:
-    """Share of kept responses with each theme: theme, count, n, people, estimate, low, high."""
-    who = people(responses)
-    ids = codes.seen.loc[codes.seen["response_id"].isin(who.index), "response_id"]
-    persons = who.reindex(ids).to_numpy(dtype=object)
-    order = {t.id: i for i, t in enumerate(frame.themes)}
-    rows = []
-    for theme in sorted(codes.themes, key=lambda t: order.get(t, len(order))):
-        has = ids.isin(codes.table.loc[codes.table["theme"] == theme, "response_id"]).to_numpy()
-        estimate, low, high = share_interval(has, persons)
-        rows.append(
-            {
-                "theme": theme,
-                "count": int(has.sum()),
-                "n": len(ids),
-                "people": len(set(persons[has])),
-                "estimate": estimate,
-                "low": low,
-                "high": high,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def last_changes(
-    drift: Drift, hidden: Collection[tuple[str, int]], thin: Collection[tuple[str, int]]
-) -> pd.DataFrame:
-    """Changes of the last coded year against the baseline, with a column ``show``."""
-    rows: pd.DataFrame = drift.changes[drift.changes["kind"] == "baseline"]
-    rows = rows[rows["year"] == rows["year"].max()].copy()
-    out = set(hidden) | set(thin)
-    rows["show"] = [
-        (str(t), int(y)) not in out and (str(t), int(b)) not in out
-        for t, y, b in zip(rows["theme"], rows["year"], rows["against"], strict=True)
-    ]
-    return rows
-
-
 def verdict(row: Mapping[Any, Any]) -> str:
     """Say in words what a change shows; "no change seen" always with what could have been seen."""
     if known(row["p_bh"]) and float(row["p_bh"]) < 0.05:
@@ -215,3 +136,18 @@ def verdict(row: Mapping[Any, Any]) -> str:
 def whole(value: Any) -> str:
     """A whole number, or "default" for None."""
     return f"{int(value):,}" if known(value) else "chosen by the data"
+
+
+def shorten(text: str, most: int = 300) -> str:
+    """Cut ``text`` at a word so that it has at most ``most`` characters.
+
+    Examples
+    --------
+    >>> shorten("too many targets", 10)
+    'too many…'
+    """
+    plain = " ".join(text.split())
+    if len(plain) <= most:
+        return plain
+    cut = plain[: most - 1]
+    return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(" ,;:") + "…"

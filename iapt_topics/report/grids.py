@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,6 @@ from iapt_topics.report.compute import (
     verdict,
     whole,
 )
-from iapt_topics.report.disclosure import MIN_BASE, is_small
 
 if TYPE_CHECKING:
     from iapt_topics.agreement import Comparison
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from iapt_topics.drift import Drift
     from iapt_topics.frame import ThemeFrame
     from iapt_topics.report.quotes import Quote
-    from iapt_topics.responses import Responses
     from iapt_topics.topics import Topics
 
 SURENESS = ((0.9, "high"), (0.6, "medium"), (float("-inf"), "low"))
@@ -46,41 +44,41 @@ MEASURES = {
 }
 
 
-def ledger_grid(responses: Responses) -> Grid:
+def ledger_grid(ledger: pd.DataFrame, waves: Mapping[int, str]) -> Grid:
     """What became of every row, by year."""
-    table = responses.ledger.pivot_table(
-        index="year", columns="status", values="n", aggfunc="sum", fill_value=0
-    ).reindex(columns=list(STATUSES), fill_value=0)
-    table.index = table.index.map(lambda y: clean(responses.wave_labels[int(y)]))
-    table.loc["all years"] = table.sum()
-    rows = [
-        (str(year), *(f"{int(v):,}" for v in row), f"{int(row.sum()):,}")
-        for year, row in table.iterrows()
-    ]
+    table = ledger.pivot_table(index="year", columns="status", values="n", aggfunc="sum")
+    table = table.reindex(columns=list(STATUSES), fill_value=0)
+    # A sum that pandas makes of hidden numbers would be 0.
+    gone = set(ledger.loc[ledger["n"].isna(), "year"])
+    table = table.fillna(0)
+    rows = []
+    for year, row in table.iterrows():
+        cells = [*row, row.sum()]
+        texts = ("hidden" if year in gone else count(n) for n in cells)
+        rows.append((waves.get(int(str(year)), str(year)), *texts))
+    if not gone:
+        rows.append(("all years", *map(count, table.sum()), count(table.to_numpy().sum())))
     head = ("Year", *STATUSES.values(), "rows in the file")
     return Grid(caption="Rows of the file by year", head=head, rows=tuple(rows))
 
 
-def theme_grid(rows: pd.DataFrame, frame: ThemeFrame, min_cell: int) -> Grid:
-    """The table of themes, most frequent first; small cells hidden."""
+def theme_grid(rows: pd.DataFrame, frame: ThemeFrame) -> Grid:
+    """The table of themes, most frequent first."""
     domains = {t.id: label_of(frame, frame.domain_of(t.id)) for t in frame.themes}
     status = {t.id: t.status for t in frame.themes}
-    out = []
     rows = rows.sort_values("count", ascending=False, kind="stable")
-    for row in rows.to_dict("records"):
-        small = is_small(row["people"], min_cell)
-        show = not small and row["n"] >= MIN_BASE
-        out.append(
-            (
-                label_of(frame, row["theme"]),
-                domains.get(row["theme"], DASH),
-                status.get(row["theme"], DASH),
-                count(row["count"], row["people"], min_cell),
-                f"{row['n']:,}",
-                percent(row["estimate"]) if show else "not shown",
-                interval(row["low"], row["high"]) if show else DASH,
-            )
+    out = [
+        (
+            label_of(frame, row["theme"]),
+            domains.get(row["theme"], DASH),
+            status.get(row["theme"], DASH),
+            count(row["count"]),
+            count(row["n"]),
+            percent(row["estimate"]) if known(row["estimate"]) else "not shown",
+            interval(row["low"], row["high"]),
         )
+        for row in rows.to_dict("records")
+    ]
     head = ("Theme", "Domain", "Status", "Responses", "Out of", "Share", "95 % interval")
     links = tuple(anchor(t) for t in rows["theme"])
     caption = "Share of responses with each theme"
@@ -88,39 +86,34 @@ def theme_grid(rows: pd.DataFrame, frame: ThemeFrame, min_cell: int) -> Grid:
 
 
 def shares_grid(
-    drift: Drift,
-    frame: ThemeFrame,
-    hidden: Collection[tuple[str, int]],
-    thin: Collection[tuple[str, int]],
-    min_cell: int,
-    caption: str,
-    waves: Mapping[int, str],
+    shares: pd.DataFrame, frame: ThemeFrame, caption: str, waves: Mapping[int, str]
 ) -> Grid:
-    """Shares by year, a row per theme and a column per year."""
-    bases = drift.shares.groupby("year")["n"].max()
+    """Published shares by year, a row per theme and a column per year."""
+    bases = shares.groupby("year")["n"].max()
     years = [int(str(y)) for y in bases.index]
     cells: dict[tuple[str, int], str] = {}
-    for row in drift.shares.to_dict("records"):
-        cell = (str(row["theme"]), int(row["year"]))
-        small = is_small(row["count"], min_cell)
-        if cell in hidden:
-            cells[cell] = f"<{min_cell}" if small else "hidden"
-        elif cell in thin:
-            cells[cell] = f"{int(row['count'])} of {int(row['n'])}"
-        else:
-            cells[cell] = f"{percent(row['estimate'])} ({interval(row['low'], row['high'])})"
-    rows = [(label_of(frame, t), *(cells.get((t, y), DASH) for y in years)) for t in drift.themes]
-    head = ("Theme", *(f"{waves.get(y, y)} (n = {int(bases[y]):,})" for y in years))
+    for row in shares.to_dict("records"):
+        text = "hidden"
+        if known(row["estimate"]):
+            text = f"{percent(row['estimate'])} ({interval(row['low'], row['high'])})"
+        elif row["n"] == 0:
+            text = DASH
+        elif known(row["count"]):
+            text = f"{count(row['count'])} of {count(row['n'])}"
+        cells[str(row["theme"]), int(row["year"])] = text
+    themes = dict.fromkeys(shares["theme"])
+    rows = [(label_of(frame, t), *(cells.get((t, y), DASH) for y in years)) for t in themes]
+    head = ("Theme", *(f"{waves.get(y, y)} (n = {count(bases[y])})" for y in years))
     return Grid(caption=caption, head=head, rows=tuple(rows))
 
 
 def changes_grid(rows: pd.DataFrame, frame: ThemeFrame, caption: str) -> Grid:
     """Last year against the baseline, largest change first."""
-    size = rows["estimate"].abs().where(rows["show"], -1.0)
+    size = rows["estimate"].abs().fillna(-1.0)
     out = []
     for row in rows.loc[size.sort_values(ascending=False, kind="stable").index].to_dict("records"):
         name = label_of(frame, row["theme"])
-        if not row["show"]:
+        if not known(row["estimate"]):
             out.append((name, "not shown", DASH, DASH, DASH, "too few people or responses"))
             continue
         out.append(
@@ -146,10 +139,9 @@ def changes_grid(rows: pd.DataFrame, frame: ThemeFrame, caption: str) -> Grid:
     return Grid(caption=caption, head=head, rows=tuple(out))
 
 
-def trends_grid(drift: Drift, frame: ThemeFrame, gone: set[tuple[str, int]]) -> Grid | None:
-    """Slope and any difference between years, for the themes of which every year may be shown."""
-    left_out = {theme for theme, _ in gone}
-    shown = drift.trends[~drift.trends["theme"].isin(left_out)]
+def trends_grid(trends: pd.DataFrame, frame: ThemeFrame) -> Grid | None:
+    """Slope and any difference between years, for the themes of which every year is given."""
+    shown = trends[trends["estimate"].notna()]
     if shown.empty:
         return None
     slope = shown[shown["test"] == "linear"].sort_values("p", kind="stable")
@@ -194,16 +186,12 @@ def distances_grid(drift: Drift, waves: Mapping[int, str]) -> Grid:
     return Grid(caption="Movement of the mix as a whole", head=head, rows=tuple(rows), note=note)
 
 
-def agreement_grid(comparison: Comparison, hidden: Collection[str], min_cell: int) -> Grid:
+def agreement_grid(comparison: Comparison) -> Grid:
     """Agreement per theme; the chance-corrected figures never without F1 beside them."""
     out = []
     for row in comparison.themes.to_dict("records"):
-        pair = tuple(
-            count(row[c], row[c], min_cell) for c in ("positives_reference", "positives_other")
-        )
-        if row["theme"] in hidden:
-            if not any(cell.startswith("<") for cell in pair):
-                pair = ("hidden", "hidden")
+        pair = (count(row["positives_reference"]), count(row["positives_other"]))
+        if pair[0] == "hidden":
             out.append((clean(row["label"]), *pair, *("not shown",) * 2, *(DASH,) * 4, ""))
             continue
         has_f1 = known(row["f1"])
@@ -245,7 +233,7 @@ def overall_grid(comparison: Comparison) -> Grid:
             decimal(r["estimate"]),
             interval(r["low"], r["high"], decimal),
             decimal(r["chance"]),
-            f"{int(r['n']):,}",
+            count(r["n"]),
             clean(r["note"]),
         )
         for r in comparison.overall.to_dict("records")
@@ -254,12 +242,12 @@ def overall_grid(comparison: Comparison) -> Grid:
     return Grid(caption="All themes together", head=head, rows=tuple(rows))
 
 
-def convergence_grid(comparison: Comparison, hidden: Collection[str]) -> Grid:
+def convergence_grid(comparison: Comparison) -> Grid:
     """Where machine and people meet and part, as proposed by the machine."""
     out = []
     for row in comparison.convergence.to_dict("records"):
-        if row["theme"] in hidden:
-            out.append((clean(row["label"]), "not shown", DASH, DASH, DASH, "too few responses"))
+        if row["rating"] == "":
+            out.append((clean(row["label"]), "not shown", DASH, DASH, DASH, "too few people"))
             continue
         out.append(
             (
@@ -282,23 +270,21 @@ def convergence_grid(comparison: Comparison, hidden: Collection[str]) -> Grid:
     return Grid(caption="Where they meet and where they part", head=head, rows=tuple(out))
 
 
-def matches_grid(
-    comparison: Comparison, frame: ThemeFrame, hidden: Collection[str], min_cell: int
-) -> Grid:
+def matches_grid(comparison: Comparison, frame: ThemeFrame, least: int) -> Grid:
     """Different themes that the two coders gave to the same responses."""
-    pairs = code_pairs(comparison, least=min_cell, most=len(comparison.matches), hidden=hidden)
+    pairs = code_pairs(comparison, least=1, most=len(comparison.matches))
     apart = pairs[pairs["reference_theme"] != pairs["other_theme"]].head(12)
     out = [
         (
             label_of(frame, r["reference_theme"]),
             label_of(frame, r["other_theme"]),
-            f"{int(r['n_both']):,}",
+            count(r["n_both"]),
             decimal(r["f1"]),
         )
         for r in apart.to_dict("records")
     ]
     head = ("People said", "The machine said", "Responses", "F1 of the pair")
-    note = f"The twelve commonest pairs resting on at least {min_cell} responses."
+    note = f"The twelve commonest pairs of at least {least} people."
     caption = "Different themes for the same response"
     return Grid(caption=caption, head=head, rows=tuple(out), note=note)
 
@@ -386,7 +372,7 @@ def resolution_grid(topics: Topics) -> Grid:
         "high": ("High", decimal),
         "support": ("Support", percent),
         "reappears": ("Topics reappear (Jaccard)", decimal),
-        "smallest": ("Responses of the smallest", whole),
+        "smallest": ("Responses of the smallest", count),
         "chosen": ("Chosen", lambda v: "yes" if v else ""),
     }
     return plain_grid(topics.resolution, how, "Numbers of topics tried")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from iapt_topics._checks import InputError, listed, require_columns
-from iapt_topics.report import disclosure
-from iapt_topics.report.compute import clean
+from iapt_topics.disclosure import people
+from iapt_topics.report.compute import clean, shorten
+from iapt_topics.report.results import hidden_cells
 
 if TYPE_CHECKING:
     from iapt_topics.report.results import Results
@@ -46,19 +47,21 @@ def choose_quotes(results: Results, quotes: pd.DataFrame | bool | None) -> list[
         texts = _exemplars(results)
     else:
         return []
-    hidden, _ = results.topics_hidden
-    who = disclosure.people(responses)
+    small = set(topics.topics["topic"].astype(int)) - set(results.topic_names)
+    who = people(responses)
     topic_of = topics.assignments.set_index("response_id")["topic"].to_dict()
     support = topics.assignments.set_index("response_id")["support"].to_dict()
     years = responses.kept.set_index("response_id")["year"].to_dict()
     given = results.codes.table.groupby("response_id", sort=False)["theme"].agg(tuple)
-    allowed = set(results.theme_rows.query("people >= @results.min_cell")["theme"])
+    shares = results.tables["theme_shares"]
+    allowed = set(shares.loc[shares["count"].notna(), "theme"])
+    hidden = set() if results.drift is None else hidden_cells(results.drift)
     used: set[object] = set()
     said: set[str] = set()
     out = []
     for response_id, text in texts.items():
         topic, year = int(topic_of[response_id]), int(years[response_id])
-        if who[response_id] in used or topic in hidden or text in said:
+        if who[response_id] in used or topic in small or text in said:
             continue
         used.add(who[response_id])
         said.add(text)
@@ -71,7 +74,7 @@ def choose_quotes(results: Results, quotes: pd.DataFrame | bool | None) -> list[
                 themes=tuple(
                     t
                     for t in given.get(response_id, ())
-                    if t in allowed and (t, year) not in results.hidden
+                    if t in allowed and (t, year) not in hidden
                 ),
                 support=float(support[response_id]),
             )
@@ -85,7 +88,7 @@ def _exemplars(results: Results) -> dict[str, str]:
 
     ids = [str(i) for of in results.topics.topics["exemplars"] for i in of]
     safe = safe_texts(results.responses, ids)
-    return {i: clean(disclosure.shorten(t)) for i, t in zip(ids, safe, strict=True)}
+    return {i: clean(shorten(t)) for i, t in zip(ids, safe, strict=True)}
 
 
 def _approved(quotes: pd.DataFrame, responses: Responses) -> dict[str, str]:

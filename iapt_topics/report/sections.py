@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from iapt_topics.report import compute, disclosure, grids, themes, topic_map
+from iapt_topics.disclosure import people
+from iapt_topics.report import compute, grids, themes, topic_map
 from iapt_topics.report.pictures import Picture, data_address, draw
 
 if TYPE_CHECKING:
@@ -24,29 +25,29 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
     statuses = [t.status for t in frame.codable]
     questions = [compute.clean(q) for q in responses.kept["question"].unique() if q]
     notes = {c.note for c in cards if not c.small}
-    _, uncounted = r.topics_hidden
-    unassigned = float((topics.assignments["topic"] == -1).mean())
+    rows = r.tables["topics"]
+    unassigned = rows.loc[rows["topic"] == -1, "estimate"]
+    n_rows = r.rule.rounded(len(responses.table))
     return {
         "synthetic": responses.synthetic,
         "source": compute.clean(responses.source),
-        "min_cell": r.min_cell,
-        "min_base": disclosure.MIN_BASE,
-        "n_rows": f"{len(responses.table):,}",
-        "n_kept": f"{len(responses):,}",
-        "n_people": f"{disclosure.people(responses).nunique():,}",
+        "rule": r.rule,
+        "n_rows": f"{n_rows:,}",
+        "n_kept": f"{r.n_kept:,}",
+        "n_people": f"{r.rule.rounded(people(responses).nunique()):,}",
         "years": [r.waves[y] for y in responses.years],
         "questions": questions,
         "notes": [compute.clean(n) for n in getattr(responses, "notes", ())],
         "ledger": Picture(
             title="What became of every row of the file",
-            alt=f"Flow from rows read to responses by year: {len(responses):,} of "
-            f"{len(responses.table):,} rows were analysed.",
+            alt=f"Flow from rows read to responses by year: {r.n_kept:,} of {n_rows:,} rows were "
+            "analysed.",
             source=sources["rows"],
-            table=grids.ledger_grid(responses),
+            table=grids.ledger_grid(r.tables["ledger"], r.waves),
         ),
         "coder": compute.clean(r.codes.coder),
         "coder_kind": r.codes.kind,
-        "themes": grids.theme_grid(r.theme_rows, frame, r.min_cell),
+        "themes": grids.theme_grid(r.tables["theme_shares"], frame),
         "top": _top(r),
         "pages": pages,
         "has_dots": any(p.dots for p in pages),
@@ -56,7 +57,11 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
         "map_size": (int(topic_map.WIDTH), int(topic_map.HEIGHT)),
         "unreached": [compute.label_of(frame, t) for t in r.mapping.themes_without_topic],
         "topic_note": notes.pop() if len(notes) == 1 else "",
-        "unassigned": "a share not shown" if -1 in uncounted else compute.percent(unassigned),
+        "unassigned": "none"
+        if unassigned.empty
+        else "a share not shown"
+        if unassigned.isna().all()
+        else compute.percent(unassigned.iloc[0]),
         "quotes": grids.quotes_grid(quotes, frame, r.topic_names) if quotes else None,
         "mapping": Picture(
             title="How near each topic is to each theme",
@@ -95,8 +100,8 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
 
 def _top(results: Results) -> list[str]:
     """The three commonest themes in words."""
-    rows = results.theme_rows
-    best = rows[(rows["people"] >= results.min_cell) & (rows["n"] >= disclosure.MIN_BASE)]
+    rows = results.tables["theme_shares"]
+    best = rows[rows["estimate"].notna()]
     best = best.sort_values("count", ascending=False, kind="stable").head(3)
     return [
         f"{compute.label_of(results.frame, r['theme'])} ({compute.percent(r['estimate'])})"
@@ -115,8 +120,7 @@ def _axis(results: Results, sources: dict[str, str]) -> dict[str, Picture | None
             alt=f"Share of responses by year: {', '.join(drift.themes)}.",
             source=sources["axis"],
             table=grids.shares_grid(
-                drift, results.frame, results.axis_hidden, results.axis_thin, results.min_cell,
-                f"{caption}, by year", results.waves,
+                drift.shares, results.frame, f"{caption}, by year", results.waves
             ),
         ),
         "plane": Picture(
@@ -127,15 +131,14 @@ def _axis(results: Results, sources: dict[str, str]) -> dict[str, Picture | None
         )
         if "plane" in sources
         else None,
-    }  # fmt: skip
+    }
 
 
 def _drift(results: Results, sources: dict[str, str]) -> dict[str, Any] | None:
     drift, changes, frame = results.drift, results.changes, results.frame
     if drift is None or changes is None:
         return None
-    hidden, thin = results.hidden, results.thin
-    shown = changes[changes["show"]]
+    shown = changes[changes["estimate"].notna()]
     last = int(changes["year"].max()) if len(changes) else drift.baseline
     names = {y: results.waves.get(y, str(y)) for y in (last, drift.baseline)}
     moved = [
@@ -149,7 +152,7 @@ def _drift(results: Results, sources: dict[str, str]) -> dict[str, Any] | None:
         if not compute.verdict(r).startswith("no change")
     ]
     caption = "Share of responses with each theme, by year"
-    shares = grids.shares_grid(drift, frame, hidden, thin, results.min_cell, caption, results.waves)
+    shares = grids.shares_grid(drift.shares, frame, caption, results.waves)
     return {
         "figure": Picture(
             title=caption,
@@ -161,7 +164,7 @@ def _drift(results: Results, sources: dict[str, str]) -> dict[str, Any] | None:
         "changes": grids.changes_grid(
             changes, frame, f"{names[last]} against {names[drift.baseline]}"
         ),
-        "trends": grids.trends_grid(drift, frame, hidden | thin),
+        "trends": grids.trends_grid(drift.trends, frame),
         "distances": grids.distances_grid(drift, results.waves) if len(drift.distances) else None,
         "moved": moved,
         "n_shown": len(shown),
@@ -182,22 +185,19 @@ def _agreement(results: Results, sources: dict[str, str]) -> dict[str, Any] | No
     if r.comparison is None and r.ceiling is None:
         return None
     out: dict[str, Any] = dict.fromkeys(("ceiling", "pair", "figure", "flow"))
-    for name, result, hidden in (
-        ("ceiling", r.ceiling, r.ceiling_hidden),
-        ("pair", r.comparison, r.pair_hidden),
-    ):
+    for name, result in (("ceiling", r.ceiling), ("pair", r.comparison)):
         if result is not None:
             out[name] = {
                 "n": f"{result.n:,}",
                 "f1": _f1(result),
                 "overall": grids.overall_grid(result),
-                "themes": grids.agreement_grid(result, hidden, r.min_cell),
-                "meet": grids.convergence_grid(result, hidden),
-                "apart": grids.matches_grid(result, r.frame, hidden, r.min_cell),
+                "themes": grids.agreement_grid(result),
+                "meet": grids.convergence_grid(result),
+                "apart": grids.matches_grid(result, r.frame, r.rule.min_respondents),
                 "levels": grids.levels_grid(result),
                 "partition": grids.partition_grid(result),
                 "design": grids.design_grid(result),
-                "few": result.n < disclosure.MIN_BASE,
+                "few": result.n < r.rule.min_base,
             }
     if r.comparison is not None and "agreement" in sources:
         out["figure"] = Picture(

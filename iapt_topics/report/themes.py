@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from iapt_topics.report import compute, disclosure
-from iapt_topics.report.compute import clean, decimal, interval, known, percent, points
+from iapt_topics.report import compute
+from iapt_topics.report.compute import clean, count, decimal, interval, known, percent, points
+from iapt_topics.report.results import hidden_themes
 
 if TYPE_CHECKING:
     from iapt_topics.agreement import Comparison
+    from iapt_topics.disclosure import Disclosure
     from iapt_topics.report.quotes import Quote
     from iapt_topics.report.results import Results
 
@@ -65,7 +67,7 @@ class Card:
 def theme_pages(results: Results, quotes: list[Quote]) -> list[ThemePage]:
     """A page for each theme that could be given, in the order of the frame."""
     frame = results.frame
-    rows = results.theme_rows.set_index("theme")
+    rows = results.tables["theme_shares"].set_index("theme")
     pairs = results.mapping.table
     pages = []
     for theme in frame.codable:
@@ -79,7 +81,7 @@ def theme_pages(results: Results, quotes: list[Quote]) -> list[ThemePage]:
                 domain=compute.label_of(frame, frame.domain_of(theme.id)),
                 status=theme.status,
                 definition=clean(theme.definition),
-                share=_share(rows.loc[theme.id].to_dict(), results.min_cell),
+                share=_share(rows.loc[theme.id].to_dict(), results.rule),
                 dots=_dots(results, theme.id),
                 change=_change(results, theme.id),
                 agreement=_agreement(results, theme.id),
@@ -92,14 +94,14 @@ def theme_pages(results: Results, quotes: list[Quote]) -> list[ThemePage]:
     return pages
 
 
-def _share(row: dict[Any, Any], min_cell: int) -> str:
-    of = f"of {int(row['n']):,} responses"
-    if disclosure.is_small(row["people"], min_cell):
-        return f"In fewer than {min_cell} {of}; not shown."
-    if row["n"] < disclosure.MIN_BASE:
-        return f"In {int(row['count']):,} {of}."
-    between = interval(row["low"], row["high"])
-    return f"In {percent(row['estimate'])} ({between}): {int(row['count']):,} {of}."
+def _share(row: dict[Any, Any], rule: Disclosure) -> str:
+    if not known(row["count"]):
+        least = rule.min_respondents
+        return f"Not shown: it rests on fewer than {least} people, or would give away what does."
+    of = f"{count(row['count'])} of {count(row['n'])} responses"
+    if not known(row["estimate"]):
+        return f"In {of}."
+    return f"In {percent(row['estimate'])} ({interval(row['low'], row['high'])}): {of}."
 
 
 def _dots(results: Results, theme: str) -> tuple[Dot, ...]:
@@ -107,21 +109,18 @@ def _dots(results: Results, theme: str) -> tuple[Dot, ...]:
     if results.drift is None or theme not in results.drift.themes:
         return ()
     shares = results.drift.shares
-    gone = results.hidden | results.thin
-    cells = zip(shares["theme"], shares["year"], strict=True)
-    most = float(shares.loc[[(str(t), int(y)) not in gone for t, y in cells], "high"].max())
+    most = float(shares["high"].max())
     out = []
     for i, row in enumerate(shares[shares["theme"] == theme].to_dict("records")):
-        cell = (theme, int(row["year"]))
-        year, x = results.waves.get(cell[1], str(cell[1])), 60.0 * i + 30
-        if cell in gone or not known(row["high"]):
+        year, x = results.waves.get(int(row["year"]), str(row["year"])), 60.0 * i + 30
+        if not known(row["high"]):
             out.append(Dot(year=year, x=x, words="not shown"))
             continue
         y, top, bottom = (
             round(100 - 100 * float(row[c]) / most, 1) for c in ("estimate", "high", "low")
         )
         between = interval(row["low"], row["high"])
-        words = f"{percent(row['estimate'])} ({between}), n = {int(row['n']):,}"
+        words = f"{percent(row['estimate'])} ({between}), n = {count(row['n'])}"
         out.append(Dot(year=year, x=x, words=words, y=y, top=top, bottom=bottom))
     return tuple(out)
 
@@ -135,7 +134,7 @@ def _change(results: Results, theme: str) -> str:
     row = rows[0]
     year, against = (results.waves.get(int(row[c]), row[c]) for c in ("year", "against"))
     years = f"{year} against {against}"
-    if not row["show"]:
+    if not known(row["estimate"]):
         return f"{years}: not shown, too few people or responses."
     by = points(row["estimate"])
     between = interval(row["low"], row["high"], points)
@@ -144,18 +143,18 @@ def _change(results: Results, theme: str) -> str:
 
 def _agreement(results: Results, theme: str) -> tuple[str, ...]:
     out = []
-    for who, result, hidden in (
-        ("Machine and people", results.comparison, results.pair_hidden),
-        ("Two people", results.ceiling, results.ceiling_hidden),
+    for who, result in (
+        ("Machine and people", results.comparison),
+        ("Two people", results.ceiling),
     ):
         if result is not None and theme in set(result.themes["theme"]):
-            out.append(f"{who}: {_agreed(result, theme, theme in hidden)}.")
+            out.append(f"{who}: {_agreed(result, theme, theme in hidden_themes(result))}.")
     return tuple(out)
 
 
 def _agreed(result: Comparison, theme: str, hidden: bool) -> str:
     if hidden:
-        return "not shown, too few responses"
+        return "not shown, too few people"
     row = result.themes[result.themes["theme"] == theme].to_dict("records")[0]
     words = f"F1 {decimal(row['f1'])} ({interval(row['f1_low'], row['f1_high'], decimal)})"
     if known(row["kappa"]):
@@ -167,32 +166,33 @@ def _agreed(result: Comparison, theme: str, hidden: bool) -> str:
 
 def topic_cards(results: Results, quotes: list[Quote]) -> list[Card]:
     """A card for each topic, small ones without content."""
-    _, uncounted = results.topics_hidden
     pairs = results.mapping.table
+    notes = dict(zip(results.topics.topics["topic"], results.topics.topics["note"], strict=True))
+    shown = {int(r["topic"]): r for r in results.topic_rows.to_dict("records")}
     cards = []
-    for row in results.topics.topics.to_dict("records"):
-        number = int(row["topic"])
-        if number not in results.topic_names:
-            small = "small topic, not shown"
-            cards.append(Card(number=number, label=small, small=True, size=f"<{results.min_cell}"))
+    for number in (int(t) for t in results.topics.topics["topic"]):
+        row = shown.get(number)
+        if row is None:
+            size = f"fewer than {results.rule.min_respondents}"
+            cards.append(Card(number=number, label="small topic, not shown", small=True, size=size))
             continue
         of = pairs[(pairs["topic"] == number) & (pairs["theme"] != "")]
-        counted = number not in uncounted and len(results.responses) >= disclosure.MIN_BASE
+        counted = known(row["estimate"])
         cards.append(
             Card(
                 number=number,
-                label=results.topic_names[number],
-                size=f"{int(row['n']):,}" if number not in uncounted else "hidden",
+                label=row["name"],
+                size=count(row["n"]),
                 share=percent(row["estimate"]) if counted else "",
                 interval=interval(row["low"], row["high"]) if counted else "",
                 support=percent(row["support"]),
-                words=tuple(clean(w) for w in results.topic_words[number]),
+                words=tuple(clean(w) for w in str(row["words"]).split(", ") if w),
                 themes=tuple(
                     (compute.anchor(t), clean(label))
                     for t, label in zip(of["theme"], of["theme_label"], strict=True)
                 ),
                 quotes=tuple(q for q in quotes if q.topic == number)[:MOST_QUOTES],
-                note=clean(row["note"]),
+                note=clean(notes[number]),
             )
         )
     return cards

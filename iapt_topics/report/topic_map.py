@@ -41,10 +41,9 @@ def lay_out(results: Results) -> list[Bubble]:
     rows = [i for i, t in enumerate(topics["topic"]) if int(t) in results.topic_names]
     if len(rows) < 2:
         return []
-    _, uncounted = results.topics_hidden
-    shares = topics.loc[rows, "estimate"].to_numpy(dtype=float)
     numbers = [int(t) for t in topics.loc[rows, "topic"]]
-    known = np.where([n in uncounted for n in numbers], 0.0, shares)
+    shares = results.topic_rows.set_index("topic")["estimate"].reindex(numbers)
+    known = np.nan_to_num(shares.to_numpy(dtype=float))
     radius = np.maximum(LEAST, MOST * np.sqrt(known / max(known.max(), 1e-12)))
     best = results.mapping.table.drop_duplicates("topic").set_index("topic")["theme"]
     places = _spread(_axes(results.topics.centroids[rows]), radius)
