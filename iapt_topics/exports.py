@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import re
 import tomllib
+import zipfile
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -134,10 +137,21 @@ def _write_workbook(tables: Mapping[str, pd.DataFrame], path: Path, rule: Disclo
                 if isinstance(cell.value, str):
                     cell.data_type = "s"
         sheet.freeze_panes = "A2"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    book.save(part)
-    part.replace(path)
+    stream = io.BytesIO()
+    book.save(stream)
+    write_whole(path, _undated(stream.getvalue()))
+
+
+def _undated(workbook: bytes) -> bytes:
+    """The workbook without the time it was made, so that the same tables give the same bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook)) as old, zipfile.ZipFile(out, "w") as new:
+        for entry in old.infolist():
+            content = old.read(entry)
+            if entry.filename == "docProps/core.xml":
+                content = re.sub(rb"\d{4}-\d\d-\d\dT[\d:.]+Z", b"2000-01-01T00:00:00Z", content)
+            new.writestr(zipfile.ZipInfo(entry.filename), content, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
 
 
 def escape_latex(text: str) -> str:
@@ -192,8 +206,6 @@ def add_table(document: Any, table: pd.DataFrame) -> None:
 
 def save_document(document: Any, path: Path) -> None:
     """Save a Word document as a whole."""
-    import io
-
     stream = io.BytesIO()
     document.save(stream)
     write_whole(path, stream.getvalue())
