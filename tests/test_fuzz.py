@@ -1,5 +1,6 @@
 """Files that a reader once failed on; ``benchmarks/fuzz_readers.py`` finds and keeps them."""
 
+import resource
 import runpy
 from pathlib import Path
 
@@ -23,4 +24,6 @@ def test_files_that_once_failed_give_a_value_or_an_input_error(readers, path, tm
 
 
 def test_a_round_of_fuzzing(tmp_path):
+    limit = resource.getrlimit(resource.RLIMIT_AS)
     assert FUZZ["run"](150, 5, tmp_path, None) == 0
+    assert resource.getrlimit(resource.RLIMIT_AS) == limit  # else no later test can start a browser
