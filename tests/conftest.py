@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,8 @@ from iapt_topics.topics import TopicConfig, fit_topics
 # Examples are slow on a busy machine, which says nothing about the code.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+# Tests press Ctrl-C, which a shell that starts them in the background has ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if os.environ.get("IAPT_TOPICS_RAISED"):
     # Writes down where each InputError is made, for tests/test_errors.py.
