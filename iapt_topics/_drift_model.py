@@ -6,6 +6,7 @@ The arithmetic behind :mod:`iapt_topics.drift`, whose docstring names the method
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,35 +37,72 @@ class Sums:
     cell_total: NDArray[np.float32]  # (cells, T)
 
 
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Cells:
+    """Sums by person and year, by which parts of a survey can be added up; C cells, T themes."""
+
+    person: NDArray[np.intp]  # (C,)
+    year: NDArray[np.intp]  # (C,)
+    n: Floats  # (C,) responses
+    size: Floats  # (C,) sum of their weights
+    count: NDArray[Any]  # (C, T) responses with the theme
+    total: NDArray[Any]  # (C, T) sum of their weights; without weights, ``count`` itself
+
+
 def sum_cells(
     person: NDArray[np.intp],
     year: NDArray[np.intp],
     given: NDArray[np.bool_],
     weight: Floats | None = None,
 ) -> Sums:
-    n_people = int(person.max()) + 1
-    key = year * n_people + person
+    return sum_up(add_up(responses_as_cells(person, year, given, weight)))
+
+
+def responses_as_cells(
+    person: NDArray[np.intp],
+    year: NDArray[np.intp],
+    given: NDArray[np.bool_],
+    weight: Floats | None = None,
+) -> Cells:
+    """Each response as a cell of its own."""
+    one = np.ones(len(year))
+    total = given if weight is None else given * weight[:, None]
+    size = one if weight is None else weight
+    return Cells(person=person, year=year, n=one, size=size, count=given, total=total)
+
+
+def add_up(cells: Cells) -> Cells:
+    """Join the cells of one person and year; in the order of year, then person."""
+    n_people = int(cells.person.max()) + 1
+    key = cells.year * n_people + cells.person
     order = np.argsort(key, kind="stable")
-    cells, start = np.unique(key[order], return_index=True)
-    cell_year, cell_person = np.divmod(cells, n_people)
-    first = np.searchsorted(cell_year, np.arange(int(year.max()) + 1))
-    n = np.bincount(year).astype(float)
-    even = np.ones(len(year)) if weight is None else weight * (n / np.bincount(year, weight))[year]
-    weighted = given[order] * even[order].astype(np.float32)[:, None]
-    cell_total = np.add.reduceat(weighted, start, axis=0)
-    total = np.add.reduceat(cell_total.astype(float), first, axis=0)
-    count = total
-    if weight is not None:
-        of_year = np.searchsorted(year[order], np.arange(len(n)))
-        count = np.add.reduceat(given[order], of_year, axis=0, dtype=float)
+    found, start = np.unique(key[order], return_index=True)
+    year, person = np.divmod(found, n_people)
+    count = np.add.reduceat(cells.count[order], start, axis=0, dtype=np.float32)
+    total = count
+    if cells.total is not cells.count:
+        total = np.add.reduceat(cells.total[order], start, axis=0)
+    n, size = (np.add.reduceat(x[order], start) for x in (cells.n, cells.size))
+    return Cells(person=person, year=year, n=n, size=size, count=count, total=total)
+
+
+def sum_up(cells: Cells) -> Sums:
+    """Sums of cells that were added up."""
+    first = np.searchsorted(cells.year, np.arange(int(cells.year.max()) + 1))
+    n = np.add.reduceat(cells.n, first)
+    cell_total = cells.count
+    if weighted := cells.total is not cells.count:
+        even = (n / np.add.reduceat(cells.size, first))[cells.year]
+        cell_total = (cells.total * even[:, None]).astype(np.float32)
+    total = np.add.reduceat(cell_total, first, axis=0, dtype=float)
     return Sums(
         n=n,
-        count=count,
+        count=np.add.reduceat(cells.count, first, axis=0, dtype=float) if weighted else total,
         total=total,
-        people=np.bincount(cell_year),
-        person=cell_person,
-        year=cell_year,
-        cell_n=np.add.reduceat(even[order], start),
+        people=np.bincount(cells.year),
+        person=cells.person,
+        year=cells.year,
+        cell_n=cells.size * even if weighted else cells.n,
         cell_total=cell_total,
     )
 

@@ -30,7 +30,12 @@ _EPOCHS = 100
 
 
 def nearest_rows(
-    vectors: NDArray[np.float32], k: int, block: int | None = None
+    vectors: NDArray[np.float32],
+    k: int,
+    block: int | None = None,
+    *,
+    among: NDArray[np.float32] | None = None,
+    own: NDArray[np.intp] | None = None,
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Exact cosine neighbours of each row, the row itself first.
 
@@ -42,6 +47,10 @@ def nearest_rows(
         From 1 to n, the row itself included.
     block : int, optional
         Rows handled at once; by default as many as hold 16 million distances.
+    among : ndarray of float32, shape (m, d), optional
+        Where the neighbours are looked for, if not among the rows.
+    own : ndarray of int, shape (n,), optional
+        With ``among``: the place of each row in it, -1 if it is not there.
 
     Returns
     -------
@@ -50,13 +59,17 @@ def nearest_rows(
         Cosine distances, 0 to 2.
     """
     n = len(vectors)
-    block = block or max(1, 2**24 // n)
+    if among is None:
+        among, own = vectors, np.arange(n)
+    own = np.full(n, -1) if own is None else own
+    block = block or max(1, 2**24 // len(among))
     near = np.empty((n, k), dtype=np.intp)
     far = np.empty((n, k), dtype=np.float32)
     for start in range(0, n, block):
         stop = min(start + block, n)
-        distance = 1 - vectors[start:stop] @ vectors.T
-        distance[np.arange(stop - start), np.arange(start, stop)] = -1  # itself comes first
+        distance = 1 - vectors[start:stop] @ among.T
+        here = np.flatnonzero(own[start:stop] >= 0)
+        distance[here, own[start:stop][here]] = -1  # itself comes first
         part = np.argpartition(distance, k - 1, axis=1)[:, :k]
         part_distance = np.take_along_axis(distance, part, axis=1)
         order = np.argsort(part_distance, axis=1, kind="stable")

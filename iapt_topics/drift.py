@@ -75,7 +75,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError, listed, require_columns
-from iapt_topics._drift_model import Floats, ShareModel, share_model, sum_cells
+from iapt_topics._drift_model import Floats, ShareModel, Sums, share_model, sum_cells
 from iapt_topics._drift_sources import assignment_covariance, by_source, corrected_model
 from iapt_topics._drift_tables import (
     COLUMNS,
@@ -296,13 +296,7 @@ def measure_drift(
         If no kept response was seen, the baseline is not a coded year, ``n_boot`` or ``seed`` is
         out of range, or ``draws`` is a single one or lacks a response or theme.
     """
-    if n_boot < 1 or seed < 0:
-        raise InputError(
-            "n_boot and seed",
-            "must be at least 1 and at least 0",
-            f"{n_boot} and {seed}",
-            "Use e.g. n_boot=1000, seed=0.",
-        )
+    _require_draws(n_boot, seed)
     data, notes = coded_responses(codes, responses)
     years, year_of = np.unique(data["year"].to_numpy(np.int64), return_inverse=True)
     base = int(years[0]) if baseline is None else int(baseline)
@@ -318,15 +312,74 @@ def measure_drift(
     if hand is not None:
         corrected, marks = _corrected(codes, hand, responses, sampling, themes, years)
     if weight is not None:
-        marks = [
-            [f"Weighted: as sure as {x:.0f} equal responses. {mark}".strip() for x, mark in row]
-            for row in (
-                zip(*pair, strict=True) for pair in zip(sampling.effective, marks, strict=True)
-            )
-        ]
+        marks = _weighted(sampling, marks)
     models = by_source(sampling, _between(draws, data, themes, year_of, weight), corrected)
+    return _drift(
+        sums, models, themes, years, notes, marks,
+        baseline=base, coder=codes.coder, n_boot=n_boot, seed=seed,
+    )  # fmt: skip
+
+
+def drift_of_sums(
+    sums: Sums,
+    themes: tuple[str, ...],
+    years: NDArray[np.int64],
+    *,
+    weighted: bool,
+    baseline: int | None,
+    coder: str,
+    n_boot: int,
+    seed: int,
+) -> Drift:
+    """What :func:`measure_drift` makes of codes, from their sums by respondent and year."""
+    _require_draws(n_boot, seed)
+    base = int(years[0]) if baseline is None else int(baseline)
+    require_baseline(base, years.tolist())
+    sampling = share_model(sums)
+    marks = [[""] * len(themes) for _ in years]
+    if weighted:
+        marks = _weighted(sampling, marks)
+    notes: dict[int, list[str]] = {int(y): [] for y in years}
+    return _drift(
+        sums, by_source(sampling, None, None), themes, years, notes, marks,
+        baseline=base, coder=coder, n_boot=n_boot, seed=seed,
+    )  # fmt: skip
+
+
+def _require_draws(n_boot: int, seed: int) -> None:
+    if n_boot < 1 or seed < 0:
+        raise InputError(
+            "n_boot and seed",
+            "must be at least 1 and at least 0",
+            f"{n_boot} and {seed}",
+            "Use e.g. n_boot=1000, seed=0.",
+        )
+
+
+def _weighted(sampling: ShareModel, marks: list[list[str]]) -> list[list[str]]:
+    """Say of each weighted share, by year and theme, as how many equal responses it is as sure."""
+    return [
+        [f"Weighted: as sure as {x:.0f} equal responses. {mark}".strip() for x, mark in row]
+        for row in (zip(*pair, strict=True) for pair in zip(sampling.effective, marks, strict=True))
+    ]
+
+
+def _drift(
+    sums: Sums,
+    models: dict[str, ShareModel],
+    themes: tuple[str, ...],
+    years: NDArray[np.int64],
+    notes: dict[int, list[str]],
+    marks: list[list[str]],
+    *,
+    baseline: int,
+    coder: str,
+    n_boot: int,
+    seed: int,
+) -> Drift:
+    """Make every table; ``notes`` by year (all of them), ``marks`` by coded year and theme."""
     model = models["together"]
-    at_base = int(np.flatnonzero(years == base)[0])
+    at_base = int(np.flatnonzero(years == baseline)[0])
     later = range(1, len(years))
     pairs = [("baseline", i, at_base) for i in range(len(years)) if i != at_base]
     pairs += [("previous", i, i - 1) for i in later]
@@ -337,10 +390,10 @@ def measure_drift(
         changepoints=changepoints_table(sums, model, themes, years, seed),
         distances=distances_table(sums, years, pairs, n_boot, seed),
         sources=sources_table(sums, models, themes, years, at_base),
-        baseline=base,
-        years=tuple(responses.years),
+        baseline=baseline,
+        years=tuple(notes),
         themes=themes,
-        coder=codes.coder,
+        coder=coder,
     )
 
 

@@ -6,7 +6,7 @@ themes a topic or a response is given, and which is left without, and each decis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from iapt_topics.frame import ThemeFrame
 from iapt_topics.responses import Responses
 from iapt_topics.scoring import (
     SentenceScores,
+    Yardstick,
     nearness_in_meaning,
     score_sentences,
     theme_anchors,
@@ -214,6 +215,13 @@ def code_responses(
     has not been calibrated.
     """
     scores, given = decide(responses, embeddings, frame, encoder, mapping, topics)
+    return as_codes(scores, given, responses, frame)
+
+
+def as_codes(
+    scores: SentenceScores, given: NDArray[np.bool_], responses: Responses, frame: ThemeFrame
+) -> Codes:
+    """Codes of the kept responses from what :func:`decide` decided."""
     best = scores.score.argmax(axis=1)
     top = scores.score.max(axis=1)
     table = (
@@ -319,8 +327,12 @@ def decide(
     encoder: Encoder,
     mapping: TopicMapping | None,
     topics: Topics | None,
+    fixed: Yardstick | None = None,
 ) -> tuple[SentenceScores, NDArray[np.bool_]]:
-    """Score every sentence, and say which are given their best theme."""
+    """Score every sentence, and say which are given their best theme.
+
+    With ``fixed``, by what an earlier survey (or part of one) was measured by.
+    """
     if (mapping is None) != (topics is None):
         raise InputError(
             "code_responses()",
@@ -338,26 +350,44 @@ def decide(
     evidence: NDArray[np.float64] | float = 0.0
     if mapping is not None and topics is not None:
         evidence = _topic_evidence(responses.kept, mapping, topics)
-    scores = score_sentences(responses, embeddings, frame, encoder, evidence)
+    scores = score_sentences(responses, embeddings, frame, encoder, evidence, fixed)
     rows, best = np.arange(len(scores.score)), scores.score.argmax(axis=1)
     near = scores.nearness[rows, best]
+    if fixed is None:
+        speaks = _speaks(scores.score, scores.nearness)
+        scores = replace(scores, yardstick=replace(scores.yardstick, speaks=speaks))
     if scores.nearness.shape[1] == 1:
-        return scores, near > np.median(near)
-    return scores, _chance(scores.score, scores.nearness) >= 0.5
+        return scores, near > scores.yardstick.speaks[2]
+    return scores, _chance(scores.score, scores.nearness, scores.yardstick.speaks) >= 0.5
 
 
-def _chance(score: NDArray[np.float64], nearness: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How likely each sentence is to speak of its best theme, 0 to 1."""
+def _speaks(
+    score: NDArray[np.float64], nearness: NDArray[np.float64]
+) -> tuple[float, float, float]:
+    """Spread of nearness and of score to the best theme, and the sum of both where any begins."""
     rows, best = np.arange(len(score)), score.argmax(axis=1)
     top, near = score[rows, best], nearness[rows, best]
-    this = 1 / np.exp(THEME_SLOPE * (score - top[:, None])).sum(axis=1)
+    if nearness.shape[1] == 1:
+        return 1.0, np.inf, float(np.median(near))
+    # What does not vary tells nothing.
+    of_near, of_top = (float(x.std()) or np.inf for x in (near, top))
     others = nearness.copy()
     others[rows, best] = -np.inf
     none = near < np.quantile(others.max(axis=1), RUNNER_UP_QUANTILE)
     if not none.any():
-        return np.asarray(this)
-    spoken = sum(x / spread for x in (near, top) if (spread := x.std()) > 0)
-    spoken = np.asarray(spoken - np.quantile(spoken, none.mean()))
+        return of_near, of_top, -np.inf
+    return of_near, of_top, float(np.quantile(near / of_near + top / of_top, none.mean()))
+
+
+def _chance(
+    score: NDArray[np.float64], nearness: NDArray[np.float64], speaks: tuple[float, float, float]
+) -> NDArray[np.float64]:
+    """How likely each sentence is to speak of its best theme, 0 to 1."""
+    rows, best = np.arange(len(score)), score.argmax(axis=1)
+    top, near = score[rows, best], nearness[rows, best]
+    this = 1 / np.exp(THEME_SLOPE * (score - top[:, None])).sum(axis=1)
+    of_near, of_top, begins = speaks
+    spoken = near / of_near + top / of_top - begins
     return np.asarray(this / (1 + np.exp(np.clip(-ANY_SLOPE * spoken, -30, 30))))
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from iapt_topics import consensus
 from iapt_topics._checks import InputError
-from iapt_topics._drift_model import share_model, sum_cells
+from iapt_topics._drift_model import Sums, share_model, sum_cells
 from iapt_topics._one_line import one_line
 from iapt_topics._topic_words import topic_words
 from iapt_topics.embeddings import Embeddings
@@ -116,7 +116,7 @@ def assign_wave(
                 "Embed with that encoder.",
             )
     vectors = embeddings.rows(kept["response_id"].tolist())
-    nearest, cosine, novel = _place(topics, vectors)
+    nearest, cosine, novel = place(topics, vectors)
     assignments = pd.DataFrame(
         {
             "response_id": kept["response_id"],
@@ -134,7 +134,7 @@ def assign_wave(
     )
 
 
-def _place(
+def place(
     topics: Topics, vectors: NDArray[np.float32]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]:
     """Nearest topic, the cosine to it, and whether that is below the topic's edge."""
@@ -148,14 +148,19 @@ def _place(
 def _novelty(kept: pd.DataFrame, novel: NDArray[np.bool_]) -> pd.DataFrame:
     years, year = np.unique(kept["year"], return_inverse=True)
     person = pd.factorize(kept["respondent_id"])[0].astype(np.intp)
-    model = share_model(sum_cells(person, year.astype(np.intp), novel[:, None]))
+    return novelty_by_year(sum_cells(person, year.astype(np.intp), novel[:, None]), years)
+
+
+def novelty_by_year(sums: Sums, years: NDArray[np.int64]) -> pd.DataFrame:
+    """Share of novel responses, from sums by respondent and year; see :class:`Wave`."""
+    model = share_model(sums)
     table = pd.DataFrame(
         {
             "year": years,
             "estimate": model.share[:, 0],
             "low": model.low[:, 0],
             "high": model.high[:, 0],
-            "n": np.bincount(year),
+            "n": sums.n.astype(int),
             "expected": NOVEL,
         }
     )

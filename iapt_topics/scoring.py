@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -92,6 +92,31 @@ def theme_anchors(frame: ThemeFrame) -> list[Anchor]:
     return anchors
 
 
+class Views(NamedTuple):
+    """What the views of a text take from the frame and from the survey around the text."""
+
+    anchor_vectors: NDArray[np.float32]
+    grams: Any  # n-grams and how rare they are
+    margins: Any  # the classifier taught with the anchors; None for one theme
+    spread: tuple[float, ...]  # standard deviation of each view
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Yardstick:
+    """All that scores and codes take from a survey as a whole; held fixed, a text stands alone.
+
+    ``vectors`` and ``score`` are of its responses, the scores before those of neighbours come in;
+    ``peak`` is that of each theme; ``speaks``, what tells whether a sentence speaks of any.
+    """
+
+    views: Views
+    response_id: list[str]
+    vectors: NDArray[np.float32]
+    score: NDArray[np.float64]
+    peak: NDArray[np.float64]
+    speaks: tuple[float, float, float] = (1.0, 1.0, 0.0)
+
+
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class SentenceScores:
     """Every sentence of the kept responses against every codable theme.
@@ -107,6 +132,7 @@ class SentenceScores:
     score: NDArray[np.float64]
     nearness: NDArray[np.float64]
     whole: NDArray[np.float64]
+    yardstick: Yardstick
 
 
 def score_themes(
@@ -185,8 +211,12 @@ def score_sentences(
     frame: ThemeFrame,
     encoder: Encoder,
     evidence: NDArray[np.float64] | float = 0.0,
+    fixed: Yardstick | None = None,
 ) -> SentenceScores:
-    """Score the sentences of each kept response; ``evidence`` is added to the responses' scores."""
+    """Score the sentences of each kept response; ``evidence`` is added to the responses' scores.
+
+    With ``fixed``, what is taken from the survey as a whole is that of an earlier one.
+    """
     require_same_encoder(encoder, embeddings)
     kept = responses.kept
     vectors = embeddings.rows(kept["response_id"].tolist())
@@ -201,18 +231,30 @@ def score_sentences(
             [s for s, w in zip(sentences, whole, strict=True) if not w]
         )
     n = len(kept)
-    score, nearness = _views(
-        [*kept["text"], *sentences], np.vstack([vectors, sentence_vectors]), frame, encoder
+    score, nearness, views = _views(
+        [*kept["text"], *sentences],
+        np.vstack([vectors, sentence_vectors]),
+        frame,
+        encoder,
+        fixed.views if fixed else None,
     )
-    response = _smoothed(score[:n], vectors) + evidence
+    ids = kept["response_id"].tolist()
+    yardstick = fixed or Yardstick(
+        views=views, response_id=ids, vectors=vectors, score=score[:n], peak=np.zeros(len(score[0]))
+    )
+    response = _smoothed(score[:n], vectors, ids, yardstick) + evidence
+    own = (1 - RESPONSE_WEIGHT) * score[n:] + RESPONSE_WEIGHT * response[owner]
+    if fixed is None:
+        yardstick = replace(yardstick, peak=_peak(own))
     return SentenceScores(
-        response_id=kept["response_id"].tolist(),
+        response_id=ids,
         sentences=sentences,
         owner=owner,
         vectors=sentence_vectors,
-        score=_levelled((1 - RESPONSE_WEIGHT) * score[n:] + RESPONSE_WEIGHT * response[owner]),
+        score=_levelled(own, yardstick.peak),
         nearness=nearness[n:],
         whole=response,
+        yardstick=yardstick,
     )
 
 
@@ -232,22 +274,35 @@ def classify(
     """Standardised log-odds of each codable theme for each row, taught by the anchors alone."""
     anchors = theme_anchors(frame)
     anchor_vectors = encode_themes(encoder, [a.text for a in anchors])
-    return _standard(_classified(vectors, anchor_vectors, _places(anchors, frame)))
+    log_odds = _centred(_log_odds(_taught(anchor_vectors, _places(anchors, frame)), vectors))
+    return _scaled(log_odds, float(log_odds.std()))
 
 
 def _views(
-    texts: Sequence[str], vectors: NDArray[np.float32], frame: ThemeFrame, encoder: Encoder
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    texts: Sequence[str],
+    vectors: NDArray[np.float32],
+    frame: ThemeFrame,
+    encoder: Encoder,
+    fixed: Views | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Views]:
     """Score of each text for each theme, the mean of three standardised views; and its nearness."""
     anchors = theme_anchors(frame)
     of = _places(anchors, frame)
-    anchor_vectors = encode_themes(encoder, [a.text for a in anchors])
     words = [" ".join(a.text for a in anchors if a.theme == t.id) for t in frame.codable]
-    views = [_nearness(vectors, anchor_vectors, of, 1), _same_wording(texts, words)]
-    if len(words) > 1:
-        views.append(_classified(vectors, anchor_vectors, of))
+    if fixed is None:
+        anchor_vectors = encode_themes(encoder, [a.text for a in anchors])
+        margins = _taught(anchor_vectors, of) if len(words) > 1 else None
+        grams = _grams([*words, *texts])
+    else:
+        anchor_vectors, grams, margins, _ = fixed
+    views = [_nearness(vectors, anchor_vectors, of, 1), _same_wording(grams, texts, words)]
+    if margins is not None:
+        views.append(_log_odds(margins, vectors))
+    views = [_centred(v) for v in views]
+    spread = fixed.spread if fixed else tuple(float(v.std()) for v in views)
+    score = np.mean([_scaled(v, s) for v, s in zip(views, spread, strict=True)], axis=0)
     nearness = _nearness(vectors, anchor_vectors, of)
-    return np.mean([_standard(v) for v in views], axis=0), nearness
+    return score, nearness, Views(anchor_vectors, grams, margins, spread)
 
 
 def _places(anchors: Sequence[Anchor], frame: ThemeFrame) -> NDArray[np.intp]:
@@ -270,48 +325,68 @@ def _nearness(
     return np.stack(columns, axis=1).astype(np.float64)
 
 
-def _same_wording(texts: Sequence[str], themes: Sequence[str]) -> NDArray[np.float64]:
-    """Cosine of weighted character n-grams: forgiving of endings and of slips of typing."""
+def _grams(texts: Sequence[str]) -> Any:
+    """Learn character n-grams and how rare they are: forgiving of endings and slips of typing."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     grams = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
-    grams.fit([*themes, *texts])
-    same: NDArray[np.float64] = (grams.transform(texts) @ grams.transform(themes).T).toarray()
-    return same
+    return grams.fit(texts)
 
 
-def _classified(
-    vectors: NDArray[np.float32], anchor_vectors: NDArray[np.float32], of: NDArray[np.intp]
-) -> NDArray[np.float64]:
-    """Log-odds of each theme from a logistic regression on the anchors."""
+def _same_wording(grams: Any, texts: Sequence[str], themes: Sequence[str]) -> NDArray[np.float64]:
+    """Cosine of weighted character n-grams."""
+    # A response of one sentence is among the texts twice.
+    code, distinct = pd.factorize(np.asarray(texts, dtype=object))
+    same: NDArray[np.float64] = (grams.transform(distinct) @ grams.transform(themes).T).toarray()
+    return same[code]
+
+
+def _taught(anchor_vectors: NDArray[np.float32], of: NDArray[np.intp]) -> Any:
+    """Teach a logistic regression to tell the anchors of one theme from those of others."""
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=1000)
-    margins = model.fit(anchor_vectors, of).decision_function(vectors)
+    return model.fit(anchor_vectors, of)
+
+
+def _log_odds(model: Any, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Log-odds of each theme."""
+    margins = model.decision_function(vectors)
     if margins.ndim == 1:  # two themes
         margins = np.stack([-margins, margins], axis=1) / 2
     return np.asarray(margins, dtype=np.float64)
 
 
-def _standard(view: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scores relative to the mean theme of their text, in standard deviations."""
-    if view.shape[1] > 1:
-        view = view - view.mean(axis=1, keepdims=True)
-    spread = view.std()
-    standard: NDArray[np.float64] = view / spread if spread > 0 else view
-    return standard
+def _centred(view: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores relative to the mean theme of their text."""
+    return view - view.mean(axis=1, keepdims=True) if view.shape[1] > 1 else view
 
 
-def _levelled(score: NDArray[np.float64]) -> NDArray[np.float64]:
+def _scaled(view: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
+    return view / spread if spread > 0 else view
+
+
+def _peak(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of each theme's best scores."""
+    return np.asarray(np.sort(score, axis=0)[-PEAK:].mean(axis=0))
+
+
+def _levelled(score: NDArray[np.float64], peak: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scores with the themes' peaks brought nearer to each other."""
-    peak = np.sort(score, axis=0)[-PEAK:].mean(axis=0)
     return np.asarray(score - PEAK_WEIGHT * (peak - peak.mean()))
 
 
-def _smoothed(score: NDArray[np.float64], vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Half each response's own score, half the mean of its nearest responses."""
-    k = min(NEIGHBOURS + 1, len(vectors))
+def _smoothed(
+    score: NDArray[np.float64],
+    vectors: NDArray[np.float32],
+    response_id: Sequence[str],
+    yardstick: Yardstick,
+) -> NDArray[np.float64]:
+    """Half each response's own score, half the mean of its nearest responses of the yardstick."""
+    k = min(NEIGHBOURS + 1, len(yardstick.vectors))
     if k < 2:
         return score
-    near, _ = nearest_rows(vectors, k)
-    return np.asarray((score + score[near[:, 1:]].mean(axis=1)) / 2)
+    own = pd.Index(yardstick.response_id).get_indexer(pd.Index(response_id))
+    near, _ = nearest_rows(vectors, k, among=yardstick.vectors, own=own)
+    near = np.where(own[:, None] >= 0, near[:, 1:], near[:, :-1])
+    return np.asarray((score + yardstick.score[near].mean(axis=1)) / 2)
