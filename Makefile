@@ -15,7 +15,7 @@ test: lint types tests
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[offline,spss,language,docs,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[offline,spss,language,scale,static,docs,dev]'
 	touch $@
 
 # Pages in docs/_build; a warning is an error, and nothing is fetched.
@@ -48,7 +48,7 @@ newest: RESOLUTION := highest
 lowest newest:
 	$(PYTHON) -m venv .venv-$@
 	.venv-$@/bin/python -m pip install --quiet --disable-pip-version-check uv
-	.venv-$@/bin/uv pip compile --quiet --resolution $(RESOLUTION) --extra offline --extra spss --extra language --extra dev $(UV_OPTIONS) pyproject.toml --output-file .venv-$@/versions.txt
+	.venv-$@/bin/uv pip compile --quiet --resolution $(RESOLUTION) --extra offline --extra spss --extra language --extra scale --extra static --extra dev $(UV_OPTIONS) pyproject.toml --output-file .venv-$@/versions.txt
 	.venv-$@/bin/uv pip install --quiet --python .venv-$@/bin/python $(UV_OPTIONS) --requirement .venv-$@/versions.txt
 	.venv-$@/bin/uv pip install --quiet --python .venv-$@/bin/python --no-deps --editable .
 	.venv-$@/bin/python -m pytest -m "not slow" $(PYTEST_OPTIONS)

@@ -15,7 +15,7 @@ from importlib import metadata
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-EXTRAS = ("offline", "spss", "language", "names")
+EXTRAS = ("offline", "spss", "language", "names", "scale", "static")
 #: Permissive, or weak copyleft that asks nothing of a program that only uses the package.
 COMPATIBLE = re.compile(
     r"\b(MIT|BSD|Apache|ISC|Python|PSF|MPL|HPND|Unlicense|Zlib|CC0|0BSD|public domain)\b|Mozilla",
@@ -30,7 +30,10 @@ def licence(package: metadata.Distribution) -> str:
     said = [c.split(" :: ")[-1] for c in about.get_all("Classifier") or () if "License ::" in c]
     said = [s for s in said if s != "OSI Approved"]
     text = (about.get("License") or "").strip().split("\n")[0]
-    return ", ".join(said) or text[:60] or "not said in its metadata"
+    if said or text:
+        return ", ".join(said) or text[:60]
+    file = next((f for f in package.files or () if f.name.startswith("LICENSE")), None)
+    return file.read_text().strip().split("\n")[0][:60] if file else "not said in its metadata"
 
 
 def brought_along() -> dict[str, metadata.Distribution]:

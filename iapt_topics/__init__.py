@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from iapt_topics.convergence import disagreements, read_convergence, write_convergence
     from iapt_topics.datasets import load_example
     from iapt_topics.disclosure import Disclosure
+    from iapt_topics.distil import distil_encoder
     from iapt_topics.distinctness import indistinct_themes
     from iapt_topics.draft import write_draft
     from iapt_topics.drift import Drift, measure_drift
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from iapt_topics.report import write_report
     from iapt_topics.responses import Responses, load_responses
     from iapt_topics.sampling import SamplePlan, next_to_code, sample_size, write_sample
+    from iapt_topics.scale import ScaledStudy, sample_stability, scale_study
     from iapt_topics.scoring import score_themes
     from iapt_topics.standardise import Standardised, standardise_drift
     from iapt_topics.study import Study, run_study, write_figures, write_study
@@ -83,6 +85,7 @@ _HOME = {
     "Responses": "responses",
     "RunComparison": "manifest",
     "SamplePlan": "sampling",
+    "ScaledStudy": "scale",
     "Standardised": "standardise",
     "Study": "study",
     "StudyPlan": "plan",
@@ -110,6 +113,7 @@ _HOME = {
     "corrected_shares": "prevalence",
     "count_redactions": "redaction",
     "disagreements": "convergence",
+    "distil_encoder": "distil",
     "edit_topics": "topic_edits",
     "embed": "embeddings",
     "explain_codes": "mapping",
@@ -150,7 +154,9 @@ _HOME = {
     "run_plan": "pipeline",
     "run_study": "study",
     "sample_size": "sampling",
+    "sample_stability": "scale",
     "save_topics": "topic_files",
+    "scale_study": "scale",
     "score_themes": "scoring",
     "sentence_encoder": "embeddings",
     "standardise_drift": "standardise",
@@ -186,6 +192,7 @@ __all__ = [
     "Responses",
     "RunComparison",
     "SamplePlan",
+    "ScaledStudy",
     "Standardised",
     "Study",
     "StudyPlan",
@@ -213,6 +220,7 @@ __all__ = [
     "corrected_shares",
     "count_redactions",
     "disagreements",
+    "distil_encoder",
     "edit_topics",
     "embed",
     "explain_codes",
@@ -253,7 +261,9 @@ __all__ = [
     "run_plan",
     "run_study",
     "sample_size",
+    "sample_stability",
     "save_topics",
+    "scale_study",
     "score_themes",
     "sentence_encoder",
     "standardise_drift",

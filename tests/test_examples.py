@@ -27,6 +27,7 @@ WRITTEN = {
     "05_new_wave": {"topics"},
     "06_correcting_shares": {"to_code.xlsx", "shares.csv"},
     "07_export_to_qda": {"to_code.qdpx", "coded.qdpx"},
+    "08_scaling_with_dask": {"survey", "results"},
 }
 #: The others load the sentence model.
 QUICK = ("04_drift_with_covariates",)

@@ -1,0 +1,209 @@
+"""A survey of many partitions on two local workers, one of which is killed midway.
+
+    python benchmarks/scale.py --data FOLDER --rows 1000000 --encoder static --work DIR
+    python benchmarks/scale.py --data FOLDER --rows 20000 --encoder full --work DIR
+    python benchmarks/scale.py --loss FOLDER
+
+FOLDER holds ``nhs_fft/`` and ``osmi/``. Real texts of three words or more are repeated to the size
+wanted; of each repeat a tenth of the words are taken out at random, and two sentences of three
+change places, so that nearly every row is another text and is encoded. Respondents give one to
+three responses in one to three of five years, and lie in one of the partitions of 5,000 rows. DIR
+takes the partitions and results, and may be used again: finished partitions are found. ``--loss``
+measures what the static encoder loses against the one it was distilled from.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import signal
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import iapt_topics as it
+
+ROWS = 5_000
+
+
+def real_texts(data: Path) -> np.ndarray:
+    texts = pd.concat(
+        pd.read_csv(data / f, keep_default_na=False)["text"]
+        for f in ("nhs_fft/v6_multilabel.csv", "nhs_fft/phase1_singlelabel.csv")
+    )
+    return texts[texts.str.split().str.len() > 2].drop_duplicates().to_numpy(object)
+
+
+def vary(text: str, rng: np.random.Generator) -> str:
+    pieces = text.split(". ")
+    if len(pieces) > 1 and rng.random() < 2 / 3:
+        a, b = rng.choice(len(pieces), 2, replace=False)
+        pieces[a], pieces[b] = pieces[b], pieces[a]
+    words = ". ".join(pieces).split()
+    kept = rng.random(len(words)) > 0.1
+    return " ".join(w for w, k in zip(words, kept, strict=True) if k) or text
+
+
+def write_survey(texts: np.ndarray, n: int, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(-(-n // ROWS)):
+        path = folder / f"part-{number:05d}.parquet"
+        if path.exists():
+            continue
+        rng = np.random.default_rng([1, number])
+        size = min(ROWS, n - number * ROWS)
+        person = np.repeat(np.arange(size), rng.integers(1, 4, size))[:size]
+        rows = rng.integers(0, len(texts), size)
+        table = pd.DataFrame(
+            {
+                "response_id": [f"r{number}-{i}" for i in range(size)],
+                "respondent_id": [f"p{number}-{p}" for p in person],
+                "year": rng.integers(2016, 2021, size),
+                "text": [vary(texts[r], rng) for r in rows],
+            }
+        )
+        table.to_parquet(path, index=False)
+
+
+def kill_one(cluster: object, parts: Path, after: int, told: list[str]) -> None:
+    """Kill a worker by SIGKILL when so many partitions are done and both are at work."""
+    while len(list(parts.glob("*.parquet"))) < after:
+        time.sleep(0.5)
+    time.sleep(1.0)
+    nanny = next(iter(cluster.workers.values()))  # type: ignore[attr-defined]
+    pid = nanny.process.pid
+    os.kill(pid, signal.SIGKILL)
+    told.append(f"killed process {pid} with {len(list(parts.glob('*.parquet')))} partitions done")
+
+
+def cpu_seconds() -> float:
+    used = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+def run(args: argparse.Namespace) -> None:
+    from distributed import Client, LocalCluster
+
+    began = time.perf_counter(), cpu_seconds()
+    survey, out = args.work / f"survey-{args.rows}", args.work / f"{args.encoder}-{args.rows}"
+    write_survey(real_texts(args.data), args.rows, survey)
+    encoder = it.sentence_encoder()
+    if args.encoder == "static":
+        encoder = it.sentence_encoder(args.work / "static", cache=None)
+    print(f"made: {time.perf_counter() - began[0]:.0f} s", flush=True)
+    began = time.perf_counter(), cpu_seconds()
+    done = len(list((out / "parts").glob("*.parquet")))
+    told: list[str] = []
+    stages: list[tuple[float, float, str]] = []
+
+    def tell(stage: str) -> None:
+        stages.append((time.perf_counter() - began[0], cpu_seconds(), stage))
+        print(f"{stages[-1][0]:.0f} s: {stage}", flush=True)
+
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster) as client,
+    ):
+        if args.kill:
+            after = done + max(1, (args.rows // ROWS - done) // 2)
+            threading.Thread(
+                target=kill_one, args=(cluster, out / "parts", after, told), daemon=True
+            ).start()
+        study = it.scale_study(
+            survey,
+            it.load_frame("iapt_identity_system"),
+            encoder,
+            out,
+            cluster=client,
+            sample=args.sample,
+            config=it.TopicConfig(seed=1, n_runs=args.runs),
+            n_boot=args.n_boot,
+            tell=tell,
+        )
+        ended = time.perf_counter() - began[0]
+    parts = study.partitions
+    made = parts[~parts["found"]]
+    print(f"rows {study.ledger['n'].sum():,}; {told or 'nothing killed'}")
+    print(f"wall {ended:.0f} s, CPU {cpu_seconds() - began[1]:.0f} s with workers")
+    print(f"coded here {len(made)} of {len(parts)} partitions; found {int(parts['found'].sum())}")
+    if len(made):
+        seconds = made["seconds"].sum()
+        print(f"worker seconds a response {1000 * seconds / (len(made) * ROWS):.2f} ms")
+        at = pd.Series([Path(f).stat().st_mtime for f in made["file"]], index=made.index)
+        order = made.loc[at.sort_values().index]
+        for process, rows in order.groupby("process", sort=False):
+            memory = rows["memory_mb"].to_numpy()
+            tenth = max(1, len(memory) // 10)
+            print(
+                f"worker {process}: {len(rows)} partitions, resident MB median of the first tenth "
+                f"{np.median(memory[:tenth]):.0f}, of the last {np.median(memory[-tenth:]):.0f}, "
+                f"most {memory.max():.0f}"
+            )
+    print(f"topics {study.topics.n_topics}; {study.notes}")
+    print(study.drift.shares.groupby("year")["n"].first().to_dict())
+
+
+def loss(args: argparse.Namespace) -> None:
+    """Print how far topics by the static encoder are from those by the full one, and from labels.
+
+    For codes: ``python benchmarks/mapping.py --data FOLDER``, and again with ``--encoder``.
+    """
+    from sklearn.metrics import adjusted_mutual_info_score as ami
+    from sklearn.metrics import adjusted_rand_score as ari
+
+    nhs = pd.read_csv(args.data / "nhs_fft/phase1_singlelabel.csv").dropna(subset=["text"])
+    clinc = pd.read_csv(args.data / "clinc150/clinc150.csv")
+    osmi = pd.read_csv(args.data / "osmi/osmi_responses.csv", keep_default_na=False)
+    osmi = osmi[osmi["question"] == "why_mental_interview"]
+    example = it.load_example()[0].kept
+    sets = {
+        "example": (example["text"], None),
+        "NHS phase 1, every second": (nhs["text"][::2], nhs["label"][::2]),
+        "CLINC150, every fifth": (clinc["text"][::5], clinc["domain"][::5]),
+        "OSMI, one question": (osmi["text"], None),
+    }
+    print("| set | n | ARI | AMI | AMI of two seeds | AMI with labels, full | static |")
+    print("|---|---|---|---|---|---|---|")
+    static = it.sentence_encoder(args.work / "static")
+    for name, (texts, label) in sets.items():
+        table = pd.DataFrame({"text": texts.tolist(), "year": 2020})
+        responses = it.load_responses(table, text="text", year="year")
+        at = responses.kept["response_id"].astype(int).to_numpy() - 1
+        found = []
+        for encoder, seed in ((it.sentence_encoder(), 1), (static, 1), (it.sentence_encoder(), 2)):
+            embedded = it.embed(responses, encoder)
+            topics = it.fit_topics(responses, embedded, it.TopicConfig(seed=seed, n_runs=args.runs))
+            found.append(topics.assignments["topic"].to_numpy())
+        full, other, again = found
+        row = [ari(full, other), ami(full, other), ami(full, again)]
+        if label is not None:
+            row += [ami(label.to_numpy()[at], full), ami(label.to_numpy()[at], other)]
+        print(f"| {name} | {len(at):,} | " + " | ".join(f"{v:.3f}" for v in row) + " |", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--encoder", choices=("static", "full"), default="static")
+    parser.add_argument("--sample", type=int, default=5_000)
+    parser.add_argument("--runs", type=int, default=6)
+    parser.add_argument("--n-boot", type=int, default=200)
+    parser.add_argument("--kill", action="store_true")
+    parser.add_argument("--loss", action="store_true")
+    args = parser.parse_args()
+    if args.encoder == "static" and not (args.work / "static").is_dir():
+        it.distil_encoder(args.work / "static")
+    if args.loss:
+        loss(args)
+    else:
+        run(args)
+
+
+if __name__ == "__main__":
+    main()

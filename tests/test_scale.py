@@ -1,0 +1,383 @@
+"""A survey in partitions: the same codes however it is cut, the same drift, nothing lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import SUBJECTS, BagOfWords, survey_rows
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iapt_topics._checks import InputError
+from iapt_topics._drift_model import sum_up
+from iapt_topics._partitions import Scan, code_rows, count_coded, read_rows
+from iapt_topics._survey_sample import check_scans, draw
+from iapt_topics.agreement import topic_codes
+from iapt_topics.codes import Codes
+from iapt_topics.drift import drift_of_sums, measure_drift
+from iapt_topics.frame import Theme, ThemeFrame
+from iapt_topics.responses import Responses, load_responses
+from iapt_topics.scale import _columns, _fit, _join, sample_stability, scale_study
+from iapt_topics.study import run_study
+from iapt_topics.topics import TopicConfig
+
+FRAME = ThemeFrame(
+    name="subjects",
+    themes=tuple(
+        Theme(id=name, label=name.title(), definition=f"About the {name}", examples=(text,))
+        for name, text in list(SUBJECTS.items())[:4]
+    ),
+)
+CONFIG = TopicConfig(seed=3, n_runs=2)
+DRIFT = ("shares", "changes", "trends", "changepoints", "distances", "sources")
+
+
+class SlowBag(BagOfWords):
+    """Takes long enough over a partition for a worker to be killed at it."""
+
+    def encode(self, texts):
+        time.sleep(0.4)
+        return super().encode(texts)
+
+
+@pytest.fixture(scope="module")
+def table():
+    """150 responses of 74 people, who lie in several partitions if it is cut by rows."""
+    rows = survey_rows().rename(columns={"comment": "text", "person": "respondent_id"})
+    rows["respondent_id"] = [f"p{i % 74}" for i in range(150)]
+    rows.loc[7, "text"] = "n/a"
+    return rows.astype({"year": "int64"})
+
+
+def cut(table, folder, parts=3):
+    folder.mkdir()
+    for i in range(parts):
+        table.iloc[i::parts].to_parquet(folder / f"part-{i}.parquet", index=False)
+    return folder
+
+
+def whole(table):
+    return load_responses(
+        table, text="text", year="year", respondent_id="respondent_id", response_id="response_id"
+    )
+
+
+def same_drift(one, other):
+    for name in DRIFT:
+        pd.testing.assert_frame_equal(
+            getattr(one, name), getattr(other, name), rtol=0, atol=1e-9, obj=name
+        )
+    assert (one.years, one.baseline, one.themes, one.coder) == (
+        other.years, other.baseline, other.themes, other.coder,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def client():
+    from distributed import Client
+
+    with Client(
+        processes=False, n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+    ) as client:
+        yield client
+
+
+# The sample
+
+
+@st.composite
+def ids(draw_):
+    n = draw_(st.integers(1, 60))
+    cells = st.lists(st.integers(0, 8), min_size=n, max_size=n)
+    person = np.array(draw_(cells), dtype=np.uint64)
+    year = np.array(draw_(cells), dtype=np.int64) % 3
+    response = np.array(draw_(st.permutations(range(n))), dtype=np.uint64)
+    return person, response, year
+
+
+@given(ids(), st.integers(1, 60), st.randoms())
+@settings(max_examples=60)
+def test_a_sample_does_not_depend_on_the_order_of_rows_and_smaller_ones_are_in_it(rows, size, rng):
+    person, response, year = rows
+    drawn = set(response[draw(person, response, year, size)])
+    moved = list(range(len(year)))
+    rng.shuffle(moved)
+    again = [x[moved] for x in (person, response, year)]
+    assert set(again[1][draw(*again, size)]) == drawn
+    assert set(response[draw(person, response, year, max(1, size // 2))]) <= drawn
+
+
+def test_each_year_gives_its_part_and_everyone_answers_before_anyone_answers_twice():
+    rng = np.random.default_rng(1)
+    year = np.repeat([2016, 2017], [600, 200])
+    person = np.where(rng.random(800) < 0.5, 0, np.arange(800)).astype(np.uint64)
+    rows = draw(person, rng.permutation(800).astype(np.uint64), year, 80)
+    assert np.bincount(year[rows] - 2016).tolist() == [60, 20]
+    assert (person[rows] == 0).sum() == 2  # one of each year, though half of all rows are theirs
+
+
+def test_a_sample_larger_than_the_survey_is_the_survey():
+    assert draw(*(np.zeros(3, dtype=np.uint64) for _ in range(3)), 5).tolist() == [0, 1, 2]
+
+
+# One partition
+
+
+def test_codes_do_not_depend_on_what_else_is_in_the_partition(table, encoder, tmp_path):
+    sample = whole(table.iloc[::3])
+    model, _ = _fit(sample, FRAME, encoder, CONFIG, None, ("subject",), tmp_path, lambda _: None)
+    path = tmp_path / "all.parquet"
+    table.to_parquet(path, index=False)
+    rows = read_rows(path, None, ("subject",))
+    before = rows.copy()
+    together = code_rows(rows, "all", model)
+    pd.testing.assert_frame_equal(rows, before)
+    alone = [code_rows(rows.iloc[i::40].reset_index(drop=True), "part", model) for i in range(40)]
+    alone = pd.concat(alone).set_index("response_id").loc[together["response_id"]].reset_index()
+    pd.testing.assert_frame_equal(together, alone, rtol=0, atol=1e-6)
+    assert "text" not in together
+    assert together["status"].value_counts().to_dict() == {"kept": 149, "non_answer": 1}
+    assert together.filter(like="theme ").to_numpy()[together["status"] == "kept"].mean() > 0.1
+    assert not together.filter(like="theme ").to_numpy()[7].any()
+    kept = together[together["status"] == "kept"]
+    assert kept["support"].between(0, 1).all()
+    assert not kept["cosine"].isna().any()
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sums_of_partitions_give_the_drift_of_the_whole(tmp_path, weighted):
+    rng = np.random.default_rng(5)
+    n = 400
+    given = rng.random((n, 2)) < (0.3, 0.05)
+    coded = pd.DataFrame(
+        {
+            "response_id": [f"r{i}" for i in range(n)],
+            "respondent_id": [f"p{i}" for i in rng.integers(0, 150, n)],
+            "year": rng.integers(2012, 2021, n),
+            "status": np.where(rng.random(n) < 0.9, "kept", "blank"),
+            "topic": rng.integers(-1, 3, n),
+            "novel": rng.random(n) < 0.1,
+            "theme a": given[:, 0],
+            "theme b": given[:, 1],
+        }
+    )
+    if weighted:
+        coded["weight"] = rng.uniform(0.2, 5, n)
+    kept = (coded["status"] == "kept").to_numpy()
+    place, theme = np.nonzero(given & kept[:, None])
+    codes = Codes(
+        coder="machine", kind="machine", themes=("a", "b"),
+        seen=coded.loc[kept, ["response_id", "respondent_id"]],
+        table=pd.DataFrame({"response_id": coded["response_id"].iloc[place].to_numpy(),
+                            "theme": np.array(["a", "b"])[theme], "score": 1.0}),
+    )  # fmt: skip
+    responses = Responses(table=coded.assign(question="", text="x"), source="table")
+    counted = []
+    for i in range(5):
+        path = tmp_path / f"{i}.parquet"
+        coded.iloc[i::5].to_parquet(path, index=False)
+        counted.append(count_coded(path, ["a", "b"], 3))
+    cells, years = _join(counted, weighted=weighted)
+    found = drift_of_sums(
+        sum_up(_columns(cells, slice(2))), ("a", "b"), years,
+        weighted=weighted, baseline=2014, coder="machine", n_boot=50, seed=2,
+    )  # fmt: skip
+    same_drift(found, measure_drift(codes, responses, baseline=2014, n_boot=50, seed=2))
+    topics = _columns(cells, slice(2, 5))
+    assert topics.count.sum() == (kept & (coded["topic"] >= 0)).sum()
+    assert cells.count[:, 5].sum() == (kept & coded["novel"]).sum()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {
+            "frame": replace(
+                FRAME, themes=(*FRAME.themes[:3], replace(FRAME.themes[3], include="x"))
+            )
+        },
+        {"config": replace(CONFIG, min_support=0.1)},
+        {"covariates": ("subject",)},
+    ],
+)
+def test_results_are_named_by_every_setting(table, encoder, tmp_path, other):
+    given = {
+        "sample": whole(table.iloc[:38]), "frame": FRAME, "encoder": encoder, "config": CONFIG,
+        "question": None, "covariates": (), "out": tmp_path, "tell": lambda _: None,
+    }  # fmt: skip
+    _, key = _fit(**given)
+    assert _fit(**given)[1] == key
+    assert _fit(**given | other)[1] != key
+
+
+# The whole
+
+
+def test_with_the_whole_survey_as_sample_it_is_the_study_of_one_machine(
+    table, encoder, client, tmp_path
+):
+    survey = cut(table, tmp_path / "in")
+    stages = []
+    found = scale_study(
+        survey, FRAME, encoder, tmp_path / "out", cluster=client, config=CONFIG, n_boot=20,
+        covariates=("subject",), tell=stages.append,
+    )  # fmt: skip
+    responses = whole(table)
+    study = run_study(responses, FRAME, encoder, config=CONFIG)
+    same_drift(found.drift, measure_drift(study.codes, responses, seed=3, n_boot=20))
+    topics = topic_codes(study.topics, responses)
+    same_drift(found.topic_drift, measure_drift(topics, responses, seed=3, n_boot=20))
+    ledger = responses.ledger.drop(columns="question")
+    pd.testing.assert_frame_equal(found.ledger, ledger.astype(found.ledger.dtypes))
+    assert found.novelty["n"].sum() == 149
+    assert "several partitions" in found.notes[0]
+    assert not found.partitions["found"].any()
+    assert "Coding 3 partitions" in stages
+
+    files = {p: p.stat().st_mtime_ns for p in (tmp_path / "out" / "parts").iterdir()}
+    again = scale_study(
+        survey, FRAME, encoder, tmp_path / "out", cluster=client, config=CONFIG, n_boot=20,
+        covariates=("subject",), tell=stages.append,
+    )  # fmt: skip
+    assert again.partitions["found"].all()
+    assert {p: p.stat().st_mtime_ns for p in (tmp_path / "out" / "parts").iterdir()} == files
+    assert stages.count("Finding topics: consensus of 2 runs") == 1
+    same_drift(again.drift, found.drift)
+
+
+@pytest.mark.slow
+def test_a_killed_worker_loses_nothing(table, tmp_path):
+    from distributed import Client, LocalCluster
+
+    survey, parts = cut(table, tmp_path / "in", 12), tmp_path / "out" / "parts"
+    killed = []
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster) as client,
+    ):
+
+        def kill():
+            while len(list(parts.glob("*.parquet"))) < 3:
+                time.sleep(0.05)
+            pid = next(iter(cluster.workers.values())).process.pid
+            os.kill(pid, signal.SIGKILL)
+            killed.append((pid, len(list(parts.glob("*.parquet")))))
+
+        threading.Thread(target=kill, daemon=True).start()
+        found = scale_study(
+            survey, FRAME, SlowBag(), tmp_path / "out", cluster=client, config=CONFIG, n_boot=20
+        )
+    assert killed
+    assert 3 <= killed[0][1] < 12
+    assert killed[0][0] not in set(found.partitions["process"].iloc[-1:])
+    assert len(found.partitions) == 12
+    assert len(list(parts.iterdir())) == 12  # no piece of a file is left
+    responses = whole(table)
+    study = run_study(responses, FRAME, BagOfWords(), config=CONFIG)
+    same_drift(found.drift, measure_drift(study.codes, responses, seed=3, n_boot=20))
+
+
+def test_the_stability_of_a_sample_is_told_by_size(table, encoder, tmp_path):
+    found = sample_stability(
+        cut(table, tmp_path / "in"), encoder, sizes=(36, 20), probe=25, config=CONFIG
+    )
+    assert found[["size", "between"]].to_numpy().tolist() == [
+        [20, "halves"], [20, "largest"], [36, "halves"], [36, "largest"]
+    ]  # fmt: skip
+    assert found["estimate"].between(found["low"], found["high"]).all()
+    assert found["estimate"].iloc[2] == found["estimate"].iloc[3]  # the same two fits
+    assert (found["n"] <= 25).all()
+    with pytest.raises(InputError, match="rows of a half"):
+        sample_stability(tmp_path / "in", encoder, sizes=(1000,))
+
+
+# Hostile input
+
+
+def scan_of(**more):
+    ids = np.arange(3, dtype=np.uint64)
+    return Scan(*({"digest": "", "person": ids, "response": ids, "year": np.full(3, 2016),
+                   "questions": (), "weighted": False} | more).values())  # fmt: skip
+
+
+def test_what_cannot_be_measured_over_partitions_is_refused():
+    other = np.arange(3, 6, dtype=np.uint64)
+    assert check_scans([scan_of(), scan_of(response=other, person=other)], "ab") == ()
+    assert "3 respondents" in check_scans([scan_of(), scan_of(response=other)], "ab")[0]
+    with pytest.raises(InputError, match="3 rows that repeat"):
+        check_scans([scan_of(), scan_of()], "ab")
+    with pytest.raises(InputError, match="must be one; got 'A', 'B'"):
+        check_scans([scan_of(questions=("A",)), scan_of(response=other, questions=("B",))], "ab")
+    with pytest.raises(InputError, match="in every partition or in none; got none in 'a'"):
+        check_scans([scan_of(), scan_of(response=other, weighted=True)], "ab")
+    with pytest.raises(InputError, match="must have a row"):
+        check_scans([scan_of(person=other[:0], response=other[:0], year=other[:0])], "a")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"year": [2016.5]}, "column 'year'.*whole numbers"),
+        ({"text": [3]}, "column 'text'.*must be text"),
+        ({"response_id": [""]}, "column 'response_id'.*empty cell"),
+        ({"weight": [0.0]}, "column 'weight'.*above 0"),
+    ],
+)
+def test_a_partition_is_read_as_it_is_or_refused(tmp_path, change, said):
+    good = {"response_id": ["a"], "respondent_id": [None], "year": [2016], "text": [None]}
+    path = tmp_path / "p.parquet"
+    pd.DataFrame(good).to_parquet(path)
+    rows = read_rows(path, None, ())
+    assert rows.iloc[0].to_dict() == {
+        "response_id": "a", "respondent_id": "row:a", "year": 2016, "text": ""
+    }  # fmt: skip
+    pd.DataFrame(good | change).to_parquet(path)
+    with pytest.raises(InputError, match=said):
+        read_rows(path, None, ())
+
+
+def test_a_file_that_is_no_partition_is_named(tmp_path):
+    path = tmp_path / "p.parquet"
+    path.write_bytes(b"no")
+    with pytest.raises(InputError, match=r"partition 'p.parquet' must be a Parquet file"):
+        read_rows(path, None, ())
+    pd.DataFrame({"response_id": ["a"]}).to_parquet(path)
+    with pytest.raises(InputError, match="must have a column 'respondent_id'"):
+        read_rows(path, None, ())
+
+
+def test_a_question_is_held_fixed(tmp_path):
+    path = tmp_path / "p.parquet"
+    pd.DataFrame(
+        {"response_id": ["a", "b"], "respondent_id": ["p", "p"], "year": [2016, 2016],
+         "text": ["x y", "z w"], "question": ["A", "B"]}
+    ).to_parquet(path)  # fmt: skip
+    assert read_rows(path, "B", ())["response_id"].tolist() == ["b"]
+
+
+def test_no_partition_and_no_dask_are_told(tmp_path, encoder, monkeypatch):
+    with pytest.raises(InputError, match="must be Parquet files"):
+        scale_study(tmp_path, FRAME, encoder, tmp_path / "out")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "p.parquet")
+    with pytest.raises(InputError, match=r"iapt-topics\[scale\]"):
+        scale_study(tmp_path, FRAME, encoder, tmp_path / "out")
+
+
+def test_errors_of_the_survey_are_told(table, encoder, client, tmp_path):
+    survey = cut(table, tmp_path / "in")
+    with pytest.raises(InputError, match="must be a year of the survey"):
+        scale_study(survey, FRAME, encoder, tmp_path / "o", cluster=client, baseline=1999)
+    with pytest.raises(InputError, match="sample must be at least 2"):
+        scale_study(survey, FRAME, encoder, tmp_path / "o", sample=1)
+    table.iloc[:2].to_parquet(survey / "more.parquet", index=False)
+    with pytest.raises(InputError, match="must be unique over all partitions"):
+        scale_study(survey, FRAME, encoder, tmp_path / "o", cluster=client)
