@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
 
 import pandas as pd
@@ -135,6 +136,17 @@ def test_a_study_is_run_from_its_file_and_again_from_its_results(command, offlin
     assert "min_cell = 5 " in (folder / "results" / "study.toml").read_text("utf-8")
 
 
+def test_a_warning_is_a_note(command, result, folder, monkeypatch):
+    (kept,) = (result / "cache").glob("topics-*")
+    (kept / "topics.json").write_text("no")
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        code, _, err = command("run", result)
+    assert code == 0
+    assert "Note: kept topics are fitted anew" in err
+    assert "UserWarning" not in err
+
+
 def test_a_survey_file_alone_is_not_enough(command, survey_file):
     code, _, err = command("run", survey_file)
     assert code == 2
@@ -240,14 +252,12 @@ def test_bad_input_is_one_line_and_nothing_written(
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").rglob("*.*"))
 
 
-def test_one_year_is_reported_without_change(command, offline_encoder, survey_table, tmp_path):
-    path = tmp_path / "survey.csv"
-    survey_table.assign(year=2016).to_csv(path, index=False)
-    code, out, err = command(
-        "run", path, "--text", "comment", "--year", "year", "--runs", 4, "--out", tmp_path / "out"
-    )
+def test_one_year_is_reported_without_change(command, offline_encoder, folder, survey_table):
+    survey_table.assign(year=2016).to_csv(folder / "survey.csv", index=False)
+    code, out, err = command("run", folder / "study.toml")
     assert code == 0, err
     assert "2016 to 2016" in out
+    assert "0 of 5 themes changed" in out
 
 
 def test_out_that_is_a_file_is_refused(command, offline_encoder, survey_file):

@@ -7,6 +7,7 @@ import pytest
 
 from iapt_topics import _topic_cache, pipeline, study
 from iapt_topics._checks import InputError
+from iapt_topics._files import write_whole
 from iapt_topics.manifest import compare_runs, read_manifest
 from iapt_topics.pipeline import run_plan, write_results
 from iapt_topics.plan import StudyPlan, read_plan
@@ -24,6 +25,17 @@ def plan(survey_table, tmp_path):
         file=tmp_path / "survey.csv", text=("comment",), year="year", respondent="person",
         frame=tmp_path / "frame.toml", runs=2, out=tmp_path / "out",
     )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def short_report(monkeypatch):
+    """A word in place of the report, which is not what is tested here."""
+
+    def write(path, **_):
+        write_whole(path, "report")
+        return path
+
+    monkeypatch.setattr(study, "write_report", write)
 
 
 def made(plan, encoder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,6 +65,8 @@ class Screen:
     @contextmanager
     def working(self) -> Iterator[None]:
         """Show bars meanwhile, on a terminal; say how to go on if it is stopped by Ctrl-C."""
+        show = warnings.showwarning
+        warnings.showwarning = self._note_warning
         try:
             if self.quiet or not sys.stderr.isatty():
                 yield
@@ -81,6 +84,10 @@ class Screen:
             raise typer.Exit(130) from None
         finally:
             self._bars = None
+            warnings.showwarning = show
+
+    def _note_warning(self, message: Warning | str, *_: object, **__: object) -> None:
+        self.note(str(message))
 
     def _finish(self) -> None:
         if self._bars is not None and self._bars.task_ids:
