@@ -105,10 +105,12 @@ def preset(name: str) -> Disclosure:
     return PRESETS[name]
 
 
-def rule_of(min_cell: int | Disclosure) -> Disclosure:
-    """The rule with that fewest number of respondents; 1 turns disclosure control off."""
+def rule_of(min_cell: int | str | Disclosure) -> Disclosure:
+    """The rule of that name or fewest number of respondents; 1 turns disclosure control off."""
     if isinstance(min_cell, Disclosure):
         return min_cell
+    if isinstance(min_cell, str):
+        return preset(min_cell)
     if isinstance(min_cell, bool) or not isinstance(min_cell, int) or min_cell < 1:
         do = "Use 10, or the number of your rule."
         raise InputError("min_cell", "must be a whole number of 1 or more", repr(min_cell), do)

@@ -17,6 +17,7 @@ from iapt_topics.approval import read_quotes
 from iapt_topics.code_files import coders_in, load_codes
 from iapt_topics.codes import Codes
 from iapt_topics.datasets import example_path
+from iapt_topics.disclosure import rule_of
 from iapt_topics.embeddings import Encoder
 from iapt_topics.frame import ThemeFrame, load_frame
 from iapt_topics.manifest import MANIFEST, read_manifest
@@ -109,14 +110,15 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
         results of an earlier run stay until then; those that are no longer made are removed, and
         nothing else in the folder is touched.
     """
-    quotes = plan.quotes
-    approved = None if plan.approved is None else read_quotes(plan.approved, study.responses)
     part = plan.out / "cache" / "next"
     shutil.rmtree(part, ignore_errors=True)
     written = write_study(
-        study, part, min_cell=plan.min_cell, quotes=quotes if approved is None else approved,
+        study,
+        part,
+        min_cell=rule_of(plan.min_cell),
+        quotes=read_quotes(plan.approved, study.responses) if plan.approved else plan.quotes,
         command=command,
-    )  # fmt: skip
+    )
     write_whole(part / PLAN, plan_text(plan, plan.out))
     with _undisturbed():
         _put_in_place(part, plan.out)

@@ -39,6 +39,7 @@ KINDS = {
     "whole": "a whole number",
     "share": "a number from 0 to 1",
     "flag": "true or false",
+    "rule": "a whole number of at least 1, or the name of a disclosure rule",
 }
 KEYS = (
     Key("survey", "file", "file", "file", "the survey: .csv, .tsv, .xlsx, .parquet, .sav or .dta"),
@@ -64,12 +65,12 @@ KEYS = (
     Key("topics", "min_support", "min_support", "share", "below it a response has no topic"),
     Key("drift", "baseline", "baseline", "whole", "year to compare with; without it, the first"),
     Key("drift", "standardise", "standardise", "texts", "columns whose mix is held fixed"),
-    Key("report", "min_cell", "min_cell", "whole", "fewest respondents behind a figure shown"),
+    Key("report", "min_cell", "min_cell", "rule", "fewest respondents behind a figure shown"),
     Key("report", "quotes", "quotes", "flag", "print redacted quotes that nobody approved"),
     Key("report", "approved", "approved", "file", "sheet of quotes that a person approved"),
     Key("report", "out", "out", "folder", "folder of the results"),
 )
-_LEAST = {"seed": 0, "runs": 2, "n_topics": 2, "min_topic_size": 2, "min_cell": 1}
+_LEAST = {"seed": 0, "runs": 2, "n_topics": 2, "min_topic_size": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +108,9 @@ class StudyPlan:
         Year that others are compared with.
     standardise : tuple of str
         Covariates whose mix is held fixed, as for :func:`iapt_topics.standardise_drift`.
-    min_cell : int, default 10
-        Fewest respondents behind a figure that is shown.
+    min_cell : int or str, default 10
+        Fewest respondents behind a figure that is shown, or the name of a rule: "nhs_staff_survey",
+        "hes", "ons" or "min5".
     quotes : bool, optional
         Whether redacted quotes are printed that nobody approved; by default only for the synthetic
         example.
@@ -146,7 +148,7 @@ class StudyPlan:
     min_support: float = 0.0
     baseline: int | None = None
     standardise: tuple[str, ...] = ()
-    min_cell: int = 10
+    min_cell: int | str = 10
     quotes: bool | None = None
     approved: Path | None = None
     out: Path = Path("results")
@@ -293,9 +295,15 @@ def _fits(kind: str, value: object) -> bool:
         return isinstance(value, list | tuple) and all(_fits("text", v) for v in value)
     if kind == "flag":
         return isinstance(value, bool)
+    if kind == "rule" and isinstance(value, str):
+        from iapt_topics.disclosure import PRESETS
+
+        return value in PRESETS
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind == "whole":
         return number and isinstance(value, int)
+    if kind == "rule":
+        return number and isinstance(value, int) and value >= 1
     return number and 0 <= value <= 1  # type: ignore[operator]
 
 

@@ -409,11 +409,14 @@ def test_a_result_is_revised_part_by_part_without_another_fit(
     assert (facts["baseline"], facts["year"], facts["standardise"]) == (2016, 2015, ["subject"])
     assert len(facts["changes"]) == len(facts["standardised_changes"]) == 5
     assert len(facts["agreement_themes"]) == 5  # the codes have stayed
-    code, out, err = command("report", result, "--min-cell", "4")
+    code, _, err = command("report", result, "--min-cell", "hess")
+    assert code == 2
+    assert "or the name of a disclosure rule; got 'hess'" in err
+    code, out, err = command("report", result, "--min-cell", "hes")
     assert code == 0, err
     assert out == f"Report: {result / 'publish' / 'report.html'}\n"
     plan = read_plan(result)
-    assert (plan.codes, plan.baseline, plan.min_cell) == (codes_file, 2016, 4)
+    assert (plan.codes, plan.baseline, plan.min_cell) == (codes_file, 2016, "hes")
     assert (result / "tables_private" / "topics.csv").read_bytes() == topics
     # What cannot be used leaves all as it is.
     before = (result / "manifest.json").read_bytes()

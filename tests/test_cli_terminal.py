@@ -168,7 +168,7 @@ def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(folder):
     assert after == kept
     # Stopped again as it writes over a result: that one is as it was.
     before = read_manifest(folder / "out")
-    screen = Terminal(folder, "run", "out", "--min-cell", "5", SLOW="write_report")
+    screen = Terminal(folder, "run", "out", "--min-cell", "5", SLOW="write_page")
     screen.until("Writing the results")
     screen.key("\x03")
     assert screen.end()[0] == 130

@@ -31,11 +31,11 @@ def plan(survey_table, tmp_path):
 def short_report(monkeypatch):
     """A word in place of the report, which is not what is tested here."""
 
-    def write(path, **_):
+    def write(path, *_):
         write_whole(path, "report")
         return path
 
-    monkeypatch.setattr(study, "write_report", write)
+    monkeypatch.setattr(study, "write_page", write)
 
 
 def made(plan, encoder):

@@ -41,7 +41,8 @@ def test_a_frame_is_a_name_or_a_path(written, tmp_path):
 WRONG = {
     "another type": ('[topics]\nruns = "12"\n', "topics.runs must be a whole number; got '12'"),
     "yes for a number": ("[topics]\nruns = true\n", "topics.runs must be a whole number; got True"),
-    "half a number": ("[report]\nmin_cell = 2.5\n", "report.min_cell must be a whole number"),
+    "a rule that is none": ('[report]\nmin_cell = "nhs"\n', "or the name of a disclosure rule"),
+    "half a number": ("[report]\nmin_cell = 2.5\n", "report.min_cell must be a whole number of"),
     "out of range": ("[topics]\nruns = 1\n", "topics.runs must be a whole number of at least 2"),
     "a share above 1": ("[topics]\nmin_support = 50\n", "topics.min_support must be a number from"),
     "numbers for texts": ("[drift]\nstandardise = [1]\n", "drift.standardise must be a list of"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from iapt_topics._checks import InputError, listed, suggestion
+from iapt_topics.cli.make import cell_of
 from iapt_topics.plan import DEFAULT_FRAME, PLAN, StudyPlan, frame_of, plan_text, read_plan
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _asked(guess: Guess, table: pd.DataFrame, out: Path) -> dict[str, Any]:
     given["covariates"] = carried or ()
     given["codes"] = _ask_or_none("File of human codes", None, _file)
     given["frame"] = _ask("Codebook: a bundled one's name, or a file", DEFAULT_FRAME, _frame)
-    given["min_cell"] = _ask("Fewest respondents behind a figure shown", "10", _whole)
+    given["min_cell"] = _ask("Fewest respondents behind a figure shown", "10", _rule)
     given["out"] = _ask("Folder of the results", str(out), Path)
     return {name: value for name, value in given.items() if value is not None}
 
@@ -183,7 +184,9 @@ def _frame(answer: str) -> str | Path:
     return frame
 
 
-def _whole(answer: str) -> int:
-    if not answer.isdecimal() or int(answer) < 1:
-        raise ValueError("That is a whole number of 1 or more.")
-    return int(answer)
+def _rule(answer: str) -> int | str:
+    from iapt_topics.disclosure import rule_of
+
+    cell = cell_of(answer)
+    rule_of(cell)
+    return cell

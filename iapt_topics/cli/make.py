@@ -30,7 +30,9 @@ def option(field: str, *names: str, about: str = "") -> Any:
 Out = Annotated[Path | None, option("out")]
 Seed = Annotated[int | None, option("seed")]
 Runs = Annotated[int | None, option("runs")]
-MinCell = Annotated[int | None, option("min_cell")]
+MinCell = Annotated[
+    str | None, option("min_cell", about=f"{_ABOUT['min_cell']}, or the name of a rule, as 'ons'")
+]
 
 
 def demo(
@@ -44,7 +46,7 @@ def demo(
     """Run the main job on the bundled SYNTHETIC survey of 1,543 responses."""
     from iapt_topics.datasets import example_path
 
-    given = given_of(out=out, seed=seed, runs=runs, min_cell=min_cell)
+    given = given_of(out=out, seed=seed, runs=runs, min_cell=min_cell and cell_of(min_cell))
     file = example_path()
     plan = StudyPlan(
         **{"out": Path("demo_report")} | given,
@@ -102,8 +104,8 @@ def run(
         question=question, covariates=covariate and tuple(covariate), weight=weight,
         waves=wave and tuple(wave), language=language, non_answers=non_answers, deny=deny,
         redact_text=redact_text, codes=codes, code_map=code_map, frame=frame and frame_of(frame),
-        baseline=baseline,
-        seed=seed, runs=runs, min_cell=min_cell, quotes=quotes, approved=approved,
+        baseline=baseline, seed=seed, runs=runs, min_cell=min_cell and cell_of(min_cell),
+        quotes=quotes, approved=approved,
     )  # fmt: skip
     if place.is_dir() or place.suffix.casefold() == ".toml":
         plan = replace(read_plan(place), **given)
@@ -157,6 +159,11 @@ def make_study(plan: StudyPlan, screen: Screen) -> Study:
     # Vectors of sensitive text stay beside the results, not in the user's home folder.
     encoder = sentence_encoder(cache=plan.out / "cache", progress=screen.progress)
     return run_plan(plan, encoder, tell=screen.tell, note=screen.note, progress=screen.progress)
+
+
+def cell_of(text: str) -> int | str:
+    """A number, or the name of a rule."""
+    return int(text) if text.isdecimal() else text
 
 
 def given_of(**options: object) -> dict[str, Any]:

@@ -14,7 +14,15 @@ import typer
 
 from iapt_topics._checks import InputError
 from iapt_topics.cli._screen import Json, Quiet, Screen
-from iapt_topics.cli.make import MinCell, given_of, make_results, make_study, option, working
+from iapt_topics.cli.make import (
+    MinCell,
+    cell_of,
+    given_of,
+    make_results,
+    make_study,
+    option,
+    working,
+)
 from iapt_topics.plan import read_plan
 
 Place = Annotated[Path, typer.Argument(help="A folder of results, or its study.toml.")]
@@ -65,7 +73,7 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write the report of a result again, with other quotes or another rule for small numbers."""
-    given = given_of(min_cell=min_cell, quotes=quotes, approved=approved)
+    given = given_of(min_cell=min_cell and cell_of(min_cell), quotes=quotes, approved=approved)
     plan = replace(read_plan(place), **given)
     screen = Screen(quiet=quiet, as_json=as_json)
     path = str(make_results(plan, screen)[1]["report"].resolve())
