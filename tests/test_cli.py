@@ -358,13 +358,14 @@ def test_run_takes_a_wide_file_with_waves_and_a_deny_list(
     wide.to_csv(path, index=False, encoding="utf-16")
     deny.write_text("kind,term\nsite,elm house\n", "utf-8")
     out = tmp_path / "out"
-    code, _, err = command(
+    code, said, err = command(
         "run", path, "--text", "comment", "--text", "other", "--year", "wave", "--wave", "Before",
         "--wave", "After", "--weight", "w", "--covariate", "subject", "--deny", deny,
         "--redact-text", "--out", out, "--runs", "2",
     )  # fmt: skip
     assert code == 0, err
     assert "Note: survey 'wide.csv': read as UTF-16." in err
+    assert "Before to After" in said
     ledger = pd.read_csv(out / "tables_private" / "ledger.csv")
     by_status = ledger.groupby("status")["n"].sum()
     assert by_status[by_status > 0].to_dict() == {"kept": 150, "non_answer": 150}

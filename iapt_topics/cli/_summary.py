@@ -44,6 +44,7 @@ def facts_of(study: Study) -> dict[str, Any]:
         "rows": len(responses.table),
         "kept": len(responses),
         "years": list(responses.years),
+        "waves": {str(y): w for y, w in responses.wave_labels.items()},
         "topics": topics.n_topics,
         "runs": len(topics.runs),
         "unassigned": float((topics.assignments["topic"] < 0).mean()),
@@ -65,7 +66,7 @@ def facts_of(study: Study) -> dict[str, Any]:
 
 def lines_of(facts: dict[str, Any]) -> list[str]:
     """The same in a few lines."""
-    first, last = facts["years"][0], facts["years"][-1]
+    first, last = (facts["waves"][str(facts["years"][at])] for at in (0, -1))
     lines = ["SYNTHETIC example data, made for this project."] if facts["synthetic"] else []
     lines += [
         f"{facts['kept']} of {facts['rows']} rows are codable responses, {first} to {last}.",
@@ -97,9 +98,10 @@ def change_lines(facts: dict[str, Any], *, every: bool = False) -> list[str]:
     """What changed from the baseline: the themes that surely did, or every theme."""
     seen = [row for row in facts["changes"] if row["p_bh"] is not None and row["p_bh"] < _P]
     shown = facts["changes"] if every else seen
+    baseline, year = (facts["waves"][str(facts[name])] for name in ("baseline", "year"))
     lines = [
-        f"{len(seen)} of {facts['themes']} themes changed from {facts['baseline']} to "
-        f"{facts['year']} (5 %, Benjamini-Hochberg)" + (":" if shown else ".")
+        f"{len(seen)} of {facts['themes']} themes changed from {baseline} to {year} "
+        "(5 %, Benjamini-Hochberg)" + (":" if shown else ".")
     ]
     held = {row["theme"]: row for row in facts["standardised_changes"]}
     for row in shown:
