@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import re
@@ -12,6 +13,7 @@ from typing import Any
 import typer
 
 from iapt_topics._checks import InputError
+from iapt_topics._memory import memory
 from iapt_topics.cli._screen import Json, Quiet, Screen
 
 _DEVELOPERS = ("dev", "docs")
@@ -35,6 +37,8 @@ def _facts() -> dict[str, Any]:
     missing = [name for name, found in packages[_NEEDED].items() if found is None]
     if model["problem"]:
         missing.append(f"model {model['name']}")
+    # Infinite where the system does not say.
+    sizes = {n: s for n, s in zip(("free", "all"), memory(), strict=True) if math.isfinite(s)}
     return {
         "iapt_topics": _version("iapt-topics"),
         "python": platform.python_version(),
@@ -44,7 +48,7 @@ def _facts() -> dict[str, Any]:
         "model": model,
         "offline": True,
         "cores": _cores(),
-        "memory_gb": _memory(),
+        "memory_gb": {name: round(size / 1e9, 1) for name, size in sizes.items()},
         "writable": writable,
         "missing": missing,
     }
@@ -62,13 +66,12 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         lines.append(f"Extra {extra}: {shown}{hint}")
     model = facts["model"]
     found = model["problem"] or f"found in {model['folder']}, SHA-256 {model['sha256']}"
-    memory = facts["memory_gb"]
-    left = "unknown" if memory is None else f"{memory:.1f} GB free"
+    sizes = ", ".join(f"{size} GB {name}" for name, size in facts["memory_gb"].items())
     return [
         *lines,
         f"Model {model['name']}: {found}",
         "Network: not used; a model is loaded from this machine or not at all",
-        f"Machine: {facts['cores']} cores, memory {left}",
+        f"Machine: {facts['cores']} cores, memory {sizes or 'unknown'}",
         *(f"{n}: {'writable' if w else 'NOT WRITABLE'}" for n, w in facts["writable"].items()),
         f"Missing: {', '.join(facts['missing'])}"
         if facts["missing"]
@@ -125,13 +128,3 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _memory() -> float | None:
-    """Free memory in GB, where the system tells."""
-    try:
-        lines = Path("/proc/meminfo").read_text("utf-8").splitlines()
-        kilobytes = next(line.split()[1] for line in lines if line.startswith("MemAvailable"))
-        return round(int(kilobytes) / 1024**2, 1)
-    except (OSError, StopIteration):
-        return None
