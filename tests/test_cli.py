@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 import warnings
@@ -464,6 +465,19 @@ def test_export_writes_for_papers_and_tools(command, result, codes_file, monkeyp
     assert code == 2
     assert "must be told what to write" in err
     assert not (result / "cache" / "next").exists()
+
+
+def test_verify_speaks_json_too(command, result, tmp_path):
+    shutil.copytree(result, tmp_path / "copy")
+    code, out, _ = command("verify", result, tmp_path / "copy", "--json")
+    assert (code, json.loads(out)) == (0, {"verdict": "same", "first": "", "differs": []})
+    table = next((tmp_path / "copy").rglob("machine_codes.csv"))
+    table.write_text("response_id,theme\n")
+    code, out, _ = command("verify", result, tmp_path / "copy", "--json")
+    assert code == 1
+    facts = json.loads(out)
+    assert facts["verdict"] == "different"
+    assert facts["differs"][0]["value"] is None  # JSON has no NaN
 
 
 def test_a_folder_that_is_no_result_is_said(command, tmp_path):

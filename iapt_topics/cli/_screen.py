@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import sys
 import warnings
@@ -57,7 +58,7 @@ class Screen:
     def give(self, facts: dict[str, Any], lines: Iterable[str]) -> None:
         """Print results: as JSON, or as lines."""
         if self.as_json:
-            typer.echo(json.dumps(facts, indent=1))
+            typer.echo(json.dumps(plain(facts), indent=1))
             return
         for line in lines:
             typer.echo(line)
@@ -114,3 +115,13 @@ def _bars() -> Progress:
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )
+
+
+def plain(value: Any) -> Any:
+    """Values of Python's own, without NaN, which JSON has not."""
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [plain(v) for v in value]
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and math.isnan(value) else value

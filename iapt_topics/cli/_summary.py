@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
+
+from iapt_topics.cli._screen import plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +62,8 @@ def facts_of(study: Study) -> dict[str, Any]:
         else changes(held.changes, "method", "standardised"),
         "steady_trends": list(trend["theme"]),
     }
-    return {name: _plain(value) for name, value in facts.items()}
+    clean: dict[str, Any] = plain(facts)
+    return clean
 
 
 def lines_of(facts: dict[str, Any]) -> list[str]:
@@ -132,13 +134,3 @@ def _range(row: dict[str, Any], value: str, low: str, high: str) -> str:
 
 def _number(value: float | None, digits: int = 2) -> str:
     return "undefined" if value is None else f"{value:.{digits}f}"
-
-
-def _plain(value: Any) -> Any:
-    """Values of Python's own, without NaN, which JSON has not."""
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_plain(v) for v in value]
-    value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and math.isnan(value) else value

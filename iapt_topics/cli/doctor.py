@@ -14,19 +14,19 @@ import typer
 
 from iapt_topics._checks import InputError
 from iapt_topics._memory import memory
-from iapt_topics.cli._screen import Json, Quiet, Screen
+from iapt_topics.cli._screen import Json, Screen
 
 _DEVELOPERS = ("dev", "docs")
 _NEEDED = ""
 
 
-def doctor(quiet: Quiet = False, as_json: Json = False) -> None:
+def doctor(as_json: Json = False) -> None:
     """Say what is installed, which model is found, and what this machine has.
 
     Nothing is fetched or sent. The exit code is 1 if something that a run needs is missing.
     """
     facts = _facts()
-    Screen(quiet=quiet, as_json=as_json).give(facts, _lines(facts))
+    Screen(as_json=as_json).give(facts, _lines(facts))
     if facts["missing"]:
         raise typer.Exit(1)
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from iapt_topics._checks import InputError
-from iapt_topics.cli._screen import Screen
+from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.cli.make import make_results
 from iapt_topics.plan import DEFAULT_FRAME, PLAN, read_plan
 
@@ -72,6 +72,8 @@ def verify(
     other: Annotated[
         Path | None, typer.Argument(help="Another; without it, the first is made anew to compare.")
     ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Say whether two results are the same, equivalent or different, and what differs first."""
     from tempfile import TemporaryDirectory
@@ -80,6 +82,7 @@ def verify(
 
     from iapt_topics.manifest import compare_runs, read_manifest
 
+    screen = Screen(quiet=quiet, as_json=as_json)
     read_manifest(folder)
     if other is None and not (folder / PLAN).is_file():
         got, do = "none", "Name a second folder to compare with."
@@ -88,13 +91,16 @@ def verify(
     with TemporaryDirectory(prefix=".verify", dir=folder.resolve().parent) as scratch:
         if other is None:
             other = Path(scratch)
-            make_results(replace(read_plan(folder), out=other), Screen())
+            make_results(replace(read_plan(folder), out=other), screen)
         found = compare_runs(folder, other)
-    for row in found.table.to_dict("records"):
+    rows = found.table.to_dict("records")
+    lines = []
+    for row in rows:
         value = "" if pd.isna(row["value"]) else f" {row['value']:.4g} (limit {row['limit']:g})"
         note = f"; {row['note']}" if row["note"] else ""
         differs = "" if row["within"] else ": differs"
-        typer.echo(f"{row['what']}, {row['measure']}{value}{differs}{note}")
-    typer.echo(f"{found.verdict}{f'; first {found.first}' if found.first else ''}")
+        lines.append(f"{row['what']}, {row['measure']}{value}{differs}{note}")
+    lines.append(f"{found.verdict}{f'; first {found.first}' if found.first else ''}")
+    screen.give({"verdict": found.verdict, "first": found.first, "differs": rows}, lines)
     if found.verdict == "different":
         raise typer.Exit(1)
