@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -151,8 +151,7 @@ def scale_study(
     If the sample is the whole survey, the results are those of :func:`iapt_topics.run_study`.
 
     Near copies of a person's own text in a year are looked for within a partition. The driver
-    holds hashes of ids, the texts of the sample, and sums by respondent and year: about 60 bytes
-    for each of these and four for each theme.
+    holds hashes of ids, the texts of the sample, and sums by respondent and year.
 
     References
     ----------
@@ -327,11 +326,14 @@ def _connected(cluster: Client | str | None) -> Iterator[Client]:
         with Client(cluster) as client:
             yield client
     else:
-        with (
-            LocalCluster(threads_per_worker=1, dashboard_address="127.0.0.1:0") as local,
-            Client(local) as client,
-        ):
-            yield client
+        local = LocalCluster(threads_per_worker=1, dashboard_address="127.0.0.1:0")
+        try:
+            with Client(local) as client:
+                yield client
+        finally:
+            # A worker that is slow to go, on a busy machine, must not cost the results.
+            with suppress(TimeoutError):
+                local.close()
 
 
 def _joined(scans: Sequence[Scan]) -> tuple[Any, Any, Any]:
