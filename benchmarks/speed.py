@@ -61,14 +61,14 @@ def spend(arguments: list[str]) -> tuple[float, float, float]:
 def table(measured: Measured, base: str, digits: int = 1) -> str:
     """Medians, and their ratios to one of the rows."""
     middle = {name: np.median(np.array(runs), axis=0) for name, runs in measured.items()}
-    rows = ["| | wall s | CPU s | peak MB | wall, ratio | CPU, ratio | peak, ratio |",
-            "|---|---|---|---|---|---|---|"]  # fmt: skip
-    for name, (wall, cpu, peak) in middle.items():
-        ratio = middle[name] / np.maximum(middle[base], 1e-9)
-        rows.append(
-            f"| {name} | {wall:.{digits}f} | {cpu:.{digits}f} | {peak:.0f} | "
-            + " | ".join(f"{r:.2f}" for r in ratio) + " |"
-        )  # fmt: skip
+    known = [i for i in range(3) if middle[base][i] > 0]  # a part of a process has no peak
+    heads = [("wall s", "CPU s", "peak MB")[i] for i in known]
+    rows = [f"| | {' | '.join(heads)} | {' | '.join(f'{h.split()[0]}, ratio' for h in heads)} |"]
+    rows.append("|---" * (1 + 2 * len(known)) + "|")
+    for name, values in middle.items():
+        cells = [f"{values[i]:.{0 if i == 2 else digits}f}" for i in known]
+        cells += [f"{values[i] / middle[base][i]:.2f}" for i in known]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
     spread = [f"{name} {min(r[0] for r in runs):.{digits}f} to {max(r[0] for r in runs):.{digits}f}"
               for name, runs in measured.items()]  # fmt: skip
     return "\n".join([*rows, "", f"Wall s, least and most: {'; '.join(spread)}."])
