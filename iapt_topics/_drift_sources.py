@@ -31,11 +31,14 @@ def assignment_covariance(shares: Sequence[Floats]) -> Floats:
     return np.asarray((1 + 1 / m) * wider**2 * between)
 
 
-def corrected_model(sampling: ShareModel, share: Floats, low: Floats, high: Floats) -> ShareModel:
+def corrected_model(
+    sampling: ShareModel, share: Floats, low: Floats, high: Floats, unchanged: Floats
+) -> ShareModel:
     """Model of corrected shares; where there is none (NaN), the machine's own stands.
 
-    The effective number is that which gives the variance of the 95 % interval (its width over 2 x
-    1.96, squared) at the mean share; years stay correlated as far as sampling makes them so.
+    The effective number is that which gives ``unchanged``, the variance if no year's coding
+    differs, at the mean share: tests rest on it, while the limits are each year's own. Years stay
+    correlated as far as sampling makes them so.
     """
     known = ~np.isnan(share)
     share, low, high = (
@@ -47,7 +50,8 @@ def corrected_model(sampling: ShareModel, share: Floats, low: Floats, high: Floa
     mean = share.mean(axis=0)
     # Where no share is above 0, the middle of the intervals stands for it.
     mean = np.where(mean * (1 - mean) > 0, mean, ((low + high) / 2).mean(axis=0))
-    effective = np.where(known, mean * (1 - mean) / variance, sampling.effective)
+    unchanged = np.where(known & (unchanged > 0), unchanged, variance)
+    effective = np.where(known, mean * (1 - mean) / unchanged, sampling.effective)
     part = np.sqrt(before / variance).T
     correlation = sampling.correlation * np.minimum(part[:, :, None] * part[:, None, :], 1)
     correlation[:, np.arange(len(share)), np.arange(len(share))] = 1.0

@@ -87,7 +87,7 @@ from iapt_topics._drift_tables import (
     trends_table,
 )
 from iapt_topics._one_line import one_line
-from iapt_topics.prevalence import corrected_shares
+from iapt_topics.prevalence import shares_by_hand
 
 if TYPE_CHECKING:
     from iapt_topics.codes import Codes
@@ -426,7 +426,7 @@ def _corrected(
     years: NDArray[np.int64],
 ) -> tuple[ShareModel, list[list[str]]]:
     """Model of the shares corrected by hand codes, and what was done to each, by year and theme."""
-    table = corrected_shares(codes, hand, responses)
+    table = shares_by_hand(codes, hand, responses)
     table = table[table["method"] == "corrected"].set_index(["year", "theme"])
     table = table.reindex(pd.MultiIndex.from_product([years, themes]))
     by_year = {c: table[c].to_numpy().reshape(len(years), -1) for c in table.columns}
@@ -441,5 +441,5 @@ def _corrected(
             by_year["estimate"], sampling.share, by_year["n_hand"], by_year["note"], strict=True
         )
     ]
-    limits = (by_year[c].astype(float) for c in ("estimate", "low", "high"))
-    return corrected_model(sampling, *limits), said
+    parts = (by_year[c].astype(float) for c in ("estimate", "low", "high", "variance"))
+    return corrected_model(sampling, *parts), said

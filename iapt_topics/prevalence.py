@@ -130,6 +130,17 @@ def corrected_shares(
     >>> [round(s, 3) for s in shares["estimate"]]  # .3 * 6/10 + .7 * 2/10, 30/100, 8/20
     [0.32, 0.3, 0.4]
     """
+    return shares_by_hand(machine, hand, responses, by_year=by_year)[_COLUMNS]
+
+
+def shares_by_hand(
+    machine: Codes, hand: Codes, responses: Responses, *, by_year: bool = True
+) -> pd.DataFrame:
+    """:func:`corrected_shares` and ``variance``, that of a share if no year's coding differs.
+
+    It takes from all years how often the hand codes give the theme where the machine did and where
+    it did not, as a test of no change must: one year's few hand codes may happen to hold no error.
+    """
     table, notes = _population(machine, hand, responses)
     themes = (*hand.themes, *(t for t in machine.themes if t not in hand.themes))
     f, y = _cells(machine, table["response_id"], themes), _cells(hand, table["response_id"], themes)
@@ -163,11 +174,12 @@ def corrected_shares(
         for year, domain in domains:
             n_hand = int((domain.drawn | domain.certain).sum()) if both else 0
             for method in ("corrected", "machine", "hand"):
-                estimate, low, high, own = _estimate(whole, domain, j, method, both)
+                estimate, low, high, variance, own = _estimate(whole, domain, j, method, both)
                 n = n_hand if method == "hand" else len(domain.f)
                 said = own if method == "machine" else [*own, *extra]
-                rows.append((theme, year, method, estimate, low, high, n, n_hand, "; ".join(said)))
-    out = pd.DataFrame(rows, columns=_COLUMNS)
+                row = (theme, year, method, estimate, low, high, n, n_hand, "; ".join(said))
+                rows.append((*row, variance))
+    out = pd.DataFrame(rows, columns=[*_COLUMNS, "variance"])
     return out.astype({"year": "int64" if by_year else "Int64"})
 
 
@@ -240,21 +252,28 @@ def _odd(whole: _Domain, years: NDArray[np.intp]) -> list[str]:
 
 def _estimate(
     whole: _Domain, domain: _Domain, j: int, method: str, by_hand: bool
-) -> tuple[float, float, float, list[str]]:
-    """Share of theme ``j`` with its interval and notes."""
+) -> tuple[float, float, float, float, list[str]]:
+    """Share of theme ``j`` with its interval, its variance without change, and notes."""
     f, y, weight = domain.f[:, j], domain.y[:, j], domain.weight
     if method == "machine":
         return *_combine(f.astype(float), domain, []), []
     none = float("nan")
     if not by_hand:
-        return none, none, none, ["the hand codes could not give this theme"]
+        return none, none, none, none, ["the hand codes could not give this theme"]
     n_drawn = int(domain.drawn.sum())
     if not n_drawn:
-        return none, none, none, ["no response of this year was drawn at random and hand-coded"]
+        return (
+            none,
+            none,
+            none,
+            none,
+            ["no response of this year was drawn at random and hand-coded"],
+        )
     if method == "hand":
         f = np.zeros_like(f)
     notes = [f"only {n_drawn} random hand codes"] if n_drawn < _FEW_HAND else []
     share, parts = y.astype(float), []
+    steady = share.copy()
     error = np.zeros(len(y))
     found = []
     for given in (True, False):
@@ -263,22 +282,26 @@ def _estimate(
             continue
         member = domain.drawn & rest
         mean = _mean(y, domain.design, member)
-        empty = np.isnan(mean)
-        if empty:
-            mean = _mean(whole.y[:, j], whole.design, whole.drawn & (whole.f[:, j] == given))
-            mean = _mean(y, domain.design, domain.drawn) if np.isnan(mean) else mean
+        pooled = _mean(whole.y[:, j], whole.design, whole.drawn & (whole.f[:, j] == given))
+        if np.isnan(pooled):
+            pooled = _mean(y, domain.design, domain.drawn)
+        if np.isnan(mean):
+            mean = pooled
             what = "gave the theme to" if given else "did not give the theme to"
             notes.append(f"no hand code among those that the machine {what}; all years used")
-        share[rest] = mean
+        share[rest], steady[rest] = mean, pooled
         error[member] = y[member] - mean
-        found.append((mean, weight[rest].sum() / weight.sum(), member))
+        found.append((mean, pooled, weight[rest].sum() / weight.sum(), member))
     effect = design_effect(error[domain.drawn], domain.design[domain.drawn],
                             domain.person[domain.drawn])  # fmt: skip
-    for mean, size, member in found:
+    variance = 0.0
+    for mean, pooled, size, member in found:
         n = kish_size(domain.design[member]) / effect
         low, high = jeffreys_interval(mean * n, n)
         parts.append((size * (mean - float(low)), size * (float(high) - mean)))
-    return *_combine(share, domain, parts), notes
+        variance += size**2 * pooled * (1 - pooled) / max(n, 1.0)
+    variance += _combine(steady, domain, parts)[3]
+    return *_combine(share, domain, parts)[:3], variance, notes
 
 
 def _mean(y: Bools, weight: Floats, use: Bools) -> float:
@@ -287,8 +310,11 @@ def _mean(y: Bools, weight: Floats, use: Bools) -> float:
 
 def _combine(
     share: Floats, domain: _Domain, parts: list[tuple[float, float]]
-) -> tuple[float, float, float]:
-    """Weighted mean of the share of each response's class; its interval by square-and-add."""
+) -> tuple[float, float, float, float]:
+    """Weighted mean of the share of each response's class; its interval by square-and-add.
+
+    The last is the part of the variance that is not in ``parts``.
+    """
     weight = domain.weight / domain.weight.sum()
     estimate = float(weight @ share)
     error = share - estimate
@@ -300,4 +326,5 @@ def _combine(
     low, high = wilson_interval(estimate * n, n)
     parts = [*parts, (estimate - float(low), float(high) - estimate)]
     below, above = np.sqrt((np.array(parts) ** 2).sum(axis=0))
-    return estimate, max(estimate - float(below), 0.0), min(estimate + float(above), 1.0)
+    limits = max(estimate - float(below), 0.0), min(estimate + float(above), 1.0)
+    return estimate, *limits, binomial / n

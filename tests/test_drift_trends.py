@@ -240,15 +240,19 @@ def test_corrected_shares_carry_their_own_intervals():
     model, _ = many([100, 100], [0.2, 0.3], 3)
     share, low, high = model.share + 0.05, model.low, model.high + 0.1
     share[0, 0] = np.nan
-    new = corrected_model(model, share, low, high)
+    unchanged = np.full(share.shape, 0.004)
+    unchanged[1, 0] = (
+        0.0  # no hand code ever gave this theme: its interval says how little is known
+    )
+    new = corrected_model(model, share, low, high, unchanged)
     assert new.share[0, 0] == model.share[0, 0]
     assert new.high[0, 0] == model.high[0, 0]
     assert np.array_equal(new.high[1], high[1])
     assert (new.effective.ravel()[1:] < model.effective.ravel()[1:]).all()
-    # The variance at the mean share is that of an interval of this width.
     mean = new.share.mean(axis=0)
-    variance = ((new.high - new.low) / 3.919928) ** 2
-    assert np.allclose((mean * (1 - mean) / new.effective)[1], variance[1])
+    variance = mean * (1 - mean) / new.effective
+    assert np.allclose(variance[1, 1:], 0.004)
+    assert variance[1, 0] == pytest.approx(((new.high - new.low)[1, 0] / 3.919928) ** 2)
 
 
 def test_hand_codes_correct_a_machine_that_got_worse():

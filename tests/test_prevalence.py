@@ -7,7 +7,7 @@ import pytest
 from iapt_topics._checks import InputError
 from iapt_topics.codes import Codes
 from iapt_topics.inference import jeffreys_interval, wilson_interval
-from iapt_topics.prevalence import corrected_shares
+from iapt_topics.prevalence import corrected_shares, shares_by_hand
 from iapt_topics.responses import Responses
 
 
@@ -65,6 +65,25 @@ def test_worked_example_by_hand_and_by_ppi_python():
     low, high = map(float, jeffreys_interval(80, 300))
     assert tuple(hand[["estimate", "low", "high"]]) == pytest.approx((80 / 300, low, high))
     assert hand["n"] == 300
+
+
+def test_variance_without_change_takes_the_errors_of_all_years():
+    got = row(shares_by_hand(*worked()))["variance"]
+    coding = 0.32**2 * (2 / 9) / 90 + 0.68**2 * (20 * 190 / 210**2) / 210
+    apart = 0.32 * (60 / 90 - 0.2780952) ** 2 + 0.68 * (20 / 210 - 0.2780952) ** 2
+    assert got == pytest.approx(coding + apart / 1500, rel=1e-6)
+    assert got == pytest.approx(((0.32061459 - 0.23557588) / 3.919928) ** 2, rel=0.05)
+    # A year whose few hand codes hold no error is not surer for it than one whose codes hold some.
+    year = np.repeat([2016, 2017], 100)
+    machine = np.tile(np.repeat([1, 0], [30, 70]), 2)
+    hand = np.r_[np.repeat([1, 0], [5, 15]), np.repeat([1, 0, 1, 0], [3, 2, 2, 13])]
+    rows = np.r_[25:45, 125:145]
+    table = shares_by_hand(
+        coded(machine, kind="machine"), coded(hand, rows), survey(200, year=year)
+    )
+    clean, mixed = (row(table, year=y) for y in (2016, 2017))
+    assert clean["variance"] == pytest.approx(mixed["variance"], rel=1e-9)
+    assert clean["high"] - clean["low"] < mixed["high"] - mixed["low"]
 
 
 def test_width_is_that_of_tenenbein():
