@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from iapt_topics._set_metrics import corrected, ratio
+from iapt_topics._set_metrics import corrected
 from iapt_topics._theme_level import (
     assign,
     cross_counts,
@@ -253,12 +253,9 @@ def _unit_size(pair: Pair) -> Floats:
     score = np.nan_to_num(f1(a, b, c))
     # The part of each response in the estimating equation of F1.
     part = (pair.x & pair.y) - score * (pair.x.astype(float) + pair.y) / 2
-    total = np.zeros((pair.cluster.max() + 1, part.shape[1]))
-    np.add.at(total, pair.cluster, part)
-    sizes = np.bincount(pair.cluster)
-    alike = (sizes**2).sum() / sizes.sum()
-    effect = ratio((total**2).sum(axis=0), (part**2).sum(axis=0))  # NaN in full agreement
-    return np.clip(np.where(np.isnan(effect), alike, effect), 1.0, alike)
+    even = np.ones(len(part))
+    # However few the errors: the unit is only there to keep an interval open.
+    return np.array([design_effect(of_theme, even, pair.cluster, few=0) for of_theme in part.T])
 
 
 def theme_level_tables(

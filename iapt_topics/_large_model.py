@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 import zipfile
@@ -11,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from iapt_topics._checks import InputError
+from iapt_topics._files import file_hash
 
 LARGE_MODEL = "all-mpnet-base-v2"
 LARGE_WEIGHTS_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
@@ -97,11 +97,3 @@ def _part(package: str, number: int) -> Path:
         if file.name == f"{LARGE_MODEL}.zip.00{number}":
             return Path(str(found.locate_file(file)))
     raise InputError(f"the package {package!r}", "must carry a part of the model", "none", _INSTALL)
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, or that there is none."""
-    if not path.is_file():
-        return "no such file"
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -162,7 +162,7 @@ def cluster_runs(
         # numba's parallel graph code is not safe in threads: it runs here, the layouts do not.
         graph = _graph(centred[rows], *nearest_rows(centred[rows], k))
         jobs.append((rows, graph, k, least, int(rng.integers(2**31))))
-    with ThreadPoolExecutor(_n_cores()) as pool:
+    with ThreadPoolExecutor(n_cores()) as pool:
         found = []
         for labels in pool.map(lambda job: _run(centred, *job), jobs):
             found.append(labels)
@@ -279,7 +279,8 @@ def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(vectors / np.where(length > 1e-6, length, np.inf), dtype=np.float32)
 
 
-def _n_cores() -> int:
+def n_cores() -> int:
+    """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

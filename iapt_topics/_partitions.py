@@ -6,7 +6,6 @@ that the topics were fitted to; so they are the same however the survey is cut i
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError, listed, require_columns
 from iapt_topics._drift_model import Cells, add_up, responses_as_cells
-from iapt_topics._files import write_whole
+from iapt_topics._files import file_hash, write_whole
 from iapt_topics._statuses import STATUSES, decide, is_visible
 from iapt_topics.embeddings import Embeddings, Encoder
 from iapt_topics.frame import ThemeFrame
@@ -77,15 +76,15 @@ MODELS: dict[str, Model] = {}
 def scan(path: Path, question: str | None, covariates: Sequence[str], seed: int) -> Scan:
     """Hash the ids of a partition."""
     table = read_rows(path, question, covariates, text=False)
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
     key = f"{seed:0{_HASH_KEY}d}"[-_HASH_KEY:]
     person, response = (
         pd.util.hash_array(table[c].to_numpy(object), hash_key=key, categorize=False)
         for c in ("respondent_id", "response_id")
     )
     asked = tuple(sorted(table["question"].unique())) if "question" in table else ()
-    return Scan(digest, person, response, table["year"].to_numpy(), asked, "weight" in table)
+    return Scan(
+        file_hash(path), person, response, table["year"].to_numpy(), asked, "weight" in table
+    )
 
 
 def read_rows(

@@ -75,7 +75,7 @@ def check_scans(scans: Sequence[Scan], names: Sequence[str]) -> tuple[str, ...]:
 def agreement_interval(
     one: NDArray[np.intp], other: NDArray[np.intp], seed: int, n_boot: int = 200
 ) -> tuple[float, float, float]:
-    """Adjusted mutual information of two partitions, with a percentile interval over the rows."""
+    """Adjusted mutual information of two partitions; its interval, by the spread over draws."""
     from sklearn.metrics import adjusted_mutual_info_score
 
     rng = np.random.default_rng(seed)

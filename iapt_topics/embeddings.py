@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError, require_file
-from iapt_topics._large_model import LARGE_MODEL, file_hash, large_model_folder
+from iapt_topics._files import file_hash
+from iapt_topics._large_model import LARGE_MODEL, large_model_folder
 from iapt_topics._one_line import one_line
 from iapt_topics._vector_cache import remember
 
@@ -400,9 +401,7 @@ def _offline_folder() -> Path:
 
 
 def _weights_hash(folder: Path) -> str:
-    weights = require_file(folder / "model.safetensors", "the model's weights")
-    with weights.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return file_hash(require_file(folder / "model.safetensors", "the model's weights"))
 
 
 def _cache_folder() -> Path:

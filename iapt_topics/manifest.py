@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._checks import InputError, require_file
-from iapt_topics._files import write_whole
+from iapt_topics._files import file_hash, write_whole
 from iapt_topics._one_line import one_line
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def write_manifest(
     content: Mapping[str, Any], out: Path, files: Iterable[Path], command: Sequence[str] = ()
 ) -> Path:
     """Write the manifest beside the files of a result, as the last of them, with their hashes."""
-    hashes = {f.relative_to(out).as_posix(): _file_hash(f) for f in sorted(files)}
+    hashes = {f.relative_to(out).as_posix(): file_hash(f) for f in sorted(files)}
     full = {
         **content,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -193,7 +193,7 @@ def compare_runs(one: str | Path, other: str | Path) -> RunComparison:
     rows: list[tuple[str, str, float, float, bool, str]] = []
     for folder, content in zip(folders, (left, right), strict=True):
         for name, digest in content["files"].items():
-            if _file_hash(_inside(folder, name)) != digest:
+            if file_hash(_inside(folder, name)) != digest:
                 note = f"{name} in {str(folder)!r} is not as the run wrote it"
                 rows.append(("files", "hash", np.nan, np.nan, False, note))
     for what in (*_INPUTS, *_SETTING):
@@ -285,18 +285,13 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _model_files(folder: Path | None) -> dict[str, str]:
     """Hash of each file that a model is made of: weights, tokenizer, settings."""
     if folder is None:
         return {}
     kinds = (".json", ".txt", ".model", ".safetensors")
     files = (p for p in sorted(folder.rglob("*")) if p.suffix in kinds and p.is_file())
-    return {p.relative_to(folder).as_posix(): _file_hash(p) for p in files}
+    return {p.relative_to(folder).as_posix(): file_hash(p) for p in files}
 
 
 def _cpu() -> str:

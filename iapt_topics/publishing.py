@@ -13,7 +13,7 @@ from iapt_topics._published_counts import ALL, System
 from iapt_topics._suppression import Key, suppress
 from iapt_topics.axis import axis_codes, pole_codes
 from iapt_topics.disclosure import Disclosure, common_words, word_users
-from iapt_topics.inference import wilson_interval
+from iapt_topics.inference import normal_quantile, wilson_interval
 from iapt_topics.metrics import (
     cohen_kappa,
     f1,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from iapt_topics.topics import Topics
 
 WITHHELD = "withheld"
-_Z2 = 1.959963984540054**2
 
 
 def publishable_tables(
@@ -133,12 +132,6 @@ def publishable_tables(
     return out
 
 
-def withheld_cells(shares: pd.DataFrame) -> set[tuple[str, int]]:
-    """Theme and year of each row of published shares without a count."""
-    rows = shares[shares["count"].isna()]
-    return {(str(t), int(y)) for t, y in zip(rows["theme"], rows["year"], strict=True)}
-
-
 def _ledger(responses: Responses, hidden: set[Key], rule: Disclosure) -> pd.DataFrame:
     """What became of the rows of each year, rounded; nothing of a year with too few responses.
 
@@ -228,8 +221,8 @@ def _share(
     # The design effect is taken back from the exact interval, and coarsened so that it does not
     # give the exact share away.
     p, low, high = exact
-    limit = low if p > 0 else high
-    effect = max(1.0, round(of.count * (p - limit) ** 2 / (_Z2 * limit * (1 - limit)), 1))
+    limit, z = low if p > 0 else high, normal_quantile()
+    effect = max(1.0, round(of.count * (p - limit) ** 2 / (z**2 * limit * (1 - limit)), 1))
     low, high = (float(x) for x in wilson_interval(count / effect, n / effect))
     return out | {"estimate": count / n, "low": low, "high": high, "note": ""}
 

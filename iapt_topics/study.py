@@ -230,7 +230,7 @@ def write_study(
         # With a byte-order mark, without which Excel takes UTF-8 for the local code page.
         write_whole(written[name], table.to_csv(index=False), encoding="utf-8-sig")
     write_whole(private / "README.txt", _PRIVATE)
-    results = publish(**_parts(study), rule=rule)
+    results = publish(**parts_of(study), rule=rule)
     written["report"] = write_page(public / "report.html", results, quotes)
     written["workbook"] = export_tables(results.tables, public / "tables.xlsx", disclosure=rule)
     written["published"] = export_tables(results.tables, public / "tables", disclosure=rule)
@@ -259,7 +259,7 @@ def write_figures(
         Name of each file, such as "drift.pdf", to where it is.
     """
     written = {}
-    for name, figure in draw(publish(**_parts(study), rule=rule_of(min_cell))).items():
+    for name, figure in draw(publish(**parts_of(study), rule=rule_of(min_cell))).items():
         for kind in ("svg", "pdf", "png"):
             written[f"{name}.{kind}"] = Path(folder) / f"{name}.{kind}"
             write_whole(written[f"{name}.{kind}"], figure_bytes(figure, kind))
@@ -276,7 +276,8 @@ _PARTS = (
 )  # fmt: skip
 
 
-def _parts(study: Study) -> dict[str, Any]:
+def parts_of(study: Study) -> dict[str, Any]:
+    """What tables to publish are made of, by the names that :func:`publishable_tables` has."""
     return {name: getattr(study, name) for name in _PARTS}
 
 

@@ -32,6 +32,8 @@ def doctor(as_json: Json = False) -> None:
 
 
 def _facts() -> dict[str, Any]:
+    from iapt_topics._layouts import n_cores
+
     packages = {extra: {n: _version(n) for n in names} for extra, names in _required().items()}
     model, writable = _model(), {name: _is_writable(path) for name, path in _folders().items()}
     missing = [name for name, found in packages[_NEEDED].items() if found is None]
@@ -47,7 +49,7 @@ def _facts() -> dict[str, Any]:
         "extras": packages,
         "model": model,
         "offline": True,
-        "cores": _cores(),
+        "cores": n_cores(),
         "memory_gb": {name: round(size / 1e9, 1) for name, size in sizes.items()},
         "writable": writable,
         "missing": missing,
@@ -122,9 +124,3 @@ def _is_writable(folder: Path) -> bool:
     """Whether it can be written to, or made."""
     there = next(p for p in (folder, *folder.parents) if p.exists())
     return there.is_dir() and os.access(there, os.W_OK)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -116,7 +116,7 @@ def export(
     from iapt_topics.exports import export_tables
     from iapt_topics.publishing import publishable_tables
     from iapt_topics.qda import export_codes
-    from iapt_topics.study import write_figures
+    from iapt_topics.study import parts_of, write_figures
 
     to = given_of(tables=tables, draft=draft, figures=figures, project=project, approve=approve)
     if not to:
@@ -131,21 +131,15 @@ def export(
     with working(plan, screen):
         study = make_study(plan, screen)
         screen.tell("Writing")
-        parts: dict[str, Any] = {
-            "responses": study.responses,
-            "topics": study.topics,
-            "mapping": study.mapping,
-            "codes": study.codes,
-        }
         if tables or draft:
-            published = publishable_tables(
-                **parts, comparison=study.comparison, drift=study.drift, ceiling=study.ceiling,
-                axis_drift=study.axis_drift, human=study.human, disclosure=rule,
-            )  # fmt: skip
+            published = publishable_tables(**parts_of(study), disclosure=rule)
         if tables:
             export_tables(published, tables, disclosure=rule)
         if draft:
-            write_draft(published, draft, **parts, disclosure=rule)
+            write_draft(
+                published, draft, responses=study.responses, topics=study.topics,
+                mapping=study.mapping, codes=study.codes, disclosure=rule,
+            )  # fmt: skip
         if figures:
             write_figures(study, figures, min_cell=rule)
         if project:

@@ -34,15 +34,15 @@ def draw(results: Results) -> dict[str, Figure]:
     if r.axis_drift is not None:
         gone = hidden_cells(r.axis_drift)
         out["axis"] = figures.axis_figure(r.axis_drift, hidden=gone, waves=waves)
-    if r.pole_drift is not None and set(r.pole_drift.years) - {
-        y for _, y in hidden_cells(r.pole_drift)
-    }:
-        out["plane"] = figures.axis_plane_figure(
-            r.pole_drift,
-            labels={p: r.frame[p].label for p in r.pole_drift.themes},
-            hidden=hidden_cells(r.pole_drift),
-            waves=waves,
-        )
+    if r.pole_drift is not None:
+        gone = hidden_cells(r.pole_drift)
+        if set(r.pole_drift.years) - {y for _, y in gone}:
+            out["plane"] = figures.axis_plane_figure(
+                r.pole_drift,
+                labels={p: r.frame[p].label for p in r.pole_drift.themes},
+                hidden=gone,
+                waves=waves,
+            )
     if r.drift is not None:
         gone = hidden_cells(r.drift)
         out["drift"] = figures.drift_figure(r.drift, r.frame, hidden=gone, waves=waves)
