@@ -17,9 +17,7 @@ def main(folder: Path) -> None:
 
     frame = it.load_frame("iapt_identity_system")
     mapping = it.map_topics(topics, frame, encoder, embeddings=embeddings)
-    machine = it.code_responses(
-        responses, embeddings, frame, encoder, mapping=mapping, topics=topics
-    )
+    machine = it.code_responses(responses, embeddings, frame, encoder)
 
     comparison = it.compare_codes(human, machine)
     drift = it.measure_drift(machine, responses, baseline=2014)

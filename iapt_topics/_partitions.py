@@ -184,9 +184,8 @@ def code_rows(table: pd.DataFrame, source: str, model: Model) -> pd.DataFrame:
         placed = _assign(rows["response_id"], embeddings.vectors, nearest, model.topics, model.runs)
         topic[kept], support[kept] = placed["topic"], placed["support"]
         scores, decided = decide_codes(
-            responses, embeddings, model.frame, model.encoder, model.mapping,
-            replace(model.topics, assignments=placed), model.yardstick,
-        )  # fmt: skip
+            responses, embeddings, model.frame, model.encoder, fixed=model.yardstick
+        )
         given[kept] = as_codes(scores, decided, responses, model.frame).matrix()
     keys = ["response_id", "respondent_id", "year", *model.covariates]
     keys += [c for c in ("weight",) if c in everyone]

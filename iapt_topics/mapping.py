@@ -27,8 +27,9 @@ from iapt_topics.scoring import (
 )
 from iapt_topics.topics import Topics
 
-#: Weight of what the response's topic says, times the support of its place in it.
-TOPIC_WEIGHT = 0.25
+#: What a person's decision on a topic and a theme moves the scores of the topic's responses by, in
+#: standard deviations, times the support of a response's place in the topic.
+DECISION_WEIGHT = 1.0
 #: As many sentences are taken to speak of no theme as are less near to their best theme than this
 #: part of all sentences are to a theme that is not their best.
 RUNNER_UP_QUANTILE = 0.25
@@ -51,7 +52,8 @@ class TopicMapping:
         the topic); ``theme``; ``theme_label``; ``score`` (how much nearer the topic's responses
         are to the theme than all responses are to it, and than they are to other themes, as a
         difference of cosines); ``low``, ``high`` (95 % interval of that mean over the
-        topic's responses); ``n`` (responses); ``chosen``; ``note``.
+        topic's responses); ``n`` (responses); ``chosen``; ``decision`` (``""``, or what a person
+        said by :func:`apply_edits`: "accept", "reject" or "add"); ``note``.
     frame : ThemeFrame
     threshold : float
         Score that a theme has to pass to be chosen.
@@ -157,6 +159,7 @@ def map_topics(
             "high": (mean + half).ravel(),
             "n": np.repeat(n, len(themes)),
             "chosen": (stands_out & (rank < _MOST_THEMES)).ravel(),
+            "decision": "",
             "note": np.repeat(np.where(n < 2, "one response: no interval", ""), len(themes)),
         }
     )
@@ -176,7 +179,7 @@ def code_responses(
 
     Each sentence gets its best theme, or none; a response has the themes of its sentences. How a
     sentence is scored is described at :func:`iapt_topics.score_themes`; where ``mapping`` and
-    ``topics`` are given, what the response's topic speaks of is added.
+    ``topics`` are given, what people decided on the response's topic counts, too.
 
     Parameters
     ----------
@@ -189,7 +192,8 @@ def code_responses(
     encoder : Encoder
         The one that made the embeddings.
     mapping : TopicMapping, optional
-        Of the topics onto this frame; together with ``topics`` or not at all.
+        Of the topics onto this frame, with decisions by :func:`apply_edits`; without a decision
+        it changes nothing. Together with ``topics`` or not at all.
     topics : Topics, optional
         Of the same responses.
 
@@ -325,8 +329,8 @@ def decide(
     embeddings: Embeddings,
     frame: ThemeFrame,
     encoder: Encoder,
-    mapping: TopicMapping | None,
-    topics: Topics | None,
+    mapping: TopicMapping | None = None,
+    topics: Topics | None = None,
     fixed: Yardstick | None = None,
 ) -> tuple[SentenceScores, NDArray[np.bool_]]:
     """Score every sentence, and say which are given their best theme.
@@ -349,7 +353,7 @@ def decide(
         )
     evidence: NDArray[np.float64] | float = 0.0
     if mapping is not None and topics is not None:
-        evidence = _topic_evidence(responses.kept, mapping, topics)
+        evidence = _decided(responses.kept, mapping, topics)
     scores = score_sentences(responses, embeddings, frame, encoder, evidence, fixed)
     rows, best = np.arange(len(scores.score)), scores.score.argmax(axis=1)
     near = scores.nearness[rows, best]
@@ -391,18 +395,18 @@ def _chance(
     return np.asarray(this / (1 + np.exp(np.clip(-ANY_SLOPE * spoken, -30, 30))))
 
 
-def _topic_evidence(
-    kept: pd.DataFrame, mapping: TopicMapping, topics: Topics
-) -> NDArray[np.float64]:
-    """What each response's topic says of each theme, weighted by the response's support."""
-    by_topic = mapping.scores.pivot_table(index="topic", columns="theme", values="score")
+def _decided(kept: pd.DataFrame, mapping: TopicMapping, topics: Topics) -> NDArray[np.float64]:
+    """What people decided on each response's topic, for or against each theme.
+
+    The machine's own mapping of a topic adds nothing: codes were better without it.
+    """
+    sign = mapping.scores["decision"].map({"accept": 1.0, "add": 1.0, "reject": -1.0}).fillna(0.0)
+    by_topic = mapping.scores.assign(sign=sign).pivot(index="topic", columns="theme", values="sign")
     by_topic = by_topic[[t.id for t in mapping.frame.codable]]
-    scores = by_topic.to_numpy(dtype=np.float64)
     place = topics.assignments.set_index("response_id").loc[kept["response_id"]]
     weight = np.where(place["topic"] >= 0, place["support"], 0.0)[:, None]
-    spread = scores.std()
-    evidence: NDArray[np.float64] = scores[place["nearest"]] * weight
-    return TOPIC_WEIGHT * evidence / spread if spread > 0 else np.zeros_like(evidence)
+    said: NDArray[np.float64] = by_topic.to_numpy(dtype=np.float64)[place["nearest"]] * weight
+    return DECISION_WEIGHT * said
 
 
 def _threshold(scores: NDArray[np.float64]) -> float:

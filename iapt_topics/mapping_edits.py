@@ -263,7 +263,8 @@ def apply_edits(mapping: TopicMapping, edits: MappingEdits) -> TopicMapping:
     Returns
     -------
     TopicMapping
-        With ``chosen`` as decided, and the decision in ``note``.
+        With ``chosen`` as decided, and ``decision``; who, when and why are in ``note``. Given to
+        :func:`code_responses`, it moves the codes of the topics' responses, too.
 
     Raises
     ------
@@ -289,14 +290,16 @@ def apply_edits(mapping: TopicMapping, edits: MappingEdits) -> TopicMapping:
             "Use replay_edits() after a new fit.",
         )
     chosen = mapping.scores["chosen"].to_numpy(dtype=bool).copy()
-    note = mapping.scores["note"].to_numpy(dtype=object).copy()
+    decision, note = (mapping.scores[c].to_numpy(dtype=object).copy() for c in ("decision", "note"))
     for row in table[table["theme"] != ""].to_dict("records"):
         at = places[row["topic"], row["theme"]]
         chosen[at] = row["decision"] != "reject"
+        decision[at] = row["decision"]
         said = f"{row['decision']} by {row['who']}, {row['when']}"
         said += f": {row['why']}" if row["why"] else ""
         note[at] = "; ".join(x for x in (note[at], said) if x)
-    return replace(mapping, scores=mapping.scores.assign(chosen=chosen, note=note))
+    scores = mapping.scores.assign(chosen=chosen, decision=decision, note=note)
+    return replace(mapping, scores=scores)
 
 
 def replay_edits(edits: MappingEdits, topics: Topics) -> MappingEdits:

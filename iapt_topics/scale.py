@@ -409,7 +409,7 @@ def _fit(
         save_topics(topics, folder)
     tell("Taking the yardstick")
     mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
-    scores, _ = decide(sample, embeddings, frame, encoder, mapping, topics)
+    scores, _ = decide(sample, embeddings, frame, encoder)
     # The store of vectors is one file, which workers cannot share; their results are kept instead.
     lean = replace(encoder, cache=None) if isinstance(encoder, SentenceEncoder) else encoder
     vectors = embeddings.rows(topics.assignments["response_id"].tolist())

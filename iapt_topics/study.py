@@ -142,7 +142,7 @@ def run_study(
     topics = fit_once(responses, embeddings, config, cache, progress)
     tell("Mapping topics and responses onto the frame")
     mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
-    machine = code_responses(responses, embeddings, frame, encoder, mapping=mapping, topics=topics)
+    machine = code_responses(responses, embeddings, frame, encoder)
     tell("Measuring agreement and drift")
     human = tuple(codes.with_respondents(responses) for codes in human)
     drift = measure_drift(machine, responses, baseline=baseline, seed=config.seed)

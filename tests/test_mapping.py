@@ -7,7 +7,14 @@ import pytest
 from iapt_topics._checks import InputError
 from iapt_topics.embeddings import embed
 from iapt_topics.frame import Theme, ThemeFrame
-from iapt_topics.mapping import _chance, _speaks, code_responses, explain_codes, map_topics
+from iapt_topics.mapping import (
+    _chance,
+    _speaks,
+    code_responses,
+    decide,
+    explain_codes,
+    map_topics,
+)
 from iapt_topics.topics import TopicConfig, fit_topics
 
 
@@ -66,6 +73,29 @@ def test_responses_get_their_theme(survey, embeddings, encoder, mapping, topics)
     right = codes.table["theme"].to_numpy() == subject.loc[codes.table["response_id"]].to_numpy()
     assert right.mean() > 0.95
     assert codes.table["response_id"].nunique() > 0.7 * len(survey)
+
+
+def test_only_what_people_decided_on_a_topic_moves_its_responses(
+    survey, embeddings, encoder, mapping, topics
+):
+    def scores(mapping, topics):
+        return decide(survey, embeddings, FRAME, encoder, mapping, topics)[0]
+
+    plain = scores(None, None)
+    np.testing.assert_array_equal(scores(mapping, topics).score, plain.score)
+    place = topics.assignments.set_index("response_id").loc[list(plain.response_id)]
+    inside = (place["topic"] == 0).to_numpy()[plain.owner]
+    weather = FRAME.ids.index("weather")
+    for decision, sign in (("add", 1), ("reject", -1)):
+        pair = (mapping.scores["topic"] == 0) & (mapping.scores["theme"] == "weather")
+        said = mapping.scores.assign(decision=np.where(pair, decision, ""))
+        moved = scores(dataclasses.replace(mapping, scores=said), topics).score - plain.score
+        # How far a theme's pull is taken off changes alike for all. A quarter of a sentence's
+        # score is its response's.
+        moved -= moved[~inside][0]
+        expected = np.zeros_like(moved)
+        expected[inside, weather] = sign * place["support"].to_numpy()[plain.owner][inside] / 4
+        np.testing.assert_allclose(moved, expected, atol=1e-6)
 
 
 def test_a_response_can_have_two_themes_by_its_sentences(survey_table, encoder):

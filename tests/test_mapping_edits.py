@@ -69,6 +69,7 @@ def mapping():
             "high": 1.0,
             "n": np.repeat([6, 4, 2], 3),
             "chosen": [True, True, False, True, False, False, False, False, False],
+            "decision": "",
             "note": "",
         }
     )
@@ -139,6 +140,10 @@ def test_decisions_are_logged_and_applied(tmp_path, mapping, ending):
     assert list(zip(pairs["topic"], pairs["theme"], strict=True)) == [(0, "A"), (1, "A"), (1, "B")]
     notes = after.scores.set_index(["topic", "theme"])["note"]
     assert notes[1, "B"] == f"add by Bob, {WHEN}: they say so"
+    decision = after.scores.set_index(["topic", "theme"])["decision"]
+    assert decision[decision != ""].to_dict() == {
+        (0, "A"): "accept", (0, "B"): "reject", (1, "B"): "add"
+    }  # fmt: skip
     pd.testing.assert_frame_equal(mapping.scores, before)
 
 
