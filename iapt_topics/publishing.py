@@ -10,6 +10,14 @@ import pandas as pd
 
 from iapt_topics._drift_model import ShareModel, share_model, sum_cells
 from iapt_topics._published_counts import ALL, System
+from iapt_topics._published_derived import (
+    WITHHELD,
+    changepoints_of,
+    changes_of,
+    coverage_of,
+    hierarchy_of,
+    trends_of,
+)
 from iapt_topics._suppression import Key, suppress
 from iapt_topics.axis import axis_codes, pole_codes
 from iapt_topics.disclosure import Disclosure, common_words, word_users
@@ -32,8 +40,6 @@ if TYPE_CHECKING:
     from iapt_topics.mapping import TopicMapping
     from iapt_topics.responses import Responses
     from iapt_topics.topics import Topics
-
-WITHHELD = "withheld"
 
 
 def publishable_tables(
@@ -108,10 +114,12 @@ def publishable_tables(
     )
     out = {"ledger": _ledger(responses, hidden, rule)}
     out["theme_shares"] = _theme_shares(system, codes, mapping, hidden, rule)
+    out["ledger_totals"] = _ledger_totals(responses, out["ledger"], hidden, rule)
     if drift is not None:
         out["drift_shares"] = _shares(system, drift.shares, "theme", hidden, rule)
-        out["drift_changes"] = _changes(drift.changes, out["drift_shares"])
-        out["drift_trends"] = _trends(drift.trends, out["drift_shares"])
+        out["drift_changes"] = changes_of(drift.changes, out["drift_shares"])
+        out["drift_trends"] = trends_of(drift.trends, out["drift_shares"])
+        out["drift_changepoints"] = changepoints_of(drift.changepoints, out["drift_shares"])
         out["drift_distances"] = _rounded(drift.distances, rule)
     if axis_drift is not None and poles is not None:
         out["axis_shares"] = _shares(system, axis_drift.shares, "class", hidden, rule)
@@ -119,6 +127,8 @@ def publishable_tables(
         out["pole_shares"] = _pole_shares(system, both, hidden, rule)
     out |= _topics(system, responses, topics, mapping, hidden, rule)
     out["topic_resolution"] = _resolution(topics, rule)
+    out["topic_hierarchy"] = hierarchy_of(topics.hierarchy, out["topics"])
+    out["theme_coverage"] = coverage_of(mapping.frame, out["topic_mapping"], out["topics"], rule)
     for name, result in pairs.items():
         if result is not None:
             start = "agreement" if name == "comparison" else "people"
@@ -142,6 +152,20 @@ def _ledger(responses: Responses, hidden: set[Key], rule: Disclosure) -> pd.Data
     gone = np.array([("kept", int(y)) in hidden for y in table["year"]], dtype=bool)
     n = np.array([rule.rounded(v) for v in table["n"]], dtype=float)
     return table.assign(n=np.where(gone, np.nan, n), note=np.where(gone, WITHHELD, ""))
+
+
+def _ledger_totals(
+    responses: Responses, by_year: pd.DataFrame, hidden: set[Key], rule: Disclosure
+) -> pd.DataFrame:
+    """What became of the rows of all years, each number rounded by itself; and all rows, "read"."""
+    exact = responses.ledger.groupby("status", sort=False)["n"].sum()
+    gone = {str(s) for s in by_year.loc[by_year["n"].isna(), "status"]}
+    gone |= {"read"} if gone else set()
+    gone -= set() if ("kept", ALL) in hidden else {"kept"}
+    rows = {"read": exact.sum(), **exact}
+    n = [np.nan if s in gone else float(rule.rounded(v)) for s, v in rows.items()]
+    note = [WITHHELD if s in gone else "" for s in rows]
+    return pd.DataFrame({"status": list(rows), "n": n, "note": note})
 
 
 def _theme_shares(
@@ -225,60 +249,6 @@ def _share(
     effect = max(1.0, round(of.count * (p - limit) ** 2 / (z**2 * limit * (1 - limit)), 1))
     low, high = (float(x) for x in wilson_interval(count / effect, n / effect))
     return out | {"estimate": count / n, "low": low, "high": high, "note": ""}
-
-
-def _changes(changes: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
-    """Differences of published shares, with Newcombe's interval on them; p as it was."""
-    known = shares.set_index(["theme", "year"])[["estimate", "low", "high", "n"]]
-    now, then = (
-        known.reindex(pd.MultiIndex.from_frame(changes[["theme", y]])).reset_index(drop=True)
-        for y in ("year", "against")
-    )
-    change = now["estimate"] - then["estimate"]
-    down = np.hypot(now["estimate"] - now["low"], then["high"] - then["estimate"])
-    up = np.hypot(now["high"] - now["estimate"], then["estimate"] - then["low"])
-    shown = change.notna().to_numpy()
-    out = changes.reset_index(drop=True).assign(
-        estimate=change, low=change - down, high=change + up, n=now["n"] + then["n"],
-        note=np.where(shown, "", WITHHELD),
-    )  # fmt: skip
-    return _coarse(out, shown, p=("p", "p_bh", "p_holm"), two=("smallest_detectable",))
-
-
-def _trends(trends: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
-    """Slopes of published shares; none for a theme with a year withheld."""
-    rows = []
-    groups = dict(iter(shares.groupby("theme")))
-    for row in trends.to_dict("records"):
-        part = groups[row["theme"]]
-        part = part[part["n"] != 0]
-        whole = bool(part["estimate"].notna().all())
-        values, bases = (part[c].to_numpy(float) for c in ("estimate", "n"))
-        slope, n = np.nan, bases.sum()
-        if whole and row["test"] == "omnibus":
-            slope = float(values.max() - values.min())
-        elif whole:
-            centred = part["year"].to_numpy(float) - np.average(part["year"], weights=bases)
-            slope = float((bases * centred * values).sum() / (bases * centred**2).sum())
-        rows.append(row | {"estimate": slope, "n": n, "note": "" if whole else WITHHELD})
-    out = pd.DataFrame(rows, columns=list(trends.columns))
-    shown = out["estimate"].notna().to_numpy()
-    return _coarse(out, shown, p=("p", "p_bh", "p_holm"), three=("low", "high"))
-
-
-def _coarse(
-    table: pd.DataFrame,
-    shown: np.ndarray,
-    *,
-    p: Sequence[str] = (),
-    two: Sequence[str] = (),
-    three: Sequence[str] = (),
-) -> pd.DataFrame:
-    """Round what was worked out from exact counts, and leave out what is not shown."""
-    digits = dict.fromkeys((*p, *three), 3) | dict.fromkeys(two, 2)
-    table = table.assign(**{c: table[c].astype(float).round(d) for c, d in digits.items()})
-    table = table.assign(**{c: table[c].clip(lower=0.001) for c in p})
-    return table.assign(**{c: table[c].where(shown) for c in digits})
 
 
 def _rounded(table: pd.DataFrame, rule: Disclosure) -> pd.DataFrame:

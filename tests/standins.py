@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from iapt_topics import _drift_tables as drift_tables
 from iapt_topics.axis import axis_classes, axis_codes
 from iapt_topics.codes import Codes
 from iapt_topics.inference import wilson_interval
@@ -178,6 +179,7 @@ def topics(survey: Any, label: str | None = None) -> Any:
     return SimpleNamespace(
         assignments=assignments,
         topics=pd.DataFrame(rows),
+        hierarchy=pd.DataFrame({"topic": range(8), "broad": [0, 0, 1, 2, 2, 3, 3, 4], "n": 0}),
         resolution=tried,
         runs=runs,
         centroids=np.random.default_rng(5).normal(size=(8, 16)).astype(np.float32),
@@ -278,8 +280,12 @@ def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Any) -> Any:
         ),
         trends=pd.DataFrame(
             [
-                (n, test, 0.01, low, 0.02, 700, 0.03, 0.04, 0.05, "")
-                for test, low in (("omnibus", np.nan), ("linear", 0.002))
+                (n, test, 0.01, low, 0.02, 700, 0.03, 0.04, 0.05, 0.06, note)
+                for test, low, note in (
+                    ("omnibus", np.nan, ""),
+                    ("linear", 0.002, ""),
+                    ("shape", 0.002, "Closest to a step up from 2016."),
+                )
                 for n in names
             ],
             columns=[
@@ -292,9 +298,11 @@ def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Any) -> Any:
                 "p",
                 "p_bh",
                 "p_holm",
+                "smallest_detectable",
                 "note",
             ],
         ),
+        changepoints=drift_tables._empty("changepoints"),
         distances=pd.DataFrame(
             [(2018, 2014, 0.12, 0.08, 0.17, 250, 0.1, 0.03, "")],
             columns=["year", "against", "estimate", "low", "high", "n", "chance", "p", "note"],

@@ -95,6 +95,7 @@ ORDER = (
     "_suppression",
     "disclosure",
     "_published_counts",
+    "_published_derived",
     "publishing",
     "exports",
     "draft",

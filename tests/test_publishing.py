@@ -75,6 +75,7 @@ def study(seed: int, n: int, repeats: float, unseen: float, human_share: float) 
     topic = rng.choice([-1, 0, 1, 2, 3], n, p=rng.dirichlet(np.ones(5)))
     topics = SimpleNamespace(
         resolution=TRIED,
+        hierarchy=pd.DataFrame({"topic": range(4), "broad": 0, "n": 0}),
         assignments=pd.DataFrame({"response_id": ids, "topic": topic}),
         topics=pd.DataFrame(
             {"topic": range(4), "label": "words", "words": "words", "support": 0.9}
@@ -112,7 +113,7 @@ def shares_of(codes: Codes, responses: Responses) -> SimpleNamespace:
             share = count / n if n else np.nan
             rows.append((theme, year, count, n, share, low, high, n, ""))
     shares = pd.DataFrame(rows, columns=LIKE.shares.columns)
-    names = ("changes", "trends", "distances")
+    names = ("changes", "trends", "changepoints", "distances")
     return SimpleNamespace(shares=shares, **{n: getattr(LIKE, n).head(0) for n in names})
 
 
@@ -307,6 +308,42 @@ def test_a_phrase_needs_enough_people_for_all_its_words():
     assert common_words(words, users, 10) == ("caseload", "high caseload")
 
 
+def test_topics_that_are_not_shown_are_in_no_broad_topic_and_reach_no_theme():
+    tables = made()
+    topics = tables["topics"].set_index("topic")
+    hierarchy = tables["topic_hierarchy"]
+    assert hierarchy["broad"].tolist() == [0, 0, 1, 2, 2, 3, 3]
+    assert 7 not in set(hierarchy["topic"])
+    coverage = tables["theme_coverage"].set_index("theme")
+    placed = tables["topic_mapping"]
+    assert coverage["n_topics"].sum() == (placed["theme"] != "").sum()
+    for theme, row in coverage.iterrows():
+        counts = topics.loc[placed.loc[placed["theme"] == theme, "topic"], "n"]
+        assert row["count"] == counts.sum() or row["note"] == "withheld"
+    hidden = publishable_tables(**crafted(
+        {"n": 60, "year": 2014, "machine": ("S1",)}, {"n": 20, "year": 2014},
+        {"n": 4, "year": 2015, "machine": ("S1",)}, {"n": 90, "year": 2015, "machine": ()},
+    ))  # fmt: skip
+    assert hidden["theme_coverage"].set_index("theme").loc["S1", "n_topics"] == 1
+
+
+def test_a_change_of_a_withheld_share_gives_no_figure_away():
+    results = crafted(
+        {"n": 60, "year": 2014, "machine": ("S1",)}, {"n": 60, "year": 2014, "machine": ()},
+        {"n": 4, "year": 2015, "machine": ("S1",)}, {"n": 90, "year": 2015, "machine": ()},
+    )  # fmt: skip
+    results["drift"].trends = LIKE.trends.groupby("test").head(1).assign(theme="S1")
+    step = {"theme": "S1", "year": 2015, "first": 2014, "last": 2015, "depth": 0, "note": ""}
+    step |= dict.fromkeys(("p", "p_bh", "p_holm", "low", "high", "smallest_detectable"), 0.1)
+    results["drift"].changepoints = pd.DataFrame([step | {"estimate": 0.9, "n": 361}])
+    tables = publishable_tables(**results)
+    figures = ["estimate", "low", "high", "p", "p_bh", "p_holm", "smallest_detectable"]
+    for name in ("drift_trends", "drift_changepoints"):
+        assert tables[name][figures].isna().all(axis=None)
+        assert (tables[name]["note"] == "withheld").all()
+    assert (tables["drift_trends"]["shape"] == "").all()
+
+
 # Small surveys made by hand
 
 
@@ -338,6 +375,7 @@ def crafted(*groups: dict) -> dict:
     machine, human = coded("machine", learned), coded("human")
     topics = SimpleNamespace(
         resolution=TRIED,
+        hierarchy=pd.DataFrame({"topic": range(4), "broad": 0, "n": 0}),
         assignments=table[["response_id"]].assign(topic=0),
         topics=pd.DataFrame({"topic": [0], "label": "words", "words": "words", "support": 0.9}),
     )
@@ -463,6 +501,9 @@ def test_changes_and_trends_are_those_of_the_published_shares():
     results["drift"].changes = change
     trends = LIKE.trends.groupby("test").head(1).assign(theme="S1", p=0.0004)
     results["drift"].trends = trends
+    step = {"theme": "S1", "year": 2015, "first": 2014, "last": 2016, "depth": 0, "note": "x"}
+    step |= dict.fromkeys(("p", "p_bh", "p_holm", "low", "high", "smallest_detectable"), 0.12345)
+    results["drift"].changepoints = pd.DataFrame([step | {"estimate": 0.9, "n": 361}])
     tables = publishable_tables(**results, disclosure=Disclosure(round_to=1))
     shares = tables["drift_shares"].set_index(["theme", "year"]).loc["S1"]
     share = np.array([20 / 60, 90 / 100, 60 / 200])
@@ -480,7 +521,13 @@ def test_changes_and_trends_are_those_of_the_published_shares():
     assert trend.loc["omnibus", "estimate"] == share.max() - share.min()
     slope = np.polyfit([2014, 2015, 2016], share, 1, w=np.sqrt([60, 100, 200]))[0]
     assert trend.loc["linear", "estimate"] == pytest.approx(slope)
+    assert trend.loc["shape", "shape"] == "a step up from 2016"
+    before = (20 + 90) / (60 + 100)
+    assert trend.loc["shape", "estimate"] == pytest.approx(share[2] - before)
     assert (trend["p"] == 0.001).all()
+    (step,) = tables["drift_changepoints"].to_dict("records")
+    assert step["estimate"] == pytest.approx((90 + 60) / (100 + 200) - 20 / 60)
+    assert (step["n"], step["p"], step["low"], step["note"]) == (360, 0.123, 0.123, "")
 
 
 def test_a_label_of_a_word_that_few_used_is_replaced():

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import standins
 
+from iapt_topics import figures
 from iapt_topics._checks import InputError
 from iapt_topics.axis import axis_codes
 from iapt_topics.disclosure import Disclosure, people, rule_of
@@ -80,6 +81,37 @@ def test_one_small_file_with_every_section(whole):
     assert "SYNTHETIC EXAMPLE DATA" in page.text
     assert "not asked for" not in page.text
     assert page.text.index("Two people, first") < page.text.index("Machine and people All themes")
+
+
+def test_totals_are_the_same_wherever_they_stand(whole):
+    survey, page = standins.responses(), Page(whole[1])
+    rows, kept = (Disclosure().rounded(n) for n in (len(survey.table), len(survey)))
+    assert f"{kept} responses from" in page.text
+    assert f"The file has {rows} rows. {kept} held" in page.text
+    assert re.search(rf"all years {kept} \d+ \d+ 0 \d+ 0 {rows} Each number", page.text)
+    drawn = figures.flow_figure(survey, **{
+        t: results(survey).tables[n] for t, n in (("ledger", "ledger"), ("totals", "ledger_totals"))
+    })  # fmt: skip
+    assert {f"read\nn = {rows}", f"analysed\nn = {kept}"} <= {
+        t.get_text() for t in drawn.axes[0].texts
+    }
+
+
+def test_how_many_shares_are_hidden_is_said_beside_them(whole):
+    survey = standins.responses()
+    shown = results(survey, drift=standins.drift(survey, standins.codes(survey)))
+    gone = len(hidden_cells(shown.drift))
+    assert f"Of {len(shown.drift.shares)} shares of a theme in a year, {gone} are hidden" in (
+        Page(whole[1]).text
+    )
+
+
+def test_steps_of_a_long_series_are_listed_by_the_names_of_the_waves():
+    row = {"theme": "S1", "year": 3, "first": 1, "last": 8, "estimate": 0.1, "low": 0.04}
+    row |= {"high": 0.16, "p_bh": 0.01}
+    table = pd.DataFrame([row, row | {"theme": "S2", "p_bh": 0.4}])
+    (found,) = grids.steps_grid(table, standins.frame(), {1: "spring", 3: "autumn"}).rows
+    assert found[:4] == ("Targets and performance", "autumn", "spring to 8", "+10.0")
 
 
 def test_nothing_is_loaded_and_no_other_script_can_run(whole):
@@ -304,6 +336,7 @@ def test_numbers_are_printed_for_people():
     assert plain(compute.interval(0.123, 0.188)) == "12 % to 19 %"
     assert compute.points(-0.034) == "−3.4"
     assert compute.points(0.0001) == "0.0"
+    assert (compute.decimal(-0.004), compute.decimal(-0.006)) == ("0.00", "−0.01")
     assert compute.p_value(0.0002) == "< 0.001"
     assert compute.percent(np.nan) == compute.DASH
     assert compute.count(1545.0) == "1,545"
@@ -342,15 +375,14 @@ def test_a_folder_is_not_a_report(tmp_path):
 def test_trends_are_listed_only_where_every_year_is_shown(tmp_path):
     survey = standins.responses()
     drift, frame = standins.drift(survey, standins.codes(survey)), standins.frame()
-    gone = drift.trends["theme"] == "S1"
-    table = grids.trends_grid(
-        drift.trends.assign(estimate=drift.trends["estimate"].mask(gone)), frame
-    )
+    trends = drift.trends.assign(shape="a steady rise")
+    gone = trends["theme"] == "S1"
+    table = grids.trends_grid(trends.assign(estimate=trends["estimate"].mask(gone)), frame, {})
     assert table is not None
     labels = [row[0] for row in table.rows]
     assert "Caseload and workload" in labels
     assert "Targets and performance" not in labels
-    assert grids.trends_grid(drift.trends.assign(estimate=np.nan), frame) is None
+    assert grids.trends_grid(trends.assign(estimate=np.nan), frame, {}) is None
 
 
 def test_figures_of_a_study_are_written_in_three_formats(tmp_path):

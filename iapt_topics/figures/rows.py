@@ -25,7 +25,12 @@ STATUSES = {
 }
 
 
-def flow_figure(responses: Responses, *, ledger: pd.DataFrame | None = None) -> Figure:
+def flow_figure(
+    responses: Responses,
+    *,
+    ledger: pd.DataFrame | None = None,
+    totals: pd.DataFrame | None = None,
+) -> Figure:
     """What became of every row of the file, as a flow from those read to those analysed by year.
 
     Parameters
@@ -34,12 +39,19 @@ def flow_figure(responses: Responses, *, ledger: pd.DataFrame | None = None) -> 
         The survey.
     ledger : DataFrame, optional
         The published one, to draw in the place of the survey's own; a number that is missing is
-        "hidden", and so is a sum with one in it.
+        "hidden".
+    totals : DataFrame, optional
+        Of all years together: ``status``, "read" among them, and ``n``. Without it they are the
+        sums of ``ledger``, which rounded numbers would miss.
     """
     ledger = responses.ledger if ledger is None else ledger
     need_rows(ledger, "the ledger")
     total = functools.partial(pd.Series.sum, skipna=False)
-    by_status = ledger.groupby("status")["n"].agg(total)
+    if totals is None:
+        totals = ledger.groupby("status")["n"].agg(total).reset_index()
+        read = pd.DataFrame({"status": ["read"], "n": [total(ledger["n"])]})
+        totals = pd.concat([totals, read])
+    of_all = totals.set_index("status")["n"]
     kept = ledger[ledger["status"] == "kept"].groupby("year")["n"].agg(total)
     kept = kept[kept != 0]
     figure = new_figure(7.4, 3.1)
@@ -60,14 +72,14 @@ def flow_figure(responses: Responses, *, ledger: pd.DataFrame | None = None) -> 
     arrow((left, 0.9), (left, 0.62))
     arrow((left, 0.72), (0.5, 0.72))
     arrow((left, 0.5), (left, 0.33))
-    box(left, 0.9, f"read\nn = {number(total(ledger['n']))}")
-    out = [(name, float(by_status.get(s, 0))) for s, name in STATUSES.items() if s != "kept"]
+    box(left, 0.9, f"read\nn = {number(of_all['read'])}")
+    out = [(name, float(of_all.get(s, 0))) for s, name in STATUSES.items() if s != "kept"]
     lines = [
-        f"not analysed: n = {number(sum(n for _, n in out))}",
+        f"not analysed: n = {number(of_all['read'] - of_all.get('kept', 0))}",
         *(f"  {k}: {number(n)}" for k, n in out),
     ]
     box(0.7, 0.72, "\n".join(lines), 8, multialignment="left")
-    box(left, 0.5, f"analysed\nn = {number(total(kept))}")
+    box(left, 0.5, f"analysed\nn = {number(of_all.get('kept', 0))}")
     ax.plot([0.04, 0.96], [0.33, 0.33], color=GREY, linewidth=1, zorder=0)
     places = np.linspace(0.06, 0.94, len(kept)) if len(kept) > 1 else [left]
     size = 8 if len(kept) < 10 else 72 / len(kept)

@@ -17,6 +17,7 @@ from iapt_topics.figures._style import (
     drawn_text,
     need_rows,
     new_figure,
+    number,
     put_title,
     tidy,
 )
@@ -76,15 +77,15 @@ def mapping_figure(mapping: TopicMapping, *, labels: Mapping[int, str] | None = 
     return figure
 
 
-def resolution_figure(topics: Topics, *, n: int | None = None) -> Figure:
+def resolution_figure(topics: Topics, *, n: float | None = None) -> Figure:
     """Agreement, support, reappearance and smallest size for each number of topics tried.
 
     Parameters
     ----------
     topics : Topics
         From ``fit_topics``.
-    n : int, optional
-        Number of responses to print, if not the exact one.
+    n : float, optional
+        Number of responses to print, if not the exact one; "hidden" if it is missing.
     """
     rows = topics.resolution.sort_values("n_topics")
     need_rows(rows, "the resolutions")
@@ -120,7 +121,8 @@ def resolution_figure(topics: Topics, *, n: int | None = None) -> Figure:
         panel.set_xticks(x, [f"{v:.0f}" for v in x])
         panel.minorticks_off()
         tidy(panel)
-    put_title(ax, f"n = {n or len(topics.assignments):,} responses, {len(topics.runs)} runs")
+    size = number(len(topics.assignments) if n is None else n)
+    put_title(ax, f"n = {size} responses, {len(topics.runs)} runs")
     return figure
 
 

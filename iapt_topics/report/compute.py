@@ -91,7 +91,8 @@ def points(difference: Any) -> str:
 
 def decimal(value: Any) -> str:
     """Two decimals with a true minus sign, or a dash."""
-    return f"{float(value):.2f}".replace("-", "−") if known(value) else DASH
+    # Adding 0 makes the negative zero, which rounding leaves, a zero.
+    return f"{round(float(value), 2) + 0:.2f}".replace("-", "−") if known(value) else DASH
 
 
 def p_value(p: Any) -> str:

@@ -44,7 +44,9 @@ MEASURES = {
 }
 
 
-def ledger_grid(ledger: pd.DataFrame, waves: Mapping[int, str]) -> Grid:
+def ledger_grid(
+    ledger: pd.DataFrame, totals: Mapping[str, float], waves: Mapping[int, str]
+) -> Grid:
     """What became of every row, by year."""
     table = ledger.pivot_table(index="year", columns="status", values="n", aggfunc="sum")
     table = table.reindex(columns=list(STATUSES), fill_value=0)
@@ -56,10 +58,10 @@ def ledger_grid(ledger: pd.DataFrame, waves: Mapping[int, str]) -> Grid:
         cells = [*row, row.sum()]
         texts = ("hidden" if year in gone else count(n) for n in cells)
         rows.append((waves.get(int(str(year)), str(year)), *texts))
-    if not gone:
-        rows.append(("all years", *map(count, table.sum()), count(table.to_numpy().sum())))
+    rows.append(("all years", *(count(totals.get(s, 0)) for s in (*STATUSES, "read"))))
     head = ("Year", *STATUSES.values(), "rows in the file")
-    return Grid(caption="Rows of the file by year", head=head, rows=tuple(rows))
+    note = "Each number is rounded by itself, so sums can be some way off."
+    return Grid(caption="Rows of the file by year", head=head, rows=tuple(rows), note=note)
 
 
 def theme_grid(rows: pd.DataFrame, frame: ThemeFrame) -> Grid:
@@ -139,13 +141,14 @@ def changes_grid(rows: pd.DataFrame, frame: ThemeFrame, caption: str) -> Grid:
     return Grid(caption=caption, head=head, rows=tuple(out))
 
 
-def trends_grid(trends: pd.DataFrame, frame: ThemeFrame) -> Grid | None:
-    """Slope and any difference between years, for the themes of which every year is given."""
+def trends_grid(trends: pd.DataFrame, frame: ThemeFrame, waves: Mapping[int, str]) -> Grid | None:
+    """Slope, any difference and shape, for the themes of which every year is given."""
     shown = trends[trends["estimate"].notna()]
     if shown.empty:
         return None
     slope = shown[shown["test"] == "linear"].sort_values("p", kind="stable")
     any_year = shown[shown["test"] == "omnibus"].set_index("theme")["p_bh"]
+    shape = shown[shown["test"] == "shape"].set_index("theme").to_dict("index")
     rows = tuple(
         (
             label_of(frame, row["theme"]),
@@ -153,6 +156,10 @@ def trends_grid(trends: pd.DataFrame, frame: ThemeFrame) -> Grid | None:
             interval(row["low"], row["high"], points),
             p_value(row["p_bh"]),
             p_value(any_year[row["theme"]]),
+            _named(shape[row["theme"]]["shape"], waves),
+            points(shape[row["theme"]]["estimate"]),
+            interval(shape[row["theme"]]["low"], shape[row["theme"]]["high"], points),
+            p_value(shape[row["theme"]]["p_bh"]),
         )
         for row in slope.to_dict("records")
     )
@@ -162,8 +169,43 @@ def trends_grid(trends: pd.DataFrame, frame: ThemeFrame) -> Grid | None:
         "95 % interval",
         "Adjusted p of the slope",
         "Adjusted p of any difference between years",
+        "Shape that stands out most",
+        "Its height (points)",
+        "95 % interval over all shapes",
+        "Adjusted p of the shape",
     )
     return Grid(caption="Over all years together", head=head, rows=rows)
+
+
+def _named(shape: str, waves: Mapping[int, str]) -> str:
+    """The name of a shape with the year that ends it as the wave is called."""
+    words, _, last = shape.rpartition(" ")
+    return f"{words} {waves.get(int(last), last)}" if last.isdecimal() else shape
+
+
+def steps_grid(changepoints: pd.DataFrame, frame: ThemeFrame, waves: Mapping[int, str]) -> Grid:
+    """The steps found in a long series."""
+    found = changepoints[changepoints["p_bh"] < 0.05]
+    rows = tuple(
+        (
+            label_of(frame, row["theme"]),
+            waves.get(row["year"], str(row["year"])),
+            " to ".join(waves.get(row[c], str(row[c])) for c in ("first", "last")),
+            points(row["estimate"]),
+            interval(row["low"], row["high"], points),
+            p_value(row["p_bh"]),
+        )
+        for row in found.to_dict("records")
+    )
+    head = (
+        "Theme",
+        "From",
+        "Looked for in",
+        "Step (points)",
+        "95 % interval over all steps",
+        "Adjusted p",
+    )
+    return Grid(caption="Steps in the series", head=head, rows=rows)
 
 
 def distances_grid(drift: Drift, waves: Mapping[int, str]) -> Grid:
@@ -328,6 +370,36 @@ def design_grid(comparison: Comparison) -> Grid:
     """How the comparison was set up."""
     rows = tuple((clean(k), clean(v)) for k, v in comparison.design.items())
     return Grid(caption="How the comparison was set up", head=("What", "How"), rows=rows)
+
+
+def hierarchy_grid(hierarchy: pd.DataFrame) -> Grid:
+    """Each broad topic with the fine ones in it."""
+    rows: list[tuple[str, ...]] = []
+    for _, part in hierarchy.groupby("broad"):
+        fine = (f"{t}: {clean(name)}" for t, name in zip(part["topic"], part["label"], strict=True))
+        size = part["n"].sum(skipna=False)
+        rows.append((str(len(rows) + 1), "; ".join(fine), count(size)))
+    head = ("Broad topic", "Its topics", "Responses in them")
+    return Grid(caption="Broad topics and the topics in each", head=head, rows=tuple(rows))
+
+
+def coverage_grid(coverage: pd.DataFrame) -> Grid:
+    """How many topics reach each theme, the fewest first."""
+    rows = coverage.sort_values("n_topics", kind="stable").to_dict("records")
+    out = tuple(
+        (
+            clean(row["label"]),
+            str(row["n_topics"]),
+            count(row["count"]),
+            percent(row["estimate"]),
+            interval(row["low"], row["high"]),
+        )
+        for row in rows
+    )
+    head = ("Theme", "Topics that reach it", "Responses in them", "Share", "95 % interval")
+    caption = "Themes by the number of topics that reach them"
+    links = tuple(anchor(row["theme"]) for row in rows)
+    return Grid(caption=caption, head=head, rows=out, links=links)
 
 
 def quotes_grid(quotes: Sequence[Quote], frame: ThemeFrame, topics: Mapping[int, str]) -> Grid:

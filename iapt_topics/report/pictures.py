@@ -30,7 +30,9 @@ def draw(results: Results) -> dict[str, Figure]:
     """Every figure for which there is a result, by name; what may not be shown is not drawn."""
     r, out = results, {}
     waves, n = r.waves, r.n_kept
-    out["rows"] = figures.flow_figure(r.responses, ledger=r.tables["ledger"])
+    out["rows"] = figures.flow_figure(
+        r.responses, ledger=r.tables["ledger"], totals=r.tables["ledger_totals"]
+    )
     if r.axis_drift is not None:
         gone = hidden_cells(r.axis_drift)
         out["axis"] = figures.axis_figure(r.axis_drift, hidden=gone, waves=waves)

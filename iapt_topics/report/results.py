@@ -57,10 +57,16 @@ class Results:
         """What to call each year."""
         return {y: compute.clean(w) for y, w in self.responses.wave_labels.items()}
 
+    @cached_property
+    def rows(self) -> dict[str, float]:
+        """What became of the rows of all years, and all of them, "read"; missing if hidden."""
+        totals = self.tables["ledger_totals"]
+        return dict(zip(totals["status"], totals["n"], strict=True))
+
     @property
-    def n_kept(self) -> int:
-        """Kept responses, rounded."""
-        return self.rule.rounded(len(self.responses))
+    def n_kept(self) -> float:
+        """Kept responses, rounded; missing if hidden."""
+        return self.rows.get("kept", 0.0)
 
     @cached_property
     def topic_rows(self) -> pd.DataFrame:
@@ -118,6 +124,7 @@ def publish(
             shares=tables["drift_shares"],
             changes=tables["drift_changes"],
             trends=tables["drift_trends"],
+            changepoints=tables["drift_changepoints"],
             distances=tables["drift_distances"],
         ),
         ceiling=_pair(ceiling, "people", tables),

@@ -9,6 +9,7 @@ import pandas as pd
 from iapt_topics.disclosure import people
 from iapt_topics.report import compute, grids, themes, topic_map
 from iapt_topics.report.pictures import Picture, data_address, draw
+from iapt_topics.report.results import hidden_cells
 
 if TYPE_CHECKING:
     from iapt_topics.agreement import Comparison
@@ -27,23 +28,24 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
     notes = {c.note for c in cards if not c.small}
     rows = r.tables["topics"]
     unassigned = rows.loc[rows["topic"] == -1, "estimate"]
-    n_rows = r.rule.rounded(len(responses.table))
+    n_rows, n_kept = (compute.count(n) for n in (r.rows["read"], r.n_kept))
+    coverage, placed = r.tables["theme_coverage"], r.tables["topic_mapping"]
     return {
         "synthetic": responses.synthetic,
         "source": compute.clean(responses.source),
         "rule": r.rule,
-        "n_rows": f"{n_rows:,}",
-        "n_kept": f"{r.n_kept:,}",
+        "n_rows": n_rows,
+        "n_kept": n_kept,
         "n_people": f"{r.rule.rounded(people(responses).nunique()):,}",
         "years": [r.waves[y] for y in responses.years],
         "questions": questions,
         "notes": [compute.clean(n) for n in getattr(responses, "notes", ())],
         "ledger": Picture(
             title="What became of every row of the file",
-            alt=f"Flow from rows read to responses by year: {r.n_kept:,} of {n_rows:,} rows were "
+            alt=f"Flow from rows read to responses by year: {n_kept} of {n_rows} rows were "
             "analysed.",
             source=sources["rows"],
-            table=grids.ledger_grid(r.tables["ledger"], r.waves),
+            table=grids.ledger_grid(r.tables["ledger"], r.rows, r.waves),
         ),
         "coder": compute.clean(r.codes.coder),
         "coder_kind": r.codes.kind,
@@ -55,7 +57,17 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
         "bubbles": topic_map.lay_out(r),
         "groups": topic_map.groups(r),
         "map_size": (int(topic_map.WIDTH), int(topic_map.HEIGHT)),
-        "unreached": [compute.label_of(frame, t) for t in r.mapping.themes_without_topic],
+        "broad": grids.hierarchy_grid(r.tables["topic_hierarchy"]),
+        "coverage": {
+            "themes": len(coverage),
+            "reached": int((coverage["n_topics"] > 0).sum()),
+            "topics": placed["topic"].nunique(),
+            "alone": [
+                (int(row["topic"]), compute.clean(row["label"]))
+                for row in placed[placed["theme"] == ""].to_dict("records")
+            ],
+            "table": grids.coverage_grid(coverage),
+        },
         "topic_note": notes.pop() if len(notes) == 1 else "",
         "unassigned": "none"
         if unassigned.empty
@@ -164,11 +176,16 @@ def _drift(results: Results, sources: dict[str, str]) -> dict[str, Any] | None:
         "changes": grids.changes_grid(
             changes, frame, f"{names[last]} against {names[drift.baseline]}"
         ),
-        "trends": grids.trends_grid(drift.trends, frame),
+        "trends": grids.trends_grid(drift.trends, frame, results.waves),
+        "steps": grids.steps_grid(drift.changepoints, frame, results.waves)
+        if len(drift.changepoints)
+        else None,
         "distances": grids.distances_grid(drift, results.waves) if len(drift.distances) else None,
         "moved": moved,
         "n_shown": len(shown),
         "n_hidden": len(changes) - len(shown),
+        "cells": f"{len(drift.shares):,}",
+        "cells_hidden": f"{len(hidden_cells(drift)):,}",
         "last": names[last],
         "baseline": names[drift.baseline],
     }

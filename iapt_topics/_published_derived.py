@@ -1,0 +1,135 @@
+"""Tables worked out from published tables, so that they give no more away than those do.
+
+Only a p value, a limit of a slope and a smallest change come from exact counts, rounded, and only
+where every share behind them is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from iapt_topics._drift_trends import shapes
+from iapt_topics.inference import wilson_interval
+
+if TYPE_CHECKING:
+    from iapt_topics.disclosure import Disclosure
+    from iapt_topics.frame import ThemeFrame
+
+WITHHELD = "withheld"
+
+
+def changes_of(changes: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """Differences of published shares, with Newcombe's interval on them; p as it was."""
+    known = shares.set_index(["theme", "year"])[["estimate", "low", "high", "n"]]
+    now, then = (
+        known.reindex(pd.MultiIndex.from_frame(changes[["theme", y]])).reset_index(drop=True)
+        for y in ("year", "against")
+    )
+    change = now["estimate"] - then["estimate"]
+    down = np.hypot(now["estimate"] - now["low"], then["high"] - then["estimate"])
+    up = np.hypot(now["high"] - now["estimate"], then["estimate"] - then["low"])
+    shown = change.notna().to_numpy()
+    out = changes.reset_index(drop=True).assign(
+        estimate=change, low=change - down, high=change + up, n=now["n"] + then["n"],
+        note=np.where(shown, "", WITHHELD),
+    )  # fmt: skip
+    return _coarse(out, shown, p=("p", "p_bh", "p_holm"), two=("smallest_detectable",))
+
+
+def trends_of(trends: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """Slopes, ranges and shapes of published shares; none for a theme with a year withheld."""
+    rows = []
+    groups = dict(iter(shares.groupby("theme")))
+    for row in trends.to_dict("records"):
+        part = groups[row["theme"]]
+        part = part[part["n"] != 0]
+        whole = bool(part["estimate"].notna().all())
+        values, bases = (part[c].to_numpy(float) for c in ("estimate", "n"))
+        years = part["year"].to_numpy(np.int64)
+        size, shape = np.nan, ""
+        if whole and row["test"] == "omnibus":
+            size = float(values.max() - values.min())
+        elif whole and row["test"] == "linear":
+            centred = years - np.average(years, weights=bases)
+            size = float((bases * centred * values).sum() / (bases * centred**2).sum())
+        elif whole:
+            names, contrasts = shapes(years, bases)
+            at = {f"Closest to {name}.": k for k, pair in enumerate(names) for name in pair}
+            shape = next(s for s in at if row["note"].startswith(s))
+            size = float(contrasts[at[shape]] @ values)
+        row |= {"estimate": size, "n": bases.sum(), "note": "" if whole else WITHHELD}
+        rows.append(row | {"shape": shape.removeprefix("Closest to ").rstrip(".")})
+    columns = [c for c in trends.columns if c != "note"]
+    out = pd.DataFrame(rows, columns=[*columns, "shape", "note"])
+    shown = out["estimate"].notna().to_numpy()
+    return _coarse(
+        out, shown, p=("p", "p_bh", "p_holm"), three=("low", "high", "smallest_detectable")
+    )
+
+
+def changepoints_of(changepoints: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """Steps of published shares; none for a stretch with a year withheld."""
+    out = changepoints.reset_index(drop=True)
+    groups = dict(iter(shares.groupby("theme")))
+    steps, sizes = [], []
+    for row in out.to_dict("records"):
+        part = groups[row["theme"]]
+        part = part[part["year"].between(row["first"], row["last"]) & (part["n"] != 0)]
+        after = (part["year"] >= row["year"]).to_numpy()
+        values, bases = (part[c].to_numpy(float) for c in ("estimate", "n"))
+        before, later = (np.average(values[a], weights=bases[a]) for a in (~after, after))
+        steps.append(later - before)
+        sizes.append(bases.sum())
+    shown = ~np.isnan(np.array(steps, dtype=float))
+    out = out.assign(estimate=steps, n=sizes, note=np.where(shown, "", WITHHELD))
+    three = ("low", "high", "smallest_detectable")
+    return _coarse(out, shown, p=("p", "p_bh", "p_holm"), three=three)
+
+
+def _coarse(
+    table: pd.DataFrame,
+    shown: np.ndarray,
+    *,
+    p: Sequence[str] = (),
+    two: Sequence[str] = (),
+    three: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Round what was worked out from exact counts, and leave out what is not shown."""
+    digits = dict.fromkeys((*p, *three), 3) | dict.fromkeys(two, 2)
+    table = table.assign(**{c: table[c].astype(float).round(d) for c, d in digits.items()})
+    table = table.assign(**{c: table[c].clip(lower=0.001) for c in p})
+    return table.assign(**{c: table[c].where(shown) for c in digits})
+
+
+def hierarchy_of(hierarchy: pd.DataFrame, topics: pd.DataFrame) -> pd.DataFrame:
+    """The broad topic of each topic that is shown, the largest broad one first."""
+    shown = topics[(topics["topic"] >= 0) & (topics["label"] != "")]
+    broad = dict(zip(hierarchy["topic"], hierarchy["broad"], strict=True))
+    out = shown[["topic", "label", "n"]].assign(broad=[broad[t] for t in shown["topic"]])
+    out = out.sort_values(["broad", "topic"], kind="stable").reset_index(drop=True)
+    return out[["broad", "topic", "label", "n"]]
+
+
+def coverage_of(
+    frame: ThemeFrame, placed: pd.DataFrame, topics: pd.DataFrame, rule: Disclosure
+) -> pd.DataFrame:
+    """How many of the topics that are shown reach each theme, and how many responses are in them.
+
+    The other way round, the topics that no theme explains, is in the table of the mapping.
+    """
+    counts, n = topics.set_index("topic")["n"], topics["of"].max()
+    rows = []
+    for theme in frame.codable:
+        reached = placed.loc[placed["theme"] == theme.id, "topic"]
+        count = counts[reached].sum(skipna=False) if len(reached) else 0.0
+        row = {"theme": theme.id, "label": theme.label, "n_topics": len(reached), "count": count}
+        low = high = np.nan
+        if known := bool(n >= rule.min_base and not np.isnan(count)):
+            low, high = (float(x) for x in wilson_interval(min(count, n), n))
+        row |= {"n": n, "estimate": count / n if known else np.nan, "low": low, "high": high}
+        rows.append(row | {"note": WITHHELD if np.isnan(count) else ""})
+    return pd.DataFrame(rows)
