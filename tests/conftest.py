@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import signal
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +16,7 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
+from iapt_topics import cli
 from iapt_topics._checks import InputError
 from iapt_topics.embeddings import Embeddings
 from iapt_topics.responses import load_responses
@@ -132,3 +135,16 @@ def grouped():
         responses=responses, embeddings=embeddings, topics=topics, group=group, centres=centres,
         subjects=subjects,
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """What ``iapt-topics demo`` says and writes with the real model; takes half a minute."""
+    folder, out, err = tmp_path_factory.mktemp("demo"), io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["iapt-topics", "demo", "--out", str(folder)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+    return SimpleNamespace(
+        code=stop.value.code, out=out.getvalue(), err=err.getvalue(), folder=folder
+    )

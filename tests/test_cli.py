@@ -283,17 +283,16 @@ def test_help_is_there_without_the_heavy_packages():
 
 
 @pytest.mark.slow
-def test_demo_with_the_real_model(command, tmp_path):
-    code, out, err = command("demo", "--out", tmp_path / "demo")
-    assert code == 0, err
-    assert "SYNTHETIC" in out
-    page = (tmp_path / "demo" / "publish" / "report.html").read_text("utf-8")
+def test_demo_with_the_real_model(demo):
+    assert demo.code == 0, demo.err
+    assert "SYNTHETIC" in demo.out
+    page = (demo.folder / "publish" / "report.html").read_text("utf-8")
     assert "SYNTHETIC" in page
-    agreement = pd.read_csv(tmp_path / "demo" / "tables_private" / "agreement_overall.csv")
+    agreement = pd.read_csv(demo.folder / "tables_private" / "agreement_overall.csv")
     row = agreement.set_index("measure").loc["f1_macro"]
     assert row["estimate"] > 0.45  # far above the permutation baseline, far below the two people
     assert row["estimate"] > row["chance"] + 0.3
-    changes = pd.read_csv(tmp_path / "demo" / "tables_private" / "drift_changes.csv")
+    changes = pd.read_csv(demo.folder / "tables_private" / "drift_changes.csv")
     last = changes[(changes["kind"] == "baseline") & (changes["year"] == 2018)].set_index("theme")
     assert (last.loc[["S1", "W4"], "estimate"] > 0).all()
     assert (last.loc[["P3", "P7"], "estimate"] < 0).all()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -63,6 +66,10 @@ def report(tmp_path_factory):
     texts = [f"Quote {i} on {'caseload' if i % 3 else 'pay'}" for i in range(len(ids))]
     sheet = {"response_id": ids, "text": texts, "approved_by": "A. B.", "paraphrase": ""}
     return written(tmp_path_factory.mktemp("report"), quotes=pd.DataFrame(sheet))
+
+
+def report_of(demo):
+    return demo.folder / "publish" / "report.html"
 
 
 def opened(browser, path, **options):
@@ -182,17 +189,83 @@ def test_nothing_is_wider_than_the_screen(browser, report, size):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1200])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_fault(browser, report, scheme):
+def test_axe_finds_no_fault_in_the_demo(browser, demo, scheme, width):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe here")
-    page, _ = opened(browser, report, color_scheme=scheme)
+    screen = {"width": width, "height": 844}
+    page, faults = opened(browser, report_of(demo), color_scheme=scheme, viewport=screen)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     found = axe.Axe().run(page).response["violations"]
-    serious = [
-        (v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in {"serious", "critical"}
-    ]
-    assert not serious
+    assert not [(v["id"], v["nodes"][0]["html"]) for v in found]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
+    assert not faults
+
+
+FOCUS = """() => {
+  const at = document.activeElement, style = getComputedStyle(at);
+  const ring = at.querySelector?.("circle") ?? null;
+  const seen = ring ? parseFloat(getComputedStyle(ring).strokeWidth) >= 4
+    : style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
+  at.dataset.reached = "yes";
+  return at === document.body ? null : [at.outerHTML.slice(0, 120), seen];
+}"""
+CONTROLS = """() => [...document.querySelectorAll("a, button, input, select, summary, [tabindex]")]
+  .filter((e) => e.checkVisibility() && !e.disabled && !e.dataset.reached)
+  .map((e) => e.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.slow
+def test_every_control_is_reached_by_the_tab_key_and_shows_it(browser, report):
+    page, faults = opened(browser, report)
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").inner_text() == "Skip to the report"
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main")
+    page.keyboard.press("Tab")  # from the main part on; the links before it come round again
+    unseen = []
+    for _ in range(400):
+        at = page.evaluate(FOCUS)
+        if at is None:
+            page.evaluate("document.body.dataset.rounds = 1 + +(document.body.dataset.rounds ?? 0)")
+        elif not at[1]:
+            unseen.append(at[0])
+        if page.evaluate("document.body.dataset.rounds") == "2":
+            break
+        page.keyboard.press("Tab")
+    assert not unseen
+    assert page.evaluate(CONTROLS) == []
+    page.close()
+    assert not faults
+
+
+@pytest.mark.slow
+def test_the_demo_is_small_and_prints_on_few_pages(browser, demo, tmp_path):
+    assert report_of(demo).stat().st_size < 6_000_000
+    page, faults = opened(browser, report_of(demo), color_scheme="dark")
+    pdf = tmp_path / "report.pdf"
+    pages = len(re.findall(rb"/Type /Page\b", page.pdf(path=str(pdf), format="A4")))
+    assert pages < 25
+    page.emulate_media(media="print")
+    white = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(white) == "rgb(255, 255, 255)"
+    words = set(page.locator("main").inner_text().split())
+    page.close()
+    assert not faults
+    if shutil.which("pdftotext") is None:
+        pytest.skip("no pdftotext here: that nothing is cut off is not checked")
+    text = subprocess.run(
+        ["pdftotext", "-bbox", pdf, "-"], capture_output=True, text=True, check=True
+    ).stdout
+    sides = [float(x) for x in re.findall(r'xM(?:in|ax)="([\d.]+)"', text)]
+    assert min(sides) > 30
+    assert max(sides) < 595 - 30
+    said = {html.unescape(w) for w in re.findall(r">([^<\n]+)</word>", text)}
+    # A word longer than its line is broken.
+    assert not {w for w in words - said if len(w) < 30}
+    assert text.count(">Sureness</word>") > 3  # the head of a long table on each of its pages
 
 
 def test_hostile_text_stays_text(browser, tmp_path):

@@ -78,7 +78,7 @@ def drift_figure(
         )
     columns = min(3, len(wanted))
     rows = -(-len(wanted) // columns)
-    figure = new_figure(2.7 * columns + 0.6, 1.45 * rows + 0.8)
+    figure = new_figure(2.7 * columns + 0.6, 1.1 * rows + 0.8)
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for i, (ax, theme) in enumerate(zip(axes, wanted, strict=False)):
         cells = drift.shares[drift.shares["theme"] == theme].sort_values("year")

@@ -11,7 +11,11 @@
     return node;
   }
 
-  const textOf = (row, column) => (row.cells[column]?.textContent ?? "").trim();
+  // A row with its texts, read once: asking the page for each of 20,000 rows at every key is slow.
+  function read(row) {
+    const cells = [...row.cells].map((cell) => cell.textContent.trim());
+    return { row, cells, all: cells.join(" ").toLocaleLowerCase() };
+  }
 
   // The number that a cell begins with; "<10" stands just below 10.
   function numberOf(text) {
@@ -20,9 +24,9 @@
   }
 
   function sorted(rows, column, up) {
-    const keyed = rows.map((row) => {
-      const text = textOf(row, column);
-      return { row, text, number: numberOf(text) };
+    const keyed = rows.map((entry) => {
+      const text = entry.cells[column] ?? "";
+      return { entry, text, number: numberOf(text) };
     });
     const numeric = keyed.filter((k) => !Number.isNaN(k.number)).length * 2 > keyed.length;
     const order = new Intl.Collator(document.documentElement.lang, { numeric: true }).compare;
@@ -34,12 +38,12 @@
       }
       return (up ? 1 : -1) * (a.number - b.number);
     });
-    return keyed.map((k) => k.row);
+    return keyed.map((k) => k.entry);
   }
 
   function equip(table, index) {
     const body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
-    let rows = [...body.rows], found = rows, page = 0;
+    let rows = [...body.rows].map(read), found = rows, page = 0;
     const total = rows.length, name = table.caption.textContent;
     if (total < SORTABLE) return;
     const searched = total >= SEARCHABLE || "choices" in table.dataset;
@@ -48,25 +52,38 @@
     const pager = make("div", { class: "pager" });
     const back = make("button", { type: "button" }, "Previous"), on = make("button", { type: "button" }, "Next");
     const lists = new Map();
-    let search = null, cache = null;
+    let search = null;
+
+    function put(first, most) {
+      const shown = found.slice(first, first + most);
+      body.replaceChildren(...shown.map((entry) => entry.row));
+      return shown.length;
+    }
+
+    function tell(part) {
+      state.textContent = found.length === total ? `${part} rows` : `${part} rows found, of ${total}`;
+    }
 
     function show() {
-      const first = page * PAGE, shown = found.slice(first, first + PAGE);
-      body.replaceChildren(...shown);
+      const first = page * PAGE, shown = put(first, PAGE);
       back.disabled = page === 0;
       on.disabled = first + PAGE >= found.length;
       pager.hidden = found.length <= PAGE;
-      const part = pager.hidden ? `${found.length}` : `${first + 1} to ${first + shown.length} of ${found.length}`;
-      state.textContent = found.length === total ? `${part} rows` : `${part} rows found, of ${total}`;
+      tell(pager.hidden ? `${found.length}` : `${first + 1} to ${first + shown} of ${found.length}`);
+    }
+
+    function print() {
+      const shown = put(0, PRINTED);
+      tools.classList.toggle("partial", shown < total);
+      tell(shown < found.length ? `The first ${shown} of ${found.length}` : `${shown}`);
     }
 
     function filter() {
       const words = (search?.value ?? "").toLocaleLowerCase().split(/\s+/).filter(Boolean);
-      cache ??= new Map(rows.map((row) => [row, row.textContent.toLocaleLowerCase()]));
       const wanted = [...lists].filter(([, list]) => list.value !== "");
-      found = rows.filter((row) =>
-        words.every((w) => cache.get(row).includes(w)) &&
-        wanted.every(([column, list]) => textOf(row, column).split("; ").includes(list.value)));
+      found = rows.filter(({ cells, all }) =>
+        words.every((word) => all.includes(word)) &&
+        wanted.every(([column, list]) => cells[column].split("; ").includes(list.value)));
       page = 0;
       show();
     }
@@ -93,7 +110,7 @@
       search.addEventListener("input", filter);
     }
     for (const column of (table.dataset.choices ?? "").split(" ").filter(Boolean).map(Number)) {
-      const values = new Set(rows.flatMap((row) => textOf(row, column).split("; ")));
+      const values = new Set(rows.flatMap(({ cells }) => cells[column].split("; ")));
       const label = make("label", {}, `${heads[column].textContent} `), list = make("select");
       list.append(make("option", { value: "" }, "all"));
       for (const value of [...values].sort(new Intl.Collator("en", { numeric: true }).compare)) {
@@ -110,7 +127,8 @@
     const region = table.closest(".scroll");
     if (searched) { tools.append(state); region.before(tools); }
     if (total > PAGE) { region.after(pager); show(); }
-    addEventListener("beforeprint", () => body.replaceChildren(...found.slice(0, PRINTED)));
+    table.classList.remove("many");
+    addEventListener("beforeprint", print);
     addEventListener("afterprint", show);
   }
 
