@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from iapt_topics._suppression import Cell, Key, Line
 from iapt_topics.disclosure import people
 
@@ -103,6 +105,35 @@ class System:
             self._put(("topic", int(str(topic))), part["response_id"])
         parts = [k for k in self.cells if isinstance(k, tuple) and k[0] == "topic"]
         self._sum(("kept", ALL), parts)
+
+    def add_unsure(self, topics: Topics, sure: float) -> None:
+        """Responses of a year whose topic is not sure, beside all of the year."""
+        rows = topics.assignments
+        unsure = set(rows.loc[rows["support"] < sure, "response_id"])
+        years = [int(y) for y in self.kept["year"].unique()]
+        for year in years:
+            ids = set(self.kept.loc[self.kept["year"] == year, "response_id"])
+            self._put(("unsure", year), ids & unsure)
+            self.most["unsure", year] = len(ids)
+            self._split(("kept", year), ("unsure", year), ids - unsure)
+        self._sum(("unsure", ALL), [("unsure", y) for y in years])
+        # Those without a topic are among them, or the other way round.
+        none = set(rows.loc[rows["topic"] < 0, "response_id"])
+        if none and none <= unsure:
+            self._split(("unsure", ALL), ("topic", -1), unsure - none)
+        elif none and unsure < none:
+            self._split(("topic", -1), ("unsure", ALL), none - unsure)
+
+    def add_levels(self, name: str, level: pd.Series) -> None:
+        """Levels of a covariate, by response: those of a year add up to its kept responses."""
+        for year, part in self.kept.groupby("year"):
+            base = ("kept", int(str(year)))
+            for one, ids in part.groupby(level[part["response_id"]].to_numpy()):
+                key = ("level", name, one, base[1])
+                self._put(key, ids["response_id"])
+                self.most[key] = len(part)
+            parts = [k for k in self.cells if isinstance(k, tuple) and k[:2] == ("level", name)]
+            self._sum(base, [k for k in parts if k[3] == base[1]])
 
     def add_comparison(self, name: str, result: Comparison, coders: Sequence[Codes]) -> None:
         """What each coder gave to the responses that both saw."""

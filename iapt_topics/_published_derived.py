@@ -90,6 +90,26 @@ def changepoints_of(changepoints: pd.DataFrame, shares: pd.DataFrame) -> pd.Data
     return _coarse(out, shown, p=("p", "p_bh", "p_holm"), three=three)
 
 
+def standardised_of(changes: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Changes at the same mix of people, in whole percentage points; none without the crude one.
+
+    Finer ones, an interval or a p value would tell how many of a small group had a theme, since its
+    share of the responses and of the standard are known.
+    """
+    table = changes[changes["method"] == "standardised"].reset_index(drop=True)
+    known = published[published["kind"] == "baseline"].set_index(["theme", "year"])["estimate"]
+    crude = known.reindex(pd.MultiIndex.from_frame(table[["theme", "year"]])).to_numpy(float)
+    shown = ~np.isnan(crude)
+    whole: dict[str, pd.Series] = {
+        "crude": pd.Series(crude).round(2) + 0, "estimate": table["estimate"].round(2) + 0,
+        "covered": table["covered"].round(2),
+    }  # fmt: skip
+    out = table[["theme", "year", "against"]].assign(**whole)
+    out = out.assign(**{c: out[c].where(shown) for c in whole})
+    changed = np.where(table["p_bh"] < 0.05, "yes", "no")
+    return out.assign(changed=np.where(shown, changed, ""), note=np.where(shown, "", WITHHELD))
+
+
 def _coarse(
     table: pd.DataFrame,
     shown: np.ndarray,

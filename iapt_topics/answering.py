@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from iapt_topics.responses import Responses
 
 BLANK = "(blank)"
+#: A covariate with more levels, such as a post code, says little of who answered.
+MOST_LEVELS = 20
 #: A mix of questions that moved by less than this share is not worth refusing.
 _SMALL_MOVE = 0.05
 _LEVEL = 0.05
@@ -36,6 +38,14 @@ def levels_of(column: pd.Series) -> pd.Series:
     """Return a covariate as text, every missing or blank cell as :data:`BLANK`."""
     text = column.astype(object).where(column.notna(), "").map(str).str.strip()
     return text.where(text != "", BLANK)
+
+
+def tabulated(responses: Responses) -> list[str]:
+    """Name the covariates of few levels, and the question if there are several."""
+    kept = responses.kept
+    asked = ["question"] if kept["question"].nunique() > 1 else []
+    names = [*asked, *responses.covariates]
+    return [c for c in names if levels_of(kept[c]).nunique() <= MOST_LEVELS]
 
 
 def who_answered(responses: Responses, covariates: Sequence[str]) -> pd.DataFrame:

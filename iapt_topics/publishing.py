@@ -16,9 +16,11 @@ from iapt_topics._published_derived import (
     changes_of,
     coverage_of,
     hierarchy_of,
+    standardised_of,
     trends_of,
 )
 from iapt_topics._suppression import Key, suppress
+from iapt_topics.answering import how_answered, levels_of, tabulated, who_answered
 from iapt_topics.axis import axis_codes, pole_codes
 from iapt_topics.disclosure import Disclosure, common_words, word_users
 from iapt_topics.inference import normal_quantile, wilson_interval
@@ -32,6 +34,7 @@ from iapt_topics.metrics import (
     recall,
     table_2x2,
 )
+from iapt_topics.topics import SURE, unassigned_band
 
 if TYPE_CHECKING:
     from iapt_topics.agreement import Comparison
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from iapt_topics.drift import Drift
     from iapt_topics.mapping import TopicMapping
     from iapt_topics.responses import Responses
+    from iapt_topics.standardise import Standardised
     from iapt_topics.topics import Topics
 
 
@@ -52,6 +56,7 @@ def publishable_tables(
     drift: Drift | None = None,
     ceiling: Comparison | None = None,
     axis_drift: Drift | None = None,
+    standardised: Standardised | None = None,
     human: Sequence[Codes] = (),
     disclosure: Disclosure | None = None,
 ) -> dict[str, pd.DataFrame]:
@@ -75,6 +80,8 @@ def publishable_tables(
         One person against another.
     axis_drift : Drift, optional
         Of the classes of the axis.
+    standardised : Standardised, optional
+        Of ``codes``, against the same baseline as ``drift``.
     human : sequence of Codes, optional
         The people's codes behind the comparisons. Without them a person's count of responses
         stands for the number of respondents, who can be fewer.
@@ -93,7 +100,8 @@ def publishable_tables(
     Notes
     -----
     All tables are suppressed together: by year and theme, over all years, by class of the axis, by
-    topic, by what became of each row, and for the responses that people coded.
+    topic, by what became of each row, by covariate and year, and for the responses that people
+    coded.
     """
     rule = disclosure or Disclosure()
     system = System(responses, codes)
@@ -105,6 +113,10 @@ def publishable_tables(
     for name, result in pairs.items():
         if result is not None:
             system.add_comparison(name, result, [*human, codes])
+    system.add_unsure(topics, SURE)
+    levels = _levels(responses)
+    for covariate, level in levels.items():
+        system.add_levels(covariate, level)
     hidden = suppress(
         system.cells,
         system.lines,
@@ -115,17 +127,23 @@ def publishable_tables(
     out = {"ledger": _ledger(responses, hidden, rule)}
     out["theme_shares"] = _theme_shares(system, codes, mapping, hidden, rule)
     out["ledger_totals"] = _ledger_totals(responses, out["ledger"], hidden, rule)
+    if levels:
+        out["who_answered"] = _who(system, responses, list(levels), hidden, rule)
+    out["how_answered"] = _how(responses, out["ledger"], rule)
     if drift is not None:
         out["drift_shares"] = _shares(system, drift.shares, "theme", hidden, rule)
         out["drift_changes"] = changes_of(drift.changes, out["drift_shares"])
         out["drift_trends"] = trends_of(drift.trends, out["drift_shares"])
         out["drift_changepoints"] = changepoints_of(drift.changepoints, out["drift_shares"])
         out["drift_distances"] = _rounded(drift.distances, rule)
+    if drift is not None and standardised is not None:
+        out["standardised_changes"] = standardised_of(standardised.changes, out["drift_changes"])
     if axis_drift is not None and poles is not None:
         out["axis_shares"] = _shares(system, axis_drift.shares, "class", hidden, rule)
         both = pole_codes(codes, mapping.frame)
         out["pole_shares"] = _pole_shares(system, both, hidden, rule)
     out |= _topics(system, responses, topics, mapping, hidden, rule)
+    out["topic_unassigned"] = _unassigned(system, topics, responses, hidden, rule)
     out["topic_resolution"] = _resolution(topics, rule)
     out["topic_hierarchy"] = hierarchy_of(topics.hierarchy, out["topics"])
     out["theme_coverage"] = coverage_of(mapping.frame, out["topic_mapping"], out["topics"], rule)
@@ -166,6 +184,81 @@ def _ledger_totals(
     n = [np.nan if s in gone else float(rule.rounded(v)) for s, v in rows.items()]
     note = [WITHHELD if s in gone else "" for s in rows]
     return pd.DataFrame({"status": list(rows), "n": n, "note": note})
+
+
+def _levels(responses: Responses) -> dict[str, pd.Series]:
+    """Level of each covariate by kept response."""
+    kept = responses.kept.set_index("response_id")
+    return {c: levels_of(kept[c]) for c in tabulated(responses)}
+
+
+def _who(
+    system: System,
+    responses: Responses,
+    covariates: Sequence[str],
+    hidden: set[Key],
+    rule: Disclosure,
+) -> pd.DataFrame:
+    """Who answered, by year; no name of a level of too few, and no test with a year withheld."""
+    table, rows, few = who_answered(responses, covariates), [], 0
+    for (name, level), part in table.groupby(["covariate", "level"], sort=False):
+        keys = [("level", name, level, int(y)) for y in part["year"]]
+        behind = set().union(*(system.cells[k].people for k in keys if k in system.cells))
+        if rule.is_small(len(behind)):
+            few += 1
+            level = f"(too few people, {few})"
+        for key, row in zip(keys, part.to_dict("records"), strict=True):
+            exact = (row["estimate"], row["low"], row["high"])
+            share = _share(system, key, ("kept", key[3]), exact, hidden, rule)
+            tests = {c: max(0.001, round(row[c], 3)) for c in ("p", "p_bh")}
+            share["note"] = share["note"] or row["note"]
+            rows.append({"covariate": name, "level": level, "year": key[3]} | share | tests)
+    columns = [c for c in table.columns if c != "n_respondents"]
+    out = pd.DataFrame(rows, columns=columns)
+    gone = out["estimate"].isna().groupby([out["covariate"], out["level"]]).transform("any")
+    return out.assign(p=out["p"].mask(gone), p_bh=out["p_bh"].mask(gone))
+
+
+def _how(responses: Responses, ledger: pd.DataFrame, rule: Disclosure) -> pd.DataFrame:
+    """Rows that are no answer, as shares of published counts, and words of a response."""
+    out = how_answered(responses)
+    rows = ledger.groupby("year")["n"].agg(lambda n: n.sum(skipna=False))
+    count = ledger.set_index(["status", "year"])["n"]
+    words = (out["measure"] == "words").to_numpy()
+    keys = list(zip(out["measure"].where(~words, "kept"), out["year"], strict=True))
+    k = count.reindex(pd.MultiIndex.from_tuples(keys)).to_numpy(float)
+    n = np.where(words, k, out["year"].map(rows).to_numpy(float))
+    shown = n >= rule.min_base
+    n_safe = np.where(shown, n, 1)
+    low, high = wilson_interval(np.where(shown, np.minimum(k, n), 0), n_safe)
+    new = {"estimate": k / n_safe, "low": low, "high": high}
+    out = out.assign(n=n, **{c: np.where(words, out[c].round(1), v) for c, v in new.items()})
+    note = np.where(np.isnan(n), WITHHELD, f"no figure out of fewer than {rule.min_base}")
+    out = out.assign(note=np.where(shown, out["note"], note))
+    out = out.assign(**{c: out[c].where(shown) for c in new})
+    whole = pd.Series(shown, out.index).groupby(out["measure"]).transform("all")
+    tests = {c: out[c].astype(float).round(3).clip(lower=0.001).where(whole) for c in ("p", "p_bh")}
+    return out.assign(**tests)
+
+
+def _unassigned(
+    system: System, topics: Topics, responses: Responses, hidden: set[Key], rule: Disclosure
+) -> pd.DataFrame:
+    """Responses of each year whose topic is not sure, and how far their treatment moves a share.
+
+    ``moves`` is over all topics, and rounded up to a whole percentage point.
+    """
+    band, rows = unassigned_band(topics, responses), []
+    of_topics = band[band["topic"] >= 0]
+    width = (of_topics["high"] - of_topics["low"]).groupby(of_topics["year"]).max()
+    for row in band[band["topic"] < 0].to_dict("records"):
+        year = int(row["year"])
+        exact = (row["own_group"], row["low"], row["high"])
+        share = _share(system, ("unsure", year), ("kept", year), exact, hidden, rule)
+        moves = np.ceil(100 * width.get(year, 0.0) - 1e-9) / 100 if share["note"] == "" else np.nan
+        note = share.pop("note")
+        rows.append({"year": year} | share | {"moves": moves, "note": note})
+    return pd.DataFrame(rows)
 
 
 def _theme_shares(

@@ -123,6 +123,11 @@ class Responses:
         return {int(y): str(w) for y, w in zip(rows["year"], rows["wave" if named else "year"],
                                                strict=True)}  # fmt: skip
 
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Columns of the table that are of this survey alone, such as a role or a service."""
+        return tuple(c for c in self.table.columns if c not in _RESERVED)
+
     def _repr_html_(self) -> str:
         """The ledger; never a text."""
         from iapt_topics._notebook import as_html

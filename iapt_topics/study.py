@@ -17,7 +17,7 @@ from iapt_topics._memory import check_memory
 from iapt_topics._one_line import one_line
 from iapt_topics._topic_cache import fit_once
 from iapt_topics.agreement import Comparison, compare_codes
-from iapt_topics.answering import how_answered
+from iapt_topics.answering import how_answered, tabulated, who_answered
 from iapt_topics.axis import axis_codes
 from iapt_topics.codes import Codes
 from iapt_topics.disclosure import Disclosure, rule_of
@@ -272,7 +272,7 @@ _PRIVATE = (
 )
 _PARTS = (
     "responses", "topics", "mapping", "codes", "comparison", "drift", "ceiling", "axis_drift",
-    "human",
+    "standardised", "human",
 )  # fmt: skip
 
 
@@ -299,6 +299,8 @@ def _tables(study: Study) -> dict[str, pd.DataFrame]:
         "drift_changepoints": study.drift.changepoints,
         "drift_sources": study.drift.sources,
     }
+    if shown := tabulated(study.responses):
+        tables["who_answered"] = who_answered(study.responses, shown)
     covered = mapping_coverage(study.mapping, study.topics)
     tables |= dict(zip(("theme_coverage", "topic_coverage"), covered, strict=True))
     if study.redactions is not None:

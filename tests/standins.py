@@ -102,6 +102,9 @@ def responses(synthetic: bool = True, n: int = 700, extra: str = "") -> Any:
                 ["kept", "blank", "non_answer", "duplicate"], n, p=[0.9, 0.05, 0.03, 0.02]
             ),
             "true_topic": topic,
+            "role": np.random.default_rng(8).choice(
+                ["PWP", "HIT", "zookeeper"], n, p=[0.6, 0.395, 0.005]
+            ),
         }
     )
     table.loc[:3, "status"] = "kept"
@@ -117,6 +120,7 @@ def responses(synthetic: bool = True, n: int = 700, extra: str = "") -> Any:
         source="survey.csv",
         synthetic=synthetic,
         kept=kept,
+        covariates=("role",),
         ledger=ledger,
         years=YEARS,
         wave_labels={y: str(y) for y in YEARS},
@@ -129,8 +133,9 @@ def topics(survey: Any, label: str | None = None) -> Any:
     unsure[:4] = False
     given = kept["true_topic"].where(~unsure, -1)
     support = np.random.default_rng(6).uniform(0.4, 1, len(kept))
+    nearest = kept["true_topic"]
     assignments = pd.DataFrame(
-        {"response_id": kept["response_id"], "topic": given, "support": support}
+        {"response_id": kept["response_id"], "topic": given, "nearest": nearest, "support": support}
     )
     rows = []
     for t in range(8):
@@ -179,6 +184,7 @@ def topics(survey: Any, label: str | None = None) -> Any:
     return SimpleNamespace(
         assignments=assignments,
         topics=pd.DataFrame(rows),
+        n_topics=8,
         hierarchy=pd.DataFrame({"topic": range(8), "broad": [0, 0, 1, 2, 2, 3, 3, 4], "n": 0}),
         resolution=tried,
         runs=runs,

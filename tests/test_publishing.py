@@ -14,13 +14,17 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from iapt_topics import _suppression
 from iapt_topics._checks import InputError
+from iapt_topics._published_derived import standardised_of
 from iapt_topics.axis import axis_codes
 from iapt_topics.codes import Codes
 from iapt_topics.disclosure import PRESETS, Disclosure, common_words, preset
+from iapt_topics.drift import measure_drift
 from iapt_topics.frame import Theme, ThemeFrame
 from iapt_topics.inference import wilson_interval
 from iapt_topics.publishing import publishable_tables
 from iapt_topics.responses import Responses
+from iapt_topics.standardise import standardise_drift
+from iapt_topics.topics import unassigned_band
 
 FRAME = ThemeFrame(
     name="f",
@@ -51,6 +55,7 @@ def study(seed: int, n: int, repeats: float, unseen: float, human_share: float) 
             "question": "",
             "text": "words",
             "status": "kept",
+            "role": np.random.default_rng(seed).choice(["a", "b", "c"], n, p=[0.7, 0.24, 0.06]),
         }
     ).astype({"respondent_id": "str", "response_id": "str"})
     responses = Responses(table=table, source="x.csv")
@@ -73,10 +78,15 @@ def study(seed: int, n: int, repeats: float, unseen: float, human_share: float) 
 
     machine, human = coded("m", "machine", 1 - unseen), coded("h", "human", human_share)
     topic = rng.choice([-1, 0, 1, 2, 3], n, p=rng.dirichlet(np.ones(5)))
+    # Those without a topic are not sure; some with one are not either.
+    support = np.where(topic < 0, 0.2, rng.uniform(0.45, 1, n))
     topics = SimpleNamespace(
         resolution=TRIED,
         hierarchy=pd.DataFrame({"topic": range(4), "broad": 0, "n": 0}),
-        assignments=pd.DataFrame({"response_id": ids, "topic": topic}),
+        n_topics=4,
+        assignments=pd.DataFrame(
+            {"response_id": ids, "topic": topic, "nearest": topic.clip(0), "support": support}
+        ),
         topics=pd.DataFrame(
             {"topic": range(4), "label": "words", "words": "words", "support": 0.9}
         ),
@@ -153,6 +163,22 @@ class Reader:
         for row in topics.to_dict("records"):
             self.see(("topic", row["topic"]), row["n"], row["of"])
         self.sums.append(("kept", [("topic", t) for t in topics["topic"]]))
+        for row in tables["topic_unassigned"].to_dict("records"):
+            key = ("unsure", row["year"])
+            self.see(key, row["count"], row["n"])
+            self.split(("kept", row["year"]), key)
+        if ("topic", -1) in self.place:
+            # All of the responses without a topic are not sure of it.
+            self.place["unsure"] = len(self.place)
+            self.low.append(0)
+            self.high.append(10_000)
+            self.sums.append(("unsure", [("unsure", y) for y in kept["year"]]))
+            self.split("unsure", ("topic", -1))
+        for year, part in tables["who_answered"].groupby("year"):
+            levels = [("level", level, year) for level in part["level"]]
+            for key, row in zip(levels, part.to_dict("records"), strict=True):
+                self.see(key, row["count"], row["n"])
+            self.sums.append((("kept", year), levels))
         for row in tables.get("agreement_themes", pd.DataFrame()).to_dict("records"):
             key = ("compared", row["theme"])
             self.see(key, row["positives_other"], row["n"], may_be_zero=True)
@@ -175,10 +201,10 @@ class Reader:
         self.high.append(most if shown == n else max(window))
 
     def split(self, whole: object, part: object) -> None:
-        self.place["rest", whole] = len(self.place)
+        self.place["rest", whole, part] = len(self.place)
         self.low.append(0)
         self.high.append(10_000)
-        self.sums.append((whole, [part, ("rest", whole)]))
+        self.sums.append((whole, [part, ("rest", whole, part)]))
 
     def range_of(self, key: object) -> tuple[float, float]:
         rows = np.zeros((len(self.sums), len(self.place)))
@@ -327,6 +353,79 @@ def test_topics_that_are_not_shown_are_in_no_broad_topic_and_reach_no_theme():
     assert hidden["theme_coverage"].set_index("theme").loc["S1", "n_topics"] == 1
 
 
+def test_who_answered_has_no_level_of_few_people_and_no_test_of_what_is_withheld():
+    who = made()["who_answered"]
+    assert "zookeeper" not in set(who["level"])
+    few = who[who["level"] == "(too few people, 1)"]
+    assert few["count"].isna().any()
+    assert set(few["count"].dropna()) <= {0}
+    assert few[["p", "p_bh"]].isna().all(axis=None)
+    shown = who[who["count"].notna()]
+    assert (shown["count"] % 5 == 0).all()
+    assert (shown["estimate"] == shown["count"] / shown["n"]).all()
+    off = made(disclosure=Disclosure(min_respondents=1, round_to=1, min_base=1))["who_answered"]
+    assert off.groupby("year")["count"].sum().tolist() == off.groupby("year")["n"].max().tolist()
+
+
+def test_how_they_answered_is_that_of_the_published_rows():
+    tables = made()
+    ledger = tables["ledger"].set_index(["status", "year"])["n"]
+    for row in tables["how_answered"].query("measure != 'words'").to_dict("records"):
+        rows = ledger.xs(row["year"], level="year").sum()
+        assert row["n"] == rows
+        assert row["estimate"] == ledger[row["measure"], row["year"]] / rows
+    words = tables["how_answered"].query("measure == 'words'")
+    assert (words["estimate"] == words["estimate"].round(1)).all()
+    none = made(disclosure=Disclosure(min_base=1000))["how_answered"]
+    assert none[["estimate", "low", "high", "p", "p_bh"]].isna().all(axis=None)
+
+
+def test_responses_without_a_sure_topic_are_rounded_and_their_effect_is_rounded_up():
+    table = made()["topic_unassigned"]
+    assert (table["count"] % 5 == 0).all()
+    assert (table["estimate"] == table["count"] / table["n"]).all()
+    survey = standins.responses()
+    band = unassigned_band(standins.topics(survey), survey).query("topic >= 0")
+    exact = (band["high"] - band["low"]).groupby(band["year"]).max().to_numpy()
+    assert ((table["moves"] >= exact) & (table["moves"] < exact + 0.01)).all()
+    np.testing.assert_allclose(100 * table["moves"], (100 * table["moves"]).round())
+
+
+def test_a_change_at_the_same_mix_does_not_count_a_theme_in_a_small_group():
+    # Of 2015, 12 are of the role b. A reader knows the shares of both years, but not by role.
+    def survey(now: int, before: int) -> dict:
+        groups = []
+        for year, of, has, whole in ((2014, 50, before, 50), (2015, 12, now, 64)):
+            for role, n, some in (("a", 150, whole - has), ("b", of, has)):
+                groups += [{"n": some, "year": year, "machine": ("S1",), "role": role},
+                           {"n": n - some, "year": year, "machine": (), "role": role}]  # fmt: skip
+        return crafted(*groups)
+
+    crude = measure_drift(*(survey(4, 20)[k] for k in ("codes", "responses")), n_boot=1).changes
+
+    def published(now: int, before: int, crude: pd.DataFrame = crude) -> pd.Series:
+        made = survey(now, before)
+        same = standardise_drift(made["codes"], made["responses"], ["role"])
+        return standardised_of(same.changes, crude).set_index("theme").loc["S1"]
+
+    row, figures = published(4, 20), ["crude", "estimate"]
+    whole = 100 * row[figures].astype(float)
+    np.testing.assert_allclose(whole, whole.round())
+    # One more now is made up for by 25 / 6 fewer before.
+    alike = [
+        now
+        for now in range(10)
+        if any(
+            published(now, max(0, round(20 - 25 / 6 * (now - 4)) + d)).equals(row)
+            for d in (0, 2, -2, 1, -1)
+        )
+    ]
+    assert len(alike) >= 9
+    hidden = published(4, 20, crude.assign(estimate=np.nan))
+    assert hidden[figures].isna().all()
+    assert (hidden["changed"], hidden["note"]) == ("", "withheld")
+
+
 def test_a_change_of_a_withheld_share_gives_no_figure_away():
     results = crafted(
         {"n": 60, "year": 2014, "machine": ("S1",)}, {"n": 60, "year": 2014, "machine": ()},
@@ -357,7 +456,7 @@ def crafted(*groups: dict) -> dict:
     table = pd.DataFrame({"response_id": [r["response_id"] for r in rows]}).astype("str")
     table = table.assign(
         respondent_id=table["response_id"], year=[r["year"] for r in rows],
-        question="", text="words", status="kept",
+        question="", text="words", status="kept", role=[r.get("role", "") for r in rows],
     )  # fmt: skip
 
     def coded(coder: str, learned: frozenset[str] = frozenset()) -> Codes:
@@ -376,7 +475,8 @@ def crafted(*groups: dict) -> dict:
     topics = SimpleNamespace(
         resolution=TRIED,
         hierarchy=pd.DataFrame({"topic": range(4), "broad": 0, "n": 0}),
-        assignments=table[["response_id"]].assign(topic=0),
+        n_topics=1,
+        assignments=table[["response_id"]].assign(topic=0, nearest=0, support=0.9),
         topics=pd.DataFrame({"topic": [0], "label": "words", "words": "words", "support": 0.9}),
     )
     mapping = SimpleNamespace(

@@ -5,6 +5,7 @@ import hashlib
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -405,3 +406,26 @@ def test_figures_of_a_study_are_written_in_three_formats(tmp_path):
     for path in written.values():
         assert path.read_bytes().startswith(starts[path.suffix])
     assert b"secretword" not in written["mapping.svg"].read_bytes()
+
+
+def test_who_and_how_they_answered_and_what_a_sure_topic_changes_are_said(whole):
+    page = Page(whole[1])
+    assert "Who answered did not change by more than chance, as far as role" in page.text
+    assert "zookeeper" not in whole[1]
+    assert "(too few people, 1) role hidden" in page.text
+    assert "words of an analysed response (geometric mean)" in page.text
+    assert re.search(r"For \d+ % to \d+ % of the responses of a year, fewer than half", page.text)
+    assert "Topics and themes meet both ways in part" in page.text
+
+
+def test_changes_at_the_same_mix_are_told_from_those_as_they_are(tmp_path):
+    survey = standins.responses()
+    changes = standins.drift(survey, standins.codes(survey)).changes
+    same = changes[["theme", "year", "against"]].assign(
+        method="standardised", estimate=0.004, covered=1.0, p_bh=0.5
+    )
+    _, text = make(tmp_path, standardised=SimpleNamespace(changes=same))
+    found = re.search(r"each year, none of the (\d) themes? that changed would", Page(text).text)
+    assert found
+    assert int(found[1]) > 0
+    assert "Changes at the same mix of people" in text

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from iapt_topics.codes import Codes
     from iapt_topics.mapping import TopicMapping
     from iapt_topics.responses import Responses
+    from iapt_topics.standardise import Standardised
     from iapt_topics.topics import Topics
 
 __all__ = ["write_report"]
@@ -39,6 +40,7 @@ def write_report(
     drift: Drift | None = None,
     ceiling: Comparison | None = None,
     axis_drift: Drift | None = None,
+    standardised: Standardised | None = None,
     human: Sequence[Codes] = (),
     min_cell: int | Disclosure = 10,
     quotes: pd.DataFrame | bool | None = None,
@@ -67,6 +69,8 @@ def write_report(
     axis_drift : Drift, optional
         Drift of the four classes of the axis, from :func:`iapt_topics.axis_codes`. By default it
         is measured here if ``drift`` is given and the frame has an axis.
+    standardised : Standardised, optional
+        Change with the mix of people held fixed, as for :func:`publishable_tables`.
     human : sequence of Codes, optional
         The people's codes behind the comparisons, as for :func:`publishable_tables`.
     min_cell : int or Disclosure, default 10
@@ -108,6 +112,7 @@ def write_report(
         drift=drift,
         ceiling=ceiling,
         axis_drift=axis_drift,
+        standardised=standardised,
         human=human,
         rule=rule,
     )

@@ -109,6 +109,87 @@ def shares_grid(
     return Grid(caption=caption, head=head, rows=tuple(rows))
 
 
+def who_grid(who: pd.DataFrame, waves: Mapping[int, str]) -> Grid:
+    """Who answered: a row for each level of a covariate, a column for each year."""
+    years = sorted(who["year"].unique())
+    rows = []
+    for (name, level), part in who.groupby(["covariate", "level"], sort=False):
+        cells = ("hidden" if not known(s) else percent(s) for s in part["estimate"])
+        rows.append((clean(level), clean(name), *cells, p_value(part["p_bh"].iloc[0])))
+    head = ("Who", "What", *(waves.get(y, str(y)) for y in years), "Adjusted p of any difference")
+    caption = "Share of the analysed responses, by who wrote them"
+    return Grid(caption=caption, head=head, rows=tuple(rows), choices=(1,))
+
+
+def how_grid(how: pd.DataFrame, waves: Mapping[int, str]) -> Grid:
+    """How they answered: rows left out, and the length of the rest."""
+    rows = []
+    for measure, part in how.groupby("measure", sort=False):
+        words = measure == "words"
+        cells = (
+            "hidden" if not known(v) else f"{v:.1f}" if words else percent(v)
+            for v in part["estimate"]
+        )
+        name = "words of an analysed response (geometric mean)" if words else STATUSES[str(measure)]
+        rows.append((name, *cells, p_value(part["p_bh"].iloc[0])))
+    years = (waves.get(y, str(y)) for y in sorted(how["year"].unique()))
+    head = ("Rows that were", *years, "Adjusted p of any difference")
+    return Grid(caption="How they answered, by year", head=head, rows=tuple(rows))
+
+
+def standardised_grid(table: pd.DataFrame, frame: ThemeFrame) -> Grid:
+    """Changes as they are and at the same mix of people, for one year."""
+    rows = tuple(
+        (
+            label_of(frame, row["theme"]),
+            points(row["crude"]),
+            points(row["estimate"]),
+            row["changed"],
+        )
+        for row in table.to_dict("records")
+    )
+    head = (
+        "Theme",
+        "Change (points)",
+        "At the same mix",
+        "More than chance at the same mix",
+    )
+    note = (
+        "In whole points and without intervals, which would tell how many of a small group had a "
+        "theme. The private tables have them."
+    )
+    return Grid(caption="Changes at the same mix of people", head=head, rows=rows, note=note)
+
+
+def unassigned_grid(table: pd.DataFrame, waves: Mapping[int, str]) -> Grid:
+    """Responses whose topic is not sure, by year."""
+    rows = tuple(
+        (
+            waves.get(row["year"], str(row["year"])),
+            count(row["count"]),
+            count(row["n"]),
+            percent(row["estimate"]),
+            interval(row["low"], row["high"]),
+            points(row["moves"]).lstrip("+"),
+        )
+        for row in table.to_dict("records")
+    )
+    head = (
+        "Year",
+        "Responses not sure",
+        "Out of",
+        "Share",
+        "95 % interval",
+        "Most that a topic’s share moves (points)",
+    )
+    note = (
+        "Three ways to treat them: with their nearest topic (as here), as a group of their own, or "
+        "left out. The last column is the widest gap between the three, over all topics."
+    )
+    caption = "Responses whose topic fewer than half of the runs agree on"
+    return Grid(caption=caption, head=head, rows=rows, note=note)
+
+
 def changes_grid(rows: pd.DataFrame, frame: ThemeFrame, caption: str) -> Grid:
     """Last year against the baseline, largest change first."""
     size = rows["estimate"].abs().fillna(-1.0)

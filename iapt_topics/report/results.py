@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from iapt_topics.frame import ThemeFrame
     from iapt_topics.mapping import TopicMapping
     from iapt_topics.responses import Responses
+    from iapt_topics.standardise import Standardised
     from iapt_topics.topics import Topics
 
 T = TypeVar("T")
@@ -101,13 +102,15 @@ def publish(
     drift: Drift | None = None,
     ceiling: Comparison | None = None,
     axis_drift: Drift | None = None,
+    standardised: Standardised | None = None,
     human: Sequence[Codes] = (),
     rule: Disclosure,
 ) -> Results:
     """Put published tables in the place of the exact ones."""
     tables = publishable_tables(
         responses=responses, topics=topics, mapping=mapping, codes=codes, comparison=comparison,
-        drift=drift, ceiling=ceiling, axis_drift=axis_drift, human=human, disclosure=rule,
+        drift=drift, ceiling=ceiling, axis_drift=axis_drift, standardised=standardised,
+        human=human, disclosure=rule,
     )  # fmt: skip
     poles = tables.get("pole_shares")
     return Results(

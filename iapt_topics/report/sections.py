@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from iapt_topics.disclosure import people
+from iapt_topics.figures import STATUSES
 from iapt_topics.report import compute, grids, themes, topic_map
 from iapt_topics.report.pictures import Picture, data_address, draw
 from iapt_topics.report.results import hidden_cells
@@ -47,6 +48,8 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
             source=sources["rows"],
             table=grids.ledger_grid(r.tables["ledger"], r.rows, r.waves),
         ),
+        **_answering(r),
+        "unsure": _unsure(r),
         "coder": compute.clean(r.codes.coder),
         "coder_kind": r.codes.kind,
         "themes": grids.theme_grid(r.tables["theme_shares"], frame),
@@ -183,11 +186,61 @@ def _drift(results: Results, sources: dict[str, str]) -> dict[str, Any] | None:
         "distances": grids.distances_grid(drift, results.waves) if len(drift.distances) else None,
         "moved": moved,
         "n_shown": len(shown),
+        "mix": _same_mix(results, last),
         "n_hidden": len(changes) - len(shown),
         "cells": f"{len(drift.shares):,}",
         "cells_hidden": f"{len(hidden_cells(drift)):,}",
         "last": names[last],
         "baseline": names[drift.baseline],
+    }
+
+
+def _answering(results: Results) -> dict[str, Any]:
+    """Who and how: what moved by more than chance, in words, and the tables."""
+    who, how = results.tables.get("who_answered"), results.tables["how_answered"]
+    out: dict[str, Any] = {"who": None, "how": grids.how_grid(how, results.waves)}
+    words = how[(how["measure"] == "words") & how["estimate"].notna()].to_dict("records")
+    out["lengths"] = [
+        (results.waves.get(r["year"], r["year"]), f"{r['estimate']:.0f}")
+        for r in (words[:1] + words[-1:] if len(words) > 1 else [])
+    ]
+    out["how_moved"] = [
+        "length" if m == "words" else STATUSES[m]
+        for m in how.loc[how["p_bh"] < 0.05, "measure"].unique()
+    ]
+    if who is not None and len(who):
+        moved = who[who["p_bh"] < 0.05].drop_duplicates(["covariate", "level"])
+        out["who"] = grids.who_grid(who, results.waves)
+        out["who_moved"] = [compute.clean(v) for v in moved["level"]]
+        out["covariates"] = [compute.clean(c) for c in who["covariate"].unique()]
+    return out
+
+
+def _unsure(results: Results) -> dict[str, Any]:
+    table = results.tables["topic_unassigned"]
+    shown = table[table["estimate"].notna()]
+    return {
+        "table": grids.unassigned_grid(table, results.waves),
+        "low": compute.percent(shown["estimate"].min()),
+        "high": compute.percent(shown["estimate"].max()),
+        "moves": compute.points(shown["moves"].max()).lstrip("+"),
+        "known": len(shown) > 0,
+    }
+
+
+def _same_mix(results: Results, last: int) -> dict[str, Any] | None:
+    """Changes of the last year at the same mix of people, beside those as they are."""
+    table, changes = results.tables.get("standardised_changes"), results.changes
+    if table is None or changes is None:
+        return None
+    rows = table[(table["year"] == last) & (table["note"] == "")]
+    found = set(rows.loc[rows["changed"] == "yes", "theme"])
+    as_is = set(changes.loc[changes["p_bh"] < 0.05, "theme"])
+    return {
+        "table": grids.standardised_grid(rows, results.frame),
+        "stay": len(as_is & found),
+        "were": len(as_is),
+        "new": len(found - as_is),
     }
 
 
