@@ -79,15 +79,21 @@ def drift_figure(
     columns = min(3, len(wanted))
     rows = -(-len(wanted) // columns)
     figure = new_figure(2.7 * columns + 0.6, 1.1 * rows + 0.8)
-    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    # Alike by hand: Matplotlib's shared axes look at every panel whenever one is drawn.
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    shown = drift.shares[drift.shares["theme"].isin(wanted)].set_index(["theme", "year"])
+    shown = shown.drop(index=list(hidden), errors="ignore")[["estimate", "high"]]
+    top = 1.05 * np.nanmax(shown.to_numpy(dtype=float), initial=0.01)
     for i, (ax, theme) in enumerate(zip(axes, wanted, strict=False)):
         cells = drift.shares[drift.shares["theme"] == theme].sort_values("year")
         gone = {int(y) for t, y in hidden if t == theme}
         draw_series(ax, cells, 0, gone, 0)
         tidy(ax)
+        ax.set_ylim(0, top)
         percent_axis(ax)
         year_ticks(ax, cells, waves)
         ax.tick_params(axis="x", labelsize=6.5, labelbottom=i + columns >= len(wanted))
+        ax.tick_params(axis="y", labelleft=i % columns == 0)
         for year in sorted(gone):
             ax.annotate(
                 "hidden",
@@ -101,7 +107,6 @@ def drift_figure(
         put_title(ax, drawn_text(frame[theme].label if frame is not None else theme, 38))
     for ax in axes[len(wanted) :]:
         ax.set_axis_off()
-    axes[0].set_ylim(bottom=0)
     figure.supylabel("share of responses", fontsize=8, color=INK)
     return figure
 
