@@ -42,6 +42,23 @@ TOKENS = (
     b"encoding='utf-7'", b"../", b"internal://", b"relative://", b"id", b"theme", b"coder", b"year",
 )  # fmt: skip
 
+PLAN = b"""
+[survey]
+file = "."
+text = ["q1", "q2"]
+year = "year"
+respondent = "who"
+waves = ["2015/16", "2016/17"]
+[frame]
+use = "iapt_identity_system"
+[topics]
+seed = 1
+min_support = 0.5
+[report]
+min_cell = "default"
+quotes = true
+"""
+
 Reader = Callable[[Path], object]
 
 
@@ -50,10 +67,12 @@ def readers() -> dict[str, tuple[str, Reader, int]]:
     from qda_files import FRAME, survey
 
     from iapt_topics._tables import read_table
+    from iapt_topics.approval import read_quotes
     from iapt_topics.code_files import coders_in, load_codes, match_themes
     from iapt_topics.frame import load_frame
     from iapt_topics.mapping_edits import load_edits
     from iapt_topics.non_answers import load_rules
+    from iapt_topics.plan import read_plan
     from iapt_topics.qda import load_project
     from iapt_topics.responses import load_responses
 
@@ -68,6 +87,9 @@ def readers() -> dict[str, tuple[str, Reader, int]]:
     def codes(path: Path) -> object:
         match_themes(path, frame=FRAME)
         return [load_codes(path, frame=FRAME, coder=c) for c in coders_in(path) or ("human",)]
+
+    def quotes(path: Path) -> object:
+        return read_quotes(path, responses)
 
     def project(path: Path) -> object:
         opened = load_project(path, responses=responses)
@@ -92,6 +114,8 @@ def readers() -> dict[str, tuple[str, Reader, int]]:
         "codebook": (".qdc", load_frame, 24),
         "rules": (".toml", load_rules, 24),
         "edits": (".json", load_edits, 6),
+        "plan": (".toml", read_plan, 6),
+        "quotes": (".csv", quotes, 4),
         "project": (".qdpx", project, 4),
         "database": (".bin", database, 3),
     }
@@ -131,6 +155,9 @@ def whole_files() -> dict[str, list[bytes]]:
         wide = pd.DataFrame({"response_id": list(TEXTS), "S1": [1, 0, 0, 1], "W1": [0, 1, 0, 0]})
         project_of(at / "p.qda", spans=[("r1", "A", 1, 3, 11)])
         read = Path.read_bytes
+        approved = pd.DataFrame(
+            {"response_id": list(TEXTS), "topic": "0", "label": "a", "text": rows["text"]}
+        ).assign(decision=["approve", "reject", "", ""], approved_by="A", paraphrase="")
         edit = (
             b'{"edits": [[0, "a", "W1", "accept", "who", "2024", "why", ""]], '
             b'"unplaced": [], "topic_of": {"r1": 0}}'
@@ -148,6 +175,8 @@ def whole_files() -> dict[str, list[bytes]]:
             "codebook": [read(at / "frame.qdc")],
             "rules": [b'[[rule]]\nname = "none"\npattern = "no(ne)?"\nexamples = ["no", "none"]\n'],
             "edits": [edit],
+            "plan": [PLAN],
+            "quotes": [approved.to_csv(index=False).encode()],
             "project": [read(at / "c.qdpx")],
             "database": [read(at / "p.qda" / "data.qda")],
         }
@@ -268,9 +297,12 @@ def run(executions: int, seed: int, failures: Path, only: str | None) -> int:
     return len(seen)
 
 
-def run_atheris(name: str, executions: int) -> None:
+def run_atheris(name: str, executions: int, seed: int, failures: Path) -> None:
     """Let the coverage of iapt_topics guide the damage to one kind of file."""
-    import atheris
+    try:
+        import atheris
+    except ImportError:
+        raise SystemExit("atheris is not installed: pip install atheris") from None
 
     with atheris.instrument_imports(include=["iapt_topics"]):
         ending, reader, _ = readers()[name]
@@ -283,9 +315,16 @@ def run_atheris(name: str, executions: int) -> None:
 
     def one(content: bytes) -> None:
         path.write_bytes(content)
-        only_input_errors(reader, path)
+        try:
+            only_input_errors(reader, path)
+        except Exception:
+            kept = f"{name}-{hashlib.sha256(content).hexdigest()[:8]}{ending}"
+            (failures / kept).write_bytes(content)
+            raise
 
-    options = [f"-runs={executions}", "-timeout=60", "-max_len=8192", "-rss_limit_mb=6000"]
+    options = [f"-runs={executions}", f"-seed={seed}", "-max_len=8192", "-rss_limit_mb=6000"]
+    # libFuzzer ends with the file of a hang or of a crash in C, which Python does not see.
+    options += [f"-timeout={SLOW}", f"-artifact_prefix={failures}/{name}-"]
     atheris.Setup([sys.argv[0], *options, str(corpus)], one)
     atheris.Fuzz()
 
@@ -299,7 +338,7 @@ if __name__ == "__main__":
     parser.add_argument("--failures", type=Path, default=ROOT / "tests" / "reference" / "fuzz")
     given = parser.parse_args()
     if given.atheris:
-        run_atheris(given.atheris, given.executions)
+        run_atheris(given.atheris, given.executions, given.seed, given.failures)
     else:
         # For the whole process, and so not in run(), which a test calls: no browser that a later
         # test starts would find room under such a limit.

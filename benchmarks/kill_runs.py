@@ -40,6 +40,8 @@ IN_FOLDER = 10  # stops before a folder is given a run that ends
 class SlowModel:
     """Stands for a sentence model; takes 2 ms a text, so that encoding is a stage of its own."""
 
+    tokenizer = None
+
     def encode(self, texts, **_):
         from conftest import BagOfWords
 

@@ -46,9 +46,9 @@ DEFAULT_FILES = {
     "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
 }
 
-#: Letters of a batch, about a thousand word pieces: what a core's cache holds, and little padding.
-BATCH_LETTERS = 4096
-_LONGEST = 1024  # letters of a text that count; models cut off what is much longer
+#: Word pieces of a batch: what a core's cache holds.
+BATCH_PIECES = 1024
+_FULL = 64  # products of fewer rows than these are summed in another order
 
 
 class Encoder(Protocol):
@@ -179,14 +179,14 @@ class SentenceEncoder:
         from rich.progress import track
 
         model = _model(self.folder)
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        texts = [t.encode("utf-8", "replace").decode() for t in texts]
         vectors: list[NDArray[np.float32]] = [np.empty(0, dtype=np.float32)] * len(texts)
         for rows in track(
-            _batches(order, [min(len(t), _LONGEST) for t in texts]), "Embedding",
+            _batches(_lengths(model, texts)), "Embedding",
             transient=True, disable=self.progress is not True,
         ):  # fmt: skip
             found = model.encode(
-                [texts[i].encode("utf-8", "replace").decode() for i in rows],
+                [texts[i] for i in rows],
                 batch_size=len(rows),
                 normalize_embeddings=True,
                 convert_to_numpy=True,
@@ -197,13 +197,29 @@ class SentenceEncoder:
         return np.stack(vectors).astype(np.float32, copy=False)
 
 
-def _batches(order: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
-    """Cut rows of growing length where a batch, padded to its longest, is full."""
-    batches: list[list[int]] = [[]]
-    for i in order:
-        if batches[-1] and (len(batches[-1]) + 1) * lengths[i] > BATCH_LETTERS:
-            batches.append([])
-        batches[-1].append(i)
+def _lengths(model: Any, texts: list[str]) -> list[int]:
+    """Word pieces of each text; letters where a model has no padding."""
+    if not callable(model.tokenizer):
+        return [len(t) for t in texts]
+    cut = model.tokenizer(texts, truncation=True, max_length=model.max_seq_length)
+    return [len(ids) for ids in cut["input_ids"]]
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Rows of one length together, so that no text's vector depends on those beside it.
+
+    Padding changes a vector's last digits, and so do very small batches: these are filled up with
+    their own rows. What is left of a difference decides between topics that are near ties.
+    """
+    of_length: dict[int, list[int]] = {}
+    for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        of_length.setdefault(lengths[i], []).append(i)
+    batches = []
+    for length, rows in of_length.items():
+        size = max(1, BATCH_PIECES // length)
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            batches.append(part * max(1, -(-_FULL // (length * len(part)))))
     return batches
 
 

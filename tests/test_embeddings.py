@@ -27,8 +27,13 @@ from iapt_topics.embeddings import (
 class Model:
     """Stands for a loaded model and counts what it is asked."""
 
+    max_seq_length = 256
+
     def __init__(self):
         self.asked = []
+
+    def tokenizer(self, texts, **_):
+        return {"input_ids": [[0] * 99 for _ in texts]}
 
     def encode(self, texts, **_):
         self.asked += texts
@@ -59,14 +64,24 @@ def test_each_text_is_computed_once(model, tmp_path):
     np.testing.assert_array_equal(first[:2], second[[1, 0]])
 
 
-@given(st.lists(st.integers(1, 3000), min_size=1, max_size=60).map(sorted))
-def test_batches_hold_every_row_once_and_no_more_than_their_letters(lengths):
-    batches = embeddings._batches(range(len(lengths)), lengths)
-    assert [i for rows in batches for i in rows] == list(range(len(lengths)))
-    for rows, later in zip(batches, [*batches[1:], None], strict=True):
-        assert len(rows) == 1 or len(rows) * lengths[rows[-1]] <= embeddings.BATCH_LETTERS
-        if later:  # cut only where it is full
-            assert (len(rows) + 1) * lengths[later[0]] > embeddings.BATCH_LETTERS
+@given(st.lists(st.integers(1, 300), min_size=1, max_size=60))
+def test_batches_hold_every_row_beside_rows_of_its_own_length_alone(lengths):
+    batches = embeddings._batches(lengths)
+    assert sorted(i for rows in batches for i in set(rows)) == list(range(len(lengths)))
+    for rows in batches:
+        (length,) = {lengths[i] for i in rows}
+        assert len(set(rows)) * length <= max(embeddings.BATCH_PIECES, length)
+        assert len(rows) * length >= embeddings._FULL
+
+
+@pytest.mark.parametrize("pieces", [1, 200, 8000])
+def test_a_text_has_the_same_vector_whatever_is_computed_beside_it(pieces, monkeypatch):
+    encoder = sentence_encoder(cache=None)
+    letters = "targets and staff"
+    texts = [" ".join(letters[i : i + n]) for n in range(1, 17) for i in range(17 - n)]
+    usual = encoder.encode(texts)
+    monkeypatch.setattr(embeddings, "BATCH_PIECES", pieces)
+    np.testing.assert_array_equal(encoder.encode(texts[::-3]), usual[::-3])
 
 
 def test_other_weights_have_another_cache(model, tmp_path):

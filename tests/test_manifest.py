@@ -122,20 +122,15 @@ def test_the_real_model_on_another_batch_threads_and_order_is_equivalent(tmp_pat
     assert compare_runs(first, result("again")).verdict == "same"
     threads = torch.get_num_threads()
     verdicts = {"order": compare_runs(first, result("order", table.sample(frac=1, random_state=2)))}
-    usual = embeddings.BATCH_LETTERS
-    monkeypatch.setattr(embeddings, "BATCH_LETTERS", 700)
+    usual = embeddings.BATCH_PIECES
+    monkeypatch.setattr(embeddings, "BATCH_PIECES", 175)
     verdicts["batch"] = compare_runs(first, result("batch"))
-    monkeypatch.setattr(embeddings, "BATCH_LETTERS", usual)
+    monkeypatch.setattr(embeddings, "BATCH_PIECES", usual)
     torch.set_num_threads(1 if threads > 1 else 2)
     verdicts["threads"] = compare_runs(first, result("threads"))
     torch.set_num_threads(threads)
-    for name in ("order", "threads"):
-        assert verdicts[name].verdict in ("same", "equivalent"), verdicts[name].table.to_string()
-    # On a survey this small the last digits of the vectors can decide between two numbers of topics
-    # that the runs like nearly as well: docs/trust.md. What people are coded with stays.
-    found = verdicts["batch"].table.set_index("what")["within"]
-    assert found.loc[["embeddings", "machine_codes"]].all(), verdicts["batch"].table.to_string()
-    assert "embeddings" in set(verdicts["batch"].table["what"])  # so that it is no empty trial
+    for name, found in verdicts.items():
+        assert found.verdict in ("same", "equivalent"), f"{name}\n{found.table.to_string()}"
 
 
 def test_what_differs_first_is_said(runs, survey_table, encoder):

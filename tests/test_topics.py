@@ -1,11 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial.distance import pdist
 from sklearn.metrics import adjusted_rand_score
 
 from iapt_topics import topics as module
 from iapt_topics._checks import InputError
-from iapt_topics._layouts import nearest_rows
+from iapt_topics._layouts import nearest_rows, smooth
 from iapt_topics.embeddings import Embeddings, embed
 from iapt_topics.responses import load_responses
 from iapt_topics.topics import TopicConfig, fit_topics, unassigned_band
@@ -230,6 +231,17 @@ def test_neighbours_are_exact_and_start_with_the_row(planted):
     distance = 1 - vectors @ vectors.T
     np.fill_diagonal(distance, -1)
     np.testing.assert_allclose(far[:, 1:], np.sort(distance, axis=1)[:, 1:5], atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore")  # umap, of its own internals
+def test_last_digits_of_copies_do_not_move_the_points(planted):
+    vectors = np.repeat(planted[2][:80], [1, 3] * 40, axis=0)
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=vectors.shape) * 5e-8
+    usual, moved = (
+        smooth(v.astype(np.float32), np.arange(len(v)))[1] for v in (vectors, vectors + noise)
+    )
+    np.testing.assert_allclose(pdist(moved), pdist(usual), atol=1e-3)
 
 
 def test_a_topic_that_none_is_sure_of_vanishes():
