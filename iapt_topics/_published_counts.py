@@ -57,15 +57,15 @@ class System:
     def _add_themes(self, codes: Codes) -> None:
         seen = self.kept[self.kept["response_id"].isin(codes.seen["response_id"])]
         by_year = {int(str(y)): set(part["response_id"]) for y, part in seen.groupby("year")}
-        kept_by_year = {
+        self.kept_by_year: dict[int, set[str]] = {
             int(str(y)): set(part["response_id"]) for y, part in self.kept.groupby("year")
         }
-        for year, ids in kept_by_year.items():
+        for year, ids in self.kept_by_year.items():
             seen_ids = by_year.get(year, set())
             self._put(("kept", year), ids)
             self._put(("base", year), seen_ids)
             self._split(("kept", year), ("base", year), ids - seen_ids)
-        self._sum(("kept", ALL), [("kept", y) for y in kept_by_year])
+        self._sum(("kept", ALL), [("kept", y) for y in self.kept_by_year])
         self._sum(("base", ALL), [("base", y) for y in by_year])
         self.by_year: dict[int, set[str]] = by_year
         self.seen: set[str] = set().union(*by_year.values())
@@ -110,13 +110,11 @@ class System:
         """Responses of a year whose topic is not sure, beside all of the year."""
         rows = topics.assignments
         unsure = set(rows.loc[rows["support"] < sure, "response_id"])
-        years = [int(y) for y in self.kept["year"].unique()]
-        for year in years:
-            ids = set(self.kept.loc[self.kept["year"] == year, "response_id"])
+        for year, ids in self.kept_by_year.items():
             self._put(("unsure", year), ids & unsure)
             self.most["unsure", year] = len(ids)
             self._split(("kept", year), ("unsure", year), ids - unsure)
-        self._sum(("unsure", ALL), [("unsure", y) for y in years])
+        self._sum(("unsure", ALL), [("unsure", y) for y in self.kept_by_year])
         # Those without a topic are among them, or the other way round.
         none = set(rows.loc[rows["topic"] < 0, "response_id"])
         if none and none <= unsure:
@@ -127,13 +125,12 @@ class System:
     def add_levels(self, name: str, level: pd.Series) -> None:
         """Levels of a covariate, by response: those of a year add up to its kept responses."""
         for year, part in self.kept.groupby("year"):
-            base = ("kept", int(str(year)))
+            when, keys = int(str(year)), []
             for one, ids in part.groupby(level[part["response_id"]].to_numpy()):
-                key = ("level", name, one, base[1])
-                self._put(key, ids["response_id"])
-                self.most[key] = len(part)
-            parts = [k for k in self.cells if isinstance(k, tuple) and k[:2] == ("level", name)]
-            self._sum(base, [k for k in parts if k[3] == base[1]])
+                keys.append(("level", name, one, when))
+                self._put(keys[-1], ids["response_id"])
+                self.most[keys[-1]] = len(part)
+            self._sum(("kept", when), keys)
 
     def add_comparison(self, name: str, result: Comparison, coders: Sequence[Codes]) -> None:
         """What each coder gave to the responses that both saw."""
