@@ -97,12 +97,12 @@ def show(drift, labels) -> None:
     shares = drift.shares.pivot(index="theme", columns="year", values="estimate")
     print("n by year:", drift.shares.groupby("year")["n"].first().to_dict())
     tests = drift.trends.pivot(index="theme", columns="test", values="p_bh")
-    notes = drift.trends[drift.trends["test"] == "shape"].set_index("theme")
+    shapes = drift.trends[drift.trends["test"] == "shape"].set_index("theme")
     table = (100 * shares).round(1).join(tests.round(4))
-    table["shape"] = notes["note"]
-    table["height"] = (100 * notes["estimate"]).round(1)
-    table["low"], table["high"] = (100 * notes["low"]).round(1), (100 * notes["high"]).round(1)
-    table["least"] = (100 * notes["smallest_detectable"]).round(1)
+    table["shape"] = shapes["shape"]
+    table["height"] = (100 * shapes["estimate"]).round(1)
+    table["low"], table["high"] = (100 * shapes["low"]).round(1), (100 * shapes["high"]).round(1)
+    table["least"] = (100 * shapes["smallest_detectable"]).round(1)
     table.insert(0, "label", [labels.get(t, t) for t in table.index])
     with pd.option_context("display.width", 250, "display.max_columns", 40, "display.max_rows", 90):
         print(table.to_string())

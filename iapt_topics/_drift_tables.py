@@ -22,7 +22,7 @@ COLUMNS = {
     ],
     "trends": [
         *("theme", "test", "estimate", "low", "high", "n"),
-        *("p", "p_bh", "p_holm", "smallest_detectable", "note"),
+        *("p", "p_bh", "p_holm", "smallest_detectable", "shape", "note"),
     ],
     "changepoints": [
         *("theme", "year", "first", "last", "depth", "estimate", "low", "high", "n"),
@@ -129,8 +129,8 @@ def trends_table(
     for test in tests:
         undetectable = np.isnan(test["smallest_detectable"])
         test["note"] = [
-            " ".join(filter(None, [note, rare, _TOO_SMALL if none else "", *said]))
-            for note, rare, none in zip(test["note"], few, undetectable, strict=True)
+            " ".join(filter(None, [test["note"], rare, _TOO_SMALL if none else "", *said]))
+            for rare, none in zip(few, undetectable, strict=True)
         ]
     return _adjusted([pd.DataFrame(shared | test) for test in tests], "test", "trends")
 
@@ -218,6 +218,6 @@ def _adjusted(
 
 
 def _empty(name: str) -> pd.DataFrame:
-    kinds = dict.fromkeys(("theme", "test", "kind", "measure", "source", "note"), "str")
+    kinds = dict.fromkeys(("theme", "test", "kind", "measure", "source", "shape", "note"), "str")
     kinds |= dict.fromkeys(("year", "against", "first", "last", "depth", "n"), "int64")
     return pd.DataFrame({c: pd.Series([], dtype=kinds.get(c, "float64")) for c in COLUMNS[name]})

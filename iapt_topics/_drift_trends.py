@@ -99,18 +99,16 @@ def trend_rows(
 
     which, p, critical = largest_contrast(model, contrasts, seed)
     shape = {"p": p} | _heights(model, contrasts, which, critical)
-    note = [
-        f"Closest to {names[k][int(h < 0)]}." for k, h in zip(which, shape["estimate"], strict=True)
-    ]
+    named = [names[k][int(h < 0)] for k, h in zip(which, shape["estimate"], strict=True)]
 
     spread = {"estimate": model.share.max(axis=0) - model.share.min(axis=0)}
     spread |= {"low": np.full(len(p), np.nan), "high": np.full(len(p), np.nan)}
     spread |= {"p": model.omnibus(), "smallest_detectable": _smallest_range(model)}
     said = "Highest minus lowest share; a range has no interval."
     return [
-        {"test": "omnibus", "note": [said] * len(p), **spread},
-        {"test": "linear", "note": [""] * len(p), **linear},
-        {"test": "shape", "note": note, **shape},
+        {"test": "omnibus", "shape": "", "note": said, **spread},
+        {"test": "linear", "shape": "", "note": "", **linear},
+        {"test": "shape", "shape": named, "note": "", **shape},
     ]
 
 

@@ -50,7 +50,7 @@ def trends_of(trends: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
         whole = bool(part["estimate"].notna().all())
         values, bases = (part[c].to_numpy(float) for c in ("estimate", "n"))
         years = part["year"].to_numpy(np.int64)
-        size, shape = np.nan, ""
+        size = np.nan
         if whole and row["test"] == "omnibus":
             size = float(values.max() - values.min())
         elif whole and row["test"] == "linear":
@@ -58,13 +58,11 @@ def trends_of(trends: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
             size = float((bases * centred * values).sum() / (bases * centred**2).sum())
         elif whole:
             names, contrasts = shapes(years, bases)
-            at = {f"Closest to {name}.": k for k, pair in enumerate(names) for name in pair}
-            shape = next(s for s in at if row["note"].startswith(s))
-            size = float(contrasts[at[shape]] @ values)
+            at = next(k for k, pair in enumerate(names) if row["shape"] in pair)
+            size = float(contrasts[at] @ values)
         row |= {"estimate": size, "n": bases.sum(), "note": "" if whole else WITHHELD}
-        rows.append(row | {"shape": shape.removeprefix("Closest to ").rstrip(".")})
-    columns = [c for c in trends.columns if c != "note"]
-    out = pd.DataFrame(rows, columns=[*columns, "shape", "note"])
+        rows.append(row | {"shape": row["shape"] if whole else ""})
+    out = pd.DataFrame(rows, columns=trends.columns)
     shown = out["estimate"].notna().to_numpy()
     return _coarse(
         out, shown, p=("p", "p_bh", "p_holm"), three=("low", "high", "smallest_detectable")

@@ -120,7 +120,7 @@ class Drift:
         Key (test, theme), in that order. ``test`` "omnibus": is the share equal in all years?
         ``estimate`` = highest minus lowest share, which has no interval (NaN, said in the note).
         "linear": least-squares slope of the share per calendar year, ``low``, ``high``. "shape":
-        the line, step or peak that stands out most, named in the note; ``estimate`` = its height
+        the line, step or peak that stands out most, named in ``shape``; ``estimate`` = its height
         as a difference in share, ``low``, ``high`` simultaneous over all shapes. ``n`` responses
         of all years; ``p``; ``p_bh``, ``p_holm`` over all themes of the same test;
         ``smallest_detectable`` the slope or height that these effective numbers would detect with

@@ -254,64 +254,28 @@ def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Any) -> Any:
     return SimpleNamespace(
         shares=pd.DataFrame(
             shares,
-            columns=[
-                "theme",
-                "year",
-                "count",
-                "n",
-                "estimate",
-                "low",
-                "high",
-                "n_respondents",
-                "note",
-            ],
+            columns=drift_tables.COLUMNS["shares"],
         ),
         changes=pd.DataFrame(
             changes,
-            columns=[
-                "theme",
-                "year",
-                "against",
-                "kind",
-                "estimate",
-                "low",
-                "high",
-                "n",
-                "p",
-                "p_bh",
-                "p_holm",
-                "smallest_detectable",
-                "note",
-            ],
+            columns=drift_tables.COLUMNS["changes"],
         ),
         trends=pd.DataFrame(
             [
-                (n, test, 0.01, low, 0.02, 700, 0.03, 0.04, 0.05, 0.06, note)
-                for test, low, note in (
+                (n, test, 0.01, low, 0.02, 700, 0.03, 0.04, 0.05, 0.06, shape, "")
+                for test, low, shape in (
                     ("omnibus", np.nan, ""),
                     ("linear", 0.002, ""),
-                    ("shape", 0.002, "Closest to a step up from 2016."),
+                    ("shape", 0.002, "a step up from 2016"),
                 )
                 for n in names
             ],
-            columns=[
-                "theme",
-                "test",
-                "estimate",
-                "low",
-                "high",
-                "n",
-                "p",
-                "p_bh",
-                "p_holm",
-                "smallest_detectable",
-                "note",
-            ],
+            columns=drift_tables.COLUMNS["trends"],
         ),
         changepoints=drift_tables._empty("changepoints"),
         distances=pd.DataFrame(
             [(2018, 2014, 0.12, 0.08, 0.17, 250, 0.1, 0.03, "")],
-            columns=["year", "against", "estimate", "low", "high", "n", "chance", "p", "note"],
+            columns=drift_tables.COLUMNS["distances"],
         ),
         baseline=2014,
         years=YEARS,
