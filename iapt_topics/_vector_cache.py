@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Vectors = dict[str, NDArray[np.float32]]
 
 #: Texts whose vectors are kept at a time, so that a run that is stopped loses this many at most.
-PART = 256
+PART = 1024
 _CHECK = 8  # bytes of checksum behind each vector
 
 

@@ -6,7 +6,8 @@ import hashlib
 import importlib.util
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -181,20 +182,52 @@ class SentenceEncoder:
         model = _model(self.folder)
         texts = [t.encode("utf-8", "replace").decode() for t in texts]
         vectors: list[NDArray[np.float32]] = [np.empty(0, dtype=np.float32)] * len(texts)
-        for rows in track(
-            _batches(_lengths(model, texts)), "Embedding",
-            transient=True, disable=self.progress is not True,
+        batches = _batches(_lengths(model, texts))
+        for rows, found in track(
+            zip(batches, _by_batch(model, texts, batches), strict=True), "Embedding",
+            total=len(batches), transient=True, disable=self.progress is not True,
         ):  # fmt: skip
-            found = model.encode(
+            for i, vector in zip(rows, found, strict=True):
+                vectors[i] = vector
+        return np.stack(vectors).astype(np.float32, copy=False)
+
+
+def _by_batch(
+    model: Any, texts: list[str], batches: list[list[int]]
+) -> Iterator[NDArray[np.float32]]:
+    """Unit vectors of each batch in turn.
+
+    On a processor each thread has a batch to itself: threads that share one wait for each other at
+    every step, which on a busy machine takes most of the time.
+    """
+    asks_more = model.default_prompt_name is not None or model.truncate_dim is not None
+    if model.device.type != "cpu" or not callable(model.tokenizer) or asks_more:
+        for rows in batches:
+            yield model.encode(
                 [texts[i] for i in rows],
                 batch_size=len(rows),
                 normalize_embeddings=True,
                 convert_to_numpy=True,
                 show_progress_bar=False,
             )
-            for i, vector in zip(rows, found, strict=True):
-                vectors[i] = vector
-        return np.stack(vectors).astype(np.float32, copy=False)
+        return
+    import torch
+
+    def forward(features: dict[str, Any]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            found = model(features)["sentence_embedding"]
+            return np.asarray(torch.nn.functional.normalize(found, p=2, dim=1))
+
+    # Word pieces are made in this thread alone, since a tokenizer must not be used by several.
+    pieces = getattr(model, "preprocess", None) or model.tokenize  # its name before version 6
+    model.eval()
+    threads = torch.get_num_threads()
+    pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        yield from pool.map(forward, [pieces([texts[i] for i in rows]) for rows in batches])
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)
 
 
 def _lengths(model: Any, texts: list[str]) -> list[int]:

@@ -28,6 +28,8 @@ class Model:
     """Stands for a loaded model and counts what it is asked."""
 
     max_seq_length = 256
+    default_prompt_name = truncate_dim = None
+    device = SimpleNamespace(type="cuda")
 
     def __init__(self):
         self.asked = []

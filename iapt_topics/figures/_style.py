@@ -144,9 +144,21 @@ def figure_bytes(figure: Figure, kind: str = "svg", *, dpi: int = 300) -> bytes:
     import matplotlib as mpl
 
     undated = {"svg": ("Date", "Creator"), "pdf": ("CreationDate",), "png": ("Software",)}[kind]
-    buffer = io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": "iapt_topics"}), warnings.catch_warnings():
+    buffer, layout = io.BytesIO(), figure.get_layout_engine()
+    settings = {
+        "svg.hashsalt": "iapt_topics",
+        "figure.autolayout": False,
+        "figure.constrained_layout.use": False,
+    }
+    with mpl.rc_context(settings), warnings.catch_warnings():
         # A character that the font lacks is drawn as a box; the table beside the figure has it.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure.savefig(buffer, format=kind, dpi=dpi, metadata=dict.fromkeys(undated))
+        if layout is not None:
+            # Laid out here, since savefig would draw all of it once more to have that done.
+            layout.execute(figure)
+            figure.set_layout_engine(None)
+        try:
+            figure.savefig(buffer, format=kind, dpi=dpi, metadata=dict.fromkeys(undated))
+        finally:
+            figure.set_layout_engine(layout)
     return buffer.getvalue()

@@ -53,7 +53,7 @@ class Results:
         """The theme frame."""
         return self.mapping.frame
 
-    @property
+    @cached_property
     def waves(self) -> dict[int, str]:
         """What to call each year."""
         return {y: compute.clean(w) for y, w in self.responses.wave_labels.items()}
