@@ -171,11 +171,13 @@ def cluster_runs(
         # numba's parallel graph code is not safe in threads: it runs here, the layouts do not.
         graph = _graph(centred[rows], *nearest_rows(centred[rows], k))
         jobs.append((rows, graph, k, least, int(rng.integers(2**31))))
-    with ThreadPoolExecutor(n_cores()) as pool:
-        found = []
+    pool, found = ThreadPoolExecutor(n_cores()), []
+    try:
         for labels in pool.map(lambda job: _run(centred, *job), jobs):
             found.append(labels)
             progress(len(found), n_runs)
+    finally:  # whoever stops the fit does not wait for the layouts that have begun
+        pool.shutdown(wait=False, cancel_futures=True)
     partitions, table = [], []
     for run, (labels, (rows, _, k, least, run_seed)) in enumerate(zip(found, jobs, strict=True)):
         n_clusters = int(labels.max()) + 1

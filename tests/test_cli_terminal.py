@@ -19,15 +19,24 @@ from iapt_topics.manifest import compare_runs, read_manifest
 from iapt_topics.plan import read_plan
 
 ROOT = Path(__file__).parent.parent
-#: A stand-in for the model; with SLOW set, the stage of that name lasts until it is stopped.
+#: A stand-in for the model; with SLOW set, the stage of that name lasts a minute. With DEAF, Ctrl-C
+#: is lost on it, as it is on a long computation outside Python.
 START = """
-import os, sys, time
+import importlib, os, sys, time
 from conftest import BagOfWords
 from iapt_topics import cli, embeddings
 embeddings.sentence_encoder = lambda **_: BagOfWords()
+def slow(*_, **__):
+    end = time.monotonic() + 60
+    while (left := end - time.monotonic()) > 0:
+        try:
+            time.sleep(left)
+        except KeyboardInterrupt:
+            if not os.environ.get("DEAF"):
+                raise
 if os.environ.get("SLOW"):
-    from iapt_topics import study
-    setattr(study, os.environ["SLOW"], lambda *_, **__: time.sleep(60))
+    module, name = os.environ["SLOW"].split(".")
+    setattr(importlib.import_module(f"iapt_topics.{module}"), name, slow)
 cli.main()
 """
 
@@ -153,7 +162,7 @@ def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(folder):
     screen.until("Embedding the responses")
     screen.until("left:")
     assert screen.end()[0] == 0
-    screen = Terminal(folder, *words, "out", SLOW="measure_drift")
+    screen = Terminal(folder, *words, "out", SLOW="study.measure_drift")
     screen.until("Measuring agreement and drift")
     screen.key("\x03")
     code, said = screen.end()
@@ -168,9 +177,31 @@ def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(folder):
     assert after == kept
     # Stopped again as it writes over a result: that one is as it was.
     before = read_manifest(folder / "out")
-    screen = Terminal(folder, "run", "out", "--min-cell", "5", SLOW="write_page")
+    screen = Terminal(folder, "run", "out", "--min-cell", "5", SLOW="study.write_page")
     screen.until("Writing the results")
     screen.key("\x03")
     assert screen.end()[0] == 130
     assert read_manifest(folder / "out") == before
     assert compare_runs(folder / "whole", folder / "out").verdict == "same"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("stage", "slow", "deaf"),
+    [
+        ("Embedding the responses", "study.embed", "yes"),
+        ("Finding topics", "_layouts._run", ""),  # in threads, which Ctrl-C does not reach
+    ],
+)
+def test_ctrl_c_stops_what_cannot_be_interrupted(folder, stage, slow, deaf):
+    words = ("run", "survey.csv", "--text", "comment", "--year", "year", "--runs", "2")
+    screen = Terminal(folder, *words, SLOW=slow, DEAF=deaf)
+    screen.until(stage)
+    screen.until("0:00:01")  # it is well into the stage
+    began = time.monotonic()
+    screen.key("\x03")
+    code, said = screen.end()
+    assert time.monotonic() - began < 10  # about 2, and more on a busy machine
+    assert (code, said.count("Stopped."), "Traceback" in said) == (130, 1, False)
+    assert [p.name for p in (folder / "results").iterdir()] == ["cache"]
+    assert not list((folder / "results").rglob("*.part"))

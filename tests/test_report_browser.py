@@ -295,6 +295,7 @@ def test_twenty_thousand_quotes_stay_quick(browser, tmp_path):
     # The limits are far above what is needed, so that a busy machine does not fail the test.
     ids = standins.responses(n=22_300).kept["response_id"].tolist()
     texts = [f"Quote {i} word{i % 97}" for i in range(len(ids))]
+    texts[7:10] = ["“Quota” has marks", "Éclat has an accent", "eclipse has neither"]
     sheet = {"response_id": ids, "text": texts, "approved_by": "A. B.", "paraphrase": ""}
     page, faults = opened(browser, written(tmp_path, quotes=pd.DataFrame(sheet), n=22_300))
     assert page.evaluate("performance.now()") < 10_000
@@ -315,5 +316,9 @@ def test_twenty_thousand_quotes_stay_quick(browser, tmp_path):
     )
     assert took < 1000
     assert "1 to 50 of 20" in state.inner_text()
+    page.get_by_role("group", name="Find in: Quotes").get_by_label("Search").fill("")
+    quotes.get_by_role("button", name="Quote", exact=True).click()
+    first = [text.split()[0] for text in column(quotes, 1)[:4]]
+    assert first == ["eclipse", "Éclat", "“Quota”", "Quote"]
     page.close()
     assert not faults

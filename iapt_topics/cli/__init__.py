@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import typer
 
 from iapt_topics._checks import InputError
 from iapt_topics.cli import ask, doctor, look, make, revise
+from iapt_topics.cli._screen import STOPPED
 
 __all__ = ["app", "main"]
 
@@ -36,6 +40,11 @@ def main() -> None:
     """Run the command line; bad input is one line on stderr and exit code 2."""
     try:
         app()
+    except SystemExit as end:
+        if end.code == STOPPED:  # threads that still work are not waited for
+            sys.stdout.flush()
+            os._exit(STOPPED)
+        raise
     except InputError as error:
         typer.echo(f"Error: {error}", err=True)
         raise SystemExit(2) from None

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shlex
+import signal
+import socket
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,6 +26,8 @@ Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Say the results alone, no stages and no notes.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the results as JSON on stdout.")]
+STOPPED = 130  # the exit code after Ctrl-C
+_GRACE = 1.5  # seconds after Ctrl-C in which a run may end by itself
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +41,7 @@ class Screen:
     quiet: bool = False
     as_json: bool = False
     _bars: Progress | None = None
+    _stopped: bool = False
 
     def tell(self, stage: str) -> None:
         """Name the stage that begins."""
@@ -69,23 +77,62 @@ class Screen:
         show = warnings.showwarning
         warnings.showwarning = self._note_warning
         try:
-            if self.quiet or not sys.stderr.isatty():
-                yield
-                return
-            with _bars() as self._bars:
-                yield
-                self._finish()
+            with self._stoppable():
+                if self.quiet or not sys.stderr.isatty():
+                    yield
+                    return
+                with _bars() as self._bars:
+                    yield
+                    self._finish()
         except (KeyboardInterrupt, typer.Abort):
-            again = shlex.join(["iapt-topics", *sys.argv[1:]])
-            typer.echo(
-                "\nStopped. Earlier results are as they were, and finished stages are kept. "
-                f"To go on: {again}",
-                err=True,
-            )
-            raise typer.Exit(130) from None
+            self._say_stopped()
+            raise typer.Exit(STOPPED) from None
         finally:
             self._bars = None
             warnings.showwarning = show
+
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """End the process soon after Ctrl-C, also where Python is not there to raise it.
+
+        A long computation outside Python holds it up, and one in a finaliser is lost. So a thread
+        is told by the system's own handler, and ends what has not ended by itself: files are
+        written whole or not at all, and the next run removes what is left over.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        watched, told = socket.socketpair()
+        told.setblocking(False)
+        before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+        threading.Thread(target=self._watch, args=(watched,), daemon=True).start()
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            told.close()
+
+    def _watch(self, watched: socket.socket) -> None:
+        with watched:
+            while (byte := watched.recv(1)) != bytes([signal.SIGINT]):
+                if not byte:
+                    return
+        time.sleep(_GRACE)
+        while signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # results are being put in place
+            time.sleep(0.1)
+        if not self._stopped:
+            self._say_stopped()
+        os._exit(STOPPED)
+
+    def _say_stopped(self) -> None:
+        self._stopped = True
+        again = shlex.join(["iapt-topics", *sys.argv[1:]])
+        cursor = "\x1b[?25h" if self._bars is not None else ""  # bars hide it
+        typer.echo(
+            f"{cursor}\nStopped. Earlier results are as they were, and finished stages are kept. "
+            f"To go on: {again}",
+            err=True,
+        )
 
     def _note_warning(self, message: Warning | str, *_: object, **__: object) -> None:
         self.note(str(message))

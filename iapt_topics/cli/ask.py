@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from iapt_topics._checks import InputError, listed, suggestion
+from iapt_topics.cli._screen import STOPPED
 from iapt_topics.cli.make import cell_of
 from iapt_topics.plan import DEFAULT_FRAME, PLAN, StudyPlan, frame_of, plan_text, read_plan
 
@@ -56,7 +57,7 @@ def init(
         given = _taken(guess, table) | {"out": out} if yes else _asked(guess, table, out)
     except typer.Abort:  # Ctrl-C, or the end of the input
         typer.echo("\nStopped; nothing was written.", err=True)
-        raise typer.Exit(130) from None
+        raise typer.Exit(STOPPED) from None
     plan = StudyPlan(file=file, **given)
     write_whole(to, plan_text(plan, to.parent))
     read_plan(to)

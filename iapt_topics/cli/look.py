@@ -87,8 +87,8 @@ def verify(
     if other is None and not (folder / PLAN).is_file():
         got, do = "none", "Name a second folder to compare with."
         raise InputError(f"the result in {str(folder)!r}", f"must have a {PLAN}", got, do)
-    # Beside the result, since what it holds is as sensitive.
-    with TemporaryDirectory(prefix=".verify", dir=folder.resolve().parent) as scratch:
+    # In the result, since what it holds is as sensitive, and by a name that the next run clears.
+    with TemporaryDirectory(prefix=".verify.", suffix=".part", dir=folder) as scratch:
         if other is None:
             other = Path(scratch)
             make_results(replace(read_plan(folder), out=other), screen)

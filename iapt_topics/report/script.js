@@ -2,7 +2,7 @@
 // Sorts, filters and pages the tables, opens what a link leads to, and names the topics on the map.
 // The page is whole without it. It only moves nodes and sets text: nothing is ever read as HTML.
 (() => {
-  const PAGE = 50, SORTABLE = 4, SEARCHABLE = 20, PRINTED = 2000;
+  const PAGE = 50, SORTABLE = 4, SEARCHABLE = 20, PRINTED = 2000, COLLATED = 2000;
 
   function make(tag, attributes = {}, text = "") {
     const node = document.createElement(tag);
@@ -14,31 +14,44 @@
   // A row with its texts, read once: asking the page for each of 20,000 rows at every key is slow.
   function read(row) {
     const cells = [...row.cells].map((cell) => cell.textContent.trim());
-    return { row, cells, all: cells.join(" ").toLocaleLowerCase() };
+    const lower = cells.map((text) => text.toLocaleLowerCase());
+    return { row, cells, lower, all: lower.join(" ") };
   }
 
   // The number that a cell begins with; "<10" stands just below 10.
   function numberOf(text) {
-    const found = /^[<>]?\s*([-+]?\d+(?:\.\d+)?)/.exec(text.replace(/[\u00a0,]/g, "").replace("\u2212", "-"));
-    return found ? Number(found[1]) - (text.startsWith("<") ? 1e-9 : 0) : NaN;
+    const found = /^([<>]?)\s*([-+\u2212]?\d[\d,\u00a0]*(?:\.\d+)?)/.exec(text);
+    if (!found) return NaN;
+    return Number(found[2].replace(/[\u00a0,]/g, "").replace("\u2212", "-")) - (found[1] === "<" ? 1e-9 : 0);
+  }
+
+  // A text without accents and the marks that it begins with, as a dictionary orders it.
+  function plain(text) {
+    return /^[a-z][ -~]*$/.test(text) ? text : text.normalize("NFKD").replace(/^[^\p{L}\p{N}]+/u, "");
   }
 
   function sorted(rows, column, up) {
-    const keyed = rows.map((entry) => {
-      const text = entry.cells[column] ?? "";
-      return { entry, text, number: numberOf(text) };
-    });
-    const numeric = keyed.filter((k) => !Number.isNaN(k.number)).length * 2 > keyed.length;
+    const keyed = rows.map((entry) => ({ entry, number: numberOf(entry.cells[column] ?? "") }));
+    if (keyed.filter((k) => !Number.isNaN(k.number)).length * 2 > keyed.length) {
+      keyed.sort((a, b) => {
+        // What is not shown comes last either way.
+        if (Number.isNaN(a.number) || Number.isNaN(b.number)) {
+          return Number.isNaN(a.number) - Number.isNaN(b.number);
+        }
+        return (up ? 1 : -1) * (a.number - b.number);
+      });
+      return keyed.map((k) => k.entry);
+    }
+    // The language's own order takes too long for many texts.
+    const many = rows.length > COLLATED, same = new Map();
+    for (const entry of rows) {
+      const text = entry.lower[column] ?? "", key = many ? plain(text) : text;
+      if (same.has(key)) same.get(key).push(entry);
+      else same.set(key, [entry]);
+    }
     const order = new Intl.Collator(document.documentElement.lang, { numeric: true }).compare;
-    keyed.sort((a, b) => {
-      if (!numeric) return (up ? 1 : -1) * order(a.text, b.text);
-      // What is not shown comes last either way.
-      if (Number.isNaN(a.number) || Number.isNaN(b.number)) {
-        return Number.isNaN(a.number) - Number.isNaN(b.number);
-      }
-      return (up ? 1 : -1) * (a.number - b.number);
-    });
-    return keyed.map((k) => k.entry);
+    const keys = [...same.keys()].sort(many ? undefined : order);
+    return (up ? keys : keys.reverse()).flatMap((key) => same.get(key));
   }
 
   function equip(table, index) {
