@@ -62,11 +62,14 @@ def require_columns(table: pd.DataFrame, names: Iterable[str], what: str) -> Non
             )
 
 
-def require_file(path: Path, what: str) -> Path:
-    """Return ``path`` if it is a file that exists, else raise :class:`InputError`."""
+def require_file(path: Path, what: str, most: int | None = None) -> Path:
+    """Return ``path`` if it is a file that exists, of ``most`` bytes, else raise an error."""
+    name = f"{what} {str(path)!r}"
     if not path.is_file():
         got = "a folder" if path.is_dir() else "no such file"
-        raise InputError(f"{what} {str(path)!r}", "must be a file", got, "Check the path.")
+        raise InputError(name, "must be a file", got, "Check the path.")
+    if most is not None and (size := path.stat().st_size) > most:
+        raise InputError(name, f"must be at most {most:,} bytes", f"{size:,}", "Check the file.")
     return path
 
 

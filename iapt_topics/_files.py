@@ -6,11 +6,16 @@ import hashlib
 import os
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from iapt_topics._checks import InputError
+from iapt_topics._checks import InputError, require_file
+
+#: Of a file that a person writes by hand; a codebook of 300 themes is well below a million.
+MOST_BYTES = 5_000_000
 
 
 def write_whole(path: Path, content: str | bytes, *, encoding: str = "utf-8") -> None:
@@ -70,6 +75,24 @@ def claimed(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """Content of a TOML file, which ``what`` names to the user.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is too large or no TOML.
+    """
+    require_file(path, what, MOST_BYTES)
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or nested without end
+        raise InputError(
+            f"{what} {path.name!r}", "must be valid TOML in UTF-8", str(error),
+            "Mend that line; texts and paths stand in quotes.",
+        ) from error  # fmt: skip
 
 
 def file_hash(path: Path) -> str:

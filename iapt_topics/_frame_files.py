@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from iapt_topics._checks import InputError, require_columns, require_file, suggestion
-from iapt_topics._files import write_whole
+from iapt_topics._files import MOST_BYTES, read_toml, write_whole
 from iapt_topics._sheets import read_sheet, write_sheet
 from iapt_topics.qda.refi import read_codebook
 from iapt_topics.qda.tables import codebook_rows, is_codebook
@@ -24,21 +23,13 @@ from iapt_topics.qda.tables import codebook_rows, is_codebook
 LISTS = ("near", "synonyms", "examples", "facets")
 KINDS = ("theme", "frame", "facet", "value")
 ENDINGS = (".toml", ".csv", ".xlsx", ".qdc")
-_LARGEST = 5_000_000  # bytes; a codebook of 300 themes is well below one million
 
 Entries = tuple[Mapping[str, Any], list[Any], list[Any]]
 
 
 def read_entries(path: Path, fields: Iterable[str], faults: list[str]) -> Entries:
     """Read what the frame says of itself, its themes and its facets; add faults of form."""
-    require_file(path, "frame")
-    if path.stat().st_size > _LARGEST:
-        raise InputError(
-            f"frame {path.name!r}",
-            f"must be below {_LARGEST:,} bytes",
-            f"{path.stat().st_size:,} bytes",
-            "Check that it is the codebook.",
-        )
+    require_file(path, "frame", MOST_BYTES)
     if path.suffix.casefold() == ".toml":
         return _toml(path, faults)
     if path.suffix.casefold() == ".qdc":
@@ -65,12 +56,7 @@ def write_entries(path: Path, entries: Entries, fields: Iterable[str]) -> None:
 
 
 def _toml(path: Path, faults: list[str]) -> Entries:
-    try:
-        content = tomllib.loads(path.read_text("utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or nested without end
-        raise InputError(
-            f"frame {path.name!r}", "must be valid TOML in UTF-8", str(error), "Mend that line."
-        ) from error
+    content = read_toml(path, "frame")
     about, themes = content.pop("frame", {}), content.pop("theme", [])
     facets = content.pop("facet", [])
     if not (isinstance(about, dict) and isinstance(themes, list) and isinstance(facets, list)):

@@ -147,9 +147,7 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     do = "Run it again."
     if not path.is_file():
         raise InputError(what, f"must have a {MANIFEST}, the last file of a run", "none", do)
-    if path.stat().st_size > _LARGEST:
-        got = f"{path.stat().st_size:,} bytes"
-        raise InputError(what, f"must have a {MANIFEST} of at most {_LARGEST:,} bytes", got, do)
+    require_file(path, "manifest", _LARGEST)
     try:
         content = json.loads(path.read_text("utf-8"))
         whole = content["format"] == _FORMAT and {*_INPUTS, "files", "command"} <= set(content)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
-from iapt_topics._checks import InputError, listed, require_file
+from iapt_topics._checks import InputError, listed
+from iapt_topics._files import read_toml
 
 #: Name and pattern of each rule, in the order they are tried.
 Rules = tuple[tuple[str, re.Pattern[str]], ...]
 #: Not "/", which parts words as in "n / a".
 _BESIDE_SPACE = re.compile(r"[^\w\s/\u2600-\U0001ffff]+(?=\s)|(?<=\s)[^\w\s/'\u2600-\U0001ffff]+")
-_LARGEST = 1_000_000  # bytes of a file of rules
 _LONGEST = 200  # a longer text says something, be it only by its length
 
 
@@ -39,19 +37,7 @@ def load_rules(path: str | Path | None = None) -> Rules:
         If the file is no such file, a pattern is no regular expression, or a rule does not match
         its own examples.
     """
-    if path is None:
-        return _bundled()
-    file = require_file(Path(path), "rules")
-    if file.stat().st_size > _LARGEST:
-        got = f"{file.stat().st_size:,} bytes"
-        rule = f"must be at most {_LARGEST:,} bytes"
-        raise InputError(f"rules {file.name!r}", rule, got, "Check that it is the rules.")
-    try:
-        content = file.read_text("utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"rules {file.name!r}", "must be text in UTF-8", "other bytes",
-                         "Save it as UTF-8.") from None  # fmt: skip
-    return _parsed(content, f"rules {file.name!r}")
+    return _bundled() if path is None else _rules(Path(path))
 
 
 def matched_rule(text: str, rules: Rules | None = None) -> str:
@@ -93,18 +79,13 @@ def matched_rule(text: str, rules: Rules | None = None) -> str:
 
 @cache
 def _bundled() -> Rules:
-    return _parsed(
-        files("iapt_topics").joinpath("non_answers.toml").read_text("utf-8"), "the bundled rules"
-    )
+    return _rules(Path(__file__).with_name("non_answers.toml"))
 
 
-def _parsed(content: str, what: str) -> Rules:
+def _rules(path: Path) -> Rules:
+    what = f"rules {path.name!r}"
     do = "The bundled non_answers.toml shows how rules are written."
-    try:
-        entries = tomllib.loads(content).get("rule", [])
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(what, "must be a TOML file", str(error), do) from None
-    rules = []
+    entries, rules = read_toml(path, "rules").get("rule", []), []
     for number, entry in enumerate(entries if isinstance(entries, list) else [], start=1):
         if (
             not isinstance(entry, dict)

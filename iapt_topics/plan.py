@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from iapt_topics._checks import InputError, require_file, suggestion
+from iapt_topics._checks import InputError, suggestion
+from iapt_topics._files import read_toml
 
 PLAN = "study.toml"
 DEFAULT_FRAME = "iapt_identity_system"
-_LARGEST = 1_000_000  # bytes
 
 
 class Key(NamedTuple):
@@ -181,16 +180,7 @@ def read_plan(path: str | Path) -> StudyPlan:
     path = Path(path)
     path = path / PLAN if path.is_dir() else path
     what = f"study {str(path)!r}"
-    require_file(path, "study")
-    if (size := path.stat().st_size) > _LARGEST:
-        got, do = f"{size:,} bytes", "Check that it is the plan of a study."
-        raise InputError(what, f"must be at most {_LARGEST:,} bytes", got, do)
-    try:
-        content = tomllib.loads(path.read_text("utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or nested without end
-        do = "Mend that line; texts and paths stand in quotes."
-        raise InputError(what, "must be valid TOML in UTF-8", str(error), do) from error
-    values, faults = _values(content)
+    values, faults = _values(read_toml(path, "study"))
     lists = {k.field for k in KEYS if k.kind == "texts"}
     values |= {f: (v,) for f, v in values.items() if f in lists and isinstance(v, str)}
     faults += _wrong(values)

@@ -21,7 +21,6 @@ import standins
 from conftest import BagOfWords
 from test_qda_files import project_of
 
-from iapt_topics import non_answers
 from iapt_topics._checks import InputError
 from iapt_topics._tables import read_table
 from iapt_topics.answering import who_answered
@@ -32,7 +31,6 @@ from iapt_topics.codes import Codes
 from iapt_topics.embeddings import Embeddings, SentenceEncoder
 from iapt_topics.frame import Theme, ThemeFrame
 from iapt_topics.manifest import _INPUTS, MANIFEST
-from iapt_topics.non_answers import load_rules
 from iapt_topics.qda import export_codes, load_project
 from iapt_topics.responses import Responses
 from iapt_topics.study import run_study
@@ -172,12 +170,6 @@ def rows_of_another_survey(tmp_path: Path) -> None:
     run_study(responses, qda_files.FRAME, BagOfWords(), human=(alien,))
 
 
-def large_rules(tmp_path: Path) -> None:
-    with (tmp_path / "rules.toml").open("wb") as stream:
-        stream.truncate(non_answers._LARGEST + 1)
-    load_rules(tmp_path / "rules.toml")
-
-
 @pytest.mark.parametrize(
     ("error", "caused"),
     [
@@ -195,7 +187,6 @@ def large_rules(tmp_path: Path) -> None:
             vectors=np.ones((2, 3), np.float32), response_id=("a",), model="m", fingerprint="f")),
         ("needs at least one text", lambda _: SentenceEncoder(
             name="m", folder=Path(), fingerprint="f").encode([])),
-        ("rules 'rules.toml' must be at most", large_rules),
         ("must be for responses of this survey", rows_of_another_survey),
     ],
 )  # fmt: skip

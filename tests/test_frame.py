@@ -396,7 +396,7 @@ def test_unknown_column_is_named_once(tmp_path):
 
 
 def test_too_large(tmp_path):
-    assert "must be below 5,000,000 bytes" in refused(tmp_path, "#" * 5_000_001)
+    assert "must be at most 5,000,000 bytes" in refused(tmp_path, "#" * 5_000_001)
 
 
 def test_many_faults_are_bounded(tmp_path):

@@ -46,11 +46,11 @@ RULE = "[[rule]]\nname = 'a'\npattern = '%s'\nexamples = ['%s']\n"
     [
         ("", "at least one"),
         ("rule = 3", "at least one"),
-        ("[[rule", "a TOML file"),
+        ("[[rule", "valid TOML"),
         (RULE % ("(", "x"), "regular expressions"),
         (RULE % ("no", "yes"), "'yes' not matched by rule 'a'"),
         ("[[rule]]\nname = 'a'\n", "name, pattern and examples"),
-        (b"\xff", "text in UTF-8"),
+        (b"\xff", "TOML in UTF-8"),
     ],
 )
 def test_rules_that_cannot_be_used(tmp_path, content, said):

@@ -73,9 +73,7 @@ def _rows(database: Path, what: str) -> _Rows:
     if head != b"SQLite format 3\0":
         raise InputError(what, "must be an SQLite database", "another kind of file",
                          "Point to the .qda folder.")  # fmt: skip
-    if database.stat().st_size > _LARGEST:
-        got = f"{database.stat().st_size:,} bytes"
-        raise InputError(what, f"must be at most {_LARGEST:,} bytes", got, "Check the file.")
+    require_file(database, "database", _LARGEST)
     for ending in ("-wal", "-journal"):
         beside = database.with_name(database.name + ending)
         if beside.is_file() and beside.stat().st_size:

@@ -102,10 +102,7 @@ def read_project(path: Path) -> Export:
 def read_codebook(path: Path) -> list[dict[str, object]]:
     """Themes of a ``.qdc``, as the fields of :class:`iapt_topics.Theme`."""
     what = f"codebook {path.name!r}"
-    require_file(path, "codebook")
-    if path.stat().st_size > LARGEST_XML:
-        got = f"{path.stat().st_size:,} bytes"
-        raise InputError(what, f"must be at most {LARGEST_XML:,} bytes", got, "Check the file.")
+    require_file(path, "codebook", LARGEST_XML)
     root = parse_xml(path.read_bytes(), what)
     _require_root(root, "CodeBook", what)
     table = _codebook(root, what)
