@@ -24,7 +24,7 @@ from iapt_topics._files import file_hash, write_whole
 from iapt_topics._statuses import STATUSES, decide, is_visible
 from iapt_topics.embeddings import Embeddings, Encoder
 from iapt_topics.frame import ThemeFrame
-from iapt_topics.mapping import TopicMapping, as_codes
+from iapt_topics.mapping import as_codes
 from iapt_topics.mapping import decide as decide_codes
 from iapt_topics.new_wave import place
 from iapt_topics.responses import Responses
@@ -52,7 +52,6 @@ class Model:
 
     topics: Topics
     runs: tuple[NDArray[np.float32], ...]  # mean vectors of what each run speaks for
-    mapping: TopicMapping
     frame: ThemeFrame
     encoder: Encoder
     yardstick: Yardstick

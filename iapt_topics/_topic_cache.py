@@ -21,7 +21,7 @@ def fit_once(
     embeddings: Embeddings,
     config: TopicConfig,
     folder: Path | None,
-    progress: Callable[[int, int], None],
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Topics:
     """Topics as :func:`fit_topics` gives them, from the folder if they were fitted before.
 

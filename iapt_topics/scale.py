@@ -26,14 +26,14 @@ from iapt_topics._drift_model import Cells, add_up, sum_up
 from iapt_topics._files import claimed
 from iapt_topics._partitions import Counted, Model, Scan
 from iapt_topics._survey_sample import check_scans, compare_fits, draw
+from iapt_topics._topic_cache import fit_once
 from iapt_topics.drift import Drift, drift_of_sums
 from iapt_topics.embeddings import Embeddings, Encoder, SentenceEncoder, embed
 from iapt_topics.frame import ThemeFrame
 from iapt_topics.mapping import TopicMapping, decide, map_topics
 from iapt_topics.new_wave import novelty_by_year, place
 from iapt_topics.responses import Responses
-from iapt_topics.topic_files import load_topics, save_topics
-from iapt_topics.topics import TopicConfig, Topics, fit_topics, fitted_rows, unit_means
+from iapt_topics.topics import TopicConfig, Topics, fit_topics, unit_means
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -181,7 +181,7 @@ def scale_study(
         tell("Drawing the sample")
         rows = draw(*_joined(scans), sample)
         drawn = _take(paths, scans, rows, question, covariates, client)
-        model, key = _fit(drawn, frame, encoder, config, question, covariates, out, tell)
+        model, mapping, key = _fit(drawn, frame, encoder, config, question, covariates, out, tell)
         tell(f"Coding {len(paths)} partitions")
         targets = [
             out / "parts" / f"{p.stem}-{s.digest[:16]}-{key}.parquet"
@@ -212,7 +212,7 @@ def scale_study(
     flat = replace(cells, size=cells.n, total=cells.count)
     return ScaledStudy(
         topics=model.topics,
-        mapping=model.mapping,
+        mapping=mapping,
         drift=drifts[0],
         topic_drift=drifts[1],
         novelty=novelty_by_year(sum_up(_columns(flat, slice(n + len(names), None))), years),
@@ -385,9 +385,8 @@ def _fit(
     covariates: tuple[str, ...],
     out: Path,
     tell: Callable[[str], None],
-) -> tuple[Model, str]:
-    """Fit the model to the sample, or take the one that was; and the key of all it depends on."""
-    rows = pd.util.hash_pandas_object(sample.kept[["response_id", "text"]], index=False)
+) -> tuple[Model, TopicMapping, str]:
+    """Fit the model to the sample, map its topics, and give the key of all that it depends on."""
     settings = (
         version("iapt-topics"),
         encoder.fingerprint,
@@ -396,17 +395,10 @@ def _fit(
         question,
         covariates,
     )
-    told = hashlib.sha256(repr(settings).encode("utf-8", "replace") + rows.to_numpy().tobytes())
-    folder = out / f"topics-{told.hexdigest()[:16]}"
     tell(f"Embedding the sample of {len(sample)} responses")
     embeddings = embed(sample, encoder)
-    if (folder / "topics.json").is_file():
-        topics = load_topics(folder)
-        fitted_rows(topics, sample)
-    else:
-        tell(f"Finding topics: consensus of {config.n_runs} runs")
-        topics = fit_topics(sample, embeddings, config)
-        save_topics(topics, folder)
+    tell(f"Finding topics: consensus of {config.n_runs} runs")
+    topics = fit_once(sample, embeddings, config, out)
     tell("Taking the yardstick")
     mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
     scores, _ = decide(sample, embeddings, frame, encoder)
@@ -416,7 +408,6 @@ def _fit(
     model = Model(
         topics=topics,
         runs=tuple(unit_means(vectors, v) for v in topics.votes),
-        mapping=mapping,
         frame=frame,
         encoder=lean,
         yardstick=scores.yardstick,
@@ -424,8 +415,10 @@ def _fit(
         covariates=covariates,
     )
     # A fit of another machine may differ: then its partitions are others too.
+    rows = pd.util.hash_pandas_object(sample.kept[["response_id", "text"]], index=False)
+    told = hashlib.sha256(repr(settings).encode("utf-8", "replace") + rows.to_numpy().tobytes())
     told.update(topics.centroids.tobytes() + topics.assignments["topic"].to_numpy().tobytes())
-    return model, told.hexdigest()[:16]
+    return model, mapping, told.hexdigest()[:16]
 
 
 def _code(
