@@ -47,6 +47,22 @@ def write_whole(path: Path, content: str | bytes, *, encoding: str = "utf-8") ->
 
 
 @contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A folder to write into, which takes the place of ``folder`` at the end, or is removed."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+    try:
+        yield part
+        part.chmod(0o755)  # mkdtemp gives the folder to its owner alone
+        if folder.exists():
+            shutil.rmtree(folder)
+        part.replace(folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+@contextmanager
 def claimed(folder: Path) -> Iterator[None]:
     """Hold a folder of results for this process; the lock goes with the process, however it ends.
 

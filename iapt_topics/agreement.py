@@ -23,7 +23,7 @@ from iapt_topics._checks import InputError, listed
 from iapt_topics._convergence_table import convergence_table
 from iapt_topics._one_line import one_line
 from iapt_topics._theme_level import partition_table
-from iapt_topics.codes import Codes
+from iapt_topics.codes import Codes, of_survey
 from iapt_topics.inference import cluster_weights
 
 if TYPE_CHECKING:
@@ -289,18 +289,6 @@ def topic_codes(
         ),
         labels=dict(zip(ids, topics.topics["label"], strict=True)),
     ).with_respondents(responses)
-
-
-def of_survey(codes: Codes, responses: Responses) -> Codes:
-    """The codes with the survey's respondents, if they are all of its responses."""
-    known = set(responses.table["response_id"])
-    other = [i for i in codes.seen["response_id"] if i not in known]
-    if other:
-        raise InputError(
-            f"codes of {codes.coder!r}", "must be of responses in the survey", listed(other),
-            "Check the response ids.",
-        )  # fmt: skip
-    return codes.with_respondents(responses)
 
 
 def _design(

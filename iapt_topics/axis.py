@@ -248,10 +248,11 @@ def axis_by_topic(codes: Codes, frame: ThemeFrame, topics: Topics) -> pd.DataFra
     seen = set(codes.seen["response_id"])
     members = topics.assignments[topics.assignments["response_id"].isin(seen)]
     label = topics.topics.set_index("topic")["label"]
+    both = pole_codes(codes, frame), axis_codes(codes, frame)
     rows = []
     for topic, part in members[members["topic"] >= 0].groupby("topic"):
         ids = part["response_id"].tolist()
-        for coded in (pole_codes(codes, frame), axis_codes(codes, frame)):
+        for coded in both:
             count = coded.matrix(ids).sum(axis=0)
             low, high = wilson_interval(count, np.full(len(count), len(ids)))
             for j, theme in enumerate(coded.themes):

@@ -20,7 +20,7 @@ from iapt_topics._codes_table import (
     times_given,
     wide_pairs,
 )
-from iapt_topics.codes import Codes
+from iapt_topics.codes import Codes, of_survey
 from iapt_topics.qda import Project, is_project, read_export
 from iapt_topics.qda.project import BELOW, Export, placed, table_of
 from iapt_topics.qda.tables import read_segments, tool_of
@@ -187,7 +187,7 @@ def load_codes(
         table=pairs,
         labels={t.id: t.label for t in frame.codable if t.id in set(found)},
     )
-    return codes if responses is None else _within(codes, responses)
+    return codes if responses is None else of_survey(codes, responses)
 
 
 def _opened(source: str | Path | pd.DataFrame) -> Export | tuple[pd.DataFrame, str]:
@@ -213,15 +213,3 @@ def _chosen(coder: str, names: tuple[str, ...], of: str) -> str:
         "coder", f"must be one of {of}", repr(coder),
         f"Choose from {listed(names, most=30)}." if names else "Nobody coded in it.",
     )  # fmt: skip
-
-
-def _within(codes: Codes, responses: Responses) -> Codes:
-    """The codes with respondents, once all their responses are known to be in the survey."""
-    known = set(responses.table["response_id"])
-    strange = [r for r in codes.seen["response_id"] if r not in known]
-    if strange:
-        raise InputError(
-            f"the codes of {codes.coder!r}", "must be for responses of this survey",
-            listed(strange, most=20), "Check the ids.",
-        )  # fmt: skip
-    return codes.with_respondents(responses)

@@ -191,6 +191,18 @@ class Codes:
         return replace(self, themes=domains, table=table, labels=labels)
 
 
+def of_survey(codes: Codes, responses: Responses) -> Codes:
+    """The codes with the survey's respondents, once all their responses are known to be in it."""
+    known = set(responses.table["response_id"])
+    other = [i for i in codes.seen["response_id"] if i not in known]
+    if other:
+        raise InputError(
+            f"the codes of {codes.coder!r}", "must be for responses of this survey",
+            listed(other, most=20), "Check the response ids.",
+        )  # fmt: skip
+    return codes.with_respondents(responses)
+
+
 def _positions(index: pd.Index, wanted: Sequence[str], what: str, rule: str) -> NDArray[np.intp]:
     """Places of ``wanted`` in ``index``; InputError naming those that are not there."""
     at = index.get_indexer(pd.Index(list(wanted), dtype=object))

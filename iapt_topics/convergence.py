@@ -16,12 +16,11 @@ from iapt_topics.agreement import (
     common_responses,
     given_cells,
     given_scores,
-    of_survey,
 )
+from iapt_topics.codes import Codes, of_survey
 from iapt_topics.redaction import safe_texts
 
 if TYPE_CHECKING:
-    from iapt_topics.codes import Codes
     from iapt_topics.responses import Responses
 
 RATINGS = ("agreement", "complementary", "dissonant", "silent", "not estimable")

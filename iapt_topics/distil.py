@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
-import shutil
-import tempfile
 import warnings
 from pathlib import Path
 
 from iapt_topics._checks import InputError
+from iapt_topics._files import whole_folder
 from iapt_topics.embeddings import SentenceEncoder, sentence_encoder
 
 
@@ -64,10 +63,7 @@ def distil_encoder(
         raise InputError(f"folder {folder.name!r}", "must be new or empty", "a file or a full one",
                          "Name another.")  # fmt: skip
     source = str((encoder or sentence_encoder()).folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # Written beside it and moved there, so that a folder is whole or not there.
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
-    try:
+    with whole_folder(folder) as part:
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")  # deprecations inside torch and transformers
             from transformers import AutoModel, AutoTokenizer
@@ -83,11 +79,4 @@ def distil_encoder(
                 model, tokenizer, pca_dims=dimensions, device="cpu", quantize_to="float32"
             )
         static.save_pretrained(part)
-        part.chmod(0o755)  # mkdtemp gives the folder to its owner alone
-        if folder.exists():
-            folder.rmdir()
-        part.replace(folder)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
     return sentence_encoder(folder)

@@ -73,7 +73,7 @@ def code_facets(
     """
     if not frame.facets:
         raise InputError(f"frame {frame.name!r}", "must have facets", "none", "Add [[facet]]s.")
-    scores, given = decide(responses, embeddings, frame, encoder, None, None)
+    scores, given = decide(responses, embeddings, frame, encoder)
     ids = [t.id for t in frame.codable]
     best = scores.score.argmax(axis=1)
     runner_up = np.sort(scores.nearness, axis=1)[:, -2:][:, 0]

@@ -38,10 +38,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._checks import InputError, listed
+from iapt_topics.codes import Codes, of_survey
 from iapt_topics.inference import design_effect, jeffreys_interval, kish_size, wilson_interval
 
 if TYPE_CHECKING:
-    from iapt_topics.codes import Codes
     from iapt_topics.responses import Responses
 
 Floats = NDArray[np.float64]
@@ -187,14 +187,7 @@ def _population(
     machine: Codes, hand: Codes, responses: Responses
 ) -> tuple[pd.DataFrame, list[str]]:
     """Kept responses that the machine coded, how each was coded by hand, and what was left out."""
-    known = set(responses.table["response_id"])
-    for codes in (machine, hand):
-        other = [i for i in codes.seen["response_id"] if i not in known]
-        if other:
-            raise InputError(
-                f"codes of {codes.coder!r}", "must be of responses in the survey",
-                listed(other), "Check the response ids.",
-            )  # fmt: skip
+    machine, hand = (of_survey(codes, responses) for codes in (machine, hand))
     kept = responses.kept
     table = kept[kept["response_id"].isin(machine.seen["response_id"])].reset_index(drop=True)
     by_hand = table["response_id"].isin(hand.seen["response_id"])

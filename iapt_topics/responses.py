@@ -370,6 +370,6 @@ def _told(status: pd.DataFrame, what: str) -> list[str]:
     if copies:
         notes.append(
             f"{what}: {copies} kept response(s) of {LEAST_WORDS} words or more are copies or near "
-            "copies of another person's (column copy_of)."
+            "copies of another person's (in Python: column copy_of of the responses' table)."
         )
     return notes

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._checks import InputError, listed
+from iapt_topics._files import whole_folder
 from iapt_topics.topics import TopicConfig, Topics
 
 _FORMAT = 1
@@ -48,10 +47,7 @@ def save_topics(topics: Topics, folder: str | Path) -> Path:
         raise InputError(
             f"folder {folder.name!r}", "must be new or hold topics", got, "Name another."
         )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # Written beside it and moved there, so that a folder is whole or not there.
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
-    try:
+    with whole_folder(folder) as part:
         for name in _TABLES:
             table = getattr(topics, name)
             if name == "topics":
@@ -62,13 +58,6 @@ def save_topics(topics: Topics, folder: str | Path) -> Path:
         save_file(arrays, part / "arrays.safetensors")
         content = {"format": _FORMAT, "config": asdict(topics.config), "versions": topics.versions}
         (part / "topics.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
-        part.chmod(0o755)  # mkdtemp gives the folder to its owner alone
-        if folder.exists():
-            shutil.rmtree(folder)
-        part.replace(folder)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
     return folder
 
 

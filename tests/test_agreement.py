@@ -343,7 +343,7 @@ def test_codes_that_cannot_be_compared():
     with pytest.raises(InputError, match=r"'idle'.*a coder who saw nothing"):
         compare_codes(make(x), nothing)
     survey = survey_of(make(x[:10]), 2015)
-    with pytest.raises(InputError, match=r"'h' must be of responses in the survey"):
+    with pytest.raises(InputError, match=r"'h' must be for responses of this survey"):
         compare_codes(make(x), make(y, "m"), responses=survey)
 
 

@@ -273,7 +273,7 @@ def test_themes_of_one_side_only():
 
 def test_what_cannot_be_used():
     machine, hand, responses = worked()
-    with pytest.raises(InputError, match="must be of responses in the survey"):
+    with pytest.raises(InputError, match="must be for responses of this survey"):
         corrected_shares(machine, coded([1], [9999]), responses)
     with pytest.raises(InputError, match="0 of the 100 responses"):
         corrected_shares(coded(np.ones(100), kind="machine"), coded([1], [200]), responses)

@@ -109,7 +109,7 @@ def test_pasted_paragraphs_of_one_person_are_one_opinion_and_of_two_are_flagged(
     assert found.table["copy_of"].tolist() == ["2", "", "", "2", "", "3"]
     assert found.notes == (
         "the table: 1 kept response(s) of 8 words or more are copies or near copies of another "
-        "person's (column copy_of).",
+        "person's (in Python: column copy_of of the responses' table).",
     )
 
 

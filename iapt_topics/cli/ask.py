@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -61,7 +62,8 @@ def init(
     plan = StudyPlan(file=file, **given)
     write_whole(to, plan_text(plan, to.parent))
     read_plan(to)
-    typer.echo(f"Written: {to}\nRead it, change what is not so, then: iapt-topics run {to}")
+    then = shlex.join(["iapt-topics", "run", str(to)])
+    typer.echo(f"Written: {to}\nRead it, change what is not so, then: {then}")
 
 
 def _show(columns: Sequence[Column], rows: int) -> None:
