@@ -75,5 +75,6 @@ def _write_workbook(path: Path, rows: list[Sequence[str]], wide: Collection[str]
     for j, name in enumerate(rows[0], 1):
         letter = sheet.cell(1, j).column_letter
         sheet.column_dimensions[letter].width = 45 if name in wide else 16
-    path.parent.mkdir(parents=True, exist_ok=True)
-    book.save(path)
+    stream = io.BytesIO()
+    book.save(stream)
+    write_whole(path, stream.getvalue())

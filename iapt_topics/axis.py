@@ -78,9 +78,7 @@ def axis_codes(codes: Codes, frame: ThemeFrame) -> Codes:
     """
     names = axis_classes(frame)
     ids = codes.seen["response_id"]
-    given = codes.table["response_id"]
-    domain = codes.table["theme"].map(frame.domain_of)
-    first, second = (ids.isin(given[domain == pole]).to_numpy() for pole in frame.axis or ())
+    first, second = pole_codes(codes, frame).matrix().T
     which = np.select([first & ~second, second & ~first, first & second], [0, 1, 2], default=3)
     table = pd.DataFrame(
         {
@@ -117,11 +115,9 @@ def pole_codes(codes: Codes, frame: ThemeFrame) -> Codes:
     """
     axis_classes(frame)
     poles = tuple(frame.axis or ())
-    table = codes.table.assign(theme=codes.table["theme"].map(frame.domain_of))
-    table = table[table["theme"].isin(poles)]
-    table = table.groupby(["response_id", "theme"], sort=False)["score"].max().reset_index()
-    labels = {p: frame[p].label for p in poles}
-    return replace(codes, themes=poles, table=table, labels=labels)
+    rolled = codes.roll_up(frame)
+    table = rolled.table[rolled.table["theme"].isin(poles)]
+    return replace(rolled, themes=poles, table=table, labels={p: frame[p].label for p in poles})
 
 
 def axis_scores(

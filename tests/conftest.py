@@ -18,7 +18,7 @@ from hypothesis import settings
 
 from iapt_topics import cli
 from iapt_topics._checks import InputError
-from iapt_topics.embeddings import Embeddings
+from iapt_topics.embeddings import Embeddings, embed
 from iapt_topics.responses import load_responses
 from iapt_topics.topics import TopicConfig, fit_topics
 
@@ -106,6 +106,11 @@ def survey(survey_table):
     return load_responses(
         survey_table, text="comment", year="year", respondent_id="person", covariates=("subject",)
     )
+
+
+@pytest.fixture
+def embeddings(survey, encoder):
+    return embed(survey, encoder)
 
 
 @pytest.fixture(scope="session")

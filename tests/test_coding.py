@@ -25,11 +25,6 @@ FRAME = ThemeFrame(
 )
 
 
-@pytest.fixture
-def embeddings(survey, encoder):
-    return embed(survey, encoder)
-
-
 def hand_codes(survey, n=60, themes=tuple(t.id for t in FRAME.themes)):
     kept = survey.kept.iloc[:n]
     return Codes(

@@ -1,6 +1,6 @@
 import numpy as np
-import pandas as pd
 import pytest
+from test_coding import SUBJECTS, hand_codes
 
 from iapt_topics._checks import InputError
 from iapt_topics.codes import Codes
@@ -10,7 +10,6 @@ from iapt_topics.frame import Theme, ThemeFrame
 from iapt_topics.mapping import code_responses
 from iapt_topics.metrics import cohen_kappa, confusion_table, macro_f1
 
-SUBJECTS = ("caseload", "supervision", "targets", "team", "pay")
 FRAME = ThemeFrame(
     name="n", themes=tuple(Theme(id=s, label=s, definition=f"{s} {s}") for s in SUBJECTS)
 )
@@ -29,16 +28,7 @@ class Blind:
 
 @pytest.fixture
 def hand(survey):
-    kept = survey.kept.iloc[:80]
-    return Codes(
-        coder="Ann",
-        kind="human",
-        themes=SUBJECTS,
-        seen=kept[["response_id", "respondent_id"]],
-        table=pd.DataFrame(
-            {"response_id": kept["response_id"], "theme": kept["subject"], "score": np.nan}
-        ),
-    )
+    return hand_codes(survey, 80, SUBJECTS)
 
 
 def test_the_better_encoder_shows(survey, hand, encoder):

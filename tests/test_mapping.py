@@ -35,11 +35,6 @@ FRAME = make_frame("caseload", "supervision", "targets", "team", "pay", "weather
 
 
 @pytest.fixture
-def embeddings(survey, encoder):
-    return embed(survey, encoder)
-
-
-@pytest.fixture
 def topics(survey, embeddings):
     return fit_topics(survey, embeddings, TopicConfig(seed=1, n_runs=4, n_topics=5))
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from test_tables import write
 
 from iapt_topics._checks import InputError
 from iapt_topics.responses import STATUSES, Responses, load_responses
@@ -29,11 +30,6 @@ def load(source, **more):
 
 def table(texts, years=2016, **more):
     return pd.DataFrame({"comment": pd.Series(texts, dtype=object), "year": years, **more})
-
-
-def write(path, content, encoding="utf-8"):
-    path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
-    return path
 
 
 def test_every_row_has_a_status_and_the_ledger_counts_it():
