@@ -30,9 +30,15 @@ class System:
         self.most: dict[Key, int] = {}
         self.never_shown: set[Key] = set()
         self.kept = responses.kept
+        self.coder = codes.coder
         self.who = people(responses)
+        self.person: dict[Hashable, Hashable] = self.who.to_dict()
         #: By comparison, people who gave the responses that have one theme from each coder.
         self.behind: dict[str, dict[tuple[str, str], int]] = {}
+        #: By coder and theme, each count over all years and the responses in it.
+        self.counted: dict[tuple[str, str], list[tuple[Key, set[str]]]] = defaultdict(list)
+        #: By comparison, both coders and the responses that both saw.
+        self.compared: dict[str, tuple[Codes, Codes, set[str]]] = {}
         self._add_themes(codes)
 
     def _sum(self, total: Key, parts: Iterable[Key]) -> None:
@@ -44,15 +50,31 @@ class System:
 
     def _split(self, whole: Key, part: Key, rest: Iterable[str]) -> None:
         """A whole and a part of it, whose rest is in no output but to be had by subtraction."""
-        key = ("rest", whole, part)
-        self._put(key, rest)
+        self._sum(whole, [part, self._unseen(("rest", whole, part), rest)])
+
+    def _unseen(self, key: Key, ids: Iterable[str]) -> Key:
+        """A count that is in no output."""
+        self._put(key, ids)
         if self.cells[key].count:
             self.never_shown.add(key)
-        self._sum(whole, [part, key])
+        return key
 
     def _put(self, key: Key, ids: Iterable[str]) -> None:
         ids = list(ids)
-        self.cells[key] = Cell(len(ids), frozenset(self.who.reindex(ids)))
+        self.cells[key] = Cell(len(ids), frozenset(map(self.person.get, ids)))
+
+    def _relate(self, key: Key, coder: str, theme: str, ids: set[str]) -> None:
+        """A coder's count of a theme beside those of other responses."""
+        for other, others in self.counted[coder, theme]:
+            if ids <= others:
+                self._split(other, key, others - ids)
+            elif others < ids:
+                self._split(key, other, ids - others)
+            else:
+                shared = self._unseen(("shared", key, other), ids & others)
+                self._split(key, shared, ids - others)
+                self._split(other, shared, others - ids)
+        self.counted[coder, theme].append((key, ids))
 
     def _add_themes(self, codes: Codes) -> None:
         seen = self.kept[self.kept["response_id"].isin(codes.seen["response_id"])]
@@ -69,14 +91,13 @@ class System:
         self._sum(("base", ALL), [("base", y) for y in by_year])
         self.by_year: dict[int, set[str]] = by_year
         self.seen: set[str] = set().union(*by_year.values())
-        self.given: dict[str, set[str]] = defaultdict(set)
-        for i, theme in zip(codes.table["response_id"], codes.table["theme"], strict=True):
-            self.given[theme].add(i)
+        self.given = given_by(codes)
         for theme in codes.themes:
             for year, ids in by_year.items():
                 self._put(("theme", theme, year), ids & self.given[theme])
                 self.most["theme", theme, year] = len(ids)
             self._sum(("theme", theme, ALL), [("theme", theme, y) for y in by_year])
+            self._relate(("theme", theme, ALL), codes.coder, theme, self.given[theme] & self.seen)
 
     def add_axis(self, poles: Codes, codes: Codes, mapping: TopicMapping) -> None:
         """Classes of the axis: those of a year add up to its base."""
@@ -135,37 +156,65 @@ class System:
     def add_comparison(self, name: str, result: Comparison, coders: Sequence[Codes]) -> None:
         """What each coder gave to the responses that both saw."""
         known = {c.coder: c for c in coders}
-        pair = [known.get(result.reference), known.get(result.other)]
-        both: set[str] | None = None
-        if pair[0] is not None and pair[1] is not None:
-            both = set(pair[0].seen["response_id"]) & set(pair[1].seen["response_id"])
-            both -= pair[0].trained_on | pair[1].trained_on
-            self.behind[name] = self._pairs(pair[0], pair[1], both)
-        sides = (("reference", pair[0]), ("other", pair[1]))
-        for row in result.themes.to_dict("records"):
-            for side, coder in sides:
-                key = (name, side, row["theme"])
-                count = int(row[f"positives_{side}"])
+        one, two = known.get(result.reference), known.get(result.other)
+        if one is None or two is None:
+            # Unknown people: one for each response, and no more can be said.
+            for side in ("reference", "other"):
+                for theme, n in result.themes[["theme", f"positives_{side}"]].itertuples(
+                    index=False
+                ):
+                    key = (name, side, theme)
+                    self.most[key] = result.n
+                    self.cells[key] = Cell(int(n), frozenset((key, i) for i in range(int(n))))
+            return
+        both = set(one.seen["response_id"]) & set(two.seen["response_id"])
+        both -= one.trained_on | two.trained_on
+        self.behind[name] = self._pairs(one, two, both)
+        self.compared[name] = one, two, both
+        for side, coder in (("reference", one), ("other", two)):
+            given = given_by(coder)
+            for theme in result.themes["theme"]:
+                key, ids = (name, side, theme), given[theme] & both
+                self._put(key, ids)
                 self.most[key] = result.n
-                if both is None or coder is None:
-                    # Unknown people: one for each response, and no more can be said.
-                    self.cells[key] = Cell(count, frozenset((key, i) for i in range(count)))
-                    continue
-                own = coder.table.loc[coder.table["theme"] == row["theme"], "response_id"]
-                given = set(own) & both
-                behind = self.who.reindex(list(given)).dropna()
-                stand: set[Hashable] = set(behind) or {(key, i) for i in range(count)}
-                self.cells[key] = Cell(count, frozenset(stand))
-                total = ("theme", row["theme"], ALL)
-                # The machine's count of all years, less this one, is what others did not see.
-                if coder is coders[-1] and total in self.cells:
-                    self._split(total, key, (self.given[row["theme"]] & self.seen) - given)
+                self._relate(key, coder.coder, theme, ids)
+
+    def add_years(self, name: str) -> None:
+        """What each coder of a comparison gave in each year."""
+        one, two, both = self.compared[name]
+        years = {y: ids & both for y, ids in self.by_year.items()}
+        for year, ids in years.items():
+            self._put((name, "base", year), ids)
+            self._split(("base", year), (name, "base", year), self.by_year[year] - ids)
+        for side, coder in (("reference", one), ("other", two)):
+            given = given_by(coder)
+            for theme in (t for t in one.themes if t in two.themes):
+                keys: list[Key] = [(name, side, theme, y) for y in years]
+                for key, (year, ids) in zip(keys, years.items(), strict=True):
+                    self._put(key, given[theme] & ids)
+                    self.most[key] = len(ids)
+                    if coder.coder == self.coder:
+                        others = given[theme] & self.by_year[year] - ids
+                        self._split(("theme", theme, year), key, others)
+                # Responses that are not kept are of no year.
+                rest = given[theme] & both - self.seen
+                self._sum(
+                    (name, side, theme), [*keys, self._unseen(("no year", name, side, theme), rest)]
+                )
 
     def _pairs(self, one: Codes, other: Codes, both: set[str]) -> dict[tuple[str, str], int]:
         first, second = (c.table[c.table["response_id"].isin(both)] for c in (one, other))
         rows = first[["response_id", "theme"]].merge(second[["response_id", "theme"]], "inner",
                                                      "response_id")  # fmt: skip
-        rows = rows.assign(person=self.who.reindex(rows["response_id"]).to_numpy())
+        rows = rows.assign(person=rows["response_id"].map(self.person))
         found = rows.groupby(["theme_x", "theme_y"])["person"].nunique()
         keys = [(str(a), str(b)) for a, b in found.index.to_list()]
         return dict(zip(keys, found.astype(int).to_list(), strict=True))
+
+
+def given_by(codes: Codes) -> dict[str, set[str]]:
+    """The responses that a coder gave each theme."""
+    out: dict[str, set[str]] = defaultdict(set)
+    for i, theme in zip(codes.table["response_id"], codes.table["theme"], strict=True):
+        out[theme].add(i)
+    return out

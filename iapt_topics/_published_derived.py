@@ -29,15 +29,60 @@ def changes_of(changes: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
         known.reindex(pd.MultiIndex.from_frame(changes[["theme", y]])).reset_index(drop=True)
         for y in ("year", "against")
     )
-    change = now["estimate"] - then["estimate"]
-    down = np.hypot(now["estimate"] - now["low"], then["high"] - then["estimate"])
-    up = np.hypot(now["high"] - now["estimate"], then["estimate"] - then["low"])
-    shown = change.notna().to_numpy()
+    change = _less(now, then)
+    shown = change["estimate"].notna().to_numpy()
     out = changes.reset_index(drop=True).assign(
-        estimate=change, low=change - down, high=change + up, n=now["n"] + then["n"],
-        note=np.where(shown, "", WITHHELD),
+        **change, n=now["n"] + then["n"], note=np.where(shown, "", WITHHELD)
     )  # fmt: skip
     return _coarse(out, shown, p=("p", "p_bh", "p_holm"), two=("smallest_detectable",))
+
+
+def _less(one: pd.DataFrame, two: pd.DataFrame) -> dict[str, pd.Series]:
+    """One figure less another, with the interval of their difference as if independent."""
+    gap = one["estimate"] - two["estimate"]
+    down = np.hypot(one["estimate"] - one["low"], two["high"] - two["estimate"])
+    up = np.hypot(one["high"] - one["estimate"], two["estimate"] - two["low"])
+    return {"estimate": gap, "low": gap - down, "high": gap + up}
+
+
+def beside(reference: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Shares of two coders in each year, row by row the same, and their difference."""
+    sides = {"reference": reference, "other": other}
+    return reference[["theme", "year"]].assign(
+        **{f"share_{side}{end}": t[c] for side, t in sides.items() for c, end in _ENDS.items()},
+        **_less(other, reference),
+        n=reference["n"],
+        note=reference["note"].where(reference["note"] != "", other["note"]),
+    )
+
+
+def changes_beside(years: pd.DataFrame, baseline: int | None) -> pd.DataFrame:
+    """Changes of both coders' shares, and whether they go the same way.
+
+    They are against the baseline, or the first year that both coded if that is none of them.
+    """
+    coded = years["year"].unique()
+    baseline = baseline if baseline in coded else coded.min(initial=9999)
+    now = years[years["year"] != baseline].reset_index(drop=True)
+    then = years[years["year"] == baseline].set_index("theme").reindex(now["theme"])
+    out = now[["theme", "year"]].assign(against=baseline, n=now["n"] + then["n"].to_numpy())
+    signs = []
+    for side in ("reference", "other"):
+        pair = (
+            pd.DataFrame({c: t[f"share_{side}{end}"].to_numpy() for c, end in _ENDS.items()})
+            for t in (now, then)
+        )
+        change = _less(*pair)
+        out = out.assign(**{f"change_{side}{end}": change[c] for c, end in _ENDS.items()})
+        signs.append(np.sign(change["low"]).where(change["low"] * change["high"] > 0, 0))
+    way = np.select(
+        [signs[0] * signs[1] > 0, signs[0] * signs[1] < 0], ["same", "opposite"], "unclear"
+    )
+    shown = out[["change_reference", "change_other"]].notna().all(axis=1)
+    return out.assign(way=np.where(shown, way, ""), note=np.where(shown, "", WITHHELD))
+
+
+_ENDS = {"estimate": "", "low": "_low", "high": "_high"}
 
 
 def trends_of(trends: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:

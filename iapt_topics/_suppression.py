@@ -73,9 +73,7 @@ def suppress(
     )
     table.hidden |= table.kept
     while more := table.gap(least) or table.loose(least):
-        chosen = min(more, key=lambda k: (cells[k].count, str(k)))
-        table.hidden.add(chosen)
-        table.kept.add(chosen)
+        table.hide(min(more, key=lambda k: (cells[k].count, str(k))))
     return table.hidden - table.unseen
 
 
@@ -90,6 +88,23 @@ class _Table:
     hidden: set[Key]
     kept: set[Key]
     safe: set[Key] = field(default_factory=set)
+    #: The lines that a cell is on, by place.
+    on: dict[Key, list[int]] = field(init=False)
+    #: Lines that changed since they were last found to give nothing away.
+    new: set[int] = field(init=False)
+    #: Least and most that a hidden count is in any solution met so far.
+    met: dict[Key, tuple[float, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.on, self.new = {}, set(range(len(self.lines)))
+        for i, (total, parts) in enumerate(self.lines):
+            for key in (total, *parts):
+                self.on.setdefault(key, []).append(i)
+
+    def hide(self, key: Key) -> None:
+        self.hidden.add(key)
+        self.kept.add(key)
+        self.new.update(self.on[key])
 
     def _gone(self, parts: Iterable[Key]) -> list[Key]:
         return [p for p in parts if p in self.hidden and self.cells[p].count]
@@ -99,7 +114,8 @@ class _Table:
 
     def gap(self, least: int) -> list[Key]:
         """Cells one of which must be hidden for a line to give nothing away by itself."""
-        for total, parts in self.lines:
+        for i in sorted(self.new):
+            total, parts = self.lines[i]
             gone = self._gone(parts)
             if total in self.hidden:
                 if total in self.kept and not gone and (more := self._open(parts)):
@@ -108,29 +124,37 @@ class _Table:
                 behind = frozenset(chain.from_iterable(self.cells[p].people for p in gone))
                 if len(gone) < 2 or len(behind) < least:
                     return self._open(parts) or [total]
+            self.new.remove(i)
         return []
 
     def loose(self, least: int) -> list[Key]:
         """Cells one of which must be hidden because a hidden one is bounded too closely."""
-        # What is hidden later only loosens the bounds, so a cell once found safe stays so.
+        # What is hidden later only loosens the bounds, so a cell once found safe stays so, and a
+        # solution once met stays one.
         for key in sorted(self.kept - self.safe, key=str):
-            linked = self._linked(key)
-            low, high = self._bounds(key, linked)
-            if high - low < least - 2 - 1e-6:
-                near = {k for total, parts in linked for k in (total, *parts)}
-                if more := self._open(near):
-                    return more
+            low, high = self.met.get(key, (0, 0))
+            if high - low < least - 2:
+                linked = self._linked(key)
+                low, high = self._bounds(key, linked)
+                if high - low < least - 2 - 1e-6:
+                    near = {k for total, parts in linked for k in (total, *parts)}
+                    if more := self._open(near):
+                        return more
             self.safe.add(key)
         return []
 
     def _linked(self, key: Key) -> list[Line]:
         """The lines that bear on ``key``: connected to it by hidden cells."""
-        reached, out, left = {key}, [], self.lines
-        while near := [line for line in left if reached & {line[0], *line[1]}]:
-            out += near
-            left = [line for line in left if line not in near]
-            reached |= {k for total, parts in near for k in (total, *parts) if k in self.hidden}
-        return out
+        reached, near, left = {key}, set(), [key]
+        while left:
+            for i in self.on.get(left.pop(), ()):
+                if i not in near:
+                    near.add(i)
+                    total, parts = self.lines[i]
+                    more = {k for k in (total, *parts) if k in self.hidden} - reached
+                    reached |= more
+                    left += more
+        return [self.lines[i] for i in sorted(near)]
 
     def _limits(self, key: Key) -> tuple[int, float]:
         """What a reader knows of a hidden count from the outset: a true zero would be shown."""
@@ -170,4 +194,11 @@ class _Table:
             aim[column[key]] = sign
             done = linprog(aim, A_eq=sums, b_eq=right, bounds=limits, method="highs")
             found.append(sign * (float(done.fun) if done.status == 0 else -np.inf))  # type: ignore[arg-type]
+            if done.status == 0:
+                self._meet(dict(zip(column, done.x.tolist(), strict=True)))  # type: ignore[union-attr]
         return found[0], found[1]
+
+    def _meet(self, solution: Mapping[Key, float]) -> None:
+        for key, value in solution.items():
+            low, high = self.met.get(key, (value, value))
+            self.met[key] = min(low, value), max(high, value)

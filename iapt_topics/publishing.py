@@ -12,7 +12,9 @@ from iapt_topics._drift_model import ShareModel, share_model, sum_cells
 from iapt_topics._published_counts import ALL, System
 from iapt_topics._published_derived import (
     WITHHELD,
+    beside,
     changepoints_of,
+    changes_beside,
     changes_of,
     coverage_of,
     hierarchy_of,
@@ -113,6 +115,8 @@ def publishable_tables(
     for name, result in pairs.items():
         if result is not None:
             system.add_comparison(name, result, [*human, codes])
+    if with_years := [n for n in system.compared if n == "comparison"]:
+        system.add_years(*with_years)
     system.add_unsure(topics, SURE)
     levels = _levels(responses)
     for covariate, level in levels.items():
@@ -155,6 +159,12 @@ def publishable_tables(
             out[f"{start}_convergence"] = _convergence(result, out[f"{start}_themes"])
             behind = system.behind.get(name, {})
             out[f"{start}_matches"] = _matches(result, behind, out[f"{start}_themes"], rule)
+            if name in with_years:
+                years = _agreement_years(system, name, hidden, rule)
+                out[f"{start}_years"] = years
+                out[f"{start}_changes"] = changes_beside(
+                    years, None if drift is None else drift.baseline
+                )
             out[f"{start}_levels"] = result.levels.round(2)
             out[f"{start}_partition"] = _rounded(result.partition, rule)
     return out
@@ -441,6 +451,31 @@ def _agreement(name: str, result: Comparison, hidden: set[Key], rule: Disclosure
         out = _outward(out, measure, f"{measure}_low", f"{measure}_high", _step(rule) / 100)
     limit = np.where(table["kappa"].isna() & ~gone, "kappa is not estimable", "")
     return out.assign(note=np.where(gone, WITHHELD, limit))
+
+
+def _agreement_years(system: System, name: str, hidden: set[Key], rule: Disclosure) -> pd.DataFrame:
+    """Shares of both coders by year, of the responses that both saw, and their difference.
+
+    Its interval takes the coders as independent, so it is wider than that of the pairs, which would
+    tell on how many responses they differ.
+    """
+    one, two, both = system.compared[name]
+    years = [y for y, ids in sorted(system.by_year.items()) if ids & both]
+    wave = {i: at for at, y in enumerate(years) for i in system.by_year[y] & both}
+    parts = []
+    for side, codes in (("reference", one), ("other", two)):
+        model, rows = _model(system, codes, wave), []
+        for i, theme in enumerate(codes.themes):
+            for at, year in enumerate(years if theme in one.themes and theme in two.themes else ()):
+                exact = (model.share[at, i], model.low[at, i], model.high[at, i])
+                keys = (name, side, theme, year), (name, "base", year)
+                row = _share(system, *keys, exact, hidden, rule)
+                rows.append({"theme": theme, "year": year} | row)
+        parts.append(pd.DataFrame(rows, columns=_SHARE_OF_YEAR))
+    return beside(parts[0], parts[0][["theme", "year"]].merge(parts[1]))
+
+
+_SHARE_OF_YEAR = ["theme", "year", "count", "n", "estimate", "low", "high", "note"]
 
 
 def _step(rule: Disclosure) -> int:

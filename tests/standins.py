@@ -339,6 +339,19 @@ def comparison(reference: str = "human", other: str = "machine", lift: float = 0
             columns=["measure", "estimate", "low", "high", "n", "chance", "note"],
         ),
         design={"units": "whole responses", "sampling": "not stated"},
+        years=pd.DataFrame(
+            columns=[
+                "theme",
+                "year",
+                "share_reference",
+                "share_other",
+                "estimate",
+                "low",
+                "high",
+                "n",
+                "note",
+            ],
+        ),
         levels=pd.DataFrame(
             [("coverage", t, 0.9 - t, 0.8 - t, 1 - t, 0.1, 8, "") for t in (0.2, 0.4, 0.6)],
             columns=["measure", "threshold", "estimate", "low", "high", "chance", "n", "note"],

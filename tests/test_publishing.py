@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -98,16 +99,29 @@ def study(seed: int, n: int, repeats: float, unseen: float, human_share: float) 
     results["axis_drift"] = shares_of(axis_codes(machine, FRAME), responses)
     both = set(human.seen["response_id"]) & set(machine.seen["response_id"])
     if both:
-        given = {c.coder: c.table[c.table["response_id"].isin(both)] for c in (human, machine)}
-        themes = standins.comparison("h", "m").themes.head(len(THEMES)).assign(theme=THEMES)
-        for side, coder in (("reference", "h"), ("other", "m")):
-            count = given[coder]["theme"].value_counts()
-            themes[f"positives_{side}"] = [count.get(t, 0) for t in THEMES]
-        result = standins.comparison("h", "m")
-        result.themes, result.n = themes, len(both)
-        result.convergence = result.convergence.head(0)
-        results |= {"comparison": result, "human": (human,)}
+        # The second person coded some of what was compared.
+        second = coded("h2", "human", 0.9)
+        second = replace(
+            second,
+            table=second.table[second.table["response_id"].isin(both)],
+            seen=second.seen[second.seen["response_id"].isin(both)],
+        )
+        results |= {"human": (human, second), "comparison": compared(human, machine)}
+        results["ceiling"] = compared(human, second)
     return results
+
+
+def compared(one: Codes, two: Codes) -> SimpleNamespace:
+    """A comparison, with the counts of both by theme alone."""
+    both = set(one.seen["response_id"]) & set(two.seen["response_id"]) - two.trained_on
+    result = standins.comparison(one.coder, two.coder)
+    themes = result.themes.head(len(THEMES)).assign(theme=THEMES)
+    for side, coder in (("reference", one), ("other", two)):
+        count = coder.table[coder.table["response_id"].isin(both)]["theme"].value_counts()
+        themes[f"positives_{side}"] = [count.get(t, 0) for t in THEMES]
+    result.themes, result.n = themes, len(both)
+    result.convergence = result.convergence.head(len(THEMES)).assign(theme=THEMES)
+    return result
 
 
 def shares_of(codes: Codes, responses: Responses) -> SimpleNamespace:
@@ -124,7 +138,8 @@ def shares_of(codes: Codes, responses: Responses) -> SimpleNamespace:
             rows.append((theme, year, count, n, share, low, high, n, ""))
     shares = pd.DataFrame(rows, columns=LIKE.shares.columns)
     names = ("changes", "trends", "changepoints", "distances")
-    return SimpleNamespace(shares=shares, **{n: getattr(LIKE, n).head(0) for n in names})
+    tables = {n: getattr(LIKE, n).head(0) for n in names}
+    return SimpleNamespace(shares=shares, baseline=int(kept["year"].min()), **tables)
 
 
 class Reader:
@@ -179,10 +194,33 @@ class Reader:
             for key, row in zip(levels, part.to_dict("records"), strict=True):
                 self.see(key, row["count"], row["n"])
             self.sums.append((("kept", year), levels))
+        by_year = tables.get("agreement_years", pd.DataFrame(columns=["theme", "year", "n"]))
+        for year, part in by_year.groupby("year"):
+            self.see(("compared", year), part["n"].iloc[0])
+            self.split(("base", year), ("compared", year))
+        for row in by_year.to_dict("records"):
+            for side in ("other", "reference"):
+                key, n = ("compared", side, row["theme"], row["year"]), row["n"]
+                count = np.nan
+                if known := pd.notna(row[f"share_{side}"]):
+                    count = round(row[f"share_{side}"] * n)
+                self.see(key, count, n, may_be_zero=True)
+                self.hidden -= set() if known or n >= self.rule.min_base else {key}
+                if side == "other":
+                    self.split((row["theme"], row["year"]), key)
         for row in tables.get("agreement_themes", pd.DataFrame()).to_dict("records"):
             key = ("compared", row["theme"])
             self.see(key, row["positives_other"], row["n"], may_be_zero=True)
             self.split(row["theme"], key)
+            mine = by_year[by_year["theme"] == row["theme"]]["year"]
+            self.sums.append((key, [("compared", "other", row["theme"], y) for y in mine]))
+            people = ("people", row["theme"])
+            self.see(people, row["positives_reference"], row["n"], may_be_zero=True)
+            self.sums.append((people, [("compared", "reference", row["theme"], y) for y in mine]))
+        for row in tables.get("people_themes", pd.DataFrame()).to_dict("records"):
+            key = ("with another", row["theme"])
+            self.see(key, row["positives_reference"], row["n"], may_be_zero=True)
+            self.split(("people", row["theme"]), key)
 
     def see(self, key: object, shown: float, n: float = np.nan, may_be_zero: bool = False) -> None:
         least, base = self.rule.min_respondents, self.rule.round_to
@@ -485,16 +523,8 @@ def crafted(*groups: dict) -> dict:
     )
     out = {"responses": responses, "topics": topics, "mapping": mapping, "codes": machine}
     out |= {"drift": shares_of(machine, responses)}
-    both = set(human.seen["response_id"]) & set(machine.seen["response_id"]) - learned
-    if both:
-        result = standins.comparison("human", "machine")
-        themes = result.themes.head(len(THEMES)).assign(theme=THEMES)
-        for side, coder in (("reference", human), ("other", machine)):
-            count = coder.table[coder.table["response_id"].isin(both)]["theme"].value_counts()
-            themes[f"positives_{side}"] = [count.get(t, 0) for t in THEMES]
-        result.themes, result.n = themes, len(both)
-        result.convergence = result.convergence.head(len(THEMES)).assign(theme=THEMES)
-        out |= {"comparison": result, "human": (human,)}
+    if set(human.seen["response_id"]) & set(machine.seen["response_id"]) - learned:
+        out |= {"comparison": compared(human, machine), "human": (human,)}
     return out
 
 
@@ -545,6 +575,66 @@ def test_the_people_of_a_comparison_are_those_compared():
     shown = tables["agreement_themes"].set_index("theme")
     assert shown.loc["S1", "note"] == "withheld"
     assert shown.loc["S2", ["positives_reference", "positives_other"]].tolist() == [40, 40]
+
+
+def test_a_year_in_which_few_were_given_a_theme_by_a_coder_is_withheld_with_another():
+    groups = [
+        {"n": n, "year": year, "machine": ("S1",) if mine else (), "human": ("S1",) if own else ()}
+        for year, both, mine_alone, own_alone, none in (
+            (2014, 30, 10, 0, 60), (2015, 4, 20, 0, 76), (2016, 40, 0, 20, 40),
+        )
+        for n, mine, own in ((both, 1, 1), (mine_alone, 1, 0), (own_alone, 0, 1), (none, 0, 0))
+    ]  # fmt: skip
+    results = crafted(*groups)
+    table = publishable_tables(**results)["agreement_years"].set_index(["theme", "year"]).loc["S1"]
+    assert table["share_reference"].isna().tolist() == [True, True, False]
+    assert table["share_other"].notna().all()
+    assert table["estimate"].isna().tolist() == [True, True, False]
+    row = table.loc[2016]
+    assert (row["share_reference"], row["share_other"], row["n"]) == (0.6, 0.4, 100)
+    (l1, u1), (l2, u2) = ([float(x) for x in wilson_interval(k, 100)] for k in (60, 40))
+    # Newcombe (1998), method 10, for two independent shares.
+    low, high = -0.2 - np.hypot(0.4 - l2, u1 - 0.6), -0.2 + np.hypot(u2 - 0.4, 0.6 - l1)
+    assert (row["estimate"], row["low"], row["high"]) == pytest.approx((-0.2, low, high))
+
+
+def test_changes_by_people_stand_beside_those_of_the_machine_on_the_same_responses():
+    # Of 100 a year: S1 rises from 20 to 60 for both, S2 falls for people and rises for the machine.
+    groups = [
+        {"n": n, "year": year, "machine": machine, "human": human}
+        for year, n, machine, human in (
+            (2014, 20, ("S1", "S2"), ("S1",)), (2014, 80, (), ("S2",)),
+            (2016, 60, ("S1", "S2"), ("S1",)), (2016, 40, ("S2", "I1"), ("S2", "I1")),
+            (2016, 60, ("S1",), None),
+        )
+    ]  # fmt: skip
+    table = publishable_tables(**crafted(*groups))["agreement_changes"].set_index("theme")
+    assert table["way"].to_dict() == {"I1": "same", "S1": "same", "S2": "opposite"}
+    row = table.loc["S1"]
+    assert (row["year"], row["against"], row["n"]) == (2016, 2014, 200)
+    (l1, u1), (l2, u2) = ([float(x) for x in wilson_interval(k, 100)] for k in (20, 60))
+    low, high = 0.4 - np.hypot(0.6 - l2, u1 - 0.2), 0.4 + np.hypot(u2 - 0.6, 0.2 - l1)
+    for side in ("reference", "other"):
+        change = [row[f"change_{side}{end}"] for end in ("", "_low", "_high")]
+        assert change == pytest.approx([0.4, low, high])
+
+
+def test_what_a_second_person_left_out_is_not_told_by_two_comparisons():
+    # Of 43 to which the first person gave S1, the second saw 40.
+    results = crafted(
+        {"n": 40, "year": 2014, "machine": ("S1",), "human": ("S1",)},
+        {"n": 3, "year": 2014, "machine": (), "human": ("S1",)},
+        {"n": 60, "year": 2014, "machine": (), "human": ()},
+    )  # fmt: skip
+    (first,) = results["human"]
+    with_both = first.seen["response_id"].str.startswith(("r0", "r2"))
+    second = replace(first, coder="second", seen=first.seen[with_both], table=first.table.head(40))
+    results |= {"human": (first, second), "ceiling": compared(first, second)}
+    tables = publishable_tables(**results)
+    assert (
+        tables["agreement_themes"].set_index("theme").isna().loc["S1", "positives_reference"]
+        or (tables["people_themes"].set_index("theme").isna().loc["S1", "positives_reference"])
+    )
 
 
 def test_what_the_compared_leave_of_all_is_not_told_by_subtraction():

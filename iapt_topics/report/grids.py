@@ -348,6 +348,50 @@ def agreement_grid(comparison: Comparison) -> Grid:
     return Grid(caption=caption, head=head, rows=tuple(out))
 
 
+def agreement_years_grid(
+    comparison: Comparison, frame: ThemeFrame, waves: Mapping[int, str]
+) -> Grid:
+    """Share of each theme by both coders, by year, and how far apart the two are."""
+    table = comparison.years
+    sizes = table.groupby("year")["n"].max()
+    years = [int(str(y)) for y in sizes.index]
+    rows = []
+    for theme, part in table.groupby("theme", sort=False):
+        cells = {
+            r["year"]: f"{percent(r['share_reference'])}, {percent(r['share_other'])} "
+            f"({interval(r['low'], r['high'], points)})"
+            for r in part[part["estimate"].notna()].to_dict("records")
+        }
+        rows.append((label_of(frame, theme), *(cells.get(y, "hidden") for y in years)))
+    head = ("Theme", *(f"{waves.get(y, str(y))} (n = {count(sizes[y])})" for y in years))
+    caption = f"Share by {clean(comparison.reference)}, by {clean(comparison.other)}, by year"
+    note = (
+        "Of the responses that both saw. In brackets the second less the first in points, a 95 % "
+        "interval that takes the two as independent, so rather too wide."
+    )
+    return Grid(caption=caption, head=head, rows=tuple(rows), note=note)
+
+
+def agreement_changes_grid(rows: pd.DataFrame, frame: ThemeFrame, caption: str) -> Grid:
+    """Change of each theme by people's codes and by the machine's, largest first."""
+    size = rows["change_reference"].abs().sort_values(ascending=False, kind="stable")
+    out = tuple(
+        (
+            label_of(frame, row["theme"]),
+            *(
+                text
+                for c in ("change_reference", "change_other")
+                for text in (points(row[c]), interval(row[f"{c}_low"], row[f"{c}_high"], points))
+            ),
+            {"same": "the same way", "opposite": "opposite ways"}.get(row["way"], "not clear"),
+        )
+        for row in rows.loc[size.index].to_dict("records")
+    )
+    head = ("Theme", "By people", "95 % interval", "By the machine", "95 % interval", "Both go")
+    note = "In points, of the responses that both saw. Clear: neither interval holds 0."
+    return Grid(caption=caption, head=head, rows=out, note=note, choices=(5,))
+
+
 def overall_grid(comparison: Comparison) -> Grid:
     """Agreement over all themes at once."""
     rows = [

@@ -250,6 +250,31 @@ def _f1(result: Comparison) -> str:
     return f"{rows[0]['estimate']:.2f}" if good else "not estimable"
 
 
+def _by_year(results: Results) -> dict[str, Any] | None:
+    """Both coders by year: where their shares part, and whether their changes go the same way."""
+    r, changes = results, results.tables.get("agreement_changes")
+    if r.comparison is None or changes is None:
+        return None
+    years = r.comparison.years
+    shown, moved = years[years["note"] == ""], changes[changes["note"] == ""]
+    moved = moved[moved["year"] == changes["year"].max()]
+    out: dict[str, Any] = {
+        "table": grids.agreement_years_grid(r.comparison, r.frame, r.waves),
+        "shown": f"{len(shown):,}",
+        "apart": f"{int(((shown['low'] > 0) | (shown['high'] < 0)).sum()):,}",
+    }
+    if len(moved):
+        last, first = (r.waves.get(y, str(y)) for y in moved.iloc[0][["year", "against"]])
+        caption = f"{last} against {first}, by people and by the machine"
+        out |= {
+            "changes": grids.agreement_changes_grid(moved, r.frame, caption),
+            "between": (first, last),
+            "sure": int((moved["way"] != "unclear").sum()),
+            "same": int((moved["way"] == "same").sum()),
+        }
+    return out if len(shown) else None
+
+
 def _agreement(results: Results, sources: dict[str, str]) -> dict[str, Any] | None:
     r = results
     if r.comparison is None and r.ceiling is None:
@@ -269,6 +294,7 @@ def _agreement(results: Results, sources: dict[str, str]) -> dict[str, Any] | No
                 "design": grids.design_grid(result),
                 "few": result.n < r.rule.min_base,
             }
+    out["years"] = _by_year(r)
     if r.comparison is not None and "agreement" in sources:
         out["figure"] = Picture(
             title="F1 and kappa for each theme",

@@ -138,7 +138,24 @@ def _change(results: Results, theme: str) -> str:
         return f"{years}: not shown, too few people or responses."
     by = points(row["estimate"])
     between = interval(row["low"], row["high"], points)
-    return f"{years}: {by} points ({between}); {compute.verdict(row)}."
+    return f"{years}: {by} points ({between}); {compute.verdict(row)}.{_by_people(results, row)}"
+
+
+def _by_people(results: Results, change: dict[Any, Any]) -> str:
+    """The same change by the codes of people, if they coded both years."""
+    table = results.tables.get("agreement_changes")
+    if table is None:
+        return ""
+    rows = table[
+        (
+            table[["theme", "year", "against"]] == [change[c] for c in ("theme", "year", "against")]
+        ).all(axis=1)
+    ]
+    return "".join(
+        f" By people’s codes: {points(r['change_reference'])} "
+        f"({interval(r['change_reference_low'], r['change_reference_high'], points)})."
+        for r in rows[rows["note"] == ""].to_dict("records")
+    )
 
 
 def _agreement(results: Results, theme: str) -> tuple[str, ...]:
