@@ -118,6 +118,7 @@ def publishable_tables(
     if with_years := [n for n in system.compared if n == "comparison"]:
         system.add_years(*with_years)
     system.add_unsure(topics, SURE)
+    system.add_people()
     levels = _levels(responses)
     for covariate, level in levels.items():
         system.add_levels(covariate, level)
@@ -130,7 +131,7 @@ def publishable_tables(
     )
     out = {"ledger": _ledger(responses, hidden, rule)}
     out["theme_shares"] = _theme_shares(system, codes, mapping, hidden, rule)
-    out["ledger_totals"] = _ledger_totals(responses, out["ledger"], hidden, rule)
+    out["ledger_totals"] = _ledger_totals(system, responses, out["ledger"], hidden, rule)
     if levels:
         out["who_answered"] = _who(system, responses, list(levels), hidden, rule)
     out["how_answered"] = _how(responses, out["ledger"], rule)
@@ -183,14 +184,22 @@ def _ledger(responses: Responses, hidden: set[Key], rule: Disclosure) -> pd.Data
 
 
 def _ledger_totals(
-    responses: Responses, by_year: pd.DataFrame, hidden: set[Key], rule: Disclosure
+    system: System,
+    responses: Responses,
+    by_year: pd.DataFrame,
+    hidden: set[Key],
+    rule: Disclosure,
 ) -> pd.DataFrame:
-    """What became of the rows of all years, each number rounded by itself; and all rows, "read"."""
+    """What became of the rows of all years, each number rounded by itself.
+
+    Also of all rows, "read", and of the respondents whose rows were kept, "people".
+    """
     exact = responses.ledger.groupby("status", sort=False)["n"].sum()
     gone = {str(s) for s in by_year.loc[by_year["n"].isna(), "status"]}
     gone |= {"read"} if gone else set()
     gone -= set() if ("kept", ALL) in hidden else {"kept"}
-    rows = {"read": exact.sum(), **exact}
+    gone |= {"people"} if ("people", ALL) in hidden else set()
+    rows = {"read": exact.sum(), **exact, "people": system.cells["people", ALL].count}
     n = [np.nan if s in gone else float(rule.rounded(v)) for s, v in rows.items()]
     note = [WITHHELD if s in gone else "" for s in rows]
     return pd.DataFrame({"status": list(rows), "n": n, "note": note})

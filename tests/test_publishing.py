@@ -189,6 +189,9 @@ class Reader:
             self.high.append(10_000)
             self.sums.append(("unsure", [("unsure", y) for y in kept["year"]]))
             self.split("unsure", ("topic", -1))
+        totals = tables["ledger_totals"].set_index("status")["n"]
+        self.see("people", totals["people"], totals["kept"])
+        self.split("kept", "people")  # the rest: what they answered besides
         for year, part in tables["who_answered"].groupby("year"):
             levels = [("level", level, year) for level in part["level"]]
             for key, row in zip(levels, part.to_dict("records"), strict=True):
@@ -297,6 +300,26 @@ def test_the_attack_finds_what_primary_suppression_alone_gives_away(monkeypatch)
     monkeypatch.setattr(_suppression._Table, "gap", lambda *_: [])
     monkeypatch.setattr(_suppression._Table, "loose", lambda *_: [])
     assert found_out(publishable_tables(**results, disclosure=rule), rule)
+
+
+@pytest.mark.parametrize("seed", [0, 3])  # each has a year of fewer than ten
+def test_the_number_of_people_does_not_give_a_hidden_total_away(seed):
+    results = study(seed, 45, 1.0, 0.0, 1.0)
+    table = results["responses"].table
+    table["respondent_id"] = table["response_id"]  # so that people and responses are one number
+    rule = preset("ons")
+    tables = publishable_tables(**results, disclosure=rule)
+    totals = tables["ledger_totals"].set_index("status")["n"]
+    assert totals[["people", "kept"]].isna().all()
+    assert not found_out(tables, rule)
+
+
+def test_how_many_answered_twice_is_no_difference_of_two_numbers():
+    results = study(1, 300, 1.0, 0.0, 1.0)
+    table = results["responses"].table
+    table["respondent_id"] = table["response_id"].replace({"r0": "r1", "r2": "r3"})
+    totals = publishable_tables(**results, disclosure=preset("ons"))["ledger_totals"]
+    assert totals.set_index("status")["n"][["people", "kept"]].isna().any()
 
 
 def made(**more: object) -> dict[str, pd.DataFrame]:

@@ -60,7 +60,7 @@ class Results:
 
     @cached_property
     def rows(self) -> dict[str, float]:
-        """What became of the rows of all years, and all of them, "read"; missing if hidden."""
+        """Rows of all years by what became of them, "read" and "people"; missing if hidden."""
         totals = self.tables["ledger_totals"]
         return dict(zip(totals["status"], totals["n"], strict=True))
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from iapt_topics.disclosure import people
 from iapt_topics.figures import STATUSES
 from iapt_topics.report import compute, grids, themes, topic_map
 from iapt_topics.report.pictures import Picture, data_address, draw
@@ -37,7 +36,7 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
         "rule": r.rule,
         "n_rows": n_rows,
         "n_kept": n_kept,
-        "n_people": f"{r.rule.rounded(people(responses).nunique()):,}",
+        "n_people": compute.count(r.rows["people"]),
         "years": [r.waves[y] for y in responses.years],
         "questions": questions,
         "notes": [compute.clean(n) for n in getattr(responses, "notes", ())],
