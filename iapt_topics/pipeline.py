@@ -46,7 +46,7 @@ def run_plan(
     plan : StudyPlan
         From :func:`read_plan`, or made in Python.
     encoder : Encoder
-        For example ``sentence_encoder(cache=plan.out / "cache")``.
+        For example ``sentence_encoder(plan.model, cache=plan.out / "cache")``.
     tell : callable, optional
         Called with the name of each stage as it begins.
     note : callable, optional

@@ -33,6 +33,7 @@ KINDS = {
     "file": "the path of a file",
     "folder": "the path of a folder",
     "frame": "the name of a bundled frame or the path of a file",
+    "model": "the path of a folder, or all-mpnet-base-v2",
     "text": "a text",
     "texts": "a list of texts",
     "whole": "a whole number",
@@ -57,6 +58,9 @@ KEYS = (
     Key("codes", "file", "codes", "file", "human codes: .csv, .xlsx, .qdpx or QualCoder's .qda"),
     Key("codes", "map", "code_map", "file", "table of code and theme, for other names of codes"),
     Key("frame", "use", "frame", "frame", "a bundled frame's name, or .toml, .csv, .xlsx or .qdc"),
+    Key("embedding", "model", "model", "model", "a sentence model: the folder of its files"),
+    Key("embedding", "prompt", "prompt", "text", 'put before each answer, as "query: "'),
+    Key("embedding", "theme_prompt", "theme_prompt", "text", "put before each text on a theme"),
     Key("topics", "seed", "seed", "whole", "seed of everything random"),
     Key("topics", "runs", "runs", "whole", "clustering runs that the topics are a consensus of"),
     Key("topics", "number", "n_topics", "whole", "number of topics; without it, the runs decide"),
@@ -98,6 +102,10 @@ class StudyPlan:
         Human codes, and the themes that their names stand for.
     frame : str or Path
         The codebook.
+    model : str or Path, optional
+        Folder of a sentence model, or "all-mpnet-base-v2", as for
+        :func:`iapt_topics.sentence_encoder`; so are ``prompt`` and ``theme_prompt``.
+    prompt, theme_prompt : str, optional
     seed, runs : int
         As for :class:`iapt_topics.TopicConfig`; so are ``n_topics``, ``min_topic_size``, and
         ``min_support``.
@@ -140,6 +148,9 @@ class StudyPlan:
     codes: Path | None = None
     code_map: Path | None = None
     frame: str | Path = DEFAULT_FRAME
+    model: str | Path | None = None
+    prompt: str | None = None
+    theme_prompt: str | None = None
     seed: int = 7
     runs: int = 12
     n_topics: int | None = None
@@ -189,11 +200,14 @@ def read_plan(path: str | Path) -> StudyPlan:
         value = values.get(key.field)
         if value is None and _required(key):
             faults.append(f"{key} is missing ({key.about})")
-        elif isinstance(value, str) and key.kind in ("file", "folder", "frame"):
-            path = frame_of(value) if key.kind == "frame" else Path(value)
+        elif isinstance(value, str) and key.kind in _PLACES:
+            path = _NAMED.get(key.kind, Path)(value)
             values[key.field] = path if isinstance(path, str) else (base / path).resolve()
             if key.kind == "file" and value.strip() and not values[key.field].exists():
                 faults.append(f"{key}: no such file {str(values[key.field])!r}")
+            elif isinstance(path, Path) and key.kind == "model" and not (base / path).is_dir():
+                hub = "; no model is fetched by its name" if value.count("/") == 1 else ""
+                faults.append(f"{key}: no such folder {str(values[key.field])!r}{hub}")
         elif key.kind == "texts" and isinstance(value, list):
             values[key.field] = tuple(value)
     _raise(faults, what)
@@ -205,6 +219,17 @@ def frame_of(value: str) -> str | Path:
     from iapt_topics._frame_files import ENDINGS
 
     return Path(value) if Path(value).suffix.casefold() in ENDINGS else value
+
+
+def model_of(value: str) -> str | Path:
+    """The path of a model's folder, or the name of the one that packages carry."""
+    from iapt_topics._large_model import LARGE_MODEL
+
+    return value if value == LARGE_MODEL else Path(value)
+
+
+_PLACES = ("file", "folder", "frame", "model")
+_NAMED = {"frame": frame_of, "model": model_of}
 
 
 def plan_text(plan: StudyPlan, folder: Path) -> str:
@@ -226,7 +251,7 @@ def plan_text(plan: StudyPlan, folder: Path) -> str:
 
 
 _EXAMPLES = {"file": '"file"', "text": '"column"', "texts": '["column"]', "whole": "2",
-             "flag": "true"}  # fmt: skip
+             "flag": "true", "model": '"folder"'}  # fmt: skip
 
 
 def _required(key: Key) -> bool:
@@ -277,7 +302,7 @@ def _wrong(values: Mapping[str, Any]) -> list[str]:
 
 
 def _fits(kind: str, value: object) -> bool:
-    if kind in ("file", "folder", "frame"):
+    if kind in _PLACES:
         return isinstance(value, Path) or (isinstance(value, str) and bool(value.strip()))
     if kind == "text":
         return isinstance(value, str) and bool(value.strip())

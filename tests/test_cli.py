@@ -1,3 +1,4 @@
+import hashlib
 import json
 import shutil
 import subprocess
@@ -6,6 +7,7 @@ import warnings
 from dataclasses import replace
 from importlib.metadata import metadata
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -15,6 +17,7 @@ from iapt_topics.cli import doctor
 from iapt_topics.cli._columns import describe_columns, guess_roles
 from iapt_topics.code_files import load_codes
 from iapt_topics.frame import Theme, ThemeFrame, write_frame
+from iapt_topics.manifest import read_manifest
 from iapt_topics.plan import read_plan
 from iapt_topics.qda import export_codes, load_project
 
@@ -136,6 +139,46 @@ def test_a_study_is_run_from_its_file_and_again_from_its_results(command, offlin
     assert made == {p: p.read_bytes() for p in (folder / "results" / "tables_private").iterdir()}
     assert "fewer than 5" in (folder / "results" / "publish" / "report.html").read_text("utf-8")
     assert "min_cell = 5 " in (folder / "results" / "study.toml").read_text("utf-8")
+
+
+class Letters:
+    """Stands for a loaded model: counts letters."""
+
+    max_seq_length = 256
+
+    def tokenizer(self, texts, **_):
+        return {"input_ids": [[0] * len(t) for t in texts]}
+
+    def encode(self, texts, **_):
+        found = np.array([[t.lower().count(c) + 0.1 for c in "abcdeghilmnoprstuvw"] for t in texts])
+        return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+def test_a_model_of_ones_own_is_named_checked_and_told_apart(command, folder, monkeypatch):
+    monkeypatch.setattr(embeddings, "_model", lambda _: Letters())
+    weights = folder / "models" / "mine" / "model.safetensors"
+    weights.parent.mkdir(parents=True)
+    with (folder / "study.toml").open("a") as stream:
+        stream.write('[embedding]\nmodel = "models/mine"\nprompt = "query: "\n')
+    code, out, _ = command("doctor", folder / "study.toml")
+    assert code == 1
+    assert "the model's weights" in out
+    weights.write_bytes(b"weights")
+    digest = hashlib.sha256(b"weights").hexdigest()
+    assert f"mine: found in {weights.parent}, SHA-256 {digest}" in command("doctor", folder)[1]
+    code, _, err = command("run", folder / "study.toml")
+    assert code == 0, err
+    model = read_manifest(folder / "results")["model"]
+    assert (model["name"], model["files"]) == ("mine", {"model.safetensors": digest})
+    assert model["fingerprint"].startswith(f"{digest}-")  # the prompts are part of the encoder
+    assert read_plan(folder / "results").model == weights.parent
+    assert command("verify", folder / "results")[1].endswith("same\n")
+    weights.write_bytes(b"others")
+    code, out, _ = command("verify", folder / "results")
+    assert (code, "different; first model" in out) == (1, True)
+    code, _, err = command("run", folder / "study.toml", "--model", "intfloat/e5-small")
+    assert code == 2
+    assert "must be a folder on this machine" in err
 
 
 def test_a_warning_is_a_note(command, result, folder, monkeypatch):

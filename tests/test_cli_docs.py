@@ -27,9 +27,9 @@ of one plan. Texts that people wrote are in no file but the report's quotes and 
 --project` and `--approve` write. The cache is as sensitive as the survey all the same: see the
 README.
 
-**Ctrl-C** stops a run at any time. The results that were there are as they were; vectors and
-topics that were finished are kept, and the last line says how to go on. New results take the
-place of old ones all at once, at the end.
+**Ctrl-C** stops a run at any time, within about two seconds. The results that were there are as
+they were; vectors and topics that were finished are kept, and the last line says how to go on. New
+results take the place of old ones all at once, at the end.
 
 **What is said where.** Results go to stdout, stages and notes to stderr: bars with the time left
 on a terminal, plain lines elsewhere. `--quiet` says the results alone; `--json` prints them

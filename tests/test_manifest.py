@@ -224,7 +224,7 @@ def test_verify_runs_again_and_says_same(monkeypatch, capsys, encoder, survey_ta
     assert code == 0, said.err
     code, said = command("verify", out)
     assert (code, said.out.splitlines()[-1]) == (0, "same")
-    assert not list(tmp_path.glob(".verify*"))
+    assert not list(tmp_path.rglob(".verify*"))
     pd.read_csv(tmp_path / "s.csv").iloc[1:].to_csv(tmp_path / "s.csv", index=False)
     code, said = command("verify", out)
     assert code == 1

@@ -38,7 +38,20 @@ def test_a_frame_is_a_name_or_a_path(written, tmp_path):
     assert plan.frame == tmp_path / "mine.toml"
 
 
+def test_a_model_is_a_folder_or_the_one_that_packages_carry(written, tmp_path):
+    (tmp_path / "mine").mkdir()
+    plan = read_plan(written(LEAST, '[embedding]\nmodel = "mine"\nprompt = "query: "\n'))
+    assert (plan.model, plan.prompt) == (tmp_path / "mine", "query: ")
+    plan = read_plan(written(LEAST, '[embedding]\nmodel = "all-mpnet-base-v2"\n'))
+    assert plan.model == "all-mpnet-base-v2"
+
+
 WRONG = {
+    "a model of a hub": (
+        '[embedding]\nmodel = "intfloat/e5-small"\n',
+        "model is fetched by its name",
+    ),
+    "no such model": ('[embedding]\nmodel = "gone"\n', "embedding.model: no such folder"),
     "another type": ('[topics]\nruns = "12"\n', "topics.runs must be a whole number; got '12'"),
     "yes for a number": ("[topics]\nruns = true\n", "topics.runs must be a whole number; got True"),
     "a rule that is none": ('[report]\nmin_cell = "nhs"\n', "or the name of a disclosure rule"),
@@ -117,6 +130,7 @@ def test_every_attribute_has_a_key_and_every_key_is_written(written, tmp_path):
         line[2:] if line.startswith("# ") and " = " in line else line for line in text.splitlines()
     )
     (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
     written(whole)
     assert read_plan(tmp_path).codes == tmp_path / "file"
 

@@ -8,34 +8,43 @@ import platform
 import re
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from iapt_topics._checks import InputError
 from iapt_topics._memory import memory
 from iapt_topics.cli._screen import Json, Screen
+from iapt_topics.plan import read_plan
 
 _DEVELOPERS = ("dev", "docs")
 _NEEDED = ""
 
 
-def doctor(as_json: Json = False) -> None:
+def doctor(
+    place: Annotated[
+        Path | None, typer.Argument(help="A study.toml or a folder of results: look for its model.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Say what is installed, which model is found, and what this machine has.
 
     Nothing is fetched or sent. The exit code is 1 if something that a run needs is missing.
     """
-    facts = _facts()
+    facts = _facts(None if place is None else read_plan(place).model)
     Screen(as_json=as_json).give(facts, _lines(facts))
     if facts["missing"]:
         raise typer.Exit(1)
 
 
-def _facts() -> dict[str, Any]:
+def _facts(wanted: str | Path | None) -> dict[str, Any]:
     from iapt_topics._layouts import n_cores
 
     packages = {extra: {n: _version(n) for n in names} for extra, names in _required().items()}
-    model, writable = _model(), {name: _is_writable(path) for name, path in _folders().items()}
+    model, writable = (
+        _model(wanted),
+        {name: _is_writable(path) for name, path in _folders().items()},
+    )
     missing = [name for name, found in packages[_NEEDED].items() if found is None]
     if model["problem"]:
         missing.append(f"model {model['name']}")
@@ -99,13 +108,18 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _model() -> dict[str, str]:
+def _model(wanted: str | Path | None) -> dict[str, str]:
     from iapt_topics.embeddings import DEFAULT_MODEL, sentence_encoder
 
     try:
-        encoder = sentence_encoder(cache=None)  # checks the hash of every file; loads nothing
+        encoder = sentence_encoder(model=wanted, cache=None)  # checks the hashes; loads nothing
     except InputError as error:
-        return {"name": DEFAULT_MODEL, "folder": "", "sha256": "", "problem": str(error)}
+        return {
+            "name": str(wanted or DEFAULT_MODEL),
+            "folder": "",
+            "sha256": "",
+            "problem": str(error),
+        }
     return {
         "name": encoder.name,
         "folder": str(encoder.folder),

@@ -13,7 +13,7 @@ import typer
 
 from iapt_topics._checks import InputError
 from iapt_topics.cli._screen import Json, Quiet, Screen
-from iapt_topics.plan import KEYS, StudyPlan, frame_of, read_plan
+from iapt_topics.plan import KEYS, StudyPlan, frame_of, model_of, read_plan
 
 if TYPE_CHECKING:
     from iapt_topics.study import Study
@@ -86,6 +86,7 @@ def run(
     codes: Annotated[Path | None, option("codes")] = None,
     code_map: Annotated[Path | None, option("code_map")] = None,
     frame: Annotated[str | None, option("frame")] = None,
+    model: Annotated[str | None, option("model")] = None,
     baseline: Annotated[int | None, option("baseline")] = None,
     seed: Seed = None,
     runs: Runs = None,
@@ -104,8 +105,8 @@ def run(
         question=question, covariates=covariate and tuple(covariate), weight=weight,
         waves=wave and tuple(wave), language=language, non_answers=non_answers, deny=deny,
         redact_text=redact_text, codes=codes, code_map=code_map, frame=frame and frame_of(frame),
-        baseline=baseline, seed=seed, runs=runs, min_cell=min_cell and cell_of(min_cell),
-        quotes=quotes, approved=approved,
+        model=model and model_of(model), baseline=baseline, seed=seed, runs=runs,
+        min_cell=min_cell and cell_of(min_cell), quotes=quotes, approved=approved,
     )  # fmt: skip
     if place.is_dir() or place.suffix.casefold() == ".toml":
         plan = replace(read_plan(place), **given)
@@ -157,7 +158,10 @@ def make_study(plan: StudyPlan, screen: Screen) -> Study:
     from iapt_topics.pipeline import run_plan
 
     # Vectors of sensitive text stay beside the results, not in the user's home folder.
-    encoder = sentence_encoder(cache=plan.out / "cache", progress=screen.progress)
+    encoder = sentence_encoder(
+        model=plan.model, prompt=plan.prompt or "", theme_prompt=plan.theme_prompt,
+        cache=plan.out / "cache", progress=screen.progress,
+    )  # fmt: skip
     return run_plan(plan, encoder, tell=screen.tell, note=screen.note, progress=screen.progress)
 
 
