@@ -74,6 +74,16 @@ class Codes:
 
     __repr__ = one_line
 
+    def _repr_html_(self) -> str:
+        """How many responses have each theme."""
+        from iapt_topics._notebook import as_html
+
+        given = self.table["theme"].value_counts().reindex(list(self.themes), fill_value=0)
+        names = [self.labels.get(t, t) for t in self.themes]
+        table = pd.DataFrame({"theme": self.themes, "label": names, "n": given.to_numpy()})
+        title = f"Codes of {self.coder} ({self.kind}) on {len(self.seen):,} responses"
+        return as_html(title, {"themes": table})
+
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise InputError("kind", f"must be one of {listed(KINDS)}", repr(self.kind), "Fix it.")

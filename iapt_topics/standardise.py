@@ -82,6 +82,13 @@ class Standardised:
 
     __repr__ = one_line
 
+    def _repr_html_(self) -> str:
+        """The shares, the changes and the trends."""
+        from iapt_topics._notebook import as_html
+
+        title = f"The same mix of {', '.join(self.covariates)} in each year"
+        return as_html(title, {n: getattr(self, n) for n in ("shares", "changes", "trends")})
+
 
 def standardise_drift(
     codes: Codes,

@@ -81,6 +81,16 @@ class Study:
 
     __repr__ = one_line
 
+    def _repr_html_(self) -> str:
+        """The topics, the changes, and the shares by year as a figure; no quote."""
+        from iapt_topics._notebook import as_html
+        from iapt_topics.figures import drift_figure
+
+        topics = self.topics.topics.drop(columns="exemplars")
+        title = f"Study of {self.responses.source}: {len(self.responses):,} responses"
+        tables = {"topics": topics, "changes": self.drift.changes}
+        return as_html(title, tables, lambda: drift_figure(self.drift, self.mapping.frame))
+
 
 def run_study(
     responses: Responses,

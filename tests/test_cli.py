@@ -196,6 +196,8 @@ def test_a_survey_file_alone_is_not_enough(command, survey_file):
     code, _, err = command("run", survey_file)
     assert code == 2
     assert "iapt-topics init" in err
+    code, _, err = command("run", survey_file.with_name("serves.csv"))
+    assert (code, "no such file" in err) == (2, True)
 
 
 def test_init_takes_its_guesses_and_shows_no_answer(command, folder):

@@ -119,7 +119,9 @@ def test_init_asks_and_writes_what_was_answered(folder):
     screen.until("Column of the question [-]:")
     screen.key("\n")
     screen.until("carry along, as a role [subject]:")
-    screen.key("-\n")
+    screen.key("\n")
+    screen.until("of which the same mix is compared over the years [-]:")
+    screen.key("subject\n")
     screen.until("File of human codes [-]:")
     screen.key("nowhere.csv\n")
     screen.until("No such file")
@@ -139,7 +141,8 @@ def test_init_asks_and_writes_what_was_answered(folder):
     assert "iapt-topics run study.toml" in said
     plan = read_plan(folder)
     assert (plan.text, plan.year, plan.respondent) == (("comment",), "year", "person")
-    assert (plan.response, plan.question, plan.covariates) == ("response_id", None, ())
+    assert (plan.response, plan.question) == ("response_id", None)
+    assert plan.covariates == plan.standardise == ("subject",)
     assert (plan.codes, plan.min_cell) == (folder / "codes.csv", 12)
     assert plan.out == folder / "here"
 

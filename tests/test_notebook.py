@@ -13,6 +13,8 @@ from iapt_topics.codes import Codes
 from iapt_topics.drift import measure_drift
 from iapt_topics.embeddings import embed
 from iapt_topics.figures import drift_figure
+from iapt_topics.standardise import standardise_drift
+from iapt_topics.study import Study
 from iapt_topics.topics import TopicConfig, fit_topics
 
 
@@ -71,6 +73,7 @@ def test_drift_and_comparison_show_themselves(survey):
     made = {"themes": ("<S1>", "S2"), "seen": ids, "table": given}
     machine = Codes(coder="<machine>", kind="machine", **made)
     human = Codes(coder="anna", kind="human", **made)
+    assert "&lt;machine&gt; (machine) on 150 responses" in machine._repr_html_()
     for result in (
         measure_drift(machine, survey, n_boot=10),
         compare_codes(human, machine, n_boot=10),
@@ -79,3 +82,17 @@ def test_drift_and_comparison_show_themselves(survey):
         assert {"img", "table"} <= set(tags(html))
         assert "s1" not in tags(html)
         assert "&lt;machine&gt;" in html
+
+
+def test_a_study_and_the_same_mix_show_themselves():
+    survey = standins.responses()
+    found, coded = standins.topics(survey), standins.codes(survey)
+    drift = standins.drift(survey, coded)
+    html = Study(
+        responses=survey, topics=found, mapping=standins.mapping(found), codes=coded, drift=drift,
+        axis_drift=None, comparison=None, ceiling=None,
+    )._repr_html_()  # fmt: skip
+    assert {"img", "table"} <= set(tags(html))
+    assert not any(text in html for text in survey.kept["text"].head(20))
+    html = standardise_drift(coded, survey, ["role"])._repr_html_()
+    assert "The same mix of role" in html

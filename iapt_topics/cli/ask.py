@@ -127,6 +127,11 @@ def _asked(guess: Guess, table: pd.DataFrame, out: Path) -> dict[str, Any]:
         given["question"] = _ask_or_none("Column of the question", guess.question, column)
     carried = _ask_or_none("Columns to carry along, as a role", guess.covariates, columns)
     given["covariates"] = carried or ()
+    if carried:
+        fixed = _ask_or_none(
+            "Those of which the same mix is compared over the years", None, columns
+        )
+        given["standardise"] = fixed or ()
     given["codes"] = _ask_or_none("File of human codes", None, _file)
     given["frame"] = _ask("Codebook: a bundled one's name, or a file", DEFAULT_FRAME, _frame)
     given["min_cell"] = _ask("Fewest respondents behind a figure shown", "10", _rule)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from iapt_topics._checks import InputError
+from iapt_topics._checks import InputError, require_file
 from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.plan import KEYS, StudyPlan, frame_of, model_of, read_plan
 
@@ -30,6 +30,10 @@ def option(field: str, *names: str, about: str = "") -> Any:
 Out = Annotated[Path | None, option("out")]
 Seed = Annotated[int | None, option("seed")]
 Runs = Annotated[int | None, option("runs")]
+Standardise = Annotated[
+    list[str] | None,
+    option("standardise", about="column whose mix is held fixed; may be given again"),
+]
 MinCell = Annotated[
     str | None, option("min_cell", about=f"{_ABOUT['min_cell']}, or the name of a rule, as 'ons'")
 ]
@@ -51,7 +55,8 @@ def demo(
     plan = StudyPlan(
         **{"out": Path("demo_report")} | given,
         file=file, text=("comment",), year="year", respondent="person", response="response_id",
-        question="question", covariates=("role",), codes=file.with_name("synthetic_coders.csv"),
+        question="question", covariates=("role",), standardise=("role",),
+        codes=file.with_name("synthetic_coders.csv"),
     )  # fmt: skip
     carry_out(plan, Screen(quiet=quiet, as_json=as_json))
 
@@ -88,6 +93,7 @@ def run(
     frame: Annotated[str | None, option("frame")] = None,
     model: Annotated[str | None, option("model")] = None,
     baseline: Annotated[int | None, option("baseline")] = None,
+    standardise: Standardise = None,
     seed: Seed = None,
     runs: Runs = None,
     min_cell: MinCell = None,
@@ -105,12 +111,14 @@ def run(
         question=question, covariates=covariate and tuple(covariate), weight=weight,
         waves=wave and tuple(wave), language=language, non_answers=non_answers, deny=deny,
         redact_text=redact_text, codes=codes, code_map=code_map, frame=frame and frame_of(frame),
-        model=model and model_of(model), baseline=baseline, seed=seed, runs=runs,
+        model=model and model_of(model), baseline=baseline,
+        standardise=standardise and tuple(standardise), seed=seed, runs=runs,
         min_cell=min_cell and cell_of(min_cell), quotes=quotes, approved=approved,
     )  # fmt: skip
     if place.is_dir() or place.suffix.casefold() == ".toml":
         plan = replace(read_plan(place), **given)
     else:
+        require_file(place, "study or survey")
         for name in ("text", "year"):
             if name not in given:
                 do = "Name it, or let 'iapt-topics init' ask about the file."

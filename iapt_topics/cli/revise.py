@@ -16,6 +16,7 @@ from iapt_topics._checks import InputError
 from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.cli.make import (
     MinCell,
+    Standardise,
     cell_of,
     given_of,
     make_results,
@@ -47,10 +48,7 @@ def compare(
 def drift(
     place: Place,
     baseline: Annotated[int | None, option("baseline")] = None,
-    standardise: Annotated[
-        list[str] | None,
-        option("standardise", about="column whose mix is held fixed; may be given again"),
-    ] = None,
+    standardise: Standardise = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
