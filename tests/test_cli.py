@@ -7,9 +7,9 @@ import warnings
 from dataclasses import replace
 from importlib.metadata import metadata
 
-import numpy as np
 import pandas as pd
 import pytest
+from test_embeddings import Model
 
 from iapt_topics import _topic_cache, cli, embeddings, pipeline, study
 from iapt_topics._checks import InputError
@@ -141,21 +141,8 @@ def test_a_study_is_run_from_its_file_and_again_from_its_results(command, offlin
     assert "min_cell = 5 " in (folder / "results" / "study.toml").read_text("utf-8")
 
 
-class Letters:
-    """Stands for a loaded model: counts letters."""
-
-    max_seq_length = 256
-
-    def tokenizer(self, texts, **_):
-        return {"input_ids": [[0] * len(t) for t in texts]}
-
-    def encode(self, texts, **_):
-        found = np.array([[t.lower().count(c) + 0.1 for c in "abcdeghilmnoprstuvw"] for t in texts])
-        return found / np.linalg.norm(found, axis=1, keepdims=True)
-
-
 def test_a_model_of_ones_own_is_named_checked_and_told_apart(command, folder, monkeypatch):
-    monkeypatch.setattr(embeddings, "_model", lambda _: Letters())
+    monkeypatch.setattr(embeddings, "_model", lambda _: Model())
     weights = folder / "models" / "mine" / "model.safetensors"
     weights.parent.mkdir(parents=True)
     with (folder / "study.toml").open("a") as stream:

@@ -182,7 +182,7 @@ def rows_of_another_survey(tmp_path: Path) -> None:
         ("must hold a kept response", lambda at: export_codes(
             at / "p.qdpx", (), frame=qda_files.FRAME, responses=nothing_kept())),
         ("must have a study.toml", a_result_without_its_plan),
-        ("--text must be given with a survey file", lambda at: run(at / "survey.csv")),
+        ("--text must be given with a survey file", lambda _: run(Path(__file__))),
         ("must hold one row for each response id", lambda _: Embeddings(
             vectors=np.ones((2, 3), np.float32), response_id=("a",), model="m", fingerprint="f")),
         ("needs at least one text", lambda _: SentenceEncoder(
