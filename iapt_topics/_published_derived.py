@@ -29,7 +29,7 @@ def changes_of(changes: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
         known.reindex(pd.MultiIndex.from_frame(changes[["theme", y]])).reset_index(drop=True)
         for y in ("year", "against")
     )
-    change = _less(now, then)
+    change = difference(now, then)
     shown = change["estimate"].notna().to_numpy()
     out = changes.reset_index(drop=True).assign(
         **change, n=now["n"] + then["n"], note=np.where(shown, "", WITHHELD)
@@ -37,7 +37,7 @@ def changes_of(changes: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
     return _coarse(out, shown, p=("p", "p_bh", "p_holm"), two=("smallest_detectable",))
 
 
-def _less(one: pd.DataFrame, two: pd.DataFrame) -> dict[str, pd.Series]:
+def difference(one: pd.DataFrame, two: pd.DataFrame) -> dict[str, pd.Series]:
     """One figure less another, with the interval of their difference as if independent."""
     gap = one["estimate"] - two["estimate"]
     down = np.hypot(one["estimate"] - one["low"], two["high"] - two["estimate"])
@@ -50,7 +50,7 @@ def beside(reference: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     sides = {"reference": reference, "other": other}
     return reference[["theme", "year"]].assign(
         **{f"share_{side}{end}": t[c] for side, t in sides.items() for c, end in _ENDS.items()},
-        **_less(other, reference),
+        **difference(other, reference),
         n=reference["n"],
         note=reference["note"].where(reference["note"] != "", other["note"]),
     )
@@ -72,7 +72,7 @@ def changes_beside(years: pd.DataFrame, baseline: int | None) -> pd.DataFrame:
             pd.DataFrame({c: t[f"share_{side}{end}"].to_numpy() for c, end in _ENDS.items()})
             for t in (now, then)
         )
-        change = _less(*pair)
+        change = difference(*pair)
         out = out.assign(**{f"change_{side}{end}": change[c] for c, end in _ENDS.items()})
         signs.append(np.sign(change["low"]).where(change["low"] * change["high"] > 0, 0))
     way = np.select(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._drift_model import ShareModel, share_model, sum_cells
-from iapt_topics._published_counts import ALL, System
+from iapt_topics._published_counts import ALL, System, given_by
 from iapt_topics._published_derived import (
     WITHHELD,
     beside,
@@ -20,6 +20,12 @@ from iapt_topics._published_derived import (
     hierarchy_of,
     standardised_of,
     trends_of,
+)
+from iapt_topics._published_sources import (
+    corrected_changes_of,
+    corrected_of,
+    sources_of,
+    topic_widths,
 )
 from iapt_topics._suppression import Key, suppress
 from iapt_topics.answering import how_answered, levels_of, tabulated, who_answered
@@ -97,7 +103,9 @@ def publishable_tables(
         missing (NaN) and ``note`` says so. Shares are those of rounded counts, and their intervals
         Wilson's on them, with the design effect of the exact ones to one decimal; changes are
         differences of published shares. Agreement by theme is that of rounded counts, its
-        intervals rounded outwards; other measures have two decimals.
+        intervals rounded outwards; other measures have two decimals. Shares corrected by people's
+        codes are worked out from these, and widths of intervals by source are those of the median
+        change.
 
     Notes
     -----
@@ -168,7 +176,38 @@ def publishable_tables(
                 )
             out[f"{start}_levels"] = result.levels.round(2)
             out[f"{start}_partition"] = _rounded(result.partition, rule)
+    if drift is not None:
+        out |= _sources(system, topics, out, drift.baseline, rule)
     return out
+
+
+def _sources(
+    system: System,
+    topics: Topics,
+    out: Mapping[str, pd.DataFrame],
+    baseline: int,
+    rule: Disclosure,
+) -> dict[str, pd.DataFrame]:
+    """Corrected shares and changes, if people coded some of the responses; widths by source."""
+    tables: dict[str, pd.DataFrame] = {}
+    years = out.get("agreement_years")
+    # What people picked to code is no sample that the rest could be corrected by.
+    if years is not None and not system.compared["comparison"][0].picked:
+        one, two, both = system.compared["comparison"]
+        first, second = given_by(one), given_by(two)
+        counts = [
+            len(first[t] & second[t] & both & system.by_year[y])
+            for t, y in zip(years["theme"], years["year"], strict=True)
+        ]
+        shares = corrected_of(out["drift_shares"], years, _coarse_counts(counts, rule))
+        tables["corrected_shares"] = shares
+        tables["corrected_changes"] = corrected_changes_of(shares, out["drift_changes"])
+    ids = topics.assignments["response_id"]
+    year = system.kept.set_index("response_id")["year"].reindex(ids).to_numpy(np.int64)
+    person = pd.factorize(ids.map(system.person))[0]
+    widths = topic_widths(topics, year, person, baseline)
+    changed = tables.get("corrected_changes")
+    return tables | {"change_sources": sources_of(changed, out["drift_changes"], widths)}
 
 
 def _ledger(responses: Responses, hidden: set[Key], rule: Disclosure) -> pd.DataFrame:

@@ -183,6 +183,7 @@ def topics(survey: Any, label: str | None = None) -> Any:
     )
     return SimpleNamespace(
         assignments=assignments,
+        votes=np.stack([(nearest + (np.arange(len(kept)) % 9 == i)) % 8 for i in range(4)]),
         topics=pd.DataFrame(rows),
         n_topics=8,
         hierarchy=pd.DataFrame({"topic": range(8), "broad": [0, 0, 1, 2, 2, 3, 3, 4], "n": 0}),

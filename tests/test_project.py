@@ -96,6 +96,7 @@ ORDER = (
     "disclosure",
     "_published_counts",
     "_published_derived",
+    "_published_sources",
     "publishing",
     "exports",
     "draft",

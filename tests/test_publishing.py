@@ -16,12 +16,14 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from iapt_topics import _suppression
 from iapt_topics._checks import InputError
 from iapt_topics._published_derived import standardised_of
+from iapt_topics.agreement import topic_codes
 from iapt_topics.axis import axis_codes
 from iapt_topics.codes import Codes
 from iapt_topics.disclosure import PRESETS, Disclosure, common_words, preset
 from iapt_topics.drift import measure_drift
 from iapt_topics.frame import Theme, ThemeFrame
 from iapt_topics.inference import wilson_interval
+from iapt_topics.prevalence import corrected_shares
 from iapt_topics.publishing import publishable_tables
 from iapt_topics.responses import Responses
 from iapt_topics.standardise import standardise_drift
@@ -88,6 +90,7 @@ def study(seed: int, n: int, repeats: float, unseen: float, human_share: float) 
         assignments=pd.DataFrame(
             {"response_id": ids, "topic": topic, "nearest": topic.clip(0), "support": support}
         ),
+        votes=np.stack([(topic.clip(0) + (rng.random(n) < 0.1)) % 4 for _ in range(3)]),
         topics=pd.DataFrame(
             {"topic": range(4), "label": "words", "words": "words", "support": 0.9}
         ),
@@ -538,6 +541,7 @@ def crafted(*groups: dict) -> dict:
         hierarchy=pd.DataFrame({"topic": range(4), "broad": 0, "n": 0}),
         n_topics=1,
         assignments=table[["response_id"]].assign(topic=0, nearest=0, support=0.9),
+        votes=np.zeros((2, len(table)), dtype=int),
         topics=pd.DataFrame({"topic": [0], "label": "words", "words": "words", "support": 0.9}),
     )
     mapping = SimpleNamespace(
@@ -640,6 +644,88 @@ def test_changes_by_people_stand_beside_those_of_the_machine_on_the_same_respons
     for side in ("reference", "other"):
         change = [row[f"change_{side}{end}"] for end in ("", "_low", "_high")]
         assert change == pytest.approx([0.4, low, high])
+
+
+def part_coded(both: int, rule: Disclosure | None = None) -> tuple[dict, dict]:
+    """A survey of 200 a year, of which people coded 100, and its tables.
+
+    In 2014 the machine gave S1 to 80, of which 40 were coded; people gave it to 50, ``both`` of
+    them among the 40.
+    """
+    results = crafted(
+        {"n": both, "year": 2014, "machine": ("S1",), "human": ("S1",)},
+        {"n": 40 - both, "year": 2014, "machine": ("S1",), "human": ()},
+        {"n": 50 - both, "year": 2014, "machine": (), "human": ("S1",)},
+        {"n": 10 + both, "year": 2014, "machine": (), "human": ()},
+        {"n": 40, "year": 2014, "machine": ("S1",)}, {"n": 60, "year": 2014, "machine": ()},
+        {"n": 30, "year": 2016, "machine": ("S1",), "human": ("S1",)},
+        {"n": 70, "year": 2016, "machine": (), "human": ()},
+        {"n": 20, "year": 2016, "machine": ("S1",)}, {"n": 80, "year": 2016, "machine": ()},
+    )  # fmt: skip
+    like = LIKE.changes.head(1).assign(kind="baseline", theme="S1", year=2016, against=2014)
+    results["drift"].changes = like
+    return results, publishable_tables(**results, disclosure=rule)
+
+
+def test_corrected_shares_are_those_of_the_library_if_nothing_is_rounded():
+    results, tables = part_coded(35, Disclosure(min_respondents=1, round_to=1, min_base=1))
+    exact = corrected_shares(results["codes"], results["human"][0], results["responses"])
+    exact = exact[exact["method"] == "corrected"].set_index(["theme", "year"]).loc["S1"]
+    shown = tables["corrected_shares"].set_index(["theme", "year"]).loc["S1"]
+    for column in ("estimate", "low", "high"):
+        assert shown[column].tolist() == pytest.approx(exact[column].tolist(), abs=0.005)
+    assert shown["estimate"].tolist() == pytest.approx([0.4 * 35 / 40 + 0.6 * 15 / 60, 0.25])
+    (change,) = tables["corrected_changes"].to_dict("records")
+    assert change["estimate"] == pytest.approx(0.25 - 0.5)
+    down, up = (shown[c].to_numpy() for c in ("low", "high"))
+    middle = shown["estimate"].to_numpy()
+    below = np.hypot(middle[1] - down[1], up[0] - middle[0])
+    assert change["low"] == pytest.approx(change["estimate"] - below)
+
+
+def test_corrected_shares_do_not_count_the_responses_on_which_coders_differ():
+    # A reader knows every count but how many of the 40 people gave the theme, too.
+    columns = ["corrected_shares", "corrected_changes"]
+    seen = {both: part_coded(both)[1] for both in range(28, 38)}
+    for name in columns:
+        alike = [b for b, t in seen.items() if t[name].equals(seen[33][name])]
+        assert len(alike) >= 5
+
+
+def test_what_people_picked_to_code_corrects_nothing():
+    results, tables = part_coded(35)
+    assert "corrected_shares" in tables
+    (person,) = results["human"]
+    results["human"] = (replace(person, picked=frozenset(person.seen["response_id"].head(5))),)
+    assert "corrected_shares" not in publishable_tables(**results)
+    # Nothing is corrected of a share that is withheld: of people's in 2016, 4 in all.
+    few = crafted(
+        {"n": 4, "year": 2016, "machine": ("S1",), "human": ("S1",)},
+        {"n": 40, "year": 2016, "machine": ("S1",), "human": ()},
+        {"n": 60, "year": 2016, "machine": (), "human": ()},
+    )  # fmt: skip
+    table = publishable_tables(**few)["corrected_shares"].set_index("theme").loc["S1"]
+    assert table[["machine", "estimate", "low", "high"]].isna().all()
+    assert table["note"] == "withheld"
+
+
+def test_widths_by_source_are_those_of_the_median_change_in_whole_points():
+    survey = standins.responses()
+    found = standins.topics(survey)
+    table = made()["change_sources"].set_index(["what", "source"])["width"]
+    draws = [topic_codes(found, survey, run=run) for run in found.votes]
+    exact = measure_drift(topic_codes(found, survey), survey, draws=draws, n_boot=1).sources
+    exact = exact[exact["measure"] == "change"]
+    median = (exact["high"] - exact["low"]).groupby(exact["source"]).median()
+    assert set(median.index) == {"sampling", "assignment", "together"}
+    for source, width in median.items():
+        assert table["topics", source] == pytest.approx(np.ceil(100 * width) / 100)
+
+
+def test_the_width_of_few_changes_is_not_given():
+    row = part_coded(35)[1]["change_sources"].set_index(["what", "source"]).loc["themes"]
+    assert (row["n"] == 1).all()
+    assert row["width"].isna().all()
 
 
 def test_what_a_second_person_left_out_is_not_told_by_two_comparisons():

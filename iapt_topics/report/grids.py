@@ -289,6 +289,47 @@ def steps_grid(changepoints: pd.DataFrame, frame: ThemeFrame, waves: Mapping[int
     return Grid(caption="Steps in the series", head=head, rows=rows)
 
 
+def sources_grid(sources: pd.DataFrame, baseline: str) -> Grid:
+    """Width of the interval of the median change, by source."""
+    names = {
+        "sampling": "Who happened to answer (sampling)",
+        "assignment": "Which run of the clustering",
+        "coding": "The machine’s errors (coding)",
+        "together": "All together",
+    }
+    width = sources.set_index(["source", "what"])["width"]
+    rows = tuple(
+        (name, *(_whole_points(width.get((source, of))) for of in ("themes", "topics")))
+        for source, name in names.items()
+        if source in set(sources["source"])
+    )
+    caption = f"Width of the 95 % interval of the median change against {baseline}, in points"
+    note = "Rounded up to whole points. Widths add up by their squares."
+    return Grid(caption=caption, head=("Source", "Themes", "Topics"), rows=rows, note=note)
+
+
+def _whole_points(width: Any) -> str:
+    return f"{100 * width:.0f}" if known(width) else DASH
+
+
+def corrected_grid(rows: pd.DataFrame, frame: ThemeFrame, caption: str) -> Grid:
+    """Changes by the machine, and as corrected by people's codes, largest first."""
+    size = rows["estimate"].abs().sort_values(ascending=False, kind="stable")
+    out = tuple(
+        (
+            label_of(frame, row["theme"]),
+            points(row["machine"]),
+            interval(row["machine_low"], row["machine_high"], points),
+            points(row["estimate"]),
+            interval(row["low"], row["high"], points),
+        )
+        for row in rows.loc[size.index].to_dict("records")
+    )
+    head = ("Theme", "By the machine", "95 % interval", "Corrected", "95 % interval")
+    note = "In points. The corrected ones take the responses that people coded for a random sample."
+    return Grid(caption=caption, head=head, rows=out, note=note)
+
+
 def distances_grid(drift: Drift, waves: Mapping[int, str]) -> Grid:
     """How far the whole mix of themes moved."""
     rows = [

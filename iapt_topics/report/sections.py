@@ -186,6 +186,7 @@ def _drift(results: Results, sources: dict[str, str]) -> dict[str, Any] | None:
         "moved": moved,
         "n_shown": len(shown),
         "mix": _same_mix(results, last),
+        "sources": _sources(results, last, names),
         "n_hidden": len(changes) - len(shown),
         "cells": f"{len(drift.shares):,}",
         "cells_hidden": f"{len(hidden_cells(drift)):,}",
@@ -241,6 +242,18 @@ def _same_mix(results: Results, last: int) -> dict[str, Any] | None:
         "were": len(as_is),
         "new": len(found - as_is),
     }
+
+
+def _sources(results: Results, last: int, names: dict[int, str]) -> dict[str, Any]:
+    """Widths of intervals by source, and corrected changes of the last year."""
+    table, changes = results.tables["change_sources"], results.tables.get("corrected_changes")
+    baseline = names[results.drift.baseline] if results.drift else ""
+    out = {"table": grids.sources_grid(table, baseline), "corrected": None}
+    if changes is not None:
+        rows = changes[(changes["year"] == last) & (changes["note"] == "")]
+        caption = f"{names[last]} against {baseline}, by the machine and corrected"
+        out["corrected"] = grids.corrected_grid(rows, results.frame, caption) if len(rows) else None
+    return out
 
 
 def _f1(result: Comparison) -> str:
