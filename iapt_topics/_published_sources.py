@@ -106,7 +106,7 @@ def sources_of(
     """
     shown = changes[(changes["kind"] == "baseline") & (changes["note"] == "")]
     widths = {("themes", "sampling"): (shown["high"] - shown["low"]).to_numpy(float)}
-    if corrected is not None:
+    if corrected is not None and (corrected["note"] == "").sum() >= _FEWEST:
         rows = corrected[corrected["note"] == ""]
         sampling, whole = (
             (rows[f"{of}high"] - rows[f"{of}low"]).to_numpy(float) for of in ("machine_", "")
