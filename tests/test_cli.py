@@ -443,6 +443,7 @@ def test_a_result_is_revised_part_by_part_without_another_fit(
     assert (facts["baseline"], facts["year"], facts["standardise"]) == (2016, 2015, ["subject"])
     assert len(facts["changes"]) == len(facts["standardised_changes"]) == 5
     assert len(facts["agreement_themes"]) == 5  # the codes have stayed
+    assert isinstance(facts["agreement"][0]["n"], int)
     code, _, err = command("report", result, "--min-cell", "hess")
     assert code == 2
     assert "or the name of a disclosure rule; got 'hess'" in err

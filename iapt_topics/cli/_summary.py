@@ -36,8 +36,8 @@ def facts_of(study: Study) -> dict[str, Any]:
     agreement = []
     for who, comparison in (("people", study.ceiling), ("machine", study.comparison)):
         if comparison is not None:
-            overall = comparison.overall.set_index("measure")
-            row = overall.loc["f1_macro", ["estimate", "low", "high", "n"]].to_dict()
+            overall = comparison.overall.set_index("measure")[["estimate", "low", "high", "n"]]
+            row = overall.to_dict("index")["f1_macro"]  # by columns, so that n stays whole
             agreement.append({"of": who, "with": comparison.reference, "measure": "f1_macro"} | row)
     compared, held = study.comparison, study.standardised
     facts: dict[str, Any] = {
