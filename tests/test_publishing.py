@@ -625,6 +625,24 @@ def test_a_year_in_which_few_were_given_a_theme_by_a_coder_is_withheld_with_anot
     assert (row["estimate"], row["low"], row["high"]) == pytest.approx((-0.2, low, high))
 
 
+def test_what_people_left_out_of_a_year_is_not_told_by_subtraction():
+    # In 2014 the machine gave S1 to 43, of which people coded 40; of all years they left out 33.
+    results = crafted(
+        {"n": 40, "year": 2014, "machine": ("S1",), "human": ("S1",)},
+        {"n": 3, "year": 2014, "machine": ("S1",)},
+        {"n": 40, "year": 2015, "machine": ("S1",), "human": ("S1",)},
+        {"n": 30, "year": 2015, "machine": ("S1",)},
+        *({"n": 60, "year": y, "machine": (), "human": ()} for y in (2014, 2015)),
+        *({"n": 50, "year": y, "machine": ()} for y in (2014, 2015)),
+    )  # fmt: skip
+    tables = publishable_tables(**results)
+    whole, compared = (
+        tables[name].set_index(["theme", "year"]).loc[("S1", 2014), column]
+        for name, column in (("drift_shares", "count"), ("agreement_years", "share_other"))
+    )
+    assert np.isnan(whole) or np.isnan(compared)
+
+
 def test_changes_by_people_stand_beside_those_of_the_machine_on_the_same_responses():
     # Of 100 a year: S1 rises from 20 to 60 for both, S2 falls for people and rises for the machine.
     groups = [
