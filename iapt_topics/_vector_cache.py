@@ -32,8 +32,7 @@ def remember(
     """
     store, known = _opened(folder, fingerprint, list(texts))
     try:
-        # Of like length together, so that little is padded; the same batches for the same texts,
-        # since a vector's last digits depend on what is computed beside it.
+        # Of like length together, so that the encoder's batches of one length are full.
         todo = sorted((k for k in texts if k not in known), key=lambda k: (len(texts[k]), texts[k]))
         for start in range(0, len(todo), PART):
             keys = todo[start : start + PART]

@@ -207,6 +207,10 @@ def test_init_says_what_it_cannot_guess(command, tmp_path):
     code, _, err = command("init", tmp_path / "s.csv", "--yes")
     assert code == 2
     assert "the column of the text must be one that can be told" in err
+    (tmp_path / "s.csv").write_text("A title,,\nid,year,comment\n1,2016,Too many targets\n")
+    code, _, err = command("init", tmp_path / "s.csv", "--yes")
+    assert code == 2
+    assert "names of its columns in the first row; got 2 without. Remove the rows above" in err
     assert not (tmp_path / "study.toml").exists()
 
 
@@ -233,6 +237,8 @@ def test_columns_are_guessed_by_name_and_look():
     named = guess_roles(describe_columns(table.drop(columns=["wave"]).rename(
         columns={"Timepoint": "Wave"})))  # fmt: skip
     assert named.year == "Wave"
+    dated = table.drop(columns=["wave"]).assign(done=["12/03/2014"] * 20 + ["1/3/2015"] * 20)
+    assert guess_roles(describe_columns(dated)).year == "done"
 
 
 BAD = {

@@ -16,7 +16,8 @@ _YEAR = re.compile(r"year|wave|period|round|date", re.IGNORECASE)
 _PERSON = re.compile(r"person|respond|participant|staff|member|user|employee|who", re.IGNORECASE)
 _ID = re.compile(r"(?i:(?:^|[^a-z])(?:id|ref|key|no|nr|number)(?:[^a-z]|$)|response|answer)|I[Dd]$")
 _QUESTION = re.compile(r"question|prompt|item", re.IGNORECASE)
-_FOUR_DIGITS = re.compile(r"\s*(19|20)\d\d\b")
+#: 2016 and what begins so; 12/03/2016, as a sheet writes when an answer came.
+_DATED = re.compile(r"(?:\d{1,2}[/.-]\d{1,2}[/.-])?(?:19|20)\d\d\b")
 _WORDS = 4  # of an answer, on average, at least
 _FEW = 20  # levels of a column that groups people, at most
 
@@ -116,10 +117,10 @@ def guess_roles(columns: Sequence[Column]) -> Guess:
 
 
 def _years(name: str, cells: Sequence[str]) -> tuple[int, int] | None:
-    """First and last year, if all cells are years; short numbers only under such a name."""
+    """First and last year, if all cells are years or dates; short ones only under such a name."""
     from iapt_topics._waves import read_years
 
-    if not cells or not (_YEAR.search(name) or all(_FOUR_DIGITS.match(v) for v in cells)):
+    if not cells or not (_YEAR.search(name) or all(_DATED.match(v) for v in cells)):
         return None
     try:
         years, _, _ = read_years(sorted(set(cells)), name, ())

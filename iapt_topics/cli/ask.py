@@ -50,6 +50,11 @@ def init(
     table, notes = read_table(file, "survey")
     for note in notes:
         typer.echo(f"Note: {note}", err=True)
+    bare = [name for name in table.columns if name.startswith("Unnamed: ")]
+    if 2 * len(bare) > len(table.columns):
+        rule, got = "must have the names of its columns in the first row", f"{len(bare)} without"
+        do = "Remove the rows above them, such as a title."
+        raise InputError(f"survey {file.name!r}", rule, got, do)
     columns = describe_columns(table)
     _show(columns, len(table))
     guess = guess_roles(columns)

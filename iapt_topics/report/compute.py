@@ -135,7 +135,7 @@ def verdict(row: Mapping[Any, Any]) -> str:
 
 
 def whole(value: Any) -> str:
-    """A whole number, or "default" for None."""
+    """A whole number, or "chosen by the data" where there is none."""
     return f"{int(value):,}" if known(value) else "chosen by the data"
 
 

@@ -39,7 +39,7 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
         "n_people": compute.count(r.rows["people"]),
         "years": [r.waves[y] for y in responses.years],
         "questions": questions,
-        "notes": [compute.clean(n) for n in getattr(responses, "notes", ())],
+        "notes": [compute.clean(n) for n in responses.notes],
         "ledger": Picture(
             title="What became of every row of the file",
             alt=f"Flow from rows read to responses by year: {n_kept} of {n_rows} rows were "
