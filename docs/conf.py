@@ -33,4 +33,5 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"iapt_topics {release}"
 html_show_sourcelink = False
 html_copy_source = False
+html_sidebars = {page: [] for page in ("index", "tutorial", "cli")}  # pages with none below them
 html_theme_options = {"navigation_with_keys": False, "secondary_sidebar_items": ["page-toc"]}
