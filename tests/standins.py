@@ -118,6 +118,7 @@ def responses(synthetic: bool = True, n: int = 700, extra: str = "") -> Any:
     return Responses(
         table=table,
         source="survey.csv",
+        notes=(),
         synthetic=synthetic,
         kept=kept,
         covariates=("role",),
