@@ -154,8 +154,8 @@ def figure_bytes(figure: Figure, kind: str = "svg", *, dpi: int = 300) -> bytes:
         # A character that the font lacks is drawn as a box; the table beside the figure has it.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         if layout is not None:
-            # Laid out here, since savefig would draw all of it once more to have that done; and once
-            # for all, since a second layout starts from the first and moves by a hair.
+            # Laid out here, since savefig would draw all of it once more to have that done; and
+            # for good, since a second layout starts from the first and moves by a hair.
             layout.execute(figure)
             figure.set_layout_engine(None)
         figure.savefig(buffer, format=kind, dpi=dpi, metadata=dict.fromkeys(undated))
