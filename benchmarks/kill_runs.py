@@ -19,6 +19,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import warnings
@@ -30,6 +31,7 @@ os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_N
 os.environ["NUMBA_THREADING_LAYER"] = "workqueue"
 
 import numpy as np
+from tqdm import tqdm
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -111,6 +113,8 @@ def check(out: Path, whole: Path) -> None:
 def child(out: Path, stages: Path) -> int:
     pid = os.fork()
     if pid == 0:
+        # Forked processes share tqdm's lock, which one that is killed may never let go.
+        tqdm.set_lock(threading.RLock())
         try:
             analyse(out, stages)
         except KeyboardInterrupt:

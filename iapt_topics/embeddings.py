@@ -200,8 +200,13 @@ def _by_batch(
     On a processor each thread has a batch to itself: threads that share one wait for each other at
     every step, which on a busy machine takes most of the time.
     """
-    asks_more = model.default_prompt_name is not None or model.truncate_dim is not None
-    if model.device.type != "cpu" or not callable(model.tokenizer) or asks_more:
+    own_way = (
+        not callable(model.tokenizer)
+        or model.device.type != "cpu"
+        or model.default_prompt_name is not None
+        or model.truncate_dim is not None
+    )
+    if own_way:
         for rows in batches:
             yield model.encode(
                 [texts[i] for i in rows],
@@ -220,7 +225,7 @@ def _by_batch(
 
     # Word pieces are made in this thread alone, since a tokenizer must not be used by several.
     pieces = getattr(model, "preprocess", None) or model.tokenize  # its name before version 6
-    model.eval()
+    model.train(False)
     threads = torch.get_num_threads()
     pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
     try:

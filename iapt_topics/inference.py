@@ -338,8 +338,8 @@ def resample_counts(n_clusters: int, n_boot: int, rng: np.random.Generator) -> N
     ndarray of int32, shape (n_boot, n_clusters)
         Each row sums to ``n_clusters``.
     """
-    counts = np.zeros((n_boot, n_clusters), np.int32)
-    for row in counts if n_clusters else ():
+    counts = np.ones((n_boot, n_clusters), np.int32)
+    for row in counts if n_clusters > 1 else ():
         row[:] = np.bincount(rng.integers(0, n_clusters, n_clusters), minlength=n_clusters)
     return counts
 

@@ -134,21 +134,15 @@ def demo(out: Path, *before: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_the_demo_opens_no_connection(tmp_path):
-    done = demo(tmp_path / "out")
-    assert done.returncode == 0, done.stderr
-    assert "CONNECTION TRIED" not in done.stderr
-
-
-@pytest.mark.slow
-def test_the_demo_runs_where_there_is_no_network(tmp_path):
+def test_the_demo_opens_no_connection_and_needs_no_network(tmp_path):
     alone = ("unshare", "--net", "--map-root-user")
     try:
         subprocess.run([*alone, "true"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
-        pytest.skip("network namespaces are not permitted here")
+        alone = ()  # namespaces are not permitted here
     done = demo(tmp_path / "out", *alone)
     assert done.returncode == 0, done.stderr
+    assert "CONNECTION TRIED" not in done.stderr
     assert (tmp_path / "out" / "manifest.json").exists()
 
 
@@ -273,7 +267,7 @@ def test_the_lock_of_a_folder_goes_with_its_process(tmp_path):
 def test_stopped_runs_leave_nothing_half_written():
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / "kill_runs.py", "--kills", "10"],
-        capture_output=True, text=True, check=False,
+        capture_output=True, text=True, check=False, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "every file whole" in done.stdout

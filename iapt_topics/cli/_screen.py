@@ -7,7 +7,6 @@ import math
 import os
 import shlex
 import signal
-import socket
 import sys
 import threading
 import time
@@ -102,19 +101,20 @@ class Screen:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        watched, told = socket.socketpair()
-        told.setblocking(False)
-        before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+        watched, told = os.pipe()  # no pair of sockets: nothing in here opens one
+        if hasattr(os, "set_blocking"):  # not needed on Windows, nor there before Python 3.12
+            os.set_blocking(told, False)
+        before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
         threading.Thread(target=self._watch, args=(watched,), daemon=True).start()
         try:
             yield
         finally:
             signal.set_wakeup_fd(before)
-            told.close()
+            os.close(told)
 
-    def _watch(self, watched: socket.socket) -> None:
-        with watched:
-            while (byte := watched.recv(1)) != bytes([signal.SIGINT]):
+    def _watch(self, watched: int) -> None:
+        with open(watched, "rb", buffering=0) as signals:
+            while (byte := signals.read(1)) != bytes([signal.SIGINT]):
                 if not byte:
                     return
         time.sleep(_GRACE)
