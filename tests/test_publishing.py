@@ -591,6 +591,20 @@ def test_the_only_theme_of_a_pole_is_not_told_by_the_classes():
     assert np.isnan(classes.iloc[0]) or np.isnan(theme)
 
 
+def test_a_small_class_is_not_what_a_pole_and_no_theme_leave_of_the_year():
+    # 103 in all, less 39 with the one pole and 60 with no theme, are the 4 with the other alone.
+    results = crafted(
+        {"n": 36, "year": 2014, "machine": ("I1",)}, {"n": 4, "year": 2014, "machine": ("S1",)},
+        {"n": 3, "year": 2014, "machine": ("I1", "S1")}, {"n": 60, "year": 2014, "machine": ()},
+    )  # fmt: skip
+    axis = shares_of(axis_codes(results["codes"], FRAME), results["responses"])
+    tables = publishable_tables(**results, axis_drift=axis)
+    classes = tables["axis_shares"]["count"]
+    pole = tables["pole_shares"].set_index("theme").loc["I", "count"]
+    assert np.isnan(classes.iloc[1])
+    assert np.isnan(classes.iloc[3]) or np.isnan(pole)
+
+
 def test_the_people_of_a_comparison_are_those_compared():
     # Both gave S1 to 15, but the machine learned from 6 of these: 9 are compared.
     tables = publishable_tables(**crafted(
