@@ -605,6 +605,21 @@ def test_a_small_class_is_not_what_a_pole_and_no_theme_leave_of_the_year():
     assert np.isnan(classes.iloc[3]) or np.isnan(pole)
 
 
+def test_a_small_topic_is_not_what_the_others_leave_of_all():
+    # 94 in all, less 50 and 40, are the 4.
+    results = crafted({"n": 94, "year": 2014, "machine": ()})
+    topic = np.repeat([0, 1, 2], [50, 40, 4])
+    results["topics"].assignments = results["topics"].assignments.assign(topic=topic)
+    results["topics"].topics = pd.DataFrame(
+        {"topic": [0, 1, 2], "label": "words", "words": "words", "support": 0.9}
+    )
+    tables = publishable_tables(**results)
+    shown = tables["topics"].set_index("topic")["n"]
+    kept = tables["ledger_totals"].set_index("status").loc["kept", "n"]
+    assert np.isnan(shown[2])
+    assert np.isnan([shown[0], shown[1], kept]).any()
+
+
 def test_the_people_of_a_comparison_are_those_compared():
     # Both gave S1 to 15, but the machine learned from 6 of these: 9 are compared.
     tables = publishable_tables(**crafted(
