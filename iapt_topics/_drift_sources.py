@@ -72,15 +72,15 @@ def by_source(
         models["coding"] = replace(
             corrected,
             low=corrected.share
-            - _left(corrected.share - corrected.low, sampling.share - sampling.low),
+            - left(corrected.share - corrected.low, sampling.share - sampling.low),
             high=corrected.share
-            + _left(corrected.high - corrected.share, sampling.high - sampling.share),
+            + left(corrected.high - corrected.share, sampling.high - sampling.share),
             correlation=np.tile(np.eye(len(sampling.share)), (sampling.share.shape[1], 1, 1)),
         )
     models["together"] = replace(corrected or sampling, extra=assignment)
     return models
 
 
-def _left(whole: Floats, part: Floats) -> NDArray[np.float64]:
+def left(whole: Floats, part: Floats) -> NDArray[np.float64]:
     """What must be added to ``part`` by squares to give ``whole``."""
     return np.sqrt(np.clip(whole**2 - part**2, 0, None))

@@ -145,9 +145,9 @@ class System:
 
     def add_people(self) -> None:
         """Respondents of all years: a response of each, beside those that they gave besides."""
-        again = self.kept["response_id"][self.who.duplicated().to_numpy()]
-        self._put(("people", ALL), self.kept["response_id"][~self.who.duplicated().to_numpy()])
-        self._split(("kept", ALL), ("people", ALL), again)
+        ids, again = self.kept["response_id"], self.who.duplicated().to_numpy()
+        self._put(("people", ALL), ids[~again])
+        self._split(("kept", ALL), ("people", ALL), ids[again])
 
     def add_levels(self, name: str, level: pd.Series) -> None:
         """Levels of a covariate, by response: those of a year add up to its kept responses."""

@@ -7,34 +7,47 @@ where every share behind them is shown.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from iapt_topics._drift_trends import shapes
-from iapt_topics.inference import wilson_interval
+from iapt_topics.inference import normal_quantile, wilson_interval
 
 if TYPE_CHECKING:
     from iapt_topics.disclosure import Disclosure
     from iapt_topics.frame import ThemeFrame
 
 WITHHELD = "withheld"
+#: How the columns of a named figure end.
+ENDS = {"estimate": "", "low": "_low", "high": "_high"}
 
 
 def changes_of(changes: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
     """Differences of published shares, with Newcombe's interval on them; p as it was."""
-    known = shares.set_index(["theme", "year"])[["estimate", "low", "high", "n"]]
-    now, then = (
-        known.reindex(pd.MultiIndex.from_frame(changes[["theme", y]])).reset_index(drop=True)
-        for y in ("year", "against")
-    )
+    now, then = both_years(changes, shares)
     change = difference(now, then)
     shown = change["estimate"].notna().to_numpy()
     out = changes.reset_index(drop=True).assign(
         **change, n=now["n"] + then["n"], note=np.where(shown, "", WITHHELD)
     )  # fmt: skip
     return _coarse(out, shown, p=("p", "p_bh", "p_holm"), two=("smallest_detectable",))
+
+
+def effect_behind(n: Any, share: Any, limit: Any) -> Any:
+    """Design effect of ``n`` responses whose share has this as an end of Wilson's interval."""
+    return n * (share - limit) ** 2 / (normal_quantile() ** 2 * limit * (1 - limit))
+
+
+def both_years(changes: pd.DataFrame, shares: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Shares of the year of each change, and of the one that it is set against, row by row."""
+    known = shares.set_index(["theme", "year"])[["estimate", "low", "high", "n"]]
+    now, then = (
+        known.reindex(pd.MultiIndex.from_frame(changes[["theme", y]])).reset_index(drop=True)
+        for y in ("year", "against")
+    )
+    return now, then
 
 
 def difference(one: pd.DataFrame, two: pd.DataFrame) -> dict[str, pd.Series]:
@@ -49,7 +62,7 @@ def beside(reference: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     """Shares of two coders in each year, row by row the same, and their difference."""
     sides = {"reference": reference, "other": other}
     return reference[["theme", "year"]].assign(
-        **{f"share_{side}{end}": t[c] for side, t in sides.items() for c, end in _ENDS.items()},
+        **{f"share_{side}{end}": t[c] for side, t in sides.items() for c, end in ENDS.items()},
         **difference(other, reference),
         n=reference["n"],
         note=reference["note"].where(reference["note"] != "", other["note"]),
@@ -69,20 +82,17 @@ def changes_beside(years: pd.DataFrame, baseline: int | None) -> pd.DataFrame:
     signs = []
     for side in ("reference", "other"):
         pair = (
-            pd.DataFrame({c: t[f"share_{side}{end}"].to_numpy() for c, end in _ENDS.items()})
+            pd.DataFrame({c: t[f"share_{side}{end}"].to_numpy() for c, end in ENDS.items()})
             for t in (now, then)
         )
         change = difference(*pair)
-        out = out.assign(**{f"change_{side}{end}": change[c] for c, end in _ENDS.items()})
+        out = out.assign(**{f"change_{side}{end}": change[c] for c, end in ENDS.items()})
         signs.append(np.sign(change["low"]).where(change["low"] * change["high"] > 0, 0))
     way = np.select(
         [signs[0] * signs[1] > 0, signs[0] * signs[1] < 0], ["same", "opposite"], "unclear"
     )
     shown = out[["change_reference", "change_other"]].notna().all(axis=1)
     return out.assign(way=np.where(shown, way, ""), note=np.where(shown, "", WITHHELD))
-
-
-_ENDS = {"estimate": "", "low": "_low", "high": "_high"}
 
 
 def trends_of(trends: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:

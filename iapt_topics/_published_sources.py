@@ -13,9 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._drift_model import Floats, share_model, sum_cells
-from iapt_topics._drift_sources import assignment_covariance, by_source
-from iapt_topics._published_derived import WITHHELD, difference
-from iapt_topics.inference import jeffreys_interval, normal_quantile
+from iapt_topics._drift_sources import assignment_covariance, by_source, left
+from iapt_topics._drift_tables import sources_table
+from iapt_topics._published_derived import ENDS, WITHHELD, both_years, difference, effect_behind
+from iapt_topics.inference import jeffreys_interval
 
 if TYPE_CHECKING:
     from iapt_topics.topics import Topics
@@ -54,7 +55,7 @@ def corrected_of(shares: pd.DataFrame, years: pd.DataFrame, both: Floats) -> pd.
     # The design effect of the published interval, which is Wilson's.
     limit = np.where(p > 0, p_low, p_high)
     with np.errstate(invalid="ignore", divide="ignore"):
-        effect = n * (p - limit) ** 2 / (normal_quantile() ** 2 * limit * (1 - limit))
+        effect = effect_behind(n, p, limit)
     effect = np.where(shown, np.maximum(effect, 1), 1)
     both = np.minimum(both, np.minimum(n * p, given))
     rates, spread = [], np.zeros((2, len(out)))
@@ -80,20 +81,13 @@ def corrected_changes_of(corrected: pd.DataFrame, changes: pd.DataFrame) -> pd.D
     """Changes of corrected shares against the baseline, beside the machine's."""
     rows = changes[changes["kind"] == "baseline"]
     rows = rows[rows["theme"].isin(corrected["theme"])].reset_index(drop=True)
-    known = corrected.set_index(["theme", "year"])[["estimate", "low", "high", "n"]]
-    now, then = (
-        known.reindex(pd.MultiIndex.from_frame(rows[["theme", y]])).reset_index(drop=True)
-        for y in ("year", "against")
-    )
+    now, then = both_years(rows, corrected)
     out = rows[["theme", "year", "against"]].assign(
-        **{f"machine{end}": rows[c] for c, end in _ENDS.items()},
+        **{f"machine{end}": rows[c] for c, end in ENDS.items()},
         **difference(now, then),
         n=now["n"] + then["n"],
     )
     return out.assign(note=np.where(out["estimate"].notna(), "", WITHHELD))
-
-
-_ENDS = {"estimate": "", "low": "_low", "high": "_high"}
 
 
 def sources_of(
@@ -111,8 +105,7 @@ def sources_of(
         sampling, whole = (
             (rows[f"{of}high"] - rows[f"{of}low"]).to_numpy(float) for of in ("machine_", "")
         )
-        coding = np.sqrt(np.clip(whole**2 - sampling**2, 0, None))
-        parts = {"sampling": sampling, "coding": coding, "together": whole}
+        parts = {"sampling": sampling, "coding": left(whole, sampling), "together": whole}
         widths |= {("themes", source): width for source, width in parts.items()}
     widths |= {("topics", source): width for source, width in topics.items()}
     table = [
@@ -149,14 +142,12 @@ def topic_widths(
         shares.append(
             np.bincount(cell, minlength=size.size * len(ids)).reshape(len(years), -1) / size
         )
-    sampling = share_model(sum_cells(person, at, topic[:, None] == ids))
-    models = by_source(sampling, assignment_covariance(shares), None)
-    out = {}
-    for source, model in models.items():
-        ends = []
-        for y in np.flatnonzero(years != baseline):
-            contrast = np.zeros(len(years))
-            contrast[[y, np.flatnonzero(years == baseline)[0]]] = 1, -1
-            ends.append(model.contrast(contrast)[1:3])
-        out[source] = np.concatenate([high - low for low, high in ends])
-    return out
+    sums = sum_cells(person, at, topic[:, None] == ids)
+    models = by_source(share_model(sums), assignment_covariance(shares), None)
+    at_base = int(np.searchsorted(years, baseline))
+    table = sources_table(sums, models, tuple(map(str, ids)), years, at_base)
+    changes = table[table["measure"] == "change"]
+    return {
+        str(source): (part["high"] - part["low"]).to_numpy(float)
+        for source, part in changes.groupby("source")
+    }

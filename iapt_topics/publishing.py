@@ -17,6 +17,7 @@ from iapt_topics._published_derived import (
     changes_beside,
     changes_of,
     coverage_of,
+    effect_behind,
     hierarchy_of,
     standardised_of,
     trends_of,
@@ -31,7 +32,7 @@ from iapt_topics._suppression import Key, suppress
 from iapt_topics.answering import how_answered, levels_of, tabulated, who_answered
 from iapt_topics.axis import axis_codes, pole_codes
 from iapt_topics.disclosure import Disclosure, common_words, word_users
-from iapt_topics.inference import normal_quantile, wilson_interval
+from iapt_topics.inference import wilson_interval
 from iapt_topics.metrics import (
     cohen_kappa,
     f1,
@@ -123,8 +124,8 @@ def publishable_tables(
     for name, result in pairs.items():
         if result is not None:
             system.add_comparison(name, result, [*human, codes])
-    if with_years := [n for n in system.compared if n == "comparison"]:
-        system.add_years(*with_years)
+    if by_year := "comparison" in system.compared:
+        system.add_years("comparison")
     system.add_unsure(topics, SURE)
     system.add_people()
     levels = _levels(responses)
@@ -168,7 +169,7 @@ def publishable_tables(
             out[f"{start}_convergence"] = _convergence(result, out[f"{start}_themes"])
             behind = system.behind.get(name, {})
             out[f"{start}_matches"] = _matches(result, behind, out[f"{start}_themes"], rule)
-            if name in with_years:
+            if name == "comparison" and by_year:
                 years = _agreement_years(system, name, hidden, rule)
                 out[f"{start}_years"] = years
                 out[f"{start}_changes"] = changes_beside(
@@ -396,8 +397,7 @@ def _share(
     # The design effect is taken back from the exact interval, and coarsened so that it does not
     # give the exact share away.
     p, low, high = exact
-    limit, z = low if p > 0 else high, normal_quantile()
-    effect = max(1.0, round(of.count * (p - limit) ** 2 / (z**2 * limit * (1 - limit)), 1))
+    effect = max(1.0, round(effect_behind(of.count, p, low if p > 0 else high), 1))
     low, high = (float(x) for x in wilson_interval(count / effect, n / effect))
     return out | {"estimate": count / n, "low": low, "high": high, "note": ""}
 

@@ -555,6 +555,11 @@ def crafted(*groups: dict) -> dict:
     return out
 
 
+def with_axis(results: dict) -> dict[str, pd.DataFrame]:
+    axis = shares_of(axis_codes(results["codes"], FRAME), results["responses"])
+    return publishable_tables(**results, axis_drift=axis)
+
+
 def test_a_few_responses_that_the_machine_did_not_see_are_not_told_by_subtraction():
     # 60 kept less 57 coded would be the 3.
     tables = publishable_tables(**crafted(
@@ -583,8 +588,7 @@ def test_the_only_theme_of_a_pole_is_not_told_by_the_classes():
         {"n": 4, "year": 2014, "machine": ("I1", "S1")},
         {"n": 20, "year": 2014, "machine": ("S2",)}, {"n": 60, "year": 2014, "machine": ()},
     )  # fmt: skip
-    axis = shares_of(axis_codes(results["codes"], FRAME), results["responses"])
-    tables = publishable_tables(**results, axis_drift=axis)
+    tables = with_axis(results)
     classes = tables["axis_shares"]["count"]
     theme = tables["drift_shares"].set_index("theme").loc["I1", "count"]
     assert np.isnan(classes.iloc[2])
@@ -597,8 +601,7 @@ def test_a_small_class_is_not_what_a_pole_and_no_theme_leave_of_the_year():
         {"n": 36, "year": 2014, "machine": ("I1",)}, {"n": 4, "year": 2014, "machine": ("S1",)},
         {"n": 3, "year": 2014, "machine": ("I1", "S1")}, {"n": 60, "year": 2014, "machine": ()},
     )  # fmt: skip
-    axis = shares_of(axis_codes(results["codes"], FRAME), results["responses"])
-    tables = publishable_tables(**results, axis_drift=axis)
+    tables = with_axis(results)
     classes = tables["axis_shares"]["count"]
     pole = tables["pole_shares"].set_index("theme").loc["I", "count"]
     assert np.isnan(classes.iloc[1])

@@ -41,10 +41,8 @@ def _facts(wanted: str | Path | None) -> dict[str, Any]:
     from iapt_topics._layouts import n_cores
 
     packages = {extra: {n: _version(n) for n in names} for extra, names in _required().items()}
-    model, writable = (
-        _model(wanted),
-        {name: _is_writable(path) for name, path in _folders().items()},
-    )
+    model = _model(wanted)
+    writable = {name: _is_writable(path) for name, path in _folders().items()}
     missing = [name for name, found in packages[_NEEDED].items() if found is None]
     if model["problem"]:
         missing.append(f"model {model['name']}")

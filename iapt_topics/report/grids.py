@@ -312,18 +312,26 @@ def _whole_points(width: Any) -> str:
     return f"{100 * width:.0f}" if known(width) else DASH
 
 
+def _largest_first(rows: pd.DataFrame, column: str) -> list[dict[Any, Any]]:
+    size = rows[column].abs().sort_values(ascending=False, kind="stable")
+    return rows.loc[size.index].to_dict("records")
+
+
+def _change(row: Mapping[Any, Any], name: str) -> tuple[str, str]:
+    """A change and its interval, in points."""
+    return points(row[name]), interval(row[f"{name}_low"], row[f"{name}_high"], points)
+
+
 def corrected_grid(rows: pd.DataFrame, frame: ThemeFrame, caption: str) -> Grid:
     """Changes by the machine, and as corrected by people's codes, largest first."""
-    size = rows["estimate"].abs().sort_values(ascending=False, kind="stable")
     out = tuple(
         (
             label_of(frame, row["theme"]),
-            points(row["machine"]),
-            interval(row["machine_low"], row["machine_high"], points),
+            *_change(row, "machine"),
             points(row["estimate"]),
             interval(row["low"], row["high"], points),
         )
-        for row in rows.loc[size.index].to_dict("records")
+        for row in _largest_first(rows, "estimate")
     )
     head = ("Theme", "By the machine", "95 % interval", "Corrected", "95 % interval")
     note = "In points. The corrected ones take the responses that people coded for a random sample."
@@ -415,18 +423,14 @@ def agreement_years_grid(
 
 def agreement_changes_grid(rows: pd.DataFrame, frame: ThemeFrame, caption: str) -> Grid:
     """Change of each theme by people's codes and by the machine's, largest first."""
-    size = rows["change_reference"].abs().sort_values(ascending=False, kind="stable")
     out = tuple(
         (
             label_of(frame, row["theme"]),
-            *(
-                text
-                for c in ("change_reference", "change_other")
-                for text in (points(row[c]), interval(row[f"{c}_low"], row[f"{c}_high"], points))
-            ),
+            *_change(row, "change_reference"),
+            *_change(row, "change_other"),
             {"same": "the same way", "opposite": "opposite ways"}.get(row["way"], "not clear"),
         )
-        for row in rows.loc[size.index].to_dict("records")
+        for row in _largest_first(rows, "change_reference")
     )
     head = ("Theme", "By people", "95 % interval", "By the machine", "95 % interval", "Both go")
     note = "In points, of the responses that both saw. Clear: neither interval holds 0."

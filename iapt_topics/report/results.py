@@ -157,9 +157,10 @@ def _pair(
 ) -> Comparison | None:
     if result is None:
         return None
-    names = ("themes", "overall", "convergence", "matches", "levels", "partition", "years")
+    names = ("themes", "overall", "convergence", "matches", "levels", "partition")
     n = tables[f"{start}_overall"]["n"]
-    own = {name: tables.get(f"{start}_{name}", result.years.head(0)) for name in names}
+    own = {name: tables[f"{start}_{name}"] for name in names}
+    own["years"] = tables.get(f"{start}_years", result.years.head(0))
     return _with(result, n=int(n.iloc[0]), **own)
 
 
