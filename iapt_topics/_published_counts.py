@@ -106,17 +106,15 @@ class System:
                 given = poles.table.loc[poles.table["theme"] == name, "response_id"]
                 self._put(("class", name, year), ids & set(given))
             self._sum(("base", year), [("class", n, year) for n in poles.themes])
-        # A pole of a single theme says of that theme what its classes say.
         frame = mapping.frame
         for pole, alone in zip(frame.axis or (), poles.themes[:2], strict=True):
             for year in self.by_year:
                 parts = [("class", n, year) for n in (alone, poles.themes[2])]
                 self._sum(("pole", pole, year), parts)
-        for pole, alone in zip(frame.axis or (), poles.themes[:2], strict=True):
-            members = [t for t in codes.themes if frame.domain_of(t) == pole]
-            if len(members) == 1:
-                for year in self.by_year:
-                    parts = [("class", n, year) for n in (alone, poles.themes[2])]
+                # The only theme of a pole that was given in a year is the pole: a 0 is shown.
+                found = [t for t in codes.themes if self.cells["theme", t, year].count]
+                members = [t for t in found if frame.domain_of(t) == pole]
+                if len(members) == 1:
                     self._sum(("theme", members[0], year), parts)
 
     def add_topics(self, topics: Topics) -> None:

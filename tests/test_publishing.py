@@ -595,6 +595,22 @@ def test_the_only_theme_of_a_pole_is_not_told_by_the_classes():
     assert np.isnan(classes.iloc[0]) or np.isnan(theme)
 
 
+def test_a_theme_that_is_all_of_its_pole_is_not_told_by_the_pole():
+    # Of 56 with I1, or with S1 where nobody has S2, 4 are of 2014; 12 of 2015 hide them.
+    for theme in ("I1", "S1"):
+        results = crafted(*(
+            {"n": n, "year": year, "machine": given}
+            for year, has in ((2014, 4), (2015, 12), (2016, 40))
+            for n, given in ((has, (theme,)), (60, ()))
+        ))  # fmt: skip
+        tables = with_axis(results)
+        assert tables["theme_shares"].set_index("theme").loc[theme, "count"] == 55
+        shown = tables["drift_shares"].set_index(["theme", "year"])["count"]
+        poles = tables["pole_shares"].set_index(["theme", "year"])["count"]
+        assert shown[theme].isna().tolist() == [True, True, False]
+        assert poles[theme[0]].isna().tolist() == [True, True, False]
+
+
 def test_a_small_class_is_not_what_a_pole_and_no_theme_leave_of_the_year():
     # 103 in all, less 39 with the one pole and 60 with no theme, are the 4 with the other alone.
     results = crafted(
