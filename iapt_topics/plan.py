@@ -250,7 +250,7 @@ def plan_text(plan: StudyPlan, folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-_EXAMPLES = {"file": '"file"', "text": '"column"', "texts": '["column"]', "whole": "2",
+_EXAMPLES = {"file": '"file"', "text": '"..."', "texts": '["..."]', "whole": "2",
              "flag": "true", "model": '"folder"'}  # fmt: skip
 
 

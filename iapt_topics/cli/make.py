@@ -40,7 +40,9 @@ MinCell = Annotated[
 
 
 def demo(
-    out: Out = None,
+    out: Annotated[
+        Path | None, option("out", about=f"{_ABOUT['out']}; without it, demo_report")
+    ] = None,
     seed: Seed = None,
     runs: Runs = None,
     min_cell: MinCell = None,
