@@ -17,7 +17,7 @@ from iapt_topics.qda.project import Export, Project, placed
 if TYPE_CHECKING:
     from iapt_topics.responses import Responses
 
-__all__ = ["Export", "Project", "export_codes", "is_project", "load_project", "read_export"]
+__all__ = ["Project", "export_codes", "is_project", "load_project", "read_export"]
 
 
 def is_project(path: Path) -> bool:

@@ -50,8 +50,8 @@ class Project:
         Paths of the codes that a coder could give, where the file says so.
     offsets : DataFrame
         How the positions were read: each way of counting that was tried, ``unit``,
-        ``line_break``, ``end``, ``aligned``, ``n``, ``score`` and whether it was ``chosen``;
-        no way is below a score of .95.
+        ``line_break``, ``end``, ``aligned``, ``n``, ``score`` and whether it was ``chosen``, as
+        none is below a score of .95.
     notes : tuple of str
         What the file holds that is not used.
     """

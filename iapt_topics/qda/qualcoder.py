@@ -26,7 +26,8 @@ _Rows = dict[str, list[tuple[object, ...]]]
 def read_project(path: Path) -> Export:
     """Read the sources, codes and coded segments; the owner of a segment is its coder."""
     what = f"project {path.name!r}"
-    database = require_file(path / "data.qda" if path.is_dir() else path, "QualCoder's database")
+    path = path / "data.qda" if path.is_dir() else path
+    database = require_file(path, "QualCoder's database", _LARGEST)
     rows = _rows(database, what)
     names = {i: _text(name, what) for i, name, _ in rows["source"]}
     codebook, code = _codebook(rows, what)
@@ -73,7 +74,6 @@ def _rows(database: Path, what: str) -> _Rows:
     if head != b"SQLite format 3\0":
         raise InputError(what, "must be an SQLite database", "another kind of file",
                          "Point to the .qda folder.")  # fmt: skip
-    require_file(database, "database", _LARGEST)
     for ending in ("-wal", "-journal"):
         beside = database.with_name(database.name + ending)
         if beside.is_file() and beside.stat().st_size:

@@ -168,13 +168,13 @@ def _require_root(root: Element, name: str, what: str) -> None:
 
 def _by_guid(elements: Iterable[Element], what: str, kind: str) -> dict[str, Element]:
     """Elements by GUID; InputError if one has none, or two have the same."""
-    listed_ = [(_guid(e.get("guid", "")), e) for e in elements]
+    pairs = [(_guid(e.get("guid", "")), e) for e in elements]
     require_unique(
-        _series(g for g, _ in listed_), f"{what}: GUIDs of {kind}", "Export the project anew."
+        _series(g for g, _ in pairs), f"{what}: GUIDs of {kind}", "Export the project anew."
     )
-    if any(not g for g, _ in listed_):
+    if any(not g for g, _ in pairs):
         raise InputError(f"{what}: {kind}", "must have GUIDs", "none", "Export it anew.")
-    return dict(listed_)
+    return dict(pairs)
 
 
 def _codebook(root: Element, what: str) -> pd.DataFrame:

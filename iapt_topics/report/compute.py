@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from iapt_topics.frame import ThemeFrame
 
 NBSP = "\u00a0"
+_STEERING = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 DASH = "–"
 STATUS_WORDS = {
     "PAPER": "PAPER: named in the paper's published abstract",
@@ -50,11 +51,7 @@ def clean(value: object) -> str:
     """
     text = "" if value is None or value is pd.NA else str(value)
     kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"})
-    return "".join(c for c in kept if c not in "\u200e\u200f\u061c" and not _steers(c))
-
-
-def _steers(char: str) -> bool:
-    return "\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069"
+    return "".join(c for c in kept if c not in _STEERING)
 
 
 def known(value: Any) -> bool:

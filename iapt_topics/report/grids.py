@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from iapt_topics.report.quotes import Quote
     from iapt_topics.topics import Topics
 
+#: Heading of a column, how its cells are printed, and the values that this takes (none: the row).
+Column = tuple[str, Callable[..., str], *tuple[str, ...]]
 SURENESS = ((0.9, "high"), (0.6, "medium"), (float("-inf"), "low"))
 MEASURES = {
     "alpha_masi": "Krippendorff's alpha on whole sets of themes (MASI distance)",
@@ -42,6 +44,32 @@ MEASURES = {
     "f1_micro": "F1, all themes pooled",
     "f1_macro": "F1, mean over themes",
 }
+
+_points_between = partial(interval, how=points)
+_decimals_between = partial(interval, how=decimal)
+_VALUE: tuple[Column, ...] = (
+    ("Value", decimal, "estimate"),
+    ("Low", decimal, "low"),
+    ("High", decimal, "high"),
+    ("By chance alone", decimal, "chance"),
+)
+
+
+def _grid(table: pd.DataFrame, caption: str, *columns: Column, **more: Any) -> Grid:
+    """A table row by row, each cell printed as its column says."""
+    rows = tuple(
+        tuple(how(*(row[n] for n in names)) if names else how(row) for _, how, *names in columns)
+        for row in table.to_dict("records")
+    )
+    return Grid(caption=caption, head=tuple(c[0] for c in columns), rows=rows, **more)
+
+
+def _wave(waves: Mapping[int, str], year: int) -> str:
+    return waves.get(year, str(year))
+
+
+def _spaced(name: str) -> str:
+    return clean(name).replace("_", " ")
 
 
 def ledger_grid(
@@ -57,7 +85,7 @@ def ledger_grid(
     for year, row in table.iterrows():
         cells = [*row, row.sum()]
         texts = ("hidden" if year in gone else count(n) for n in cells)
-        rows.append((waves.get(int(str(year)), str(year)), *texts))
+        rows.append((_wave(waves, int(str(year))), *texts))
     rows.append(("all years", *(count(totals.get(s, 0)) for s in (*STATUSES, "read"))))
     head = ("Year", *STATUSES.values(), "rows in the file")
     note = "Each number is rounded by itself, so sums can be some way off."
@@ -69,22 +97,19 @@ def theme_grid(rows: pd.DataFrame, frame: ThemeFrame) -> Grid:
     domains = {t.id: label_of(frame, frame.domain_of(t.id)) for t in frame.themes}
     status = {t.id: t.status for t in frame.themes}
     rows = rows.sort_values("count", ascending=False, kind="stable")
-    out = [
-        (
-            label_of(frame, row["theme"]),
-            domains.get(row["theme"], DASH),
-            status.get(row["theme"], DASH),
-            count(row["count"]),
-            count(row["n"]),
-            percent(row["estimate"]) if known(row["estimate"]) else "not shown",
-            interval(row["low"], row["high"]),
-        )
-        for row in rows.to_dict("records")
-    ]
-    head = ("Theme", "Domain", "Status", "Responses", "Out of", "Share", "95 % interval")
-    links = tuple(anchor(t) for t in rows["theme"])
-    caption = "Share of responses with each theme"
-    return Grid(caption=caption, head=head, rows=tuple(out), links=links, choices=(1, 2))
+    return _grid(
+        rows,
+        "Share of responses with each theme",
+        ("Theme", partial(label_of, frame), "theme"),
+        ("Domain", lambda t: domains.get(t, DASH), "theme"),
+        ("Status", lambda t: status.get(t, DASH), "theme"),
+        ("Responses", count, "count"),
+        ("Out of", count, "n"),
+        ("Share", lambda v: percent(v) if known(v) else "not shown", "estimate"),
+        ("95 % interval", interval, "low", "high"),
+        links=tuple(anchor(t) for t in rows["theme"]),
+        choices=(1, 2),
+    )
 
 
 def shares_grid(
@@ -105,7 +130,7 @@ def shares_grid(
         cells[str(row["theme"]), int(row["year"])] = text
     themes = dict.fromkeys(shares["theme"])
     rows = [(label_of(frame, t), *(cells.get((t, y), DASH) for y in years)) for t in themes]
-    head = ("Theme", *(f"{waves.get(y, y)} (n = {count(bases[y])})" for y in years))
+    head = ("Theme", *(f"{_wave(waves, y)} (n = {count(bases[y])})" for y in years))
     return Grid(caption=caption, head=head, rows=tuple(rows))
 
 
@@ -116,7 +141,7 @@ def who_grid(who: pd.DataFrame, waves: Mapping[int, str]) -> Grid:
     for (name, level), part in who.groupby(["covariate", "level"], sort=False):
         cells = ("hidden" if not known(s) else percent(s) for s in part["estimate"])
         rows.append((clean(level), clean(name), *cells, p_value(part["p_bh"].iloc[0])))
-    head = ("Who", "What", *(waves.get(y, str(y)) for y in years), "Adjusted p of any difference")
+    head = ("Who", "What", *(_wave(waves, y) for y in years), "Adjusted p of any difference")
     caption = "Share of the analysed responses, by who wrote them"
     return Grid(caption=caption, head=head, rows=tuple(rows), choices=(1,))
 
@@ -132,94 +157,68 @@ def how_grid(how: pd.DataFrame, waves: Mapping[int, str]) -> Grid:
         )
         name = "words of an analysed response (geometric mean)" if words else STATUSES[str(measure)]
         rows.append((name, *cells, p_value(part["p_bh"].iloc[0])))
-    years = (waves.get(y, str(y)) for y in sorted(how["year"].unique()))
+    years = (_wave(waves, y) for y in sorted(how["year"].unique()))
     head = ("Rows that were", *years, "Adjusted p of any difference")
     return Grid(caption="How they answered, by year", head=head, rows=tuple(rows))
 
 
 def standardised_grid(table: pd.DataFrame, frame: ThemeFrame) -> Grid:
     """Changes as they are and at the same mix of people, for one year."""
-    rows = tuple(
-        (
-            label_of(frame, row["theme"]),
-            points(row["crude"]),
-            points(row["estimate"]),
-            row["changed"],
-        )
-        for row in table.to_dict("records")
+    return _grid(
+        table,
+        "Changes at the same mix of people",
+        ("Theme", partial(label_of, frame), "theme"),
+        ("Change (points)", points, "crude"),
+        ("At the same mix", points, "estimate"),
+        ("More than chance at the same mix", str, "changed"),
+        note="In whole points and without intervals, which would tell how many of a small group "
+        "had a theme. The private tables have them.",
     )
-    head = (
-        "Theme",
-        "Change (points)",
-        "At the same mix",
-        "More than chance at the same mix",
-    )
-    note = (
-        "In whole points and without intervals, which would tell how many of a small group had a "
-        "theme. The private tables have them."
-    )
-    return Grid(caption="Changes at the same mix of people", head=head, rows=rows, note=note)
 
 
 def unassigned_grid(table: pd.DataFrame, waves: Mapping[int, str]) -> Grid:
     """Responses whose topic is not sure, by year."""
-    rows = tuple(
+    return _grid(
+        table,
+        "Responses whose topic fewer than half of the runs agree on",
+        ("Year", partial(_wave, waves), "year"),
+        ("Responses not sure", count, "count"),
+        ("Out of", count, "n"),
+        ("Share", percent, "estimate"),
+        ("95 % interval", interval, "low", "high"),
         (
-            waves.get(row["year"], str(row["year"])),
-            count(row["count"]),
-            count(row["n"]),
-            percent(row["estimate"]),
-            interval(row["low"], row["high"]),
-            points(row["moves"]).lstrip("+"),
-        )
-        for row in table.to_dict("records")
+            "Most that a topic’s share moves (points)",
+            lambda v: points(v).lstrip("+"),
+            "moves",
+        ),
+        note="Three ways to treat them: with their nearest topic (as here), as a group of their "
+        "own, or left out. The last column is the widest gap between the three, over all topics.",
     )
-    head = (
-        "Year",
-        "Responses not sure",
-        "Out of",
-        "Share",
-        "95 % interval",
-        "Most that a topic’s share moves (points)",
-    )
-    note = (
-        "Three ways to treat them: with their nearest topic (as here), as a group of their own, or "
-        "left out. The last column is the widest gap between the three, over all topics."
-    )
-    caption = "Responses whose topic fewer than half of the runs agree on"
-    return Grid(caption=caption, head=head, rows=rows, note=note)
 
 
 def changes_grid(rows: pd.DataFrame, frame: ThemeFrame, caption: str) -> Grid:
     """Last year against the baseline, largest change first."""
-    size = rows["estimate"].abs().fillna(-1.0)
-    out = []
-    for row in rows.loc[size.sort_values(ascending=False, kind="stable").index].to_dict("records"):
-        name = label_of(frame, row["theme"])
-        if not known(row["estimate"]):
-            out.append((name, "not shown", DASH, DASH, DASH, "too few people or responses"))
-            continue
-        out.append(
-            (
-                name,
-                points(row["estimate"]),
-                interval(row["low"], row["high"], points),
-                p_value(row["p_bh"]),
-                f"{100 * row['smallest_detectable']:.1f}"
-                if known(row["smallest_detectable"])
-                else DASH,
-                verdict(row),
-            )
-        )
-    head = (
-        "Theme",
-        "Change (percentage points)",
-        "95 % interval",
-        "Adjusted p",
-        "Smallest detectable (points)",
-        "In words",
+    return _grid(
+        _largest_first(rows, "estimate"),
+        caption,
+        ("Theme", partial(label_of, frame), "theme"),
+        (
+            "Change (percentage points)",
+            lambda v: points(v) if known(v) else "not shown",
+            "estimate",
+        ),
+        ("95 % interval", _points_between, "low", "high"),
+        ("Adjusted p", p_value, "p_bh"),
+        (
+            "Smallest detectable (points)",
+            lambda v: f"{100 * v:.1f}" if known(v) else DASH,
+            "smallest_detectable",
+        ),
+        (
+            "In words",
+            lambda r: verdict(r) if known(r["estimate"]) else "too few people or responses",
+        ),
     )
-    return Grid(caption=caption, head=head, rows=tuple(out))
 
 
 def trends_grid(trends: pd.DataFrame, frame: ThemeFrame, waves: Mapping[int, str]) -> Grid | None:
@@ -230,32 +229,23 @@ def trends_grid(trends: pd.DataFrame, frame: ThemeFrame, waves: Mapping[int, str
     slope = shown[shown["test"] == "linear"].sort_values("p", kind="stable")
     any_year = shown[shown["test"] == "omnibus"].set_index("theme")["p_bh"]
     shape = shown[shown["test"] == "shape"].set_index("theme").to_dict("index")
-    rows = tuple(
+    return _grid(
+        slope,
+        "Over all years together",
+        ("Theme", partial(label_of, frame), "theme"),
+        ("Slope (points a year)", points, "estimate"),
+        ("95 % interval", _points_between, "low", "high"),
+        ("Adjusted p of the slope", p_value, "p_bh"),
+        ("Adjusted p of any difference between years", lambda t: p_value(any_year[t]), "theme"),
+        ("Shape that stands out most", lambda t: _named(shape[t]["shape"], waves), "theme"),
+        ("Its height (points)", lambda t: points(shape[t]["estimate"]), "theme"),
         (
-            label_of(frame, row["theme"]),
-            points(row["estimate"]),
-            interval(row["low"], row["high"], points),
-            p_value(row["p_bh"]),
-            p_value(any_year[row["theme"]]),
-            _named(shape[row["theme"]]["shape"], waves),
-            points(shape[row["theme"]]["estimate"]),
-            interval(shape[row["theme"]]["low"], shape[row["theme"]]["high"], points),
-            p_value(shape[row["theme"]]["p_bh"]),
-        )
-        for row in slope.to_dict("records")
+            "95 % interval over all shapes",
+            lambda t: _points_between(shape[t]["low"], shape[t]["high"]),
+            "theme",
+        ),
+        ("Adjusted p of the shape", lambda t: p_value(shape[t]["p_bh"]), "theme"),
     )
-    head = (
-        "Theme",
-        "Slope (points a year)",
-        "95 % interval",
-        "Adjusted p of the slope",
-        "Adjusted p of any difference between years",
-        "Shape that stands out most",
-        "Its height (points)",
-        "95 % interval over all shapes",
-        "Adjusted p of the shape",
-    )
-    return Grid(caption="Over all years together", head=head, rows=rows)
 
 
 def _named(shape: str, waves: Mapping[int, str]) -> str:
@@ -266,27 +256,17 @@ def _named(shape: str, waves: Mapping[int, str]) -> str:
 
 def steps_grid(changepoints: pd.DataFrame, frame: ThemeFrame, waves: Mapping[int, str]) -> Grid:
     """The steps found in a long series."""
-    found = changepoints[changepoints["p_bh"] < 0.05]
-    rows = tuple(
-        (
-            label_of(frame, row["theme"]),
-            waves.get(row["year"], str(row["year"])),
-            " to ".join(waves.get(row[c], str(row[c])) for c in ("first", "last")),
-            points(row["estimate"]),
-            interval(row["low"], row["high"], points),
-            p_value(row["p_bh"]),
-        )
-        for row in found.to_dict("records")
+    wave = partial(_wave, waves)
+    return _grid(
+        changepoints[changepoints["p_bh"] < 0.05],
+        "Steps in the series",
+        ("Theme", partial(label_of, frame), "theme"),
+        ("From", wave, "year"),
+        ("Looked for in", lambda first, last: f"{wave(first)} to {wave(last)}", "first", "last"),
+        ("Step (points)", points, "estimate"),
+        ("95 % interval over all steps", _points_between, "low", "high"),
+        ("Adjusted p", p_value, "p_bh"),
     )
-    head = (
-        "Theme",
-        "From",
-        "Looked for in",
-        "Step (points)",
-        "95 % interval over all steps",
-        "Adjusted p",
-    )
-    return Grid(caption="Steps in the series", head=head, rows=rows)
 
 
 def sources_grid(sources: pd.DataFrame, baseline: str) -> Grid:
@@ -312,50 +292,40 @@ def _whole_points(width: Any) -> str:
     return f"{100 * width:.0f}" if known(width) else DASH
 
 
-def _largest_first(rows: pd.DataFrame, column: str) -> list[dict[Any, Any]]:
+def _largest_first(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     size = rows[column].abs().sort_values(ascending=False, kind="stable")
-    return rows.loc[size.index].to_dict("records")
-
-
-def _change(row: Mapping[Any, Any], name: str) -> tuple[str, str]:
-    """A change and its interval, in points."""
-    return points(row[name]), interval(row[f"{name}_low"], row[f"{name}_high"], points)
+    return rows.loc[size.index]
 
 
 def corrected_grid(rows: pd.DataFrame, frame: ThemeFrame, caption: str) -> Grid:
     """Changes by the machine, and as corrected by people's codes, largest first."""
-    out = tuple(
-        (
-            label_of(frame, row["theme"]),
-            *_change(row, "machine"),
-            points(row["estimate"]),
-            interval(row["low"], row["high"], points),
-        )
-        for row in _largest_first(rows, "estimate")
+    return _grid(
+        _largest_first(rows, "estimate"),
+        caption,
+        ("Theme", partial(label_of, frame), "theme"),
+        ("By the machine", points, "machine"),
+        ("95 % interval", _points_between, "machine_low", "machine_high"),
+        ("Corrected", points, "estimate"),
+        ("95 % interval", _points_between, "low", "high"),
+        note="In points. The corrected ones take the responses that people coded for a random "
+        "sample.",
     )
-    head = ("Theme", "By the machine", "95 % interval", "Corrected", "95 % interval")
-    note = "In points. The corrected ones take the responses that people coded for a random sample."
-    return Grid(caption=caption, head=head, rows=out, note=note)
 
 
 def distances_grid(drift: Drift, waves: Mapping[int, str]) -> Grid:
     """How far the whole mix of themes moved."""
-    rows = [
-        (
-            " against ".join(waves.get(int(r[c]), str(r[c])) for c in ("year", "against")),
-            decimal(r["estimate"]),
-            interval(r["low"], r["high"], decimal),
-            decimal(r["chance"]),
-            p_value(r["p"]),
-        )
-        for r in drift.distances.to_dict("records")
-    ]
-    head = ("Years", "Distance", "95 % interval", "Chance reaches", "p")
-    note = (
-        "Jensen–Shannon distance between the mixes of themes: 0 is the same mix, 1 nothing shared. "
-        "“Chance reaches” is what shuffled years stay below 95 times in 100."
+    wave = partial(_wave, waves)
+    return _grid(
+        drift.distances,
+        "Movement of the mix as a whole",
+        ("Years", lambda y, before: f"{wave(y)} against {wave(before)}", "year", "against"),
+        ("Distance", decimal, "estimate"),
+        ("95 % interval", _decimals_between, "low", "high"),
+        ("Chance reaches", decimal, "chance"),
+        ("p", p_value, "p"),
+        note="Jensen–Shannon distance between the mixes of themes: 0 is the same mix, 1 nothing "
+        "shared. “Chance reaches” is what shuffled years stay below 95 times in 100.",
     )
-    return Grid(caption="Movement of the mix as a whole", head=head, rows=tuple(rows), note=note)
 
 
 def agreement_grid(comparison: Comparison) -> Grid:
@@ -412,7 +382,7 @@ def agreement_years_grid(
             for r in part[part["estimate"].notna()].to_dict("records")
         }
         rows.append((label_of(frame, theme), *(cells.get(y, "hidden") for y in years)))
-    head = ("Theme", *(f"{waves.get(y, str(y))} (n = {count(sizes[y])})" for y in years))
+    head = ("Theme", *(f"{_wave(waves, y)} (n = {count(sizes[y])})" for y in years))
     caption = f"Share by {clean(comparison.reference)}, by {clean(comparison.other)}, by year"
     note = (
         "Of the responses that both saw. In brackets the second less the first in points, a 95 % "
@@ -423,35 +393,33 @@ def agreement_years_grid(
 
 def agreement_changes_grid(rows: pd.DataFrame, frame: ThemeFrame, caption: str) -> Grid:
     """Change of each theme by people's codes and by the machine's, largest first."""
-    out = tuple(
-        (
-            label_of(frame, row["theme"]),
-            *_change(row, "change_reference"),
-            *_change(row, "change_other"),
-            {"same": "the same way", "opposite": "opposite ways"}.get(row["way"], "not clear"),
-        )
-        for row in _largest_first(rows, "change_reference")
+    ways = {"same": "the same way", "opposite": "opposite ways"}
+    return _grid(
+        _largest_first(rows, "change_reference"),
+        caption,
+        ("Theme", partial(label_of, frame), "theme"),
+        ("By people", points, "change_reference"),
+        ("95 % interval", _points_between, "change_reference_low", "change_reference_high"),
+        ("By the machine", points, "change_other"),
+        ("95 % interval", _points_between, "change_other_low", "change_other_high"),
+        ("Both go", lambda way: ways.get(way, "not clear"), "way"),
+        note="In points, of the responses that both saw. Clear: neither interval holds 0.",
+        choices=(5,),
     )
-    head = ("Theme", "By people", "95 % interval", "By the machine", "95 % interval", "Both go")
-    note = "In points, of the responses that both saw. Clear: neither interval holds 0."
-    return Grid(caption=caption, head=head, rows=out, note=note, choices=(5,))
 
 
 def overall_grid(comparison: Comparison) -> Grid:
     """Agreement over all themes at once."""
-    rows = [
-        (
-            MEASURES.get(r["measure"], clean(r["measure"]).replace("_", " ")),
-            decimal(r["estimate"]),
-            interval(r["low"], r["high"], decimal),
-            decimal(r["chance"]),
-            count(r["n"]),
-            clean(r["note"]),
-        )
-        for r in comparison.overall.to_dict("records")
-    ]
-    head = ("Measure", "Value", "95 % interval", "By chance alone", "n", "Note")
-    return Grid(caption="All themes together", head=head, rows=tuple(rows))
+    return _grid(
+        comparison.overall,
+        "All themes together",
+        ("Measure", lambda m: MEASURES.get(m, _spaced(m)), "measure"),
+        ("Value", decimal, "estimate"),
+        ("95 % interval", _decimals_between, "low", "high"),
+        ("By chance alone", decimal, "chance"),
+        ("n", count, "n"),
+        ("Note", clean, "note"),
+    )
 
 
 def convergence_grid(comparison: Comparison) -> Grid:
@@ -485,55 +453,46 @@ def convergence_grid(comparison: Comparison) -> Grid:
 def matches_grid(comparison: Comparison, frame: ThemeFrame, least: int) -> Grid:
     """Different themes that the two coders gave to the same responses."""
     pairs = code_pairs(comparison, least=1, most=len(comparison.matches))
-    apart = pairs[pairs["reference_theme"] != pairs["other_theme"]].head(12)
-    out = [
-        (
-            label_of(frame, r["reference_theme"]),
-            label_of(frame, r["other_theme"]),
-            count(r["n_both"]),
-            decimal(r["f1"]),
-        )
-        for r in apart.to_dict("records")
-    ]
-    head = ("People said", "The machine said", "Responses", "F1 of the pair")
-    note = f"The twelve commonest pairs of at least {least} people."
-    caption = "Different themes for the same response"
-    return Grid(caption=caption, head=head, rows=tuple(out), note=note)
+    label = partial(label_of, frame)
+    return _grid(
+        pairs[pairs["reference_theme"] != pairs["other_theme"]].head(12),
+        "Different themes for the same response",
+        ("People said", label, "reference_theme"),
+        ("The machine said", label, "other_theme"),
+        ("Responses", count, "n_both"),
+        ("F1 of the pair", decimal, "f1"),
+        note=f"The twelve commonest pairs of at least {least} people.",
+    )
 
 
 def levels_grid(comparison: Comparison) -> Grid:
     """How many themes meet one of the other coder's, for each threshold of F1."""
-    how: dict[str, tuple[str, Callable[[Any], str]]] = {
-        "measure": ("Measure", lambda v: clean(v).replace("_", " ")),
-        "threshold": ("F1 of a pair at least", decimal),
-        "estimate": ("Value", decimal),
-        "low": ("Low", decimal),
-        "high": ("High", decimal),
-        "chance": ("By chance alone", decimal),
-        "n": ("Themes", whole),
-    }
-    grid = plain_grid(comparison.levels, how, "Themes that meet a theme of the other")
-    note = (
-        "Coverage: share of the first coder’s themes that meet one of the other’s. Novelty: share "
-        "of the other’s that meet none. Fragmentation: how many of the other’s a covered theme "
-        "meets. Fusion: the reverse."
+    return _grid(
+        comparison.levels,
+        "Themes that meet a theme of the other",
+        ("Measure", _spaced, "measure"),
+        ("F1 of a pair at least", decimal, "threshold"),
+        *_VALUE,
+        ("Themes", whole, "n"),
+        note="Coverage: share of the first coder’s themes that meet one of the other’s. Novelty: "
+        "share of the other’s that meet none. Fragmentation: how many of the other’s a covered "
+        "theme meets. Fusion: the reverse.",
+        choices=(0, 1),
     )
-    return replace(grid, note=note, choices=(0, 1))
 
 
 def partition_grid(comparison: Comparison) -> Grid:
     """Agreement as two partitions, which needs no themes in common."""
-    names = {"ami": "AMI", "ari": "ARI", "v": "V measure", "in": "a class of their own"}
-    how: dict[str, tuple[str, Callable[[Any], str]]] = {
-        "measure": ("Measure", lambda v: names.get(v, clean(v))),
-        "unassigned": ("Responses without a theme", lambda v: names.get(v, "left out")),
-        "estimate": ("Value", decimal),
-        "low": ("Low", decimal),
-        "high": ("High", decimal),
-        "chance": ("By chance alone", decimal),
-        "n": ("Responses", whole),
-    }
-    return plain_grid(comparison.partition, how, "As partitions of the responses")
+    measures = {"ami": "AMI", "ari": "ARI", "v": "V measure"}
+    ways = {"in": "a class of their own"}
+    return _grid(
+        comparison.partition,
+        "As partitions of the responses",
+        ("Measure", lambda v: measures.get(v, clean(v)), "measure"),
+        ("Responses without a theme", lambda v: ways.get(v, "left out"), "unassigned"),
+        *_VALUE,
+        ("Responses", whole, "n"),
+    )
 
 
 def design_grid(comparison: Comparison) -> Grid:
@@ -555,21 +514,17 @@ def hierarchy_grid(hierarchy: pd.DataFrame) -> Grid:
 
 def coverage_grid(coverage: pd.DataFrame) -> Grid:
     """How many topics reach each theme, the fewest first."""
-    rows = coverage.sort_values("n_topics", kind="stable").to_dict("records")
-    out = tuple(
-        (
-            clean(row["label"]),
-            str(row["n_topics"]),
-            count(row["count"]),
-            percent(row["estimate"]),
-            interval(row["low"], row["high"]),
-        )
-        for row in rows
+    coverage = coverage.sort_values("n_topics", kind="stable")
+    return _grid(
+        coverage,
+        "Themes by the number of topics that reach them",
+        ("Theme", clean, "label"),
+        ("Topics that reach it", str, "n_topics"),
+        ("Responses in them", count, "count"),
+        ("Share", percent, "estimate"),
+        ("95 % interval", interval, "low", "high"),
+        links=tuple(anchor(t) for t in coverage["theme"]),
     )
-    head = ("Theme", "Topics that reach it", "Responses in them", "Share", "95 % interval")
-    caption = "Themes by the number of topics that reach them"
-    links = tuple(anchor(row["theme"]) for row in rows)
-    return Grid(caption=caption, head=head, rows=out, links=links)
 
 
 def quotes_grid(quotes: Sequence[Quote], frame: ThemeFrame, topics: Mapping[int, str]) -> Grid:
@@ -592,45 +547,34 @@ def quotes_grid(quotes: Sequence[Quote], frame: ThemeFrame, topics: Mapping[int,
     return Grid(caption="Quotes", head=head, rows=rows, note=note, choices=(1, 2, 3, 4))
 
 
-def plain_grid(
-    table: pd.DataFrame,
-    columns: Mapping[str, tuple[str, Callable[[Any], str]]],
-    caption: str,
-) -> Grid:
-    """A table as it is: ``columns`` gives each column its heading and its way of printing."""
-    rows = [
-        tuple(how(row[name]) for name, (_, how) in columns.items())
-        for row in table.to_dict("records")
-    ]
-    return Grid(caption=caption, head=tuple(h for h, _ in columns.values()), rows=tuple(rows))
-
-
 def resolution_grid(topics: Topics) -> Grid:
     """The numbers of topics that were tried."""
-    how: dict[str, tuple[str, Callable[[Any], str]]] = {
-        "n_topics": ("Topics", whole),
-        "estimate": ("Agreement with the runs (ARI)", decimal),
-        "low": ("Low", decimal),
-        "high": ("High", decimal),
-        "support": ("Support", percent),
-        "reappears": ("Topics reappear (Jaccard)", decimal),
-        "smallest": ("Responses of the smallest", count),
-        "chosen": ("Chosen", lambda v: "yes" if v else ""),
-    }
-    return plain_grid(topics.resolution, how, "Numbers of topics tried")
+    return _grid(
+        topics.resolution,
+        "Numbers of topics tried",
+        ("Topics", whole, "n_topics"),
+        ("Agreement with the runs (ARI)", decimal, "estimate"),
+        ("Low", decimal, "low"),
+        ("High", decimal, "high"),
+        ("Support", percent, "support"),
+        ("Topics reappear (Jaccard)", decimal, "reappears"),
+        ("Responses of the smallest", count, "smallest"),
+        ("Chosen", lambda v: "yes" if v else "", "chosen"),
+    )
 
 
 def runs_grid(topics: Topics) -> Grid:
     """The runs behind the topics."""
-    how: dict[str, tuple[str, Callable[[Any], str]]] = {
-        "run": ("Run", str),
-        "seed": ("Seed", str),
-        "n_neighbors": ("Neighbours", str),
-        "min_cluster_size": ("Smallest cluster", str),
-        "n_clusters": ("Clusters", str),
-        "unassigned": ("Unassigned", percent),
-    }
-    return plain_grid(topics.runs, how, "Runs of the topic model")
+    return _grid(
+        topics.runs,
+        "Runs of the topic model",
+        ("Run", str, "run"),
+        ("Seed", str, "seed"),
+        ("Neighbours", str, "n_neighbors"),
+        ("Smallest cluster", str, "min_cluster_size"),
+        ("Clusters", str, "n_clusters"),
+        ("Unassigned", percent, "unassigned"),
+    )
 
 
 def frame_grid(frame: ThemeFrame) -> Grid:

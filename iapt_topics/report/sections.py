@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from iapt_topics.figures import STATUSES
 from iapt_topics.report import compute, grids, themes, topic_map
 from iapt_topics.report.pictures import Picture, data_address, draw
@@ -30,6 +28,7 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
     unassigned = rows.loc[rows["topic"] == -1, "estimate"]
     n_rows, n_kept = (compute.count(n) for n in (r.rows["read"], r.n_kept))
     coverage, placed = r.tables["theme_coverage"], r.tables["topic_mapping"]
+    poles = " and ".join(compute.label_of(frame, pole) for pole in frame.axis or ())
     return {
         "synthetic": responses.synthetic,
         "source": compute.clean(responses.source),
@@ -40,12 +39,11 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
         "years": [r.waves[y] for y in responses.years],
         "questions": questions,
         "notes": [compute.clean(n) for n in responses.notes],
-        "ledger": Picture(
-            title="What became of every row of the file",
-            alt=f"Flow from rows read to responses by year: {n_kept} of {n_rows} rows were "
-            "analysed.",
-            source=sources["rows"],
-            table=grids.ledger_grid(r.tables["ledger"], r.rows, r.waves),
+        "ledger": _picture(
+            sources["rows"],
+            "What became of every row of the file",
+            f"Flow from rows read to responses by year: {n_kept} of {n_rows} rows were analysed.",
+            grids.ledger_grid(r.tables["ledger"], r.rows, r.waves),
         ),
         **_answering(r),
         "unsure": _unsure(r),
@@ -77,22 +75,18 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
         if unassigned.isna().all()
         else compute.percent(unassigned.iloc[0]),
         "quotes": grids.quotes_grid(quotes, frame, r.topic_names) if quotes else None,
-        "mapping": Picture(
-            title="How near each topic is to each theme",
-            alt=f"Heat map of {len(r.topic_names)} topics by {len(frame.codable)} themes; chosen "
+        "mapping": _picture(
+            sources.get("mapping"),
+            "How near each topic is to each theme",
+            f"Heat map of {len(r.topic_names)} topics by {len(frame.codable)} themes; chosen "
             "pairs are outlined. The list of topics says the same in words.",
-            source=sources["mapping"],
-        )
-        if "mapping" in sources
-        else None,
-        "resolution": Picture(
-            title="How the number of topics was chosen",
-            alt="Agreement between runs for each number of topics that was tried.",
-            source=sources["resolution"],
-            table=grids.resolution_grid(topics),
-        )
-        if "resolution" in sources
-        else None,
+        ),
+        "resolution": _picture(
+            sources.get("resolution"),
+            "How the number of topics was chosen",
+            "Agreement between runs for each number of topics that was tried.",
+            grids.resolution_grid(topics),
+        ),
         "runs": grids.runs_grid(topics),
         "settings": grids.settings_grid(topics, r.codes, frame),
         "frame": grids.frame_grid(frame),
@@ -104,12 +98,18 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
             for name, words in compute.STATUS_WORDS.items()
             if name in statuses
         ],
-        "poles": " and ".join(compute.label_of(frame, pole) for pole in frame.axis or ())
-        or "Two poles",
-        "axis": _axis(r, sources),
+        "poles": poles or "Two poles",
+        "axis": _axis(r, sources, poles),
         "drift": _drift(r, sources),
         "agreement": _agreement(r, sources),
     }
+
+
+def _picture(
+    source: str | None, title: str, alt: str, table: compute.Grid | None = None
+) -> Picture | None:
+    """The figure at this data address; None if it was not drawn."""
+    return Picture(title=title, alt=alt, source=source, table=table) if source else None
 
 
 def _top(results: Results) -> list[str]:
@@ -123,28 +123,26 @@ def _top(results: Results) -> list[str]:
     ]
 
 
-def _axis(results: Results, sources: dict[str, str]) -> dict[str, Picture | None] | None:
+def _axis(
+    results: Results, sources: dict[str, str], poles: str
+) -> dict[str, Picture | None] | None:
     drift = results.axis_drift
     if drift is None:
         return None
-    caption = " and ".join(compute.label_of(results.frame, p) for p in results.frame.axis or ())
+    caption = f"{poles}, by year"
     return {
-        "years": Picture(
-            title=f"{caption}, by year",
-            alt=f"Share of responses by year: {', '.join(drift.themes)}.",
-            source=sources["axis"],
-            table=grids.shares_grid(
-                drift.shares, results.frame, f"{caption}, by year", results.waves
-            ),
+        "years": _picture(
+            sources["axis"],
+            caption,
+            f"Share of responses by year: {', '.join(drift.themes)}.",
+            grids.shares_grid(drift.shares, results.frame, caption, results.waves),
         ),
-        "plane": Picture(
-            title=f"{caption}, a point for each year",
-            alt="Each year as a point: the share of responses that speak of the first pole, "
-            "across, and of the second, up, with 95 % intervals.",
-            source=sources["plane"],
-        )
-        if "plane" in sources
-        else None,
+        "plane": _picture(
+            sources.get("plane"),
+            f"{poles}, a point for each year",
+            "Each year as a point: the share of responses that speak of the first pole, across, "
+            "and of the second, up, with 95 % intervals.",
+        ),
     }
 
 
@@ -166,14 +164,13 @@ def _drift(results: Results, sources: dict[str, str]) -> dict[str, Any] | None:
         if not compute.verdict(r).startswith("no change")
     ]
     caption = "Share of responses with each theme, by year"
-    shares = grids.shares_grid(drift.shares, frame, caption, results.waves)
     return {
-        "figure": Picture(
-            title=caption,
-            alt="One small panel per theme: share by year with 95 % intervals; n is under each "
-            "year. The table has the figures.",
-            source=sources["drift"],
-            table=shares,
+        "figure": _picture(
+            sources["drift"],
+            caption,
+            "One small panel per theme: share by year with 95 % intervals; n is under each year. "
+            "The table has the figures.",
+            grids.shares_grid(drift.shares, frame, caption, results.waves),
         ),
         "changes": grids.changes_grid(
             changes, frame, f"{names[last]} against {names[drift.baseline]}"
@@ -257,21 +254,20 @@ def _sources(results: Results, last: int, names: dict[int, str]) -> dict[str, An
 
 
 def _f1(result: Comparison) -> str:
-    rows = result.overall[result.overall["measure"] == "f1_macro"].to_dict("records")
-    good = rows and pd.notna(rows[0]["estimate"])
-    return f"{rows[0]['estimate']:.2f}" if good else "not estimable"
+    value = result.overall.set_index("measure")["estimate"].get("f1_macro")
+    return compute.decimal(value) if compute.known(value) else "not estimable"
 
 
-def _by_year(results: Results) -> dict[str, Any] | None:
+def _by_year(results: Results, comparison: Comparison) -> dict[str, Any] | None:
     """Both coders by year: where their shares part, and whether their changes go the same way."""
     r, changes = results, results.tables.get("agreement_changes")
-    if r.comparison is None or changes is None:
+    if changes is None:
         return None
-    years = r.comparison.years
+    years = comparison.years
     shown, moved = years[years["note"] == ""], changes[changes["note"] == ""]
     moved = moved[moved["year"] == changes["year"].max()]
     out: dict[str, Any] = {
-        "table": grids.agreement_years_grid(r.comparison, r.frame, r.waves),
+        "table": grids.agreement_years_grid(comparison, r.frame, r.waves),
         "shown": f"{len(shown):,}",
         "apart": f"{int(((shown['low'] > 0) | (shown['high'] < 0)).sum()):,}",
     }
@@ -291,7 +287,7 @@ def _agreement(results: Results, sources: dict[str, str]) -> dict[str, Any] | No
     r = results
     if r.comparison is None and r.ceiling is None:
         return None
-    out: dict[str, Any] = dict.fromkeys(("ceiling", "pair", "figure", "flow"))
+    out: dict[str, Any] = dict.fromkeys(("ceiling", "pair"))
     for name, result in (("ceiling", r.ceiling), ("pair", r.comparison)):
         if result is not None:
             out[name] = {
@@ -299,27 +295,30 @@ def _agreement(results: Results, sources: dict[str, str]) -> dict[str, Any] | No
                 "f1": _f1(result),
                 "overall": grids.overall_grid(result),
                 "themes": grids.agreement_grid(result),
-                "meet": grids.convergence_grid(result),
-                "apart": grids.matches_grid(result, r.frame, r.rule.min_respondents),
-                "levels": grids.levels_grid(result),
-                "partition": grids.partition_grid(result),
-                "design": grids.design_grid(result),
-                "few": result.n < r.rule.min_base,
             }
-    out["years"] = _by_year(r)
-    if r.comparison is not None and "agreement" in sources:
-        out["figure"] = Picture(
-            title="F1 and kappa for each theme",
-            alt=f"Forest plot of F1 and kappa with 95 % intervals for {len(r.comparison.themes)} "
+    if r.comparison is None:
+        return out
+    out["pair"] |= {
+        "few": r.comparison.n < r.rule.min_base,
+        "meet": grids.convergence_grid(r.comparison),
+        "apart": grids.matches_grid(r.comparison, r.frame, r.rule.min_respondents),
+        "levels": grids.levels_grid(r.comparison),
+        "partition": grids.partition_grid(r.comparison),
+        "design": grids.design_grid(r.comparison),
+    }
+    return out | {
+        "years": _by_year(r, r.comparison),
+        "figure": _picture(
+            sources.get("agreement"),
+            "F1 and kappa for each theme",
+            f"Forest plot of F1 and kappa with 95 % intervals for {len(r.comparison.themes)} "
             "themes; in brackets how many responses the people gave each theme. The table has the "
             "figures.",
-            source=sources["agreement"],
-        )
-    if "coding_flow" in sources:
-        out["flow"] = Picture(
-            title="What the machine said where people gave a theme",
-            alt="Flow from the themes that people gave, left, to the themes that the machine gave "
-            "the same responses, right. The table of different themes has the largest flows.",
-            source=sources["coding_flow"],
-        )
-    return out
+        ),
+        "flow": _picture(
+            sources.get("coding_flow"),
+            "What the machine said where people gave a theme",
+            "Flow from the themes that people gave, left, to the themes that the machine gave the "
+            "same responses, right. The table of different themes has the largest flows.",
+        ),
+    }
