@@ -47,7 +47,7 @@ def nearest_rows(
     k : int
         From 1 to n, the row itself included.
     block : int, optional
-        Rows handled at once; by default as many as hold 16 million distances.
+        Rows handled at once; by default as many as hold 4 million distances.
     among : ndarray of float32, shape (m, d), optional
         Where the neighbours are looked for, if not among the rows.
     own : ndarray of int, shape (n,), optional
@@ -63,7 +63,7 @@ def nearest_rows(
     if among is None:
         among, own = vectors, np.arange(n)
     own = np.full(n, -1) if own is None else own
-    block = block or max(1, 2**24 // len(among))
+    block = block or max(1, 2**22 // len(among))
     near = np.empty((n, k), dtype=np.intp)
     far = np.empty((n, k), dtype=np.float32)
     for start in range(0, n, block):

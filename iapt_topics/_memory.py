@@ -1,10 +1,8 @@
-"""Whether a run will fit into memory, said before it begins."""
+"""Whether a run will fit into memory, said before it begins; and memory given back."""
 
 from __future__ import annotations
 
-import os
 import warnings
-from pathlib import Path
 
 from iapt_topics._checks import InputError
 
@@ -34,16 +32,17 @@ def check_memory(responses: int) -> None:
         warnings.warn(said, stacklevel=3)
 
 
-def memory() -> tuple[float, float]:
-    """Free memory, and all there is with swap, in bytes; infinite where the system does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
-        sizes = {k: 1024.0 * int(v.split()[0]) for k, v in (line.split(":", 1) for line in lines)}
-        return sizes["MemAvailable"], sizes["MemTotal"] + sizes["SwapTotal"]
-    except (OSError, ValueError, KeyError):
-        pass
-    try:
-        whole = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, OSError, ValueError):
-        whole = float("inf")
-    return whole, whole
+def memory() -> tuple[int, int]:
+    """Free memory, and all there is with swap, in bytes."""
+    import psutil
+
+    free = psutil.virtual_memory()
+    return free.available, free.total + psutil.swap_memory().total
+
+
+def give_back() -> None:
+    """Give freed memory back to the system, where its C library would rather keep it."""
+    import psutil
+
+    if trim := getattr(psutil, "heap_trim", None):
+        trim()

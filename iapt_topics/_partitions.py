@@ -22,7 +22,7 @@ from iapt_topics._checks import InputError, listed, require_columns
 from iapt_topics._drift_model import Cells, add_up, responses_as_cells
 from iapt_topics._files import file_hash, write_whole
 from iapt_topics._statuses import STATUSES, decide, is_visible
-from iapt_topics.embeddings import Embeddings, Encoder
+from iapt_topics.embeddings import Encoder, embed_kept
 from iapt_topics.frame import ThemeFrame
 from iapt_topics.mapping import as_codes
 from iapt_topics.mapping import decide as decide_codes
@@ -173,12 +173,7 @@ def code_rows(table: pd.DataFrame, source: str, model: Model) -> pd.DataFrame:
     novel, given = np.zeros(n, dtype=bool), np.zeros((n, len(themes)), dtype=bool)
     if kept.any():
         rows = responses.kept
-        embeddings = Embeddings(
-            vectors=np.asarray(model.encoder.encode(rows["text"].tolist()), dtype=np.float32),
-            response_id=tuple(rows["response_id"]),
-            model=model.encoder.name,
-            fingerprint=model.encoder.fingerprint,
-        )
+        embeddings = embed_kept(responses, model.encoder)
         nearest, cosine[kept], novel[kept] = place(model.topics, embeddings.vectors)
         placed = _assign(rows["response_id"], embeddings.vectors, nearest, model.topics, model.runs)
         topic[kept], support[kept] = placed["topic"], placed["support"]

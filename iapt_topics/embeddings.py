@@ -6,9 +6,9 @@ import hashlib
 import importlib.util
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from iapt_topics._checks import InputError, require_file
 from iapt_topics._files import file_hash
 from iapt_topics._large_model import LARGE_MODEL, large_model_folder
+from iapt_topics._memory import give_back
 from iapt_topics._one_line import one_line
 from iapt_topics._vector_cache import remember
+from iapt_topics.sentences import split_sentences
 
 if TYPE_CHECKING:
     from iapt_topics.responses import Responses
@@ -48,7 +50,7 @@ DEFAULT_FILES = {
 }
 
 #: Word pieces of a batch: what a core's cache holds.
-BATCH_PIECES = 1024
+BATCH_PIECES = 512
 _FULL = 64  # products of fewer rows than these are summed in another order
 
 
@@ -86,12 +88,16 @@ class Embeddings:
         Name of the encoder.
     fingerprint : str
         SHA-256 of its weights.
+    sentences : mapping of str to ndarray of float32, shape (d,)
+        The vector of each sentence of the responses, under its text; empty if the vectors were
+        made in another way.
     """
 
     vectors: NDArray[np.float32]
     response_id: tuple[str, ...]
     model: str
     fingerprint: str
+    sentences: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
     __repr__ = one_line
 
@@ -181,15 +187,17 @@ class SentenceEncoder:
 
         model = _model(self.folder)
         texts = [t.encode("utf-8", "replace").decode() for t in texts]
-        vectors: list[NDArray[np.float32]] = [np.empty(0, dtype=np.float32)] * len(texts)
+        vectors = np.empty((len(texts), 0), dtype=np.float32)
         batches = _batches(_lengths(model, texts))
         for rows, found in track(
             zip(batches, _by_batch(model, texts, batches), strict=True), "Embedding",
             total=len(batches), transient=True, disable=self.progress is not True,
         ):  # fmt: skip
-            for i, vector in zip(rows, found, strict=True):
-                vectors[i] = vector
-        return np.stack(vectors).astype(np.float32, copy=False)
+            if not vectors.size:
+                vectors = np.empty((len(texts), found.shape[1]), dtype=np.float32)
+            vectors[rows] = found
+        give_back()  # batches of many sizes leave holes that grow with every part
+        return vectors
 
 
 def _by_batch(
@@ -412,6 +420,12 @@ def embed(responses: Responses, encoder: Encoder) -> Embeddings:
     ------
     InputError
         If fewer than two responses are left, or the encoder returns NaN or the wrong shape.
+
+    Notes
+    -----
+    A response's vector is the mean of its sentences' vectors, each weighted by its letters, brought
+    to unit length. So each sentence is encoded once for topics and themes alike, and of a long
+    response nothing is cut off, as it is where a model reads a certain number of word pieces only.
     """
     kept = responses.kept
     if len(kept) < 2:
@@ -421,13 +435,43 @@ def embed(responses: Responses, encoder: Encoder) -> Embeddings:
             f"{len(kept)}",
             "See responses.ledger for where the rows went.",
         )
-    vectors = np.asarray(encoder.encode(kept["text"].tolist()), dtype=np.float32)
+    return embed_kept(responses, encoder)
+
+
+def embed_kept(responses: Responses, encoder: Encoder) -> Embeddings:
+    """What :func:`embed` does, for one kept response or more."""
+    kept = responses.kept
+    pieces = [split_sentences(text) for text in kept["text"]]
+    every = [s for p in pieces for s in p]
+    place = {s: i for i, s in enumerate(dict.fromkeys(every))}
+    vectors = np.asarray(encoder.encode(list(place)), dtype=np.float32)
+    if vectors.ndim != 2 or len(vectors) != len(place) or not np.isfinite(vectors).all():
+        raise InputError(
+            "the encoder",
+            "must return a row of finite numbers for each text",
+            f"shape {vectors.shape} for {len(place)} texts"
+            + ("" if np.isfinite(vectors).all() else ", some of it NaN or infinity"),
+            "Use another encoder, or check the one you passed.",
+        )
     return Embeddings(
-        vectors=vectors,
+        vectors=_pooled(vectors[[place[s] for s in every]], pieces),
         response_id=tuple(kept["response_id"]),
         model=encoder.name,
         fingerprint=encoder.fingerprint,
+        sentences=dict(zip(place, vectors, strict=True)),
     )
+
+
+def _pooled(vectors: NDArray[np.float32], pieces: list[list[str]]) -> NDArray[np.float32]:
+    """Mean of the rows of each response's sentences, weighted by letters, of unit length."""
+    many = np.array([len(p) for p in pieces])
+    first = np.concatenate([[0], many.cumsum()[:-1]])
+    letters = np.array([len(s) for p in pieces for s in p], dtype=np.float32)
+    total = np.add.reduceat(vectors * letters[:, None], first)
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    # One sentence stays as it is, to the bit; opposite ones may leave nothing but the first.
+    alone = (many == 1)[:, None] | (length == 0)
+    return np.where(alone, vectors[first], total / np.where(length == 0, 1, length))
 
 
 def require_same_encoder(encoder: Encoder, embeddings: Embeddings) -> None:

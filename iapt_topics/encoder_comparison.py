@@ -18,6 +18,7 @@ from iapt_topics.inference import cluster_weights, percentile_interval
 from iapt_topics.mapping import code_responses
 from iapt_topics.metrics import cohen_kappa, f1, table_2x2
 from iapt_topics.responses import Responses
+from iapt_topics.sentences import split_sentences
 
 Floats = NDArray[np.float64]
 FEWEST = 10  # positives by hand that a theme needs to count
@@ -147,7 +148,8 @@ def _seconds(encoder: Encoder, texts: list[str]) -> float:
     if isinstance(encoder, SentenceEncoder):
         encoder = replace(encoder, cache=None)
     sample = texts[:: max(1, len(texts) // _TIMED)][:_TIMED]
-    encoder.encode(sample[:1])  # loads the model
+    sentences = [s for text in sample for s in split_sentences(text)]
+    encoder.encode(sentences[:1])  # loads the model
     start = time.perf_counter()
-    encoder.encode(sample)
+    encoder.encode(sentences)
     return (time.perf_counter() - start) * 1000 / len(sample)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -31,6 +32,7 @@ NEIGHBOURS = 15
 #: its own: of what the mean of this many exceeds that of other themes, a part is taken off.
 PEAK = 10
 PEAK_WEIGHT = 0.25
+_ROWS = 4096
 _BELONGS = re.compile(r"([^;.()]+)\(([^()]+)\)")
 _PART = re.compile(r"[,;:]\s+|\.\s+|\s+(?:and|or)\s+")
 
@@ -223,13 +225,10 @@ def score_sentences(
     pieces = [split_sentences(text) for text in kept["text"]]
     sentences = [s for p in pieces for s in p]
     owner = np.repeat(np.arange(len(kept)), [len(p) for p in pieces])
-    # A response of one sentence is that sentence: the encoder need not see it twice.
-    whole = np.array([len(p) == 1 for p in pieces], dtype=bool)[owner]
-    sentence_vectors = vectors[owner].copy()
-    if not whole.all():
-        sentence_vectors[~whole] = encoder.encode(
-            [s for s, w in zip(sentences, whole, strict=True) if not w]
-        )
+    known = dict(embeddings.sentences)
+    if new := [s for s in dict.fromkeys(sentences) if s not in known]:
+        known |= zip(new, encoder.encode(new), strict=True)
+    sentence_vectors = np.stack([known[s] for s in sentences])
     n = len(kept)
     score, nearness, views = _views(
         [*kept["text"], *sentences],
@@ -263,9 +262,8 @@ def nearness_in_meaning(
 ) -> NDArray[np.float64]:
     """Mean cosine of each row to each codable theme's nearest anchors."""
     anchors = theme_anchors(frame)
-    return _nearness(
-        vectors, encode_themes(encoder, [a.text for a in anchors]), _places(anchors, frame)
-    )
+    anchor_vectors = encode_themes(encoder, [a.text for a in anchors])
+    return _nearness(vectors, anchor_vectors, _places(anchors, frame))[1]
 
 
 def classify(
@@ -295,13 +293,13 @@ def _views(
         grams = _grams([*words, *texts])
     else:
         anchor_vectors, grams, margins, _ = fixed
-    views = [_nearness(vectors, anchor_vectors, of, 1), _same_wording(grams, texts, words)]
+    nearest, nearness = _nearness(vectors, anchor_vectors, of)
+    views = [nearest, _same_wording(grams, texts, words)]
     if margins is not None:
         views.append(_log_odds(margins, vectors))
     views = [_centred(v) for v in views]
     spread = fixed.spread if fixed else tuple(float(v.std()) for v in views)
     score = np.mean([_scaled(v, s) for v, s in zip(views, spread, strict=True)], axis=0)
-    nearness = _nearness(vectors, anchor_vectors, of)
     return score, nearness, Views(anchor_vectors, grams, margins, spread)
 
 
@@ -312,33 +310,43 @@ def _places(anchors: Sequence[Anchor], frame: ThemeFrame) -> NDArray[np.intp]:
 
 
 def _nearness(
-    vectors: NDArray[np.float32],
-    anchor_vectors: NDArray[np.float32],
-    of: NDArray[np.intp],
-    nearest: int = NEAREST,
-) -> NDArray[np.float64]:
-    """Mean cosine to each theme's nearest anchors."""
-    cosines = vectors @ anchor_vectors.T
-    columns = [
-        np.sort(cosines[:, of == j], axis=1)[:, -nearest:].mean(axis=1) for j in range(of.max() + 1)
-    ]
-    return np.stack(columns, axis=1).astype(np.float64)
+    vectors: NDArray[np.float32], anchor_vectors: NDArray[np.float32], of: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Cosine to each theme's nearest anchor, and mean cosine to its NEAREST nearest."""
+    first, mean = np.empty((2, len(vectors), of.max() + 1))
+    for part in _parts(len(vectors)):
+        cosines = vectors[part] @ anchor_vectors.T
+        for j in range(of.max() + 1):
+            near = np.sort(cosines[:, of == j], axis=1)[:, -NEAREST:]
+            first[part, j], mean[part, j] = near[:, -1], near.mean(axis=1)
+    return first, mean
+
+
+def _parts(n: int) -> Iterator[slice]:
+    """Rows that are handled together, since more is made of each than is kept."""
+    return (slice(start, start + _ROWS) for start in range(0, n, _ROWS))
 
 
 def _grams(texts: Sequence[str]) -> Any:
     """Learn character n-grams and how rare they are: forgiving of endings and slips of typing."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    grams = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
-    return grams.fit(texts)
+    words = {"analyzer": "char_wb", "ngram_range": (3, 5), "sublinear_tf": True}
+    analyze = TfidfVectorizer(**words).build_analyzer()
+    # By a fit of its own scikit-learn would hold every n-gram of every text at once.
+    found = Counter(gram for text in texts for gram in set(analyze(text)))
+    grams = TfidfVectorizer(**words, vocabulary=sorted(found))
+    grams.idf_ = np.log((1 + len(texts)) / (1 + np.array([found[g] for g in sorted(found)]))) + 1
+    return grams
 
 
 def _same_wording(grams: Any, texts: Sequence[str], themes: Sequence[str]) -> NDArray[np.float64]:
     """Cosine of weighted character n-grams."""
     # A response of one sentence is among the texts twice.
     code, distinct = pd.factorize(np.asarray(texts, dtype=object))
-    same: NDArray[np.float64] = (grams.transform(distinct) @ grams.transform(themes).T).toarray()
-    return same[code]
+    wanted = grams.transform(themes).T
+    same = [(grams.transform(distinct[p]) @ wanted).toarray() for p in _parts(len(distinct))]
+    return np.concatenate(same)[code]
 
 
 def _taught(anchor_vectors: NDArray[np.float32], of: NDArray[np.intp]) -> Any:

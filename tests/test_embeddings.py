@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from iapt_topics.embeddings import (
     encode_themes,
     sentence_encoder,
 )
+from iapt_topics.responses import load_responses
 
 
 class Model:
@@ -169,6 +171,66 @@ def test_embed_joins_on_ids(survey, encoder):
     np.testing.assert_array_equal(made.rows(some), made.vectors[[5, 0]])
     with pytest.raises(InputError, match="cover every kept response"):
         made.rows(["r0", "unknown"])
+
+
+class Axes:
+    """Each text along the axis of its first word."""
+
+    name = fingerprint = "axes"
+
+    def __init__(self, **axes):
+        self.axes, self.asked = axes, []
+
+    def encode(self, texts):
+        self.asked += texts
+        return np.array([self.axes[t.split()[0]] for t in texts], dtype=np.float32)
+
+
+def answers(*texts):
+    return load_responses(pd.DataFrame({"text": texts, "year": 2020}), text="text", year="year")
+
+
+def test_a_response_is_the_mean_of_its_sentences_weighted_by_letters():
+    # 15 and 20 letters on two axes: (15, 20) / 25.
+    encoder = Axes(Pay=(1, 0), Caseload=(0, 1), Targets=(0.6, 0.8))
+    one, two = "Pay is too low.", "Caseload is far high"
+    made = embed(answers(f"{one} {two}", two, "Targets rule our day"), encoder)
+    np.testing.assert_allclose(made.vectors, [(0.6, 0.8), (0, 1), (0.6, 0.8)], rtol=1e-6)
+    assert list(made.sentences) == encoder.asked == [one, two, "Targets rule our day"]
+    # A response of one sentence is that sentence to the bit.
+    assert (made.vectors[2] == made.sentences["Targets rule our day"]).all()
+
+
+def test_sentences_that_cancel_out_leave_the_first():
+    encoder = Axes(Pay=(1, 0), Not=(-1, 0))
+    made = embed(answers("Pay is too low. Not for some us.", "Pay is all right"), encoder)
+    assert len("Pay is too low.") < len("Not for some us.")
+    np.testing.assert_allclose(np.abs(made.vectors), [(1, 0), (1, 0)])
+    encoder = Axes(Pay=(1, 0), Not=(-1, 0))
+    made = embed(answers("Pay is too low. Not for any us.", "Pay is all right"), encoder)
+    np.testing.assert_allclose(made.vectors, [(1, 0), (1, 0)])
+
+
+def test_the_end_of_a_long_response_counts(encoder):
+    start = "My caseload is too high and it grows. " * 60
+    one, two = embed(
+        answers(start, start + "Supervision keeps me well here. " * 60), encoder
+    ).vectors
+    assert one @ two < 0.95
+
+
+@pytest.mark.parametrize(
+    "made",
+    [np.ones(4), np.ones((1, 2)), np.array([[1, 0], [np.nan, 1]])],
+    ids=["1-d", "short", "nan"],
+)
+def test_an_encoder_that_returns_something_else_is_refused(made):
+    class Wrong(Axes):
+        def encode(self, texts):
+            return made
+
+    with pytest.raises(InputError, match="a row of finite numbers for each text; got shape"):
+        embed(answers("Pay is too low", "Caseload is far high"), Wrong())
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import platform
 import re
@@ -46,8 +45,7 @@ def _facts(wanted: str | Path | None) -> dict[str, Any]:
     missing = [name for name, found in packages[_NEEDED].items() if found is None]
     if model["problem"]:
         missing.append(f"model {model['name']}")
-    # Infinite where the system does not say.
-    sizes = {n: s for n, s in zip(("free", "all"), memory(), strict=True) if math.isfinite(s)}
+    sizes = dict(zip(("free", "all"), memory(), strict=True))
     return {
         "iapt_topics": _version("iapt-topics"),
         "python": platform.python_version(),
