@@ -27,7 +27,7 @@ RUN_ROWS = 2500
 _NEIGHBOURS = (10, 15, 20, 30)
 _DIMENSIONS = 50
 _EPOCHS = 100
-_DIGITS = 6  # of a cosine distance that count
+_MILLION = 10**6  # smaller parts of a cosine distance do not count
 
 
 def nearest_rows(
@@ -47,7 +47,7 @@ def nearest_rows(
     k : int
         From 1 to n, the row itself included.
     block : int, optional
-        Rows handled at once; by default as many as hold 4 million distances.
+        Rows handled at once; by default as many as hold 8 million distances.
     among : ndarray of float32, shape (m, d), optional
         Where the neighbours are looked for, if not among the rows.
     own : ndarray of int, shape (n,), optional
@@ -63,27 +63,27 @@ def nearest_rows(
     if among is None:
         among, own = vectors, np.arange(n)
     own = np.full(n, -1) if own is None else own
-    block = block or max(1, 2**22 // len(among))
+    block = block or max(1, 2**23 // len(among))
+    # No row has its k nearest farther away than the k nearest of some rows: these tell which few
+    # are to be put in order.
+    some = max(1, min(8, len(among) // k))
     near = np.empty((n, k), dtype=np.intp)
     far = np.empty((n, k), dtype=np.float32)
     for start in range(0, n, block):
         stop = min(start + block, n)
-        distance = 1 - vectors[start:stop] @ among.T
+        cosine = vectors[start:stop] @ among.T
         here = np.flatnonzero(own[start:stop] >= 0)
-        distance[here, own[start:stop][here]] = -1  # itself comes first
+        cosine[here, own[start:stop][here]] = 2  # itself comes first
+        least = np.partition(cosine[:, ::some], -k, axis=1)[:, [-k]]
+        row, other = divmod(np.flatnonzero(cosine >= least - 2 / _MILLION), len(among))
         # Between copies of a text, and from two copies to a third row, only a sum's last digits
         # differ. They must not choose, nor count as a distance: UMAP takes the nearest but 0.
-        distance.round(_DIGITS, out=distance)
-        part = np.argpartition(distance, k - 1, axis=1)[:, :k]
-        farthest = np.take_along_axis(distance, part[:, -1:], axis=1)
-        for i in np.flatnonzero((distance <= farthest).sum(axis=1) > k):
-            tied = np.flatnonzero(distance[i] <= farthest[i])
-            part[i] = tied[np.argsort(distance[i, tied], kind="stable")[:k]]
-        part.sort(axis=1)
-        part_distance = np.take_along_axis(distance, part, axis=1)
-        order = np.argsort(part_distance, axis=1, kind="stable")
-        near[start:stop] = np.take_along_axis(part, order, axis=1)
-        far[start:stop] = np.take_along_axis(part_distance, order, axis=1).clip(0, 2)
+        millionths = np.rint((1 - cosine[row, other]) * _MILLION).astype(np.intp)
+        order = np.argsort(row * 4 * _MILLION + millionths, kind="stable")
+        first = np.searchsorted(row, np.arange(stop - start))
+        taken = order[first[:, None] + np.arange(k)]
+        near[start:stop] = other[taken]
+        far[start:stop] = (millionths[taken] / _MILLION).clip(0, 2)
     return near, far
 
 
