@@ -840,6 +840,8 @@ def test_nothing_is_said_of_agreement_on_too_few_responses():
         {"n": 8, "year": 2014, "machine": (), "human": ()}, {"n": 40, "year": 2014, "machine": ()},
     ))  # fmt: skip
     assert tables["agreement_themes"][["n", "f1", "kappa", "ac1"]].isna().all(axis=None)
+    # "kappa is not estimable" would say that neither gave the theme.
+    assert (tables["agreement_themes"]["note"] == "withheld").all()
 
 
 def test_an_interval_keeps_the_design_effect():
