@@ -445,12 +445,11 @@ def embed_kept(responses: Responses, encoder: Encoder) -> Embeddings:
     every = [s for p in pieces for s in p]
     place = {s: i for i, s in enumerate(dict.fromkeys(every))}
     vectors = np.asarray(encoder.encode(list(place)), dtype=np.float32)
-    if vectors.ndim != 2 or len(vectors) != len(place) or not np.isfinite(vectors).all():
+    if vectors.ndim != 2 or len(vectors) != len(place):
         raise InputError(
             "the encoder",
-            "must return a row of finite numbers for each text",
-            f"shape {vectors.shape} for {len(place)} texts"
-            + ("" if np.isfinite(vectors).all() else ", some of it NaN or infinity"),
+            "must return a row of numbers for each text",
+            f"shape {vectors.shape} for {len(place)} texts",
             "Use another encoder, or check the one you passed.",
         )
     return Embeddings(
@@ -467,11 +466,12 @@ def _pooled(vectors: NDArray[np.float32], pieces: list[list[str]]) -> NDArray[np
     many = np.array([len(p) for p in pieces])
     first = np.concatenate([[0], many.cumsum()[:-1]])
     letters = np.array([len(s) for p in pieces for s in p], dtype=np.float32)
-    total = np.add.reduceat(vectors * letters[:, None], first)
-    length = np.linalg.norm(total, axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):  # what is no number is refused by Embeddings
+        total = np.add.reduceat(vectors * letters[:, None], first)
+        length = np.linalg.norm(total, axis=1, keepdims=True)
+        unit = total / np.where(length == 0, 1, length)
     # One sentence stays as it is, to the bit; opposite ones may leave nothing but the first.
-    alone = (many == 1)[:, None] | (length == 0)
-    return np.where(alone, vectors[first], total / np.where(length == 0, 1, length))
+    return np.where((many == 1)[:, None] | (length == 0), vectors[first], unit)
 
 
 def require_same_encoder(encoder: Encoder, embeddings: Embeddings) -> None:
