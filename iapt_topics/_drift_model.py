@@ -191,6 +191,8 @@ class ShareModel:
     def _form(self, v: Floats, matrix: Floats | None) -> Floats:
         if matrix is None:
             return np.zeros(v.shape[1])
+        used = np.flatnonzero(v.any(axis=1))  # two of many years in a change
+        v, matrix = v[used], matrix[:, used[:, None], used]
         return np.asarray(np.clip(np.einsum("it,tij,jt->t", v, matrix, v), 0, None))
 
     def _pooled(self, use: NDArray[np.bool_]) -> Floats:

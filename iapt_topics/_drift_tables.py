@@ -76,8 +76,11 @@ def changes_table(
     years: NDArray[np.int64],
     pairs: list[tuple[str, int, int]],
 ) -> pd.DataFrame:
+    now, then = np.array([pair[1:] for pair in pairs], int).reshape(-1, 2).T
+    effective = model.effective
+    smallest = smallest_detectable(model.share[then], effective[then], effective[now])
     rows = []
-    for kind, a, b in pairs:
+    for (kind, a, b), least in zip(pairs, smallest, strict=True):
         c = np.zeros(len(years))
         c[a], c[b] = 1.0, -1.0
         estimate, low, high, p = model.contrast(c)
@@ -88,10 +91,8 @@ def changes_table(
         if shared:
             said.append(f"{shared} respondents are in both years; this is allowed for.")
         rare = f"Fewer than {FEW_POSITIVES} positives in both years."
-        detectable = np.hypot(
-            smallest_detectable(model.share[b], model.effective[b], model.effective[a]),
-            (normal_quantile() + normal_quantile(0.6)) * np.sqrt(model.extra_variance(c)),
-        )
+        extra = (normal_quantile() + normal_quantile(0.6)) * np.sqrt(model.extra_variance(c))
+        detectable = np.hypot(least, extra)
         row = {
             "theme": list(themes),
             "place": range(len(themes)),

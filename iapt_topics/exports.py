@@ -19,6 +19,8 @@ from iapt_topics._files import write_whole
 from iapt_topics._sheets import defused
 from iapt_topics.disclosure import Disclosure
 
+#: What a workbook or a document cannot hold.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f]")
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
@@ -112,7 +114,7 @@ def _shown(table: pd.DataFrame) -> pd.DataFrame:
 
 def _text(value: str) -> str:
     """Text without what a workbook or a document cannot hold, and without formulas."""
-    return defused("".join(c for c in value if c >= " " or c in "\n\t"))
+    return defused(_CONTROLS.sub("", value))
 
 
 def _printed(value: Any) -> str:
@@ -131,9 +133,9 @@ def _write_workbook(tables: Mapping[str, pd.DataFrame], path: Path, rule: Disclo
     for name, table in tables.items():
         sheet = book.create_sheet(name[:31])
         sheet.append(list(table.columns))
-        for row in _shown(table).itertuples(index=False):
+        for number, row in enumerate(_shown(table).itertuples(index=False), start=2):
             sheet.append(list(row))
-            for cell in sheet[sheet.max_row]:
+            for cell in sheet[number]:
                 if isinstance(cell.value, str):
                     cell.data_type = "s"
         sheet.freeze_panes = "A2"
