@@ -16,9 +16,11 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from iapt_topics import cli
+from iapt_topics import cli, study
 from iapt_topics._checks import InputError
+from iapt_topics._files import write_whole
 from iapt_topics.embeddings import Embeddings, embed
+from iapt_topics.frame import Theme, ThemeFrame, write_frame
 from iapt_topics.responses import load_responses
 from iapt_topics.topics import TopicConfig, fit_topics
 
@@ -48,6 +50,7 @@ SUBJECTS = {
     "team": "My team are lovely and the team looks after each other",
     "pay": "The pay is poor and pay has not kept up with costs",
 }
+SUBJECT_FRAME = ThemeFrame(name="f", themes=tuple(Theme(id=s, label=s) for s in SUBJECTS))
 
 
 class BagOfWords:
@@ -80,17 +83,9 @@ def survey_table():
 def survey_rows():
     rng = np.random.default_rng(3)
     fillers = [
-        "honestly",
-        "really",
-        "often",
-        "lately",
-        "here",
-        "always",
-        "still",
-        "mostly",
-        "today",
+        "honestly", "really", "often", "lately", "here", "always", "still", "mostly", "today",
         "now",
-    ]
+    ]  # fmt: skip
     rows = []
     for i in range(150):
         subject = list(SUBJECTS)[i % len(SUBJECTS)]
@@ -101,11 +96,44 @@ def survey_rows():
     return pd.DataFrame(rows, columns=columns)
 
 
+def read(table, **more):
+    """A table with the columns of the small survey as responses."""
+    return load_responses(table, text="comment", year="year", respondent_id="person", **more)
+
+
+def subject_rows(table):
+    """What a person who reads the small survey would code, as rows of a file of codes."""
+    return table.rename(columns={"subject": "theme"})[["response_id", "theme"]]
+
+
 @pytest.fixture
 def survey(survey_table):
-    return load_responses(
-        survey_table, text="comment", year="year", respondent_id="person", covariates=("subject",)
-    )
+    return read(survey_table, covariates=("subject",))
+
+
+def brief_page(path, *_):
+    write_whole(path, "report")
+    return path
+
+
+@pytest.fixture
+def short_report(monkeypatch):
+    """A word in place of the report, where it is not what is tested."""
+    monkeypatch.setattr(study, "write_page", brief_page)
+
+
+def survey_files(folder):
+    """The folder, with the small survey, its codebook and its human codes."""
+    table = survey_rows()
+    table.to_csv(folder / "survey.csv", index=False)
+    write_frame(SUBJECT_FRAME, folder / "frame.toml")
+    subject_rows(table).to_csv(folder / "codes.csv", index=False)
+    return folder
+
+
+@pytest.fixture
+def files(tmp_path):
+    return survey_files(tmp_path)
 
 
 @pytest.fixture
@@ -113,32 +141,41 @@ def embeddings(survey, encoder):
     return embed(survey, encoder)
 
 
-@pytest.fixture(scope="session")
-def grouped():
-    """300 responses of 150 people in six planted groups, as noisy vectors, and their topics."""
-    rng = np.random.default_rng(0)
+SIX_SUBJECTS = (*SUBJECTS, "training")
+
+
+def six_groups(centres, spread, rng):
+    """300 responses of 150 people in six planted groups: a table, the groups and noisy vectors."""
     group = np.arange(300) % 6
-    centres = rng.normal(size=(6, 32))
-    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
-    vectors = centres[group] + 0.1 * rng.normal(size=(300, 32))
+    vectors = centres[group] + spread * rng.normal(size=(300, 32))
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    subjects = ["caseload", "supervision", "targets", "team", "pay", "training"]
     table = pd.DataFrame(
         {
             "response_id": [f"r{i}" for i in range(300)],
             "person": [f"p{i // 2}" for i in range(300)],
             "year": 2014 + np.arange(300) // 100,
-            "comment": [f"The {subjects[g]} matters to person {i}" for i, g in enumerate(group)],
+            "comment": [
+                f"The {SIX_SUBJECTS[g]} matters to person {i}" for i, g in enumerate(group)
+            ],
         }
     )
-    responses = load_responses(table, text="comment", year="year", respondent_id="person")
+    return table, group, vectors
+
+
+@pytest.fixture(scope="session")
+def grouped():
+    """Six planted groups that are well apart, and their topics."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(6, 32))
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    table, group, vectors = six_groups(centres, 0.1, rng)
+    responses = read(table)
     embeddings = Embeddings(
         vectors=vectors, response_id=tuple(table["response_id"]), model="m", fingerprint="f"
     )
     topics = fit_topics(responses, embeddings, TopicConfig(seed=1, n_runs=4))
     return SimpleNamespace(
         responses=responses, embeddings=embeddings, topics=topics, group=group, centres=centres,
-        subjects=subjects,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from importlib.metadata import metadata
 
 import pandas as pd
 import pytest
+from conftest import SUBJECT_FRAME, BagOfWords, survey_files
 from test_embeddings import Model
 
 from iapt_topics import _topic_cache, cli, embeddings, pipeline, study
@@ -16,8 +17,8 @@ from iapt_topics._checks import InputError
 from iapt_topics.cli import doctor
 from iapt_topics.cli._columns import describe_columns, guess_roles
 from iapt_topics.code_files import load_codes
-from iapt_topics.frame import Theme, ThemeFrame, write_frame
 from iapt_topics.manifest import read_manifest
+from iapt_topics.pipeline import run_plan, write_results
 from iapt_topics.plan import read_plan
 from iapt_topics.qda import export_codes, load_project
 
@@ -39,26 +40,11 @@ def command(monkeypatch, capsys):
     return run
 
 
-@pytest.fixture
-def survey_file(survey_table, tmp_path):
-    path = tmp_path / "survey.csv"
-    survey_table.to_csv(path, index=False)
-    return path
-
-
-def test_run_ends_with_a_report(command, offline_encoder, survey_file, survey_table, tmp_path):
-    frame = tmp_path / "frame.toml"
-    frame.write_text(
-        "".join(
-            f'[[theme]]\nid = "{s}"\nlabel = "{s}"\ndefinition = "About {s}"\n'
-            for s in survey_table["subject"].unique()
-        )
-    )
-    human = survey_table.rename(columns={"subject": "theme"})[["response_id", "theme"]]
-    human.to_csv(tmp_path / "codes.csv", index=False)
+def test_run_ends_with_a_report(command, offline_encoder, files, tmp_path):
     code, out, err = command(
-        "run", survey_file, "--text", "comment", "--year", "year", "--respondent", "person",
-        "--codes", tmp_path / "codes.csv", "--frame", frame, "--runs", 4, "--out", tmp_path / "out",
+        "run", files / "survey.csv", "--text", "comment", "--year", "year", "--respondent",
+        "person", "--codes", files / "codes.csv", "--frame", files / "frame.toml", "--runs", 4,
+        "--out", tmp_path / "out",
     )  # fmt: skip
     assert code == 0, err
     assert "150 of 150 rows are codable responses, 2014 to 2016" in out
@@ -73,20 +59,15 @@ def test_run_ends_with_a_report(command, offline_encoder, survey_file, survey_ta
     assert not list((tmp_path / "out").rglob("*.part"))
 
 
-def test_codes_may_be_a_project_of_several_and_named_otherwise(
-    command, survey, survey_file, survey_table, tmp_path, monkeypatch
-):
-    frame = ThemeFrame(
-        name="f", themes=tuple(Theme(id=s, label=s) for s in survey_table["subject"].unique())
-    )
-    write_frame(frame, tmp_path / "frame.toml")
-    rows = survey_table.rename(columns={"subject": "theme"})[["response_id", "theme"]]
-    people = [load_codes(rows, frame=frame, coder="A")]
+def test_codes_may_be_a_project_of_several_and_named_otherwise(command, survey, files, monkeypatch):
+    people = [load_codes(files / "codes.csv", frame=SUBJECT_FRAME, coder="A")]
     people += [replace(people[0], coder=c) for c in ("B", "C")]
     machine = replace(people[0], coder="m", kind="machine")
-    export_codes(tmp_path / "p.qdpx", [machine, *people], frame=frame, responses=survey)
-    rows.replace("pay", "money").to_csv(tmp_path / "codes.csv", index=False)
-    (tmp_path / "map.csv").write_text("code,theme\nmoney,pay\n")
+    export_codes(files / "p.qdpx", [machine, *people], frame=SUBJECT_FRAME, responses=survey)
+    pd.read_csv(files / "codes.csv").replace("pay", "money").to_csv(
+        files / "named.csv", index=False
+    )
+    (files / "map.csv").write_text("code,theme\nmoney,pay\n")
     given = []
 
     def stop(*_, human, **__):
@@ -94,33 +75,33 @@ def test_codes_may_be_a_project_of_several_and_named_otherwise(
         raise InputError("a test", "must stop here", "enough", "Go on.")
 
     monkeypatch.setattr(pipeline, "run_study", stop)
-    words = ["run", survey_file, "--text", "comment", "--year", "year", "--respondent", "person",
-             "--frame", tmp_path / "frame.toml", "--out", tmp_path / "out", "--codes"]  # fmt: skip
-    _, _, err = command(*words, tmp_path / "p.qdpx")
+    words = ["run", files / "survey.csv", "--text", "comment", "--year", "year", "--frame",
+             files / "frame.toml", "--out", files / "out", "--codes"]  # fmt: skip
+    _, _, err = command(*words, files / "p.qdpx")
     assert "must stop here" in err
     assert "3 coders found; compared: A and B." in err
     assert [c.coder for c in given] == ["A", "B"]
     assert (given[0].matrix() == people[0].matrix(given[0].seen["response_id"])).all()
-    code, _, err = command(*words, tmp_path / "codes.csv")
+    code, _, err = command(*words, files / "named.csv")
     assert code == 2
     assert "'money'" in err
-    code, _, err = command(*words, tmp_path / "codes.csv", "--code-map", tmp_path / "map.csv")
+    code, _, err = command(*words, files / "named.csv", "--code-map", files / "map.csv")
     assert "must stop here" in err
     assert (given[2].matrix() == people[0].matrix()).all()
 
 
-@pytest.fixture
-def folder(survey_table, tmp_path):
-    """A survey, its codebook and its study.toml."""
-    survey_table.to_csv(tmp_path / "survey.csv", index=False)
-    (tmp_path / "frame.toml").write_text(
-        "".join(f'[[theme]]\nid = "{s}"\nlabel = "{s}"\n' for s in survey_table["subject"].unique())
-    )
-    (tmp_path / "study.toml").write_text(
+def study_in(folder):
+    """The folder, with a study.toml of its survey and codebook."""
+    (folder / "study.toml").write_text(
         '[survey]\nfile = "survey.csv"\ntext = "comment"\nyear = "year"\n'
         'respondent = "person"\n[frame]\nuse = "frame.toml"\n[topics]\nruns = 2\n'
     )
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def folder(files):
+    return study_in(files)
 
 
 def test_a_study_is_run_from_its_file_and_again_from_its_results(command, offline_encoder, folder):
@@ -141,6 +122,7 @@ def test_a_study_is_run_from_its_file_and_again_from_its_results(command, offlin
     assert "min_cell = 5 " in (folder / "results" / "study.toml").read_text("utf-8")
 
 
+@pytest.mark.usefixtures("short_report")
 def test_a_model_of_ones_own_is_named_checked_and_told_apart(command, folder, monkeypatch):
     monkeypatch.setattr(embeddings, "_model", lambda _: Model())
     weights = folder / "models" / "mine" / "model.safetensors"
@@ -168,6 +150,7 @@ def test_a_model_of_ones_own_is_named_checked_and_told_apart(command, folder, mo
     assert "must be a folder on this machine" in err
 
 
+@pytest.mark.usefixtures("short_report")
 def test_a_warning_is_a_note(command, result, folder, monkeypatch):
     (kept,) = (result / "cache").glob("topics-*")
     (kept / "topics.json").write_text("no")
@@ -179,11 +162,11 @@ def test_a_warning_is_a_note(command, result, folder, monkeypatch):
     assert "UserWarning" not in err
 
 
-def test_a_survey_file_alone_is_not_enough(command, survey_file):
-    code, _, err = command("run", survey_file)
+def test_a_survey_file_alone_is_not_enough(command, files):
+    code, _, err = command("run", files / "survey.csv")
     assert code == 2
     assert "iapt-topics init" in err
-    code, _, err = command("run", survey_file.with_name("serves.csv"))
+    code, _, err = command("run", files / "serves.csv")
     assert (code, "no such file" in err) == (2, True)
 
 
@@ -271,11 +254,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_input_is_one_line_and_nothing_written(
-    command, offline_encoder, survey_file, tmp_path, case
-):
+def test_bad_input_is_one_line_and_nothing_written(command, offline_encoder, files, tmp_path, case):
     name, content, options, said = BAD[case]
-    path = survey_file if name is None else tmp_path / name
+    path = files / (name or "survey.csv")
     if content is not None:
         path.write_text(content)
     (tmp_path / "other.csv").write_text("response_id,theme\nelsewhere,S1\n")
@@ -292,6 +273,7 @@ def test_bad_input_is_one_line_and_nothing_written(
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").rglob("*.*"))
 
 
+@pytest.mark.usefixtures("short_report")
 def test_one_year_is_reported_without_change(command, offline_encoder, folder, survey_table):
     survey_table.assign(year=2016).to_csv(folder / "survey.csv", index=False)
     code, out, err = command("run", folder / "study.toml")
@@ -300,10 +282,9 @@ def test_one_year_is_reported_without_change(command, offline_encoder, folder, s
     assert "0 of 5 themes changed" in out
 
 
-def test_out_that_is_a_file_is_refused(command, offline_encoder, survey_file):
-    code, _, err = command(
-        "run", survey_file, "--text", "comment", "--year", "year", "--out", survey_file
-    )
+def test_out_that_is_a_file_is_refused(command, offline_encoder, files):
+    file = files / "survey.csv"
+    code, _, err = command("run", file, "--text", "comment", "--year", "year", "--out", file)
     assert code == 2
     assert "must be a folder" in err
 
@@ -318,22 +299,6 @@ def test_help_is_there_without_the_heavy_packages():
     assert "demo" in said.stdout
     for heavy in ("torch", "bertopic", "umap", "sklearn"):
         assert f" {heavy}\n" not in said.stderr
-
-
-@pytest.mark.slow
-def test_demo_with_the_real_model(demo):
-    assert demo.code == 0, demo.err
-    assert "SYNTHETIC" in demo.out
-    page = (demo.folder / "publish" / "report.html").read_text("utf-8")
-    assert "SYNTHETIC" in page
-    agreement = pd.read_csv(demo.folder / "tables_private" / "agreement_overall.csv")
-    row = agreement.set_index("measure").loc["f1_macro"]
-    assert row["estimate"] > 0.45  # far above the permutation baseline, far below the two people
-    assert row["estimate"] > row["chance"] + 0.3
-    changes = pd.read_csv(demo.folder / "tables_private" / "drift_changes.csv")
-    last = changes[(changes["kind"] == "baseline") & (changes["year"] == 2018)].set_index("theme")
-    assert (last.loc[["S1", "W4"], "estimate"] > 0).all()
-    assert (last.loc[["P3", "P7"], "estimate"] < 0).all()
 
 
 def test_a_frame_is_written_and_checked(command, tmp_path):
@@ -353,7 +318,7 @@ def test_a_frame_is_written_and_checked(command, tmp_path):
     assert "2 fault(s)" in err
 
 
-def test_encoders_are_compared(command, monkeypatch, encoder, survey_file, survey_table, tmp_path):
+def test_encoders_are_compared(command, monkeypatch, encoder, files):
     class Other(type(encoder)):
         name = "other"
         fingerprint = "other"
@@ -365,15 +330,9 @@ def test_encoders_are_compared(command, monkeypatch, encoder, survey_file, surve
         return Other() if name else encoder
 
     monkeypatch.setattr(embeddings, "sentence_encoder", found)
-    frame = "".join(
-        f'[[theme]]\nid = "{s}"\nlabel = "{s}"\n' for s in survey_table["subject"].unique()
-    )
-    (tmp_path / "frame.toml").write_text(frame)
-    human = survey_table.rename(columns={"subject": "theme"})[["response_id", "theme"]]
-    human.to_csv(tmp_path / "codes.csv", index=False)
     code, out, err = command(
-        "encoders", survey_file, "--text", "comment", "--year", "year", "--frame",
-        tmp_path / "frame.toml", "--codes", tmp_path / "codes.csv", "--model", "somewhere",
+        "encoders", files / "survey.csv", "--text", "comment", "--year", "year", "--frame",
+        files / "frame.toml", "--codes", files / "codes.csv", "--model", "somewhere",
     )  # fmt: skip
     assert code == 0, err
     assert asked == [(None, None), ("somewhere", None)]
@@ -413,30 +372,29 @@ def test_run_takes_a_wide_file_with_waves_and_a_deny_list(
     assert not any("Elm House" in p.read_text("utf-8-sig") for p in out.glob("*/*.csv"))
 
 
-@pytest.fixture
-def result(command, offline_encoder, folder):
-    """A folder of results without codes."""
-    code, _, err = command("run", folder / "study.toml", "--quiet")
-    assert code == 0, err
-    return folder / "results"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with a study and its results, without codes."""
+    folder = survey_files(tmp_path_factory.mktemp("made"))
+    plan = read_plan(study_in(folder))
+    write_results(run_plan(plan, BagOfWords()), plan)
+    return folder
 
 
 @pytest.fixture
-def codes_file(folder, survey_table):
-    human = survey_table.rename(columns={"subject": "theme"})[["response_id", "theme"]]
-    human.to_csv(folder / "codes.csv", index=False)
-    return folder / "codes.csv"
+def result(made, offline_encoder, files):
+    shutil.copytree(made, files, dirs_exist_ok=True)
+    return files / "results"
 
 
-def test_a_result_is_revised_part_by_part_without_another_fit(
-    command, result, codes_file, monkeypatch
-):
+@pytest.mark.usefixtures("short_report")
+def test_a_result_is_revised_part_by_part_without_another_fit(command, result, files, monkeypatch):
     def again(*_, **__):
         raise AssertionError("fitted again")
 
     monkeypatch.setattr(_topic_cache, "fit_topics", again)
     topics = (result / "tables_private" / "topics.csv").read_bytes()
-    code, out, err = command("compare", result, "--codes", codes_file)
+    code, out, err = command("compare", result, "--codes", files / "codes.csv")
     assert code == 0, err
     assert "Machine against human: macro-F1" in out
     assert "  pay pay: F1 " in out
@@ -457,7 +415,7 @@ def test_a_result_is_revised_part_by_part_without_another_fit(
     assert code == 0, err
     assert out == f"Report: {result / 'publish' / 'report.html'}\n"
     plan = read_plan(result)
-    assert (plan.codes, plan.baseline, plan.min_cell) == (codes_file, 2016, "hes")
+    assert (plan.codes, plan.baseline, plan.min_cell) == (files / "codes.csv", 2016, "hes")
     assert (result / "tables_private" / "topics.csv").read_bytes() == topics
     # What cannot be used leaves all as it is.
     before = (result / "manifest.json").read_bytes()
@@ -487,12 +445,13 @@ def test_quotes_go_out_to_be_approved_and_come_back(command, result, folder):
     assert rows.loc[1, "text"] not in page
 
 
-def test_export_writes_for_papers_and_tools(command, result, codes_file, monkeypatch):
+@pytest.mark.usefixtures("short_report")
+def test_export_writes_for_papers_and_tools(command, result, files, monkeypatch):
     def figures(study, folder, *, min_cell):
         folder.mkdir()
 
     monkeypatch.setattr(study, "write_figures", figures)
-    to = codes_file.parent / "paper"
+    to = files / "paper"
     words = ["--tables", to / "t.xlsx", "--draft", to / "d.docx", "--project", to / "p.qdpx",
              "--figures", to / "figures"]  # fmt: skip
     code, out, err = command("export", result, *words, "--json")

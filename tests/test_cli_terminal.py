@@ -94,15 +94,8 @@ class Terminal:
         return code, self.seen
 
 
-@pytest.fixture
-def folder(survey_table, tmp_path):
-    survey_table.to_csv(tmp_path / "survey.csv", index=False)
-    return tmp_path
-
-
-def test_init_asks_and_writes_what_was_answered(folder):
-    (folder / "codes.csv").write_text("response_id,theme\n")
-    screen = Terminal(folder, "init", "survey.csv")
+def test_init_asks_and_writes_what_was_answered(files):
+    screen = Terminal(files, "init", "survey.csv")
     screen.until("looks like")
     screen.until("answers")
     screen.until("Column of the answer (commas between several) [comment]:")
@@ -139,53 +132,53 @@ def test_init_asks_and_writes_what_was_answered(folder):
     code, said = screen.end()
     assert code == 0
     assert "iapt-topics run study.toml" in said
-    plan = read_plan(folder)
+    plan = read_plan(files)
     assert (plan.text, plan.year, plan.respondent) == (("comment",), "year", "person")
     assert (plan.response, plan.question) == ("response_id", None)
     assert plan.covariates == plan.standardise == ("subject",)
-    assert (plan.codes, plan.min_cell) == (folder / "codes.csv", 12)
-    assert plan.out == folder / "here"
+    assert (plan.codes, plan.min_cell) == (files / "codes.csv", 12)
+    assert plan.out == files / "here"
 
 
-def test_ctrl_c_at_a_question_writes_nothing(folder):
-    screen = Terminal(folder, "init", "survey.csv")
+def test_ctrl_c_at_a_question_writes_nothing(files):
+    screen = Terminal(files, "init", "survey.csv")
     screen.until("Column of the answer (commas between several) [comment]:")
     time.sleep(1)  # readline misses a key that comes just as it begins to wait
     screen.key("\x03")
     code, said = screen.end()
     assert code == 130, said
     assert "nothing was written" in said
-    assert not (folder / "study.toml").exists()
+    assert not (files / "study.toml").exists()
 
 
 @pytest.mark.slow
-def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(folder):
+def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(files):
     words = ("run", "survey.csv", "--text", "comment", "--year", "year", "--runs", "2", "--out")
-    screen = Terminal(folder, *words, "whole")
+    screen = Terminal(files, *words, "whole")
     screen.until("Embedding the responses")
     screen.until("left:")
     assert screen.end()[0] == 0
-    screen = Terminal(folder, *words, "out", SLOW="study.measure_drift")
+    screen = Terminal(files, *words, "out", SLOW="study.measure_drift")
     screen.until("Measuring agreement and drift")
     screen.key("\x03")
     code, said = screen.end()
     assert code == 130, said
     assert "To go on: iapt-topics run survey.csv --text comment" in " ".join(said.split())
     assert "Traceback" not in said
-    assert [p.name for p in (folder / "out").iterdir()] == ["cache"]
-    kept = next((folder / "out" / "cache").glob("topics-*/topics.json")).stat().st_mtime_ns
-    assert Terminal(folder, *words, "out").end()[0] == 0
-    assert compare_runs(folder / "whole", folder / "out").verdict == "same"
-    after = next((folder / "out" / "cache").glob("topics-*/topics.json")).stat().st_mtime_ns
+    assert [p.name for p in (files / "out").iterdir()] == ["cache"]
+    kept = next((files / "out" / "cache").glob("topics-*/topics.json")).stat().st_mtime_ns
+    assert Terminal(files, *words, "out").end()[0] == 0
+    assert compare_runs(files / "whole", files / "out").verdict == "same"
+    after = next((files / "out" / "cache").glob("topics-*/topics.json")).stat().st_mtime_ns
     assert after == kept
     # Stopped again as it writes over a result: that one is as it was.
-    before = read_manifest(folder / "out")
-    screen = Terminal(folder, "run", "out", "--min-cell", "5", SLOW="study.write_page")
+    before = read_manifest(files / "out")
+    screen = Terminal(files, "run", "out", "--min-cell", "5", SLOW="study.write_page")
     screen.until("Writing the results")
     screen.key("\x03")
     assert screen.end()[0] == 130
-    assert read_manifest(folder / "out") == before
-    assert compare_runs(folder / "whole", folder / "out").verdict == "same"
+    assert read_manifest(files / "out") == before
+    assert compare_runs(files / "whole", files / "out").verdict == "same"
 
 
 @pytest.mark.slow
@@ -196,9 +189,9 @@ def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(folder):
         ("Finding topics", "_layouts._run", ""),  # in threads, which Ctrl-C does not reach
     ],
 )
-def test_ctrl_c_stops_what_cannot_be_interrupted(folder, stage, slow, deaf):
+def test_ctrl_c_stops_what_cannot_be_interrupted(files, stage, slow, deaf):
     words = ("run", "survey.csv", "--text", "comment", "--year", "year", "--runs", "2")
-    screen = Terminal(folder, *words, SLOW=slow, DEAF=deaf)
+    screen = Terminal(files, *words, SLOW=slow, DEAF=deaf)
     screen.until(stage)
     screen.until("0:00:01")  # it is well into the stage
     began = time.monotonic()
@@ -206,5 +199,5 @@ def test_ctrl_c_stops_what_cannot_be_interrupted(folder, stage, slow, deaf):
     code, said = screen.end()
     assert time.monotonic() - began < 10  # about 2, and more on a busy machine
     assert (code, said.count("Stopped."), "Traceback" in said) == (130, 1, False)
-    assert [p.name for p in (folder / "results").iterdir()] == ["cache"]
-    assert not list((folder / "results").rglob("*.part"))
+    assert [p.name for p in (files / "results").iterdir()] == ["cache"]
+    assert not list((files / "results").rglob("*.part"))

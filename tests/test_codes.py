@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,40 +11,20 @@ from hypothesis import strategies as st
 from iapt_topics._checks import InputError
 from iapt_topics.code_files import coders_in, load_codes
 from iapt_topics.codes import Codes
+from iapt_topics.frame import Theme, ThemeFrame
 
-
-@dataclass(frozen=True)
-class StubTheme:
-    id: str
-    label: str
-    parent: str = ""
-    codable: bool = True
-
-
-class StubFrame:
-    name = "stub"
-    themes = (
-        StubTheme("W", "Wellbeing", codable=False),
-        StubTheme("W1", "Feeling Low", "W"),
-        StubTheme("W2", "Feeling well", "W"),
-        StubTheme("S", "System", codable=False),
-        StubTheme("S1", "Caseload", "S"),
-        StubTheme("S2", "Targets", "S"),
-        StubTheme("S2a", "Recovery target", "S2"),
-    )
-
-    @property
-    def codable(self):
-        return tuple(t for t in self.themes if t.codable)
-
-    def domain_of(self, theme):
-        parent = {t.id: t.parent for t in self.themes}
-        while parent[theme]:
-            theme = parent[theme]
-        return theme
-
-
-FRAME = StubFrame()
+FRAME = ThemeFrame(
+    name="f",
+    themes=(
+        Theme(id="W", label="Wellbeing", codable=False),
+        Theme(id="W1", label="Feeling Low", parent="W"),
+        Theme(id="W2", label="Feeling well", parent="W"),
+        Theme(id="S", label="System", codable=False),
+        Theme(id="S1", label="Caseload", parent="S"),
+        Theme(id="S2", label="Targets", parent="S"),
+        Theme(id="S2a", label="Recovery target", parent="S2"),
+    ),
+)
 LONG = pd.DataFrame(
     {
         "response_id": ["r1", "r1", "r2", "r3", "r1"],
@@ -195,11 +175,9 @@ def test_bad_tables(table, match):
 
 
 def test_a_shared_label_names_no_theme():
-    class Twice(StubFrame):
-        themes = (*StubFrame.themes, StubTheme("S9", "caseload", "S"))
-
+    twice = replace(FRAME, themes=(*FRAME.themes, Theme(id="S9", label="caseload", parent="S")))
     with pytest.raises(InputError, match="'caseload'"):
-        load_codes(LONG, frame=Twice())
+        load_codes(LONG, frame=twice)
 
 
 def test_a_close_name_is_suggested():

@@ -69,5 +69,5 @@ def test_thousands_of_copies_cost_no_pairs():
     base = invented(rng, 1)[0]
     texts = [f"{base} end {i}" for i in range(4000)]
     start = time.process_time()
-    assert (find_copies(texts) == 0).mean() > 0.95 or len(base.split()) < 18
+    assert (find_copies(texts) == 0).mean() > 0.95
     assert time.process_time() - start < 10

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from iapt_topics.datasets._design import CODERS, YEARS
 from iapt_topics.datasets.make_example import FILES, _cores, make_example, write_example
 
 FOLDER = datasets.example_path().parent
+example = cache(make_example)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_bundled_files_come_out_byte_for_byte(tmp_path: Path) -> None:
 
 
 def test_another_seed_gives_another_survey(tables: dict[str, pd.DataFrame]) -> None:
-    other = make_example(seed=1)
+    other = example(1)
     assert len(other["survey"]) == 1543
     assert not other["survey"]["comment"].equals(tables["survey"]["comment"])
 
@@ -113,11 +114,11 @@ def test_drawn_shares_are_within_sampling_error_of_the_planted(
 
 
 def test_shares_are_exact_in_the_mean_over_seeds() -> None:
-    planted = make_example(seed=0)["planted_change"].set_index("theme")
+    planted = example(0)["planted_change"].set_index("theme")
     total = pd.Series(0.0, index=planted.index)
     n_seeds = 8
     for seed in range(n_seeds):
-        tables = make_example(seed)
+        tables = example(seed)
         last = tables["survey"].query("year == 2018")["response_id"]
         of_year = tables["truth"][tables["truth"]["response_id"].isin(last)]
         n = of_year["response_id"].nunique()
@@ -175,9 +176,6 @@ def test_bundled_csv_says_what_the_function_says(tables: dict[str, pd.DataFrame]
 
 @pytest.mark.parametrize("coder", list(CODERS))
 def test_load_example(coder: str, tables: dict[str, pd.DataFrame]) -> None:
-    for module in ("responses", "codes", "frame"):
-        if importlib.util.find_spec(f"iapt_topics.{module}") is None:
-            pytest.skip(f"iapt_topics.{module} is not there")
     responses, codes = datasets.load_example(coder=coder)
     truth = datasets.load_truth()
     assert responses.synthetic

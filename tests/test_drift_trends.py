@@ -377,9 +377,3 @@ def test_chance_is_what_distances_exceed_in_one_case_of_twenty():
             assert (row["estimate"] > row["chance"]) == (row["p"] < 0.05)
     # Uniform without a change: mean 1/2, standard error 0.046.
     assert 0.35 < np.mean(p) < 0.65
-
-
-def test_people_of_both_years_are_drawn_for_both():
-    person, given = np.tile(np.arange(60), 2), random_survey(1, 120)[1]
-    row = distance(sum_cells(person, np.repeat([0, 1], 60), given), 0, 1, 200, 1)
-    assert 0 <= row["low"] <= row["estimate"] <= row["high"] < 0.5

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from test_coding import SUBJECTS, hand_codes
+from conftest import SUBJECTS
+from test_coding import hand_codes
 
 from iapt_topics._checks import InputError
 from iapt_topics.codes import Codes
@@ -28,7 +29,7 @@ class Blind:
 
 @pytest.fixture
 def hand(survey):
-    return hand_codes(survey, 80, SUBJECTS)
+    return hand_codes(survey, 80, tuple(SUBJECTS))
 
 
 def test_the_better_encoder_shows(survey, hand, encoder):
@@ -67,7 +68,7 @@ def test_what_cannot_be_compared(survey, hand, encoder):
         with pytest.raises(InputError, match="must be at least one, each another"):
             compare_encoders(survey, FRAME, hand, encoders)
     few = Codes(
-        coder="Ann", kind="human", themes=SUBJECTS, seen=hand.seen.iloc[:9],
+        coder="Ann", kind="human", themes=tuple(SUBJECTS), seen=hand.seen.iloc[:9],
         table=hand.table.iloc[:9],
     )  # fmt: skip
     with pytest.raises(InputError, match="given to 10 kept responses or more"):

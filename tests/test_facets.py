@@ -1,10 +1,10 @@
 import pytest
+from conftest import read
 
 from iapt_topics._checks import InputError
 from iapt_topics.embeddings import embed
 from iapt_topics.facets import code_facets
 from iapt_topics.frame import Facet, FacetValue, Theme, ThemeFrame
-from iapt_topics.responses import load_responses
 
 ROLE = Facet(
     id="role",
@@ -40,7 +40,7 @@ def found(survey_table, encoder):
         + f" {i}"
         for i in range(40)
     ]
-    survey = load_responses(table, text="comment", year="year", respondent_id="person")
+    survey = read(table)
     return code_facets(survey, embed(survey, encoder), FRAME, encoder)
 
 

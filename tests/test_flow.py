@@ -111,7 +111,7 @@ def test_novelty_is_rarely_shown_when_the_years_are_alike(monkeypatch, quick):
     assert np.mean(np.array(p) < 0.05) < 0.1
 
 
-def test_split_and_merged(quick, monkeypatch):
+def test_split_and_merged():
     centres = {
         2021: np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], float),
         2022: np.array([[1, 0.25, 0, 0], [1, 0, 0.25, 0], [0, 0, 0.1, 1]], float),

@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import read
 
 from iapt_topics._checks import InputError
 from iapt_topics.embeddings import embed
@@ -94,20 +95,16 @@ def test_only_what_people_decided_on_a_topic_moves_its_responses(
 
 
 def test_a_response_can_have_two_themes_by_its_sentences(survey_table, encoder):
-    from iapt_topics.responses import load_responses
-
     table = survey_table.copy()
     table.loc[0, "comment"] = "The caseload caseload is big. The team team is kind."
-    survey = load_responses(table, text="comment", year="year", respondent_id="person")
+    survey = read(table)
     codes = code_responses(survey, embed(survey, encoder), FRAME, encoder)
     assert set(codes.table.loc[codes.table["response_id"] == "r0", "theme"]) == {"caseload", "team"}
 
 
 def test_row_order_does_not_matter(survey_table, encoder):
-    from iapt_topics.responses import load_responses
-
     def coded(table):
-        survey = load_responses(table, text="comment", year="year", respondent_id="person")
+        survey = read(table)
         codes = code_responses(survey, embed(survey, encoder), FRAME, encoder)
         return set(zip(codes.table["response_id"], codes.table["theme"], strict=True))
 
@@ -188,10 +185,8 @@ def test_a_sentence_between_two_themes_is_left_without():
 
 
 def test_a_text_that_speaks_of_no_theme_is_left_without(survey_table, encoder):
-    from iapt_topics.responses import load_responses
-
     table = survey_table.copy()
     table.loc[0, "comment"] = "zebra quartz volcano xylophone"
-    survey = load_responses(table, text="comment", year="year", respondent_id="person")
+    survey = read(table)
     codes = code_responses(survey, embed(survey, encoder), FRAME, encoder)
     assert "r0" not in set(codes.table["response_id"])

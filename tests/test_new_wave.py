@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import read
 
 from iapt_topics._checks import InputError
 from iapt_topics.embeddings import Embeddings
 from iapt_topics.new_wave import assign_wave
-from iapt_topics.responses import load_responses
 from iapt_topics.topics import NOVEL
 
 
@@ -20,7 +20,7 @@ def wave(vectors, word="parking"):
             "comment": [f"The {word} again, said number {i}" for i in range(len(vectors))],
         }
     )
-    survey = load_responses(table, text="comment", year="year", respondent_id="person")
+    survey = read(table)
     return survey, Embeddings(
         vectors=vectors.astype(np.float32), response_id=tuple(table["response_id"]), model="m",
         fingerprint="f",

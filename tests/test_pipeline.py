@@ -7,35 +7,19 @@ import pytest
 
 from iapt_topics import _topic_cache, pipeline, study
 from iapt_topics._checks import InputError
-from iapt_topics._files import write_whole
 from iapt_topics.manifest import compare_runs, read_manifest
 from iapt_topics.pipeline import run_plan, write_results
 from iapt_topics.plan import StudyPlan, read_plan
 
+pytestmark = pytest.mark.usefixtures("short_report")
+
 
 @pytest.fixture
-def plan(survey_table, tmp_path):
-    survey_table.to_csv(tmp_path / "survey.csv", index=False)
-    rows = survey_table.rename(columns={"subject": "theme"})[["response_id", "theme"]]
-    rows.to_csv(tmp_path / "codes.csv", index=False)
-    (tmp_path / "frame.toml").write_text(
-        "".join(f'[[theme]]\nid = "{s}"\nlabel = "{s}"\n' for s in survey_table["subject"].unique())
-    )
+def plan(files):
     return StudyPlan(
-        file=tmp_path / "survey.csv", text=("comment",), year="year", respondent="person",
-        frame=tmp_path / "frame.toml", runs=2, out=tmp_path / "out",
+        file=files / "survey.csv", text=("comment",), year="year", respondent="person",
+        frame=files / "frame.toml", runs=2, out=files / "out",
     )  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def short_report(monkeypatch):
-    """A word in place of the report, which is not what is tested here."""
-
-    def write(path, *_):
-        write_whole(path, "report")
-        return path
-
-    monkeypatch.setattr(study, "write_page", write)
 
 
 def made(plan, encoder):
@@ -178,7 +162,7 @@ def test_standardised_changes_are_those_of_the_function(plan, encoder):
     pd.testing.assert_frame_equal(done.standardised.changes, made_by.changes)
 
 
-def test_two_folders_of_one_name_do_not_share(plan, encoder):
+def test_a_copy_of_a_result_writes_to_its_own_folder(plan, encoder):
     made(plan, encoder)
     shutil.copytree(plan.out, plan.out.with_name("copy"))
     moved = read_plan(plan.out.with_name("copy"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -325,6 +326,7 @@ def test_how_many_answered_twice_is_no_difference_of_two_numbers():
     assert totals.set_index("status")["n"][["people", "kept"]].isna().any()
 
 
+@cache
 def made(**more: object) -> dict[str, pd.DataFrame]:
     survey = standins.responses()
     coded, found = standins.codes(survey), standins.topics(survey)

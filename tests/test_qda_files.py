@@ -361,14 +361,12 @@ BOMB = (
 @pytest.mark.parametrize("name", ["../x.txt", "/x.txt", "C:\\x.txt", "a/../../x", "..\\x", "a\0b"])
 def test_names_that_lead_out_of_the_archive(tmp_path, name):
     path = archive(tmp_path / "p.qdpx", qde(TEXTS, []), TEXTS)
-    content = path.read_bytes()
     placeholder = "q" * len(name)
     with zipfile.ZipFile(path, "a") as out:
         out.writestr(placeholder, b"x")
     path.write_bytes(path.read_bytes().replace(placeholder.encode(), name.encode()))
     with pytest.raises(InputError, match="must stay inside"):
         load_project(path)
-    assert content
     assert [p.name for p in tmp_path.iterdir()] == ["p.qdpx"]
 
 

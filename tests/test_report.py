@@ -352,7 +352,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path, before = make(tmp_path, full=False)
     monkeypatch.setattr("pathlib.Path.replace", _fail)
     with pytest.raises(OSError, match="disk"):
-        make(tmp_path)
+        make(tmp_path, full=False, min_cell=1)
     assert path.read_text(encoding="utf-8") == before
     assert [p.name for p in path.parent.iterdir()] == ["report.html"]
 
@@ -429,3 +429,20 @@ def test_changes_at_the_same_mix_are_told_from_those_as_they_are(tmp_path):
     )
     assert re.search(f"each year, {said} have", Page(text).text)
     assert "Changes at the same mix of people" in text
+
+
+# Last, beside the tests of the browser, so that one worker makes the demo for all.
+@pytest.mark.slow
+def test_the_demo_finds_what_was_planted(demo):
+    assert demo.code == 0, demo.err
+    assert "SYNTHETIC" in demo.out
+    page = (demo.folder / "publish" / "report.html").read_text("utf-8")
+    assert "SYNTHETIC" in page
+    agreement = pd.read_csv(demo.folder / "tables_private" / "agreement_overall.csv")
+    row = agreement.set_index("measure").loc["f1_macro"]
+    assert row["estimate"] > 0.45  # far above the permutation baseline, far below the two people
+    assert row["estimate"] > row["chance"] + 0.3
+    changes = pd.read_csv(demo.folder / "tables_private" / "drift_changes.csv")
+    last = changes[(changes["kind"] == "baseline") & (changes["year"] == 2018)].set_index("theme")
+    assert (last.loc[["S1", "W4"], "estimate"] > 0).all()
+    assert (last.loc[["P3", "P7"], "estimate"] < 0).all()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import sys
 import zipfile
 
@@ -53,9 +54,7 @@ def test_encodings_are_found_out_and_said(tmp_path, encoding, mark, said):
     table, notes = read_table(write(tmp_path / "s.csv", mark + TEXT, encoding), "survey")
     assert table.to_dict("list") == {"year": ["2016"], "comment": ["Caf\u00e9 \u201cpay\u201d"]}
     assert len(notes) == bool(said)
-    if said:
-        with pytest.raises(InputError, match=said):
-            raise InputError(notes[0], "", "", "")
+    assert re.search(said, "".join(notes))
 
 
 @pytest.mark.parametrize("separator", [";", "\t", "|"])

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -86,8 +87,6 @@ def test_edits_replay_on_a_refit_and_what_cannot_be_placed_is_listed(grouped):
     edited = apply(grouped, edit("merge", 1, 2, label="Both"), edit("rename", 0, label="First"))
     small = grouped.responses.kept["respondent_id"].unique()[:140]
     table = grouped.responses.table
-    from dataclasses import replace
-
     part = replace(grouped.responses, table=table[table["respondent_id"].isin(small)])
     refit = fit_topics(part, grouped.embeddings, TopicConfig(seed=9, n_runs=4))
     again, unplaced = replay_topic_edits(edited, refit, part, grouped.embeddings)

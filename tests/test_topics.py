@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import SIX_SUBJECTS, read, six_groups
 from scipy.spatial.distance import pdist
 from sklearn.metrics import adjusted_rand_score
 
@@ -8,7 +9,6 @@ from iapt_topics import topics as module
 from iapt_topics._checks import InputError
 from iapt_topics._layouts import nearest_rows, smooth
 from iapt_topics.embeddings import Embeddings, embed
-from iapt_topics.responses import load_responses
 from iapt_topics.topics import TopicConfig, fit_topics, unassigned_band
 
 CONFIG = TopicConfig(seed=1, n_runs=6)
@@ -16,25 +16,10 @@ CONFIG = TopicConfig(seed=1, n_runs=6)
 
 @pytest.fixture(scope="module")
 def planted():
-    """300 responses in six planted groups, as vectors with noise, and their survey."""
+    """Six planted groups, of two subjects a year."""
     rng = np.random.default_rng(0)
-    group = np.arange(300) % 6
-    vectors = rng.normal(size=(6, 32))[group] + 0.25 * rng.normal(size=(300, 32))
-    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    subjects = ["caseload", "supervision", "targets", "team", "pay", "training"]
-    table = pd.DataFrame(
-        {
-            "response_id": [f"r{i}" for i in range(300)],
-            "person": [f"p{i // 2}" for i in range(300)],
-            "year": 2014 + group // 2,
-            "comment": [f"The {subjects[g]} matters to person {i}" for i, g in enumerate(group)],
-        }
-    )
-    return table, group, vectors
-
-
-def read(table):
-    return load_responses(table, text="comment", year="year", respondent_id="person")
+    table, group, vectors = six_groups(rng.normal(size=(6, 32)), 0.25, rng)
+    return table.assign(year=2014 + group // 2), group, vectors
 
 
 def wrap(vectors, ids):
@@ -54,7 +39,7 @@ def test_planted_groups_are_found(planted, fitted):
 
 
 def test_words_and_labels_name_the_groups(fitted):
-    subjects = {"caseload", "supervision", "targets", "team", "pay", "training"}
+    subjects = set(SIX_SUBJECTS)
     firsts = {words.replace(",", "").split()[0] for words in fitted.topics["words"]}
     assert firsts == subjects
     assert all(subjects & set(label.replace(",", "").split()) for label in fitted.topics["label"])

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import BagOfWords, survey_rows
+from conftest import SUBJECT_FRAME, BagOfWords, read, survey_rows
 
 from iapt_topics._checks import InputError
 from iapt_topics._files import claimed, write_whole
@@ -32,12 +32,6 @@ from iapt_topics.topics import TopicConfig
 ROOT = Path(__file__).parent.parent
 CODE = sorted((ROOT / "iapt_topics").rglob("*.py"))
 CONFIG = TopicConfig(seed=1, n_runs=2)
-FRAME = ThemeFrame(
-    name="f",
-    themes=tuple(
-        Theme(id=s, label=s) for s in ("caseload", "supervision", "targets", "team", "pay")
-    ),
-)
 
 
 # Nothing dangerous
@@ -105,7 +99,7 @@ def no_network(monkeypatch):
 def test_the_whole_way_opens_no_connection(no_network, survey, tmp_path):
     with pytest.raises(AssertionError, match="a connection was tried"):
         socket.create_connection(("localhost", 1))
-    study = run_study(survey, FRAME, BagOfWords(), config=CONFIG)
+    study = run_study(survey, SUBJECT_FRAME, BagOfWords(), config=CONFIG)
     assert write_study(study, tmp_path)["manifest"].exists()
 
 
@@ -166,9 +160,7 @@ def test_a_disk_that_is_full_leaves_what_was_there(tmp_path):
 
 
 def small_study():
-    table = survey_rows()
-    survey = load_responses(table, text="comment", year="year", respondent_id="person")
-    return run_study(survey, FRAME, BagOfWords(), config=CONFIG)
+    return run_study(read(survey_rows()), SUBJECT_FRAME, BagOfWords(), config=CONFIG)
 
 
 def check_half_written(out: Path, whole: Path) -> None:
@@ -189,6 +181,7 @@ class Full(io.FileIO):
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.usefixtures("short_report")
 def test_a_disk_that_fills_up_at_any_file_leaves_no_half_result(tmp_path, monkeypatch):
     study, whole, out = small_study(), tmp_path / "whole", tmp_path / "out"
     written = len(write_study(study, whole))
@@ -295,7 +288,7 @@ class Broken:
         return vectors
 
 
-def studied(texts, years, encoder=None, frame=FRAME, waves=None):
+def studied(texts, years, encoder=None, frame=SUBJECT_FRAME, waves=None):
     """Run a survey of these texts and check that each number is in its range or missing."""
     table = pd.DataFrame({"text": texts, "year": years})
     with warnings.catch_warnings():
