@@ -68,6 +68,10 @@ def _wave(waves: Mapping[int, str], year: int) -> str:
     return waves.get(year, str(year))
 
 
+def _shown(how: Callable[..., str], given: Any, *values: Any) -> str:
+    return how(*values) if known(given) else "not shown"
+
+
 def _spaced(name: str) -> str:
     return clean(name).replace("_", " ")
 
@@ -105,7 +109,7 @@ def theme_grid(rows: pd.DataFrame, frame: ThemeFrame) -> Grid:
         ("Status", lambda t: status.get(t, DASH), "theme"),
         ("Responses", count, "count"),
         ("Out of", count, "n"),
-        ("Share", lambda v: percent(v) if known(v) else "not shown", "estimate"),
+        ("Share", partial(_shown, percent), "estimate", "estimate"),
         ("95 % interval", interval, "low", "high"),
         links=tuple(anchor(t) for t in rows["theme"]),
         choices=(1, 2),
@@ -202,11 +206,7 @@ def changes_grid(rows: pd.DataFrame, frame: ThemeFrame, caption: str) -> Grid:
         _largest_first(rows, "estimate"),
         caption,
         ("Theme", partial(label_of, frame), "theme"),
-        (
-            "Change (percentage points)",
-            lambda v: points(v) if known(v) else "not shown",
-            "estimate",
-        ),
+        ("Change (percentage points)", partial(_shown, points), "estimate", "estimate"),
         ("95 % interval", _points_between, "low", "high"),
         ("Adjusted p", p_value, "p_bh"),
         (
@@ -330,41 +330,31 @@ def distances_grid(drift: Drift, waves: Mapping[int, str]) -> Grid:
 
 def agreement_grid(comparison: Comparison) -> Grid:
     """Agreement per theme; the chance-corrected figures never without F1 beside them."""
-    out = []
-    for row in comparison.themes.to_dict("records"):
-        pair = (count(row["positives_reference"]), count(row["positives_other"]))
-        if pair[0] == "hidden":
-            out.append((clean(row["label"]), *pair, *("not shown",) * 2, *(DASH,) * 4, ""))
-            continue
-        has_f1 = known(row["f1"])
-        out.append(
-            (
-                clean(row["label"]),
-                *pair,
-                decimal(row["f1"]),
-                interval(row["f1_low"], row["f1_high"], decimal),
-                decimal(row["kappa"]),
-                interval(row["kappa_low"], row["kappa_high"], decimal),
-                decimal(row["ac1"]) if has_f1 else DASH,
-                decimal(row["pabak"]) if has_f1 else DASH,
-                clean(row["note"]),
-            )
-        )
     one, two = clean(comparison.reference), clean(comparison.other)
-    head = (
-        "Theme",
-        f"Given by {one}",
-        f"Given by {two}",
-        "F1",
-        "95 % interval",
-        "Kappa",
-        "95 % interval",
-        "AC1",
-        "PABAK",
-        "Note",
+
+    def beside_f1(value: Any, f1: Any) -> str:
+        return decimal(value) if known(f1) else DASH
+
+    return _grid(
+        comparison.themes,
+        f"{two} against {one}, {comparison.n:,} responses both saw",
+        ("Theme", clean, "label"),
+        (f"Given by {one}", count, "positives_reference"),
+        (f"Given by {two}", count, "positives_other"),
+        ("F1", partial(_shown, decimal), "positives_reference", "f1"),
+        (
+            "95 % interval",
+            partial(_shown, _decimals_between),
+            "positives_reference",
+            "f1_low",
+            "f1_high",
+        ),
+        ("Kappa", decimal, "kappa"),
+        ("95 % interval", _decimals_between, "kappa_low", "kappa_high"),
+        ("AC1", beside_f1, "ac1", "f1"),
+        ("PABAK", beside_f1, "pabak", "f1"),
+        ("Note", lambda n, note: clean(note) if known(n) else "", "positives_reference", "note"),
     )
-    caption = f"{two} against {one}, {comparison.n:,} responses both saw"
-    return Grid(caption=caption, head=head, rows=tuple(out))
 
 
 def agreement_years_grid(
@@ -424,30 +414,16 @@ def overall_grid(comparison: Comparison) -> Grid:
 
 def convergence_grid(comparison: Comparison) -> Grid:
     """Where machine and people meet and part, as proposed by the machine."""
-    out = []
-    for row in comparison.convergence.to_dict("records"):
-        if row["rating"] == "":
-            out.append((clean(row["label"]), "not shown", DASH, DASH, DASH, "too few people"))
-            continue
-        out.append(
-            (
-                clean(row["label"]),
-                clean(row["rating"]),
-                decimal(row["f1"]),
-                points(row["share_difference"]),
-                interval(row["low"], row["high"], points),
-                clean(row["note"]),
-            )
-        )
-    head = (
-        "Theme",
-        "Proposed rating",
-        "F1",
-        "Share: machine minus people (points)",
-        "95 % interval",
-        "Note",
+    return _grid(
+        comparison.convergence,
+        "Where they meet and where they part",
+        ("Theme", clean, "label"),
+        ("Proposed rating", lambda v: clean(v) or "not shown", "rating"),
+        ("F1", decimal, "f1"),
+        ("Share: machine minus people (points)", points, "share_difference"),
+        ("95 % interval", _points_between, "low", "high"),
+        ("Note", lambda v, note: clean(note) if v else "too few people", "rating", "note"),
     )
-    return Grid(caption="Where they meet and where they part", head=head, rows=tuple(out))
 
 
 def matches_grid(comparison: Comparison, frame: ThemeFrame, least: int) -> Grid:
