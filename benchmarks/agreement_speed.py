@@ -9,20 +9,9 @@ import resource
 import time
 
 import numpy as np
-import pandas as pd
+from simulated import codes_of, names
 
-from iapt_topics import Codes, compare_codes
-
-
-def coded(name: str, given: np.ndarray, person: np.ndarray) -> Codes:
-    ids = np.array([f"r{i}" for i in range(len(given))], dtype=object)
-    themes = tuple(f"t{j}" for j in range(given.shape[1]))
-    row, column = np.nonzero(given)
-    table = pd.DataFrame({"response_id": ids[row], "theme": np.array(themes, object)[column]})
-    return Codes(
-        coder=name, kind="human", themes=themes, table=table.assign(score=np.nan),
-        seen=pd.DataFrame({"response_id": ids, "respondent_id": person}),
-    )  # fmt: skip
+from iapt_topics import compare_codes
 
 
 def main() -> None:
@@ -35,8 +24,9 @@ def main() -> None:
     shape = (args.responses, args.themes)
     x = rng.random(shape) < np.linspace(0.01, 0.2, args.themes)
     y = x ^ (rng.random(shape) < 0.03)
-    person = np.array([f"p{i // 2}" for i in range(args.responses)], dtype=object)
-    one, two = coded("one", x, person), coded("two", y, person)
+    number = np.arange(args.responses)
+    ids, person = names("r", number), names("p", number // 2)
+    one, two = (codes_of(c, "human", ids, person, g) for c, g in (("one", x), ("two", y)))
     start, cpu = time.perf_counter(), time.process_time()
     compare_codes(one, two, n_boot=args.boot)
     took, used = time.perf_counter() - start, time.process_time() - cpu

@@ -12,8 +12,9 @@ import argparse
 
 import numpy as np
 import pandas as pd
+from simulated import codes_of, names, survey_of
 
-from iapt_topics import Codes, Responses, corrected_shares
+from iapt_topics import corrected_shares
 
 YEARS = np.arange(2014, 2019)
 #: true share, bias of the machine's share, F1
@@ -33,16 +34,6 @@ def cells(share: float, bias: float, f1: float) -> tuple[float, float, float]:
     return both, share - both, other - both
 
 
-def coded(kind: str, ids: np.ndarray, person: np.ndarray, given: np.ndarray) -> Codes:
-    row, column = np.nonzero(given)
-    themes = tuple(f"t{j}" for j in range(given.shape[1]))
-    table = pd.DataFrame({"response_id": ids[row], "theme": np.array(themes, object)[column]})
-    return Codes(
-        coder=kind, kind=kind, themes=themes, table=table.assign(score=np.nan),
-        seen=pd.DataFrame({"response_id": ids, "respondent_id": person}),
-    )  # fmt: skip
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=1000)
@@ -55,11 +46,9 @@ def main() -> None:
     rng = np.random.default_rng(args.seed)
     chances = np.array([cells(*t) for t in THEMES])
     edges = np.cumsum(chances, axis=1)
-    ids = np.array([f"r{i}" for i in range(args.n)], dtype=object)
-    person = np.array([f"p{i // args.per_person}" for i in range(args.n)], dtype=object)
-    year = YEARS[np.arange(args.n) // args.per_person % len(YEARS)]
-    table = pd.DataFrame({"response_id": ids, "respondent_id": person, "year": year})
-    survey = Responses(table=table.assign(question="", text="x", status="kept"), source="simulated")
+    number = np.arange(args.n)
+    ids, person = names("r", number), names("p", number // args.per_person)
+    survey = survey_of(ids, person, YEARS[number // args.per_person % len(YEARS)])
     truth = chances[:, 0] + chances[:, 1]
     results = []
     for _ in range(args.draws):
@@ -67,15 +56,15 @@ def main() -> None:
         if args.per_person > 1:
             # With chance .5 an answer repeats the person's first one.
             again = rng.random(u.shape) < 0.5
-            first = u[np.arange(args.n) // args.per_person * args.per_person]
+            first = u[number // args.per_person * args.per_person]
             u = np.where(again, first, u)
         hand = u < edges[:, 1]
         machine = (u < edges[:, 0]) | ((u >= edges[:, 1]) & (u < edges[:, 2]))
         drawn = np.sort(rng.choice(args.n, args.hand, replace=False))
         results.append(
             corrected_shares(
-                coded("machine", ids, person, machine),
-                coded("human", ids[drawn], person[drawn], hand[drawn]),
+                codes_of("machine", "machine", ids, person, machine),
+                codes_of("human", "human", ids[drawn], person[drawn], hand[drawn]),
                 survey, by_year=args.by_year,
             )
         )  # fmt: skip

@@ -11,19 +11,11 @@ import argparse
 
 import numpy as np
 import pandas as pd
+from simulated import codes_of, names, survey_of
 
-from iapt_topics import Codes, Responses, measure_drift
+from iapt_topics import measure_drift
 
 SHARES = np.repeat([0.03, 0.05, 0.1, 0.2], 6)
-THEMES = tuple(f"T{j}" for j in range(len(SHARES)))
-
-
-def coded(name, kind, ids, cells):
-    rows, columns = np.nonzero(cells)
-    table = pd.DataFrame({"response_id": ids[rows], "theme": np.array(THEMES)[columns]})
-    seen = pd.DataFrame({"response_id": ids, "respondent_id": ""})
-    table["score"] = np.nan
-    return Codes(coder=name, kind=kind, themes=THEMES, seen=seen, table=table)
 
 
 def main() -> None:
@@ -31,12 +23,8 @@ def main() -> None:
     parser.add_argument("--surveys", type=int, default=200)
     parser.add_argument("--hand", type=int, default=300)
     args = parser.parse_args()
-    ids = np.array([f"r{i:04d}" for i in range(1500)])
-    year = np.repeat(np.arange(2014, 2019), 300)
-    table = pd.DataFrame({"response_id": ids, "respondent_id": ids, "year": year})
-    survey = Responses(
-        table=table.assign(question="", text="text", status="kept"), source="simulated"
-    )
+    ids = names("r", range(1500))
+    survey = survey_of(ids, ids, np.repeat(np.arange(2014, 2019), 300))
     flags = []
     for seed in range(args.surveys):
         rng = np.random.default_rng(seed)
@@ -47,8 +35,9 @@ def main() -> None:
         sample = np.sort(
             np.concatenate([rng.choice(300, args.hand // 5, False) + 300 * y for y in range(5)])
         )
-        hand = coded("person", "human", ids[sample], true[sample])
-        trends = measure_drift(coded("machine", "machine", ids, given), survey, hand=hand).trends
+        hand = codes_of("person", "human", ids[sample], ids[sample], true[sample])
+        machine = codes_of("machine", "machine", ids, ids, given)
+        trends = measure_drift(machine, survey, hand=hand).trends
         flags.append(trends.assign(seed=seed))
     found = pd.concat(flags)
     found["share"] = SHARES[found["theme"].str[1:].astype(int)]

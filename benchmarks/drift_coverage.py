@@ -9,9 +9,9 @@ survey of each design is put through ``measure_drift`` itself, and must give the
 import argparse
 
 import numpy as np
-import pandas as pd
+from simulated import codes_of, names, survey_of
 
-from iapt_topics import Codes, Responses, measure_drift
+from iapt_topics import measure_drift
 from iapt_topics._drift_model import ShareModel, share_model, sum_cells
 from iapt_topics._drift_sources import assignment_covariance, by_source
 from iapt_topics._drift_trends import largest_contrast, shapes
@@ -44,24 +44,11 @@ def draw(rng, share, n_columns, per_person=1, weights=False):
 
 
 def as_survey(person, year, given, weight, first_year=2014):
-    """The same as Responses and Codes, for the check through the front door."""
-    ids = np.array([f"r{i}" for i in range(len(year))], dtype=object)
-    who = np.array([f"p{i}" for i in person], dtype=object)
-    table = pd.DataFrame({"response_id": ids, "respondent_id": who, "year": first_year + year})
-    if weight is not None:
-        table["weight"] = weight
-    table = table.assign(question="", text="text", status="kept")
-    themes = tuple(f"t{i}" for i in range(given.shape[1]))
-    row, column = np.nonzero(given)
-    pairs = pd.DataFrame({"response_id": ids[row], "theme": np.array(themes, object)[column]})
-    codes = Codes(
-        coder="simulated",
-        kind="machine",
-        themes=themes,
-        seen=table[["response_id", "respondent_id"]],
-        table=pairs.assign(score=np.nan),
-    )
-    return codes, Responses(table=table, source="simulated")
+    """The same as Codes and Responses, for the check through the front door."""
+    ids, who = names("r", range(len(year))), names("p", person)
+    more = {} if weight is None else {"weight": weight}
+    codes = codes_of("simulated", "machine", ids, who, given)
+    return codes, survey_of(ids, who, first_year + year, **more)
 
 
 def measure(drawn, seed=0):

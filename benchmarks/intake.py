@@ -53,10 +53,12 @@ def invented(rows: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--rows", type=int)
     given = parser.parse_args()
+    if not (given.data or given.rows):
+        parser.error("--data or --rows must be given")
     if given.data:
         real(given.data)
     if given.rows:

@@ -53,22 +53,16 @@ class SlowModel:
 
 def analyse(out: Path, stages: Path | None = None) -> None:
     """Run the whole of it in ``out``, writing down the stages as they begin."""
-    from conftest import survey_rows
+    from conftest import SUBJECT_FRAME, read, survey_rows
 
     from iapt_topics import _vector_cache, embeddings
     from iapt_topics._files import claimed
-    from iapt_topics.frame import Theme, ThemeFrame
-    from iapt_topics.responses import load_responses
     from iapt_topics.study import run_study, write_study
     from iapt_topics.topics import TopicConfig
 
     embeddings._model = lambda folder: SlowModel()
     _vector_cache.PART = 16
-    table = survey_rows()
-    responses = load_responses(table, text="comment", year="year", respondent_id="person")
-    frame = ThemeFrame(
-        name="f", themes=tuple(Theme(id=s, label=s) for s in table["subject"].unique())
-    )
+    responses = read(survey_rows())
     with claimed(out), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         encoder = embeddings.SentenceEncoder(
@@ -76,7 +70,7 @@ def analyse(out: Path, stages: Path | None = None) -> None:
         )
         tell = stages.write_text if stages else (lambda _: None)
         study = run_study(
-            responses, frame, encoder, config=TopicConfig(seed=1, n_runs=2),
+            responses, SUBJECT_FRAME, encoder, config=TopicConfig(seed=1, n_runs=2),
             cache=out / "cache", tell=tell,
         )  # fmt: skip
         tell("Writing")

@@ -34,28 +34,25 @@ def resident() -> float:
 
 def main(fits: int, rows: int) -> None:
     import pandas as pd
-    from conftest import SUBJECTS, BagOfWords
+    from conftest import SUBJECT_FRAME, SUBJECTS, BagOfWords, read
 
-    from iapt_topics.frame import Theme, ThemeFrame
-    from iapt_topics.responses import load_responses
     from iapt_topics.study import run_study
     from iapt_topics.topics import TopicConfig
 
     texts = list(SUBJECTS.values())
     table = pd.DataFrame(
         {
-            "text": [f"{texts[i % 5]} in week {i}" for i in range(rows)],
+            "comment": [f"{texts[i % 5]} in week {i}" for i in range(rows)],
             "year": [2014 + i % 3 for i in range(rows)],
-            "who": [f"p{i}" for i in range(rows)],
+            "person": [f"p{i}" for i in range(rows)],
         }
     )
-    survey = load_responses(table, text="text", year="year", respondent_id="who")
-    frame = ThemeFrame(name="f", themes=tuple(Theme(id=s, label=s) for s in SUBJECTS))
+    survey = read(table)
     seen = []
     for i in range(fits):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            run_study(survey, frame, BagOfWords(), config=TopicConfig(seed=i, n_runs=4))
+            run_study(survey, SUBJECT_FRAME, BagOfWords(), config=TopicConfig(seed=i, n_runs=4))
         gc.collect()
         seen.append(resident())
         print(f"after fit {i + 1}: {seen[-1]:.0f} MB", flush=True)

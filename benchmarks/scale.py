@@ -1,15 +1,16 @@
-"""A survey of many partitions on two local workers, one of which is killed midway.
+"""A survey of many partitions on two local workers, one of which ``--kill`` kills midway.
 
-    python benchmarks/scale.py --data FOLDER --rows 1000000 --encoder static --work DIR
+    python benchmarks/scale.py --data FOLDER --rows 1000000 --encoder static --work DIR --kill
     python benchmarks/scale.py --data FOLDER --rows 20000 --encoder full --work DIR
-    python benchmarks/scale.py --loss FOLDER
+    python benchmarks/scale.py --data FOLDER --loss --work DIR
 
-FOLDER holds ``nhs_fft/`` and ``osmi/``. Real texts of three words or more are repeated to the size
-wanted; of each repeat a tenth of the words are taken out at random, and two sentences of three
-change places, so that nearly every row is another text and is encoded. Respondents give one to
-three responses in one to three of five years, and lie in one of the partitions of 5,000 rows. DIR
-takes the partitions and results, and may be used again: finished partitions are found. ``--loss``
-measures what the static encoder loses against the one it was distilled from.
+FOLDER holds ``nhs_fft/``, and for ``--loss`` also ``osmi/`` and ``clinc150/``. Real texts of three
+words or more are repeated to the size wanted; of each repeat a tenth of the words are taken out at
+random, and two sentences of three change places, so that nearly every row is another text and is
+encoded. Respondents give one to three responses in one to three of five years, and lie in one of
+the partitions of 5,000 rows. DIR takes the partitions and results, and may be used again: finished
+partitions are found. ``--loss`` measures what the static encoder loses against the one it was
+distilled from.
 """
 
 from __future__ import annotations
@@ -148,10 +149,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def loss(args: argparse.Namespace) -> None:
-    """Print how far topics by the static encoder are from those by the full one, and from labels.
-
-    For codes: ``python benchmarks/mapping.py --data FOLDER``, and again with ``--encoder``.
-    """
+    """Print how far topics by the static encoder are from those by the full one and from labels."""
     from sklearn.metrics import adjusted_mutual_info_score as ami
     from sklearn.metrics import adjusted_rand_score as ari
 
@@ -187,7 +185,7 @@ def loss(args: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path)
+    parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--encoder", choices=("static", "full"), default="static")

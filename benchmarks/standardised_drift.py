@@ -17,9 +17,9 @@ and by the linear trend.
 import argparse
 
 import numpy as np
-import pandas as pd
+from simulated import codes_of, names, survey_of
 
-from iapt_topics import Codes, Responses, standardise_drift
+from iapt_topics import standardise_drift
 
 YEARS = np.arange(2014, 2019)
 SIZE = 300
@@ -36,8 +36,8 @@ PLANTED = 3
 def survey(rng, sites, per_person, planted):
     """Draw one survey whose content is the same within roles in all years."""
     people = SIZE // per_person
-    rows, given = [], []
-    for y, year in enumerate(YEARS):
+    year, who, columns, given = [], [], {"role": [], "site": []}, []
+    for y, of in enumerate(YEARS):
         step = y / (len(YEARS) - 1)
         role = rng.choice(3, people, p=FIRST + step * (LAST - FIRST))
         site = rng.integers(0, sites, people)
@@ -49,35 +49,13 @@ def survey(rng, sites, per_person, planted):
             chance = rng.beta(chance * spread, (1 - chance) * spread)
         for _ in range(per_person):
             given.append(rng.random(chance.shape) < chance)
-            rows.append(
-                pd.DataFrame(
-                    {
-                        "respondent_id": [f"p{year}-{i}" for i in range(people)],
-                        "year": year,
-                        "role": ROLES[role],
-                        "site": [f"s{s}" for s in site],
-                    }
-                )
-            )
-    table = pd.concat(rows, ignore_index=True)
-    table.insert(0, "response_id", [f"r{i}" for i in range(len(table))])
-    table = table.assign(question="", text="text", status="kept")
-    themes = tuple(f"t{i}" for i in range(SHARE.shape[1]))
-    row, column = np.nonzero(np.concatenate(given))
-    codes = Codes(
-        coder="simulated",
-        kind="machine",
-        themes=themes,
-        seen=table[["response_id", "respondent_id"]],
-        table=pd.DataFrame(
-            {
-                "response_id": table["response_id"].to_numpy(object)[row],
-                "theme": np.array(themes, dtype=object)[column],
-                "score": np.nan,
-            }
-        ),
-    )
-    return Responses(table=table, source="simulated"), codes
+            year += [of] * people
+            who += [f"p{of}-{i}" for i in range(people)]
+            columns["role"] += ROLES[role].tolist()
+            columns["site"] += names("s", site).tolist()
+    ids, who = names("r", range(len(year))), np.array(who, dtype=object)
+    codes = codes_of("simulated", "machine", ids, who, np.concatenate(given))
+    return survey_of(ids, who, year, **columns), codes
 
 
 def main() -> None:
