@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import signal
+import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from iapt_topics import cli, study
+from iapt_topics import study
 from iapt_topics._checks import InputError
 from iapt_topics._files import write_whole
 from iapt_topics.embeddings import Embeddings, embed
@@ -179,14 +178,36 @@ def grouped():
     )  # fmt: skip
 
 
+DEMO = """
+import socket, sys
+def refuse(*args, **_):
+    print("CONNECTION TRIED", args[1:], file=sys.stderr)
+    raise OSError("no network in this test")
+for name in ("connect", "connect_ex", "sendto"):
+    setattr(socket.socket, name, refuse)
+socket.getaddrinfo = socket.create_connection = refuse
+sys.argv = ["iapt-topics", "demo", "--out", sys.argv[1]]
+from iapt_topics.cli import main
+main()
+"""
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
-    """What ``iapt-topics demo`` says and writes with the real model; takes half a minute."""
-    folder, out, err = tmp_path_factory.mktemp("demo"), io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", ["iapt-topics", "demo", "--out", str(folder)])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-    return SimpleNamespace(
-        code=stop.value.code, out=out.getvalue(), err=err.getvalue(), folder=folder
-    )
+    """The process of ``iapt-topics demo`` with the real model, without a network, and its folder.
+
+    It takes a minute.
+    """
+    folder = tmp_path_factory.mktemp("demo")
+    alone = ("unshare", "--net", "--map-root-user")
+    try:
+        subprocess.run([*alone, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        alone = ()  # namespaces are not permitted here
+    # No switch of a library helps: it must stay silent of itself.
+    helps = ("HF_", "TRANSFORMERS_", "DISABLE_TELEMETRY")
+    env = {k: v for k, v in os.environ.items() if not k.startswith(helps)}
+    env["PYTHONPATH"] = str(Path(__file__).parent.parent)
+    command = [*alone, sys.executable, "-c", DEMO, folder]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    return SimpleNamespace(code=done.returncode, out=done.stdout, err=done.stderr, folder=folder)

@@ -432,6 +432,16 @@ def test_changes_at_the_same_mix_are_told_from_those_as_they_are(tmp_path):
 
 
 # Last, beside the tests of the browser, so that one worker makes the demo for all.
+
+
+@pytest.mark.slow
+def test_the_demo_opens_no_connection_and_needs_no_network(demo):
+    assert demo.code == 0, demo.err
+    assert "CONNECTION TRIED" not in demo.err
+    assert "Warning" not in demo.err
+    assert (demo.folder / "manifest.json").exists()
+
+
 @pytest.mark.slow
 def test_the_demo_finds_what_was_planted(demo):
     assert demo.code == 0, demo.err

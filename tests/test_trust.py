@@ -82,7 +82,7 @@ def test_xml_is_parsed_in_one_place_alone():
     assert made == ["_opening.py"]
 
 
-# Offline
+# Offline; of the demo, see test_report.py
 
 
 @pytest.fixture
@@ -101,43 +101,6 @@ def test_the_whole_way_opens_no_connection(no_network, survey, tmp_path):
         socket.create_connection(("localhost", 1))
     study = run_study(survey, SUBJECT_FRAME, BagOfWords(), config=CONFIG)
     assert write_study(study, tmp_path)["manifest"].exists()
-
-
-DEMO = """
-import socket, sys
-def refuse(*args, **_):
-    print("CONNECTION TRIED", args[1:], file=sys.stderr)
-    raise OSError("no network in this test")
-for name in ("connect", "connect_ex", "sendto"):
-    setattr(socket.socket, name, refuse)
-socket.getaddrinfo = socket.create_connection = refuse
-sys.argv = ["iapt-topics", "demo", "--runs", "2", "--out", sys.argv[1]]
-from iapt_topics.cli import main
-main()
-"""
-
-
-def demo(out: Path, *before: str) -> subprocess.CompletedProcess[str]:
-    # No switch of a library helps: it must stay silent of itself.
-    helps = ("HF_", "TRANSFORMERS_", "DISABLE_TELEMETRY")
-    env = {k: v for k, v in os.environ.items() if not k.startswith(helps)}
-    return subprocess.run(
-        [*before, sys.executable, "-c", DEMO, str(out)], capture_output=True, text=True,
-        env=env | {"PYTHONPATH": str(ROOT)}, check=False,
-    )  # fmt: skip
-
-
-@pytest.mark.slow
-def test_the_demo_opens_no_connection_and_needs_no_network(tmp_path):
-    alone = ("unshare", "--net", "--map-root-user")
-    try:
-        subprocess.run([*alone, "true"], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        alone = ()  # namespaces are not permitted here
-    done = demo(tmp_path / "out", *alone)
-    assert done.returncode == 0, done.stderr
-    assert "CONNECTION TRIED" not in done.stderr
-    assert (tmp_path / "out" / "manifest.json").exists()
 
 
 # Stops and full disks
