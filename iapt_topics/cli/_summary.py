@@ -124,8 +124,8 @@ def _points(row: dict[str, Any]) -> str:
     if row["estimate"] is None:
         return "undefined"
     value, low, high = (row[c] for c in ("estimate", "low", "high"))
-    limits = "" if low is None or high is None else f" ({100 * low:+.0f} to {100 * high:+.0f})"
-    return f"{100 * value:+.0f} points{limits}"
+    limits = "" if low is None or high is None else f" ({100 * low:+z.0f} to {100 * high:+z.0f})"
+    return f"{100 * value:+z.0f} points{limits}"
 
 
 def _range(row: dict[str, Any], value: str, low: str, high: str) -> str:
