@@ -54,9 +54,11 @@ lowest newest:
 	.venv-$@/bin/uv pip install --quiet --python .venv-$@/bin/python --no-deps --editable .
 	.venv-$@/bin/python -m pytest -m "not slow" $(PYTEST_OPTIONS)
 
-# Times and memory beside plain BERTopic, written into the docs; with DATA, a folder, all sizes too.
+# Times and memory beside plain BERTopic and other peers, written into the docs; with DATA, a folder,
+# all sizes too; with TURFTOPIC, the Python of an environment that has it, turftopic too.
 bench: $(STAMP)
 	$(BIN)/python benchmarks/speed.py --runs 5 $(if $(DATA),--data $(DATA)) --write docs/benchmarks.md
+	$(BIN)/python benchmarks/speed.py --peers --runs 5 $(if $(TURFTOPIC),--turftopic $(TURFTOPIC)) --write docs/benchmarks.md
 	$(if $(DATA),$(BIN)/python benchmarks/speed.py --sizes --runs 1 --data $(DATA) --write docs/benchmarks.md)
 
 licences: $(STAMP)

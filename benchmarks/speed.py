@@ -14,7 +14,8 @@ ONNX Runtime is no dependency of the project; it is compared if these are on PYT
 flatbuffers
 
 ``--sizes`` needs ``--data`` and does another part only: the main job and the plain script on 10,000
-real texts, and ``scaling.py``.
+real texts, and ``scaling.py``. ``--peers`` does another: the main job beside other kinds of topic
+model, whole processes; ``--turftopic PYTHON`` adds turftopic, from an environment of its own.
 """
 
 from __future__ import annotations
@@ -44,11 +45,11 @@ MARKS = ("<!-- made by benchmarks/speed.py {} -->", "<!-- end -->")
 Measured = dict[str, list[tuple[float, float, float]]]  # wall s, CPU s, peak MB of each run
 
 
-def spend(arguments: list[str]) -> tuple[float, float, float]:
+def spend(arguments: list[str], python: str = sys.executable) -> tuple[float, float, float]:
     """Wall and CPU seconds and peak memory in MB of a Python process with all its children."""
     start = time.perf_counter()
     with tempfile.TemporaryFile() as said:
-        child = subprocess.Popen([sys.executable, *arguments], stdout=said, stderr=said)
+        child = subprocess.Popen([python, *arguments], stdout=said, stderr=said)
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
@@ -105,6 +106,33 @@ def main_job(runs: int, plain: list[str], ours: list[str]) -> str:
             "iapt-topics, vectors cached": warm,
         }
         return table(alternate(jobs, runs), "plain BERTopic script")
+
+
+def peers(runs: int, turftopic: str | None) -> str:
+    """Whole processes: ours, the plain script, and topic models of other kinds."""
+    from iapt_topics import sentence_encoder
+
+    columns = [str(SURVEY), "--text", "comment", "--year", "year"]
+    model = ["--model", str(sentence_encoder().folder)]
+
+    def peer(method: str, python: str = sys.executable) -> tuple[float, float, float]:
+        return spend([str(HERE / "peers.py"), *columns, *model, "--method", method], python)
+
+    with tempfile.TemporaryDirectory() as folder:
+        count = iter(range(10**6))
+        jobs: dict[str, Callable[[], tuple[float, float, float]]] = {
+            "plain BERTopic script": lambda: spend([*PLAIN, *columns]),
+            "iapt-topics, nothing cached": lambda: spend(
+                [*CLI, "demo", "--out", str(Path(folder) / f"run{next(count)}")]
+            ),
+            "k-means": lambda: peer("k-means"),
+            "Gaussian mixture": lambda: peer("Gaussian mixture"),
+            "NMF of words": lambda: peer("NMF"),
+        }
+        if turftopic:
+            jobs["turftopic, KeyNMF"] = lambda: peer("KeyNMF", turftopic)
+        text = table(alternate(jobs, runs), "plain BERTopic script")
+    return f"Medians of {runs} alternating runs. {machine()}\n\n{text}"
 
 
 def start_up(runs: int) -> str:
@@ -307,6 +335,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--sizes", action="store_true")
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--turftopic", metavar="PYTHON")
     parser.add_argument("--data", type=Path, default=None)
     parser.add_argument("--write", type=Path, default=None)
     parser.add_argument("--part", choices=["fit", "embedding"], help=argparse.SUPPRESS)
@@ -318,10 +348,15 @@ def main() -> None:
         return
     if args.sizes and args.data is None:
         parser.error("--sizes needs --data")
-    text = sizes(args.runs, args.data) if args.sizes else usual(args.runs, args.data)
+    if args.peers:
+        part, text = "--peers", peers(args.runs, args.turftopic)
+    elif args.sizes:
+        part, text = "--sizes", sizes(args.runs, args.data)
+    else:
+        part, text = "--runs 5", usual(args.runs, args.data)
     print(text)
     if args.write:
-        write(args.write, "--sizes" if args.sizes else "--runs 5", text)
+        write(args.write, part, text)
 
 
 if __name__ == "__main__":
