@@ -202,13 +202,10 @@ def test_a_response_is_the_mean_of_its_sentences_weighted_by_letters():
 
 
 def test_sentences_that_cancel_out_leave_the_first():
-    encoder = Axes(Pay=(1, 0), Not=(-1, 0))
-    made = embed(answers("Pay is too low. Not for some us.", "Pay is all right"), encoder)
-    assert len("Pay is too low.") < len("Not for some us.")
-    np.testing.assert_allclose(np.abs(made.vectors), [(1, 0), (1, 0)])
-    encoder = Axes(Pay=(1, 0), Not=(-1, 0))
-    made = embed(answers("Pay is too low. Not for any us.", "Pay is all right"), encoder)
-    np.testing.assert_allclose(made.vectors, [(1, 0), (1, 0)])
+    one, two = "Pay is too low.", "Not for any us."
+    assert len(one) == len(two)
+    made = embed(answers(f"{one} {two}", "Pay is all right"), Axes(Pay=(1, 0), Not=(-1, 0)))
+    np.testing.assert_array_equal(made.vectors, [(1, 0), (1, 0)])
 
 
 def test_the_end_of_a_long_response_counts(encoder):
