@@ -3,7 +3,7 @@
 Run as ``python benchmarks/peers.py SURVEY --text C --year C --method NMF --model FOLDER``, or by
 ``speed.py --peers`` beside this library and the plain BERTopic script. Methods are those of
 ``topics.py`` that are told the number of topics, and "KeyNMF" of turftopic, whose pins clash with
-this project's: that is run by the Python of an environment of its own.
+this project's: that is run by the Python of an environment of its own, which has pandas too.
 """
 
 from __future__ import annotations
