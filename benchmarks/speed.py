@@ -86,14 +86,16 @@ def alternate(jobs: dict[str, Callable[[], tuple[float, float, float]]], runs: i
     return found
 
 
+def cold(ours: list[str], folder: Path) -> Callable[[], tuple[float, float, float]]:
+    """Ours into ``run0``, ``run1``, ... of a folder, so that each run starts without vectors."""
+    count = iter(range(10**6))
+    return lambda: spend([*CLI, *ours, "--out", str(folder / f"run{next(count)}")])
+
+
 def main_job(runs: int, plain: list[str], ours: list[str]) -> str:
     """Whole processes: the plain script, ours with and without vectors in its folder."""
     with tempfile.TemporaryDirectory() as folder:
         at = Path(folder)
-        count = iter(range(10**6))
-
-        def cold() -> tuple[float, float, float]:
-            return spend([*CLI, *ours, "--out", str(at / f"run{next(count)}")])
 
         def warm() -> tuple[float, float, float]:
             return spend([*CLI, *ours, "--out", str(at / "run0")])
@@ -102,7 +104,7 @@ def main_job(runs: int, plain: list[str], ours: list[str]) -> str:
             "plain BERTopic script": lambda: spend(
                 [*PLAIN, *plain, "--figure", str(at / "figure.html")]
             ),
-            "iapt-topics, nothing cached": cold,
+            "iapt-topics, nothing cached": cold(ours, at),
             "iapt-topics, vectors cached": warm,
         }
         return table(alternate(jobs, runs), "plain BERTopic script")
@@ -119,12 +121,9 @@ def peers(runs: int, turftopic: str | None) -> str:
         return spend([str(HERE / "peers.py"), *columns, *model, "--method", method], python)
 
     with tempfile.TemporaryDirectory() as folder:
-        count = iter(range(10**6))
         jobs: dict[str, Callable[[], tuple[float, float, float]]] = {
             "plain BERTopic script": lambda: spend([*PLAIN, *columns]),
-            "iapt-topics, nothing cached": lambda: spend(
-                [*CLI, "demo", "--out", str(Path(folder) / f"run{next(count)}")]
-            ),
+            "iapt-topics, nothing cached": cold(["demo"], Path(folder)),
             "k-means": lambda: peer("k-means"),
             "Gaussian mixture": lambda: peer("Gaussian mixture"),
             "NMF of words": lambda: peer("NMF"),
