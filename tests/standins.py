@@ -87,7 +87,9 @@ def frame() -> Any:
     )
 
 
-def responses(synthetic: bool = True, n: int = 700, extra: str = "") -> Any:
+def responses(
+    synthetic: bool = True, n: int = 700, extra: str = "", years: tuple[int, ...] = YEARS
+) -> Any:
     rng = np.random.default_rng(1)
     topic = rng.choice(7, n, p=[0.24, 0.2, 0.16, 0.13, 0.12, 0.08, 0.07])
     topic[:4] = 7
@@ -108,6 +110,7 @@ def responses(synthetic: bool = True, n: int = 700, extra: str = "") -> Any:
         }
     )
     table.loc[:3, "status"] = "kept"
+    table = table[table["year"].isin(years)].reset_index(drop=True)
     kept = table[table["status"] == "kept"].reset_index(drop=True)
     ledger = table.groupby(["year", "question", "status"]).size().rename("n").reset_index()
 
@@ -123,8 +126,8 @@ def responses(synthetic: bool = True, n: int = 700, extra: str = "") -> Any:
         kept=kept,
         covariates=("role",),
         ledger=ledger,
-        years=YEARS,
-        wave_labels={y: str(y) for y in YEARS},
+        years=years,
+        wave_labels={y: str(y) for y in years},
     )
 
 

@@ -59,6 +59,24 @@ def test_run_ends_with_a_report(command, offline_encoder, files, tmp_path):
     assert not list((tmp_path / "out").rglob("*.part"))
 
 
+def test_one_year_with_codes_has_a_report_and_no_word_of_change(
+    command, offline_encoder, files, tmp_path
+):
+    table = pd.read_csv(files / "survey.csv").assign(year=2014)
+    table.to_csv(files / "survey.csv", index=False)
+    code, out, err = command(
+        "run", files / "survey.csv", "--text", "comment", "--year", "year", "--respondent",
+        "person", "--codes", files / "codes.csv", "--frame", files / "frame.toml", "--runs", 2,
+        "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert code == 0, err
+    assert "150 of 150 rows are codable responses, 2014." in out
+    assert "changed" not in out
+    assert (tmp_path / "out" / "publish" / "report.html").exists()
+    code, out, err = command("drift", tmp_path / "out", "--quiet")
+    assert (code, out) == (0, "Only one year was coded, so no change can be measured.\n"), err
+
+
 def test_codes_may_be_a_project_of_several_and_named_otherwise(command, survey, files, monkeypatch):
     people = [load_codes(files / "codes.csv", frame=SUBJECT_FRAME, coder="A")]
     people += [replace(people[0], coder=c) for c in ("B", "C")]

@@ -71,7 +71,8 @@ def lines_of(facts: dict[str, Any]) -> list[str]:
     first, last = (facts["waves"][str(facts["years"][at])] for at in (0, -1))
     lines = ["SYNTHETIC example data, made for this project."] if facts["synthetic"] else []
     lines += [
-        f"{facts['kept']} of {facts['rows']} rows are codable responses, {first} to {last}.",
+        f"{facts['kept']} of {facts['rows']} rows are codable responses, "
+        f"{first if first == last else f'{first} to {last}'}.",
         f"{facts['topics']} topics from a consensus of {facts['runs']} runs; "
         f"{facts['unassigned']:.0%} of responses unassigned; "
         f"{facts['topics_without_theme']} topics fit no theme.",
@@ -98,6 +99,8 @@ def agreement_lines(facts: dict[str, Any], *, themes: bool = False) -> list[str]
 
 def change_lines(facts: dict[str, Any], *, every: bool = False) -> list[str]:
     """What changed from the baseline: the themes that surely did, or every theme."""
+    if facts["year"] == facts["baseline"]:
+        return ["Only one year was coded, so no change can be measured."] if every else []
     seen = [row for row in facts["changes"] if row["p_bh"] is not None and row["p_bh"] < _P]
     shown = facts["changes"] if every else seen
     baseline, year = (facts["waves"][str(facts[name])] for name in ("baseline", "year"))

@@ -145,9 +145,8 @@ def who_grid(who: pd.DataFrame, waves: Mapping[int, str]) -> Grid:
     for (name, level), part in who.groupby(["covariate", "level"], sort=False):
         cells = ("hidden" if not known(s) else percent(s) for s in part["estimate"])
         rows.append((clean(level), clean(name), *cells, p_value(part["p_bh"].iloc[0])))
-    head = ("Who", "What", *(_wave(waves, y) for y in years), "Adjusted p of any difference")
     caption = "Share of the analysed responses, by who wrote them"
-    return Grid(caption=caption, head=head, rows=tuple(rows), choices=(1,))
+    return _tested_grid(caption, ("Who", "What"), [_wave(waves, y) for y in years], rows, (1,))
 
 
 def how_grid(how: pd.DataFrame, waves: Mapping[int, str]) -> Grid:
@@ -161,9 +160,22 @@ def how_grid(how: pd.DataFrame, waves: Mapping[int, str]) -> Grid:
         )
         name = "words of an analysed response (geometric mean)" if words else STATUSES[str(measure)]
         rows.append((name, *cells, p_value(part["p_bh"].iloc[0])))
-    years = (_wave(waves, y) for y in sorted(how["year"].unique()))
-    head = ("Rows that were", *years, "Adjusted p of any difference")
-    return Grid(caption="How they answered, by year", head=head, rows=tuple(rows))
+    years = [_wave(waves, y) for y in sorted(how["year"].unique())]
+    return _tested_grid("How they answered, by year", ("Rows that were",), years, rows)
+
+
+def _tested_grid(
+    caption: str,
+    start: tuple[str, ...],
+    years: Sequence[str],
+    rows: Iterable[tuple[str, ...]],
+    choices: tuple[int, ...] = (),
+) -> Grid:
+    """A column for each year, and p of any difference last, which one year alone cannot have."""
+    head = (*start, *years, "Adjusted p of any difference")
+    most = len(head) - (len(years) < 2)
+    cut = tuple(row[:most] for row in rows)
+    return Grid(caption=caption, head=head[:most], rows=cut, choices=choices)
 
 
 def standardised_grid(table: pd.DataFrame, frame: ThemeFrame) -> Grid:

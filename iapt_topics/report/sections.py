@@ -1,4 +1,7 @@
-"""What each section of the page says: results in, the template's values out."""
+"""What each section of the page says: results in, the template's values out.
+
+A part of the page is whole or None: no name that the template reads is set by one branch alone.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from iapt_topics.report.pictures import Picture, data_address, draw
 from iapt_topics.report.results import hidden_cells
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from iapt_topics.agreement import Comparison
     from iapt_topics.report.quotes import Quote
     from iapt_topics.report.results import Results
@@ -45,7 +50,8 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
             f"Flow from rows read to responses by year: {n_kept} of {n_rows} rows were analysed.",
             grids.ledger_grid(r.tables["ledger"], r.rows, r.waves),
         ),
-        **_answering(r),
+        "who": _who(r),
+        "how": _how(r),
         "unsure": _unsure(r),
         "coder": compute.clean(r.codes.coder),
         "coder_kind": r.codes.kind,
@@ -101,6 +107,7 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
         "poles": poles or "Two poles",
         "axis": _axis(r, sources, poles),
         "drift": _drift(r, sources),
+        "one_year": len(responses.years) < 2 or (r.changes is not None and r.changes.empty),
         "agreement": _agreement(r, sources),
     }
 
@@ -148,10 +155,10 @@ def _axis(
 
 def _drift(results: Results, sources: dict[str, str]) -> dict[str, Any] | None:
     drift, changes, frame = results.drift, results.changes, results.frame
-    if drift is None or changes is None:
+    if drift is None or changes is None or changes.empty:
         return None
     shown = changes[changes["estimate"].notna()]
-    last = int(changes["year"].max()) if len(changes) else drift.baseline
+    last = int(changes["year"].max())
     names = {y: results.waves.get(y, str(y)) for y in (last, drift.baseline)}
     moved = [
         (
@@ -192,25 +199,41 @@ def _drift(results: Results, sources: dict[str, str]) -> dict[str, Any] | None:
     }
 
 
-def _answering(results: Results) -> dict[str, Any]:
-    """Who and how: what moved by more than chance, in words, and the tables."""
-    who, how = results.tables.get("who_answered"), results.tables["how_answered"]
-    out: dict[str, Any] = {"who": None, "how": grids.how_grid(how, results.waves)}
+def _who(results: Results) -> dict[str, Any] | None:
+    """Who answered: what moved by more than chance, in words, and the table."""
+    who = results.tables.get("who_answered")
+    if who is None or who.empty:
+        return None
+    moved = who[who["p_bh"] < 0.05].drop_duplicates(["covariate", "level"])
+    return {
+        "table": grids.who_grid(who, results.waves),
+        "tested": _tested(who),
+        "moved": [compute.clean(v) for v in moved["level"]],
+        "covariates": [compute.clean(c) for c in who["covariate"].unique()],
+    }
+
+
+def _how(results: Results) -> dict[str, Any]:
+    """How they answered, likewise; ``lengths`` of the first and the last year that are shown."""
+    how = results.tables["how_answered"]
     words = how[(how["measure"] == "words") & how["estimate"].notna()].to_dict("records")
-    out["lengths"] = [
-        (results.waves.get(r["year"], r["year"]), f"{r['estimate']:.0f}")
-        for r in (words[:1] + words[-1:] if len(words) > 1 else [])
-    ]
-    out["how_moved"] = [
-        "length" if m == "words" else STATUSES[m]
-        for m in how.loc[how["p_bh"] < 0.05, "measure"].unique()
-    ]
-    if who is not None and len(who):
-        moved = who[who["p_bh"] < 0.05].drop_duplicates(["covariate", "level"])
-        out["who"] = grids.who_grid(who, results.waves)
-        out["who_moved"] = [compute.clean(v) for v in moved["level"]]
-        out["covariates"] = [compute.clean(c) for c in who["covariate"].unique()]
-    return out
+    return {
+        "table": grids.how_grid(how, results.waves),
+        "tested": _tested(how),
+        "moved": [
+            "length" if m == "words" else STATUSES[m]
+            for m in how.loc[how["p_bh"] < 0.05, "measure"].unique()
+        ],
+        "lengths": [
+            (results.waves.get(r["year"], r["year"]), f"{r['estimate']:.0f}")
+            for r in (words[:1] + words[-1:] if len(words) > 1 else [])
+        ],
+    }
+
+
+def _tested(table: pd.DataFrame) -> bool:
+    """Whether there are years to differ, and a test of it that may be shown."""
+    return table["year"].nunique() > 1 and bool(table["p_bh"].notna().any())
 
 
 def _unsure(results: Results) -> dict[str, Any]:
@@ -231,6 +254,8 @@ def _same_mix(results: Results, last: int) -> dict[str, Any] | None:
     if table is None or changes is None:
         return None
     rows = table[(table["year"] == last) & (table["note"] == "")]
+    if rows.empty:
+        return None
     found = set(rows.loc[rows["changed"] == "yes", "theme"])
     as_is = set(changes.loc[changes["p_bh"] < 0.05, "theme"])
     return {
@@ -260,58 +285,69 @@ def _f1(result: Comparison) -> str:
 
 def _by_year(results: Results, comparison: Comparison) -> dict[str, Any] | None:
     """Both coders by year: where their shares part, and whether their changes go the same way."""
-    r, changes = results, results.tables.get("agreement_changes")
-    if changes is None:
+    r, changes, years = results, results.tables.get("agreement_changes"), comparison.years
+    shown = years[years["note"] == ""]
+    if changes is None or shown.empty:
         return None
-    years = comparison.years
-    shown, moved = years[years["note"] == ""], changes[changes["note"] == ""]
-    moved = moved[moved["year"] == changes["year"].max()]
-    out: dict[str, Any] = {
+    return {
         "table": grids.agreement_years_grid(comparison, r.frame, r.waves),
         "shown": f"{len(shown):,}",
         "apart": f"{int(((shown['low'] > 0) | (shown['high'] < 0)).sum()):,}",
+        "changes": _both_changes(r, changes),
     }
-    if len(moved):
-        last, first = (r.waves.get(y, str(y)) for y in moved.iloc[0][["year", "against"]])
-        caption = f"{last} against {first}, by people and by the machine"
-        out |= {
-            "changes": grids.agreement_changes_grid(moved, r.frame, caption),
-            "between": (first, last),
-            "sure": int((moved["way"] != "unclear").sum()),
-            "same": int((moved["way"] == "same").sum()),
-        }
-    return out if len(shown) else None
+
+
+def _both_changes(results: Results, changes: pd.DataFrame) -> dict[str, Any] | None:
+    """Changes to the last year by both coders; None if none can be shown."""
+    r = results
+    rows = changes[(changes["year"] == changes["year"].max()) & (changes["note"] == "")]
+    if rows.empty:
+        return None
+    last, first = (r.waves.get(y, str(y)) for y in rows.iloc[0][["year", "against"]])
+    caption = f"{last} against {first}, by people and by the machine"
+    return {
+        "table": grids.agreement_changes_grid(rows, r.frame, caption),
+        "between": (first, last),
+        "sure": int((rows["way"] != "unclear").sum()),
+        "same": int((rows["way"] == "same").sum()),
+    }
 
 
 def _agreement(results: Results, sources: dict[str, str]) -> dict[str, Any] | None:
-    r = results
-    if r.comparison is None and r.ceiling is None:
+    pair, ceiling = results.comparison, results.ceiling
+    if pair is None and ceiling is None:
         return None
-    out: dict[str, Any] = dict.fromkeys(("ceiling", "pair"))
-    for name, result in (("ceiling", r.ceiling), ("pair", r.comparison)):
-        if result is not None:
-            out[name] = {
-                "n": f"{result.n:,}",
-                "f1": _f1(result),
-                "overall": grids.overall_grid(result),
-                "themes": grids.agreement_grid(result),
-            }
-    if r.comparison is None:
-        return out
-    out["pair"] |= {
-        "few": r.comparison.n < r.rule.min_base,
-        "meet": grids.convergence_grid(r.comparison),
-        "apart": grids.matches_grid(r.comparison, r.frame, r.rule.min_respondents),
-        "levels": grids.levels_grid(r.comparison),
-        "partition": grids.partition_grid(r.comparison),
-        "design": grids.design_grid(r.comparison),
+    return {
+        "ceiling": None if ceiling is None else _measures(ceiling),
+        "pair": None if pair is None else _measures(pair) | _pair(results, pair, sources),
     }
-    return out | {
-        "years": _by_year(r, r.comparison),
+
+
+def _measures(result: Comparison) -> dict[str, Any]:
+    """What is said of any two coders."""
+    return {
+        "n": f"{result.n:,}",
+        "f1": _f1(result),
+        "overall": grids.overall_grid(result),
+        "themes": grids.agreement_grid(result),
+    }
+
+
+def _pair(results: Results, comparison: Comparison, sources: dict[str, str]) -> dict[str, Any]:
+    """What is said of machine and people beyond that."""
+    r = results
+    return {
+        "few": comparison.n < r.rule.min_base,
+        "meet": grids.convergence_grid(comparison),
+        "apart": grids.matches_grid(comparison, r.frame, r.rule.min_respondents),
+        "levels": grids.levels_grid(comparison),
+        "partition": grids.partition_grid(comparison),
+        "design": grids.design_grid(comparison),
+        "years": _by_year(r, comparison),
         "figure": _picture(
             sources.get("agreement"),
             "F1 and kappa for each theme",
-            f"Forest plot of F1 and kappa with 95 % intervals for {len(r.comparison.themes)} "
+            f"Forest plot of F1 and kappa with 95 % intervals for {len(comparison.themes)} "
             "themes; in brackets how many responses the people gave each theme. The table has the "
             "figures.",
         ),

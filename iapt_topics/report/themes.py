@@ -105,10 +105,15 @@ def _share(row: dict[Any, Any], rule: Disclosure) -> str:
 
 
 def _dots(results: Results, theme: str) -> tuple[Dot, ...]:
-    """Places in a chart 100 units high: the highest upper limit that is shown is at its top."""
+    """Places in a chart 100 units high: the highest upper limit that is shown is at its top.
+
+    One year alone has no chart: the share in words says as much.
+    """
     if results.drift is None or theme not in results.drift.themes:
         return ()
     shares = results.drift.shares
+    if shares["year"].nunique() < 2:
+        return ()
     most = float(shares["high"].max())
     out = []
     for i, row in enumerate(shares[shares["theme"] == theme].to_dict("records")):

@@ -1,0 +1,150 @@
+"""Whatever years and hand codes a study has, its report can be made, and reads what is there."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import jinja2
+import numpy as np
+import pytest
+import standins
+from jinja2 import meta, nodes
+
+from iapt_topics import figures
+from iapt_topics.agreement import compare_codes
+from iapt_topics.axis import axis_codes
+from iapt_topics.codes import Codes
+from iapt_topics.disclosure import Disclosure
+from iapt_topics.drift import measure_drift
+from iapt_topics.report import sections, write_page
+from iapt_topics.report.page import render
+from iapt_topics.report.results import publish
+
+#: Sizes of the hand-coded sample: nobody's, too few to show, some of the shares, most of them.
+SIZES = (0, 1, 8, 60, 150, 300, 500)
+
+
+@pytest.fixture(autouse=True)
+def unwritten(monkeypatch):
+    """Figures are not written out, which takes most of the time."""
+    monkeypatch.setattr(sections, "data_address", lambda figure: "data:,")
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Nor drawn, which takes most of the rest."""
+    for name in (n for n in dir(figures) if n.endswith("_figure")):
+        monkeypatch.setattr(figures, name, lambda *_, **__: None)
+
+
+def person(name, machine, rng, size):
+    """A coder of a random sample, who gives most of the machine's themes and some others."""
+    seen = machine.seen.iloc[rng.permutation(len(machine.seen))[:size]]
+    table = machine.table[machine.table["response_id"].isin(seen["response_id"])].copy()
+    other = rng.random(len(table)) < 0.2
+    table.loc[other, "theme"] = rng.choice(machine.themes, other.sum())
+    table = table.drop_duplicates(["response_id", "theme"]).assign(score=np.nan)
+    return Codes(coder=name, kind="human", themes=machine.themes, seen=seen, table=table)
+
+
+def study(rng, years, sizes, *, n=700, measured=True):
+    """Published results of these years, with a coder for each size."""
+    survey = standins.responses(n=n, years=years)
+    found, machine = standins.topics(survey), standins.codes(survey)
+    human = [person(c, machine, rng, size) for c, size in zip("AB", sizes, strict=False)]
+    compare = partial(compare_codes, responses=survey, n_boot=20)
+    pairs = {}
+    if human:
+        pairs["comparison"] = compare(human[0], machine)
+    if len(human) > 1:
+        pairs["ceiling"] = compare(*human)
+    if measured:
+        pairs["drift"] = measure_drift(machine, survey, n_boot=20)
+        axis = axis_codes(machine, standins.frame())
+        pairs["axis_drift"] = measure_drift(axis, survey, n_boot=20)
+    return publish(
+        responses=survey, topics=found, mapping=standins.mapping(found), codes=machine,
+        human=human, rule=Disclosure(), **pairs,
+    )  # fmt: skip
+
+
+def names_read():
+    """Every name that the template reads of its values, as a path: ``("drift", "mix", "new")``."""
+    loader = jinja2.PackageLoader("iapt_topics", "report")
+    tree = jinja2.Environment(loader=loader).parse(
+        loader.get_source(jinja2.Environment(), "template.html.j2")[0]
+    )
+    given, paths = meta.find_undeclared_variables(tree), set()
+    for node in tree.find_all((nodes.Getattr, nodes.Name)):
+        path = []
+        while isinstance(node, nodes.Getattr):
+            path, node = [node.attr, *path], node.node
+        if isinstance(node, nodes.Name) and node.name in given:
+            paths.add((node.name, *path))
+    return paths
+
+
+def not_set(values):
+    """The names that are read and not there; what is None is not read further."""
+    gone = []
+    for path in names_read():
+        here = values
+        for name in path:
+            if here is None:
+                break
+            if not (name in here if isinstance(here, dict) else hasattr(here, name)):
+                gone.append(".".join(path))
+                break
+            here = here[name] if isinstance(here, dict) else getattr(here, name)
+    return sorted(gone)
+
+
+def written(results, tmp_path):
+    return write_page(tmp_path / "r.html", results, None).read_text("utf-8")
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("seed", range(12))
+def test_any_sample_of_any_years_has_a_report(seed):
+    rng = np.random.default_rng(seed)
+    years = sorted(rng.choice(standins.YEARS, rng.integers(1, 6), replace=False).tolist())
+    first = int(rng.choice(SIZES))
+    sizes = {0: (), 1: (first,), 2: (first, 10_000)}[int(rng.integers(3)) if first else 0]
+    results = study(rng, tuple(years), sizes, n=int(rng.choice([150, 400, 700])))
+    values = sections.page_values(results, []) | {"approved": False}
+    # The others are of page.py: style and script, and their hashes.
+    assert not_set(values) == ["script", "script_hash", "style", "style_hash"]
+    assert "</html>" in render(values)
+
+
+def test_shares_by_year_without_a_change_to_the_last_year_have_a_report(tmp_path):
+    results = study(np.random.default_rng(0), standins.YEARS, (200,))
+    changes = results.tables["agreement_changes"]
+    changes.loc[changes["year"] == changes["year"].max(), "note"] = "withheld"
+    assert (results.comparison.years["note"] == "").any()
+    assert "People and machine, by year" in written(results, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "measured"), [((), True), ((300,), True), ((300, 10_000), True), ((300,), False)]
+)
+def test_of_one_year_no_change_is_spoken_of(sizes, measured, tmp_path):
+    results = study(np.random.default_rng(0), (2016,), sizes, n=3000, measured=measured)
+    page = written(results, tmp_path).partition("<h1>")[2]
+    for words in (
+        "could be compared", "o change", "chance would", "between the years", "different years",
+        "and what changed<", "ny difference", "seems to change", "djusted p", 'class="years"',
+        "against 2016", "2016 to 2016", "2016 and 2016",
+    ):  # fmt: skip
+        assert words not in page, words
+    assert "Only responses of one year were coded." in page
+    assert ("People and machine, by year" in page) == bool(sizes)
+
+
+def test_where_no_change_can_be_shown_none_is_counted(tmp_path):
+    results = study(np.random.default_rng(0), (2014, 2018), (), n=120)
+    assert results.changes["estimate"].isna().all()
+    text = written(results, tmp_path)
+    assert "no theme could be compared between 2014 and 2018" in text
+    assert "0 themes that could be compared" not in text
+    assert "further theme" not in text
