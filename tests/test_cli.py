@@ -291,15 +291,6 @@ def test_bad_input_is_one_line_and_nothing_written(command, offline_encoder, fil
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").rglob("*.*"))
 
 
-@pytest.mark.usefixtures("short_report")
-def test_one_year_is_reported_without_change(command, offline_encoder, folder, survey_table):
-    survey_table.assign(year=2016).to_csv(folder / "survey.csv", index=False)
-    code, out, err = command("run", folder / "study.toml")
-    assert code == 0, err
-    assert "2016 to 2016" in out
-    assert "0 of 5 themes changed" in out
-
-
 def test_out_that_is_a_file_is_refused(command, offline_encoder, files):
     file = files / "survey.csv"
     code, _, err = command("run", file, "--text", "comment", "--year", "year", "--out", file)

@@ -431,6 +431,17 @@ def test_changes_at_the_same_mix_are_told_from_those_as_they_are(tmp_path):
     assert "Changes at the same mix of people" in text
 
 
+def test_where_nothing_changed_the_same_mix_is_not_said_to_have_kept_none_of_0(tmp_path):
+    survey = standins.responses()
+    drift = standins.drift(survey, standins.codes(survey))
+    drift.changes = drift.changes.assign(p_bh=0.5)
+    same = drift.changes[["theme", "year", "against"]].assign(
+        method="standardised", estimate=0.004, covered=1.0, p_bh=0.5
+    )
+    _, text = make(tmp_path, drift=drift, standardised=SimpleNamespace(changes=same))
+    assert "answered each year, none of the themes would have changed." in Page(text).text
+
+
 # Last, beside the tests of the browser, so that one worker makes the demo for all.
 
 
