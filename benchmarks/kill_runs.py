@@ -5,9 +5,8 @@
 A small survey is analysed whole, in a child, from the encoding of its texts to its report. It
 is stopped at a random moment by SIGKILL, SIGTERM or SIGINT; the next goes on in the same folder.
 After each stop every file that is there must be whole, kept topics too, what is private must be
-closed to other accounts, and every vector that is
-read from the cache must be right. The last run in a folder is left to end and must give the very
-tables of one that was never stopped.
+closed to other accounts, and every vector that is read from the cache must be right. The last run
+in a folder is left to end and must give the very tables of one that was never stopped.
 """
 
 from __future__ import annotations
