@@ -4,9 +4,9 @@
 
 A small survey is analysed whole, in a child, from the encoding of its texts to its report. It
 is stopped at a random moment by SIGKILL, SIGTERM or SIGINT; the next goes on in the same folder.
-After each stop every file that is there must be whole, kept topics too, and every vector that is
-read from the cache must be right. The last run in a folder is left to end and must give the very
-tables of one that was never stopped.
+After each stop every file that is there must be whole, kept topics too, what is private must be
+closed to other accounts, and every vector that is read from the cache must be right. The last run
+in a folder is left to end and must give the very tables of one that was never stopped.
 """
 
 from __future__ import annotations
@@ -85,6 +85,9 @@ def check(out: Path, whole: Path) -> None:
     from iapt_topics.manifest import MANIFEST, compare_runs
     from iapt_topics.topic_files import load_topics
 
+    for folder in (out / "cache", out / "tables_private"):
+        for path in (folder, *folder.rglob("*")) if folder.exists() else ():
+            assert not path.stat().st_mode & 0o077, f"{path.name} can be read by others"
     for kept in (out / "cache").glob("topics-*"):
         load_topics(kept)  # which checks that they are whole
     for path in (out / "tables_private").glob("*.csv"):

@@ -4,22 +4,42 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
-import tempfile
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from iapt_topics._checks import InputError, require_file
+from iapt_topics._private import (
+    PARTS,
+    private_cache,
+    private_file,
+    private_folder,
+    private_tree,
+    refuse_link,
+    refuse_links,
+)
 
 #: Of a file that a person writes by hand; a codebook of 300 themes is well below a million.
 MOST_BYTES = 5_000_000
 
 
-def write_whole(path: Path, content: str | bytes, *, encoding: str = "utf-8") -> None:
-    """Write ``content`` beside ``path`` and move it there in one step.
+#: Folders that this process holds, the innermost last.
+_HELD: list[Path] = []
+
+
+def write_whole(
+    path: Path,
+    content: str | bytes,
+    *,
+    encoding: str = "utf-8",
+    private: bool = False,
+    within: Path | None = None,
+) -> None:
+    """Write ``content`` to a part, and move it to ``path`` in one step.
 
     Parameters
     ----------
@@ -28,32 +48,41 @@ def write_whole(path: Path, content: str | bytes, *, encoding: str = "utf-8") ->
     content : str or bytes
     encoding : str, default "utf-8"
         Of text.
+    private : bool, default False
+        For its owner alone; otherwise the umask says who may read it.
+    within : Path, optional
+        Folder of results in which the part is made; by default one that this process holds. The
+        next run in it removes what a killed one left. Outside of such a folder the part stands
+        beside ``path``.
 
     Raises
     ------
     OSError
         If it cannot be written; what was there before is then untouched.
+    InputError
+        If a link stands at ``path``, or on the way to it within a folder of results.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    part = _part_of(path, within)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(part, flags, 0o600 if private else 0o666)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content.encode(encoding) if isinstance(content, str) else content)
-        Path(name).chmod(0o644)  # mkstemp gives the file to its owner alone
-        Path(name).replace(path)
+        part.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
 
 
 @contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
+def whole_folder(folder: Path, *, private: bool = False) -> Iterator[Path]:
     """A folder to write into, which takes the place of ``folder`` at the end, or is removed."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+    part = _part_of(folder, None)
+    part.mkdir(mode=0o700 if private else 0o777)
     try:
         yield part
-        part.chmod(0o755)  # mkdtemp gives the folder to its owner alone
+        if private:
+            private_tree(part)
         if folder.exists():
             shutil.rmtree(folder)
         part.replace(folder)
@@ -63,17 +92,32 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def scratch_folder(results: Path, name: str) -> Iterator[Path]:
+    """A folder to work in, inside a folder of results; it is removed at the end."""
+    part = _new_part(_parts_in(results), name)
+    part.mkdir(mode=0o700)
+    try:
+        yield part
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        with suppress(OSError):  # others are at work in it
+            part.parent.rmdir()
+
+
+@contextmanager
 def claimed(folder: Path) -> Iterator[None]:
     """Hold a folder of results for this process; the lock goes with the process, however it ends.
 
     Raises
     ------
     InputError
-        If another run holds it.
+        If another run holds it, or its cache is a link.
     """
     from filelock import FileLock, Timeout
 
-    (folder / "cache").mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = Path(folder).absolute()
+    refuse_links(folder, "cache/lock")
+    private_file(private_cache(folder / "cache") / "lock")
     lock = FileLock(folder / "cache" / "lock")
     try:
         lock.acquire(timeout=0)
@@ -83,14 +127,43 @@ def claimed(folder: Path) -> Iterator[None]:
             "a run that is still going", "Wait for it, or name another folder.",
         ) from None  # fmt: skip
     try:
-        for piece in list(folder.rglob(".*.part")):  # of a run that was killed as it wrote
-            if piece.is_dir():
+        for piece in _parts_in(folder).iterdir():  # of a run that was killed as it wrote
+            if piece.is_dir() and not piece.is_symlink():
                 shutil.rmtree(piece)
             else:
                 piece.unlink(missing_ok=True)
-        yield
+        _HELD.append(folder)
+        try:
+            yield
+        finally:
+            _HELD.remove(folder)
+            with suppress(OSError):
+                (folder / "cache" / PARTS).rmdir()
     finally:
         lock.release()
+
+
+def _part_of(path: Path, within: Path | None) -> Path:
+    """A new name for what will be ``path``."""
+    whole = path.absolute()
+    results = within or next((h for h in reversed(_HELD) if whole.is_relative_to(h)), None)
+    if results is None:
+        refuse_link(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _new_part(path.parent, f".{path.name}")
+    refuse_links(results, whole.relative_to(results.absolute()))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return _new_part(_parts_in(results), path.name)
+
+
+def _parts_in(results: Path) -> Path:
+    refuse_links(results, f"cache/{PARTS}")
+    private_cache(results / "cache")
+    return private_folder(results / "cache" / PARTS)
+
+
+def _new_part(folder: Path, name: str) -> Path:
+    return folder / f"{name}.{secrets.token_hex(4)}.part"
 
 
 def read_toml(path: Path, what: str) -> dict[str, Any]:

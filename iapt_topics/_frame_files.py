@@ -52,7 +52,7 @@ def write_entries(path: Path, entries: Entries, fields: Iterable[str]) -> None:
         return
     names = ["kind", *fields]
     wide = ("definition", "include", "exclude", *LISTS)
-    write_sheet(path, names, _as_rows(*entries, names), wide=wide)
+    write_sheet(path, names, _as_rows(*entries, names), wide=wide, private=False)
 
 
 def _toml(path: Path, faults: list[str]) -> Entries:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from iapt_topics._checks import InputError
 from iapt_topics._files import file_hash
+from iapt_topics._private import refuse_link
 
 LARGE_MODEL = "all-mpnet-base-v2"
 LARGE_WEIGHTS_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
@@ -77,6 +78,7 @@ def large_model_folder(store: Path) -> Path:
                     found,
                     "Do not use it. Pass the folder of a model that you trust.",
                 )
+        refuse_link(folder)
         shutil.rmtree(folder, ignore_errors=True)
         made.replace(folder)
     return folder

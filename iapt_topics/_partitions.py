@@ -151,7 +151,8 @@ def code_partition(path: Path, target: Path, model_key: str) -> dict[str, Any]:
         table = code_rows(read_rows(path, model.question, model.covariates), path.name, model)
         content = BytesIO()
         table.to_parquet(content, engine="pyarrow", index=False)
-        write_whole(target, content.getvalue())
+        # A worker does not hold the folder; the run that it works for does.
+        write_whole(target, content.getvalue(), private=True, within=target.parent.parent)
     return {
         "partition": path.name,
         "file": str(target),

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from iapt_topics._checks import InputError
+from iapt_topics._private import private_tree, refuse_link
 from iapt_topics.embeddings import Embeddings
 from iapt_topics.responses import Responses
 from iapt_topics.topic_files import load_topics, save_topics
@@ -30,7 +31,9 @@ def fit_once(
     if folder is None:
         return fit_topics(responses, embeddings, config, progress=progress)
     place = folder / f"topics-{_key(responses, embeddings, config)[:16]}"
+    refuse_link(place)
     if place.is_dir():
+        private_tree(place)
         try:
             return load_topics(place)
         except InputError as error:

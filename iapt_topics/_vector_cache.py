@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from iapt_topics._private import private_cache, private_file
+
 Vectors = dict[str, NDArray[np.float32]]
 
 #: Texts whose vectors are kept at a time, so that a run that is stopped loses this many at most.
@@ -55,7 +57,8 @@ def _opened(
         return None, {}
     path = folder / f"embeddings-{fingerprint[:16]}.sqlite"
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_cache(folder)
+        private_file(path)  # SQLite gives its journal the same mode
         try:
             return _read(path, keys)
         except sqlite3.OperationalError:  # locked, read-only, disk full: not ours to delete
@@ -64,6 +67,7 @@ def _opened(
             _say(f"the damaged cache {path.name} is built anew")
             for end in ("", "-journal"):
                 path.with_name(path.name + end).unlink(missing_ok=True)
+            private_file(path)
             return _read(path, keys)
     except (OSError, sqlite3.Error) as error:
         _say(f"embeddings are not cached: {folder} cannot be used ({error})")

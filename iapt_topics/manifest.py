@@ -18,6 +18,8 @@ import pandas as pd
 from iapt_topics._checks import InputError, require_file
 from iapt_topics._files import file_hash, write_whole
 from iapt_topics._one_line import one_line
+from iapt_topics._private import refuse_link
+from iapt_topics._sheets import restored
 
 if TYPE_CHECKING:
     from iapt_topics.codes import Codes
@@ -130,8 +132,30 @@ def write_manifest(
         "command": list(command),
         "files": hashes,
     }
-    write_whole(out / MANIFEST, json.dumps(full, indent=1, default=str) + "\n")
+    # It names coders and, in the command, the researcher's files.
+    write_whole(out / MANIFEST, json.dumps(full, indent=1, default=str) + "\n", private=True)
     return out / MANIFEST
+
+
+def require_own_manifest(folder: Path) -> None:
+    """Raise :class:`InputError` if the manifest of a folder is a link, or is not of a run."""
+    path = folder / MANIFEST
+    refuse_link(path)
+    if not path.exists():
+        return
+    try:
+        content = json.loads(path.read_text("utf-8")) if path.is_file() else None
+    except (ValueError, RecursionError):
+        content = None
+    if not (isinstance(content, dict) and {"format", "command", "files"} <= set(content)):
+        do = "Move it elsewhere, or name another folder."
+        raise InputError(f"{str(path)!r}", "must be of an earlier run", "something else", do)
+
+
+def remove_manifest(folder: Path) -> None:
+    """Take the manifest of an earlier run away: what is there is no longer a whole result."""
+    require_own_manifest(folder)
+    (folder / MANIFEST).unlink(missing_ok=True)
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:
@@ -211,7 +235,9 @@ def compare_runs(one: str | Path, other: str | Path) -> RunComparison:
         if name not in both:
             continue
         pair = [
-            pd.read_csv(_inside(f, t[name]), dtype={"response_id": str}, keep_default_na=True)
+            _as_written(
+                pd.read_csv(_inside(f, t[name]), dtype={"response_id": str}, keep_default_na=True)
+            )
             for f, t in zip(folders, tables, strict=True)
         ]
         value, note = _measured(name, pair[0], pair[1], [k for k in keys if k in pair[0]])
@@ -222,6 +248,11 @@ def compare_runs(one: str | Path, other: str | Path) -> RunComparison:
     ).astype({"within": bool})
     alike = "equivalent" if table["within"].all() else "different"
     return RunComparison(verdict="same" if same else alike, table=table)
+
+
+def _as_written(table: pd.DataFrame) -> pd.DataFrame:
+    """Texts as they were before formulas were defused, which earlier versions did not do."""
+    return table.map(lambda v: restored(v) if isinstance(v, str) else v)
 
 
 def _measured(

@@ -371,7 +371,8 @@ def write_edits(edits: MappingEdits, path: str | Path) -> Path:
         "unplaced": edits.unplaced.to_dict("records"),
         "topic_of": dict(edits.topic_of),
     }
-    write_whole(Path(path), json.dumps(content, ensure_ascii=False, indent=1, default=int))
+    text = json.dumps(content, ensure_ascii=False, indent=1, default=int)
+    write_whole(Path(path), text, private=True)
     return Path(path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +11,8 @@ from itertools import islice
 from pathlib import Path
 
 from iapt_topics._checks import InputError
-from iapt_topics._files import write_whole
+from iapt_topics._files import scratch_folder, write_whole
+from iapt_topics._private import private_folder, refuse_link, refuse_links
 from iapt_topics.approval import read_quotes
 from iapt_topics.code_files import coders_in, load_codes
 from iapt_topics.codes import Codes
@@ -20,12 +20,12 @@ from iapt_topics.datasets import example_path
 from iapt_topics.disclosure import rule_of
 from iapt_topics.embeddings import Encoder
 from iapt_topics.frame import ThemeFrame, load_frame
-from iapt_topics.manifest import MANIFEST, read_manifest
+from iapt_topics.manifest import MANIFEST, read_manifest, remove_manifest, require_own_manifest
 from iapt_topics.plan import PLAN, StudyPlan, plan_text
 from iapt_topics.qda import is_project, load_project
 from iapt_topics.redaction import count_redactions, redact_responses
 from iapt_topics.responses import Responses, load_responses
-from iapt_topics.study import Study, run_study, write_study
+from iapt_topics.study import PRIVATE, PUBLIC, Study, run_study, write_study
 from iapt_topics.topics import TopicConfig
 
 Say = Callable[[str], None]
@@ -66,6 +66,7 @@ def run_plan(
     InputError
         Whatever a file or a stage cannot use.
     """
+    _require_own(plan.out)  # before the long stages
     # The log stays in the process: it would undo what is redacted.
     responses, log = redact_responses(
         _responses(plan, note), deny=plan.deny, replace_text=plan.redact_text
@@ -110,19 +111,19 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
         results of an earlier run stay until then; those that are no longer made are removed, and
         nothing else in the folder is touched.
     """
-    part = plan.out / "cache" / "next"
-    shutil.rmtree(part, ignore_errors=True)
-    written = write_study(
-        study,
-        part,
-        min_cell=rule_of(plan.min_cell),
-        quotes=read_quotes(plan.approved, study.responses) if plan.approved else plan.quotes,
-        command=command,
-    )
-    write_whole(part / PLAN, plan_text(plan, plan.out))
-    with _undisturbed():
-        _put_in_place(part, plan.out)
-    shutil.rmtree(part)
+    _require_own(plan.out)
+    with scratch_folder(plan.out, "next") as part:
+        written = write_study(
+            study,
+            part,
+            min_cell=rule_of(plan.min_cell),
+            quotes=read_quotes(plan.approved, study.responses) if plan.approved else plan.quotes,
+            command=command,
+        )
+        # It names the researcher's files, as the manifest does.
+        write_whole(part / PLAN, plan_text(plan, plan.out), private=True)
+        with _undisturbed():
+            _put_in_place(part, plan.out)
     return {name: plan.out / path.relative_to(part) for name, path in written.items()}
 
 
@@ -174,13 +175,29 @@ def _put_in_place(part: Path, folder: Path) -> None:
     except InputError:  # there is none, or it is no manifest
         before = set()
     new = sorted(p.relative_to(part) for p in part.rglob("*") if p.is_file())
-    (folder / MANIFEST).unlink(missing_ok=True)
+    old = [Path(n) for n in sorted(before - {n.as_posix() for n in new}) if _is_result(n)]
+    for name in (*new, *old):
+        refuse_links(folder, name)
+    remove_manifest(folder)
+    private_folder(folder / PRIVATE)
     for name in sorted(new, key=lambda n: n.name == MANIFEST):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (part / name).replace(folder / name)
-    for name in before - {n.as_posix() for n in new}:
-        if (old := (folder / name).resolve()).is_relative_to(folder.resolve()):
-            old.unlink(missing_ok=True)
+    for name in old:
+        (folder / name).unlink(missing_ok=True)
+
+
+def _is_result(name: str) -> bool:
+    """Whether a manifest may have that file removed: one in a folder of results, and no other."""
+    steps = Path(name).parts
+    return len(steps) > 1 and steps[0] in (PRIVATE, PUBLIC) and ".." not in steps
+
+
+def _require_own(folder: Path) -> None:
+    """Raise if what is not of a run stands where a run would write."""
+    for name in (PRIVATE, PUBLIC, "cache", PLAN):
+        refuse_link(folder / name)
+    require_own_manifest(folder)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from iapt_topics._checks import InputError, listed
 from iapt_topics._drift_model import Cells, add_up, sum_up
 from iapt_topics._files import claimed
 from iapt_topics._partitions import Counted, Model, Scan
+from iapt_topics._private import private_folder
 from iapt_topics._survey_sample import check_scans, compare_fits, draw
 from iapt_topics._topic_cache import fit_once
 from iapt_topics.drift import Drift, drift_of_sums
@@ -183,6 +184,7 @@ def scale_study(
         drawn = _take(paths, scans, rows, question, covariates, client)
         model, mapping, key = _fit(drawn, frame, encoder, config, question, covariates, out, tell)
         tell(f"Coding {len(paths)} partitions")
+        private_folder(out / "parts")
         targets = [
             out / "parts" / f"{p.stem}-{s.digest[:16]}-{key}.parquet"
             for p, s in zip(paths, scans, strict=True)

@@ -15,6 +15,8 @@ from iapt_topics._checks import InputError, listed
 from iapt_topics._files import write_whole
 from iapt_topics._memory import check_memory
 from iapt_topics._one_line import one_line
+from iapt_topics._private import private_folder, refuse_links
+from iapt_topics._sheets import private_csv
 from iapt_topics._topic_cache import fit_once
 from iapt_topics.agreement import Comparison, compare_codes
 from iapt_topics.answering import how_answered, tabulated, who_answered
@@ -26,7 +28,7 @@ from iapt_topics.embeddings import Encoder, embed
 from iapt_topics.exports import export_tables
 from iapt_topics.figures import figure_bytes
 from iapt_topics.frame import ThemeFrame
-from iapt_topics.manifest import MANIFEST, describe_run, write_manifest
+from iapt_topics.manifest import describe_run, remove_manifest, write_manifest
 from iapt_topics.mapping import TopicMapping, code_responses, map_topics
 from iapt_topics.mapping_edits import mapping_coverage
 from iapt_topics.report import write_page
@@ -35,6 +37,9 @@ from iapt_topics.report.results import publish
 from iapt_topics.responses import Responses
 from iapt_topics.standardise import Standardised, standardise_drift
 from iapt_topics.topics import TopicConfig, Topics, unassigned_band
+
+#: Folders of a result: for the researcher alone, and to be passed on.
+PRIVATE, PUBLIC = "tables_private", "publish"
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -229,17 +234,26 @@ def write_study(
         "report", "published", "workbook", "manifest" and the name of each private table, to where
         it is. The folder ``publish`` has the report and the same tables as CSV files and as a
         workbook, all by one rule of disclosure control. ``tables_private`` has the exact tables,
-        row by row. The manifest is written last: a folder without one is not a whole result.
+        row by row, for this account alone. The manifest is written last: a folder without one is
+        not a whole result.
+
+    Raises
+    ------
+    InputError
+        If the folder has a manifest of something else, or a link where a file is to go.
     """
-    (out / MANIFEST).unlink(missing_ok=True)
+    remove_manifest(out)
     rule = rule_of(min_cell)
-    private, public = out / "tables_private", out / "publish"
+    private, public = out / PRIVATE, out / PUBLIC
+    private_folder(private)
+    for name in (PUBLIC, f"{PUBLIC}/tables"):
+        refuse_links(out, name)
     written = {}
     for name, table in _tables(study).items():
         written[name] = private / f"{name}.csv"
         # With a byte-order mark, without which Excel takes UTF-8 for the local code page.
-        write_whole(written[name], table.to_csv(index=False), encoding="utf-8-sig")
-    write_whole(private / "README.txt", _PRIVATE)
+        write_whole(written[name], private_csv(table), encoding="utf-8-sig", private=True)
+    write_whole(private / "README.txt", _PRIVATE, private=True)
     results = publish(**parts_of(study), rule=rule)
     written["report"] = write_page(public / "report.html", results, quotes)
     written["workbook"] = export_tables(results.tables, public / "tables.xlsx", disclosure=rule)

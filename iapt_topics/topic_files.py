@@ -12,11 +12,13 @@ import pandas as pd
 
 from iapt_topics._checks import InputError, listed
 from iapt_topics._files import whole_folder
+from iapt_topics._private import refuse_link
 from iapt_topics.topics import TopicConfig, Topics
 
 _FORMAT = 1
 _TABLES = ("assignments", "topics", "hierarchy", "resolution", "runs", "edits")
 _ARRAYS = ("votes", "distribution", "centroids")
+_NAMES = {"topics.json", "arrays.safetensors", *(f"{name}.parquet" for name in _TABLES)}
 
 
 def save_topics(topics: Topics, folder: str | Path) -> Path:
@@ -27,7 +29,7 @@ def save_topics(topics: Topics, folder: str | Path) -> Path:
     topics : Topics
         From :func:`iapt_topics.fit_topics`.
     folder : str or path
-        Made anew; one with saved topics is replaced as a whole.
+        Made anew, for its owner alone; one with saved topics and nothing else is replaced.
 
     Returns
     -------
@@ -42,12 +44,14 @@ def save_topics(topics: Topics, folder: str | Path) -> Path:
     from safetensors.numpy import save_file
 
     folder = Path(folder)
-    if folder.exists() and not (folder / "topics.json").is_file() and any(folder.iterdir()):
-        got = listed(sorted(p.name for p in folder.iterdir()))
+    refuse_link(folder)
+    found = {p.name for p in folder.iterdir()} if folder.exists() else set()
+    if found and ("topics.json" not in found or found - _NAMES):
+        got = listed(sorted(found - _NAMES or found))
         raise InputError(
-            f"folder {folder.name!r}", "must be new or hold topics", got, "Name another."
+            f"folder {folder.name!r}", "must be new or hold topics alone", got, "Name another."
         )
-    with whole_folder(folder) as part:
+    with whole_folder(folder, private=True) as part:
         for name in _TABLES:
             table = getattr(topics, name)
             if name == "topics":

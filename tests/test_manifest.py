@@ -202,7 +202,7 @@ def test_verify_runs_again_and_says_same(monkeypatch, capsys, encoder, files):
     assert code == 0, said.err
     code, said = command("verify", out)
     assert (code, said.out.splitlines()[-1]) == (0, "same")
-    assert not list(files.rglob(".verify*"))
+    assert not list(files.rglob("*verify*"))
     pd.read_csv(file).iloc[1:].to_csv(file, index=False)
     code, said = command("verify", out)
     assert code == 1

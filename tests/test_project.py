@@ -25,6 +25,7 @@ ORDER = (
     "_one_line",
     "figures",
     "_notebook",
+    "_private",
     "_files",
     "_memory",
     "_tables",

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -243,6 +244,9 @@ def test_with_the_whole_survey_as_sample_it_is_the_study_of_one_machine(
     assert "Coding 3 partitions" in stages
 
     files = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").rglob("*.*")}
+    if os.name == "posix":  # ids and codes of single responses, for this account alone
+        coded = [tmp_path / "out" / "parts", *map(Path, found.partitions["file"])]
+        assert not [p for p in coded if p.stat().st_mode & 0o077]
     again = scale_study(
         survey, FRAME, encoder, tmp_path / "out", cluster=client, config=CONFIG, n_boot=20,
         covariates=("subject",), tell=stages.append,

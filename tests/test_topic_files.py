@@ -48,11 +48,21 @@ def test_no_text_of_a_response_is_saved(grouped, tmp_path):
 
 
 def test_saving_again_replaces_the_whole(grouped, tmp_path):
+    edit = TopicEdit(action="merge", topics=(0, 1), who="A", why="one matter")
+    edited = edit_topics(grouped.topics, [edit], grouped.responses, grouped.embeddings)
     save_topics(grouped.topics, tmp_path / "t")
-    (tmp_path / "t" / "left_over").write_text("x")
-    save_topics(grouped.topics, tmp_path / "t")
-    assert not (tmp_path / "t" / "left_over").exists()
+    save_topics(edited, tmp_path / "t")
+    same(load_topics(tmp_path / "t"), edited)
     assert [p.name for p in tmp_path.iterdir()] == ["t"]
+
+
+def test_what_a_person_put_beside_saved_topics_is_not_lost(grouped, tmp_path):
+    save_topics(grouped.topics, tmp_path / "t")
+    (tmp_path / "t" / "notes.docx").write_text("what the topics mean")
+    with pytest.raises(InputError, match=r"topics alone; got 'notes\.docx'"):
+        save_topics(grouped.topics, tmp_path / "t")
+    assert (tmp_path / "t" / "notes.docx").read_text() == "what the topics mean"
+    same(load_topics(tmp_path / "t"), grouped.topics)
 
 
 def test_another_folder_is_not_touched(grouped, tmp_path):

@@ -214,9 +214,8 @@ def test_the_lock_of_a_folder_goes_with_its_process(tmp_path):
         with pytest.raises(InputError, match="one run at a time"), claimed(tmp_path):
             pass
         other.kill()
-    (tmp_path / ".report.html.x.part").write_text("half")
-    with claimed(tmp_path):
-        assert not list(tmp_path.glob(".*.part"))
+    with claimed(tmp_path):  # what it left as it wrote: tests/test_private.py
+        pass
 
 
 @pytest.mark.slow

@@ -76,10 +76,11 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Say whether two results are the same, equivalent or different, and what differs first."""
-    from tempfile import TemporaryDirectory
+    from contextlib import ExitStack
 
     import pandas as pd
 
+    from iapt_topics._files import claimed, scratch_folder
     from iapt_topics.manifest import compare_runs, read_manifest
 
     screen = Screen(quiet=quiet, as_json=as_json)
@@ -87,10 +88,11 @@ def verify(
     if other is None and not (folder / PLAN).is_file():
         got, do = "none", "Name a second folder to compare with."
         raise InputError(f"the result in {str(folder)!r}", f"must have a {PLAN}", got, do)
-    # In the result, since what it holds is as sensitive, and by a name that the next run clears.
-    with TemporaryDirectory(prefix=".verify.", suffix=".part", dir=folder) as scratch:
+    with ExitStack() as stack:
         if other is None:
-            other = Path(scratch)
+            # In the result, since what it holds is as sensitive, and where the next run clears it.
+            stack.enter_context(claimed(folder))
+            other = stack.enter_context(scratch_folder(folder, "verify"))
             make_results(replace(read_plan(folder), out=other), screen)
         found = compare_runs(folder, other)
     rows = found.table.to_dict("records")

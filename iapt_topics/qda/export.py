@@ -88,7 +88,8 @@ def export_codes(
     ids = table["response_id"].tolist()
     shown = table["text"].tolist() if original_text else safe_texts(responses, ids)
     texts = dict(zip(ids, shown, strict=True))
-    write_whole(target, project_archive(coders, responses, frame, texts, whole=whole, model=model))
+    content = project_archive(coders, responses, frame, texts, whole=whole, model=model)
+    write_whole(target, content, private=True)
     return target
 
 
