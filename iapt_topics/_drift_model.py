@@ -118,6 +118,16 @@ class ShareModel:
     correlation: Floats  # (T, Y, Y)
     extra: Floats | None = None  # (T, Y, Y) covariance of the shares from other than sampling
 
+    def n_effective(self) -> Floats:
+        """Return the equal responses (Y, T) that each share is as sure as, all sources together."""
+        if self.extra is None:
+            return self.effective
+        # Half a response either way, so that a share of 0 or 1 has a variance to set beside.
+        share = (self.share * self.effective + 0.5) / (self.effective + 1)
+        one = share * (1 - share)
+        more = np.diagonal(self.extra, axis1=1, axis2=2).T
+        return np.asarray(one / (one / self.effective + more))
+
     def limits(self) -> tuple[Floats, Floats]:
         """Return the limits (Y, T) of the shares, all sources together."""
         if self.extra is None:
@@ -204,6 +214,19 @@ class ShareModel:
         return np.asarray(np.sqrt(np.clip(pooled * (1 - pooled), 0, None) / self.effective))
 
 
+def share_limits(share: Any, effective: Any, one_each: Any) -> tuple[Floats, Floats]:
+    """Return the 95 % limits of shares, Wilson's where every person gave one even response.
+
+    Elsewhere Jeffreys': on an effective number Wilson's are too wide for a rare theme.
+    """
+    count = share * effective
+    low, high = np.where(
+        one_each, wilson_interval(count, effective), jeffreys_interval(count, effective)
+    )
+    # Jeffreys' limits can miss a share that one answer of tiny weight keeps from 0 or 1.
+    return np.minimum(low, share), np.maximum(high, share)
+
+
 def _ratio(variance: Floats, binomial: Floats) -> Floats:
     """Design effect, 1 where the binomial variance is 0."""
     return np.divide(variance, binomial, out=np.ones_like(binomial), where=binomial > 0)
@@ -231,16 +254,7 @@ def share_model(sums: Sums) -> ShareModel:
     single = (np.maximum.reduceat(sums.cell_n, first) <= 1 + 1e-9)[:, None]
     ratio = np.where(single, 1.0, np.maximum(ratio, 1.0))
     effective = n / ratio
-    # On an effective number Wilson's limits are too wide for a rare theme.
-    low, high = np.where(
-        single,
-        wilson_interval(share * effective, effective),
-        jeffreys_interval(share * effective, effective),
-    )
-
-    # Jeffreys' limits can miss a share that one answer of tiny weight keeps from 0 or 1.
-    low, high = np.minimum(low, share), np.maximum(high, share)
-
+    low, high = share_limits(share, effective, single)
     correlation = np.tile(np.eye(n_years), (n_themes, 1, 1))
     several = np.bincount(sums.person)[sums.person] > 1
     if several.any():

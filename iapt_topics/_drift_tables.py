@@ -15,7 +15,10 @@ from iapt_topics._drift_trends import MANY_YEARS, change_rows, trend_rows
 from iapt_topics.inference import benjamini_hochberg, holm, normal_quantile, smallest_detectable
 
 COLUMNS = {
-    "shares": ["theme", "year", "count", "n", "estimate", "low", "high", "n_respondents", "note"],
+    "shares": [
+        *("theme", "year", "count", "n", "estimate", "low", "high"),
+        *("n_respondents", "n_effective", "note"),
+    ],
     "changes": [
         *("theme", "year", "against", "kind", "estimate", "low", "high", "n"),
         *("p", "p_bh", "p_holm", "smallest_detectable", "note"),
@@ -47,11 +50,12 @@ def shares_table(
     """Shares; ``notes`` by year, and ``marks`` by coded year and theme."""
     rows = []
     low, high = model.limits()
-    nan = np.full(len(themes), np.nan)
+    effective, nan = model.n_effective(), np.full(len(themes), np.nan)
     for year, lines in notes.items():
         row: dict[str, Any] = {"theme": list(themes), "year": year, "place": range(len(themes))}
         if year not in years:
             row |= {"count": 0, "n": 0, "n_respondents": 0, "estimate": nan, "low": nan}
+            row |= {"n_effective": 0.0}
             row |= {"high": nan, "note": " ".join(["No response of this year was coded.", *lines])}
         else:
             y = years.index(year)
@@ -63,6 +67,7 @@ def shares_table(
                 said.append("Only one year was coded, so no change can be measured.")
             row |= {"count": sums.count[y].astype(int), "n": size, "n_respondents": people}
             row |= {"estimate": model.share[y], "low": low[y], "high": high[y]}
+            row["n_effective"] = effective[y]
             row["note"] = [" ".join(filter(None, [*said, mark])) for mark in marks[y]]
         rows.append(pd.DataFrame(row))
     table = pd.concat(rows, ignore_index=True).sort_values(["place", "year"], kind="stable")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from iapt_topics._suppression import Cell, Key, Line
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from iapt_topics.topics import Topics
 
 ALL = "all years"
+#: A sum of weights, and the largest of them.
+Weighed = tuple[float, float]
 
 
 class System:
@@ -39,13 +43,42 @@ class System:
         self.counted: dict[tuple[str, str], list[tuple[Key, set[str]]]] = defaultdict(list)
         #: By comparison, both coders and the responses that both saw.
         self.compared: dict[str, tuple[Codes, Codes, set[str]]] = {}
+        #: Survey weight of each response that the coder saw, of mean 1 in its year; empty without.
+        self.weights = self._weigh(codes)
+        #: Sum of the weights behind a count, and the largest of them; empty without weights.
+        self.weighed: dict[Key, Weighed] = {}
         self._add_themes(codes)
+
+    def _weigh(self, codes: Codes) -> dict[str, float]:
+        if "weight" not in self.kept:
+            return {}
+        seen = self.kept[self.kept["response_id"].isin(codes.seen["response_id"])]
+        weight = seen["weight"].astype(float)
+        weight = weight / weight.groupby(seen["year"]).transform("mean")
+        even = np.isclose(weight, 1, rtol=0, atol=1e-9).all()
+        return {} if even else dict(zip(seen["response_id"], weight, strict=True))
+
+    def weight_of(self, ids: Iterable[str]) -> Weighed:
+        """Sum of the weights of some responses, and the largest."""
+        given = [self.weights[i] for i in ids if i in self.weights]
+        return math.fsum(given), max(given, default=0.0)
+
+    def one_each(self, base: Key, *, weighted: bool = False) -> bool:
+        """Whether every person gave one response to a base, and all of them are of one weight."""
+        cell = self.cells[base]
+        return len(cell.people) == cell.count and not (
+            weighted and self.weighed[base][1] > 1 + 1e-9
+        )
 
     def _sum(self, total: Key, parts: Iterable[Key]) -> None:
         parts = tuple(p for p in parts if p in self.cells)
         if total not in self.cells:
             behind = frozenset().union(*(self.cells[p].people for p in parts))
             self.cells[total] = Cell(sum(self.cells[p].count for p in parts), behind)
+            if self.weights:
+                sums = [self.weighed[p] for p in parts]
+                largest = max((most for _, most in sums), default=0.0)
+                self.weighed[total] = math.fsum(total for total, _ in sums), largest
         self.lines.append((total, parts))
 
     def _split(self, whole: Key, part: Key, rest: Iterable[str]) -> None:
@@ -62,6 +95,8 @@ class System:
     def _put(self, key: Key, ids: Iterable[str]) -> None:
         ids = list(ids)
         self.cells[key] = Cell(len(ids), frozenset(map(self.person.get, ids)))
+        if self.weights:
+            self.weighed[key] = self.weight_of(ids)
 
     def _relate(self, key: Key, coder: str, theme: str, ids: set[str]) -> None:
         """A coder's count of a theme beside those of other responses."""

@@ -7,19 +7,21 @@ where every share behind them is shown.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from iapt_topics._drift_trends import shapes
-from iapt_topics.inference import normal_quantile, wilson_interval
+from iapt_topics.inference import wilson_interval
 
 if TYPE_CHECKING:
     from iapt_topics.disclosure import Disclosure
     from iapt_topics.frame import ThemeFrame
 
 WITHHELD = "withheld"
+#: Said of a share whose count is a sum of survey weights.
+WEIGHTED = "weighted"
 #: How the columns of a named figure end.
 ENDS = {"estimate": "", "low": "_low", "high": "_high"}
 
@@ -33,11 +35,6 @@ def changes_of(changes: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
         **change, n=now["n"] + then["n"], note=np.where(shown, "", WITHHELD)
     )  # fmt: skip
     return _coarse(out, shown, p=("p", "p_bh", "p_holm"), two=("smallest_detectable",))
-
-
-def effect_behind(n: Any, share: Any, limit: Any) -> Any:
-    """Design effect of ``n`` responses whose share has this as an end of Wilson's interval."""
-    return n * (share - limit) ** 2 / (normal_quantile() ** 2 * limit * (1 - limit))
 
 
 def both_years(changes: pd.DataFrame, shares: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

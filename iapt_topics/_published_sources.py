@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from iapt_topics._drift_model import Floats, share_model, sum_cells
 from iapt_topics._drift_sources import assignment_covariance, by_source, left
 from iapt_topics._drift_tables import sources_table
-from iapt_topics._published_derived import ENDS, WITHHELD, both_years, difference, effect_behind
+from iapt_topics._published_derived import ENDS, WITHHELD, both_years, difference
 from iapt_topics.inference import jeffreys_interval
 
 if TYPE_CHECKING:
@@ -37,26 +37,23 @@ def corrected_of(shares: pd.DataFrame, years: pd.DataFrame, both: Floats) -> pd.
     shares : DataFrame
         Published, of all responses.
     years : DataFrame
-        Published, of those that people coded.
+        Published, of those that people coded, with ``effect``, the design effect of the people's
+        share; with survey weights, the weighted ones.
     both : ndarray
-        Rounded number of responses with the theme from both coders, by row of ``years``.
+        Rounded number (or sum of weights) of responses with the theme from both coders, by row of
+        ``years``.
     """
     out = years[["theme", "year"]]
     known = shares.set_index(["theme", "year"])[["estimate", "low", "high"]]
     machine = known.reindex(pd.MultiIndex.from_frame(out)).reset_index(drop=True)
     share, low, high = (machine[c].to_numpy(float) for c in ("estimate", "low", "high"))
     n = years["n"].to_numpy(float)
-    p, p_low, p_high, other = (
-        years[c].to_numpy(float)
-        for c in ("share_reference", "share_reference_low", "share_reference_high", "share_other")
+    p, other, effect = (
+        years[c].to_numpy(float) for c in ("share_reference", "share_other", "effect")
     )
     given = n * other
     shown = ~np.isnan(share + p + other) & (given > 0) & (given < n)
-    # The design effect of the published interval, which is Wilson's.
-    limit = np.where(p > 0, p_low, p_high)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        effect = effect_behind(n, p, limit)
-    effect = np.where(shown, np.maximum(effect, 1), 1)
+    effect = np.where(shown, np.maximum(np.round(effect, 1), 1), 1)
     both = np.minimum(both, np.minimum(n * p, given))
     rates, spread = [], np.zeros((2, len(out)))
     for size, k, of in ((share, both, given), (1 - share, n * p - both, n - given)):
@@ -123,26 +120,31 @@ def sources_of(
 
 
 def topic_widths(
-    topics: Topics, year: NDArray[np.int64], person: NDArray[np.intp], baseline: int
+    topics: Topics,
+    year: NDArray[np.int64],
+    person: NDArray[np.intp],
+    baseline: int,
+    weight: Floats | None = None,
 ) -> dict[str, Floats]:
     """Widths of the intervals of the topics' changes against the baseline, by source.
 
-    ``year`` and ``person`` are of the responses of ``topics.assignments``. Each run of the
-    consensus is a draw; responses without a topic stay so.
+    ``year``, ``person`` and the survey's ``weight`` are of the responses of
+    ``topics.assignments``. Each run of the consensus is a draw; responses without a topic stay so.
     """
     topic = topics.assignments["topic"].to_numpy()
     ids = np.sort(topics.topics["topic"].to_numpy())
     years, at = np.unique(year, return_inverse=True)
     if baseline not in years or len(years) < 2 or len(topics.votes) < 2 or not len(ids):
         return {}
-    given, size = topic >= 0, np.bincount(at)[:, None]
+    given, size = topic >= 0, np.bincount(at, weight)[:, None]
+    of_given = None if weight is None else weight[given]
     shares = []
     for run in topics.votes:
         cell = at[given] * len(ids) + np.searchsorted(ids, run[given])
         shares.append(
-            np.bincount(cell, minlength=size.size * len(ids)).reshape(len(years), -1) / size
+            np.bincount(cell, of_given, size.size * len(ids)).reshape(len(years), -1) / size
         )
-    sums = sum_cells(person, at, topic[:, None] == ids)
+    sums = sum_cells(person, at, topic[:, None] == ids, weight)
     models = by_source(share_model(sums), assignment_covariance(shares), None)
     at_base = int(np.searchsorted(years, baseline))
     table = sources_table(sums, models, tuple(map(str, ids)), years, at_base)

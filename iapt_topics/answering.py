@@ -62,9 +62,10 @@ def who_answered(responses: Responses, covariates: Sequence[str]) -> pd.DataFram
     -------
     pandas.DataFrame
         Key (covariate, level, year), in the order given, then sorted. ``count``; ``n`` kept
-        responses of the year; ``estimate`` = count / n with ``low``, ``high``; ``p`` that the
-        share of the level is the same in all years, ``p_bh`` over all levels; ``note``. Missing
-        and blank cells are a level of their own, "(blank)".
+        responses of the year; ``estimate`` = count / n with ``low``, ``high``; ``n_effective`` as
+        in :class:`iapt_topics.Drift`; ``p`` that the share of the level is the same in all years,
+        ``p_bh`` over all levels; ``note``. Missing and blank cells are a level of their own,
+        "(blank)".
 
     Raises
     ------
@@ -84,8 +85,11 @@ def who_answered(responses: Responses, covariates: Sequence[str]) -> pd.DataFram
             note = "No value at all" if level.iloc[0] == BLANK else "Only one level"
             part = part.assign(p=np.nan, note=f"{note}, so no change can be tested.")
         parts.append(part.assign(covariate=name))
-    columns = ["covariate", "level", "year", "count", "n", "estimate", "low", "high", "p", "p_bh"]
-    return _with_bh(pd.concat(parts, ignore_index=True), ["covariate", "level"], [*columns, "note"])
+    columns = [
+        *("covariate", "level", "year", "count", "n", "estimate", "low", "high", "n_effective"),
+        *("p", "p_bh", "note"),
+    ]
+    return _with_bh(pd.concat(parts, ignore_index=True), ["covariate", "level"], columns)
 
 
 def how_answered(responses: Responses) -> pd.DataFrame:
@@ -101,8 +105,9 @@ def how_answered(responses: Responses) -> pd.DataFrame:
     pandas.DataFrame
         Key (measure, year). ``measure`` is each status of the ledger but "kept", as a share of all
         rows of the year, and "words": the geometric mean of the words of a kept response. ``n``
-        rows (or kept responses); ``estimate``, ``low``, ``high``; ``p`` that the measure is the
-        same in all years, ``p_bh`` over the measures; ``note``.
+        rows (or kept responses); ``estimate``, ``low``, ``high``; ``n_effective`` as in
+        :class:`iapt_topics.Drift` (none for "words"); ``p`` that the measure is the same in all
+        years, ``p_bh`` over the measures; ``note``.
 
     Notes
     -----
@@ -112,7 +117,8 @@ def how_answered(responses: Responses) -> pd.DataFrame:
     table = responses.table
     shares = _shares_by_year(table, table["status"]).rename(columns={"name": "measure"})
     shares = shares[shares["measure"] != "kept"]
-    columns = ["measure", "year", "estimate", "low", "high", "n", "p", "p_bh", "note"]
+    columns = ["measure", "year", "estimate", "low", "high", "n", "n_effective"]
+    columns += ["p", "p_bh", "note"]
     both = pd.concat([shares, _words(responses.kept)], ignore_index=True)
     return _with_bh(both, ["measure"], columns)
 
@@ -222,6 +228,7 @@ def _shares_by_year(table: pd.DataFrame, level: pd.Series) -> pd.DataFrame:
             "estimate": model.share.T.ravel(),
             "low": model.low.T.ravel(),
             "high": model.high.T.ravel(),
+            "n_effective": model.effective.T.ravel(),
             "p": np.repeat(p, len(years)),
             "note": "" if len(years) > 1 else _ONE_YEAR,
         }

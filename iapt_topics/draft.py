@@ -70,6 +70,7 @@ def write_draft(
             f"{r['measure']} {r['estimate']:.2f} ({r['low']:.2f} to {r['high']:.2f})"
             for r in agreement.to_dict("records")
         )
+    weighted = "Their shares carry survey weights. " if "weight" in responses.kept else ""
     start = "SYNTHETIC EXAMPLE DATA. " if responses.synthetic else ""
     items: tuple[tuple[str, str], ...] = (
         ("S1 Title", f"{start}[to be written: title]"),
@@ -93,7 +94,7 @@ def write_draft(
         ("S13 Data processing", f"Non-answers and copies were left out by rule. {rule.sentence} "
          "[to be written: how quotes were checked]"),
         ("S14 Data analysis", f"Topics: a consensus of {config.n_runs} runs, seed {config.seed}. "
-         f"Themes were given by {codes.coder} ({codes.kind}). Versions: {versions}."),
+         f"Themes were given by {codes.coder} ({codes.kind}). {weighted}Versions: {versions}."),
         ("S15 Trustworthiness", f"{agreed}."),
         ("S16 Synthesis and interpretation", "[to be written: what the figures below mean]"),
         ("S17 Links to empirical data", "[to be written: quotes that a person approved]"),

@@ -106,7 +106,9 @@ class Drift:
         Key (theme, year), every theme in every year, by theme (order of ``themes``) then year.
         ``count`` responses with the theme; ``n`` kept responses that the coder saw in that year
         (the denominator); ``estimate`` = count / n, or the weighted or corrected share, with
-        ``low``, ``high``; ``n_respondents`` people behind ``n``; ``note``. A year with no coded
+        ``low``, ``high``; ``n_respondents`` people behind ``n``; ``n_effective`` equal responses of
+        as many people that the share is as sure as (``n`` over the design effect, fewer still with
+        draws; with hand codes the number that tests rest on); ``note``. A year with no coded
         response has n = 0 and NaN.
     changes : pandas.DataFrame
         Key (kind, theme, year), in that order. ``kind`` "baseline" compares each other coded year

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from iapt_topics._drift_model import ShareModel, share_model, sum_cells
+from iapt_topics._checks import InputError
+from iapt_topics._drift_model import ShareModel, share_limits, share_model, sum_cells
 from iapt_topics._published_counts import ALL, System, given_by
 from iapt_topics._published_derived import (
+    WEIGHTED,
     WITHHELD,
     beside,
     changepoints_of,
     changes_beside,
     changes_of,
     coverage_of,
-    effect_behind,
     hierarchy_of,
     standardised_of,
     trends_of,
@@ -32,7 +34,6 @@ from iapt_topics._suppression import Key, suppress
 from iapt_topics.answering import how_answered, levels_of, tabulated, who_answered
 from iapt_topics.axis import axis_codes, pole_codes
 from iapt_topics.disclosure import Disclosure, common_words, word_users
-from iapt_topics.inference import wilson_interval
 from iapt_topics.metrics import (
     cohen_kappa,
     f1,
@@ -102,25 +103,45 @@ def publishable_tables(
     dict of str to DataFrame
         By name, with the columns of the results they come from. Where a figure is withheld it is
         missing (NaN) and ``note`` says so. Shares are those of rounded counts, and their intervals
-        Wilson's on them, with the design effect of the exact ones to one decimal; changes are
-        differences of published shares. Agreement by theme is that of rounded counts, its
+        by the formula of the exact ones, with the exact design effect to one decimal; changes are
+        differences of published shares. With survey weights the count of a theme is a rounded sum
+        of weights, and ``note`` says "weighted". Agreement by theme is that of rounded counts, its
         intervals rounded outwards; other measures have two decimals. Shares corrected by people's
         codes are worked out from these, and widths of intervals by source are those of the median
         change.
+
+    Raises
+    ------
+    InputError
+        If the shares of ``drift`` were corrected by hand codes.
 
     Notes
     -----
     All tables are suppressed together: by year and theme, over all years, by class of the axis, by
     topic, by what became of each row, by covariate and year, and for the responses that people
     coded.
+
+    With survey weights the same is withheld, since it is people that are protected. The count of a
+    theme is then its sum of weights, of mean 1 in each year as in the exact shares, so that the
+    base stays the number of responses. It is rounded to 5 or more (under every rule but that which
+    rounds and withholds nothing) and to twice the largest weight or more; the number of responses
+    behind it is not published. So one response exchanged for another of its year, in one of the
+    two directions at least, moves no published sum of weights, and no count follows from one even
+    for a reader who knows the weights.
     """
     rule = disclosure or Disclosure()
+    if drift is not None and (drift.sources["source"] == "coding").any():
+        raise InputError(
+            "drift", "must be of codes that hand codes did not correct", "corrected shares",
+            "Give measure_drift of the codes alone; the tables correct them by human=...",
+        )  # fmt: skip
     system = System(responses, codes)
     poles = None if axis_drift is None else axis_codes(codes, mapping.frame)
     if poles is not None:
         system.add_axis(poles, codes, mapping)
     system.add_topics(topics)
     pairs = {"comparison": comparison, "ceiling": ceiling}
+    years: pd.DataFrame | None = None
     for name, result in pairs.items():
         if result is not None:
             system.add_comparison(name, result, [*human, codes])
@@ -171,14 +192,14 @@ def publishable_tables(
             out[f"{start}_matches"] = _matches(result, behind, out[f"{start}_themes"], rule)
             if name == "comparison" and by_year:
                 years = _agreement_years(system, name, hidden, rule)
-                out[f"{start}_years"] = years
+                out[f"{start}_years"] = years.drop(columns="effect")
                 out[f"{start}_changes"] = changes_beside(
                     years, None if drift is None else drift.baseline
                 )
             out[f"{start}_levels"] = result.levels.round(2)
             out[f"{start}_partition"] = _rounded(result.partition, rule)
     if drift is not None:
-        out |= _sources(system, topics, out, drift.baseline, rule)
+        out |= _sources(system, topics, out, years, drift.baseline, hidden, rule)
     return out
 
 
@@ -186,27 +207,32 @@ def _sources(
     system: System,
     topics: Topics,
     out: Mapping[str, pd.DataFrame],
+    years: pd.DataFrame | None,
     baseline: int,
+    hidden: set[Key],
     rule: Disclosure,
 ) -> dict[str, pd.DataFrame]:
     """Corrected shares and changes, if people coded some of the responses; widths by source."""
     tables: dict[str, pd.DataFrame] = {}
-    years = out.get("agreement_years")
     # What people picked to code is no sample that the rest could be corrected by.
     if years is not None and not system.compared["comparison"][0].picked:
         one, two, both = system.compared["comparison"]
         first, second = given_by(one), given_by(two)
+        if system.weights:
+            years = _agreement_years(system, "comparison", hidden, rule, weighted=True)
         counts = [
-            len(first[t] & second[t] & both & system.by_year[y])
+            _joint(system, first[t] & second[t] & both & system.by_year[y], y, rule)
             for t, y in zip(years["theme"], years["year"], strict=True)
         ]
-        shares = corrected_of(out["drift_shares"], years, _coarse_counts(counts, rule))
+        shares = corrected_of(out["drift_shares"], years, np.array(counts, dtype=float))
         tables["corrected_shares"] = shares
         tables["corrected_changes"] = corrected_changes_of(shares, out["drift_changes"])
     ids = topics.assignments["response_id"]
-    year = system.kept.set_index("response_id")["year"].reindex(ids).to_numpy(np.int64)
+    kept = system.kept.set_index("response_id").reindex(ids)
+    year = kept["year"].to_numpy(np.int64)
     person = pd.factorize(ids.map(system.person))[0]
-    widths = topic_widths(topics, year, person, baseline)
+    weight = kept["weight"].to_numpy(float) if "weight" in kept else None
+    widths = topic_widths(topics, year, person, baseline, weight)
     changed = tables.get("corrected_changes")
     return tables | {"change_sources": sources_of(changed, out["drift_changes"], widths)}
 
@@ -267,12 +293,11 @@ def _who(
             few += 1
             level = f"(too few people, {few})"
         for key, row in zip(keys, part.to_dict("records"), strict=True):
-            exact = (row["estimate"], row["low"], row["high"])
-            share = _share(system, key, ("kept", key[3]), exact, hidden, rule)
+            share = _share(system, key, ("kept", key[3]), row["n_effective"], hidden, rule)
             tests = {c: max(0.001, round(row[c], 3)) for c in ("p", "p_bh")}
             share["note"] = share["note"] or row["note"]
             rows.append({"covariate": name, "level": level, "year": key[3]} | share | tests)
-    columns = [c for c in table.columns if c != "n_respondents"]
+    columns = [c for c in table.columns if c != "n_effective"]
     out = pd.DataFrame(rows, columns=columns)
     gone = out["estimate"].isna().groupby([out["covariate"], out["level"]]).transform("any")
     return out.assign(p=out["p"].mask(gone), p_bh=out["p_bh"].mask(gone))
@@ -289,7 +314,10 @@ def _how(responses: Responses, ledger: pd.DataFrame, rule: Disclosure) -> pd.Dat
     n = np.where(words, k, out["year"].map(rows).to_numpy(float))
     shown = n >= rule.min_base
     n_safe = np.where(shown, n, 1)
-    low, high = wilson_interval(np.where(shown, np.minimum(k, n), 0), n_safe)
+    exact = np.where(words, 1.0, out["n"] / out["n_effective"])
+    effect = np.maximum(np.round(exact, 1), 1)
+    share = np.where(shown, np.minimum(k, n), 0) / n_safe
+    low, high = share_limits(share, n_safe / effect, exact == 1)
     new = {"estimate": k / n_safe, "low": low, "high": high}
     out = out.assign(n=n, **{c: np.where(words, out[c].round(1), v) for c, v in new.items()})
     note = np.where(np.isnan(n), WITHHELD, f"no figure out of fewer than {rule.min_base}")
@@ -297,7 +325,7 @@ def _how(responses: Responses, ledger: pd.DataFrame, rule: Disclosure) -> pd.Dat
     out = out.assign(**{c: out[c].where(shown) for c in new})
     whole = pd.Series(shown, out.index).groupby(out["measure"]).transform("all")
     tests = {c: out[c].astype(float).round(3).clip(lower=0.001).where(whole) for c in ("p", "p_bh")}
-    return out.assign(**tests)
+    return out.assign(**tests).drop(columns="n_effective")
 
 
 def _unassigned(
@@ -312,8 +340,7 @@ def _unassigned(
     width = (of_topics["high"] - of_topics["low"]).groupby(of_topics["year"]).max()
     for row in band[band["topic"] < 0].to_dict("records"):
         year = int(row["year"])
-        exact = (row["own_group"], row["low"], row["high"])
-        share = _share(system, ("unsure", year), ("kept", year), exact, hidden, rule)
+        share = _share(system, ("unsure", year), ("kept", year), row["n"], hidden, rule)
         moves = np.ceil(100 * width.get(year, 0.0) - 1e-9) / 100 if share["note"] == "" else np.nan
         note = share.pop("note")
         rows.append({"year": year} | share | {"moves": moves, "note": note})
@@ -328,19 +355,21 @@ def _theme_shares(
     labels = {t.id: t.label for t in mapping.frame.themes}
     rows = []
     for i, theme in enumerate(codes.themes):
-        exact = (float(model.share[0, i]), float(model.low[0, i]), float(model.high[0, i]))
         keys = ("theme", theme, ALL), ("base", ALL)
-        row = _share(system, *keys, exact, hidden, rule)
+        row = _share(system, *keys, model.effective[0, i], hidden, rule, weighted=True)
         rows.append({"theme": theme, "label": labels.get(theme, theme)} | row)
     return pd.DataFrame(rows)
 
 
-def _model(system: System, codes: Codes, wave: Mapping[str, int]) -> ShareModel:
+def _model(
+    system: System, codes: Codes, wave: Mapping[str, int], *, weighted: bool = True
+) -> ShareModel:
     """Exact shares of each theme by the wave of each response."""
     ids = sorted(wave)
     _, person = np.unique(system.who.reindex(ids).to_numpy(str), return_inverse=True)
     waves = np.array([wave[i] for i in ids], dtype=np.intp)
-    return share_model(sum_cells(person, waves, codes.matrix(ids, codes.themes)))
+    weight = np.array([system.weights[i] for i in ids]) if weighted and system.weights else None
+    return share_model(sum_cells(person, waves, codes.matrix(ids, codes.themes), weight))
 
 
 def _pole_shares(system: System, poles: Codes, hidden: set[Key], rule: Disclosure) -> pd.DataFrame:
@@ -350,9 +379,10 @@ def _pole_shares(system: System, poles: Codes, hidden: set[Key], rule: Disclosur
     rows = []
     for i, pole in enumerate(poles.themes):
         for at, year in enumerate(years):
-            exact = (model.share[at, i], model.low[at, i], model.high[at, i])
             keys = ("pole", pole, year), ("base", year)
-            rows.append({"theme": pole, "year": year} | _share(system, *keys, exact, hidden, rule))
+            effective = model.effective[at, i]
+            share = _share(system, *keys, effective, hidden, rule, weighted=True)
+            rows.append({"theme": pole, "year": year} | share)
     return pd.DataFrame(rows)
 
 
@@ -363,11 +393,9 @@ def _shares(
     rows = []
     for row in shares.to_dict("records"):
         year = int(row["year"])
-        exact = (row["estimate"], row["low"], row["high"])
         keys = (kind, row["theme"], year), ("base", year)
-        rows.append(
-            {"theme": row["theme"], "year": year} | _share(system, *keys, exact, hidden, rule)
-        )
+        share = _share(system, *keys, row["n_effective"], hidden, rule, weighted=True)
+        rows.append({"theme": row["theme"], "year": year} | share)
     return pd.DataFrame(rows, columns=[c for c in shares.columns if c in rows[0]])
 
 
@@ -375,11 +403,18 @@ def _share(
     system: System,
     key: Key,
     base: Key,
-    exact: tuple[float, float, float],
+    effective: float,
     hidden: set[Key],
     rule: Disclosure,
+    *,
+    weighted: bool = False,
 ) -> dict[str, object]:
-    """One share: rounded counts, and what follows from them alone."""
+    """One share: rounded counts, and what follows from them alone.
+
+    ``effective`` is the number of equal responses that the exact share is as sure as; with
+    ``weighted`` the count is a sum of survey weights, if there are any.
+    """
+    weighted = weighted and bool(system.weights)
     out: dict[str, object] = dict.fromkeys(("count", "n", "estimate", "low", "high"), np.nan)
     cell, of = system.cells.get(key), system.cells.get(base)
     if base in hidden:
@@ -390,16 +425,46 @@ def _share(
     out["n"] = n
     if cell is None or key in hidden:
         return out | {"note": WITHHELD}
-    count = min(rule.rounded(cell.count), n)
+    if weighted:
+        count, share = _weighted_count(system.weighed[key][0], system, base, rule)
+    else:
+        count = min(rule.rounded(cell.count), n)
+        share = count / n if n else np.nan
     out["count"] = count
     if of.count < rule.min_base:
         return out | {"note": f"no percentage out of fewer than {rule.min_base} responses"}
-    # The design effect is taken back from the exact interval, and coarsened so that it does not
-    # give the exact share away.
-    p, low, high = exact
-    effect = max(1.0, round(effect_behind(of.count, p, low if p > 0 else high), 1))
-    low, high = (float(x) for x in wilson_interval(count / effect, n / effect))
-    return out | {"estimate": count / n, "low": low, "high": high, "note": ""}
+    # The design effect is coarsened so that it does not give the exact share away.
+    effect = max(1.0, round(float(of.count / effective), 1))
+    one_each = effect == 1 and system.one_each(base, weighted=weighted)
+    low, high = (float(x) for x in share_limits(share, n / effect, one_each))
+    note = WEIGHTED if weighted else ""
+    return out | {"estimate": share, "low": low, "high": high, "note": note}
+
+
+def _weighted_count(
+    total: float, system: System, base: Key, rule: Disclosure
+) -> tuple[float, float]:
+    """A sum of weights as it may be shown, and its share of the base.
+
+    Weights have mean 1 in the base, so the two are those of as many equal responses.
+    """
+    n, (of, largest) = system.cells[base].count, system.weighed[base]
+    total, largest = total * n / of, largest * n / of
+    if rule.min_respondents == 1 and rule.round_to == 1:
+        return round(total), min(total / n, 1.0)
+    step = max(5, rule.round_to)
+    step *= math.ceil(round(2 * largest / step, 9))
+    count = min((total + step / 2) // step * step, rule.rounded(n))
+    return int(count), count / max(rule.rounded(n), 1)
+
+
+def _joint(system: System, ids: set[str], year: int, rule: Disclosure) -> float:
+    """How many responses two coders gave a theme, or the sum of their weights, rounded."""
+    if not system.weights:
+        return float(_coarse_counts(len(ids), rule))
+    total, _ = system.weight_of(ids)
+    base = ("comparison", "base", year)
+    return _weighted_count(total, system, base, rule)[1] * rule.rounded(system.cells[base].count)
 
 
 def _rounded(table: pd.DataFrame, rule: Disclosure) -> pd.DataFrame:
@@ -439,9 +504,7 @@ def _topics(
             label = ", ".join(words[:3]) or f"topic {topic}"
         if not small and topic >= 0:
             labels[topic] = label
-        n, size = system.cells[key].count, system.cells[kept].count
-        low, high = (float(x) for x in wilson_interval(n, size))
-        share = _share(system, key, kept, (n / size, low, high), hidden, rule)
+        share = _share(system, key, kept, system.cells[kept].count, hidden, rule)
         count, of = share.pop("count"), share.pop("n")
         rows.append(
             {"topic": topic, "label": "" if small else label, "n": count, "of": of}
@@ -501,29 +564,34 @@ def _agreement(name: str, result: Comparison, hidden: set[Key], rule: Disclosure
     return out.assign(note=np.where(gone, WITHHELD, limit))
 
 
-def _agreement_years(system: System, name: str, hidden: set[Key], rule: Disclosure) -> pd.DataFrame:
+def _agreement_years(
+    system: System, name: str, hidden: set[Key], rule: Disclosure, *, weighted: bool = False
+) -> pd.DataFrame:
     """Shares of both coders by year, of the responses that both saw, and their difference.
 
     Its interval takes the coders as independent, so it is wider than that of the pairs, which would
-    tell on how many responses they differ.
+    tell on how many responses they differ. Agreement is not weighted; shares corrected by it are.
+    ``effect`` is the design effect of the reference's share, which is not published.
     """
     one, two, both = system.compared[name]
     years = [y for y, ids in sorted(system.by_year.items()) if ids & both]
     wave = {i: at for at, y in enumerate(years) for i in system.by_year[y] & both}
     parts = []
     for side, codes in (("reference", one), ("other", two)):
-        model, rows = _model(system, codes, wave), []
+        model, rows = _model(system, codes, wave, weighted=weighted), []
         for i, theme in enumerate(codes.themes):
             for at, year in enumerate(years if theme in one.themes and theme in two.themes else ()):
-                exact = (model.share[at, i], model.low[at, i], model.high[at, i])
                 keys = (name, side, theme, year), (name, "base", year)
-                row = _share(system, *keys, exact, hidden, rule)
-                rows.append({"theme": theme, "year": year} | row)
+                effective = model.effective[at, i]
+                row = _share(system, *keys, effective, hidden, rule, weighted=weighted)
+                effect = max(1.0, system.cells[keys[1]].count / effective)
+                rows.append({"theme": theme, "year": year, "effect": effect} | row)
         parts.append(pd.DataFrame(rows, columns=_SHARE_OF_YEAR))
-    return beside(parts[0], parts[0][["theme", "year"]].merge(parts[1]))
+    table = beside(parts[0], parts[0][["theme", "year"]].merge(parts[1]))
+    return table.assign(effect=parts[0]["effect"])
 
 
-_SHARE_OF_YEAR = ["theme", "year", "count", "n", "estimate", "low", "high", "note"]
+_SHARE_OF_YEAR = ["theme", "year", "count", "n", "estimate", "low", "high", "note", "effect"]
 
 
 def _step(rule: Disclosure) -> int:

@@ -247,11 +247,10 @@ def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Any) -> Any:
         p = {}
         for year in YEARS:
             k = int(((given["theme"] == name) & (given["year"] == year)).sum())
-            low, high = wilson_interval(k, int(bases[year]))
-            p[year] = k / bases[year]
-            shares.append(
-                (name, year, k, int(bases[year]), p[year], float(low), float(high), bases[year], "")
-            )
+            n = int(bases[year])
+            low, high = (float(x) for x in wilson_interval(k, n))
+            p[year] = k / n
+            shares.append((name, year, k, n, p[year], low, high, n, float(n), ""))
         gap = p[2018] - p[2014]
         chance = 0.002 if abs(gap) > 0.09 else 0.4
         tail = (gap, gap - 0.08, gap + 0.08, 250, chance, chance, chance, 0.095, "")
@@ -278,6 +277,7 @@ def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Any) -> Any:
             columns=drift_tables.COLUMNS["trends"],
         ),
         changepoints=drift_tables._empty("changepoints"),
+        sources=drift_tables._empty("sources"),
         distances=pd.DataFrame(
             [(2018, 2014, 0.12, 0.08, 0.17, 250, 0.1, 0.03, "")],
             columns=drift_tables.COLUMNS["distances"],

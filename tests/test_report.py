@@ -219,6 +219,22 @@ def test_real_drift_and_agreement_fit_the_report(tmp_path):
     assert " nan" not in page.text.casefold()
 
 
+def test_a_page_of_a_weighted_survey_says_so_once(tmp_path, whole):
+    said = "The survey’s weights were used"
+    assert said not in Page(whole[1]).text
+    survey = standins.responses()
+    survey.kept["weight"] = np.where(survey.kept["role"] == "PWP", 0.8, 1.3)
+    found = standins.topics(survey)
+    path = write_report(
+        tmp_path / "r.html",
+        responses=survey,
+        topics=found,
+        mapping=standins.mapping(found),
+        codes=standins.codes(survey),
+    )
+    assert Page(path.read_text(encoding="utf-8")).text.count(said) == 1
+
+
 def test_people_are_counted_and_not_comments():
     survey = standins.responses()
     one = survey.kept[survey.kept["year"] == 2014]["response_id"].iloc[:20]

@@ -36,6 +36,7 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
     poles = " and ".join(compute.label_of(frame, pole) for pole in frame.axis or ())
     return {
         "synthetic": responses.synthetic,
+        "weighted": "weight" in responses.kept,
         "source": compute.clean(responses.source),
         "rule": r.rule,
         "n_rows": n_rows,
