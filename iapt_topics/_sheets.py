@@ -25,6 +25,11 @@ def defused(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
+def undefused(text: str) -> str:
+    """The text that :func:`defused` was given; other text as it is."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
 def write_sheet(
     path: Path, names: Sequence[str], rows: Sequence[Sequence[str]], *, wide: Collection[str] = ()
 ) -> None:
@@ -48,7 +53,7 @@ def read_sheet(path: Path, what: str) -> pd.DataFrame:
     table, _ = read_table(path, what)
     if path.suffix.casefold() == ".xlsx":
         return table
-    return table.map(lambda v: v[1:] if v.startswith("'") and _FORMULA.match(v) else v)
+    return table.map(undefused)
 
 
 def _write_workbook(path: Path, rows: list[Sequence[str]], wide: Collection[str]) -> None:
