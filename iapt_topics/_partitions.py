@@ -6,6 +6,7 @@ that the topics were fitted to; so they are the same however the survey is cut i
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ from numpy.typing import NDArray
 from iapt_topics._checks import InputError, listed, require_columns
 from iapt_topics._drift_model import Cells, add_up, responses_as_cells
 from iapt_topics._files import file_hash, write_whole
+from iapt_topics._kept import write_record
+from iapt_topics._parquet_size import require_decodable
 from iapt_topics._statuses import STATUSES, decide, is_visible
 from iapt_topics.embeddings import Encoder, embed_kept
 from iapt_topics.frame import ThemeFrame
@@ -94,7 +97,10 @@ def read_rows(
 
     what = f"partition {path.name!r}"
     try:
+        require_decodable(path, what)
         there = pq.read_schema(path).names
+    except InputError:
+        raise
     except Exception as error:  # a damaged file raises whatever its reader raises
         got = type(error).__name__
         raise InputError(what, "must be a Parquet file", got, "Check the folder.") from error
@@ -151,8 +157,12 @@ def code_partition(path: Path, target: Path, model_key: str) -> dict[str, Any]:
         table = code_rows(read_rows(path, model.question, model.covariates), path.name, model)
         content = BytesIO()
         table.to_parquet(content, engine="pyarrow", index=False)
+        # The record first: a stop between the two leaves nothing that could be taken.
+        made = hashlib.sha256(content.getvalue()).hexdigest()
         # A worker does not hold the folder; the run that it works for does.
-        write_whole(target, content.getvalue(), private=True, within=target.parent.parent)
+        held = target.parent.parent
+        write_record(record_of(target), target.name, {target.name: made}, within=held)
+        write_whole(target, content.getvalue(), private=True, within=held)
     return {
         "partition": path.name,
         "file": str(target),
@@ -161,6 +171,11 @@ def code_partition(path: Path, target: Path, model_key: str) -> dict[str, Any]:
         "memory_mb": psutil.Process().memory_info().rss / 2**20,
         "process": os.getpid(),
     }
+
+
+def record_of(target: Path) -> Path:
+    """Where it is written down what a coded partition was when it was made."""
+    return target.parent.parent / "records" / f"{target.name}.json"
 
 
 def code_rows(table: pd.DataFrame, source: str, model: Model) -> pd.DataFrame:

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from iapt_topics import _limits
 from iapt_topics._checks import InputError, listed, require_file, require_unique
+from iapt_topics._limits import require_bytes, require_cells, too_large
+from iapt_topics._parquet_size import require_decodable
 
-#: What a file may unpack to. A zip of a few kilobytes can unpack to more than any memory.
-_MOST_BYTES = 512 * 1024**2
-_MOST_CELLS = 50_000_000
 _MOST_ROWS = 1_048_576  # of a sheet, by Excel's own specification
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"  # the OLE container: .xls, or a workbook with a password
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -61,8 +61,7 @@ def read_table(path: Path, what: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
         start = stream.read(64)
     if not start:
         raise InputError(name, "must have a header and rows", "an empty file", "Check the file.")
-    if path.stat().st_size > _MOST_BYTES:
-        raise _too_large(name, f"{path.stat().st_size:,} bytes")
+    require_bytes(path.stat().st_size, name)
     if (
         start.lstrip(b"\xef\xbb\xbf \t\r\n")[:9]
         .lower()
@@ -119,16 +118,6 @@ def text_table(names: Iterable[object], columns: Sequence[Any], what: str) -> pd
     return pd.DataFrame(cells, columns=names)
 
 
-def _too_large(name: str, got: str) -> InputError:
-    rule = f"must unpack to at most {_MOST_BYTES:,} bytes and {_MOST_CELLS:,} cells"
-    return InputError(name, rule, got, "Check that it is the survey; if so, save it in parts.")
-
-
-def _require_size(rows: int, columns: int, name: str) -> None:
-    if rows * columns > _MOST_CELLS:
-        raise _too_large(name, f"{rows:,} rows of {columns:,} columns")
-
-
 def _with_header(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """Take the first row as the names, so that a name given twice is seen as such."""
     names = [cell_text(v) for v in rows.iloc[0]]
@@ -144,10 +133,18 @@ def _read_csv(path: Path, name: str) -> _Read:
         if found in header:
             separator = found
             notes.append(f"{name}: its cells are parted by {_SEPARATORS[found]}.")
-    rows = pd.read_csv(
-        StringIO(text), sep=separator, header=None, dtype=object, na_filter=False,
-        skip_blank_lines=False,
-    )  # fmt: skip
+    # Each is the end of a cell or stands in one, so that this many are no table that is read.
+    if (ends := text.count(separator) + text.count("\n")) > 2 * _limits.MOST_CELLS:
+        raise too_large(name, f"about {ends:,} cells")
+    how: dict[str, Any] = {
+        "sep": separator, "header": None, "dtype": object, "na_filter": False,
+        "skip_blank_lines": False,
+    }  # fmt: skip
+    # Short rows are filled up to the width of the first, however many they are.
+    width = pd.read_csv(StringIO(text), nrows=1, **how).shape[1]
+    require_cells(1, width, name)
+    rows = pd.read_csv(StringIO(text), nrows=_limits.MOST_CELLS // width + 1, **how)
+    require_cells(len(rows), width, name)
     return *_with_header(rows), notes
 
 
@@ -196,8 +193,7 @@ def _read_workbook(path: Path, name: str) -> _Read:
         raise InputError(name, "must be an .xlsx workbook", got, do)
     with zipfile.ZipFile(path) as archive:
         size = sum(part.file_size for part in archive.infolist())
-    if size > _MOST_BYTES:
-        raise _too_large(name, f"{size:,} bytes")
+    require_bytes(size, name)
     rows, notes = _sheet(path, name, values=False)
     formulas = [
         (at, c) for at, row in rows.items() for c, v in enumerate(row) if v.startswith("\0")
@@ -212,7 +208,7 @@ def _read_workbook(path: Path, name: str) -> _Read:
     if not rows:
         raise InputError(name, "must have a header and rows", "an empty sheet", "Check the file.")
     width = max(map(len, rows.values()))
-    _require_size(max(rows), width, name)
+    require_cells(max(rows), width, name)
     full = [[*rows.get(i, []), *[""] * (width - len(rows.get(i, [])))]
             for i in range(min(rows), max(rows) + 1)]  # fmt: skip
     return full[0], [list(c) for c in zip(*full[1:], strict=True)] or [[]] * width, notes
@@ -228,12 +224,14 @@ def _sheet(path: Path, name: str, *, values: bool) -> tuple[dict[int, list[str]]
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # some programs write them wrongly
         rows: dict[int, list[str]] = {}
-        cells = 0
+        cells = size = 0
         for at, row in enumerate(sheet.iter_rows()):
             cells += len(row)
-            if at >= _MOST_ROWS or cells > _MOST_CELLS:
-                raise _too_large(name, f"more than {at:,} rows")
+            if at >= _MOST_ROWS or cells > _limits.MOST_CELLS:
+                raise too_large(name, f"more than {at:,} rows")
             typed = [_typed(c) for c in row]
+            # Many cells can share one text of the file.
+            require_bytes(size := size + sum(map(len, typed)), name)
             if any(typed):
                 rows[at] = typed
     finally:
@@ -270,18 +268,25 @@ def _typed(cell: Any) -> str:
     return cell_text(value) if not hasattr(value, "text") else f"\0{value.text or ''}"
 
 
-def _columns(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
-    return [cell_text(c) for c in table.columns], [
-        [cell_text(v) for v in table.iloc[:, i].tolist()] for i in range(table.shape[1])
-    ]
+def _columns(table: pd.DataFrame, name: str) -> tuple[list[str], list[list[str]]]:
+    columns = []
+    size = 0
+    for i in range(table.shape[1]):
+        cells = []
+        for value in table.iloc[:, i].tolist():
+            cells.append(cell_text(value))
+            size += len(cells[-1])
+            # Many cells can share one label or one text of the file.
+            if size > _limits.MOST_BYTES:
+                require_bytes(size, name)
+        columns.append(cells)
+    return [cell_text(c) for c in table.columns], columns
 
 
 def _read_parquet(path: Path, name: str) -> _Read:
-    from pyarrow.parquet import ParquetFile
-
-    with ParquetFile(path) as file:
-        _require_size(file.metadata.num_rows, file.metadata.num_columns, name)
-    return *_columns(pd.read_parquet(path, engine="pyarrow").reset_index(drop=True)), []
+    require_decodable(path, name)
+    table = pd.read_parquet(path, engine="pyarrow").reset_index(drop=True)
+    return *_columns(table, name), []
 
 
 def _read_spss(path: Path, name: str) -> _Read:
@@ -291,28 +296,58 @@ def _read_spss(path: Path, name: str) -> _Read:
         do = "Install it with: pip install 'iapt-topics[spss]'"
         raise InputError(name, "needs the package pyreadstat", "none installed", do) from None
     _, meta = pyreadstat.read_sav(path, metadataonly=True, encoding="WINDOWS-1252")
-    _require_size(meta.number_rows or 0, meta.number_columns, name)
+    require_cells(meta.number_rows or 0, meta.number_columns, name)
     labels = {"apply_value_formats": True, "formats_as_category": False}
     try:
-        return *_columns(pyreadstat.read_sav(path, **labels)[0]), []
+        return *_columns(_spss_rows(path, meta, name, **labels), name), []
     except (UnicodeDecodeError, pyreadstat.ReadstatError):
         # Files of old versions name the wrong encoding, or none.
-        table, _ = pyreadstat.read_sav(path, encoding="WINDOWS-1252", **labels)
+        table = _spss_rows(path, meta, name, encoding="WINDOWS-1252", **labels)
         said = f"{name}: read as Windows-1252, as it is not in the encoding that it names."
-        return *_columns(table), [said]
+        return *_columns(table, name), [said]
+
+
+def _spss_rows(path: Path, meta: Any, name: str, **how: Any) -> pd.DataFrame:
+    """Rows of an SPSS file, no more at a time than can unpack to what a table may be."""
+    import pyreadstat
+
+    # Of a row with every text as long as it may be; most are shorter, so the rows may be more.
+    widest = sum(meta.variable_storage_width.values()) or 1
+    most = _limits.MOST_CELLS // max(1, meta.number_columns) + 1
+    step = max(1, min(_limits.MOST_BYTES // widest, most))
+    parts: list[pd.DataFrame] = []
+    rows = size = 0
+    while not parts or len(parts[-1]) == step:
+        part, _ = pyreadstat.read_sav(path, row_offset=rows, row_limit=step, **how)
+        rows += len(part)
+        require_cells(rows, part.shape[1], name)
+        texts = (part.iloc[:, i] for i in range(part.shape[1]))
+        size += sum(len(v) for c in texts for v in c if isinstance(v, str))
+        require_bytes(size, name)
+        parts.append(part)
+    return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
 
 def _read_stata(path: Path, name: str) -> _Read:
     notes = []
     try:
-        table = pd.read_stata(path)
+        table = _stata_rows(path, name)
     except ValueError as error:
         if "labels" not in str(error):
             raise
-        table = pd.read_stata(path, convert_categoricals=False)
+        table = _stata_rows(path, name, convert_categoricals=False)
         notes.append(f"{name}: two values have one label, so the values stand without labels.")
-    _require_size(*table.shape, name)
-    return *_columns(table), notes
+    return *_columns(table, name), notes
+
+
+def _stata_rows(path: Path, name: str, **how: Any) -> pd.DataFrame:
+    with pd.read_stata(path, iterator=True, **how) as reader:
+        width = len(reader.variable_labels())
+        require_cells(1, width, name)
+        most = _limits.MOST_CELLS // max(1, width) + 1
+        table: pd.DataFrame = reader.read(most)  # type: ignore[attr-defined]
+    require_cells(len(table), width, name)
+    return table
 
 
 _READERS: dict[str, Callable[[Path, str], _Read]] = {

@@ -10,11 +10,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 from iapt_topics._checks import InputError
+from iapt_topics._files import file_hash
+from iapt_topics._kept import fault_of, write_record
 from iapt_topics._private import private_tree, refuse_link
 from iapt_topics.embeddings import Embeddings
 from iapt_topics.responses import Responses
 from iapt_topics.topic_files import load_topics, save_topics
 from iapt_topics.topics import TopicConfig, Topics, fit_topics, package_versions
+
+_RECORD = "record.json"
 
 
 def fit_once(
@@ -26,25 +30,37 @@ def fit_once(
 ) -> Topics:
     """Topics as :func:`fit_topics` gives them, from the folder if they were fitted before.
 
-    What is damaged is fitted anew, and what cannot be kept is not; a warning says so.
+    What is damaged, or was not made of these responses, vectors and settings, is fitted anew, and
+    what cannot be kept is not; a warning says so. :mod:`iapt_topics._kept` says what the check of
+    the files is worth.
     """
     if folder is None:
         return fit_topics(responses, embeddings, config, progress=progress)
-    place = folder / f"topics-{_key(responses, embeddings, config)[:16]}"
+    key = _key(responses, embeddings, config)
+    place = folder / f"topics-{key[:16]}"
     refuse_link(place)
     if place.is_dir():
         private_tree(place)
+        fault = fault_of(place / _RECORD, key, _hashes(place))
         try:
-            return load_topics(place)
+            if not fault:
+                return load_topics(place)
         except InputError as error:
-            warnings.warn(f"kept topics are fitted anew: {error}", stacklevel=2)
-            shutil.rmtree(place, ignore_errors=True)
+            fault = str(error)
+        warnings.warn(f"kept topics are fitted anew: {place.name}: {fault}", stacklevel=2)
+        shutil.rmtree(place, ignore_errors=True)
     topics = fit_topics(responses, embeddings, config, progress=progress)
     try:
         save_topics(topics, place)
+        write_record(place / _RECORD, key, _hashes(place))
     except OSError as error:
         warnings.warn(f"topics are not kept: {error}", stacklevel=2)
     return topics
+
+
+def _hashes(place: Path) -> dict[str, str]:
+    """Hash of each file of kept topics, but for the record of them."""
+    return {p.name: file_hash(p) for p in sorted(place.iterdir()) if p.name != _RECORD}
 
 
 def _key(responses: Responses, embeddings: Embeddings, config: TopicConfig) -> str:

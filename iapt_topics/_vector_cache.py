@@ -41,7 +41,7 @@ def remember(
             made = dict(zip(keys, compute([texts[k] for k in keys]), strict=True))
             known |= made
             progress(start + len(keys), len(todo))
-            if store is not None and not _write(store, made):
+            if store is not None and not _write(store, fingerprint, made):
                 store.close()
                 store = None
     finally:
@@ -60,7 +60,7 @@ def _opened(
         private_cache(folder)
         private_file(path)  # SQLite gives its journal the same mode
         try:
-            return _read(path, keys)
+            return _read(path, fingerprint, keys)
         except sqlite3.OperationalError:  # locked, read-only, disk full: not ours to delete
             raise
         except sqlite3.DatabaseError:
@@ -68,13 +68,13 @@ def _opened(
             for end in ("", "-journal"):
                 path.with_name(path.name + end).unlink(missing_ok=True)
             private_file(path)
-            return _read(path, keys)
+            return _read(path, fingerprint, keys)
     except (OSError, sqlite3.Error) as error:
         _say(f"embeddings are not cached: {folder} cannot be used ({error})")
         return None, {}
 
 
-def _read(path: Path, keys: Sequence[str]) -> tuple[sqlite3.Connection, Vectors]:
+def _read(path: Path, fingerprint: str, keys: Sequence[str]) -> tuple[sqlite3.Connection, Vectors]:
     """Open the store and take out what it has; vectors that fail their checksum count as absent."""
     store = sqlite3.connect(path, timeout=60)
     found: Vectors = {}
@@ -86,7 +86,7 @@ def _read(path: Path, keys: Sequence[str]) -> tuple[sqlite3.Connection, Vectors]
             marks = ",".join("?" * len(part))
             query = f"SELECT text, vector FROM checked WHERE text IN ({marks})"
             for key, blob in store.execute(query, part):
-                if not isinstance(blob, bytes) or _sealed(key, blob[:-_CHECK]) != blob:
+                if not isinstance(blob, bytes) or _sealed(fingerprint, key, blob[:-_CHECK]) != blob:
                     damaged += 1
                 else:
                     found[key] = np.frombuffer(blob[:-_CHECK], dtype="<f4")
@@ -94,14 +94,17 @@ def _read(path: Path, keys: Sequence[str]) -> tuple[sqlite3.Connection, Vectors]
         store.close()
         raise
     if damaged:
-        _say(f"{damaged} damaged vectors in the cache {path.name} are computed anew")
+        _say(
+            f"{damaged} damaged vectors in the cache {path.name}, or of another model or version, "
+            "are computed anew"
+        )
     return store, found
 
 
-def _write(store: sqlite3.Connection, vectors: Vectors) -> bool:
+def _write(store: sqlite3.Connection, fingerprint: str, vectors: Vectors) -> bool:
     """Put vectors in the store, all or none of them; whether it went well."""
     rows = [
-        (key, _sealed(key, vector.astype("<f4").tobytes()))
+        (key, _sealed(fingerprint, key, vector.astype("<f4").tobytes()))
         for key, vector in vectors.items()
         if np.isfinite(vector).all()
     ]
@@ -114,9 +117,13 @@ def _write(store: sqlite3.Connection, vectors: Vectors) -> bool:
     return True
 
 
-def _sealed(key: str, content: bytes) -> bytes:
-    """A vector with the checksum of itself and of the text that it belongs to."""
-    return content + hashlib.sha256(key.encode() + content).digest()[:_CHECK]
+def _sealed(fingerprint: str, key: str, content: bytes) -> bytes:
+    """A vector with the checksum of itself, its text and its model.
+
+    It tells damage and mistakes. Whoever may write to the file can make one that fits.
+    """
+    told = f"{fingerprint}:{key}:".encode()
+    return content + hashlib.sha256(told + content).digest()[:_CHECK]
 
 
 def _say(what: str) -> None:

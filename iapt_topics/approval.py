@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from iapt_topics._checks import InputError, listed, require_columns
-from iapt_topics._sheets import read_sheet, write_sheet
+from iapt_topics._sheets import read_sheet, restored, write_sheet
 from iapt_topics.disclosure import Disclosure, people
 from iapt_topics.redaction import safe_texts
 
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("response_id", "topic", "label", "text", "decision", "approved_by", "paraphrase")
 DECISIONS = ("", "approve", "reject")
+#: What may stand for the rest of a response before or after some words of it.
+_REST = r"(?:\u2026|\.\.\.|\[\u2026\]|\[\.\.\.\])"
+_ENDS = re.compile(rf"^{_REST}\s*|\s*{_REST}$")
+OTHER_WORDS = "Copy the response's own words, as redacted, or put other words under paraphrase."
 
 
 def write_quotes(
@@ -69,9 +75,10 @@ def read_quotes(path: str | Path, responses: Responses) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
-        The sheet, filled in.
+        The sheet, filled in. A text may be shortened to some words in a row; other words are for
+        ``paraphrase``.
     responses : Responses
-        The survey.
+        The survey, redacted as it was when the sheet was written.
 
     Returns
     -------
@@ -83,7 +90,7 @@ def read_quotes(path: str | Path, responses: Responses) -> pd.DataFrame:
     ------
     InputError
         Naming every faulty row: an unknown decision or response, an approval without a name or
-        without words, or a response twice.
+        without words, a text that the response does not say, or a response twice.
     """
     path = Path(path)
     what = f"quotes {path.name!r}"
@@ -91,7 +98,8 @@ def read_quotes(path: str | Path, responses: Responses) -> pd.DataFrame:
     require_columns(table, _COLUMNS, what)
     table = table.apply(lambda column: column.str.strip())
     known, seen, faults = set(responses.kept["response_id"]), set(), []
-    for at, row in enumerate(table.to_dict("records"), start=2):
+    words = words_said(responses, table["response_id"].tolist(), table["text"].tolist())
+    for at, (row, said) in enumerate(zip(table.to_dict("records"), words, strict=True), start=2):
         decision, response_id = row["decision"].casefold(), row["response_id"]
         if decision not in DECISIONS:
             faults.append(f"row {at}: decision {row['decision']!r}")
@@ -104,9 +112,39 @@ def read_quotes(path: str | Path, responses: Responses) -> pd.DataFrame:
             faults.append(f"row {at}: approved by nobody")
         if decision == "approve" and not (row["text"] or row["paraphrase"]):
             faults.append(f"row {at}: no words")
+        if decision == "approve" and response_id in known and said is None:
+            faults.append(f"row {at}: a text that response {response_id!r} does not say")
     if faults:
-        do = "Approve with a name, reject, or leave the decision blank."
+        do = f"Approve with a name, reject, or leave the decision blank. {OTHER_WORDS}"
         raise InputError(what, "must hold decisions that can be used", listed(faults, 20), do)
+    table = table.assign(text=[w or "" for w in words])
     kept: pd.DataFrame = table[table["decision"].str.casefold() == "approve"]
     kept = kept[["response_id", "text", "approved_by", "paraphrase"]]
     return kept.reset_index(drop=True)
+
+
+def words_said(
+    responses: Responses, response_ids: Sequence[str], texts: Sequence[str]
+) -> list[str | None]:
+    """Each text as it may be printed as a quote, None if its response does not say it.
+
+    A response says its text, redacted, and any whole words in a row of it, with or without dots
+    for the rest. White space does not matter, nor a mark that keeps a spreadsheet from running it.
+    """
+    known = set(responses.table["response_id"])
+    safe = safe_texts(responses, [i if i in known else "" for i in response_ids])
+    return [
+        next((t for t in (text, restored(text)) if _says(whole, t)), None) if i in known else None
+        for i, text, whole in zip(response_ids, texts, safe, strict=True)
+    ]
+
+
+def _says(whole: str, text: str) -> bool:
+    whole, text = " ".join(whole.split()), " ".join(text.split())
+    if not text or text == whole:
+        return True
+    part = _ENDS.sub("", text)
+    # No word is cut; a part that begins or ends with a mark may stand against one.
+    begins = r"(?<!\w)" if part[:1].isalnum() else ""
+    ends = r"(?!\w)" if part[-1:].isalnum() else ""
+    return bool(part) and re.search(f"{begins}{re.escape(part)}{ends}", whole) is not None

@@ -22,6 +22,7 @@ from iapt_topics.topic_edits import SAME_TOPIC, find_successor
 from iapt_topics.topics import Topics
 
 DECISIONS = ("accept", "reject", "add")
+_LARGEST = 50_000_000  # bytes; a million responses, each with its topic, have half of it
 _LOG = ["topic", "label", "theme", "decision", "who", "when", "why", "note"]
 _SHEET = [
     "topic", "label", "words", "n", "theme", "theme_label", "score", "margin",
@@ -394,7 +395,7 @@ def load_edits(path: str | Path) -> MappingEdits:
     InputError
         If it is no such file.
     """
-    path = require_file(Path(path), "edits")
+    path = require_file(Path(path), "edits", _LARGEST)
     try:
         content = json.loads(path.read_text("utf-8"))
         table, unplaced = (

@@ -294,7 +294,7 @@ def _who(
             level = f"(too few people, {few})"
         for key, row in zip(keys, part.to_dict("records"), strict=True):
             share = _share(system, key, ("kept", key[3]), row["n_effective"], hidden, rule)
-            tests = {c: max(0.001, round(row[c], 3)) for c in ("p", "p_bh")}
+            tests = {c: float(np.clip(round(row[c], 3), 0.001, None)) for c in ("p", "p_bh")}
             share["note"] = share["note"] or row["note"]
             rows.append({"covariate": name, "level": level, "year": key[3]} | share | tests)
     columns = [c for c in table.columns if c != "n_effective"]

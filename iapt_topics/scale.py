@@ -9,6 +9,7 @@ else of a survey.
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -23,7 +24,8 @@ from numpy.typing import NDArray
 from iapt_topics import _partitions
 from iapt_topics._checks import InputError, listed
 from iapt_topics._drift_model import Cells, add_up, sum_up
-from iapt_topics._files import claimed
+from iapt_topics._files import claimed, file_hash
+from iapt_topics._kept import fault_of
 from iapt_topics._partitions import Counted, Model, Scan
 from iapt_topics._private import private_folder
 from iapt_topics._survey_sample import check_scans, compare_fits, draw
@@ -109,7 +111,8 @@ def scale_study(
         there on each of them.
     out : path
         Folder that all workers can write to. A file with a partition's results is not made again
-        while partition and settings are the same.
+        while partition and settings are the same; one that was changed or damaged is, and a warning
+        says so.
     cluster : distributed.Client or str, optional
         A client or a scheduler's address; by default one worker for each core of this machine.
     sample : int, default 20,000
@@ -440,6 +443,12 @@ def _code(
         def setup(self, worker: Any) -> None:
             _partitions.MODELS[key] = self.model
 
+    for target in (t for t in targets if t.exists()):
+        # Its name is of all that it was made of.
+        hashes = {target.name: file_hash(target)}
+        if fault := fault_of(_partitions.record_of(target), target.name, hashes):
+            warnings.warn(f"coded rows are made anew: {target.name}: {fault}", stacklevel=3)
+            target.unlink()
     if not all(t.exists() for t in targets):
         client.register_plugin(Ship(model))
     tasks = client.map(_partitions.code_partition, paths, targets, model_key=key, pure=False)

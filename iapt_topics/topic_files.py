@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics._checks import InputError, listed
-from iapt_topics._files import whole_folder
+from iapt_topics._checks import InputError, listed, require_file
+from iapt_topics._files import MOST_BYTES, whole_folder
+from iapt_topics._parquet_size import require_decodable
 from iapt_topics._private import refuse_link
 from iapt_topics.topics import TopicConfig, Topics
 
@@ -90,9 +91,12 @@ def load_topics(folder: str | Path) -> Topics:
     if not (folder / "topics.json").is_file():
         raise InputError(what, "must hold saved topics", "no topics.json", "Check the path.")
     try:
+        require_file(folder / "topics.json", "topics", MOST_BYTES)
         content = json.loads((folder / "topics.json").read_text("utf-8"))
         if content["format"] != _FORMAT:
             raise ValueError(f"format {content['format']!r}, not {_FORMAT}")
+        for name in _TABLES:
+            require_decodable(folder / f"{name}.parquet", f"{name}.parquet")
         tables: dict[str, Any] = {
             n: pd.read_parquet(folder / f"{n}.parquet", engine="pyarrow") for n in _TABLES
         }

@@ -371,6 +371,16 @@ def test_a_damaged_vector_is_computed_anew_and_said(model, tmp_path, damage):
     np.testing.assert_array_equal(whole, encoder.encode(["one", "two"]))
 
 
+def test_a_vector_of_another_model_is_not_taken_under_the_name_of_this_one(model, tmp_path):
+    cached(tmp_path, "b" * 64).encode(["one"])
+    stored(tmp_path).rename(tmp_path / "cache" / f"embeddings-{'a' * 16}.sqlite")
+    with pytest.warns(UserWarning, match="of another model or version, are computed anew"):
+        cached(tmp_path).encode(["one"])
+    assert model.asked == ["one", "one"]
+    cached(tmp_path).encode(["one"])
+    assert model.asked == ["one", "one"]
+
+
 @pytest.mark.parametrize("at", [0, 30, 4096, 5000, 8000, 12000, 16000])
 def test_no_damaged_vector_is_ever_read_back(model, tmp_path, at):
     encoder = cached(tmp_path)

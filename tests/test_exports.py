@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import pandas as pd
 import pytest
 import standins
@@ -119,6 +121,83 @@ def test_quotes_come_back_only_when_somebody_approved(parts, tmp_path):
         {"response_id": sheet.loc[0, "response_id"], "text": sheet.loc[0, "text"],
          "approved_by": "A. Reader", "paraphrase": "Busy."}
     ]  # fmt: skip
+
+
+@pytest.fixture
+def sheet(parts, tmp_path):
+    """A sheet of approved quotes, a text of which begins as a formula and another is long."""
+    table = parts["responses"].table
+    path = write_quotes(parts["responses"], parts["topics"], tmp_path / "quotes.csv")
+    ids = read_sheet(path, "quotes")["response_id"].tolist()[:2]
+    texts = {
+        ids[0]: "=1+1 is what\nthey pay",
+        ids[1]: "The pay (such as it is) is not good at all.",
+    }
+    said = table["response_id"].map(texts).fillna(table["text"])
+    survey = redacted_as(parts["responses"], said)
+    write_quotes(survey, parts["topics"], path)
+    return survey, path, ids
+
+
+def redacted_as(survey, texts):
+    made = copy(survey)
+    made.table = survey.table.assign(redacted=texts)
+    return made
+
+
+def filled(path, texts, paraphrase=""):
+    rows = read_sheet(path, "quotes")
+    rows.loc[: len(texts) - 1, "text"] = texts
+    rows.loc[: len(texts) - 1, "decision"] = "approve"
+    rows["approved_by"], rows["paraphrase"] = "A. Reader", paraphrase
+    for ending in (".csv", ".xlsx"):
+        write_sheet(path.with_suffix(ending), list(rows.columns), rows.to_numpy().tolist())
+        yield path.with_suffix(ending)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("=1+1 is what they  pay", "The pay (such as it is) is not good at all."),
+        ("'=1+1 is what\nthey pay", "(such as it is)"),
+        ("what they pay", "\u2026 is not good [...]"),
+        ("... they pay", "The pay (such as it is) is not good\u2026"),
+        ("", "all."),
+    ],
+)
+def test_words_in_a_row_of_a_response_are_a_quote(sheet, first, second):
+    survey, path, ids = sheet
+    for written in filled(path, [first, second], "Hard." if not first else ""):
+        quotes = read_quotes(written, survey)
+        assert quotes["response_id"].tolist() == ids
+        own = [first.removeprefix("'"), second]
+        assert [" ".join(t.split()) for t in quotes["text"]] == [" ".join(t.split()) for t in own]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I was bullied by my manager.", "The pay is good at all.", "ot good", "is not goo",
+        "The pay (such as it is) is not good at all. Not.", "\u2026", "the pay", "1+1",
+    ],
+)  # fmt: skip
+def test_other_words_are_no_quote_and_the_row_is_named(sheet, text):
+    survey, path, ids = sheet
+    for paraphrase in ("", "Their pay is low."):
+        for written in filled(path, ["they pay", text], paraphrase):
+            with pytest.raises(InputError) as error:
+                read_quotes(written, survey)
+            assert f"row 3: a text that response '{ids[1]}' does not say" in str(error.value)
+            assert "row 2" not in str(error.value)
+            assert "put other words under paraphrase" in str(error.value)
+
+
+def test_a_sheet_of_texts_that_are_redacted_otherwise_by_now_is_refused(sheet):
+    survey, path, _ = sheet
+    (written, _) = filled(path, ["they pay", "not good"])
+    said = survey.table["redacted"].str.replace("not good", "[site-1]")
+    with pytest.raises(InputError, match="row 3: a text"):
+        read_quotes(written, redacted_as(survey, said))
 
 
 def test_faults_in_the_sheet_are_named_by_row(parts, tmp_path):

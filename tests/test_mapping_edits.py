@@ -243,6 +243,13 @@ def test_a_replay_on_other_responses_places_nothing():
     assert "none of its responses" in again.unplaced["note"][0]
 
 
+def test_a_log_that_is_too_large_is_not_read(tmp_path, monkeypatch):
+    (tmp_path / "log.json").write_text("[" + 1_000 * "[],")
+    monkeypatch.setattr("iapt_topics.mapping_edits._LARGEST", 2_000)
+    with pytest.raises(InputError, match="must be at most 2,000 bytes"):
+        load_edits(tmp_path / "log.json")
+
+
 def test_the_log_survives_a_file(tmp_path):
     edits = replay_edits(
         decisions(OLD, (0, "A", "reject"), (1, "B", "add")), topics_of([0] * 6 + [1, 2] * 4 + [-1])

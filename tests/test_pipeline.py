@@ -103,6 +103,40 @@ def test_damaged_topics_are_fitted_anew(plan, encoder, fits):
     assert len(fits) == 2
 
 
+def test_topics_that_a_run_did_not_write_are_not_taken(plan, encoder, fits):
+    made(plan, encoder)
+    before = bytes_of(plan.out)
+    (kept,) = (plan.out / "cache").glob("topics-*")
+    label = pd.read_parquet(kept / "topics.parquet").assign(label="made up")
+    for change, said in (
+        (lambda: label.to_parquet(kept / "topics.parquet"), "topics.parquet is not as it was"),
+        (lambda: (kept / "more.txt").write_text("x"), "more.txt is not as it was written"),
+        (lambda: (kept / "record.json").unlink(), "no record of what made them"),
+        (lambda: (kept / "record.json").write_text("[1]"), "record cannot be read"),
+    ):
+        change()
+        with pytest.warns(UserWarning, match=f"fitted anew: .*{said}"):
+            made(plan, encoder)
+        assert bytes_of(plan.out) == before
+    assert len(fits) == 5
+    made(plan, encoder)
+    assert len(fits) == 5
+
+
+def test_topics_of_other_settings_are_not_taken_under_a_name_of_these(plan, encoder, fits):
+    made(plan, encoder)
+    before = bytes_of(plan.out)
+    (kept,) = (plan.out / "cache").glob("topics-*")
+    made(replace(plan, seed=8), encoder)
+    (other,) = set((plan.out / "cache").glob("topics-*")) - {kept}
+    shutil.rmtree(kept)
+    other.rename(kept)
+    with pytest.warns(UserWarning, match="made of other responses, vectors or settings"):
+        made(plan, encoder)
+    assert len(fits) == 3
+    assert bytes_of(plan.out) == before
+
+
 def test_old_results_stand_until_the_new_ones_are_whole(plan, encoder, monkeypatch):
     made(plan, encoder)
     (plan.out / "tables_private" / "mine.csv").write_text("my own notes")

@@ -296,6 +296,19 @@ def test_qualcoders_own_project(tmp_path):
         assert [p.name for p in folder.iterdir()] == ["data.qda"]
 
 
+def test_a_qualcoder_project_cannot_make_rows_or_texts_without_end(tmp_path, monkeypatch):
+    spans = [("r1", "A", 1, 3, 11), ("r2", "B", 2, 11, 18), ("r2", "A", 1, 28, 36)]
+    folder = project_of(tmp_path / "p.qda", spans=spans)
+    monkeypatch.setattr(qualcoder, "_MOST_ROWS", 2)
+    with pytest.raises(InputError, match="must have at most 2 rows"):
+        load_project(folder)
+    monkeypatch.undo()
+    made = "ALTER TABLE source DROP COLUMN fulltext; ALTER TABLE source ADD COLUMN fulltext TEXT AS"
+    folder = project_of(tmp_path / "q.qda", sql=f"{made} (hex(zeroblob(300000000)))")
+    with pytest.raises(InputError, match="no 'fulltext' in it"):
+        load_project(folder)
+
+
 def test_positions_of_qualcoder_are_held_against_its_own_snippets(tmp_path):
     folder = project_of(tmp_path / "p.qda", spans=[("r2", "A", 1, 28, 36)])
     with closing(sqlite3.connect(folder / "data.qda")) as base:

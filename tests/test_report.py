@@ -274,7 +274,8 @@ def test_at_most_one_quote_per_person():
 
 
 def approval(ids, **columns):
-    given = {"text": [f"said {i}" for i in ids], "approved_by": "A. B.", "paraphrase": ""}
+    texts = standins.responses().table.set_index("response_id")["text"]
+    given = {"text": [texts.get(i, "") for i in ids], "approved_by": "A. B.", "paraphrase": ""}
     return pd.DataFrame({"response_id": ids, **given, **columns})
 
 
@@ -285,9 +286,54 @@ def test_only_approved_quotes_are_printed_and_in_their_paraphrase():
     before = sheet.copy()
     (quote,) = choose_quotes(results(survey), sheet)
     assert quote.text == "as was told"
+    assert quote.paraphrase
     assert quote.year in {str(y) for y in standins.YEARS}
     pd.testing.assert_frame_equal(sheet, before)
     assert choose_quotes(results(survey), None) == []
+
+
+def test_words_that_a_response_does_not_say_are_not_printed_as_a_quote():
+    survey = standins.responses(synthetic=False)
+    first, second, third = survey.kept["response_id"].tolist()[10:13]
+    sheet = approval([first, second, third])
+    sheet.loc[1:, "text"] = ["I was bullied by my manager.", "Words of nobody."]
+    with pytest.raises(
+        InputError, match=rf"got other words in row 1: '{second}', row 2: '{third}'"
+    ):
+        choose_quotes(results(survey), sheet)
+    with pytest.raises(InputError, match="put other words under paraphrase"):
+        choose_quotes(results(survey), sheet.assign(paraphrase="Some other words."))
+    sheet.loc[1:, "text"] = ""
+    sheet.loc[1:, "paraphrase"] = ["It was hard.", ""]
+    quotes = choose_quotes(results(survey), sheet)
+    assert {(q.text, q.paraphrase) for q in quotes} == {
+        (sheet.loc[0, "text"], False), ("It was hard.", True)
+    }  # fmt: skip
+    grid = grids.quotes_grid(quotes, standins.frame(), {})
+    assert {row[0] for row in grid.rows} == {sheet.loc[0, "text"], "Paraphrase: It was hard."}
+    assert "in other words than the person's" in grid.note
+
+
+def test_a_paraphrase_is_no_quote_on_the_page(tmp_path):
+    survey = standins.responses(synthetic=False)
+    found = standins.topics(survey)
+    ids = survey.kept["response_id"].tolist()[10:60]
+    page = written_with(survey, found, tmp_path, approval(ids, paraphrase="It was hard."))
+    assert "<blockquote" not in page
+    assert re.search(
+        r'<p class="paraphrase" dir="auto"><span class="key">Paraphrase</span> It', page
+    )
+    page = written_with(survey, found, tmp_path, approval(ids))
+    assert "<blockquote" in page
+    assert 'class="paraphrase"' not in page
+
+
+def written_with(survey, found, folder, quotes):
+    path = write_report(
+        folder / "report.html", responses=survey, topics=found, codes=standins.codes(survey),
+        mapping=standins.mapping(found), quotes=quotes,
+    )  # fmt: skip
+    return path.read_text("utf-8")
 
 
 def test_no_quote_from_a_small_topic_and_no_theme_of_a_hidden_cell():

@@ -44,6 +44,10 @@ def browser():
 
 def written(folder, *, quotes=None, extra="", n=700):
     survey = standins.responses(n=n, extra=extra)
+    if quotes is not None:  # they are what the survey says
+        said = quotes.set_index("response_id")["text"]
+        ids = survey.table["response_id"]
+        survey.table["redacted"] = ids.map(said).fillna(survey.table["text"])
     found, coded = standins.topics(survey), standins.codes(survey)
     return write_report(
         folder / "report.html",

@@ -8,12 +8,16 @@ import zipfile
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyreadstat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iapt_topics import _tables
+from iapt_topics import _limits
 from iapt_topics._checks import InputError
+from iapt_topics._parquet_pages import unpacked_sizes
 from iapt_topics._tables import cell_text, read_table
 
 ENDINGS = [".csv", ".tsv", ".xlsx", ".parquet", ".sav", ".zsav", ".dta"]
@@ -128,11 +132,155 @@ def test_a_zip_bomb_is_found_before_it_is_unpacked(tmp_path):
 def test_large_files_are_refused(tmp_path, monkeypatch):
     path = tmp_path / "s.parquet"
     pd.DataFrame({"a": np.zeros(1000)}).to_parquet(path)
-    monkeypatch.setattr(_tables, "_MOST_CELLS", 999)
+    monkeypatch.setattr(_limits, "MOST_CELLS", 999)
     with pytest.raises(InputError, match="1,000 rows of 1 columns"):
         read_table(path, "survey")
-    monkeypatch.setattr(_tables, "_MOST_BYTES", 10)
+    monkeypatch.setattr(_limits, "MOST_BYTES", 10)
     with pytest.raises(InputError, match="must unpack to at most 10 bytes"):
+        read_table(path, "survey")
+
+
+def parquet(path, texts=None, **columns):
+    """A Parquet file of which ``texts`` is a column with one text, in every row."""
+    if texts is not None:
+        text, n = texts
+        columns["comment"] = pa.DictionaryArray.from_arrays(np.zeros(n, "int32"), pa.array([text]))
+    pq.write_table(pa.table(columns), path, compression="zstd", store_schema=False)
+    return path
+
+
+def test_a_parquet_bomb_is_found_before_it_is_decoded(tmp_path):
+    path = parquet(tmp_path / "s.parquet", (100_000 * "x", 6_000))
+    assert path.stat().st_size < 5_000
+    pool = pa.default_memory_pool()
+    before = pool.bytes_allocated()
+    with pytest.raises(InputError, match=r"at most 536,870,912 bytes.* got 600,000,000 bytes"):
+        read_table(path, "survey")
+    assert pool.bytes_allocated() - before < 10_000_000
+    table, _ = read_table(parquet(path, (1_000 * "x", 6_000)), "survey")
+    assert (table["comment"] == 1_000 * "x").all()
+
+
+LONG = 50_000 * "x"
+BOMBS = {
+    "a list": ({"a": pa.array([[LONG]] * 400)}, {}, 20_000_000),
+    "a struct": ({"a": pa.array([{"b": LONG}] * 400)}, {}, 20_000_000),
+    "a map": ({"a": pa.array([[("k", LONG)]] * 400, pa.map_("str", "str"))}, {}, 20_000_400),
+    "starts that repeat": (
+        {"a": pa.array([LONG + str(i) for i in range(100, 500)])},
+        {"column_encoding": "DELTA_BYTE_ARRAY", "use_dictionary": False},
+        20_001_200,
+    ),
+    "one length": ({"a": pa.array([LONG.encode()] * 400, pa.binary(50_000))}, {}, 20_000_000),
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_every_kind_of_parquet_column_is_measured(tmp_path, monkeypatch, kind):
+    columns, how, size = BOMBS[kind]
+    path = tmp_path / "s.parquet"
+    pq.write_table(pa.table(columns), path, compression="zstd", **how)
+    assert path.stat().st_size < size / 100
+    monkeypatch.setattr(_limits, "MOST_BYTES", size - 1)
+    with pytest.raises(InputError, match="must unpack to at most"):
+        read_table(path, "survey")
+    monkeypatch.setattr(_limits, "MOST_BYTES", size + 10_000)
+    assert len(read_table(path, "survey")[0]) == 400
+
+
+def test_a_row_of_a_parquet_file_can_hold_any_number_of_values(tmp_path, monkeypatch):
+    path = parquet(tmp_path / "s.parquet", a=pa.array([np.zeros(1_000_001, "int8")]))
+    assert path.stat().st_size < 5_000
+    monkeypatch.setattr(_limits, "MOST_CELLS", 1_000_000)
+    with pytest.raises(InputError, match="1,000,001 rows of 1 columns"):
+        read_table(path, "survey")
+
+
+def test_a_footer_that_lies_is_not_believed(tmp_path):
+    path = tmp_path / "s.parquet"
+    table = pa.table({"comment": [30_000_000 * "x" + str(i) for i in range(20)]})
+    pq.write_table(table, path, use_dictionary=False, write_statistics=False, compression="zstd")
+    content, chunk = path.read_bytes(), pq.ParquetFile(path).metadata.row_group(0).column(0)
+    real = varint(chunk.total_uncompressed_size)
+    assert content.count(real) == 2  # of the chunk and of the row group
+    path.write_bytes(content.replace(real, varint(1_000, len(real))))
+    assert pq.ParquetFile(path).metadata.row_group(0).column(0).total_uncompressed_size == 1_000
+    with pytest.raises(InputError, match=r"must unpack to at most .* got 600,\d{3},\d{3} bytes"):
+        read_table(path, "survey")
+
+
+def varint(number, length=1):
+    """A whole number as Thrift packs it, in at least so many bytes."""
+    rest, out = 2 * number, []
+    while rest or len(out) < length:
+        out.append(rest & 127)
+        rest >>= 7
+    return bytes([b | 128 for b in out[:-1]] + out[-1:])
+
+
+def test_pages_are_as_large_as_their_file_says(tmp_path):
+    table = pa.table({"a": [f"text {i}" for i in range(5_000)], "b": [None, 1.5] * 2_500})
+    for how in ({}, {"data_page_version": "2.0", "data_page_size": 500}, {"row_group_size": 700}):
+        pq.write_table(table, tmp_path / "s.parquet", compression="gzip", **how)
+        meta = pq.ParquetFile(tmp_path / "s.parquet").metadata
+        chunks = [meta.row_group(g).column(c) for g in range(meta.num_row_groups) for c in (0, 1)]
+        places = [(c.dictionary_page_offset, c.total_compressed_size) for c in chunks]
+        told = [c.total_uncompressed_size for c in chunks]  # with the headers of the pages
+        found = list(unpacked_sizes(tmp_path / "s.parquet", places))
+        assert all(t - 200 < f < t or 0.8 * t < f < t for f, t in zip(found, told, strict=True))
+
+
+def test_short_rows_of_a_wide_csv_are_not_filled_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(_limits, "MOST_CELLS", 100_000)
+    monkeypatch.setattr(_limits, "MOST_COLUMNS", 1_000)
+    path = write(tmp_path / "s.csv", ",".join(f"c{i}" for i in range(1_000)) + 30_000 * "\n1")
+    with pytest.raises(InputError, match=r"101 rows of 1,000 columns"):
+        read_table(path, "survey")
+    write(path, 1_000 * "," + "\n")
+    with pytest.raises(InputError, match=r"1 rows of 1,001 columns"):
+        read_table(path, "survey")
+    write(path, 200_001 * ",")
+    with pytest.raises(InputError, match="about 200,001 cells"):
+        read_table(path, "survey")
+
+
+def test_a_text_that_many_cells_share_counts_in_each(tmp_path, monkeypatch):
+    # In a workbook the text stands once; in SPSS and Stata it is the label of a value.
+    text = 1_000 * "\u00e9"
+    rows = [["year", "comment"], *[[2016, text]] * 500]
+    files = [book(tmp_path / "s.xlsx", rows), tmp_path / "s.sav", tmp_path / "s.dta"]
+    table = pd.DataFrame({"year": np.ones(5_000), "comment": 5_000 * [1.0]})
+    labels = {"variable_value_labels": {"comment": {1.0: 100 * "x"}}}
+    pyreadstat.write_sav(table, files[1], **labels)
+    table.assign(comment=pd.Categorical(5_000 * [100 * "x"])).to_stata(files[2], write_index=False)
+    monkeypatch.setattr(_limits, "MOST_BYTES", 490_000)
+    for path in files:
+        assert path.stat().st_size < 100_000
+        with pytest.raises(InputError, match="must unpack to at most 490,000 bytes"):
+            read_table(path, "survey")
+
+
+@pytest.mark.parametrize("ending", [".sav", ".zsav"])
+def test_spss_is_read_in_parts_that_fit(tmp_path, monkeypatch, ending):
+    path, compress = tmp_path / f"s{ending}", {"compress": ending == ".zsav"}
+    ids = [f"r{i}" for i in range(500)]
+    source = pd.DataFrame({"id": ids, "comment": [200 * "x", *499 * "y"]})
+    pyreadstat.write_sav(source, path, row_compress=ending == ".sav", **compress)
+    monkeypatch.setattr(_limits, "MOST_BYTES", 40_000)  # fewer rows than there are, at their widest
+    table, _ = read_table(path, "survey")
+    assert table.to_dict("list") == source.to_dict("list")
+    if ending == ".zsav":
+        pyreadstat.write_sav(source.assign(comment=200 * "x"), path, **compress)
+        assert path.stat().st_size < 40_000
+        with pytest.raises(InputError, match="must unpack to at most 40,000 bytes"):
+            read_table(path, "survey")
+
+
+def test_wide_numbers_of_stata_are_refused_before_they_are_read(tmp_path, monkeypatch):
+    path = tmp_path / "s.dta"
+    pd.DataFrame({"a": np.zeros(1000, "int8")}).to_stata(path, write_index=False)
+    monkeypatch.setattr(_limits, "MOST_CELLS", 99)
+    with pytest.raises(InputError, match="100 rows of 1 columns"):
         read_table(path, "survey")
 
 

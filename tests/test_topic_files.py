@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from iapt_topics import _limits
 from iapt_topics._checks import InputError
 from iapt_topics.new_wave import assign_wave
 from iapt_topics.topic_edits import TopicEdit, edit_topics
@@ -78,6 +79,17 @@ def test_damage_is_named(grouped, tmp_path, name, content):
     file = save_topics(grouped.topics, tmp_path / "t") / name
     file.unlink() if content is None else file.write_bytes(content)
     with pytest.raises(InputError, match="must hold"):
+        load_topics(tmp_path / "t")
+
+
+@pytest.mark.parametrize("name", ["assignments.parquet", "topics.json"])
+def test_files_that_are_too_large_are_not_read(grouped, tmp_path, monkeypatch, name):
+    file = save_topics(grouped.topics, tmp_path / "t") / name
+    if name == "topics.json":
+        file.write_text(file.read_text() + 5_000_000 * " ")
+    else:
+        monkeypatch.setattr(_limits, "MOST_BYTES", 1_000)
+    with pytest.raises(InputError, match=f"must hold whole saved topics; got .*{name}.* at most"):
         load_topics(tmp_path / "t")
 
 

@@ -12,6 +12,7 @@ from iapt_topics.qda.project import BELOW, Export, position, rows_of
 from iapt_topics.qda.refi import MACHINE
 
 _LARGEST = 2_000_000_000
+_MOST_ROWS = 5_000_000  # of each table; 20,000 responses with five codes each have 100,000
 _COLUMNS = {
     "source": ("id", "name", "fulltext"),
     "code_name": ("cid", "name", "memo", "catid"),
@@ -102,7 +103,12 @@ def _rows(database: Path, what: str) -> _Rows:
                     wanted = (*columns, "supercid" if "supercid" in there else "NULL")
                 found[table] = connection.execute(
                     f"SELECT {', '.join(wanted)} FROM {table} ORDER BY rowid"
-                ).fetchall()
+                ).fetchmany(_MOST_ROWS + 1)
+                if len(found[table]) > _MOST_ROWS:
+                    raise InputError(
+                        f"{what}: table {table!r}", f"must have at most {_MOST_ROWS:,} rows",
+                        "more", "Split the project in QualCoder.",
+                    )  # fmt: skip
             for table in ("code_image", "code_av"):
                 known = kinds.get(table) == "table"
                 found[table] = (

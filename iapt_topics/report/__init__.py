@@ -79,9 +79,10 @@ def write_report(
         nothing is withheld or rounded, and a banner says so.
     quotes : DataFrame or bool, optional
         The quotes to print: a table with ``response_id``, ``text``, ``approved_by`` and
-        ``paraphrase``, of which the rows that somebody approved are printed, in the paraphrase if
-        there is one. True prints typical responses, redacted by machine but read by nobody. By
-        default only the synthetic example has quotes.
+        ``paraphrase``, of which the rows that somebody approved are printed: the text, which must
+        be words of the response, redacted; or the paraphrase if there is one, marked as such. True
+        prints typical responses, redacted by machine but read by nobody. By default only the
+        synthetic example has quotes.
 
     Returns
     -------
@@ -92,7 +93,7 @@ def write_report(
     ------
     InputError
         If ``min_cell`` is not a whole number of at least 1, ``path`` is a folder, or the table of
-        quotes lacks a column or has responses that were not kept.
+        quotes lacks a column, has responses that were not kept, or words that they do not say.
     """
     target = Path(path)
     rule = rule_of(min_cell)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 #: Heading of a column, how its cells are printed, and the values that this takes (none: the row).
 Column = tuple[str, Callable[..., str], *tuple[str, ...]]
+_PARAPHRASE = "Paraphrase:"
 SURENESS = ((0.9, "high"), (0.6, "medium"), (float("-inf"), "low"))
 MEASURES = {
     "alpha_masi": "Krippendorff's alpha on whole sets of themes (MASI distance)",
@@ -519,7 +520,7 @@ def quotes_grid(quotes: Sequence[Quote], frame: ThemeFrame, topics: Mapping[int,
     """Every quote that may be shown, with what it can be looked up by."""
     rows = tuple(
         (
-            q.text,
+            f"{_PARAPHRASE} {q.text}" if q.paraphrase else q.text,
             q.year,
             "; ".join(label_of(frame, t) for t in q.themes) or "none",
             f"{q.topic}: {topics[q.topic]}" if q.topic in topics else "none",
@@ -532,6 +533,8 @@ def quotes_grid(quotes: Sequence[Quote], frame: ThemeFrame, topics: Mapping[int,
         "Sureness is the share of runs that put the response into its topic: high is 90\u00a0% or "
         "more, medium 60\u00a0% or more. Each person is quoted once at most."
     )
+    if any(q.paraphrase for q in quotes):
+        note += f" What begins with \u201c{_PARAPHRASE}\u201d is in other words than the person's."
     return Grid(caption="Quotes", head=head, rows=rows, note=note, choices=(1, 2, 3, 4))
 
 

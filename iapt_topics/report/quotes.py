@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from iapt_topics._checks import InputError, listed, require_columns
+from iapt_topics.approval import OTHER_WORDS, words_said
 from iapt_topics.disclosure import people
 from iapt_topics.report.compute import clean, shorten
 from iapt_topics.report.results import hidden_cells
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """One quote that may be shown; ``themes`` are ids, ``topic`` -1 if it has none to name."""
+    """One quote that may be shown; ``themes`` are ids, ``topic`` -1 if it has none to name.
+
+    ``paraphrase`` says that the words are not the person's own.
+    """
 
     text: str
+    paraphrase: bool
     year: str
     topic: int
     themes: tuple[str, ...]
@@ -42,9 +47,9 @@ def choose_quotes(results: Results, quotes: pd.DataFrame | bool | None) -> list[
     if quotes is None:
         quotes = responses.synthetic
     if isinstance(quotes, pd.DataFrame):
-        texts = _approved(quotes, responses)
+        texts, reworded = _approved(quotes, responses)
     elif quotes:
-        texts = _exemplars(results)
+        texts, reworded = _exemplars(results), set()
     else:
         return []
     small = set(topics.topics["topic"].astype(int)) - set(results.topic_names)
@@ -68,6 +73,7 @@ def choose_quotes(results: Results, quotes: pd.DataFrame | bool | None) -> list[
         out.append(
             Quote(
                 text=text,
+                paraphrase=response_id in reworded,
                 year=results.waves[year],
                 topic=topic,
                 # The theme of a cell that is hidden would say that somebody is in it.
@@ -91,17 +97,29 @@ def _exemplars(results: Results) -> dict[str, str]:
     return {i: clean(shorten(t)) for i, t in zip(ids, safe, strict=True)}
 
 
-def _approved(quotes: pd.DataFrame, responses: Responses) -> dict[str, str]:
-    """The quotes that somebody approved, as they are to be printed."""
+def _approved(quotes: pd.DataFrame, responses: Responses) -> tuple[dict[str, str], set[str]]:
+    """The quotes that somebody approved, as they are to be printed, and which are paraphrases."""
     what = "the approved quotes"
     require_columns(quotes, ("response_id", "text", "approved_by", "paraphrase"), what)
     cells = quotes.fillna("").astype(str)
     cells = cells[cells["approved_by"].str.strip() != ""]
+    ids = cells["response_id"].tolist()
     kept = set(responses.kept["response_id"])
-    if other := [i for i in cells["response_id"] if i not in kept]:
+    if other := [i for i in ids if i not in kept]:
         raise InputError(
             what, "must be of responses that were kept", listed(other), "Check the ids."
         )
-    words = cells["paraphrase"].where(cells["paraphrase"].str.strip() != "", cells["text"])
-    pairs = ((i, clean(w).strip()) for i, w in zip(cells["response_id"], words, strict=True))
-    return {i: words for i, words in pairs if words}
+    said = words_said(responses, ids, cells["text"].tolist())
+    rows = zip(cells.index, ids, said, strict=True)
+    if faults := [f"row {at}: {i!r}" for at, i, words in rows if words is None]:
+        got = f"other words in {', '.join(faults[:20])}"
+        raise InputError(what, "must have the words of their responses as text", got, OTHER_WORDS)
+    texts, reworded = {}, set()
+    for i, own, other_words in zip(ids, said, cells["paraphrase"], strict=True):
+        if words := clean(other_words).strip():
+            reworded.add(i)
+        else:
+            words = clean(own).strip()
+        if words:
+            texts[i] = words
+    return texts, reworded
