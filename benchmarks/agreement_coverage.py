@@ -11,8 +11,8 @@ import argparse
 
 import numpy as np
 
-from iapt_topics._agreement_tables import resample, themes_table
-from iapt_topics.inference import cluster_weights
+from iapt_topics.agreement.tables import resample, themes_table
+from iapt_topics.stats.intervals import cluster_weights
 
 #: shares of the two coders, F1
 KINDS = [

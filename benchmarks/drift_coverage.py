@@ -12,10 +12,10 @@ import numpy as np
 from simulated import codes_of, names, survey_of
 
 from iapt_topics import measure_drift
-from iapt_topics._drift_model import ShareModel, share_model, sum_cells
-from iapt_topics._drift_sources import assignment_covariance, by_source
-from iapt_topics._drift_trends import largest_contrast, shapes
-from iapt_topics.inference import benjamini_hochberg, holm
+from iapt_topics.drift.trends import largest_contrast, shapes
+from iapt_topics.drift.uncertainty import assignment_covariance, by_source
+from iapt_topics.stats.intervals import benjamini_hochberg, holm
+from iapt_topics.stats.share_model import ShareModel, share_model, sum_cells
 
 YEARS = np.arange(2014, 2019)
 SIZE = 300

@@ -66,15 +66,15 @@ def readers() -> dict[str, tuple[str, Reader, int]]:
     """Ending of the file, reader and how often it is tried, for each kind of file."""
     from qda_files import FRAME, survey
 
-    from iapt_topics._tables import read_table
-    from iapt_topics.approval import read_quotes
-    from iapt_topics.code_files import coders_in, load_codes, match_themes
-    from iapt_topics.frame import load_frame
-    from iapt_topics.mapping_edits import load_edits
-    from iapt_topics.non_answers import load_rules
-    from iapt_topics.plan import read_plan
+    from iapt_topics._base.tables import read_table
+    from iapt_topics.frame.frame import load_frame
+    from iapt_topics.mapping.edits import load_edits
+    from iapt_topics.pipeline.plan import read_plan
+    from iapt_topics.publish.quotes_sheet import read_quotes
     from iapt_topics.qda import load_project
-    from iapt_topics.responses import load_responses
+    from iapt_topics.qda.load import coders_in, load_codes, match_themes
+    from iapt_topics.survey.non_answers import load_rules
+    from iapt_topics.survey.responses import load_responses
 
     responses = survey()
 
@@ -128,7 +128,7 @@ def whole_files() -> dict[str, list[bytes]]:
     from qda_files import FRAME, TEXTS, survey
     from test_qda_files import HUMAN, MACHINE, project_of
 
-    from iapt_topics.frame import write_frame
+    from iapt_topics.frame.frame import write_frame
     from iapt_topics.qda import export_codes
 
     responses = survey()
@@ -226,7 +226,7 @@ def _inside(content: bytes, others: list[bytes], rng: random.Random) -> bytes:
 
 def only_input_errors(reader: Reader, path: Path) -> bool:
     """Whether a file is read; raises whatever is not an InputError."""
-    from iapt_topics._checks import InputError
+    from iapt_topics._base.errors import InputError
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -55,10 +55,11 @@ def analyse(out: Path, stages: Path | None = None) -> None:
     """Run the whole of it in ``out``, writing down the stages as they begin."""
     from conftest import SUBJECT_FRAME, read, survey_rows
 
-    from iapt_topics import _vector_cache, embeddings
-    from iapt_topics._files import claimed
+    from iapt_topics._base.files import claimed
+    from iapt_topics.encoders import embeddings
+    from iapt_topics.encoders import vector_cache as _vector_cache
     from iapt_topics.study import run_study, write_study
-    from iapt_topics.topics import TopicConfig
+    from iapt_topics.topics.topics import TopicConfig
 
     embeddings._model = lambda folder: SlowModel()
     _vector_cache.PART = 16
@@ -81,9 +82,9 @@ def check(out: Path, whole: Path) -> None:
     """Raise if anything in ``out`` is not whole."""
     from conftest import BagOfWords, survey_rows
 
-    from iapt_topics._vector_cache import remember
-    from iapt_topics.manifest import MANIFEST, compare_runs
-    from iapt_topics.topic_files import load_topics
+    from iapt_topics.encoders.vector_cache import remember
+    from iapt_topics.pipeline.manifest import MANIFEST, compare_runs
+    from iapt_topics.topics.files import load_topics
 
     for folder in (out / "cache", out / "tables_private"):
         for path in (folder, *folder.rglob("*")) if folder.exists() else ():

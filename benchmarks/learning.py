@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 
 import iapt_topics as it
-from iapt_topics import coding
-from iapt_topics.codes import Codes
+from iapt_topics.codes.codes import Codes
 from iapt_topics.datasets import load_truth
-from iapt_topics.metrics import cohen_kappa, confusion_table, macro_f1
+from iapt_topics.mapping import learning as coding
+from iapt_topics.stats.agreement import cohen_kappa, confusion_table, macro_f1
 
 FEWEST_ROWS = 20  # of a theme
 SCORE = coding.score_themes

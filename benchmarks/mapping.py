@@ -36,8 +36,8 @@ from iapt_topics import (
     sentence_encoder,
 )
 from iapt_topics.datasets import example_path, load_truth
-from iapt_topics.facets import _leaning
-from iapt_topics.metrics import cohen_kappa, f1, table_2x2
+from iapt_topics.mapping.facets import _leaning
+from iapt_topics.stats.agreement import cohen_kappa, f1, table_2x2
 
 PROCESS = ("Labelling not possible", "Not assigned")
 

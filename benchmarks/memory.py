@@ -37,7 +37,7 @@ def main(fits: int, rows: int) -> None:
     from conftest import SUBJECT_FRAME, SUBJECTS, BagOfWords, read
 
     from iapt_topics.study import run_study
-    from iapt_topics.topics import TopicConfig
+    from iapt_topics.topics.topics import TopicConfig
 
     texts = list(SUBJECTS.values())
     table = pd.DataFrame(
@@ -81,10 +81,10 @@ def run_once(rows: int) -> None:
 
     import pandas as pd
 
-    from iapt_topics.embeddings import sentence_encoder
-    from iapt_topics.frame import load_frame
-    from iapt_topics.responses import load_responses
+    from iapt_topics.encoders.embeddings import sentence_encoder
+    from iapt_topics.frame.frame import load_frame
     from iapt_topics.study import run_study
+    from iapt_topics.survey.responses import load_responses
 
     sentence_encoder(cache=None).encode([f"text number {i}" for i in range(64)])
     loaded = resident()

@@ -31,7 +31,7 @@ import pandas as pd
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 import iapt_topics as it
-from iapt_topics._topic_words import topic_words
+from iapt_topics.topics.words import topic_words
 
 
 def surveys(data: Path) -> dict[str, pd.DataFrame]:

@@ -10,32 +10,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from iapt_topics._checks import InputError
-    from iapt_topics.agreement import Comparison, compare_codes, topic_codes
-    from iapt_topics.answering import how_answered, one_question, who_answered
-    from iapt_topics.approval import read_quotes, write_quotes
-    from iapt_topics.axis import axis_by_topic, axis_codes, axis_scores, pole_codes
-    from iapt_topics.code_files import coders_in, load_codes, match_themes
-    from iapt_topics.codes import Codes
-    from iapt_topics.coding import learn_codes
-    from iapt_topics.convergence import disagreements, read_convergence, write_convergence
+    from iapt_topics._base.errors import InputError
+    from iapt_topics.agreement.comparison import Comparison, compare_codes, topic_codes
+    from iapt_topics.agreement.convergence import disagreements, read_convergence, write_convergence
+    from iapt_topics.codes.axis import axis_by_topic, axis_codes, axis_scores, pole_codes
+    from iapt_topics.codes.codes import Codes
+    from iapt_topics.codes.sampling import SamplePlan, next_to_code, sample_size, write_sample
     from iapt_topics.datasets import load_example
-    from iapt_topics.disclosure import Disclosure
-    from iapt_topics.distil import distil_encoder
-    from iapt_topics.distinctness import indistinct_themes
-    from iapt_topics.draft import write_draft
-    from iapt_topics.drift import Drift, measure_drift
-    from iapt_topics.effects import theme_effects
-    from iapt_topics.embeddings import Embeddings, Encoder, embed, sentence_encoder
-    from iapt_topics.encoder_comparison import compare_encoders
-    from iapt_topics.exemplars import find_exemplars
-    from iapt_topics.exports import export_tables
-    from iapt_topics.facets import code_facets
-    from iapt_topics.flow import TopicFlow, compare_refit, topic_flow
-    from iapt_topics.frame import Theme, ThemeFrame, load_frame, write_frame
-    from iapt_topics.manifest import RunComparison, compare_runs
-    from iapt_topics.mapping import TopicMapping, code_responses, explain_codes, map_topics
-    from iapt_topics.mapping_edits import (
+    from iapt_topics.drift.drift import Drift, measure_drift
+    from iapt_topics.drift.effects import theme_effects
+    from iapt_topics.drift.panel import Panel, measure_panel
+    from iapt_topics.drift.prevalence import corrected_shares
+    from iapt_topics.drift.semantic_change import Meaning, measure_meaning
+    from iapt_topics.drift.standardise import Standardised, standardise_drift
+    from iapt_topics.encoders.distil import distil_encoder
+    from iapt_topics.encoders.embeddings import Embeddings, Encoder, embed, sentence_encoder
+    from iapt_topics.frame.frame import Theme, ThemeFrame, load_frame, write_frame
+    from iapt_topics.mapping.distinctness import indistinct_themes
+    from iapt_topics.mapping.edits import (
         MappingEdits,
         apply_edits,
         load_edits,
@@ -45,26 +37,39 @@ if TYPE_CHECKING:
         write_edits,
         write_mapping,
     )
-    from iapt_topics.meaning import Meaning, measure_meaning
-    from iapt_topics.new_wave import Wave, assign_wave
-    from iapt_topics.panel import Panel, measure_panel
-    from iapt_topics.pipeline import run_plan
-    from iapt_topics.plan import StudyPlan, read_plan
-    from iapt_topics.prevalence import corrected_shares
-    from iapt_topics.publishing import publishable_tables
+    from iapt_topics.mapping.encoders import compare_encoders
+    from iapt_topics.mapping.facets import code_facets
+    from iapt_topics.mapping.learning import learn_codes
+    from iapt_topics.mapping.mapping import TopicMapping, code_responses, explain_codes, map_topics
+    from iapt_topics.mapping.scoring import score_themes
+    from iapt_topics.pipeline.from_plan import run_plan
+    from iapt_topics.pipeline.manifest import RunComparison, compare_runs
+    from iapt_topics.pipeline.plan import StudyPlan, read_plan
+    from iapt_topics.publish.disclosure import Disclosure
+    from iapt_topics.publish.draft import write_draft
+    from iapt_topics.publish.exports import export_tables
+    from iapt_topics.publish.published import publishable_tables
+    from iapt_topics.publish.quotes_sheet import read_quotes, write_quotes
     from iapt_topics.qda import Project, export_codes, load_project
-    from iapt_topics.redaction import count_redactions, presidio_names, redact, redact_responses
+    from iapt_topics.qda.load import coders_in, load_codes, match_themes
     from iapt_topics.report import write_report
-    from iapt_topics.responses import Responses, load_responses
-    from iapt_topics.sampling import SamplePlan, next_to_code, sample_size, write_sample
-    from iapt_topics.scale import ScaledStudy, sample_stability, scale_study
-    from iapt_topics.scoring import score_themes
-    from iapt_topics.standardise import Standardised, standardise_drift
+    from iapt_topics.scale.scale import ScaledStudy, sample_stability, scale_study
     from iapt_topics.study import Study, run_study, write_figures, write_study
-    from iapt_topics.topic_edits import TopicEdit, edit_topics, replay_topic_edits
-    from iapt_topics.topic_files import load_topics, save_topics
-    from iapt_topics.topic_labels import TopicBrief, label_topics
-    from iapt_topics.topics import TopicConfig, Topics, fit_topics, unassigned_band
+    from iapt_topics.survey.redaction import (
+        count_redactions,
+        presidio_names,
+        redact,
+        redact_responses,
+    )
+    from iapt_topics.survey.respondents import how_answered, one_question, who_answered
+    from iapt_topics.survey.responses import Responses, load_responses
+    from iapt_topics.topics.edits import TopicEdit, edit_topics, replay_topic_edits
+    from iapt_topics.topics.exemplars import find_exemplars
+    from iapt_topics.topics.files import load_topics, save_topics
+    from iapt_topics.topics.labels import TopicBrief, label_topics
+    from iapt_topics.topics.new_wave import Wave, assign_wave
+    from iapt_topics.topics.topics import TopicConfig, Topics, fit_topics, unassigned_band
+    from iapt_topics.topics.tracking import TopicFlow, compare_refit, topic_flow
 
 __version__ = "0.1.0"
 

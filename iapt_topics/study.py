@@ -11,32 +11,32 @@ from typing import Any
 
 import pandas as pd
 
-from iapt_topics._checks import InputError, listed
-from iapt_topics._files import write_whole
-from iapt_topics._memory import check_memory
-from iapt_topics._one_line import one_line
-from iapt_topics._private import private_folder, refuse_links
-from iapt_topics._sheets import private_csv
-from iapt_topics._topic_cache import fit_once
-from iapt_topics.agreement import Comparison, compare_codes
-from iapt_topics.answering import how_answered, tabulated, who_answered
-from iapt_topics.axis import axis_codes
-from iapt_topics.codes import Codes
-from iapt_topics.disclosure import Disclosure, rule_of
-from iapt_topics.drift import Drift, measure_drift, require_baseline
-from iapt_topics.embeddings import Encoder, embed
-from iapt_topics.exports import export_tables
+from iapt_topics._base.errors import InputError, listed
+from iapt_topics._base.files import write_whole
+from iapt_topics._base.memory import check_memory
+from iapt_topics._base.one_line import one_line
+from iapt_topics._base.private import private_folder, refuse_links
+from iapt_topics._base.sheets import private_csv
+from iapt_topics.agreement.comparison import Comparison, compare_codes
+from iapt_topics.codes.axis import axis_codes
+from iapt_topics.codes.codes import Codes
+from iapt_topics.drift.drift import Drift, measure_drift, require_baseline
+from iapt_topics.drift.standardise import Standardised, standardise_drift
+from iapt_topics.encoders.embeddings import Encoder, embed
 from iapt_topics.figures import figure_bytes
-from iapt_topics.frame import ThemeFrame
-from iapt_topics.manifest import describe_run, remove_manifest, write_manifest
-from iapt_topics.mapping import TopicMapping, code_responses, map_topics
-from iapt_topics.mapping_edits import mapping_coverage
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.mapping.edits import mapping_coverage
+from iapt_topics.mapping.mapping import TopicMapping, code_responses, map_topics
+from iapt_topics.pipeline.manifest import describe_run, remove_manifest, write_manifest
+from iapt_topics.publish.disclosure import Disclosure, rule_of
+from iapt_topics.publish.exports import export_tables
+from iapt_topics.publish.results import publish
 from iapt_topics.report import write_page
 from iapt_topics.report.pictures import draw
-from iapt_topics.report.results import publish
-from iapt_topics.responses import Responses
-from iapt_topics.standardise import Standardised, standardise_drift
-from iapt_topics.topics import TopicConfig, Topics, unassigned_band
+from iapt_topics.survey.respondents import how_answered, tabulated, who_answered
+from iapt_topics.survey.responses import Responses
+from iapt_topics.topics.cache import fit_once
+from iapt_topics.topics.topics import TopicConfig, Topics, unassigned_band
 
 #: Folders of a result: for the researcher alone, and to be passed on.
 PRIVATE, PUBLIC = "tables_private", "publish"
@@ -88,8 +88,8 @@ class Study:
 
     def _repr_html_(self) -> str:
         """The topics, the changes, and the shares by year as a figure; no quote."""
-        from iapt_topics._notebook import as_html
         from iapt_topics.figures import drift_figure
+        from iapt_topics.figures.notebook import as_html
 
         topics = self.topics.topics.drop(columns="exemplars")
         title = f"Study of {self.responses.source}: {len(self.responses):,} responses"

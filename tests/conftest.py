@@ -16,12 +16,12 @@ import pytest
 from hypothesis import settings
 
 from iapt_topics import study
-from iapt_topics._checks import InputError
-from iapt_topics._files import write_whole
-from iapt_topics.embeddings import Embeddings, embed
-from iapt_topics.frame import Theme, ThemeFrame, write_frame
-from iapt_topics.responses import load_responses
-from iapt_topics.topics import TopicConfig, fit_topics
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.files import write_whole
+from iapt_topics.encoders.embeddings import Embeddings, embed
+from iapt_topics.frame.frame import Theme, ThemeFrame, write_frame
+from iapt_topics.survey.responses import load_responses
+from iapt_topics.topics.topics import TopicConfig, fit_topics
 
 # Examples are slow on a busy machine, which says nothing about the code.
 settings.register_profile("project", deadline=None)

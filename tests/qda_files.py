@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from iapt_topics.codes import Codes
-from iapt_topics.frame import Theme, ThemeFrame
-from iapt_topics.responses import load_responses
+from iapt_topics.codes.codes import Codes
+from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.survey.responses import load_responses
 
 NAN = float("nan")
 TEXTS = {

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics import _drift_tables as drift_tables
-from iapt_topics.axis import axis_classes, axis_codes
-from iapt_topics.codes import Codes
-from iapt_topics.inference import wilson_interval
+from iapt_topics.codes.axis import axis_classes, axis_codes
+from iapt_topics.codes.codes import Codes
+from iapt_topics.drift import tables as drift_tables
+from iapt_topics.stats.intervals import wilson_interval
 
 YEARS = (2014, 2015, 2016, 2017, 2018)
 THEMES = (

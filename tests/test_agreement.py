@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iapt_topics import metrics as m
-from iapt_topics._checks import InputError
-from iapt_topics.agreement import compare_codes, topic_codes
-from iapt_topics.codes import Codes
-from iapt_topics.responses import Responses
+from iapt_topics._base.errors import InputError
+from iapt_topics.agreement.comparison import compare_codes, topic_codes
+from iapt_topics.codes.codes import Codes
+from iapt_topics.stats import agreement as m
+from iapt_topics.survey.responses import Responses
 
 MEASURES = ["alpha_masi", "alpha_jaccard", "f1_samples", "f1_micro", "f1_macro"]
 

@@ -8,10 +8,10 @@ import pytest
 from scipy.stats import chi2_contingency
 from test_drift import survey
 
-from iapt_topics._checks import InputError
-from iapt_topics.answering import BLANK, how_answered, one_question, who_answered
-from iapt_topics.drift import measure_drift
-from iapt_topics.inference import wilson_interval
+from iapt_topics._base.errors import InputError
+from iapt_topics.drift.drift import measure_drift
+from iapt_topics.stats.intervals import wilson_interval
+from iapt_topics.survey.respondents import BLANK, how_answered, one_question, who_answered
 
 
 def with_columns(years, person=None, **columns):

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iapt_topics._checks import InputError
-from iapt_topics.axis import axis_by_topic, axis_codes, axis_scores, pole_codes
-from iapt_topics.codes import Codes
-from iapt_topics.frame import Theme, ThemeFrame
+from iapt_topics._base.errors import InputError
+from iapt_topics.codes.axis import axis_by_topic, axis_codes, axis_scores, pole_codes
+from iapt_topics.codes.codes import Codes
+from iapt_topics.frame.frame import Theme, ThemeFrame
 
 FRAME = ThemeFrame(
     name="f",

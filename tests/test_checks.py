@@ -5,7 +5,7 @@ import pickle
 import pandas as pd
 import pytest
 
-from iapt_topics._checks import (
+from iapt_topics._base.errors import (
     InputError,
     listed,
     require_columns,

@@ -12,15 +12,18 @@ import pytest
 from conftest import SUBJECT_FRAME, BagOfWords, survey_files
 from test_embeddings import Model
 
-from iapt_topics import _topic_cache, cli, embeddings, pipeline, study
-from iapt_topics._checks import InputError
+from iapt_topics import cli, study
+from iapt_topics._base.errors import InputError
 from iapt_topics.cli import doctor
 from iapt_topics.cli._columns import describe_columns, guess_roles
-from iapt_topics.code_files import load_codes
-from iapt_topics.manifest import read_manifest
-from iapt_topics.pipeline import run_plan, write_results
-from iapt_topics.plan import read_plan
+from iapt_topics.encoders import embeddings
+from iapt_topics.pipeline import from_plan as pipeline
+from iapt_topics.pipeline.from_plan import run_plan, write_results
+from iapt_topics.pipeline.manifest import read_manifest
+from iapt_topics.pipeline.plan import read_plan
 from iapt_topics.qda import export_codes, load_project
+from iapt_topics.qda.load import load_codes
+from iapt_topics.topics import cache as _topic_cache
 
 
 @pytest.fixture

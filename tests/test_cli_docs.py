@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from iapt_topics.cli import app
-from iapt_topics.plan import KEYS, KINDS, StudyPlan
+from iapt_topics.pipeline.plan import KEYS, KINDS, StudyPlan
 
 PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
 HEAD = """# The command line

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from iapt_topics.manifest import compare_runs, read_manifest
-from iapt_topics.plan import read_plan
+from iapt_topics.pipeline.manifest import compare_runs, read_manifest
+from iapt_topics.pipeline.plan import read_plan
 
 ROOT = Path(__file__).parent.parent
 #: A stand-in for the model; with SLOW set, the stage of that name lasts a minute. With DEAF, Ctrl-C

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iapt_topics._checks import InputError
-from iapt_topics.code_files import coders_in, load_codes
-from iapt_topics.codes import Codes
-from iapt_topics.frame import Theme, ThemeFrame
+from iapt_topics._base.errors import InputError
+from iapt_topics.codes.codes import Codes
+from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.qda.load import coders_in, load_codes
 
 FRAME = ThemeFrame(
     name="f",

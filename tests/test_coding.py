@@ -5,15 +5,15 @@ import pandas as pd
 import pytest
 from conftest import SUBJECTS, read
 
-from iapt_topics import coding
-from iapt_topics._checks import InputError
-from iapt_topics.codes import Codes
-from iapt_topics.coding import learn_codes
-from iapt_topics.embeddings import embed
-from iapt_topics.frame import Theme, ThemeFrame
-from iapt_topics.mapping import code_responses
-from iapt_topics.sampling import next_to_code
-from iapt_topics.scoring import score_themes
+from iapt_topics._base.errors import InputError
+from iapt_topics.codes.codes import Codes
+from iapt_topics.codes.sampling import next_to_code
+from iapt_topics.encoders.embeddings import embed
+from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.mapping import learning as coding
+from iapt_topics.mapping.learning import learn_codes
+from iapt_topics.mapping.mapping import code_responses
+from iapt_topics.mapping.scoring import score_themes
 
 # "money" stands for the subject "pay", and "odd" for none, so that the frame alone cannot know it.
 FRAME = ThemeFrame(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from iapt_topics import consensus
+from iapt_topics.topics import consensus
 
 
 def noisy_runs(n=240, k=6, n_runs=10, noise=0.2, seed=0):

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from test_agreement import make, pair, survey_of
 
-from iapt_topics._checks import InputError
-from iapt_topics.agreement import compare_codes
-from iapt_topics.convergence import disagreements, read_convergence, write_convergence
+from iapt_topics._base.errors import InputError
+from iapt_topics.agreement.comparison import compare_codes
+from iapt_topics.agreement.convergence import disagreements, read_convergence, write_convergence
 
 
 @pytest.fixture

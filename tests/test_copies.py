@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iapt_topics._copies import NEARLY, find_copies, folded, similarity, word_runs
+from iapt_topics.survey.copies import NEARLY, find_copies, folded, similarity, word_runs
 
 
 def jaccard(one: str, other: str) -> float:

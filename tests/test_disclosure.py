@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from iapt_topics._suppression import Cell, suppress
-from iapt_topics.disclosure import Disclosure, common_words, people, word_users
+from iapt_topics.publish.disclosure import Disclosure, common_words, people, word_users
+from iapt_topics.publish.suppression import Cell, suppress
 
 
 @pytest.mark.parametrize(("count", "small"), [(0, False), (1, True), (9, True), (10, False)])

@@ -8,9 +8,9 @@ import warnings
 import numpy as np
 import pytest
 
-from iapt_topics._checks import InputError
-from iapt_topics.distil import distil_encoder
-from iapt_topics.embeddings import SentenceEncoder
+from iapt_topics._base.errors import InputError
+from iapt_topics.encoders.distil import distil_encoder
+from iapt_topics.encoders.embeddings import SentenceEncoder
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 import numpy as np
 
-from iapt_topics.distinctness import indistinct_themes
-from iapt_topics.frame import Theme, ThemeFrame
+from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.mapping.distinctness import indistinct_themes
 
 
 def theme(name, *examples, label=None):

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iapt_topics._checks import InputError
-from iapt_topics._drift_model import share_model, sum_cells
-from iapt_topics.codes import Codes
-from iapt_topics.drift import Drift, measure_drift
-from iapt_topics.inference import jeffreys_interval, newcombe_interval, wilson_interval
-from iapt_topics.responses import Responses
+from iapt_topics._base.errors import InputError
+from iapt_topics.codes.codes import Codes
+from iapt_topics.drift.drift import Drift, measure_drift
+from iapt_topics.stats.intervals import jeffreys_interval, newcombe_interval, wilson_interval
+from iapt_topics.stats.share_model import share_model, sum_cells
+from iapt_topics.survey.responses import Responses
 
 
 def survey(year, given, person=None, seen_person=True):

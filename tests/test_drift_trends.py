@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_drift import exact, random_survey, survey
 
-from iapt_topics._checks import InputError
-from iapt_topics._drift_distances import distance
-from iapt_topics._drift_model import ShareModel, share_model, sum_cells
-from iapt_topics._drift_sources import assignment_covariance, corrected_model
-from iapt_topics._drift_trends import change_rows, largest_contrast, shapes, steps, trend_rows
-from iapt_topics.codes import Codes
-from iapt_topics.drift import measure_drift
-from iapt_topics.inference import jeffreys_interval
-from iapt_topics.responses import Responses
+from iapt_topics._base.errors import InputError
+from iapt_topics.codes.codes import Codes
+from iapt_topics.drift.distances import distance
+from iapt_topics.drift.drift import measure_drift
+from iapt_topics.drift.trends import change_rows, largest_contrast, shapes, steps, trend_rows
+from iapt_topics.drift.uncertainty import assignment_covariance, corrected_model
+from iapt_topics.stats.intervals import jeffreys_interval
+from iapt_topics.stats.share_model import ShareModel, share_model, sum_cells
+from iapt_topics.survey.responses import Responses
 
 TABLES = ("shares", "changes", "trends", "changepoints", "distances", "sources")
 

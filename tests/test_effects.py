@@ -8,8 +8,8 @@ import pytest
 from test_drift import exact, survey
 from test_standardise import berkeley, made
 
-from iapt_topics._checks import InputError
-from iapt_topics.effects import theme_effects
+from iapt_topics._base.errors import InputError
+from iapt_topics.drift.effects import theme_effects
 from iapt_topics.figures import effects_figure
 
 

@@ -14,16 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iapt_topics import _large_model, embeddings
-from iapt_topics._checks import InputError
-from iapt_topics.embeddings import (
+from iapt_topics._base.errors import InputError
+from iapt_topics.encoders import embeddings
+from iapt_topics.encoders import large_model as _large_model
+from iapt_topics.encoders.embeddings import (
     Embeddings,
     SentenceEncoder,
     embed,
     encode_themes,
     sentence_encoder,
 )
-from iapt_topics.responses import load_responses
+from iapt_topics.survey.responses import load_responses
 
 
 class Model:
@@ -408,7 +409,7 @@ def test_a_cut_file_is_built_anew(model, tmp_path):
 
 
 def test_what_was_encoded_before_a_stop_is_kept(monkeypatch, model, tmp_path):
-    monkeypatch.setattr("iapt_topics._vector_cache.PART", 2)
+    monkeypatch.setattr("iapt_topics.encoders.vector_cache.PART", 2)
     encode = model.encode
 
     def stopped(texts, **more):

@@ -3,13 +3,13 @@ import pytest
 from conftest import SUBJECTS
 from test_coding import hand_codes
 
-from iapt_topics._checks import InputError
-from iapt_topics.codes import Codes
-from iapt_topics.embeddings import embed
-from iapt_topics.encoder_comparison import _measures, compare_encoders
-from iapt_topics.frame import Theme, ThemeFrame
-from iapt_topics.mapping import code_responses
-from iapt_topics.metrics import cohen_kappa, confusion_table, macro_f1
+from iapt_topics._base.errors import InputError
+from iapt_topics.codes.codes import Codes
+from iapt_topics.encoders.embeddings import embed
+from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.mapping.encoders import _measures, compare_encoders
+from iapt_topics.mapping.mapping import code_responses
+from iapt_topics.stats.agreement import cohen_kappa, confusion_table, macro_f1
 
 FRAME = ThemeFrame(
     name="n", themes=tuple(Theme(id=s, label=s, definition=f"{s} {s}") for s in SUBJECTS)

@@ -21,19 +21,19 @@ import standins
 from conftest import BagOfWords
 from test_qda_files import project_of
 
-from iapt_topics._checks import InputError
-from iapt_topics._tables import read_table
-from iapt_topics.answering import who_answered
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.tables import read_table
 from iapt_topics.cli.look import verify
 from iapt_topics.cli.make import run
-from iapt_topics.code_files import load_codes
-from iapt_topics.codes import Codes
-from iapt_topics.embeddings import Embeddings, SentenceEncoder
-from iapt_topics.frame import Theme, ThemeFrame
-from iapt_topics.manifest import _INPUTS, MANIFEST
+from iapt_topics.codes.codes import Codes
+from iapt_topics.encoders.embeddings import Embeddings, SentenceEncoder
+from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.pipeline.manifest import _INPUTS, MANIFEST
 from iapt_topics.qda import export_codes, load_project
-from iapt_topics.responses import Responses
+from iapt_topics.qda.load import load_codes
 from iapt_topics.study import run_study
+from iapt_topics.survey.respondents import who_answered
+from iapt_topics.survey.responses import Responses
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "errors.md"

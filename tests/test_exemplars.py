@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from iapt_topics import consensus
-from iapt_topics._checks import InputError
-from iapt_topics.exemplars import find_exemplars
-from iapt_topics.redaction import redact_responses
-from iapt_topics.topics import TopicConfig, fit_topics
+from iapt_topics._base.errors import InputError
+from iapt_topics.survey.redaction import redact_responses
+from iapt_topics.topics import consensus
+from iapt_topics.topics.exemplars import find_exemplars
+from iapt_topics.topics.topics import TopicConfig, fit_topics
 
 
 def test_each_kind_by_topic_and_year_and_no_person_twice(grouped):

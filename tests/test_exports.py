@@ -10,13 +10,13 @@ import standins
 from docx import Document
 from openpyxl import load_workbook
 
-from iapt_topics._checks import InputError
-from iapt_topics._sheets import read_sheet, write_sheet
-from iapt_topics.approval import read_quotes, write_quotes
-from iapt_topics.disclosure import Disclosure
-from iapt_topics.draft import write_draft
-from iapt_topics.exports import describe_columns, export_tables
-from iapt_topics.publishing import publishable_tables
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.sheets import read_sheet, write_sheet
+from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.draft import write_draft
+from iapt_topics.publish.exports import describe_columns, export_tables
+from iapt_topics.publish.published import publishable_tables
+from iapt_topics.publish.quotes_sheet import read_quotes, write_quotes
 
 HOSTILE = '=HYPERLINK("http://evil.example") \\input{/etc/passwd} & 50 % _x_ \x01'
 

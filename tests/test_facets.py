@@ -1,10 +1,10 @@
 import pytest
 from conftest import read
 
-from iapt_topics._checks import InputError
-from iapt_topics.embeddings import embed
-from iapt_topics.facets import code_facets
-from iapt_topics.frame import Facet, FacetValue, Theme, ThemeFrame
+from iapt_topics._base.errors import InputError
+from iapt_topics.encoders.embeddings import embed
+from iapt_topics.frame.frame import Facet, FacetValue, Theme, ThemeFrame
+from iapt_topics.mapping.facets import code_facets
 
 ROLE = Facet(
     id="role",

@@ -10,7 +10,7 @@ import pytest
 import standins
 
 from iapt_topics import figures
-from iapt_topics._checks import InputError
+from iapt_topics._base.errors import InputError
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from test_drift import survey
 
-from iapt_topics import flow as module
-from iapt_topics._checks import InputError
-from iapt_topics.embeddings import Embeddings
+from iapt_topics._base.errors import InputError
+from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.figures import topic_flow_figure
-from iapt_topics.flow import compare_refit, topic_flow
-from iapt_topics.topics import TopicConfig, fit_topics
+from iapt_topics.topics import tracking as module
+from iapt_topics.topics.topics import TopicConfig, fit_topics
+from iapt_topics.topics.tracking import compare_refit, topic_flow
 
 WORDS = ("alpha, one", "beta, two", "gamma, three", "delta, four", "epsilon, five")
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iapt_topics._checks import InputError
-from iapt_topics.frame import (
+from iapt_topics._base.errors import InputError
+from iapt_topics.frame.frame import (
     STATUSES,
     Facet,
     FacetValue,

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from iapt_topics._checks import InputError
-from iapt_topics.inference import (
+from iapt_topics._base.errors import InputError
+from iapt_topics.stats.intervals import (
     benjamini_hochberg,
     cluster_weights,
     design_effect,

@@ -5,9 +5,9 @@ import sys
 import pandas as pd
 import pytest
 
-from iapt_topics._checks import InputError
-from iapt_topics._languages import other_languages
-from iapt_topics.responses import load_responses
+from iapt_topics._base.errors import InputError
+from iapt_topics.survey.languages import other_languages
+from iapt_topics.survey.responses import load_responses
 
 TEXTS = {
     "Die Arbeitsbelastung ist viel zu hoch und niemand h\u00f6rt uns zu": "de",

@@ -8,16 +8,17 @@ import pandas as pd
 import pytest
 from conftest import SUBJECT_FRAME, BagOfWords, brief_page, read, subject_rows, survey_rows
 
-from iapt_topics import cli, embeddings, study
-from iapt_topics._checks import InputError
-from iapt_topics._files import claimed
-from iapt_topics.code_files import load_codes
+from iapt_topics import cli, study
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.files import claimed
 from iapt_topics.datasets import example_path
-from iapt_topics.frame import load_frame
-from iapt_topics.manifest import _frame_hash, compare_runs, read_manifest
-from iapt_topics.responses import load_responses
+from iapt_topics.encoders import embeddings
+from iapt_topics.frame.frame import load_frame
+from iapt_topics.pipeline.manifest import _frame_hash, compare_runs, read_manifest
+from iapt_topics.qda.load import load_codes
 from iapt_topics.study import run_study, write_study
-from iapt_topics.topics import TopicConfig
+from iapt_topics.survey.responses import load_responses
+from iapt_topics.topics.topics import TopicConfig
 
 pytestmark = pytest.mark.usefixtures("short_report")  # compare_runs reads the private tables alone
 
@@ -141,7 +142,7 @@ def test_shares_beyond_the_limit_are_different(runs):
 
 def rewritten(folder):
     """Let the manifest say what is there, as if a run had written it."""
-    from iapt_topics.manifest import MANIFEST, write_manifest
+    from iapt_topics.pipeline.manifest import MANIFEST, write_manifest
 
     content = read_manifest(folder)
     files = [folder / n for n in content["files"]]
@@ -210,7 +211,7 @@ def test_verify_runs_again_and_says_same(monkeypatch, capsys, encoder, files):
 
 
 def test_equal_values_in_another_order_have_one_hash(survey):
-    from iapt_topics.manifest import _rows_hash
+    from iapt_topics.pipeline.manifest import _rows_hash
 
     table = survey.table
     shuffled = table.sample(frac=1, random_state=1)[sorted(table.columns)]

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from conftest import read
 
-from iapt_topics._checks import InputError
-from iapt_topics.embeddings import embed
-from iapt_topics.frame import Theme, ThemeFrame
-from iapt_topics.mapping import (
+from iapt_topics._base.errors import InputError
+from iapt_topics.encoders.embeddings import embed
+from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.mapping.mapping import (
     _chance,
     _speaks,
     code_responses,
@@ -16,7 +16,7 @@ from iapt_topics.mapping import (
     explain_codes,
     map_topics,
 )
-from iapt_topics.topics import TopicConfig, fit_topics
+from iapt_topics.topics.topics import TopicConfig, fit_topics
 
 
 def make_frame(*names):

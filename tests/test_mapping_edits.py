@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iapt_topics._checks import InputError
-from iapt_topics._sheets import read_sheet, write_sheet
-from iapt_topics.frame import Theme, ThemeFrame
-from iapt_topics.mapping import TopicMapping
-from iapt_topics.mapping_edits import (
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.sheets import read_sheet, write_sheet
+from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.mapping.edits import (
     MappingEdits,
     apply_edits,
     load_edits,
@@ -18,7 +17,8 @@ from iapt_topics.mapping_edits import (
     write_edits,
     write_mapping,
 )
-from iapt_topics.topics import TopicConfig, Topics
+from iapt_topics.mapping.mapping import TopicMapping
+from iapt_topics.topics.topics import TopicConfig, Topics
 
 FRAME = ThemeFrame(
     name="n",
@@ -245,7 +245,7 @@ def test_a_replay_on_other_responses_places_nothing():
 
 def test_a_log_that_is_too_large_is_not_read(tmp_path, monkeypatch):
     (tmp_path / "log.json").write_text("[" + 1_000 * "[],")
-    monkeypatch.setattr("iapt_topics.mapping_edits._LARGEST", 2_000)
+    monkeypatch.setattr("iapt_topics.mapping.edits._LARGEST", 2_000)
     with pytest.raises(InputError, match="must be at most 2,000 bytes"):
         load_edits(tmp_path / "log.json")
 

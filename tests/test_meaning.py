@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from scipy import stats
 from test_drift import survey
 
-from iapt_topics._checks import InputError
-from iapt_topics._meaning_model import energy_distance, log_odds_shift, moved_place
-from iapt_topics.embeddings import embed
-from iapt_topics.meaning import measure_meaning
+from iapt_topics._base.errors import InputError
+from iapt_topics.drift.semantic_change import measure_meaning
+from iapt_topics.drift.semantic_model import energy_distance, log_odds_shift, moved_place
+from iapt_topics.encoders.embeddings import embed
 
 
 def test_log_odds_by_hand():

@@ -6,10 +6,10 @@ import psutil
 import pytest
 from conftest import BagOfWords
 
-from iapt_topics import _memory
-from iapt_topics._checks import InputError
-from iapt_topics._memory import check_memory, give_back, memory
-from iapt_topics.frame import Theme, ThemeFrame
+from iapt_topics._base import memory as _memory
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.memory import check_memory, give_back, memory
+from iapt_topics.frame.frame import Theme, ThemeFrame
 from iapt_topics.study import run_study
 
 FRAME = ThemeFrame(name="f", themes=(Theme(id="A", label="caseload"),))

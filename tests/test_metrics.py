@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from iapt_topics import metrics as m
-from iapt_topics._checks import InputError
+from iapt_topics._base.errors import InputError
+from iapt_topics.stats import agreement as m
 
 TABLE = [[13, 0, 0], [0, 20, 7], [0, 4, 56]]
 ON_TABLES = [m.cohen_kappa, m.scott_pi, m.gwet_ac1, m.pabak, m.nominal_alpha]
@@ -227,7 +227,7 @@ def test_bad_sets():
 
 
 def test_a_remainder_of_rounding_leaves_no_room_above_chance():
-    from iapt_topics._set_metrics import corrected
+    from iapt_topics.stats.set_agreement import corrected
 
     assert np.isnan(corrected(0.5, 1 - 1e-15))
     assert np.isnan(corrected(0.5, 1 + 1e-15))

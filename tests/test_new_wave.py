@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from conftest import read
 
-from iapt_topics._checks import InputError
-from iapt_topics.embeddings import Embeddings
-from iapt_topics.new_wave import assign_wave
-from iapt_topics.topics import NOVEL
+from iapt_topics._base.errors import InputError
+from iapt_topics.encoders.embeddings import Embeddings
+from iapt_topics.topics.new_wave import assign_wave
+from iapt_topics.topics.topics import NOVEL
 
 
 def wave(vectors, word="parking"):

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iapt_topics._checks import InputError
-from iapt_topics.non_answers import load_rules, matched_rule
+from iapt_topics._base.errors import InputError
+from iapt_topics.survey.non_answers import load_rules, matched_rule
 
 NON_ANSWERS = """no|No.|NO!|none|n/a|N/A|N\\A|n.a.|na|NA|nil|nothing|Nothing to add.
 nothing further to add

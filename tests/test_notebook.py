@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 import standins
 
-from iapt_topics._notebook import as_html
-from iapt_topics.agreement import compare_codes
-from iapt_topics.codes import Codes
-from iapt_topics.drift import measure_drift
-from iapt_topics.embeddings import embed
+from iapt_topics.agreement.comparison import compare_codes
+from iapt_topics.codes.codes import Codes
+from iapt_topics.drift.drift import measure_drift
+from iapt_topics.drift.standardise import standardise_drift
+from iapt_topics.encoders.embeddings import embed
 from iapt_topics.figures import drift_figure
-from iapt_topics.standardise import standardise_drift
+from iapt_topics.figures.notebook import as_html
 from iapt_topics.study import Study
-from iapt_topics.topics import TopicConfig, fit_topics
+from iapt_topics.topics.topics import TopicConfig, fit_topics
 
 
 def tags(html: str) -> list[str]:

@@ -9,8 +9,8 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 from test_drift import survey
 
-from iapt_topics.inference import wilson_interval
-from iapt_topics.panel import NO_THEME, mcnemar_mid_p, measure_panel
+from iapt_topics.drift.panel import NO_THEME, mcnemar_mid_p, measure_panel
+from iapt_topics.stats.intervals import wilson_interval
 
 
 def pairs(both, gained, lost, neither):

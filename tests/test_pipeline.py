@@ -5,11 +5,13 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from iapt_topics import _topic_cache, pipeline, study
-from iapt_topics._checks import InputError
-from iapt_topics.manifest import compare_runs, read_manifest
-from iapt_topics.pipeline import run_plan, write_results
-from iapt_topics.plan import StudyPlan, read_plan
+from iapt_topics import study
+from iapt_topics._base.errors import InputError
+from iapt_topics.pipeline import from_plan as pipeline
+from iapt_topics.pipeline.from_plan import run_plan, write_results
+from iapt_topics.pipeline.manifest import compare_runs, read_manifest
+from iapt_topics.pipeline.plan import StudyPlan, read_plan
+from iapt_topics.topics import cache as _topic_cache
 
 pytestmark = pytest.mark.usefixtures("short_report")
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iapt_topics._checks import InputError
-from iapt_topics.plan import KEYS, StudyPlan, plan_text, read_plan
+from iapt_topics._base.errors import InputError
+from iapt_topics.pipeline.plan import KEYS, StudyPlan, plan_text, read_plan
 
 LEAST = '[survey]\nfile = "s.csv"\ntext = "comment"\nyear = "year"\n'
 

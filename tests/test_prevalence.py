@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iapt_topics._checks import InputError
-from iapt_topics.codes import Codes
-from iapt_topics.inference import jeffreys_interval, wilson_interval
-from iapt_topics.prevalence import corrected_shares, shares_by_hand
-from iapt_topics.responses import Responses
+from iapt_topics._base.errors import InputError
+from iapt_topics.codes.codes import Codes
+from iapt_topics.drift.prevalence import corrected_shares, shares_by_hand
+from iapt_topics.stats.intervals import jeffreys_interval, wilson_interval
+from iapt_topics.survey.responses import Responses
 
 
 def survey(n, year=2016, people=None, **more):

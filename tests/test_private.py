@@ -15,19 +15,19 @@ import pandas as pd
 import pytest
 from conftest import SUBJECT_FRAME, BagOfWords, read, survey_rows
 
-from iapt_topics import _vector_cache
-from iapt_topics._checks import InputError
-from iapt_topics._files import claimed, file_hash, write_whole
-from iapt_topics._sheets import write_sheet
-from iapt_topics.frame import write_frame
-from iapt_topics.manifest import compare_runs, read_manifest
-from iapt_topics.mapping_edits import MappingEdits, write_edits
-from iapt_topics.pipeline import run_plan, write_results
-from iapt_topics.plan import StudyPlan
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.files import claimed, file_hash, write_whole
+from iapt_topics._base.sheets import write_sheet
+from iapt_topics.encoders import vector_cache as _vector_cache
+from iapt_topics.frame.frame import write_frame
+from iapt_topics.mapping.edits import MappingEdits, write_edits
+from iapt_topics.pipeline.from_plan import run_plan, write_results
+from iapt_topics.pipeline.manifest import compare_runs, read_manifest
+from iapt_topics.pipeline.plan import StudyPlan
 from iapt_topics.qda import export_codes
 from iapt_topics.study import run_study, write_study
-from iapt_topics.topic_files import save_topics
-from iapt_topics.topics import TopicConfig
+from iapt_topics.topics.files import save_topics
+from iapt_topics.topics.topics import TopicConfig
 
 ROOT = Path(__file__).parent.parent
 SEEN_BY_ALL = 0o022  # the umask of most machines
@@ -299,7 +299,7 @@ def test_private_tables_hold_no_formula_and_come_back_as_they_were(formulas, tmp
     assert (changes["estimate"] < 0).any()
     np.testing.assert_allclose(changes["estimate"], formulas.drift.changes["estimate"])
 
-    from iapt_topics._sheets import restored
+    from iapt_topics._base.sheets import restored
 
     ids = pd.read_csv(private / "topic_assignments.csv", dtype=str)["response_id"]
     assert ids.str.startswith("'").any()
@@ -307,7 +307,7 @@ def test_private_tables_hold_no_formula_and_come_back_as_they_were(formulas, tmp
 
 
 def test_a_private_table_keeps_texts_whole_and_numbers_numbers():
-    from iapt_topics._sheets import private_csv, restored
+    from iapt_topics._base.sheets import private_csv, restored
 
     texts = ["=1+1", "+44", "-x", "@SUM(1)", "\t=1", "\r=1", "a\r=1", "'=1", "'tis", "", "-"]
     table = pd.DataFrame({"-text": texts, "n": np.arange(11) - 5, "x": [-0.5, np.nan] * 5 + [1e-9],
@@ -322,7 +322,7 @@ def test_a_private_table_keeps_texts_whole_and_numbers_numbers():
 
 
 def test_results_of_a_version_that_did_not_defuse_can_be_compared(formulas, tmp_path):
-    from iapt_topics._sheets import restored
+    from iapt_topics._base.sheets import restored
 
     for name in ("new", "old"):
         write_study(formulas, tmp_path / name)

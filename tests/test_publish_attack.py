@@ -17,10 +17,10 @@ from test_publishing import FRAME, found_out
 from test_publishing import study as small_survey
 
 from iapt_topics import study as study_module
-from iapt_topics.agreement import compare_codes
-from iapt_topics.axis import axis_codes
-from iapt_topics.disclosure import Disclosure
-from iapt_topics.drift import measure_drift
+from iapt_topics.agreement.comparison import compare_codes
+from iapt_topics.codes.axis import axis_codes
+from iapt_topics.drift.drift import measure_drift
+from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.study import Study, write_study
 
 

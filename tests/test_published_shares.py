@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 from test_publishing import FRAME, crafted
 
-from iapt_topics._checks import InputError
-from iapt_topics.answering import how_answered
-from iapt_topics.axis import axis_codes
-from iapt_topics.disclosure import Disclosure
-from iapt_topics.drift import measure_drift
-from iapt_topics.inference import jeffreys_interval
-from iapt_topics.prevalence import corrected_shares
-from iapt_topics.publishing import publishable_tables
-from iapt_topics.standardise import standardise_drift
+from iapt_topics._base.errors import InputError
+from iapt_topics.codes.axis import axis_codes
+from iapt_topics.drift.drift import measure_drift
+from iapt_topics.drift.prevalence import corrected_shares
+from iapt_topics.drift.standardise import standardise_drift
+from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.published import publishable_tables
+from iapt_topics.stats.intervals import jeffreys_interval
+from iapt_topics.survey.respondents import how_answered
 
 OFF = Disclosure(min_respondents=1, round_to=1, min_base=1)
 

@@ -14,21 +14,21 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from iapt_topics import _suppression
-from iapt_topics._checks import InputError
-from iapt_topics._published_derived import standardised_of
-from iapt_topics.agreement import topic_codes
-from iapt_topics.axis import axis_codes
-from iapt_topics.codes import Codes
-from iapt_topics.disclosure import PRESETS, Disclosure, common_words, preset
-from iapt_topics.drift import measure_drift
-from iapt_topics.frame import Theme, ThemeFrame
-from iapt_topics.inference import jeffreys_interval, wilson_interval
-from iapt_topics.prevalence import corrected_shares
-from iapt_topics.publishing import publishable_tables
-from iapt_topics.responses import Responses
-from iapt_topics.standardise import standardise_drift
-from iapt_topics.topics import unassigned_band
+from iapt_topics._base.errors import InputError
+from iapt_topics.agreement.comparison import topic_codes
+from iapt_topics.codes.axis import axis_codes
+from iapt_topics.codes.codes import Codes
+from iapt_topics.drift.drift import measure_drift
+from iapt_topics.drift.prevalence import corrected_shares
+from iapt_topics.drift.standardise import standardise_drift
+from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.publish import suppression as _suppression
+from iapt_topics.publish.disclosure import PRESETS, Disclosure, common_words, preset
+from iapt_topics.publish.of_drift import standardised_of
+from iapt_topics.publish.published import publishable_tables
+from iapt_topics.stats.intervals import jeffreys_interval, wilson_interval
+from iapt_topics.survey.responses import Responses
+from iapt_topics.topics.topics import unassigned_band
 
 FRAME = ThemeFrame(
     name="f",

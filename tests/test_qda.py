@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from qda_files import FRAME, GUIDS, TEXTS, archive, qde, same, survey
 
-from iapt_topics._checks import InputError
-from iapt_topics.code_files import coders_in, load_codes, match_themes
+from iapt_topics._base.errors import InputError
 from iapt_topics.qda import load_project
 from iapt_topics.qda._offsets import WAYS, score_offsets
+from iapt_topics.qda.load import coders_in, load_codes, match_themes
 
 
 def counted(text: str, i: int, j: int, unit: str, line_break: int, end: str) -> tuple[int, int]:

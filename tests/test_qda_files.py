@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from lxml import etree
 from qda_files import FRAME, GUIDS, NAN, TEXTS, archive, qde, same, survey
 
-from iapt_topics._checks import InputError
-from iapt_topics.code_files import load_codes, match_themes
-from iapt_topics.codes import Codes
-from iapt_topics.frame import Theme, ThemeFrame, load_frame, write_frame
-from iapt_topics.qda import _opening, export_codes, load_project, qualcoder, refi
+from iapt_topics._base import opening as _opening
+from iapt_topics._base.errors import InputError
+from iapt_topics.codes.codes import Codes
+from iapt_topics.frame.frame import Theme, ThemeFrame, load_frame, write_frame
+from iapt_topics.qda import export_codes, load_project, qualcoder, refi
+from iapt_topics.qda.load import load_codes, match_themes
 
 SCHEMAS = Path(__file__).parent / "reference" / "refi_qda"
 

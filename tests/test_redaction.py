@@ -11,15 +11,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from planted import MAKERS, planted
 
-from iapt_topics._checks import InputError
-from iapt_topics.redaction import (
+from iapt_topics._base.errors import InputError
+from iapt_topics.survey.redaction import (
     count_redactions,
     presidio_names,
     redact,
     redact_responses,
     safe_texts,
 )
-from iapt_topics.responses import load_responses
+from iapt_topics.survey.responses import load_responses
 
 FOUND = {
     "email": ["a.jones@example.org", "o'brien+x@mail.example.co.uk", f"{'a' * 90}@example.org"],

@@ -13,12 +13,13 @@ import pytest
 import standins
 
 from iapt_topics import figures
-from iapt_topics._checks import InputError
-from iapt_topics.axis import axis_codes
-from iapt_topics.disclosure import Disclosure, people, rule_of
-from iapt_topics.report import compute, grids, topic_map, write_report
-from iapt_topics.report.quotes import choose_quotes
-from iapt_topics.report.results import hidden_cells, publish
+from iapt_topics._base.errors import InputError
+from iapt_topics.codes.axis import axis_codes
+from iapt_topics.publish.disclosure import Disclosure, people, rule_of
+from iapt_topics.publish.quotes import choose_quotes
+from iapt_topics.publish.results import hidden_cells, publish
+from iapt_topics.report import format as compute
+from iapt_topics.report import grids, topic_map, write_report
 from iapt_topics.study import Study, write_figures
 
 HOSTILE = (
@@ -191,9 +192,9 @@ def test_switching_disclosure_control_off_is_said_in_a_banner(tmp_path, whole):
 
 
 def test_real_drift_and_agreement_fit_the_report(tmp_path):
-    from iapt_topics.agreement import compare_codes
-    from iapt_topics.codes import Codes
-    from iapt_topics.drift import measure_drift
+    from iapt_topics.agreement.comparison import compare_codes
+    from iapt_topics.codes.codes import Codes
+    from iapt_topics.drift.drift import measure_drift
 
     survey, frame = standins.responses(), standins.frame()
     machine = standins.codes(survey)

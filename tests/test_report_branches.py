@@ -11,14 +11,14 @@ import standins
 from jinja2 import meta, nodes
 
 from iapt_topics import figures
-from iapt_topics.agreement import compare_codes
-from iapt_topics.axis import axis_codes
-from iapt_topics.codes import Codes
-from iapt_topics.disclosure import Disclosure
-from iapt_topics.drift import measure_drift
+from iapt_topics.agreement.comparison import compare_codes
+from iapt_topics.codes.axis import axis_codes
+from iapt_topics.codes.codes import Codes
+from iapt_topics.drift.drift import measure_drift
+from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.results import publish
 from iapt_topics.report import sections, write_page
 from iapt_topics.report.page import render
-from iapt_topics.report.results import publish
 
 #: Sizes of the hand-coded sample: nobody's, too few to show, some of the shares, most of them.
 SIZES = (0, 1, 8, 60, 150, 300, 500)

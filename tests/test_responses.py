@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from test_tables import write
 
-from iapt_topics._checks import InputError
-from iapt_topics.responses import STATUSES, Responses, load_responses
+from iapt_topics._base.errors import InputError
+from iapt_topics.survey.responses import STATUSES, Responses, load_responses
 
 HOSTILE = [
     "a\x00b",

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iapt_topics._checks import InputError
-from iapt_topics._sheets import read_sheet, write_sheet
-from iapt_topics.code_files import load_codes
-from iapt_topics.codes import Codes
-from iapt_topics.frame import Theme, ThemeFrame
-from iapt_topics.inference import wilson_interval
-from iapt_topics.responses import load_responses
-from iapt_topics.sampling import SamplePlan, next_to_code, sample_size, write_sample
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.sheets import read_sheet, write_sheet
+from iapt_topics.codes.codes import Codes
+from iapt_topics.codes.sampling import SamplePlan, next_to_code, sample_size, write_sample
+from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.qda.load import load_codes
+from iapt_topics.stats.intervals import wilson_interval
+from iapt_topics.survey.responses import load_responses
 
 THEMES = ("A", "B", "C")
 

@@ -17,18 +17,18 @@ from conftest import SUBJECTS, BagOfWords, survey_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iapt_topics._checks import InputError
-from iapt_topics._drift_model import sum_up
-from iapt_topics._partitions import Scan, code_rows, count_coded, read_rows
-from iapt_topics._survey_sample import check_scans, draw
-from iapt_topics.agreement import topic_codes
-from iapt_topics.codes import Codes
-from iapt_topics.drift import drift_of_sums, measure_drift
-from iapt_topics.frame import Theme, ThemeFrame
-from iapt_topics.responses import Responses, load_responses
-from iapt_topics.scale import _columns, _fit, _join, sample_stability, scale_study
+from iapt_topics._base.errors import InputError
+from iapt_topics.agreement.comparison import topic_codes
+from iapt_topics.codes.codes import Codes
+from iapt_topics.drift.drift import drift_of_sums, measure_drift
+from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.scale.partitions import Scan, code_rows, count_coded, read_rows
+from iapt_topics.scale.sample import check_scans, draw
+from iapt_topics.scale.scale import _columns, _fit, _join, sample_stability, scale_study
+from iapt_topics.stats.share_model import sum_up
 from iapt_topics.study import run_study
-from iapt_topics.topics import TopicConfig
+from iapt_topics.survey.responses import Responses, load_responses
+from iapt_topics.topics.topics import TopicConfig
 
 FRAME = ThemeFrame(
     name="subjects",

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from iapt_topics._checks import InputError
-from iapt_topics.embeddings import embed
-from iapt_topics.frame import Theme, ThemeFrame
-from iapt_topics.scoring import _levelled, _peak, score_themes, theme_anchors
+from iapt_topics._base.errors import InputError
+from iapt_topics.encoders.embeddings import embed
+from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.mapping.scoring import _levelled, _peak, score_themes, theme_anchors
 
 PAY = Theme(id="pay", label="Pay", definition="About the pay", examples=("The pay is poor",))
 TEAM = Theme(id="team", label="Team", definition="About the team", synonyms=("colleagues",))
@@ -95,7 +95,7 @@ def test_the_order_of_themes_does_not_matter(survey, encoder):
 
 
 def test_one_theme_and_two_responses_have_scores(survey_table, encoder):
-    from iapt_topics.responses import load_responses
+    from iapt_topics.survey.responses import load_responses
 
     survey = load_responses(survey_table[:2], text="comment", year="year")
     frame = ThemeFrame(name="one", themes=(PAY,))

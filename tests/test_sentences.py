@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iapt_topics.sentences import split_sentences
+from iapt_topics.survey.sentences import split_sentences
 
 
 @pytest.mark.parametrize(

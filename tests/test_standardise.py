@@ -10,9 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from test_drift import survey
 
-from iapt_topics._checks import InputError
-from iapt_topics.drift import measure_drift
-from iapt_topics.standardise import standardise_drift
+from iapt_topics._base.errors import InputError
+from iapt_topics.drift.drift import measure_drift
+from iapt_topics.drift.standardise import standardise_drift
 
 # Graduate admissions at Berkeley, 1973: department -> men admitted, refused, women admitted,
 # refused. Bickel PJ, Hammel EA, O'Connell JW (1975). Science 187:398-404; R's UCBAdmissions.

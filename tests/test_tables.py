@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iapt_topics import _limits
-from iapt_topics._checks import InputError
-from iapt_topics._parquet_pages import unpacked_sizes
-from iapt_topics._tables import cell_text, read_table
+from iapt_topics._base import limits as _limits
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.parquet_pages import unpacked_sizes
+from iapt_topics._base.tables import cell_text, read_table
 
 ENDINGS = [".csv", ".tsv", ".xlsx", ".parquet", ".sav", ".zsav", ".dta"]
 TEXT = "year,comment\n2016,Caf\u00e9 \u201cpay\u201d\n"

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from iapt_topics import _theme_level as t
+from iapt_topics.agreement import theme_matching as t
 
 labels = arrays(int, (2, 25), elements=st.integers(0, 4))
 

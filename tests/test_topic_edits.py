@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iapt_topics._checks import InputError
-from iapt_topics.topic_edits import TopicEdit, edit_topics, find_successor, replay_topic_edits
-from iapt_topics.topics import TopicConfig, fit_topics
+from iapt_topics._base.errors import InputError
+from iapt_topics.topics.edits import TopicEdit, edit_topics, find_successor, replay_topic_edits
+from iapt_topics.topics.topics import TopicConfig, fit_topics
 
 
 def edit(action, *topics, **more):

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iapt_topics import _limits
-from iapt_topics._checks import InputError
-from iapt_topics.new_wave import assign_wave
-from iapt_topics.topic_edits import TopicEdit, edit_topics
-from iapt_topics.topic_files import load_topics, save_topics
+from iapt_topics._base import limits as _limits
+from iapt_topics._base.errors import InputError
+from iapt_topics.topics.edits import TopicEdit, edit_topics
+from iapt_topics.topics.files import load_topics, save_topics
+from iapt_topics.topics.new_wave import assign_wave
 
 
 def same(one, two):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from conftest import SIX_SUBJECTS
 
-from iapt_topics._checks import InputError
-from iapt_topics.topic_labels import label_topics
+from iapt_topics._base.errors import InputError
+from iapt_topics.topics.labels import label_topics
 
 
 class WordEncoder:

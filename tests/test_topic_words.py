@@ -3,7 +3,7 @@ import warnings
 import numpy as np
 import pytest
 
-from iapt_topics._topic_words import ctfidf, name_topic, topic_words
+from iapt_topics.topics.words import ctfidf, name_topic, topic_words
 
 
 def test_ctfidf_by_hand():

@@ -5,11 +5,11 @@ from conftest import SIX_SUBJECTS, read, six_groups
 from scipy.spatial.distance import pdist
 from sklearn.metrics import adjusted_rand_score
 
-from iapt_topics import topics as module
-from iapt_topics._checks import InputError
-from iapt_topics._layouts import nearest_rows, smooth
-from iapt_topics.embeddings import Embeddings, embed
-from iapt_topics.topics import TopicConfig, fit_topics, unassigned_band
+from iapt_topics._base.errors import InputError
+from iapt_topics.encoders.embeddings import Embeddings, embed
+from iapt_topics.topics import topics as module
+from iapt_topics.topics.runs import nearest_rows, smooth
+from iapt_topics.topics.topics import TopicConfig, fit_topics, unassigned_band
 
 CONFIG = TopicConfig(seed=1, n_runs=6)
 
@@ -267,7 +267,7 @@ def test_the_bertopic_model_agrees_and_outlives_its_file(grouped, tmp_path):
 
 @pytest.mark.slow
 def test_the_bertopic_model_keeps_numbers_of_equal_sizes_and_the_unassigned(grouped):
-    from iapt_topics._bertopic_model import build_model
+    from iapt_topics.topics.bertopic import build_model
 
     texts = grouped.responses.kept["text"].tolist()
     topic = np.where(np.arange(300) < 290, (5 - grouped.group), -1)

@@ -21,13 +21,13 @@ import pandas as pd
 import pytest
 from conftest import SUBJECT_FRAME, BagOfWords, read, survey_rows
 
-from iapt_topics._checks import InputError
-from iapt_topics._files import claimed, write_whole
-from iapt_topics.frame import Theme, ThemeFrame
-from iapt_topics.manifest import compare_runs
-from iapt_topics.responses import load_responses
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.files import claimed, write_whole
+from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.pipeline.manifest import compare_runs
 from iapt_topics.study import run_study, write_study
-from iapt_topics.topics import TopicConfig
+from iapt_topics.survey.responses import load_responses
+from iapt_topics.topics.topics import TopicConfig
 
 ROOT = Path(__file__).parent.parent
 CODE = sorted((ROOT / "iapt_topics").rglob("*.py"))
@@ -203,7 +203,7 @@ def test_full_and_read_only_disks(tmp_path):
 
 def test_the_lock_of_a_folder_goes_with_its_process(tmp_path):
     code = (
-        "import sys, time; from pathlib import Path; from iapt_topics._files import claimed\n"
+        "import sys, time; from pathlib import Path; from iapt_topics._base.files import claimed\n"
         "with claimed(Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
     )
     with subprocess.Popen(

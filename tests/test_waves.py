@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iapt_topics._checks import InputError
-from iapt_topics._waves import read_years
+from iapt_topics._base.errors import InputError
+from iapt_topics.survey.waves import read_years
 
 
 @pytest.mark.parametrize(

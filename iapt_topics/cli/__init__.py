@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from iapt_topics._checks import InputError
+from iapt_topics._base.errors import InputError
 from iapt_topics.cli import ask, doctor, look, make, revise
 from iapt_topics.cli._screen import STOPPED
 

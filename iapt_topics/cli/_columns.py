@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from iapt_topics._checks import InputError
+from iapt_topics._base.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,7 +118,7 @@ def guess_roles(columns: Sequence[Column]) -> Guess:
 
 def _years(name: str, cells: Sequence[str]) -> tuple[int, int] | None:
     """First and last year, if all cells are years or dates; short ones only under such a name."""
-    from iapt_topics._waves import read_years
+    from iapt_topics.survey.waves import read_years
 
     if not cells or not (_YEAR.search(name) or all(_DATED.match(v) for v in cells)):
         return None

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from iapt_topics._checks import InputError, listed, suggestion
+from iapt_topics._base.errors import InputError, listed, suggestion
 from iapt_topics.cli._screen import STOPPED
 from iapt_topics.cli.make import cell_of
-from iapt_topics.plan import DEFAULT_FRAME, PLAN, StudyPlan, frame_of, plan_text, read_plan
+from iapt_topics.pipeline.plan import DEFAULT_FRAME, PLAN, StudyPlan, frame_of, plan_text, read_plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +39,8 @@ def init(
 
     No answer is shown: of each column, only how many cells are filled and what they look like.
     """
-    from iapt_topics._files import write_whole
-    from iapt_topics._tables import read_table
+    from iapt_topics._base.files import write_whole
+    from iapt_topics._base.tables import read_table
     from iapt_topics.cli._columns import describe_columns, guess_roles
 
     to = to or file.parent / PLAN
@@ -163,7 +163,7 @@ def _ask_or_none(
 
 def _waves_in(table: pd.DataFrame, column: str) -> tuple[str, ...]:
     """Labels of the waves, in the order of the file, if the column does not hold years."""
-    from iapt_topics._waves import read_years
+    from iapt_topics.survey.waves import read_years
 
     cells = [v.strip() for v in table[column] if v.strip()]
     try:
@@ -190,7 +190,7 @@ def _file(answer: str) -> Path:
 
 
 def _frame(answer: str) -> str | Path:
-    from iapt_topics.frame import load_frame
+    from iapt_topics.frame.frame import load_frame
 
     frame = frame_of(answer)
     load_frame(frame)
@@ -198,7 +198,7 @@ def _frame(answer: str) -> str | Path:
 
 
 def _rule(answer: str) -> int | str:
-    from iapt_topics.disclosure import rule_of
+    from iapt_topics.publish.disclosure import rule_of
 
     cell = cell_of(answer)
     rule_of(cell)

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
-from iapt_topics._checks import InputError
-from iapt_topics._memory import memory
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.memory import memory
 from iapt_topics.cli._screen import Json, Screen
-from iapt_topics.plan import read_plan
+from iapt_topics.pipeline.plan import read_plan
 
 _DEVELOPERS = ("dev", "docs")
 _NEEDED = ""
@@ -37,7 +37,7 @@ def doctor(
 
 
 def _facts(wanted: str | Path | None) -> dict[str, Any]:
-    from iapt_topics._layouts import n_cores
+    from iapt_topics.topics.runs import n_cores
 
     packages = {extra: {n: _version(n) for n in names} for extra, names in _required().items()}
     model = _model(wanted)
@@ -105,7 +105,7 @@ def _version(name: str) -> str | None:
 
 
 def _model(wanted: str | Path | None) -> dict[str, str]:
-    from iapt_topics.embeddings import DEFAULT_MODEL, sentence_encoder
+    from iapt_topics.encoders.embeddings import DEFAULT_MODEL, sentence_encoder
 
     try:
         encoder = sentence_encoder(model=wanted, cache=None)  # checks the hashes; loads nothing

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from iapt_topics._checks import InputError
+from iapt_topics._base.errors import InputError
 from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.cli.make import make_results
-from iapt_topics.plan import DEFAULT_FRAME, PLAN, read_plan
+from iapt_topics.pipeline.plan import DEFAULT_FRAME, PLAN, read_plan
 
 
 def frame(
@@ -22,7 +22,7 @@ def frame(
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write a theme frame to edit: the template, a bundled frame, or your own in another format."""
-    from iapt_topics.frame import load_frame, write_frame
+    from iapt_topics.frame.frame import load_frame, write_frame
 
     if out.exists() and not force:
         raise InputError(f"{str(out)!r}", "must not exist", "a file", "Use --force to replace it.")
@@ -44,11 +44,11 @@ def encoders(
     frame: Annotated[str, typer.Option(help="Name of a bundled frame, or a file.")] = DEFAULT_FRAME,
 ) -> None:
     """Compare sentence models with the default one on your own hand-coded sample."""
-    from iapt_topics.code_files import coders_in, load_codes
-    from iapt_topics.embeddings import sentence_encoder
-    from iapt_topics.encoder_comparison import compare_encoders
-    from iapt_topics.frame import load_frame
-    from iapt_topics.responses import load_responses
+    from iapt_topics.encoders.embeddings import sentence_encoder
+    from iapt_topics.frame.frame import load_frame
+    from iapt_topics.mapping.encoders import compare_encoders
+    from iapt_topics.qda.load import coders_in, load_codes
+    from iapt_topics.survey.responses import load_responses
 
     responses = load_responses(
         file, text=text, year=year, respondent_id=respondent, response_id=response
@@ -80,8 +80,8 @@ def verify(
 
     import pandas as pd
 
-    from iapt_topics._files import claimed, scratch_folder
-    from iapt_topics.manifest import compare_runs, read_manifest
+    from iapt_topics._base.files import claimed, scratch_folder
+    from iapt_topics.pipeline.manifest import compare_runs, read_manifest
 
     screen = Screen(quiet=quiet, as_json=as_json)
     read_manifest(folder)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from iapt_topics._checks import InputError, require_file
+from iapt_topics._base.errors import InputError, require_file
 from iapt_topics.cli._screen import Json, Quiet, Screen
-from iapt_topics.plan import KEYS, StudyPlan, frame_of, model_of, read_plan
+from iapt_topics.pipeline.plan import KEYS, StudyPlan, frame_of, model_of, read_plan
 
 if TYPE_CHECKING:
     from iapt_topics.study import Study
@@ -143,7 +143,7 @@ def carry_out(plan: StudyPlan, screen: Screen) -> None:
 
 def make_results(plan: StudyPlan, screen: Screen) -> tuple[Study, dict[str, Path]]:
     """Run a plan and put its results in place."""
-    from iapt_topics.pipeline import write_results
+    from iapt_topics.pipeline.from_plan import write_results
 
     with working(plan, screen):
         study = make_study(plan, screen)
@@ -154,7 +154,7 @@ def make_results(plan: StudyPlan, screen: Screen) -> tuple[Study, dict[str, Path
 @contextmanager
 def working(plan: StudyPlan, screen: Screen) -> Iterator[None]:
     """Hold the folder of a plan, with bars on the screen."""
-    from iapt_topics._files import claimed
+    from iapt_topics._base.files import claimed
 
     if plan.out.exists() and not plan.out.is_dir():
         raise InputError(f"--out {str(plan.out)!r}", "must be a folder", "a file", "Name another.")
@@ -164,8 +164,8 @@ def working(plan: StudyPlan, screen: Screen) -> Iterator[None]:
 
 def make_study(plan: StudyPlan, screen: Screen) -> Study:
     """Run a plan."""
-    from iapt_topics.embeddings import sentence_encoder
-    from iapt_topics.pipeline import run_plan
+    from iapt_topics.encoders.embeddings import sentence_encoder
+    from iapt_topics.pipeline.from_plan import run_plan
 
     # Vectors of sensitive text stay beside the results, not in the user's home folder.
     encoder = sentence_encoder(

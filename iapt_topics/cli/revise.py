@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from iapt_topics._checks import InputError
+from iapt_topics._base.errors import InputError
 from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.cli.make import (
     MinCell,
@@ -24,7 +24,7 @@ from iapt_topics.cli.make import (
     option,
     working,
 )
-from iapt_topics.plan import read_plan
+from iapt_topics.pipeline.plan import read_plan
 
 Place = Annotated[Path, typer.Argument(help="A folder of results, or its study.toml.")]
 
@@ -108,11 +108,11 @@ def export(
 
     A filled-in sheet of quotes goes to 'iapt-topics report --approved'.
     """
-    from iapt_topics.approval import write_quotes
-    from iapt_topics.disclosure import rule_of
-    from iapt_topics.draft import write_draft
-    from iapt_topics.exports import export_tables
-    from iapt_topics.publishing import publishable_tables
+    from iapt_topics.publish.disclosure import rule_of
+    from iapt_topics.publish.draft import write_draft
+    from iapt_topics.publish.exports import export_tables
+    from iapt_topics.publish.published import publishable_tables
+    from iapt_topics.publish.quotes_sheet import write_quotes
     from iapt_topics.qda import export_codes
     from iapt_topics.study import parts_of, write_figures
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
-    from iapt_topics.codes import Codes
-    from iapt_topics.responses import Responses
+    from iapt_topics.codes.codes import Codes
+    from iapt_topics.survey.responses import Responses
 
 __all__ = ["example_path", "load_example", "load_truth", "planted_change"]
 
@@ -49,9 +49,9 @@ def load_example(*, coder: str = "coder_a") -> tuple[Responses, Codes]:
     InputError
         If there is no such coder.
     """
-    from iapt_topics.code_files import load_codes
-    from iapt_topics.frame import load_frame
-    from iapt_topics.responses import load_responses
+    from iapt_topics.frame.frame import load_frame
+    from iapt_topics.qda.load import load_codes
+    from iapt_topics.survey.responses import load_responses
 
     responses = load_responses(
         example_path(),
@@ -76,8 +76,8 @@ def load_truth() -> Codes:
     Codes
         Coder ``"truth"``: the union of the themes of the sentences in each response.
     """
-    from iapt_topics.code_files import load_codes
-    from iapt_topics.frame import load_frame
+    from iapt_topics.frame.frame import load_frame
+    from iapt_topics.qda.load import load_codes
 
     path = _FOLDER / "synthetic_truth.csv"
     return load_codes(path, frame=load_frame("iapt_identity_system"), coder="truth")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics._checks import InputError
+from iapt_topics._base.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -26,8 +26,8 @@ from iapt_topics.figures._style import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from iapt_topics.agreement import Comparison
-    from iapt_topics.frame import ThemeFrame
+    from iapt_topics.agreement.comparison import Comparison
+    from iapt_topics.frame.frame import ThemeFrame
 
 
 def agreement_figure(

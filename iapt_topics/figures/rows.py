@@ -13,7 +13,7 @@ from iapt_topics.figures._style import GREY, INK, drawn_text, need_rows, new_fig
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from iapt_topics.responses import Responses
+    from iapt_topics.survey.responses import Responses
 
 STATUSES = {
     "kept": "kept",

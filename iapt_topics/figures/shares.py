@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from iapt_topics._checks import InputError, listed
+from iapt_topics._base.errors import InputError, listed
 from iapt_topics.figures._style import (
     GREY,
     INK,
@@ -30,8 +30,8 @@ from iapt_topics.figures._style import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from iapt_topics.drift import Drift
-    from iapt_topics.frame import ThemeFrame
+    from iapt_topics.drift.drift import Drift
+    from iapt_topics.frame.frame import ThemeFrame
 
 
 def drift_figure(

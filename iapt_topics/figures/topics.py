@@ -25,9 +25,9 @@ from iapt_topics.figures._style import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from iapt_topics.flow import TopicFlow
-    from iapt_topics.mapping import TopicMapping
-    from iapt_topics.topics import Topics
+    from iapt_topics.mapping.mapping import TopicMapping
+    from iapt_topics.topics.topics import Topics
+    from iapt_topics.topics.tracking import TopicFlow
 
 
 def mapping_figure(mapping: TopicMapping, *, labels: Mapping[int, str] | None = None) -> Figure:

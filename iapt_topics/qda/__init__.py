@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from iapt_topics._checks import InputError, listed
-from iapt_topics._tables import read_table
+from iapt_topics._base.errors import InputError, listed
+from iapt_topics._base.tables import read_table
 from iapt_topics.qda import qualcoder, refi, tables
 from iapt_topics.qda.export import export_codes
 from iapt_topics.qda.project import Export, Project, placed
 
 if TYPE_CHECKING:
-    from iapt_topics.responses import Responses
+    from iapt_topics.survey.responses import Responses
 
 __all__ = ["Project", "export_codes", "is_project", "load_project", "read_export"]
 

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iapt_topics._checks import InputError, listed
-from iapt_topics._files import write_whole
-from iapt_topics._sheets import write_sheet
+from iapt_topics._base.errors import InputError, listed
+from iapt_topics._base.files import write_whole
+from iapt_topics._base.sheets import write_sheet
 from iapt_topics.qda.refi_writer import NOT_XML, project_archive, require_known
-from iapt_topics.redaction import safe_texts
+from iapt_topics.survey.redaction import safe_texts
 
 if TYPE_CHECKING:
-    from iapt_topics.codes import Codes
-    from iapt_topics.frame import ThemeFrame
-    from iapt_topics.responses import Responses
+    from iapt_topics.codes.codes import Codes
+    from iapt_topics.frame.frame import ThemeFrame
+    from iapt_topics.survey.responses import Responses
 
 _COLUMNS = ("response_id", "respondent_id", "coder", "kind", "theme", "label", "score")
 _WHOLE = ("selection", "source")

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from iapt_topics._checks import InputError, listed, require_columns, require_unique
-from iapt_topics._one_line import one_line
-from iapt_topics._tables import cell_text, read_table
+from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
+from iapt_topics._base.one_line import one_line
+from iapt_topics._base.tables import cell_text, read_table
 from iapt_topics.qda._offsets import LEAST_ALIGNED, score_offsets
 
 if TYPE_CHECKING:
-    from iapt_topics.responses import Responses
+    from iapt_topics.survey.responses import Responses
 
 #: Between the names of a code and of those above it.
 BELOW = " > "

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-from iapt_topics._checks import InputError, listed, require_file
+from iapt_topics._base.errors import InputError, listed, require_file
 from iapt_topics.qda.project import BELOW, Export, position, rows_of
 from iapt_topics.qda.refi import MACHINE
 

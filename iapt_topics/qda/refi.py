@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from iapt_topics._checks import InputError, listed, require_file, require_unique
-from iapt_topics.qda._described import theme_fields
-from iapt_topics.qda._opening import (
-    LARGEST_TEXT,
-    LARGEST_XML,
-    Archive,
-    decoded,
-    parse_xml,
-)
+from iapt_topics._base.errors import InputError, listed, require_file, require_unique
+from iapt_topics._base.opening import LARGEST_TEXT, LARGEST_XML, Archive, decoded, parse_xml
+from iapt_topics.frame.described import theme_fields
 from iapt_topics.qda.project import BELOW, Export, position, rows_of
 
 if TYPE_CHECKING:

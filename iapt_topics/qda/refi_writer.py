@@ -13,8 +13,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pandas as pd
 
-from iapt_topics._checks import InputError, listed, require_unique
-from iapt_topics.qda._described import code_name, described
+from iapt_topics._base.errors import InputError, listed, require_unique
+from iapt_topics.frame.described import code_name, described
 from iapt_topics.qda.refi import (
     MACHINE,
     MACHINE_PREFIX,
@@ -27,9 +27,9 @@ from iapt_topics.qda.refi import (
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-    from iapt_topics.codes import Codes
-    from iapt_topics.frame import Theme, ThemeFrame
-    from iapt_topics.responses import Responses
+    from iapt_topics.codes.codes import Codes
+    from iapt_topics.frame.frame import Theme, ThemeFrame
+    from iapt_topics.survey.responses import Responses
 
 #: Names within it give the GUIDs, so that the same codes give the same file.
 _SPACE = UUID("6a0c9a52-7d0b-5e0e-9d5c-0d3b8f0f4c11")

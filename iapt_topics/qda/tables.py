@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from iapt_topics._checks import InputError, listed
+from iapt_topics._base.errors import InputError, listed
 from iapt_topics.qda.project import BELOW, Export, rows_of
 
 #: For each tool: its columns of the document, the code, the segment and, if any, the coder, and

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from iapt_topics._checks import InputError
-from iapt_topics._files import write_whole
-from iapt_topics.axis import axis_codes
-from iapt_topics.disclosure import Disclosure, rule_of
-from iapt_topics.drift import Drift, measure_drift
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.files import write_whole
+from iapt_topics.codes.axis import axis_codes
+from iapt_topics.drift.drift import Drift, measure_drift
+from iapt_topics.publish.disclosure import Disclosure, rule_of
+from iapt_topics.publish.quotes import choose_quotes
+from iapt_topics.publish.results import Results, publish
 from iapt_topics.report.page import render
-from iapt_topics.report.quotes import choose_quotes
-from iapt_topics.report.results import Results, publish
 from iapt_topics.report.sections import page_values
 
 if TYPE_CHECKING:
-    from iapt_topics.agreement import Comparison
-    from iapt_topics.codes import Codes
-    from iapt_topics.mapping import TopicMapping
-    from iapt_topics.responses import Responses
-    from iapt_topics.standardise import Standardised
-    from iapt_topics.topics import Topics
+    from iapt_topics.agreement.comparison import Comparison
+    from iapt_topics.codes.codes import Codes
+    from iapt_topics.drift.standardise import Standardised
+    from iapt_topics.mapping.mapping import TopicMapping
+    from iapt_topics.survey.responses import Responses
+    from iapt_topics.topics.topics import Topics
 
 __all__ = ["write_report"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from iapt_topics.figures import STATUSES, code_pairs
-from iapt_topics.report.compute import (
+from iapt_topics.report.format import (
     DASH,
     Grid,
     anchor,
@@ -27,12 +27,12 @@ from iapt_topics.report.compute import (
 )
 
 if TYPE_CHECKING:
-    from iapt_topics.agreement import Comparison
-    from iapt_topics.codes import Codes
-    from iapt_topics.drift import Drift
-    from iapt_topics.frame import ThemeFrame
-    from iapt_topics.report.quotes import Quote
-    from iapt_topics.topics import Topics
+    from iapt_topics.agreement.comparison import Comparison
+    from iapt_topics.codes.codes import Codes
+    from iapt_topics.drift.drift import Drift
+    from iapt_topics.frame.frame import ThemeFrame
+    from iapt_topics.publish.quotes import Quote
+    from iapt_topics.topics.topics import Topics
 
 #: Heading of a column, how its cells are printed, and the values that this takes (none: the row).
 Column = tuple[str, Callable[..., str], *tuple[str, ...]]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iapt_topics import figures
-from iapt_topics.report import compute
-from iapt_topics.report.results import hidden_cells, hidden_themes
+from iapt_topics.publish.results import hidden_cells, hidden_themes
+from iapt_topics.report import format as compute
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from iapt_topics.report.results import Results
+    from iapt_topics.publish.results import Results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

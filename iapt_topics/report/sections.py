@@ -8,16 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from iapt_topics.figures import STATUSES
-from iapt_topics.report import compute, grids, themes, topic_map
+from iapt_topics.publish.results import hidden_cells
+from iapt_topics.report import format as compute
+from iapt_topics.report import grids, themes, topic_map
 from iapt_topics.report.pictures import Picture, data_address, draw
-from iapt_topics.report.results import hidden_cells
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from iapt_topics.agreement import Comparison
-    from iapt_topics.report.quotes import Quote
-    from iapt_topics.report.results import Results
+    from iapt_topics.agreement.comparison import Comparison
+    from iapt_topics.publish.quotes import Quote
+    from iapt_topics.publish.results import Results
 
 
 def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from iapt_topics.report import compute
-from iapt_topics.report.compute import clean, count, decimal, interval, known, percent, points
-from iapt_topics.report.results import hidden_themes
+from iapt_topics.publish.results import hidden_themes
+from iapt_topics.report import format as compute
+from iapt_topics.report.format import clean, count, decimal, interval, known, percent, points
 
 if TYPE_CHECKING:
-    from iapt_topics.agreement import Comparison
-    from iapt_topics.disclosure import Disclosure
-    from iapt_topics.report.quotes import Quote
-    from iapt_topics.report.results import Results
+    from iapt_topics.agreement.comparison import Comparison
+    from iapt_topics.publish.disclosure import Disclosure
+    from iapt_topics.publish.quotes import Quote
+    from iapt_topics.publish.results import Results
 
 MOST_QUOTES = 3
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iapt_topics.report.compute import clean, label_of
+from iapt_topics.report.format import clean, label_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from iapt_topics.report.results import Results
+    from iapt_topics.publish.results import Results
 
 WIDTH, HEIGHT, EDGE = 720.0, 440.0, 40.0
 LEAST, MOST = 11.0, 34.0

@@ -1,0 +1,324 @@
+"""The tables of a comparison, made from the two codings on common rows and columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics.agreement.theme_matching import (
+    assign,
+    cross_counts,
+    cross_f1,
+    drawn_cross_f1,
+    held_out_cells,
+    levels_table,
+    match_chance,
+)
+from iapt_topics.stats.agreement import (
+    DistanceName,
+    cohen_kappa,
+    expected_disagreement,
+    f1,
+    f1_per_unit,
+    gwet_ac1,
+    jaccard_distance,
+    masi_distance,
+    negative_agreement,
+    pabak,
+    precision,
+    recall,
+    table_2x2,
+)
+from iapt_topics.stats.intervals import design_effect, paired_interval, percentile_interval
+from iapt_topics.stats.set_agreement import corrected
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+MIN_POSITIVES = 10
+FEW = f"not estimable: fewer than {MIN_POSITIVES} positives"
+LEFT_OUT = "left out as asked"
+_DRAWS = 200  # for what is slow to draw
+_PERMUTATIONS = 200
+_CELLS = 4_000_000  # weights held as floats at once
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Pair:
+    """The two codings on common rows and columns, and the counts of each bootstrap draw."""
+
+    x: Bools  # (n, k), the reference
+    y: Bools
+    cluster: NDArray[np.intp]  # (n,) respondent
+    weights: NDArray[np.int32]  # (n_boot, n)
+    size: Floats  # (n_boot,) units in each draw
+    both: Floats  # (n_boot, k)
+    only_x: Floats
+    only_y: Floats
+    neither: Floats
+    samples: Floats  # (n_boot,) samples F1
+
+
+def resample(x: Bools, y: Bools, cluster: NDArray[np.intp], weights: NDArray[np.int32]) -> Pair:
+    """Counts of every theme in every bootstrap draw."""
+    n, k = x.shape
+    cells = np.concatenate([x & y, x & ~y, y & ~x, ~x & ~y], axis=1).astype(np.float32)
+    samples = f1_per_unit(x, y)
+    drawn = np.empty((len(weights), 4 * k))
+    score = np.empty(len(weights))
+    chunk = max(1, _CELLS // n)
+    for start in range(0, len(weights), chunk):
+        part = slice(start, start + chunk)
+        drawn[part] = weights[part].astype(np.float32) @ cells
+        score[part] = weights[part] @ samples
+    size = weights.sum(axis=1, dtype=np.float64)
+    both, only_x, only_y, neither = np.split(drawn, 4, axis=1)
+    return Pair(
+        x=x, y=y, cluster=cluster, weights=weights, size=size, both=both, only_x=only_x,
+        only_y=only_y, neither=neither, samples=score / size,
+    )  # fmt: skip
+
+
+def counts_of(x: Bools, y: Bools) -> tuple[Floats, Floats, Floats, Floats]:
+    """Units with the theme from both, the first only, the second only, and neither; each (k,)."""
+    both = (x & y).sum(axis=0).astype(float)
+    only_x, only_y = x.sum(axis=0) - both, y.sum(axis=0) - both
+    return both, only_x, only_y, len(x) - both - only_x - only_y
+
+
+def _mean_f1(both: Floats, only_x: Floats, only_y: Floats, wide: Bools) -> Floats:
+    """Mean F1 over the ``wide`` themes along the last axis; NaN if there are none."""
+    each = f1(both, only_x, only_y)[..., wide]
+    known = ~np.isnan(each)
+    number = known.sum(axis=-1)
+    total = np.where(known, each, 0.0).sum(axis=-1)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+
+
+def _summed_f1(both: Floats, only_x: Floats, only_y: Floats) -> Floats:
+    return f1(both.sum(axis=-1), only_x.sum(axis=-1), only_y.sum(axis=-1))
+
+
+def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bool) -> pd.DataFrame:
+    """The ``overall`` table of a comparison."""
+    x, y = pair.x, pair.y
+    n = len(x)
+    a, b, c, _ = counts_of(x, y)
+    wide = x.sum(axis=0) >= MIN_POSITIVES
+    # The first row, each unit once, is the estimate.
+    draws_once = np.concatenate([np.ones((1, n)), pair.weights[:_DRAWS]])
+    distances: dict[DistanceName, Floats] = {
+        "masi": masi_distance(x, y), "jaccard": jaccard_distance(x, y)
+    }  # fmt: skip
+    expected = {
+        name: expected_disagreement(x, y, name, weights=draws_once) if kappa else np.full(2, np.nan)
+        for name in distances
+    }
+    masi, jaccard = (
+        corrected(1 - draws_once @ apart / draws_once.sum(axis=1), 1 - expected[name])
+        if kappa
+        else expected[name]
+        for name, apart in distances.items()
+    )
+    rows: dict[str, tuple[float, Floats]] = {
+        "alpha_masi": (float(masi[0]), masi[1:]),
+        "alpha_jaccard": (float(jaccard[0]), jaccard[1:]),
+        "f1_samples": (float(f1_per_unit(x, y).mean()), pair.samples),
+        "f1_micro": (float(_summed_f1(a, b, c)), _summed_f1(pair.both, pair.only_x, pair.only_y)),
+        "f1_macro": (
+            float(_mean_f1(a, b, c, wide)),
+            _mean_f1(pair.both, pair.only_x, pair.only_y, wide),
+        ),
+    }
+    chance = _chance(pair, wide, seed, {name: float(e[0]) for name, e in expected.items()})
+    empty = int((~x.any(axis=1) & ~y.any(axis=1)).sum())
+    own = dict.fromkeys(rows, "")
+    if empty:
+        for name in ("alpha_masi", "alpha_jaccard", "f1_samples"):
+            own[name] = f"{empty} responses without a theme from either count as agreement"
+    own["f1_macro"] = (
+        f"over {wide.sum()} of {len(wide)} themes, with at least {MIN_POSITIVES} positives"
+        " of the reference"
+    )
+    shared = [f"{limited} themes could be given by one coder only"] if limited else []
+    shared += [caveat] if caveat else []
+    table = []
+    for name, (estimate, draws) in rows.items():
+        low, high = percentile_interval(draws)
+        note = [own[name]] if own[name] else []
+        if np.isnan(estimate):
+            low, high = np.array(np.nan), np.array(np.nan)
+            out = not kappa and name.startswith("alpha")
+            note.append(LEFT_OUT if out else "not estimable: no variation or too few positives")
+        table.append(
+            (name, estimate, float(low), float(high), n, chance[name], "; ".join(note + shared))
+        )
+    columns = ["measure", "estimate", "low", "high", "n", "chance", "note"]
+    return pd.DataFrame(table, columns=columns)
+
+
+def _chance(
+    pair: Pair, wide: Bools, seed: int, expected: dict[DistanceName, float]
+) -> dict[str, float]:
+    """Mean of each overall measure when the other's rows are dealt out at random."""
+    x, y = pair.x, pair.y
+    rng = np.random.default_rng([seed, 1])
+    f1s, apart = np.empty((_PERMUTATIONS, 3)), np.empty((_PERMUTATIONS, 2))
+    for i in range(_PERMUTATIONS):
+        z = y[rng.permutation(len(y))]
+        a, b, c, _ = counts_of(x, z)
+        f1s[i] = f1_per_unit(x, z).mean(), _summed_f1(a, b, c), _mean_f1(a, b, c, wide)
+        apart[i] = masi_distance(x, z).mean(), jaccard_distance(x, z).mean()
+    # A permutation leaves the expected disagreement as it is.
+    alphas = [
+        1 - m / e if e > 0 else float("nan")
+        for m, e in zip(apart.mean(axis=0), expected.values(), strict=True)
+    ]
+    names = ("alpha_masi", "alpha_jaccard", "f1_samples", "f1_micro", "f1_macro")
+    return dict(zip(names, map(float, [*alphas, *f1s.mean(axis=0)]), strict=True))
+
+
+def themes_table(
+    pair: Pair,
+    themes: tuple[str, ...],
+    labels: list[str],
+    limits: list[str],
+    seed: int,
+    *,
+    kappa: bool,
+) -> pd.DataFrame:
+    """The ``themes`` table of a comparison."""
+    a, b, c, d = counts_of(pair.x, pair.y)
+    n = len(pair.x)
+    first, second = pair.x.sum(axis=0), pair.y.sum(axis=0)
+    counts = table_2x2(a, b, c, d)
+    drawn = _smoothed(pair, seed)
+    f1_low, f1_high = percentile_interval(f1(*drawn[:3]))
+    known = ~np.isnan(f1(a, b, c))
+    few = np.minimum(first, second) < MIN_POSITIVES
+    estimate = cohen_kappa(counts)
+    flat = ~few & np.isnan(estimate)
+    out = few | flat | (not kappa)
+    kappa_low, kappa_high = (
+        np.where(out, np.nan, bound)
+        for bound in percentile_interval(cohen_kappa(table_2x2(*drawn)))
+    )
+    notes = []
+    for limit, is_few, is_flat in zip(limits, few, flat, strict=True):
+        parts = [FEW if is_few else "", "kappa not defined: given to all" if is_flat else "", limit]
+        parts.append("" if kappa else f"kappa, AC1 and PABAK {LEFT_OUT}")
+        notes.append("; ".join(p for p in parts if p))
+    return pd.DataFrame(
+        {
+            "theme": list(themes),
+            "label": labels,
+            "n": n,
+            "positives_reference": first.astype(np.int64),
+            "positives_other": second.astype(np.int64),
+            "share_reference": first / n,
+            "share_other": second / n,
+            "precision": precision(a, c),
+            "recall": recall(a, b),
+            "f1": f1(a, b, c),
+            "f1_low": np.where(known, f1_low, np.nan),
+            "f1_high": np.where(known, f1_high, np.nan),
+            "negative_agreement": negative_agreement(b, c, d),
+            "kappa": np.where(out, np.nan, estimate),
+            "kappa_low": kappa_low,
+            "kappa_high": kappa_high,
+            "ac1": np.where(kappa, gwet_ac1(counts), np.nan),
+            "pabak": np.where(kappa, pabak(counts), np.nan),
+            "note": notes,
+        }
+    )
+
+
+def _smoothed(pair: Pair, seed: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Counts of every draw with half a unit more, itself redrawn, in each of the four cells.
+
+    Plain draws never leave a cell that is empty, so that few positives in full agreement would
+    have an interval without a width. A unit is as many responses as are worth an independent one.
+    """
+    more = np.random.default_rng([seed, 5]).poisson((0.5, 1.0, 0.5), (len(pair.weights), 3))
+    # Halved between the two kinds of disagreement, so that neither coder comes first.
+    both, apart, neither = (more * (1, 0.5, 1)).T[:, :, None] * _unit_size(pair)
+    return pair.both + both, pair.only_x + apart, pair.only_y + apart, pair.neither + neither
+
+
+def _unit_size(pair: Pair) -> Floats:
+    """Responses worth one independent one, by the design effect on each theme's F1; (k,)."""
+    a, b, c, _ = counts_of(pair.x, pair.y)
+    score = np.nan_to_num(f1(a, b, c))
+    # The part of each response in the estimating equation of F1.
+    part = (pair.x & pair.y) - score * (pair.x.astype(float) + pair.y) / 2
+    even = np.ones(len(part))
+    # However few the errors: the unit is only there to keep an interval open.
+    return np.array([design_effect(of_theme, even, pair.cluster, few=0) for of_theme in part.T])
+
+
+def theme_level_tables(
+    pair: Pair, themes: tuple[str, ...], seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.intp], Floats]:
+    """The ``matches`` and ``levels`` tables; partners of the first themes and held-out cells."""
+    x, y = pair.x, pair.y
+    first, second = x.sum(axis=0), y.sum(axis=0)
+    both = cross_counts(x, y)
+    score = cross_f1(both, first, second)
+    partner = assign(both, score)
+    cells = held_out_cells(x, y, pair.cluster, seed)
+    held_out = f1(*cells.T[:3])
+    chance, permuted = match_chance(x, y, _PERMUTATIONS, seed)
+    drawn = drawn_cross_f1(x, y, pair.weights[:_DRAWS])
+    levels = levels_table(score, drawn, permuted, first >= MIN_POSITIVES, second >= MIN_POSITIVES)
+    rows = []
+    for i, theme in enumerate(themes):
+        for j in np.argsort(-score[i], kind="stable"):
+            if both[i, j] > 0:
+                matched = bool(partner[i] == j)
+                ends = (float(held_out[i]), float(chance[i])) if matched else (np.nan, np.nan)
+                row = (theme, themes[j], float(score[i, j]), int(both[i, j]), matched, *ends)
+                rows.append(row)
+    kinds = {
+        "reference_theme": str, "other_theme": str, "f1": float, "n_both": np.int64,
+        "matched": bool, "f1_held_out": float, "f1_chance": float,
+    }  # fmt: skip
+    matches = pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
+    return matches, levels, partner, cells
+
+
+def years_table(pair: Pair, themes: tuple[str, ...], years: NDArray[np.int64]) -> pd.DataFrame:
+    """The ``years`` table of a comparison."""
+    rows = []
+    for year in np.unique(years):
+        use = years == year
+        x, y, cluster = pair.x[use], pair.y[use], pair.cluster[use]
+        low, high = paired_difference(x, y, cluster)
+        shares = np.stack([x.mean(axis=0), y.mean(axis=0)])
+        n = int(use.sum())
+        for j, theme in enumerate(themes):
+            few = max(int(x[:, j].sum()), int(y[:, j].sum())) < MIN_POSITIVES
+            note = f"fewer than {MIN_POSITIVES} positives of both" if few else ""
+            one, two = map(float, shares[:, j])
+            row = (theme, int(year), one, two, two - one, float(low[j]), float(high[j]), n, note)
+            rows.append(row)
+    columns = [
+        "theme", "year", "share_reference", "share_other", "estimate", "low", "high", "n", "note",
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=columns).astype({"year": "int64", "n": "int64"})
+    order = table["theme"].map({t: i for i, t in enumerate(themes)}).to_numpy(dtype=int)
+    return table.iloc[np.lexsort((table["year"], order))].reset_index(drop=True)
+
+
+def paired_difference(x: Bools, y: Bools, cluster: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Interval of the share of y less that of x, for each column, by respondent."""
+    n = len(x)
+    gap = y.astype(float) - x
+    error = gap - gap.mean(axis=0)
+    once = np.ones(n)
+    effect = np.array([design_effect(e, once, cluster) for e in error.T])
+    b, c = (x & ~y).sum(axis=0) / effect, (y & ~x).sum(axis=0) / effect
+    low, high = paired_interval(b, c, n / effect)
+    estimate = gap.mean(axis=0)
+    return np.minimum(low, estimate), np.maximum(high, estimate)

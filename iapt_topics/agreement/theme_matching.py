@@ -1,0 +1,217 @@
+"""Two sets of themes against each other: which meet, how many do, and how the partitions agree.
+
+The arithmetic behind ``matches``, ``levels`` and ``partition`` of
+:class:`iapt_topics.agreement.comparison.Comparison`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from iapt_topics.stats.agreement import f1
+from iapt_topics.stats.intervals import percentile_interval
+from iapt_topics.stats.set_agreement import ratio
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+THRESHOLDS = tuple(i / 10 for i in range(1, 10))
+LEVELS = ("coverage", "novelty", "fragmentation", "fusion")
+PARTITION = ("ami", "ari", "homogeneity", "completeness", "v")
+
+
+def cross_counts(x: Bools, y: Bools) -> Floats:
+    """Units with theme i from the first and theme j from the second, (k, k)."""
+    return np.asarray(x.astype(np.float32).T @ y.astype(np.float32), float)
+
+
+def drawn_cross_f1(x: Bools, y: Bools, weights: NDArray[np.int32]) -> list[Floats]:
+    """F1 of every pair of themes in each draw."""
+    k = x.shape[1]
+    unit, i, j = np.nonzero(x[:, :, None] & y[:, None, :])
+    pair = i * k + j
+    out = []
+    for w in weights:
+        both = np.bincount(pair, w[unit], minlength=k * k).reshape(k, k)
+        out.append(cross_f1(np.asarray(both, float), w @ x, w @ y))
+    return out
+
+
+def cross_f1(both: Floats, first: ArrayLike, second: ArrayLike) -> Floats:
+    """F1 of every pair of themes, 0 where neither was given."""
+    a, b = np.asarray(first, float)[:, None], np.asarray(second, float)[None, :]
+    return np.nan_to_num(f1(both, a - both, b - both))
+
+
+def assign(both: Floats, score: Floats) -> NDArray[np.intp]:
+    """Partner of each first theme in the one-to-one match of highest total F1; -1 without one."""
+    from scipy.optimize import linear_sum_assignment
+
+    # Between equals, a theme goes with itself.
+    rows, columns = linear_sum_assignment(1 - score - 1e-9 * np.eye(len(score)))
+    out = np.full(len(score), -1)
+    out[rows] = np.where(both[rows, columns] > 0, columns, -1)
+    return out
+
+
+def held_out_cells(x: Bools, y: Bools, cluster: NDArray[np.intp], seed: int) -> Floats:
+    """Cells a, b, c, d of each first theme with its partner, (k, 4).
+
+    The partner is chosen on one half of the respondents and the cells are counted on the other.
+    """
+    n_clusters = int(cluster.max()) + 1
+    half = np.random.default_rng([seed, 2]).permutation(n_clusters)[cluster] % 2 == 0
+    out = np.zeros((x.shape[1], 4))
+    for fold in (half, ~half):
+        learn = ~fold
+        both = cross_counts(x[learn], y[learn])
+        partner = assign(both, cross_f1(both, x[learn].sum(axis=0), y[learn].sum(axis=0)))
+        given = np.where(partner >= 0, y[fold][:, np.maximum(partner, 0)], False)
+        mine = x[fold]
+        cells = (mine & given, mine & ~given, given & ~mine, ~mine & ~given)
+        out += np.stack([c.sum(axis=0) for c in cells], axis=1)
+    return out
+
+
+def match_chance(x: Bools, y: Bools, n_permutations: int, seed: int) -> tuple[Floats, list[Floats]]:
+    """Mean F1 of each first theme's partner over permutations; the F1 of all pairs in each."""
+    rng = np.random.default_rng([seed, 3])
+    first, second = x.sum(axis=0), y.sum(axis=0)
+    total, scores = np.zeros(x.shape[1]), []
+    for _ in range(n_permutations):
+        both = cross_counts(x, y[rng.permutation(len(y))])
+        score = cross_f1(both, first, second)
+        partner = assign(both, score)
+        total += np.where(partner >= 0, score[np.arange(len(score)), partner], 0.0)
+        scores.append(score)
+    return total / n_permutations, scores
+
+
+def level_curves(score: Floats) -> Floats:
+    """Coverage, novelty, fragmentation and fusion at each threshold; (4, thresholds)."""
+    # A tie with the threshold is above it, whatever the rounding.
+    above = score[None] >= np.array(THRESHOLDS)[:, None, None] - 1e-12
+    others, own = above.sum(axis=2), above.sum(axis=1)
+    n_first, n_second = score.shape
+    met, meets = (others > 0).sum(axis=1), (own > 0).sum(axis=1)
+    pairs = others.sum(axis=1)
+    return np.stack(
+        [ratio(met, n_first), 1 - ratio(meets, n_second), ratio(pairs, met), ratio(pairs, meets)]
+    )
+
+
+def levels_table(
+    score: Floats, drawn: list[Floats], permuted: list[Floats], first: Bools, second: Bools
+) -> pd.DataFrame:
+    """The ``levels`` table; scores are cut to the themes with enough positives of their coder."""
+    cut = np.ix_(first, second)
+    estimate = level_curves(score[cut])
+    low, high = percentile_interval(np.stack([level_curves(s[cut]) for s in drawn]))
+    by_chance = np.stack([level_curves(s[cut]) for s in permuted])
+    # Without a pair above the threshold there is no number of partners.
+    some = ~np.isnan(by_chance)
+    chance = ratio(np.where(some, by_chance, 0).sum(axis=0), some.sum(axis=0))
+    rows = []
+    for i, measure in enumerate(LEVELS):
+        n = int((first if measure in ("coverage", "fragmentation") else second).sum())
+        for j, threshold in enumerate(THRESHOLDS):
+            value = float(estimate[i, j])
+            ends = (min(float(low[i, j]), value), max(float(high[i, j]), value))
+            missing = np.isnan(value)
+            note = "no pair of themes reaches the threshold" if missing else ""
+            if missing and measure in ("coverage", "novelty"):
+                note = "no theme with enough positives"
+            ends = (float("nan"), float("nan")) if missing else ends
+            rows.append((measure, threshold, value, *ends, n, float(chance[i, j]), note))
+    columns = ["measure", "threshold", "estimate", "low", "high", "n", "chance", "note"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def partition_measures(counts: ArrayLike, by_chance: float | None = None) -> Floats:
+    """AMI, ARI, homogeneity, completeness and V of contingency tables (..., k, m); (..., 5).
+
+    ``by_chance`` is the mutual information expected by chance, worked out from a single table if
+    None. A measure is NaN where it is not defined, e.g. for a single class on both sides.
+    """
+    table = np.asarray(counts, float)
+    n = table.sum(axis=(-2, -1))
+    rows, columns = table.sum(axis=-1), table.sum(axis=-2)
+
+    def entropy(part: Floats) -> Floats:
+        share = ratio(part, n[..., None])
+        return np.asarray(-(share * np.log(np.where(share > 0, share, 1.0))).sum(axis=-1))
+
+    h, k = entropy(rows), entropy(columns)
+    mutual = h + k - entropy(table.reshape(*table.shape[:-2], -1))
+    emi = expected_information(table) if by_chance is None else by_chance
+
+    def pairs(part: Floats) -> Floats:
+        return np.asarray((part * (part - 1) / 2).sum(axis=-1))
+
+    both = pairs(table.reshape(*table.shape[:-2], -1))
+    first, second = pairs(rows), pairs(columns)
+    expected = ratio(first * second, n * (n - 1) / 2)
+    room = np.where(np.abs((h + k) / 2 - emi) < 1e-12, 0.0, (h + k) / 2 - emi)
+    return np.stack(
+        [
+            ratio(mutual - emi, room),
+            ratio(both - expected, (first + second) / 2 - expected),
+            np.where(h > 1e-12, ratio(mutual, h), 1.0),
+            np.where(k > 1e-12, ratio(mutual, k), 1.0),
+            ratio(2 * mutual, h + k),
+        ],
+        axis=-1,
+    )
+
+
+def expected_information(table: Floats) -> float:
+    """Mutual information of two partitions with these sizes, expected by chance."""
+    from sklearn.metrics.cluster import expected_mutual_information
+
+    counts = np.asarray(table, np.int64)
+    counts = counts[np.ix_(counts.any(axis=1), counts.any(axis=0))]
+    return float(expected_mutual_information(counts, int(counts.sum())))
+
+
+def partition_table(
+    x: Bools, y: Bools, weights: NDArray[np.int32], n_permutations: int, seed: int
+) -> pd.DataFrame:
+    """The ``partition`` table: responses with at most one theme from each coder."""
+    single = (x.sum(axis=1) <= 1) & (y.sum(axis=1) <= 1)
+    k = x.shape[1]
+    rows = []
+    for unassigned in ("in", "out"):
+        use = single if unassigned == "in" else single & x.any(axis=1) & y.any(axis=1)
+        first, second = (np.where(z.any(axis=1), z.argmax(axis=1), k)[use] for z in (x, y))
+        n = int(use.sum())
+
+        def table(other: NDArray[np.intp], weight: ArrayLike | None = None) -> Floats:
+            cell = first * (k + 1) + other  # noqa: B023
+            flat = np.bincount(cell, weight, minlength=(k + 1) ** 2).reshape(k + 1, k + 1)
+            return np.asarray(flat, float)
+
+        notes = [f"{int((~single).sum())} responses with several themes left out"]
+        nothing = np.full(len(PARTITION), np.nan)
+        estimate = low = high = chance = nothing
+        if n > 1:
+            whole = table(second)
+            emi = expected_information(whole)
+            estimate = partition_measures(whole, emi)
+            drawn = np.stack([partition_measures(table(second, w), emi) for w in weights[:, use]])
+            low, high = percentile_interval(drawn)
+            rng = np.random.default_rng([seed, 4])
+            dealt = [
+                partition_measures(table(rng.permutation(second)), emi)
+                for _ in range(n_permutations)
+            ]
+            chance = np.mean(dealt, axis=0)
+        for i, measure in enumerate(PARTITION):
+            missing = np.isnan(estimate[i])
+            said = [*notes, *(["not defined: no variation"] if missing else [])]
+            ends = (np.nan, np.nan) if missing else (float(low[i]), float(high[i]))
+            value = float(estimate[i])
+            row = (measure, unassigned, value, *ends, n, float(chance[i]), "; ".join(said))
+            rows.append(row)
+    columns = ["measure", "unassigned", "estimate", "low", "high", "n", "chance", "note"]
+    return pd.DataFrame(rows, columns=columns)

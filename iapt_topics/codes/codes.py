@@ -1,0 +1,222 @@
+"""What one coder, a person or a machine, gave to the responses they saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
+from iapt_topics._base.one_line import one_line
+from iapt_topics.qda.codes_table import texts
+
+if TYPE_CHECKING:
+    from iapt_topics.frame.frame import ThemeFrame
+    from iapt_topics.survey.responses import Responses
+
+KINDS = ("human", "machine")
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Codes:
+    """The themes that one coder gave.
+
+    Parameters
+    ----------
+    coder : str
+        Name of the coder.
+    kind : {"human", "machine"}
+        Who coded.
+    themes : tuple of str
+        Ids of the themes that the coder could give, in the order of the frame.
+    seen : pandas.DataFrame
+        ``response_id`` (str, unique; the key), ``respondent_id`` (str, "" if unknown): every
+        response that the coder saw, with a theme or without.
+    table : pandas.DataFrame
+        ``response_id``, ``theme`` (together the key), ``score`` (float, NaN for a person): one
+        row per theme given.
+    labels : mapping of str to str
+        Label of each theme, where known; a theme without one is shown by its id.
+    trained_on : frozenset of str
+        Responses whose hand codes the coder learned from or was tuned to, e.g. in the choice of a
+        mapping. No agreement is measured on them.
+    picked : frozenset of str
+        Responses that were chosen to be coded for what they hold, not at random. No share is
+        inferred from them.
+
+    Raises
+    ------
+    InputError
+        If a table lacks a column or repeats its key, or if ``table`` holds a response that was
+        not seen or a theme that could not be given.
+
+    Examples
+    --------
+    >>> seen = pd.DataFrame({"response_id": ["a", "b"], "respondent_id": ["p", "q"]})
+    >>> given = pd.DataFrame({"response_id": ["a"], "theme": ["S1"], "score": [0.7]})
+    >>> codes = Codes(coder="m", kind="machine", themes=("S1", "S2"), seen=seen, table=given)
+    >>> codes.matrix().tolist()
+    [[True, False], [False, False]]
+    """
+
+    coder: str
+    kind: str
+    themes: tuple[str, ...]
+    seen: pd.DataFrame
+    table: pd.DataFrame
+    labels: Mapping[str, str] = field(default_factory=dict)
+    trained_on: frozenset[str] = frozenset()
+    picked: frozenset[str] = frozenset()
+
+    __repr__ = one_line
+
+    def _repr_html_(self) -> str:
+        """How many responses have each theme."""
+        from iapt_topics.figures.notebook import as_html
+
+        given = self.table["theme"].value_counts().reindex(list(self.themes), fill_value=0)
+        names = [self.labels.get(t, t) for t in self.themes]
+        table = pd.DataFrame({"theme": self.themes, "label": names, "n": given.to_numpy()})
+        title = f"Codes of {self.coder} ({self.kind}) on {len(self.seen):,} responses"
+        return as_html(title, {"themes": table})
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise InputError("kind", f"must be one of {listed(KINDS)}", repr(self.kind), "Fix it.")
+        if not self.themes:
+            raise InputError("themes", "must hold at least one", "none", "Name the themes.")
+        require_unique(pd.Series(list(self.themes)), "themes", "Name each theme once.")
+        require_columns(self.seen, ("response_id", "respondent_id"), "seen")
+        require_columns(self.table, ("response_id", "theme", "score"), "table")
+        seen = pd.DataFrame(
+            {c: texts(self.seen[c]) for c in ("response_id", "respondent_id")}, dtype=str
+        )
+        table = pd.DataFrame({c: texts(self.table[c]) for c in ("response_id", "theme")}, dtype=str)
+        table["score"] = self.table["score"].to_numpy(dtype=float, na_value=np.nan)
+        require_unique(seen["response_id"], "seen: response_id", "Give each response once.")
+        twice = table.duplicated(["response_id", "theme"])
+        if twice.any():
+            rows = table.loc[twice, ["response_id", "theme"]].itertuples(index=False, name=None)
+            raise InputError(
+                "table", "must hold each pair of response and theme once", listed(rows),
+                "Drop the repeats.",
+            )  # fmt: skip
+        for column, known, rule in (
+            ("response_id", set(seen["response_id"]), "must hold only responses that were seen"),
+            ("theme", set(self.themes), "must hold only themes that could be given"),
+        ):
+            other = [v for v in table[column].unique() if v not in known]
+            if other:
+                raise InputError(f"table: {column}", rule, listed(other), "Check the ids.")
+        object.__setattr__(self, "seen", seen)
+        object.__setattr__(self, "table", table)
+        object.__setattr__(self, "labels", dict(self.labels))
+        for name in ("trained_on", "picked"):
+            if isinstance(getattr(self, name), str):
+                raise InputError(name, "must be a set of response ids", "one text", "Use a set.")
+            object.__setattr__(self, name, frozenset(map(str, getattr(self, name))))
+
+    def matrix(
+        self, response_ids: Sequence[str] | None = None, themes: Sequence[str] | None = None
+    ) -> NDArray[np.bool_]:
+        """Themes given, as one row per response and one column per theme.
+
+        Parameters
+        ----------
+        response_ids : sequence of str, optional
+            Rows wanted, in this order; all responses seen, if None.
+        themes : sequence of str, optional
+            Columns wanted, in this order; all themes that could be given, if None.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_responses, n_themes)
+
+        Raises
+        ------
+        InputError
+            If a response was not seen or a theme could not be given.
+        """
+        rows = pd.Index(self.seen["response_id"].to_numpy(dtype=object))
+        columns = pd.Index(list(self.themes), dtype=object)
+        cells = np.zeros((len(rows), len(columns)), dtype=bool)
+        cells[
+            rows.get_indexer(pd.Index(self.table["response_id"].to_numpy(dtype=object))),
+            columns.get_indexer(pd.Index(self.table["theme"].to_numpy(dtype=object))),
+        ] = True
+        if response_ids is not None:
+            cells = cells[_positions(rows, response_ids, "response_ids", "that were seen")]
+        if themes is not None:
+            cells = cells[:, _positions(columns, themes, "themes", "that could be given")]
+        return cells
+
+    def with_respondents(self, responses: Responses) -> Codes:
+        """Return the codes with the survey's respondent for each response that has none.
+
+        Parameters
+        ----------
+        responses : Responses
+            The survey that was coded. A response it does not know stays as it is.
+        """
+        who = responses.table.set_index("response_id")["respondent_id"]
+        known = self.seen["response_id"].map(who).fillna("")
+        mine = self.seen["respondent_id"]
+        return replace(self, seen=self.seen.assign(respondent_id=mine.where(mine != "", known)))
+
+    def roll_up(self, frame: ThemeFrame) -> Codes:
+        """Replace each theme by its top-level domain: given if any theme under it was given.
+
+        Parameters
+        ----------
+        frame : ThemeFrame
+            The frame that holds the themes.
+
+        Returns
+        -------
+        Codes
+            The same coder and responses. Its themes are the domains of the themes that could be
+            given, in the order of the frame; a domain's score is the highest of its themes'.
+
+        Raises
+        ------
+        InputError
+            If a theme is not in the frame.
+        """
+        known = {t.id: t.label for t in frame.themes}
+        unknown = [t for t in self.themes if t not in known]
+        if unknown:
+            raise InputError(
+                "themes", "must be in the frame", listed(unknown, most=50), "Use their own frame."
+            )
+        domain = {t: frame.domain_of(t) for t in self.themes}
+        reached = set(domain.values())
+        domains = tuple(t for t in known if t in reached)
+        table = self.table.assign(theme=[domain[t] for t in self.table["theme"]])
+        table = table.groupby(["response_id", "theme"], sort=False)["score"].max().reset_index()
+        labels = {t: known[t] for t in domains}
+        return replace(self, themes=domains, table=table, labels=labels)
+
+
+def of_survey(codes: Codes, responses: Responses) -> Codes:
+    """The codes with the survey's respondents, once all their responses are known to be in it."""
+    known = set(responses.table["response_id"])
+    other = [i for i in codes.seen["response_id"] if i not in known]
+    if other:
+        raise InputError(
+            f"the codes of {codes.coder!r}", "must be for responses of this survey",
+            listed(other, most=20), "Check the response ids.",
+        )  # fmt: skip
+    return codes.with_respondents(responses)
+
+
+def _positions(index: pd.Index, wanted: Sequence[str], what: str, rule: str) -> NDArray[np.intp]:
+    """Places of ``wanted`` in ``index``; InputError naming those that are not there."""
+    at = index.get_indexer(pd.Index(list(wanted), dtype=object))
+    missing = [w for w, i in zip(wanted, at, strict=True) if i < 0]
+    if missing:
+        raise InputError(what, f"must hold only those {rule}", listed(missing), "Check the ids.")
+    return at

@@ -1,0 +1,309 @@
+"""Which responses to code by hand next: some to measure with, some to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
+from iapt_topics._base.one_line import one_line
+from iapt_topics._base.sheets import write_sheet
+from iapt_topics._base.tables import cell_text
+from iapt_topics.stats.intervals import wilson_interval
+
+if TYPE_CHECKING:
+    from iapt_topics.codes.codes import Codes
+    from iapt_topics.survey.responses import Responses
+    from iapt_topics.topics.topics import Topics
+
+EVALUATION, INFORMATIVE = "evaluation", "informative"
+REASONS = ("uncertain", "rare", "unassigned")
+_COLUMNS = ["response_id", "respondent_id", "year", "part", "reason", "chance", "round"]
+_SHEET = ["response_id", "respondent_id", "year", "question", "text", "theme", "coder"]
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class SamplePlan:
+    """Responses to code by hand, in two parts that must be kept apart.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row for each response: ``response_id`` (the key); ``respondent_id``; ``year``; ``part``
+        ("evaluation": drawn at random within each year, to measure with and never to train on;
+        "informative": picked for what it may teach, to train on and never to measure with);
+        ``reason`` ("random", or why it was picked: "uncertain", "rare" or "unassigned");
+        ``chance`` (of being drawn, 0 to 1; NaN if picked); ``round`` (1 for the first plan).
+    width : float
+        Width that the 95 % interval of a share may have, which the evaluation part was drawn for.
+    """
+
+    table: pd.DataFrame
+    width: float
+
+    __repr__ = one_line
+
+    def __post_init__(self) -> None:
+        # A plan that was kept as a .csv file comes back with ids such as 17 as numbers.
+        require_columns(self.table, _COLUMNS, "the table of a plan")
+        ids = {c: self.table[c].map(cell_text) for c in ("response_id", "respondent_id")}
+        object.__setattr__(self, "table", self.table.assign(**ids))
+        require_unique(self.table["response_id"], "the plan: response_id", "Plan each one once.")
+        other = set(self.table["part"]) - {EVALUATION, INFORMATIVE}
+        if other:
+            raise InputError(
+                "the plan: part", f"must be {EVALUATION!r} or {INFORMATIVE!r}", listed(other),
+                "Use a table of next_to_code().",
+            )  # fmt: skip
+
+    def held_out(self, responses: Responses) -> frozenset[str]:
+        """Ids that must not be trained on: the evaluation part, and all of its respondents."""
+        table = responses.table
+        drawn = self.table.loc[self.table["part"] == EVALUATION, "response_id"]
+        people = set(table.loc[table["response_id"].isin(drawn), "respondent_id"])
+        return frozenset(table.loc[table["respondent_id"].isin(people), "response_id"]) | set(drawn)
+
+    def marked(self, hand: Codes) -> Codes:
+        """Hand codes of the plan's responses, with the informative part named as picked.
+
+        From ``picked`` no share is inferred; see :func:`iapt_topics.corrected_shares`.
+        """
+        picked = self.table.loc[self.table["part"] == INFORMATIVE, "response_id"]
+        seen = set(hand.seen["response_id"])
+        return replace(hand, picked=hand.picked | (set(picked) & seen))
+
+
+def sample_size(width: float, *, share: float = 0.5, population: int | None = None) -> int:
+    """Responses needed for an interval of a share that is no wider than wanted.
+
+    Parameters
+    ----------
+    width : float
+        Between the limits of the 95 % Wilson interval, above 0 and below 1; .2 is 10 points to
+        either side.
+    share : float, default 0.5
+        Expected share, 0 to 1. At a half the interval is widest.
+    population : int, optional
+        Responses that the sample is drawn from, if their share is wanted rather than that of the
+        population behind them.
+
+    Returns
+    -------
+    int
+        At least 1, and at most ``population``.
+
+    Raises
+    ------
+    InputError
+        If the width or the share is out of range.
+
+    Notes
+    -----
+    The smallest n whose Wilson interval [1]_ around ``share`` is not wider than ``width``; from a
+    finite population of N, ``n / (1 + (n - 1) / N)`` are enough [2]_.
+
+    References
+    ----------
+    .. [1] Wilson (1927), "Probable inference, the law of succession, and statistical inference",
+       JASA 22:209-212.
+    .. [2] Cochran (1977), "Sampling techniques", 3rd ed., section 4.4, Wiley.
+
+    Examples
+    --------
+    >>> sample_size(0.2)
+    93
+    >>> sample_size(0.2, population=300)
+    72
+    """
+    for name, value in (("width", width), ("share", share)):
+        if not (0 < value < 1 if name == "width" else 0 <= value <= 1):
+            raise InputError(name, "must be between 0 and 1", repr(value), "Give a fraction.")
+
+    def wide(n: int) -> bool:
+        low, high = wilson_interval(share * n, n)
+        return float(high - low) > width
+
+    few, many = 0, 1
+    while wide(many):
+        few, many = many, 2 * many
+    while many - few > 1:
+        middle = (few + many) // 2
+        few, many = (middle, many) if wide(middle) else (few, middle)
+    if population is None:
+        return many
+    return min(population, int(np.ceil(many / (1 + (many - 1) / population))))
+
+
+def write_sample(plan: SamplePlan, responses: Responses, path: str | Path) -> Path:
+    """Write a sheet for a person to code on, the responses of the plan's last round.
+
+    Parameters
+    ----------
+    plan : SamplePlan
+        From :func:`next_to_code`.
+    responses : Responses
+        The survey. The sheet holds its texts: keep it where the survey may be kept.
+    path : str or path
+        A ``.csv`` or ``.xlsx`` file; one of that name is replaced.
+
+    Returns
+    -------
+    Path
+        The sheet, as :func:`iapt_topics.load_codes` reads it once it is filled in: ``theme`` for
+        each response, or blank for none; ``coder`` in each row that was coded; another row for
+        each further theme. Both parts are mixed, so that the coder does not know which is which.
+
+    Raises
+    ------
+    InputError
+        If the ending is another.
+    """
+    last = plan.table.loc[plan.table["round"] == plan.table["round"].max(), "response_id"]
+    rows = responses.table[responses.table["response_id"].isin(last)]
+    rows = rows.sort_values("response_id", kind="stable").sample(frac=1, random_state=0)
+    rows = rows.assign(year=rows["year"].astype(str), theme="", coder="")
+    write_sheet(Path(path), _SHEET, rows[_SHEET].to_numpy().tolist(), wide=("text", "theme"))
+    return Path(path)
+
+
+def next_to_code(
+    responses: Responses,
+    machine: Codes,
+    topics: Topics | None = None,
+    *,
+    n: int = 100,
+    width: float = 0.2,
+    hand: Codes | None = None,
+    previous: SamplePlan | None = None,
+    seed: int = 0,
+) -> SamplePlan:
+    """Say which responses to code by hand, to measure with and to learn from.
+
+    Parameters
+    ----------
+    responses : Responses
+        The survey; only kept responses are drawn.
+    machine : Codes
+        From :func:`iapt_topics.code_responses`, or from :func:`iapt_topics.learn_codes` in a later
+        round.
+    topics : Topics, optional
+        Of the same responses: those without a topic are then among the unassigned.
+    n : int, default 100
+        Informative responses, at least 0; fewer if there are no more.
+    width : float, default 0.2
+        Width that the 95 % interval of a share of all kept responses may have, 0 to 1; decides the
+        size of the evaluation part, see :func:`sample_size`.
+    hand : Codes, optional
+        What was coded already, which is not drawn again. The evaluation part then stands for the
+        responses that were not coded yet.
+    previous : SamplePlan, optional
+        The plan before. Its rows are part of the new plan, and its evaluation part is used on:
+        new responses are drawn only for years that it lacks.
+    seed : int, default 0
+        Of the draw.
+
+    Returns
+    -------
+    SamplePlan
+        The evaluation part is drawn within each year, in proportion to the year's responses and at
+        least one. No respondent of it is in the informative part.
+
+    Raises
+    ------
+    InputError
+        If ``n`` is negative, or the width is out of range.
+
+    Notes
+    -----
+    The informative part takes turns between three lists. *Uncertain*: responses whose surest theme
+    is least sure [1]_. *Rare*: for each theme, fewest codes first, the response surest of it.
+    *Unassigned*: responses without a theme from the machine, or without a topic, in random order.
+    Since these are picked for what they hold, shares and agreement are to be measured on the other
+    part alone [2]_.
+
+    References
+    ----------
+    .. [1] Lewis and Gale (1994), "A sequential algorithm for training text classifiers", SIGIR.
+    .. [2] Carlsen and Ralund (2022), "Computational grounded theory revisited", Big Data & Society
+       9(1).
+    """
+    if n < 0:
+        raise InputError("n", "must be at least 0", repr(n), "Say how many to learn from.")
+    rng = np.random.default_rng(seed)
+    # Sorted, so that the order of the file cannot matter.
+    kept = responses.kept.sort_values("response_id", kind="stable")
+    before = pd.DataFrame(columns=_COLUMNS) if previous is None else previous.table
+    taken = set(before["response_id"]) | (set() if hand is None else set(hand.seen["response_id"]))
+    size = sample_size(width, population=len(kept))
+    wanted = _by_year(kept["year"], size)
+    round_ = int(before["round"].max()) + 1 if len(before) else 1
+    rows = []
+    earlier = before[before["part"] == EVALUATION]
+    old = earlier["year"].value_counts().to_dict()
+    for year, count in wanted.items():
+        there = kept[(kept["year"] == year) & ~kept["response_id"].isin(taken)]
+        count = min(max(0, count - int(old.get(year, 0))), len(there))
+        drawn = there.iloc[rng.permutation(len(there))[:count]]
+        rows.append(
+            drawn.assign(part=EVALUATION, reason="random", chance=count / max(1, len(there)))
+        )
+    evaluation = pd.concat([earlier, *rows] if len(earlier) else rows)
+    held = set(evaluation["respondent_id"]) | set(
+        kept.loc[kept["response_id"].isin(evaluation["response_id"]), "respondent_id"]
+    )
+    pool = kept[~kept["respondent_id"].isin(held) & ~kept["response_id"].isin(taken)]
+    picked = dict(islice(_picks(pool, machine, topics, rng), n))
+    informative = pool.set_index("response_id").loc[list(picked)].reset_index()
+    rows.append(informative.assign(part=INFORMATIVE, reason=list(picked.values()), chance=np.nan))
+    new = pd.concat(rows).assign(round=round_)[_COLUMNS]
+    table = pd.concat([before, new]) if len(before) else new
+    return SamplePlan(table=table.reset_index(drop=True), width=width)
+
+
+def _by_year(years: pd.Series, size: int) -> dict[int, int]:
+    """Share out ``size`` over the years in proportion, by largest remainders; one at least."""
+    found, counts = np.unique(years.to_numpy(dtype=np.int64), return_counts=True)
+    exact = counts / counts.sum() * size
+    given = np.floor(exact).astype(np.int64)
+    given[np.argsort(given - exact, kind="stable")[: size - int(given.sum())]] += 1
+    return dict(zip(found.tolist(), np.maximum(given, 1).tolist(), strict=True))
+
+
+def _picks(
+    pool: pd.DataFrame, machine: Codes, topics: Topics | None, rng: np.random.Generator
+) -> Iterator[tuple[str, str]]:
+    """Yield responses and why they are picked, each once, taking turns between the reasons."""
+    ids = pool["response_id"].to_numpy(dtype=object)[rng.permutation(len(pool))]
+    given = machine.table[machine.table["response_id"].isin(set(ids))]
+    order = {r: i for i, r in enumerate(ids)}
+    given = given.assign(turn=given["response_id"].map(order)).sort_values("turn", kind="stable")
+    best = given.groupby("response_id", sort=False)["score"].max()
+    bare = set(ids) - set(best.index)
+    if topics is not None:
+        places = topics.assignments
+        bare |= set(places.loc[places["topic"] < 0, "response_id"]) & set(ids)
+    ranked = given.sort_values("score", ascending=False, kind="stable")
+    by_theme = {t: part["response_id"].tolist() for t, part in ranked.groupby("theme")}
+    fewest = sorted(by_theme, key=lambda t: (len(by_theme[t]), t))
+    longest = max(map(len, by_theme.values()), default=0)
+    lists = {
+        "uncertain": best.sort_values(kind="stable").index.tolist(),
+        "rare": [by_theme[t][i] for i in range(longest) for t in fewest if i < len(by_theme[t])],
+        "unassigned": [r for r in ids if r in bare],
+    }
+    done: set[str] = set()
+    queues = {reason: iter(lists[reason]) for reason in REASONS}
+    while queues:
+        for reason in [*queues]:
+            found = next((r for r in queues[reason] if r not in done), None)
+            if found is None:
+                del queues[reason]
+                continue
+            done.add(found)
+            yield found, reason

@@ -1,0 +1,62 @@
+"""How far the mixes of themes of two years lie apart, and how far chance alone would take them.
+
+The arithmetic behind the distances of :mod:`iapt_topics.drift.drift`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from iapt_topics.stats.intervals import jensen_shannon_rows, percentile_interval, resample_counts
+from iapt_topics.stats.share_model import Floats, Sums
+
+N_PERMUTATIONS = 500
+_BATCH_CELLS = 20_000_000
+
+
+def distance(sums: Sums, a: int, b: int, n_boot: int, seed: int) -> dict[str, Any]:
+    """Distance of coded year ``a`` from coded year ``b``, with interval and chance level."""
+    none = dict.fromkeys(("estimate", "low", "high", "chance", "p"), float("nan"))
+    if not (sums.total[a].any() and sums.total[b].any()):
+        return none | {"note": "No theme was given in one of the years, so no distance exists."}
+    estimate = float(jensen_shannon_rows(sums.total[a], sums.total[b]))
+    in_a, in_b = sums.year == a, sums.year == b
+    both = np.intersect1d(sums.person[in_a], sums.person[in_b])
+    one_a, one_b = (sums.cell_total[w][~np.isin(sums.person[w], both)] for w in (in_a, in_b))
+    # Cells are sorted by person within a year, so these two line up.
+    two_a, two_b = (sums.cell_total[w][np.isin(sums.person[w], both)] for w in (in_a, in_b))
+    total = sums.total[a] + sums.total[b]
+    single = np.concatenate([one_a, one_b])
+    rng = np.random.default_rng([seed, a, b])
+    size = max(1, _BATCH_CELLS // (len(single) + len(both)))
+    chance: list[Floats] = []
+    for k in _batches(N_PERMUTATIONS, size):
+        dealt = np.zeros((k, len(single)), np.float32)
+        dealt[:, : len(one_a)] = 1
+        swapped = rng.integers(0, 2, (k, len(both))).astype(np.float32)
+        to_a = rng.permuted(dealt, axis=1) @ single + two_a.sum(0) + swapped @ (two_b - two_a)
+        chance.append(jensen_shannon_rows(np.clip(to_a, 0, None), np.clip(total - to_a, 0, None)))
+    draws: list[Floats] = []
+    for k in _batches(n_boot, size):
+        w_a, w_b, w_both = (
+            resample_counts(len(x), k, rng).astype(np.float32) for x in (one_a, one_b, both)
+        )
+        draws.append(
+            jensen_shannon_rows(w_a @ one_a + w_both @ two_a, w_b @ one_b + w_both @ two_b)
+        )
+    null = np.concatenate(chance)
+    low, high = percentile_interval(np.concatenate(draws) ** 2)
+    return {
+        "estimate": estimate,
+        "low": min(estimate, float(np.sqrt(np.clip(2 * estimate**2 - high, 0.0, 1.0)))),
+        "high": max(estimate, float(np.sqrt(np.clip(2 * estimate**2 - low, 0.0, 1.0)))),
+        "chance": float(np.nanquantile(null, 0.95)),
+        "p": float((1 + (null >= estimate - 1e-9).sum()) / (1 + len(null))),
+        "note": "",
+    }
+
+
+def _batches(total: int, size: int) -> list[int]:
+    return [min(size, total - done) for done in range(0, total, size)]

@@ -1,0 +1,447 @@
+"""How the share of each theme moves between survey years, with uncertainty.
+
+One method serves the shares, changes and trends, and reduces to a published one whenever every
+respondent gave a single response:
+
+* **Design effect.** For each theme and year the variance of the share is taken between
+  respondents and divided by the binomial variance. The responses count as ``n`` divided by that
+  ratio (never less than 1). A year with fewer than 20 positives (or negatives) cannot estimate
+  the ratio and takes that of all years together; a theme with fewer than 5 over all years takes
+  each respondent's answers to be alike, the largest ratio there can be [1]_ [2]_.
+* **Shares.** Wilson's score interval; Jeffreys' on the effective number where somebody gave several
+  responses of the year or responses are weighted, since Wilson's is then too wide for a rare
+  theme [3]_ [14]_.
+* **Changes and slopes.** The limits of the years are combined by the square-and-add rule,
+  with the correlation between years that comes from respondents seen in both [4]_ [5]_ [6]_. For
+  two independent samples this is Newcombe's hybrid score interval. No bootstrap is used
+  for these, since its interval has no width at a count of 0.
+* **p-values.** Score tests (variance at the pooled share) on the same effective numbers and
+  correlations: for independent respondents the two-sample z test, Pearson's chi-square across
+  years and the Cochran-Armitage test for trend [1]_.
+* **Shape.** A test that assumes no straight line takes the contrast that stands out most among a
+  line, a step at each year and a peak or trough at each inner year, and refers it to the joint
+  normal distribution of them all, by 20,000 draws; its interval is simultaneous [7]_ [8]_ [9]_.
+* **Change points.** With eight coded years or more, binary segmentation: the step that stands out
+  most, by the same test over steps alone, then within the parts on either side of it as long as
+  the step before was found after Benjamini-Hochberg [10]_ [11]_.
+* **Weights.** Where the survey has a column ``weight``, shares are weighted, and the design effect
+  is that of the linearised weighted share.
+* **Assignment.** Given other codings of the same responses that were equally likely, such as those
+  of the runs behind a consensus, the covariance of the shares between them is added to that of
+  sampling [12]_ [13]_.
+* **Coding error.** Given hand codes of a random sample, shares are corrected as
+  :mod:`iapt_topics.drift.prevalence` says; p-values take a quarter of the corrected interval's width
+  (more exactly, its width over 3.92) for the standard error.
+* **Distances.** Bootstrap and permutation of whole respondents. They allow for sampling only, and
+  are those of the codes as given.
+
+References
+----------
+.. [1] Rao JNK, Scott AJ (1992). A simple method for the analysis of clustered binary data.
+   *Biometrics* 48:577-585.
+.. [2] Korn EL, Graubard BI (1998). Confidence intervals for proportions with small expected
+   number of positive counts estimated from survey data. *Survey Methodology* 24:193-201.
+.. [3] Wilson EB (1927). *J Am Stat Assoc* 22:209-212.
+.. [4] Newcombe RG (1998). Interval estimation for the difference between independent
+   proportions. *Stat Med* 17:873-890 (independent) and 17:2635-2650 (paired).
+.. [5] Zou GY, Donner A (2008). Construction of confidence limits about effect measures: a general
+   approach. *Stat Med* 27:1693-1702.
+.. [6] Zou GY, Huang W, Zhang X (2009). A note on confidence interval estimation for a linear
+   function of binomial proportions. *Comput Stat Data Anal* 53:1080-1085.
+.. [7] Bretz F, Hothorn LA (2001). Testing dose-response relationships with a priori unknown,
+   possibly nonmonotone shapes. *J Biopharm Stat* 11:193-207.
+.. [8] Bretz F, Hothorn LA (2002). Detecting dose-response using contrasts: asymptotic power and
+   sample size determination for binomial data. *Stat Med* 21:3325-3335.
+.. [9] Hothorn T, Bretz F, Westfall P (2008). Simultaneous inference in general parametric models.
+   *Biom J* 50:346-363.
+.. [10] Scott AJ, Knott M (1974). A cluster analysis method for grouping means in the analysis of
+   variance. *Biometrics* 30:507-512.
+.. [11] Vostrikova LJ (1981). Detecting "disorder" in multidimensional random processes. *Soviet
+   Math Dokl* 24:55-59.
+.. [12] Rubin DB (1987). *Multiple Imputation for Nonresponse in Surveys*. Wiley.
+.. [13] Treier S, Jackman S (2008). Democracy as a latent variable. *Am J Polit Sci* 52:201-217.
+.. [14] Brown LD, Cai TT, DasGupta A (2001). Interval estimation for a binomial proportion.
+   *Statist Sci* 16:101-133.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics._base.errors import InputError, listed, require_columns
+from iapt_topics._base.one_line import one_line
+from iapt_topics.drift.prevalence import shares_by_hand
+from iapt_topics.drift.tables import (
+    COLUMNS,
+    changepoints_table,
+    changes_table,
+    distances_table,
+    shares_table,
+    sources_table,
+    trends_table,
+)
+from iapt_topics.drift.uncertainty import assignment_covariance, by_source, corrected_model
+from iapt_topics.stats.share_model import Floats, ShareModel, Sums, share_model, sum_cells
+
+if TYPE_CHECKING:
+    from iapt_topics.codes.codes import Codes
+    from iapt_topics.survey.responses import Responses
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Drift:
+    """Theme shares by year, and what can be said about their change.
+
+    All shares and changes are fractions (0.10 is ten percentage points). Intervals are 95 %.
+
+    Attributes
+    ----------
+    shares : pandas.DataFrame
+        Key (theme, year), every theme in every year, by theme (order of ``themes``) then year.
+        ``count`` responses with the theme; ``n`` kept responses that the coder saw in that year
+        (the denominator); ``estimate`` = count / n, or the weighted or corrected share, with
+        ``low``, ``high``; ``n_respondents`` people behind ``n``; ``n_effective`` equal responses of
+        as many people that the share is as sure as (``n`` over the design effect, fewer still with
+        draws; with hand codes the number that tests rest on); ``note``. A year with no coded
+        response has n = 0 and NaN.
+    changes : pandas.DataFrame
+        Key (kind, theme, year), in that order. ``kind`` "baseline" compares each other coded year
+        with the baseline, "previous" with the coded year before; ``against`` is the year compared
+        with. ``estimate`` = share in ``year`` minus share in ``against``; ``low``, ``high``; ``n``
+        responses in both years together; ``p`` two-sided; ``p_bh`` (Benjamini-Hochberg) and
+        ``p_holm`` over all themes and years of the same kind; ``smallest_detectable`` the change
+        in share that these effective numbers would detect with 80 % power at the two-sided 5 %
+        level (it takes the years as independent); ``note``. Empty with fewer than two coded years.
+    trends : pandas.DataFrame
+        Key (test, theme), in that order. ``test`` "omnibus": is the share equal in all years?
+        ``estimate`` = highest minus lowest share, which has no interval (NaN, said in the note).
+        "linear": least-squares slope of the share per calendar year, ``low``, ``high``. "shape":
+        the line, step or peak that stands out most, named in ``shape``; ``estimate`` = its height
+        as a difference in share, ``low``, ``high`` simultaneous over all shapes. ``n`` responses
+        of all years; ``p``; ``p_bh``, ``p_holm`` over all themes of the same test;
+        ``smallest_detectable`` the slope or height that these effective numbers would detect with
+        80 % power at the 5 % level, for "omnibus" the range if only the two years with the
+        smallest numbers differ; ``note``. Empty with fewer than two coded years.
+    changepoints : pandas.DataFrame
+        Key (theme, depth, first), in that order; one row for each stretch of years (``first`` to
+        ``last``) in which a step was looked for. ``year`` first year after the step that stands
+        out most; ``estimate`` = share from then on minus share before, within the stretch;
+        ``low``, ``high`` simultaneous over all steps; ``depth`` 0 for all years, 1 for the parts
+        on either side of a step found (``p_bh`` below .05) at depth 0, and so on; ``n``; ``p``;
+        ``p_bh``, ``p_holm`` over all stretches of one depth; ``smallest_detectable``; ``note``.
+        Empty with fewer than eight coded years.
+    distances : pandas.DataFrame
+        Key (year, against), in that order; every coded year against the baseline and the year
+        before. ``estimate`` = Jensen-Shannon distance (base 2, 0 to 1) between the years' shares
+        of all theme codings (responses with no theme do not enter). Noise raises a distance, so
+        read it beside ``chance``, the 95th percentile when whole respondents are dealt to the two
+        years at random, and ``p`` from the same 500 permutations. ``low``, ``high``: basic
+        bootstrap over respondents on the squared distance, which removes that rise; the
+        limits are kept on either side of ``estimate``. ``n`` responses in both years. NaN, with
+        a note, when a year has no theme at all.
+    sources : pandas.DataFrame
+        Key (measure, theme, year, source), in that order; empty unless ``draws`` or ``hand`` was
+        given. ``measure`` "change" (against the baseline) or "share"; ``source`` "sampling",
+        "assignment" (if there are draws), "coding" (if there are hand codes), "together" (as in
+        ``shares`` and ``changes``); ``estimate``, ``low``, ``high``, with the uncertainty of that
+        source alone; ``n``; ``note``. The estimates of "coding" and "together" are corrected.
+    baseline : int
+        Baseline year.
+    years : tuple of int
+        Every year with kept responses, rising.
+    themes : tuple of str
+        Theme ids in the order of the codes.
+    coder : str
+        Name of the coder whose codes were measured.
+    """
+
+    shares: pd.DataFrame
+    changes: pd.DataFrame
+    trends: pd.DataFrame
+    changepoints: pd.DataFrame
+    distances: pd.DataFrame
+    sources: pd.DataFrame
+    baseline: int
+    years: tuple[int, ...]
+    themes: tuple[str, ...]
+    coder: str
+
+    __repr__ = one_line
+
+    def __post_init__(self) -> None:
+        for name in COLUMNS:
+            require_columns(getattr(self, name), COLUMNS[name], f"Drift.{name}")
+        if self.baseline not in self.years:
+            raise InputError(
+                "baseline", "must be one of the years", str(self.baseline), "Use one of them."
+            )
+
+    def _repr_html_(self) -> str:
+        """The changes and trends, and the shares by year as a figure."""
+        from iapt_topics.figures import drift_figure
+        from iapt_topics.figures.notebook import as_html
+
+        title = f"Drift of {len(self.themes)} themes over {len(self.years)} years, {self.coder}"
+        tables = {n: getattr(self, n) for n in ("shares", "changes", "trends")}
+        return as_html(title, tables, lambda: drift_figure(self))
+
+
+def require_baseline(baseline: int, years: Sequence[int]) -> None:
+    """Raise :class:`InputError` unless ``baseline`` is one of the years with coded responses."""
+    if baseline not in years:
+        raise InputError(
+            "baseline",
+            "must be a year with coded responses",
+            str(baseline),
+            f"Choose one of {listed(years, most=50)}.",
+        )
+
+
+def coded_responses(
+    codes: Codes, responses: Responses
+) -> tuple[pd.DataFrame, dict[int, list[str]]]:
+    """Kept responses that the coder saw, with ``person``; and notes by year on those left out."""
+    from iapt_topics.survey.respondents import changed_mix
+
+    kept, seen = responses.kept, codes.seen
+    was_seen = kept["response_id"].isin(seen["response_id"])
+    data = kept.loc[was_seen]
+    if data.empty:
+        raise InputError(
+            "codes",
+            "must cover at least one kept response",
+            f"{len(seen)} seen and {len(kept)} kept with no response_id in common",
+            "Check that both files name the responses in the same way.",
+        )
+    known = responses.table.set_index("response_id")["year"]
+    left = seen.loc[~seen["response_id"].isin(kept["response_id"]), "response_id"]
+    unknown = int((~left.isin(known.index)).sum())
+    not_kept = known.loc[known.index.isin(left)].value_counts()
+    not_seen = kept.loc[~was_seen, "year"].value_counts()
+    notes: dict[int, list[str]] = {}
+    moved = changed_mix(responses)
+    for year in responses.years:
+        notes[year] = lines = []
+        if k := int(not_seen.get(year, 0)):
+            lines.append(f"{k} kept responses of this year were not seen by the coder.")
+        if k := int(not_kept.get(year, 0)):
+            lines.append(f"{k} responses that the coder saw are not kept, so are not counted.")
+        if unknown:
+            lines.append(f"{unknown} responses that the coder saw are not in the responses.")
+        if moved:
+            lines.append(f"Pooled questions, though their mix changed by year: {moved}.")
+    # A blank respondent is looked up in the codes; failing that, the response stands alone.
+    own = data["respondent_id"].to_numpy(object)
+    lookup = seen.set_index("response_id")["respondent_id"].reindex(data["response_id"])
+    other, alone = lookup.to_numpy(object), data["response_id"].to_numpy(object)
+    person = [
+        f"p:{o}" if o else f"p:{s}" if s else f"r:{r}"
+        for o, s, r in zip(own, other, alone, strict=True)
+    ]
+    return data.assign(person=person), notes
+
+
+def measure_drift(
+    codes: Codes,
+    responses: Responses,
+    *,
+    baseline: int | None = None,
+    draws: Sequence[Codes] = (),
+    hand: Codes | None = None,
+    n_boot: int = 1000,
+    seed: int = 0,
+) -> Drift:
+    """Measure each theme's share by year, its changes and trend, and how far the years lie apart.
+
+    The denominator of a year is its kept responses that the coder saw. The two are joined on
+    response_id; responses on one side only are counted in the notes of ``shares``. Rows may come
+    in any order. See the module's notes for the methods.
+
+    Parameters
+    ----------
+    codes : Codes
+        What one coder gave.
+    responses : Responses
+        The survey.
+    baseline : int, optional
+        Year to compare with; the first coded year if None.
+    draws : sequence of Codes, optional
+        At least two other codings of the same responses by the same themes, each as likely as
+        the next. How far they differ widens the intervals of shares, changes and trends;
+        ``sources`` shows by how much. For topics, those of the runs behind the consensus:
+        ``[topic_codes(topics, responses, run=run) for run in topics.votes]``.
+    hand : Codes, optional
+        Hand codes of a random sample of the responses, drawn over all years or within each. Shares,
+        changes and trends are then those of :func:`iapt_topics.corrected_shares`, whose intervals
+        carry sampling and coding error; a theme or year that cannot be corrected keeps the
+        machine's share and says so. ``sources`` has the parts.
+    n_boot : int
+        Bootstrap draws for the intervals of ``distances``, at least 1. The other intervals are
+        worked out exactly as the module's notes say and need no draws.
+    seed : int
+        Seed of the bootstrap and the permutations, at least 0.
+
+    Returns
+    -------
+    Drift
+        Shares, changes, trends, change points and distances, each with intervals and notes.
+
+    Raises
+    ------
+    InputError
+        If no kept response was seen, the baseline is not a coded year, ``n_boot`` or ``seed`` is
+        out of range, or ``draws`` is a single one or lacks a response or theme.
+    """
+    _require_draws(n_boot, seed)
+    data, notes = coded_responses(codes, responses)
+    years, year_of = np.unique(data["year"].to_numpy(np.int64), return_inverse=True)
+    base = int(years[0]) if baseline is None else int(baseline)
+    require_baseline(base, years.tolist())
+    themes = tuple(codes.themes)
+    given = codes.matrix(data["response_id"].tolist(), themes)
+    _, person = np.unique(data["person"].to_numpy(str), return_inverse=True)
+    weight = data["weight"].to_numpy(float) if "weight" in data else None
+    sums = sum_cells(person, year_of, given, weight)
+    sampling = share_model(sums)
+    marks = [[""] * len(themes) for _ in years]
+    corrected = None
+    if hand is not None:
+        corrected, marks = _corrected(codes, hand, responses, sampling, themes, years)
+    if weight is not None:
+        marks = _weighted(sampling, marks)
+    models = by_source(sampling, _between(draws, data, themes, year_of, weight), corrected)
+    return _drift(
+        sums, models, themes, years, notes, marks,
+        baseline=base, coder=codes.coder, n_boot=n_boot, seed=seed,
+    )  # fmt: skip
+
+
+def drift_of_sums(
+    sums: Sums,
+    themes: tuple[str, ...],
+    years: NDArray[np.int64],
+    *,
+    weighted: bool,
+    baseline: int | None,
+    coder: str,
+    n_boot: int,
+    seed: int,
+) -> Drift:
+    """What :func:`measure_drift` makes of codes, from their sums by respondent and year."""
+    _require_draws(n_boot, seed)
+    base = int(years[0]) if baseline is None else int(baseline)
+    require_baseline(base, years.tolist())
+    sampling = share_model(sums)
+    marks = [[""] * len(themes) for _ in years]
+    if weighted:
+        marks = _weighted(sampling, marks)
+    notes: dict[int, list[str]] = {int(y): [] for y in years}
+    return _drift(
+        sums, by_source(sampling, None, None), themes, years, notes, marks,
+        baseline=base, coder=coder, n_boot=n_boot, seed=seed,
+    )  # fmt: skip
+
+
+def _require_draws(n_boot: int, seed: int) -> None:
+    if n_boot < 1 or seed < 0:
+        raise InputError(
+            "n_boot and seed",
+            "must be at least 1 and at least 0",
+            f"{n_boot} and {seed}",
+            "Use e.g. n_boot=1000, seed=0.",
+        )
+
+
+def _weighted(sampling: ShareModel, marks: list[list[str]]) -> list[list[str]]:
+    """Say of each weighted share, by year and theme, as how many equal responses it is as sure."""
+    return [
+        [f"Weighted: as sure as {x:.0f} equal responses. {mark}".strip() for x, mark in row]
+        for row in (zip(*pair, strict=True) for pair in zip(sampling.effective, marks, strict=True))
+    ]
+
+
+def _drift(
+    sums: Sums,
+    models: dict[str, ShareModel],
+    themes: tuple[str, ...],
+    years: NDArray[np.int64],
+    notes: dict[int, list[str]],
+    marks: list[list[str]],
+    *,
+    baseline: int,
+    coder: str,
+    n_boot: int,
+    seed: int,
+) -> Drift:
+    """Make every table; ``notes`` by year (all of them), ``marks`` by coded year and theme."""
+    model = models["together"]
+    at_base = int(np.flatnonzero(years == baseline)[0])
+    later = range(1, len(years))
+    pairs = [("baseline", i, at_base) for i in range(len(years)) if i != at_base]
+    pairs += [("previous", i, i - 1) for i in later]
+    return Drift(
+        shares=shares_table(sums, model, themes, years.tolist(), notes, marks),
+        changes=changes_table(sums, model, themes, years, pairs),
+        trends=trends_table(sums, model, themes, years, seed),
+        changepoints=changepoints_table(sums, model, themes, years, seed),
+        distances=distances_table(sums, years, pairs, n_boot, seed),
+        sources=sources_table(sums, models, themes, years, at_base),
+        baseline=baseline,
+        years=tuple(notes),
+        themes=themes,
+        coder=coder,
+    )
+
+
+def _between(
+    draws: Sequence[Codes],
+    data: pd.DataFrame,
+    themes: tuple[str, ...],
+    year: NDArray[np.intp],
+    weight: Floats | None,
+) -> Floats | None:
+    """Covariance of the shares between the draws."""
+    if not draws:
+        return None
+    if len(draws) < 2:
+        raise InputError("draws", "must be two or more", "one", "Give several, or none.")
+    weight = np.ones(len(data)) if weight is None else weight
+    size = np.bincount(year, weight)[:, None]
+    by_year = np.zeros((len(size), len(data)))
+    by_year[year, np.arange(len(data))] = weight
+    ids = data["response_id"].tolist()
+    return assignment_covariance([by_year @ d.matrix(ids, themes) / size for d in draws])
+
+
+def _corrected(
+    codes: Codes,
+    hand: Codes,
+    responses: Responses,
+    sampling: ShareModel,
+    themes: tuple[str, ...],
+    years: NDArray[np.int64],
+) -> tuple[ShareModel, list[list[str]]]:
+    """Model of the shares corrected by hand codes, and what was done to each, by year and theme."""
+    table = shares_by_hand(codes, hand, responses)
+    table = table[table["method"] == "corrected"].set_index(["year", "theme"])
+    table = table.reindex(pd.MultiIndex.from_product([years, themes]))
+    by_year = {c: table[c].to_numpy().reshape(len(years), -1) for c in table.columns}
+    said = [
+        [
+            f"Not corrected: {note}."
+            if np.isnan(estimate)
+            else f"Corrected from {machine:.1%} by {n_hand:.0f} hand codes."
+            for estimate, machine, n_hand, note in zip(*row, strict=True)
+        ]
+        for row in zip(
+            by_year["estimate"], sampling.share, by_year["n_hand"], by_year["note"], strict=True
+        )
+    ]
+    parts = (by_year[c].astype(float) for c in ("estimate", "low", "high", "variance"))
+    return corrected_model(sampling, *parts), said

@@ -1,0 +1,229 @@
+"""Theme by year and covariates as a regression, read as percentage points.
+
+For each theme a logistic regression on the year and the covariates, with errors clustered by
+respondent [1]_, and from it average marginal effects: how much the expected share would differ
+if every response were of this level in place of the reference, all else as it is [2]_. Intervals
+are by the delta method with Student's t on the number of respondents less one. It answers the
+question that ``estimateEffect`` of R's stm answers for its topics; that one is a linear model [3]_,
+which is also used here where the logistic one has no finite estimate.
+
+References
+----------
+.. [1] Liang KY, Zeger SL (1986). Longitudinal data analysis using generalized linear models.
+   *Biometrika* 73:13-22.
+.. [2] Williams R (2012). Using the margins command to estimate and interpret adjusted predictions
+   and marginal effects. *Stata Journal* 12:308-331.
+.. [3] Roberts ME, Stewart BM, Tingley D (2019). stm: An R package for structural topic models.
+   *J Stat Softw* 91(2).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics.drift.drift import coded_responses, require_baseline
+from iapt_topics.stats.intervals import benjamini_hochberg
+from iapt_topics.stats.share_model import FEW_POSITIVES, Floats
+from iapt_topics.survey.respondents import levels_of, require_covariates
+
+if TYPE_CHECKING:
+    from iapt_topics.codes.codes import Codes
+    from iapt_topics.survey.responses import Responses
+
+_COLUMNS = [
+    *("theme", "covariate", "level", "reference", "estimate", "low", "high", "n"),
+    *("p", "p_bh", "model", "note"),
+]
+#: Responses with the theme per coefficient, below which estimates are unsteady (Peduzzi et al.
+#: 1996, J Clin Epidemiol 49:1373-1379).
+_EVENTS_EACH = 10
+_FEW_PEOPLE = 30
+_EXTREME = 1e-6  # a fitted chance this near 0 or 1 is one that has no finite estimate
+
+
+def theme_effects(
+    codes: Codes,
+    responses: Responses,
+    covariates: Sequence[str] = (),
+    *,
+    baseline: int | None = None,
+) -> pd.DataFrame:
+    """Estimate how each theme's share differs by year and covariate, each with the others fixed.
+
+    Parameters
+    ----------
+    codes : Codes
+        What one coder gave.
+    responses : Responses
+        The survey.
+    covariates : sequence of str
+        Columns of the survey, such as role or service, each taken as levels (cut a number into
+        bands first). Missing and blank cells are a level of their own.
+    baseline : int, optional
+        Reference year; the first coded year if None. Of a covariate the commonest level is the
+        reference.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Key (theme, covariate, level), ``covariate`` "year" first. ``estimate``: average marginal
+        effect against ``reference`` as a fraction (0.10 is ten percentage points), ``low``,
+        ``high`` (95 %); ``n`` responses of the level and the reference; ``p`` two-sided, ``p_bh``
+        over all rows of the same covariate; ``model``: "logistic", "linear" or "none"; ``note``.
+        A covariate with one level has one row, without an estimate.
+
+    Raises
+    ------
+    InputError
+        If no kept response was seen, a covariate is not a column of the survey, or the baseline is
+        not a coded year.
+
+    Notes
+    -----
+    Survey weights, if the survey has them, weight the fit and the averages.
+
+    A level in which all or no responses have the theme separates the outcomes: the logistic
+    estimate is infinite, and a linear probability model with the same errors takes its place.
+    """
+    if len(covariates):
+        require_covariates(responses, covariates)
+    data, _ = coded_responses(codes, responses)
+    years = sorted(data["year"].unique().tolist())
+    base = years[0] if baseline is None else int(baseline)
+    require_baseline(base, years)
+    table = responses.table.set_index("response_id").loc[data["response_id"]]
+    factors = {"year": table["year"].astype(str)}
+    factors |= {name: levels_of(table[name]) for name in covariates}
+    design, terms, skipped = _design(factors, str(base))
+    _, person = np.unique(data["person"].to_numpy(str), return_inverse=True)
+    given = codes.matrix(data["response_id"].tolist(), codes.themes)
+    weight = table["weight"].to_numpy(float) if "weight" in table else np.ones(len(table))
+    weight = weight / weight.mean()
+    rows = []
+    for t, theme in enumerate(codes.themes):
+        fitted = _effects(given[:, t].astype(float), design, terms, person, weight)
+        rows += [{"theme": theme} | row for row in [*fitted, *skipped]]
+    out = pd.DataFrame(rows)
+    order = {name: i for i, name in enumerate(factors)}
+    places = [out["theme"].map({t: i for i, t in enumerate(codes.themes)}), out["covariate"]]
+    out = out.assign(a=places[0], b=places[1].map(order))
+    out = out.sort_values(["a", "b"], kind="stable", ignore_index=True)
+    by = out.groupby("covariate", sort=False)["p"]
+    out["p_bh"] = by.transform(lambda p: benjamini_hochberg(p.to_numpy(float)))
+    return out[_COLUMNS]
+
+
+def _design(
+    factors: dict[str, pd.Series], base: str
+) -> tuple[Floats, list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the dummy columns after a constant, what each stands for, and rows on those left out.
+
+    ``place`` of a term is its column; ``siblings`` the columns of the same covariate.
+    """
+    n = len(next(iter(factors.values())))
+    columns: list[Floats] = [np.ones(n)]
+    terms: list[dict[str, Any]] = []
+    skipped: list[dict[str, Any]] = []
+    for name, values in factors.items():
+        counts = values.value_counts()
+        most = counts.max()
+        reference = base if name == "year" else min(counts[counts == most].index)
+        common = {"covariate": name, "reference": reference}
+        if len(counts) == 1:
+            said = f"Only one {'year' if name == 'year' else 'level or no value'}: no effect."
+            skipped.append(common | _none(reference, int(n), said))
+            continue
+        first = len(terms)
+        for level in sorted(counts.index.drop(reference)):
+            dummy = (values == level).to_numpy(float)
+            here = int(counts[level] + counts[reference])
+            if np.linalg.matrix_rank(np.column_stack([*columns, dummy])) <= len(columns):
+                said = "Cannot be told apart from the other covariates: left out."
+                skipped.append(common | _none(level, here, said))
+                continue
+            columns.append(dummy)
+            small = "" if counts[level] >= FEW_POSITIVES else f"n of the level is {counts[level]}."
+            terms.append(
+                common | {"level": level, "n": here, "note": small, "place": len(columns) - 1}
+            )
+        siblings = [term["place"] for term in terms[first:]]
+        terms[first:] = [term | {"siblings": siblings} for term in terms[first:]]
+    return np.column_stack(columns), terms, skipped
+
+
+def _none(level: str, n: int, note: str) -> dict[str, Any]:
+    nan = dict.fromkeys(("estimate", "low", "high", "p"), float("nan"))
+    return nan | {"level": level, "n": n, "model": "none", "note": note}
+
+
+def _effects(
+    y: Floats,
+    design: Floats,
+    terms: list[dict[str, Any]],
+    person: NDArray[np.intp],
+    weight: Floats,
+) -> list[dict[str, Any]]:
+    """Fit one theme and return a row for each term."""
+    from scipy.stats import t as student
+
+    if not terms:
+        return []
+    n, k = design.shape
+    rarer, people = int(min(y.sum(), n - y.sum())), int(person.max()) + 1
+    shared = [{x: term[x] for x in ("covariate", "reference", "level", "n")} for term in terms]
+    if rarer < FEW_POSITIVES or people <= k:
+        which = "with the theme" if y.sum() <= n / 2 else "without the theme"
+        said = f"Fewer than {FEW_POSITIVES} responses {which}."
+        said = said if rarer < FEW_POSITIVES else f"{people} respondents for {k} coefficients."
+        return [row | _none(row["level"], row["n"], said) for row in shared]
+    model, coefficients, covariance = _fit(y, design, person, weight)
+    notes = []
+    if model == "linear":
+        notes.append("All or none have the theme in some level: linear model, interval too narrow.")
+    elif rarer < _EVENTS_EACH * k:
+        notes.append(f"Fewer than {_EVENTS_EACH} responses with the theme per coefficient.")
+    if people < _FEW_PEOPLE:
+        notes.append(f"Fewer than {_FEW_PEOPLE} respondents.")
+    rows = []
+    for row, term in zip(shared, terms, strict=True):
+        off = design.copy()
+        off[:, term["siblings"]] = 0
+        on = off.copy()
+        on[:, term["place"]] = 1
+        if model == "linear":
+            effect, slope = coefficients[term["place"]], weight @ (on - off) / n
+        else:
+            share_on, share_off = (1 / (1 + np.exp(-x @ coefficients)) for x in (on, off))
+            effect = weight @ (share_on - share_off) / n
+            slope = (weight * share_on * (1 - share_on)) @ on / n
+            slope = slope - (weight * share_off * (1 - share_off)) @ off / n
+        se = float(np.sqrt(max(slope @ covariance @ slope, 0.0)))
+        half = float(student.ppf(0.975, people - 1)) * se
+        p = float(2 * student.sf(abs(effect) / se, people - 1)) if se > 0 else 1.0
+        note = " ".join(filter(None, [term["note"], *notes]))
+        limits = {"estimate": float(effect), "low": effect - half, "high": effect + half}
+        rows.append(row | limits | {"p": p, "model": model, "note": note})
+    return rows
+
+
+def _fit(
+    y: Floats, design: Floats, person: NDArray[np.intp], weight: Floats
+) -> tuple[str, Floats, Floats]:
+    """Coefficients and their clustered covariance: logistic, or linear where that is infinite."""
+    import statsmodels.api as sm
+
+    clustered = {"cov_type": "cluster", "cov_kwds": {"groups": person}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of separation, which is looked for here
+        fit = sm.GLM(y, design, family=sm.families.Binomial(), var_weights=weight).fit(**clustered)
+        chance = np.asarray(fit.fittedvalues)
+        if fit.converged and chance.min() > _EXTREME and chance.max() < 1 - _EXTREME:
+            return "logistic", np.asarray(fit.params), np.asarray(fit.cov_params())
+        linear = sm.WLS(y, design, weights=weight).fit(**clustered)
+    return "linear", np.asarray(linear.params), np.asarray(linear.cov_params())

@@ -1,0 +1,221 @@
+"""The same people in several waves: did they change, and from which theme to which?
+
+**Changes.** Among respondents who answered in both years, those who took a theme up against those
+who let it go: McNemar's test with the mid-p value [1]_ [2]_, and the difference with Newcombe's
+paired interval (square-and-add with the correlation, [3]_).
+
+**Transitions.** Of those who spoke of one theme in the earlier year, how many spoke of another (or
+the same) in the later, with Wilson's interval; beside it the share of that theme among all who
+answered in both years.
+
+References
+----------
+.. [1] McNemar Q (1947). Note on the sampling error of the difference between correlated proportions
+   or percentages. *Psychometrika* 12:153-157.
+.. [2] Fagerland MW, Lydersen S, Laake P (2013). The McNemar test for binary matched-pairs data:
+   mid-p and asymptotic are better than exact conditional. *BMC Med Res Methodol* 13:91.
+.. [3] Newcombe RG (1998). Improved confidence intervals for the difference between binomial
+   proportions based on paired data. *Stat Med* 17:2635-2650.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from iapt_topics._base.one_line import one_line
+from iapt_topics.drift.drift import coded_responses, require_baseline
+from iapt_topics.stats.intervals import benjamini_hochberg, holm, wilson_interval
+from iapt_topics.stats.share_model import Floats, share_model, sum_cells
+
+if TYPE_CHECKING:
+    from iapt_topics.codes.codes import Codes
+    from iapt_topics.survey.responses import Responses
+
+#: Stands for a respondent who was given none of the themes in a year.
+NO_THEME = "(no theme)"
+_FEW_PEOPLE = 30
+_CHANGES = [
+    *("theme", "year", "against", "both", "gained", "lost", "estimate", "low", "high", "n"),
+    *("p", "p_bh", "p_holm", "note"),
+]
+_TRANSITIONS = [
+    *("year", "against", "theme_from", "theme_to", "estimate", "low", "high", "n"),
+    *("chance", "note"),
+]
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Panel:
+    """What changed among respondents who answered in two years.
+
+    Attributes
+    ----------
+    changes : pandas.DataFrame
+        Key (theme, year, against): each later year with the baseline and with the year before.
+        ``n`` respondents in both; of these ``both`` had the theme in both years, ``gained`` only
+        in ``year``, ``lost`` only in ``against``; ``estimate`` = (gained - lost) / n, ``low``,
+        ``high`` (95 %); ``p`` (McNemar, mid-p), ``p_bh``, ``p_holm`` over all rows; ``note``.
+    transitions : pandas.DataFrame
+        Key (year, against, theme_from, theme_to) for each year and the one before it. ``n``
+        respondents in both years who had ``theme_from`` in ``against``; ``estimate``: the share
+        of them who had ``theme_to`` in ``year``, ``low``, ``high``; ``chance``: that share among
+        all respondents in both years; ``note``. "(no theme)" stands for none at all.
+    """
+
+    changes: pd.DataFrame
+    transitions: pd.DataFrame
+
+    __repr__ = one_line
+
+
+def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = None) -> Panel:
+    """Compare the same respondents between survey years.
+
+    Parameters
+    ----------
+    codes : Codes
+        What one coder gave.
+    responses : Responses
+        The survey, with respondent ids that mean the same person in all years.
+    baseline : int, optional
+        Year to compare with; the first coded year if None.
+
+    Returns
+    -------
+    Panel
+        A respondent has a theme in a year if any of their responses of the year has it. Years that
+        no respondent shares are there with n = 0 and a note.
+
+    Raises
+    ------
+    InputError
+        If no kept response was seen or the baseline is not a coded year.
+    """
+    data, _ = coded_responses(codes, responses)
+    years, year = np.unique(data["year"].to_numpy(np.int64), return_inverse=True)
+    base = int(years[0]) if baseline is None else int(baseline)
+    require_baseline(base, years.tolist())
+    _, person = np.unique(data["person"].to_numpy(str), return_inverse=True)
+    given = codes.matrix(data["response_id"].tolist(), codes.themes)
+    answered = np.zeros((len(years), int(person.max()) + 1), bool)
+    answered[year, person] = True
+    has = np.zeros((*answered.shape, given.shape[1]), bool)
+    row, theme = np.nonzero(given)
+    has[year[row], person[row], theme] = True
+    at_base = int(np.flatnonzero(years == base)[0])
+    steps = [(i, i - 1) for i in range(1, len(years))]
+    pairs = sorted({*steps, *((i, at_base) for i in range(len(years)) if i != at_base)})
+    changes, transitions = [], []
+    for a, b in pairs:
+        both = answered[a] & answered[b]
+        now, then = has[a, both], has[b, both]
+        keys = {"year": int(years[a]), "against": int(years[b])}
+        note = _note(len(now))
+        changes.append(_changes(now, then, codes.themes, note).assign(**keys))
+        if (a, b) in steps:
+            transitions.append(_transitions(now, then, codes.themes, note).assign(**keys))
+    if not pairs:
+        none = [pd.DataFrame({c: [] for c in columns}) for columns in (_CHANGES, _TRANSITIONS)]
+        return Panel(changes=none[0], transitions=none[1])
+    table = pd.concat(changes, ignore_index=True)
+    place = table["theme"].map({t: i for i, t in enumerate(codes.themes)})
+    order = table.assign(place=place).sort_values(["place", "year", "against"]).index
+    table = table.loc[order].reset_index(drop=True)
+    p = table["p"].to_numpy(float)
+    return Panel(
+        changes=table.assign(p_bh=benjamini_hochberg(p), p_holm=holm(p))[_CHANGES],
+        transitions=pd.concat(transitions, ignore_index=True)[_TRANSITIONS],
+    )
+
+
+def mcnemar_mid_p(gained: ArrayLike, lost: ArrayLike) -> Floats:
+    """Two-sided mid-p value of McNemar's test: the exact one less half the chance of the outcome.
+
+    Parameters
+    ----------
+    gained, lost : array_like of int
+        Pairs that changed one way and the other; they broadcast.
+
+    Returns
+    -------
+    ndarray of float
+        1 where no pair changed.
+
+    References
+    ----------
+    Fagerland MW, Lydersen S, Laake P (2013). *BMC Med Res Methodol* 13:91.
+
+    Examples
+    --------
+    >>> round(float(mcnemar_mid_p(1, 7)), 4)
+    0.0391
+    """
+    from scipy.stats import binom
+
+    up, down = np.broadcast_arrays(np.asarray(gained), np.asarray(lost))
+    fewer, moved = np.minimum(up, down), up + down
+    half = binom.pmf(fewer, moved, 0.5)
+    p = np.where(up == down, 1 - half / 2, 2 * binom.cdf(fewer, moved, 0.5) - half)
+    return np.asarray(np.where(moved == 0, 1.0, p), float)
+
+
+def _note(n: int) -> str:
+    if n == 0:
+        return "No respondent answered in both years."
+    return f"n below {_FEW_PEOPLE}." if n < _FEW_PEOPLE else ""
+
+
+def _changes(
+    now: NDArray[np.bool_], then: NDArray[np.bool_], themes: tuple[str, ...], note: str
+) -> pd.DataFrame:
+    n = len(now)
+    gained, lost = (now & ~then).sum(axis=0), (then & ~now).sum(axis=0)
+    table = pd.DataFrame(
+        {
+            "theme": list(themes),
+            "both": (now & then).sum(axis=0),
+            "gained": gained,
+            "lost": lost,
+            "estimate": np.nan,
+            "low": np.nan,
+            "high": np.nan,
+            "n": n,
+            "p": np.nan,
+            "note": note,
+        }
+    )
+    if n:
+        year, person = np.repeat([0, 1], n), np.tile(np.arange(n), 2)
+        model = share_model(sum_cells(person, year, np.concatenate([then, now])))
+        estimate, low, high, _ = model.contrast(np.array([-1.0, 1.0]))
+        table = table.assign(estimate=estimate, low=low, high=high, p=mcnemar_mid_p(gained, lost))
+    return table
+
+
+def _transitions(
+    now: NDArray[np.bool_], then: NDArray[np.bool_], themes: tuple[str, ...], note: str
+) -> pd.DataFrame:
+    names = [*themes, NO_THEME]
+    now, then = (np.column_stack([x, ~x.any(axis=1)]) for x in (now, then))
+    count = then.T.astype(float) @ now
+    n = np.repeat(then.sum(axis=0), len(names))
+    share = np.divide(count.ravel(), n, out=np.full(n.shape, np.nan), where=n > 0)
+    low, high = wilson_interval(count.ravel(), n)
+    nobody = "Nobody in both years had the first theme." if len(now) else note
+    return pd.DataFrame(
+        {
+            "theme_from": np.repeat(names, len(names)),
+            "theme_to": np.tile(names, len(names)),
+            "estimate": share,
+            "low": low,
+            "high": high,
+            "n": n,
+            "chance": np.tile(now.mean(axis=0), len(names)) if len(now) else np.nan,
+            "note": [_note(int(k)) if k else nobody for k in n],
+        }
+    )

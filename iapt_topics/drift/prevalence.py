@@ -1,0 +1,323 @@
+"""How common each theme is, from machine codes on all responses and hand codes on some.
+
+The machine's share of a theme is wrong by the errors that it makes. People's share from a random
+sample is right, but wide. Together: of the responses that the machine gave a theme to, and of those
+that it did not, the sample says how many have it; the survey says how many of each there are.
+
+For codes of 0 and 1 this is one estimator under several names: double sampling [1]_, the
+post-stratified or regression estimator of survey sampling [2]_, and prediction-powered inference
+with its power tuned [3]_ [4]_. Against the hand-only share its standard error is about
+``sqrt(1 - r**2 * (1 - n / N))``, with r the correlation of machine and hand codes, n the hand-coded
+responses and N all of them [1]_: a poor machine cannot make it worse, nor a perfect one better than
+coding everything by hand.
+
+References
+----------
+.. [1] Tenenbein A (1970). A double sampling scheme for estimating from binomial data with
+   misclassifications. *J Am Stat Assoc* 65:1350-1361.
+.. [2] Särndal C-E, Swensson B, Wretman J (1992). *Model Assisted Survey Sampling*, chapters 7 and
+   9. Springer.
+.. [3] Angelopoulos AN, Bates S, Fannjiang C, Jordan MI, Zrnic T (2023). Prediction-powered
+   inference. *Science* 382:669-674.
+.. [4] Angelopoulos AN, Duchi JC, Zrnic T (2023). PPI++: Efficient prediction-powered inference.
+   arXiv:2311.01453.
+.. [5] Brown LD, Cai TT, DasGupta A (2001). Interval estimation for a binomial proportion. *Statist
+   Sci* 16:101-133.
+.. [6] Zou GY, Donner A (2008). Construction of confidence limits about effect measures: a general
+   approach. *Stat Med* 27:1693-1702.
+.. [7] Kish L (1965). *Survey Sampling*. Wiley.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics._base.errors import InputError, listed
+from iapt_topics.codes.codes import Codes, of_survey
+from iapt_topics.stats.intervals import design_effect, jeffreys_interval, kish_size, wilson_interval
+
+if TYPE_CHECKING:
+    from iapt_topics.survey.responses import Responses
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+_COLUMNS = ["theme", "year", "method", "estimate", "low", "high", "n", "n_hand", "note"]
+_FEW_HAND = 30
+_ODD = 4.0  # standard errors beyond which a sample is not taken for random
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _Domain:
+    """The responses whose share is wanted: those of one year, or of all years together."""
+
+    f: Bools  # (N, k) machine
+    y: Bools  # (N, k) hand, False where not coded by hand
+    drawn: Bools  # (N,) hand-coded and a random draw from the responses not certain
+    certain: Bools  # (N,) hand-coded on purpose: stands for itself alone
+    weight: Floats  # (N,) of the survey
+    design: Floats  # (N,) weight of a drawn response
+    person: NDArray[np.intp]  # (N,)
+
+
+def corrected_shares(
+    machine: Codes, hand: Codes, responses: Responses, *, by_year: bool = True
+) -> pd.DataFrame:
+    """Share of each theme, the machine's errors corrected by a random hand-coded sample.
+
+    Parameters
+    ----------
+    machine : Codes
+        Codes of all kept responses, or of as many as are to be counted.
+    hand : Codes
+        One person's codes (or agreed ones) of a random sample of them, drawn over all years or
+        within each. Responses in ``hand.picked``, and those that the machine was trained on, are
+        not taken for a random sample: each stands for itself alone.
+    responses : Responses
+        The survey: years, respondents and, if it has a column ``weight``, the survey weights.
+    by_year : bool
+        Whether to estimate within each year, from its own hand codes. Otherwise over all years,
+        each hand code weighted by the responses of its year that it stands for.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Key (``theme``, ``year``, ``method``), in the order of the themes, the years and
+        "corrected", "machine", "hand"; ``estimate`` with ``low`` and ``high`` (95 %), fractions;
+        ``n`` responses counted (for "hand", those coded by hand); ``n_hand``; ``note``. ``year``
+        is missing if not ``by_year``. Themes are those of ``hand``, then those of the machine
+        alone, which cannot be corrected (NaN).
+
+    Raises
+    ------
+    InputError
+        If codes are of responses that the survey does not hold, if none that the machine coded is
+        coded by hand, or if none of these was drawn at random.
+
+    Notes
+    -----
+    ``estimate`` is the sum over the two machine classes of their share in all responses times the
+    theme's share among their hand-coded ones. The shares among hand-coded ones have Jeffreys'
+    intervals, the classes' shares Wilson's, on effective numbers that carry weights and
+    the clustering of answers in respondents; they are combined by the square-and-add rule.
+    A machine class without hand codes in a year takes the estimate of all years, and its interval
+    is the widest possible. The shares are those in the population that the responses were drawn
+    from, as in ``measure_drift``: coding all responses by hand would not bring the width to 0.
+
+    References
+    ----------
+    As for :mod:`iapt_topics.drift.prevalence`.
+
+    Examples
+    --------
+    >>> from iapt_topics import Codes, Responses
+    >>> ids = [f"r{i}" for i in range(100)]
+    >>> table = pd.DataFrame({"response_id": ids, "respondent_id": ids, "year": 2016})
+    >>> survey = Responses(
+    ...     table=table.assign(question="", text="text", status="kept"), source="made up"
+    ... )
+    >>> def coded(coder, kind, seen, given):
+    ...     seen = pd.DataFrame({"response_id": seen, "respondent_id": ""})
+    ...     given = pd.DataFrame({"response_id": given, "theme": "S1", "score": np.nan})
+    ...     return Codes(coder=coder, kind=kind, themes=("S1",), seen=seen, table=given)
+    >>> machine = coded("machine", "machine", ids, ids[:30])
+    >>> hand = coded("person", "human", ids[20:40], ids[24:32])
+    >>> shares = corrected_shares(machine, hand, survey)
+    >>> [round(s, 3) for s in shares["estimate"]]  # .3 * 6/10 + .7 * 2/10, 30/100, 8/20
+    [0.32, 0.3, 0.4]
+    """
+    return shares_by_hand(machine, hand, responses, by_year=by_year)[_COLUMNS]
+
+
+def shares_by_hand(
+    machine: Codes, hand: Codes, responses: Responses, *, by_year: bool = True
+) -> pd.DataFrame:
+    """:func:`corrected_shares` and ``variance``, that of a share if no year's coding differs.
+
+    It takes from all years how often the hand codes give the theme where the machine did and where
+    it did not, as a test of no change must: one year's few hand codes may happen to hold no error.
+    """
+    table, notes = _population(machine, hand, responses)
+    themes = (*hand.themes, *(t for t in machine.themes if t not in hand.themes))
+    f, y = _cells(machine, table["response_id"], themes), _cells(hand, table["response_id"], themes)
+    y &= table["by_hand"].to_numpy()[:, None]
+    drawn = (table["by_hand"] & ~table["certain"]).to_numpy()
+    weight = table["weight"].to_numpy(dtype=float)
+    rest = table.loc[~table["certain"]].groupby("year")["weight"].sum()
+    coded = table.loc[drawn].groupby("year")["weight"].sum()
+    design = weight * table["year"].map(rest / coded).fillna(0.0).to_numpy(dtype=float)
+    whole = _Domain(
+        f=f, y=y, drawn=drawn, certain=table["certain"].to_numpy(), weight=weight, design=design,
+        person=pd.factorize(table["respondent_id"])[0],
+    )  # fmt: skip
+    odd = _odd(whole, table["year"].to_numpy())
+    years = table["year"].to_numpy()
+    domains: list[tuple[object, _Domain]]
+    if by_year:
+        domains = [(int(v), _within(whole, years == v)) for v in np.unique(years)]
+    else:
+        # A year without a random hand code cannot be stood for.
+        able = np.isin(years, coded.index)
+        domains = [(pd.NA, _within(whole, able))]
+        if gone := sorted({int(v) for v in years[~able]}):
+            notes = [*notes, f"years without a random hand code left out: {listed(gone, 50)}"]
+    rows = []
+    for j, theme in enumerate(themes):
+        both = theme in hand.themes
+        extra = [*notes, *([odd[j]] if odd[j] else [])]
+        if theme not in machine.themes:
+            extra.append("the machine could not give this theme")
+        for year, domain in domains:
+            n_hand = int((domain.drawn | domain.certain).sum()) if both else 0
+            for method in ("corrected", "machine", "hand"):
+                estimate, low, high, variance, own = _estimate(whole, domain, j, method, both)
+                n = n_hand if method == "hand" else len(domain.f)
+                said = own if method == "machine" else [*own, *extra]
+                row = (theme, year, method, estimate, low, high, n, n_hand, "; ".join(said))
+                rows.append((*row, variance))
+    out = pd.DataFrame(rows, columns=[*_COLUMNS, "variance"])
+    return out.astype({"year": "int64" if by_year else "Int64"})
+
+
+def _population(
+    machine: Codes, hand: Codes, responses: Responses
+) -> tuple[pd.DataFrame, list[str]]:
+    """Kept responses that the machine coded, how each was coded by hand, and what was left out."""
+    machine, hand = (of_survey(codes, responses) for codes in (machine, hand))
+    kept = responses.kept
+    table = kept[kept["response_id"].isin(machine.seen["response_id"])].reset_index(drop=True)
+    by_hand = table["response_id"].isin(hand.seen["response_id"])
+    picked = table["response_id"].isin(hand.picked | machine.trained_on)
+    if not (by_hand & ~picked).any():
+        raise InputError(
+            f"codes of {hand.coder!r}", "must hold a random sample of what the machine coded",
+            f"{int(by_hand.sum())} of the {len(table)} responses, none of them drawn at random",
+            "Draw some at random, code them, and keep them apart from what the machine learns.",
+        )  # fmt: skip
+    notes = []
+    if unseen := len(kept) - len(table):
+        notes.append(f"{unseen} kept responses that the machine did not code left out")
+    if outside := len(hand.seen) - int(by_hand.sum()):
+        notes.append(f"{outside} hand-coded responses not among those counted left out")
+    if chosen := int((by_hand & picked).sum()):
+        notes.append(f"{chosen} hand-coded responses not drawn at random stand for themselves")
+    weight = table["weight"].astype(float) if "weight" in table else 1.0
+    table = table[["response_id", "respondent_id", "year"]]
+    return table.assign(by_hand=by_hand, certain=by_hand & picked, weight=weight), notes
+
+
+def _cells(codes: Codes, ids: pd.Series, themes: tuple[str, ...]) -> Bools:
+    """Themes given, False where the response was not seen or the theme could not be given."""
+    cells = np.zeros((len(ids), len(themes)), dtype=bool)
+    seen = ids.isin(codes.seen["response_id"]).to_numpy()
+    own = np.array([t in codes.themes for t in themes])
+    cells[np.ix_(seen, own)] = codes.matrix(
+        list(ids[seen]), [t for t in themes if t in codes.themes]
+    )
+    return cells
+
+
+def _within(domain: _Domain, use: Bools) -> _Domain:
+    return _Domain(
+        f=domain.f[use], y=domain.y[use], drawn=domain.drawn[use], certain=domain.certain[use],
+        weight=domain.weight[use], design=domain.design[use], person=domain.person[use],
+    )  # fmt: skip
+
+
+def _odd(whole: _Domain, years: NDArray[np.intp]) -> list[str]:
+    """Say of each theme whether the machine met it in the sample far more or less than in all."""
+    gap, variance = np.zeros((2, whole.f.shape[1]))
+    for year in np.unique(years):
+        rest = (years == year) & ~whole.certain
+        drawn = rest & whole.drawn
+        n, total = int(drawn.sum()), int(rest.sum())
+        share = whole.f[rest].mean(axis=0)
+        gap += whole.f[drawn].sum(axis=0) - n * share
+        variance += n * share * (1 - share) * (total - n) / max(total - 1, 1)
+    far = np.abs(gap) > _ODD * np.sqrt(variance)
+    said = "the machine's share in the hand-coded responses is unlike that in all: not random?"
+    return [said if is_far else "" for is_far in far]
+
+
+def _estimate(
+    whole: _Domain, domain: _Domain, j: int, method: str, by_hand: bool
+) -> tuple[float, float, float, float, list[str]]:
+    """Share of theme ``j`` with its interval, its variance without change, and notes."""
+    f, y, weight = domain.f[:, j], domain.y[:, j], domain.weight
+    if method == "machine":
+        return *_combine(f.astype(float), domain, []), []
+    none = float("nan")
+    if not by_hand:
+        return none, none, none, none, ["the hand codes could not give this theme"]
+    n_drawn = int(domain.drawn.sum())
+    if not n_drawn:
+        return (
+            none,
+            none,
+            none,
+            none,
+            ["no response of this year was drawn at random and hand-coded"],
+        )
+    if method == "hand":
+        f = np.zeros_like(f)
+    notes = [f"only {n_drawn} random hand codes"] if n_drawn < _FEW_HAND else []
+    share, parts = y.astype(float), []
+    steady = share.copy()
+    error = np.zeros(len(y))
+    found = []
+    for given in (True, False):
+        rest = ~domain.certain & (f == given)
+        if not rest.any():
+            continue
+        member = domain.drawn & rest
+        mean = _mean(y, domain.design, member)
+        pooled = _mean(whole.y[:, j], whole.design, whole.drawn & (whole.f[:, j] == given))
+        if np.isnan(pooled):
+            pooled = _mean(y, domain.design, domain.drawn)
+        if np.isnan(mean):
+            mean = pooled
+            what = "gave the theme to" if given else "did not give the theme to"
+            notes.append(f"no hand code among those that the machine {what}; all years used")
+        share[rest], steady[rest] = mean, pooled
+        error[member] = y[member] - mean
+        found.append((mean, pooled, weight[rest].sum() / weight.sum(), member))
+    effect = design_effect(error[domain.drawn], domain.design[domain.drawn],
+                            domain.person[domain.drawn])  # fmt: skip
+    variance = 0.0
+    for mean, pooled, size, member in found:
+        n = kish_size(domain.design[member]) / effect
+        low, high = jeffreys_interval(mean * n, n)
+        parts.append((size * (mean - float(low)), size * (float(high) - mean)))
+        variance += size**2 * pooled * (1 - pooled) / max(n, 1.0)
+    variance += _combine(steady, domain, parts)[3]
+    return *_combine(share, domain, parts)[:3], variance, notes
+
+
+def _mean(y: Bools, weight: Floats, use: Bools) -> float:
+    return float(np.average(y[use], weights=weight[use])) if use.any() else float("nan")
+
+
+def _combine(
+    share: Floats, domain: _Domain, parts: list[tuple[float, float]]
+) -> tuple[float, float, float, float]:
+    """Weighted mean of the share of each response's class; its interval by square-and-add.
+
+    The last is the part of the variance that is not in ``parts``.
+    """
+    weight = domain.weight / domain.weight.sum()
+    estimate = float(weight @ share)
+    error = share - estimate
+    spread, binomial = float(weight @ error**2), estimate * (1 - estimate)
+    # The spread between classes, as a share of the spread of single responses.
+    ratio = max(spread / binomial, 1e-9) if binomial > 0 else 1.0
+    few = 0 if parts else 5  # what is spread between classes is not counted in ones
+    n = kish_size(weight) / design_effect(error, weight, domain.person, few) / ratio
+    low, high = wilson_interval(estimate * n, n)
+    parts = [*parts, (estimate - float(low), float(high) - estimate)]
+    below, above = np.sqrt((np.array(parts) ** 2).sum(axis=0))
+    limits = max(estimate - float(below), 0.0), min(estimate + float(above), 1.0)
+    return estimate, *limits, binomial / n

@@ -1,0 +1,294 @@
+"""How the meaning of a theme moved: its words, its place in embedding space, quotes of both years.
+
+**Words.** The log-odds of each word between two years under an informative Dirichlet prior [1]_.
+A count is of respondents who use the word, not of its uses, so that one person who repeats a word
+is one person. The prior is the word's share in all years of the survey, with a total weight of one
+respondent a word.
+
+**Place.** The energy distance between the vectors of the two years [2]_, the root of
+2 E|X - Y| - E|X - X'| - E|Y - Y'|. Noise raises it, so it stands beside its level by chance and a
+permutation test in which whole respondents are dealt to the two years.
+
+References
+----------
+.. [1] Monroe BL, Colaresi MP, Quinn KM (2008). Fightin' Words: lexical feature selection and
+   evaluation for identifying the content of political conflict. *Political Analysis* 16:372-403.
+.. [2] Szekely GJ, Rizzo ML (2013). Energy statistics: a class of statistics based on distances.
+   *J Stat Plan Inference* 143:1249-1272.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics._base.errors import InputError, listed
+from iapt_topics._base.one_line import one_line
+from iapt_topics.drift.drift import coded_responses, require_baseline
+from iapt_topics.drift.semantic_model import distances_apart, log_odds_shift, moved_place
+from iapt_topics.stats.intervals import benjamini_hochberg, normal_quantile
+from iapt_topics.stats.share_model import Floats
+from iapt_topics.survey.redaction import safe_texts
+
+if TYPE_CHECKING:
+    from iapt_topics.codes.codes import Codes
+    from iapt_topics.encoders.embeddings import Embeddings
+    from iapt_topics.survey.responses import Responses
+
+_WORD = r"(?u)\b[^\W\d_][\w'\u2019-]*\w\b"
+_PLACEHOLDER = re.compile(r"\[[a-z-]+(?:-\d+)?\]")
+_MOST = 2000  # responses of two years whose distances are held at once
+
+_COLUMNS = {
+    "words": [
+        *("theme", "year", "against", "word", "count", "count_against", "estimate", "low", "high"),
+        *("n", "z", "p", "p_bh", "note"),
+    ],
+    "distances": [
+        *("theme", "year", "against", "estimate", "low", "high", "n", "n_respondents", "chance"),
+        *("p", "p_bh", "note"),
+    ],
+    "quotes": ["theme", "year", "against", "side", "response_id", "text", "score", "note"],
+}
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Meaning:
+    """What changed within themes between the baseline and later years.
+
+    Attributes
+    ----------
+    words : pandas.DataFrame
+        Key (theme, year, against, word), the most moved first. ``count`` and ``count_against``
+        respondents who use the word in ``year`` and in ``against``; ``estimate``: change of the
+        log-odds, above 0 for a word that rose, ``low``, ``high`` (95 %); ``n`` respondents with
+        the theme in both years; ``z``; ``p``, ``p_bh`` over the words of the theme and year;
+        ``note``. Words of fewer than ``min_people`` respondents are not there.
+    distances : pandas.DataFrame
+        Key (theme, year, against). ``estimate``: energy distance of unit vectors (0 to 2);
+        ``low``, ``high``: basic bootstrap over respondents on its square, which takes off what
+        noise adds, ``high`` never below ``estimate``; ``n`` responses, ``n_respondents``;
+        ``chance``: 95th percentile when respondents are dealt to the years at random; ``p`` from
+        the same permutations, ``p_bh`` over all rows; ``note``.
+    quotes : pandas.DataFrame
+        Key (theme, year, against, response_id). The responses that are most like their own year
+        and least like the other: ``side`` "before" or "after", ``text`` redacted, ``score``: mean
+        distance to the other year less that to its own; at most one per respondent.
+    """
+
+    words: pd.DataFrame
+    distances: pd.DataFrame
+    quotes: pd.DataFrame
+
+    __repr__ = one_line
+
+
+def measure_meaning(
+    codes: Codes,
+    responses: Responses,
+    embeddings: Embeddings,
+    *,
+    themes: Sequence[str] | None = None,
+    baseline: int | None = None,
+    min_people: int = 5,
+    n_quotes: int = 3,
+    seed: int = 0,
+) -> Meaning:
+    """Measure how what is said under a theme moved from the baseline to each other year.
+
+    Parameters
+    ----------
+    codes : Codes
+        What one coder gave.
+    responses : Responses
+        The survey.
+    embeddings : Embeddings
+        Of the same responses.
+    themes : sequence of str, optional
+        Themes wanted; all by default.
+    baseline : int, optional
+        Year to compare with; the first coded year if None.
+    min_people : int
+        Fewest respondents with the theme in each year, and fewest who use a word, at least 2.
+    n_quotes : int
+        Quotes of each side, at least 0.
+    seed : int
+        Seed of the permutations and the bootstrap, at least 0.
+
+    Returns
+    -------
+    Meaning
+        A theme with too few respondents in a year has a row of ``distances`` with a note.
+
+    Raises
+    ------
+    InputError
+        If a number is out of range, a theme is unknown, no kept response was seen, the baseline is
+        not a coded year, or a response has no vector.
+
+    Notes
+    -----
+    A response counts whole, although it may speak of other themes as well. Themes that rise with
+    each other thus lend each other their words.
+    """
+    if min_people < 2 or n_quotes < 0 or seed < 0:
+        raise InputError(
+            "min_people, n_quotes and seed", "must be at least 2, 0 and 0",
+            f"{min_people}, {n_quotes} and {seed}", "Use e.g. 5, 3 and 0.",
+        )  # fmt: skip
+    wanted = list(codes.themes if themes is None else themes)
+    if unknown := [t for t in wanted if t not in codes.themes]:
+        raise InputError(
+            "themes", "must be among those of the codes", listed(unknown),
+            f"Choose from {listed(codes.themes, most=30)}.",
+        )  # fmt: skip
+    data, _ = coded_responses(codes, responses)
+    years = sorted(data["year"].unique().tolist())
+    base = years[0] if baseline is None else int(baseline)
+    require_baseline(base, years)
+    # Sorted, so that the order of the file cannot matter to what is drawn.
+    data = data.sort_values("response_id", ignore_index=True)
+    ids = data["response_id"].tolist()
+    texts = safe_texts(responses, ids)
+    given, vectors = codes.matrix(ids, wanted), embeddings.rows(ids)
+    person = np.unique(data["person"].to_numpy(str), return_inverse=True)[1]
+    year = data["year"].to_numpy(np.int64)
+    vocabulary, uses = _uses(texts)
+    everyone = _people_using(uses, person)
+    words, distances, quotes = [], [], []
+    for t, theme in enumerate(wanted):
+        for later in (y for y in years if y != base):
+            keys = {"theme": theme, "year": later, "against": base}
+            now, then = (np.flatnonzero(given[:, t] & (year == y)) for y in (later, base))
+            people = [len(np.unique(person[rows])) for rows in (now, then)]
+            size = {"n": len(now) + len(then)}
+            size["n_respondents"] = len(np.unique(person[np.concatenate([now, then])]))
+            if min(people) < min_people:
+                said = f"Fewer than {min_people} respondents with the theme in a year."
+                nan = dict.fromkeys(("estimate", "low", "high", "chance", "p"), np.nan)
+                distances.append(keys | size | nan | {"note": said})
+                continue
+            moved = _word_shift(
+                _people_using(uses[now], person[now]),
+                _people_using(uses[then], person[then]),
+                everyone, vocabulary, min_people,
+            )  # fmt: skip
+            shared = sum(people) - size["n_respondents"]
+            said = f"{shared} respondents are in both years." if shared else ""
+            words.append(moved.assign(**keys, n=size["n_respondents"], note=said))
+            rng = np.random.default_rng([seed, t, later])
+            now, then, cut = _few(now, person, rng), _few(then, person, rng), ""
+            if len(now) + len(then) < size["n"]:
+                cut = f"Distances of {len(now) + len(then)} responses drawn at random."
+            rows = np.concatenate([now, then])
+            apart = distances_apart(vectors[rows])
+            row = moved_place(apart, len(now), person[rows], rng)
+            note = " ".join(filter(None, [cut, said]))
+            distances.append(keys | size | row | {"note": note})
+            chosen = _typical(apart, len(now), person[rows], n_quotes)
+            for i, score in chosen:
+                side = {"side": "after" if i < len(now) else "before", "score": score, "note": ""}
+                quote = {"response_id": ids[rows[i]], "text": texts[rows[i]]}
+                quotes.append(keys | side | quote)
+    return Meaning(
+        words=pd.concat(words, ignore_index=True)[_COLUMNS["words"]] if words else _none("words"),
+        distances=_with_bh(pd.DataFrame(distances)) if distances else _none("distances"),
+        quotes=pd.DataFrame(quotes)[_COLUMNS["quotes"]] if quotes else _none("quotes"),
+    )
+
+
+def _uses(texts: list[str]) -> tuple[NDArray[Any], Any]:
+    """Words of the survey and which response uses which (sparse, 0/1); stop words are left out."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    plain = [_PLACEHOLDER.sub(" ", t).replace("\u2019", "'") for t in texts]
+    counter = CountVectorizer(stop_words="english", token_pattern=_WORD, binary=True)
+    try:
+        uses = counter.fit_transform(plain)
+    except ValueError:  # no word at all
+        from scipy.sparse import csr_matrix
+
+        return np.array([], object), csr_matrix((len(texts), 0))
+    return counter.get_feature_names_out(), uses.tocsr()
+
+
+def _people_using(uses: Any, person: NDArray[np.intp]) -> Floats:
+    """How many respondents use each word."""
+    from scipy.sparse import csr_matrix
+
+    who, place = np.unique(person, return_inverse=True)
+    by = csr_matrix((np.ones(len(place)), (place, np.arange(len(place)))), (len(who), len(place)))
+    return np.asarray(((by @ uses) > 0).sum(axis=0), float).ravel()
+
+
+def _word_shift(
+    count: Floats, against: Floats, everyone: Floats, vocabulary: NDArray[Any], min_people: int
+) -> pd.DataFrame:
+    from scipy.special import erfc
+
+    shift, error = log_odds_shift(
+        count, against, everyone * (len(everyone) / max(everyone.sum(), 1))
+    )
+    z, half = shift / error, normal_quantile() * error
+    table = pd.DataFrame(
+        {
+            "word": vocabulary,
+            "count": count.astype(int),
+            "count_against": against.astype(int),
+            "estimate": shift,
+            "low": shift - half,
+            "high": shift + half,
+            "z": z,
+            "p": erfc(np.abs(z) / np.sqrt(2)),
+        }
+    )
+    table = table[table["count"] + table["count_against"] >= min_people]
+    table = table.assign(p_bh=benjamini_hochberg(table["p"].to_numpy()))
+    order = table["z"].abs().sort_values(ascending=False, kind="stable").index
+    return table.loc[order].reset_index(drop=True)
+
+
+def _few(
+    rows: NDArray[np.intp], person: NDArray[np.intp], rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """At most half of the most rows that can be held, whole respondents at random."""
+    if len(rows) <= _MOST // 2:
+        return rows
+    who, place = np.unique(person[rows], return_inverse=True)
+    rank = rng.permutation(len(who))[place]
+    taken = np.cumsum(np.bincount(rank)) <= _MOST // 2
+    return rows[taken[rank]]
+
+
+def _typical(
+    apart: Floats, n_now: int, person: NDArray[np.intp], n_quotes: int
+) -> list[tuple[int, float]]:
+    """Points most like their own year and least like the other, one per respondent."""
+    n = len(apart)
+    now = np.arange(n) < n_now
+    to_now = apart[:, :n_now].sum(axis=1) / np.maximum(n_now - now, 1)
+    to_then = apart[:, n_now:].sum(axis=1) / np.maximum(n - n_now - ~now, 1)
+    score = np.where(now, to_then - to_now, to_now - to_then)
+    chosen: list[tuple[int, float]] = []
+    used: set[int] = set()
+    left = [n_quotes, n_quotes]
+    for i in np.argsort(-score, kind="stable").tolist():
+        if left[int(now[i])] and int(person[i]) not in used:
+            left[int(now[i])] -= 1
+            used.add(int(person[i]))
+            chosen.append((i, float(score[i])))
+    return chosen
+
+
+def _with_bh(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(p_bh=benjamini_hochberg(table["p"].to_numpy(float)))[_COLUMNS["distances"]]
+
+
+def _none(name: str) -> pd.DataFrame:
+    return pd.DataFrame({c: [] for c in _COLUMNS[name]})

@@ -1,0 +1,108 @@
+"""Word shifts and energy distances: arrays in, arrays out; see :mod:`iapt_topics.drift.semantic_change`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iapt_topics.stats.intervals import percentile_interval, resample_counts
+from iapt_topics.stats.share_model import Floats
+
+_N_DRAWS = 500
+
+
+def log_odds_shift(count: Floats, count_against: Floats, prior: Floats) -> tuple[Floats, Floats]:
+    """Change of the log-odds of each word under a Dirichlet prior, and its standard error.
+
+    Parameters
+    ----------
+    count, count_against : ndarray of float, shape (n_words,)
+        Counts of every word in the two samples.
+    prior : ndarray of float, shape (n_words,)
+        Pseudo-counts of the prior, above 0.
+
+    Returns
+    -------
+    shift, error : ndarray of float, shape (n_words,)
+
+    References
+    ----------
+    Monroe BL, Colaresi MP, Quinn KM (2008). *Political Analysis* 16:372-403, equations 16, 20.
+    """
+    parts, variance = [], np.zeros(len(prior))
+    for y in (np.asarray(count, float), np.asarray(count_against, float)):
+        rest = (y + prior).sum() - (y + prior)
+        parts.append(np.log((y + prior) / rest))
+        variance += 1 / (y + prior)
+    return parts[0] - parts[1], np.sqrt(variance)
+
+
+def energy_distance(apart: Floats, weight: Floats, weight_against: Floats) -> Floats:
+    """Energy distance between weighted samples, from the distances of all their points.
+
+    Parameters
+    ----------
+    apart : ndarray of float, shape (n, n)
+        Distance of each point from each other.
+    weight, weight_against : ndarray of float, shape (..., n)
+        Weight of each point in the two samples; each row sums to 1.
+
+    Returns
+    -------
+    ndarray of float, shape (...)
+        Root of 2 E|X - Y| - E|X - X'| - E|Y - Y'|.
+
+    References
+    ----------
+    Szekely GJ, Rizzo ML (2013). *J Stat Plan Inference* 143:1249-1272.
+    """
+    gap = np.asarray(weight - weight_against, apart.dtype)
+    # With d = w - v this sum is -d' D d; below 0 only by rounding.
+    return np.asarray(np.sqrt(np.clip(-((gap @ apart) * gap).sum(axis=-1), 0, None)), float)
+
+
+def distances_apart(vectors: NDArray[np.float32]) -> Floats:
+    """Euclidean distances of unit vectors."""
+    product = np.asarray(vectors, np.float64) @ np.asarray(vectors, np.float64).T
+    apart = np.sqrt(np.clip(2 - 2 * product, 0, None))
+    np.fill_diagonal(apart, 0)
+    return np.asarray(apart)
+
+
+def moved_place(
+    apart: Floats, n_now: int, person: NDArray[np.intp], rng: np.random.Generator
+) -> dict[str, float]:
+    """Distance with interval, level by chance and p; the first ``n_now`` points are of one year."""
+    n = len(apart)
+    now = np.arange(n) < n_now
+    who, place = np.unique(person, return_inverse=True)
+    estimate = float(energy_distance(apart, now / n_now, ~now / (n - n_now)))
+    in_now, in_then = (np.bincount(place, weights=side) > 0 for side in (now, ~now))
+    both = in_now & in_then
+    # A respondent of one year is dealt to either year; one of both years swaps them or does not.
+    dealt = np.tile(in_now, (_N_DRAWS, 1))
+    dealt[:, ~both] = rng.permuted(dealt[:, ~both], axis=1)
+    flip = rng.random((_N_DRAWS, len(who))) < 0.5
+    to_now = np.where(both[place], flip[:, place] ^ now, dealt[:, place])
+    null = energy_distance(apart, _scaled(to_now), _scaled(~to_now))
+    # The years are drawn apart, but a respondent of both is drawn into both.
+    drawn = np.zeros((_N_DRAWS, len(who)))
+    for group in (in_now & ~both, in_then & ~both, both):
+        drawn[:, group] = resample_counts(int(group.sum()), _N_DRAWS, rng)
+    weight = drawn[:, place]
+    draws = energy_distance(apart, _scaled(weight * now), _scaled(weight * ~now)) ** 2
+    low, high = (float(x) for x in percentile_interval(draws))
+    return {
+        "estimate": estimate,
+        "low": float(np.sqrt(max(0.0, 2 * estimate**2 - high))),
+        "high": max(estimate, float(np.sqrt(max(0.0, 2 * estimate**2 - low)))),
+        "chance": float(np.nanquantile(null, 0.95)),
+        "p": float((1 + (null >= estimate - 1e-9).sum()) / (1 + _N_DRAWS)),
+    }
+
+
+def _scaled(weight: NDArray[Any]) -> Floats:
+    total = weight.sum(axis=-1, keepdims=True)
+    return np.asarray(weight / np.where(total > 0, total, np.nan), float)

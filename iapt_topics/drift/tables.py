@@ -1,0 +1,234 @@
+"""The tables of a :class:`iapt_topics.Drift`, made of the model of shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics.drift.distances import distance
+from iapt_topics.drift.trends import MANY_YEARS, change_rows, trend_rows
+from iapt_topics.stats.intervals import (
+    benjamini_hochberg,
+    holm,
+    normal_quantile,
+    smallest_detectable,
+)
+from iapt_topics.stats.share_model import FEW_POSITIVES, ShareModel, Sums
+
+COLUMNS = {
+    "shares": [
+        *("theme", "year", "count", "n", "estimate", "low", "high"),
+        *("n_respondents", "n_effective", "note"),
+    ],
+    "changes": [
+        *("theme", "year", "against", "kind", "estimate", "low", "high", "n"),
+        *("p", "p_bh", "p_holm", "smallest_detectable", "note"),
+    ],
+    "trends": [
+        *("theme", "test", "estimate", "low", "high", "n"),
+        *("p", "p_bh", "p_holm", "smallest_detectable", "shape", "note"),
+    ],
+    "changepoints": [
+        *("theme", "year", "first", "last", "depth", "estimate", "low", "high", "n"),
+        *("p", "p_bh", "p_holm", "smallest_detectable", "note"),
+    ],
+    "distances": ["year", "against", "estimate", "low", "high", "n", "chance", "p", "note"],
+    "sources": ["measure", "theme", "year", "source", "estimate", "low", "high", "n", "note"],
+}
+#: Below this many responses, a year is said to be small.
+FEW_RESPONSES = 30
+_TOO_SMALL = "No change is large enough to detect."
+
+
+def shares_table(
+    sums: Sums,
+    model: ShareModel,
+    themes: tuple[str, ...],
+    years: list[int],
+    notes: dict[int, list[str]],
+    marks: list[list[str]],
+) -> pd.DataFrame:
+    """Shares; ``notes`` by year, and ``marks`` by coded year and theme."""
+    rows = []
+    low, high = model.limits()
+    effective, nan = model.n_effective(), np.full(len(themes), np.nan)
+    for year, lines in notes.items():
+        row: dict[str, Any] = {"theme": list(themes), "year": year, "place": range(len(themes))}
+        if year not in years:
+            row |= {"count": 0, "n": 0, "n_respondents": 0, "estimate": nan, "low": nan}
+            row |= {"n_effective": 0.0}
+            row |= {"high": nan, "note": " ".join(["No response of this year was coded.", *lines])}
+        else:
+            y = years.index(year)
+            size, people = int(sums.n[y]), int(sums.people[y])
+            said = [*_small([size]), *lines]
+            if people < size:
+                said.append("Interval allows for several responses from one respondent.")
+            if len(years) == 1:
+                said.append("Only one year was coded, so no change can be measured.")
+            row |= {"count": sums.count[y].astype(int), "n": size, "n_respondents": people}
+            row |= {"estimate": model.share[y], "low": low[y], "high": high[y]}
+            row["n_effective"] = effective[y]
+            row["note"] = [" ".join(filter(None, [*said, mark])) for mark in marks[y]]
+        rows.append(pd.DataFrame(row))
+    table = pd.concat(rows, ignore_index=True).sort_values(["place", "year"], kind="stable")
+    return table[COLUMNS["shares"]].reset_index(drop=True)
+
+
+def changes_table(
+    sums: Sums,
+    model: ShareModel,
+    themes: tuple[str, ...],
+    years: NDArray[np.int64],
+    pairs: list[tuple[str, int, int]],
+) -> pd.DataFrame:
+    now, then = np.array([pair[1:] for pair in pairs], int).reshape(-1, 2).T
+    effective = model.effective
+    smallest = smallest_detectable(model.share[then], effective[then], effective[now])
+    rows = []
+    for (kind, a, b), least in zip(pairs, smallest, strict=True):
+        c = np.zeros(len(years))
+        c[a], c[b] = 1.0, -1.0
+        estimate, low, high, p = model.contrast(c)
+        size = sums.n[[a, b]]
+        few = sums.count[[a, b]].max(axis=0) < FEW_POSITIVES
+        shared = len(np.intersect1d(sums.person[sums.year == a], sums.person[sums.year == b]))
+        said = _small(size.tolist())
+        if shared:
+            said.append(f"{shared} respondents are in both years; this is allowed for.")
+        rare = f"Fewer than {FEW_POSITIVES} positives in both years."
+        extra = (normal_quantile() + normal_quantile(0.6)) * np.sqrt(model.extra_variance(c))
+        detectable = np.hypot(least, extra)
+        row = {
+            "theme": list(themes),
+            "place": range(len(themes)),
+            "year": int(years[a]),
+            "against": int(years[b]),
+            "kind": kind,
+            "estimate": estimate,
+            "low": low,
+            "high": high,
+            "n": int(size.sum()),
+            "p": p,
+            "smallest_detectable": detectable,
+            "note": [
+                " ".join(([rare] if f else []) + said + ([_TOO_SMALL] if np.isnan(d) else []))
+                for f, d in zip(few, detectable, strict=True)
+            ],
+        }
+        rows.append(pd.DataFrame(row))
+    return _adjusted(rows, "kind", "changes", ["kind", "place", "year"])
+
+
+def trends_table(
+    sums: Sums, model: ShareModel, themes: tuple[str, ...], years: NDArray[np.int64], seed: int
+) -> pd.DataFrame:
+    if len(years) == 1:
+        return _empty("trends")
+    few = np.where(
+        sums.count.max(axis=0) < FEW_POSITIVES,
+        f"Fewer than {FEW_POSITIVES} positives in every year.",
+        "",
+    )
+    said = _small(sums.n.tolist())
+    shared: dict[str, Any] = {"theme": list(themes), "n": int(sums.n.sum())}
+    tests = trend_rows(model, years, sums.n, seed)
+    for test in tests:
+        undetectable = np.isnan(test["smallest_detectable"])
+        test["note"] = [
+            " ".join(filter(None, [test["note"], rare, _TOO_SMALL if none else "", *said]))
+            for rare, none in zip(few, undetectable, strict=True)
+        ]
+    return _adjusted([pd.DataFrame(shared | test) for test in tests], "test", "trends")
+
+
+def changepoints_table(
+    sums: Sums, model: ShareModel, themes: tuple[str, ...], years: NDArray[np.int64], seed: int
+) -> pd.DataFrame:
+    if len(years) < MANY_YEARS:
+        return _empty("changepoints")
+    table = pd.DataFrame(change_rows(model, years, sums.n, seed))
+    table["theme"] = [themes[t] for t in table["place"]]
+    none = table["smallest_detectable"].isna()
+    table["note"] = [
+        " ".join(filter(None, [note, _TOO_SMALL if n else ""]))
+        for note, n in zip(table["note"], none, strict=True)
+    ]
+    return _adjusted([table], "depth", "changepoints", ["place", "depth", "first"])
+
+
+def sources_table(
+    sums: Sums,
+    models: dict[str, ShareModel],
+    themes: tuple[str, ...],
+    years: NDArray[np.int64],
+    at_base: int,
+) -> pd.DataFrame:
+    """Shares, and changes against the baseline, with the interval of each source."""
+    rows: list[pd.DataFrame] = []
+    if len(models) == 2:
+        return _empty("sources")
+    for order, (source, model) in enumerate(models.items()):
+        low, high = model.limits()
+        for y, year in enumerate(years):
+            key = {"theme": list(themes), "place": range(len(themes)), "year": int(year)}
+            key |= {"source": source, "order": order, "note": ""}
+            share = {"estimate": model.share[y], "low": low[y], "high": high[y]}
+            rows.append(pd.DataFrame(key | share | {"measure": "share", "n": int(sums.n[y])}))
+            if y == at_base:
+                continue
+            c = np.zeros(len(years))
+            c[y], c[at_base] = 1.0, -1.0
+            change = dict(zip(("estimate", "low", "high"), model.contrast(c)[:3], strict=True))
+            both = int(sums.n[[y, at_base]].sum())
+            rows.append(pd.DataFrame(key | change | {"measure": "change", "n": both}))
+    table = pd.concat(rows, ignore_index=True)
+    table = table.sort_values(["measure", "place", "year", "order"], kind="stable")
+    return table[COLUMNS["sources"]].reset_index(drop=True)
+
+
+def distances_table(
+    sums: Sums,
+    years: NDArray[np.int64],
+    pairs: list[tuple[str, int, int]],
+    n_boot: int,
+    seed: int,
+) -> pd.DataFrame:
+    rows = []
+    for a, b in sorted({(a, b) for _, a, b in pairs}):
+        size = sums.n[[a, b]]
+        row = distance(sums, a, b, n_boot, seed)
+        row["note"] = " ".join([*filter(None, [row["note"]]), *_small(size.tolist())])
+        keys = {"year": int(years[a]), "against": int(years[b]), "n": int(size.sum())}
+        rows.append(row | keys)
+    return pd.DataFrame(rows)[COLUMNS["distances"]] if rows else _empty("distances")
+
+
+def _small(sizes: Sequence[float]) -> list[str]:
+    small = min(sizes) < FEW_RESPONSES
+    return [f"n below {FEW_RESPONSES}{' in a year' if len(sizes) > 1 else ''}."] if small else []
+
+
+def _adjusted(
+    rows: list[pd.DataFrame], family: str, name: str, order: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Stack the rows, adjust p within each family, and put rows and columns in order."""
+    if not rows:
+        return _empty(name)
+    table = pd.concat(rows, ignore_index=True)
+    grouped = table.groupby(family, sort=False)["p"]
+    table["p_bh"] = grouped.transform(lambda p: benjamini_hochberg(p.to_numpy()))
+    table["p_holm"] = grouped.transform(lambda p: holm(p.to_numpy()))
+    if order:
+        table = table.sort_values(list(order), kind="stable", ignore_index=True)
+    return table[COLUMNS[name]]
+
+
+def _empty(name: str) -> pd.DataFrame:
+    kinds = dict.fromkeys(("theme", "test", "kind", "measure", "source", "shape", "note"), "str")
+    kinds |= dict.fromkeys(("year", "against", "first", "last", "depth", "n"), "int64")
+    return pd.DataFrame({c: pd.Series([], dtype=kinds.get(c, "float64")) for c in COLUMNS[name]})

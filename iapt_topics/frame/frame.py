@@ -1,0 +1,523 @@
+"""The theme frame: the codebook that topics and responses are placed on."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from iapt_topics._base.errors import InputError, listed, suggestion
+from iapt_topics._base.files import write_whole
+from iapt_topics._base.one_line import one_line
+from iapt_topics.frame.files import ENDINGS, LISTS, read_entries, split_cell, write_entries
+from iapt_topics.qda.refi_writer import codebook_xml
+
+#: PAPER: named in the paper's public abstract. PART: the abstract names the idea, the boundary is
+#: ours. INFERRED: from other sources. USER: from a frame of the user's own.
+STATUSES = ("PAPER", "PART", "INFERRED", "USER")
+_MOST_FAULTS = 200  # named in one error
+_ABOUT = ("name", "title", "version", "note")
+_YES, _NO = ("true", "yes", "1", ""), ("false", "no", "0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """One code of a codebook.
+
+    Attributes
+    ----------
+    id, label : str
+    parent : str
+        Id of the theme above, empty at the top. A theme at the top that has others below it is a
+        domain.
+    status : str
+        One of :data:`STATUSES`.
+    definition, include, exclude : str
+    near : tuple of str
+        Ids of themes that are easily taken for this one.
+    synonyms, examples : tuple of str
+    facets : tuple of str
+        What goes with the theme unless a response says otherwise, each as ``"facet=value"``, e.g.
+        ``"role=protective"``.
+    source : str
+        Where the theme comes from.
+    codable : bool
+        False for domains and for codes that are derived from others.
+    """
+
+    id: str
+    label: str
+    parent: str = ""
+    status: str = "USER"
+    definition: str = ""
+    include: str = ""
+    exclude: str = ""
+    near: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    facets: tuple[str, ...] = ()
+    source: str = ""
+    codable: bool = True
+
+    def __post_init__(self) -> None:
+        _trim(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetValue:
+    """One of the things that a facet can be: its id, label, definition and example sentences."""
+
+    id: str
+    label: str
+    definition: str = ""
+    examples: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _trim(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facet:
+    """What is held beside each theme given, such as its role as a barrier or a protection.
+
+    Attributes
+    ----------
+    id, label, definition : str
+    values : tuple of FacetValue
+        At least two. A response may show none of them, or several.
+    """
+
+    id: str
+    label: str
+    definition: str = ""
+    values: tuple[FacetValue, ...] = ()
+
+    def __post_init__(self) -> None:
+        _trim(self)
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class ThemeFrame:
+    """A codebook: themes in a tree, and where it comes from.
+
+    Attributes
+    ----------
+    name, title, version, note : str
+    themes : tuple of Theme
+    axis : tuple of two str, optional
+        Ids of the two domains that are set against each other, e.g. identity and system.
+    facets : tuple of Facet
+        What is held beside the themes, and not as themes of their own.
+
+    Raises
+    ------
+    InputError
+        Naming every fault at once.
+    """
+
+    name: str
+    themes: tuple[Theme, ...]
+    title: str = ""
+    version: str = ""
+    note: str = ""
+    axis: tuple[str, str] | None = None
+    facets: tuple[Facet, ...] = ()
+
+    __repr__ = one_line
+
+    def __post_init__(self) -> None:
+        _trim(self)
+        about = {k: getattr(self, k) for k in _ABOUT}
+        _refuse(self.name, _faults(self.themes, self.axis, self.facets, about))
+
+    def __getitem__(self, theme_id: str) -> Theme:
+        """Return the theme of this id; raise :class:`InputError` if there is none."""
+        for theme in self.themes:
+            if theme.id == theme_id:
+                return theme
+        raise InputError(
+            f"theme {theme_id!r}",
+            f"must be in the frame {self.name!r}",
+            "no such id",
+            f"{suggestion(theme_id, self.ids)}Its ids are {listed(self.ids, most=40)}.",
+        )
+
+    def __contains__(self, theme_id: object) -> bool:
+        return theme_id in self.ids
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of all themes, in the order of the file."""
+        return tuple(t.id for t in self.themes)
+
+    @property
+    def codable(self) -> tuple[Theme, ...]:
+        """Themes that a response can be given."""
+        return tuple(t for t in self.themes if t.codable)
+
+    @property
+    def domains(self) -> tuple[Theme, ...]:
+        """Themes at the top."""
+        return tuple(t for t in self.themes if not t.parent)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row for each theme, one column for each field, in the order of the file."""
+        names = [f.name for f in fields(Theme)]
+        return pd.DataFrame([{n: getattr(t, n) for n in names} for t in self.themes], columns=names)
+
+    def domain_of(self, theme_id: str) -> str:
+        """Return the id of the theme at the top of this theme's branch."""
+        theme = self[theme_id]
+        while theme.parent:
+            theme = self[theme.parent]
+        return theme.id
+
+    def paper_only(self) -> ThemeFrame:
+        """Return the frame with the themes that the paper's abstract names, and those above them.
+
+        Returns
+        -------
+        ThemeFrame
+            Its codable themes all have the status PAPER.
+
+        Raises
+        ------
+        InputError
+            If the frame has no codable theme of that status.
+        """
+        paper = {t.id for t in self.codable if t.status == "PAPER"}
+        if not paper:
+            raise InputError(
+                f"frame {self.name!r}",
+                "must have a codable theme of status PAPER",
+                "none",
+                "Use the whole frame.",
+            )
+        ids = set(paper)
+        for theme_id in paper:
+            while theme_id := self[theme_id].parent:
+                ids.add(theme_id)
+        themes = tuple(
+            replace(t, near=tuple(n for n in t.near if n in ids), codable=t.id in paper)
+            for t in self.themes
+            if t.id in ids
+        )
+        axis = self.axis if self.axis and set(self.axis) <= ids else None
+        return replace(self, themes=themes, axis=axis)
+
+
+_FIELDS = tuple(f.name for f in fields(Theme))
+_Item = TypeVar("_Item", Theme, Facet, FacetValue)
+
+
+def load_frame(source: str | Path) -> ThemeFrame:
+    """Read a codebook.
+
+    Parameters
+    ----------
+    source : str or path
+        Name of a bundled frame, e.g. ``"iapt_identity_system"``, or a ``.toml``, ``.csv``,
+        ``.xlsx`` or ``.qdc`` file, the last a REFI-QDA codebook from the tool that people code
+        in; Taguette's codebook is a table that is known as well. A TOML file has one
+        ``[[theme]]`` for each theme and, optionally, a ``[frame]`` with name, title, version, note
+        and axis, and ``[[facet]]`` tables. A table has the columns ``id`` and ``label`` and any
+        others of :class:`Theme`; lists are separated by ``|``. A column ``kind`` tells rows on the
+        frame and its facets from themes: see
+        :func:`write_frame`. A definition and a few examples make the mapping much better than a
+        bare label.
+
+    Returns
+    -------
+    ThemeFrame
+        The codebook, free of faults.
+
+    Raises
+    ------
+    InputError
+        If there is no such frame or file, it cannot be read, or it has faults.
+
+    Examples
+    --------
+    >>> load_frame("iapt_identity_system")["S2"].label
+    'Caseload and workload'
+    """
+    path = Path(source)
+    if path.suffix.casefold() not in ENDINGS:
+        path = _bundled(str(source))
+    faults: list[str] = []
+    about, rows, groups = read_entries(path, _FIELDS, faults)
+    faults += [f"[frame] has the unknown field {k!r}" for k in about if k not in (*_ABOUT, "axis")]
+    themes = [_made(Theme, row, f"theme number {i}", faults) for i, row in enumerate(rows, 1)]
+    facets = [_facet(group, i, faults) for i, group in enumerate(groups, 1)]
+    texts = {k: _text(about.get(k, ""), f"{k!r} of [frame]", faults) for k in _ABOUT}
+    texts["name"] = texts["name"] or path.stem
+    axis = about.get("axis")
+    if axis is not None:
+        axis = tuple(_parts(axis, "'axis' of [frame]", faults))
+    if faults:  # of form; those of content are named with them
+        _refuse(texts["name"], faults + _faults(themes, axis, facets, texts))
+    return ThemeFrame(themes=tuple(themes), axis=axis, facets=tuple(facets), **texts)
+
+
+def write_frame(frame: ThemeFrame, path: str | Path) -> Path:
+    """Write a codebook to a file that :func:`load_frame` reads back without loss.
+
+    Parameters
+    ----------
+    frame : ThemeFrame
+        The codebook. ``load_frame("template")`` is one to start from.
+    path : str or path
+        Ends in ``.toml``, ``.csv``, ``.xlsx`` or ``.qdc``; a file of that name is replaced. A
+        ``.qdc`` is a REFI-QDA codebook for the tools that people code in; it holds the themes but
+        not their facets, nor what the frame says of itself. In a table,
+        the column ``kind`` tells themes from the rows on the frame itself and on its facets; text
+        that a spreadsheet would run as a formula stays text.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        If the ending is another, or a text is too long for a cell of a workbook.
+    """
+    if Path(path).suffix.casefold() == ".qdc":
+        write_whole(Path(path), codebook_xml(frame))
+        return Path(path)
+    about = {k: getattr(frame, k) for k in _ABOUT}
+    entries = (
+        about | ({} if frame.axis is None else {"axis": tuple(frame.axis)}),
+        [_entry(t) for t in frame.themes],
+        [
+            _entry(f, skip=("values",)) | {"value": [_entry(v) for v in f.values]}
+            for f in frame.facets
+        ],
+    )
+    write_entries(Path(path), entries, _FIELDS)
+    return Path(path)
+
+
+def _entry(item: Theme | Facet | FacetValue, skip: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Fields that are not at their default."""
+    values = {f.name: getattr(item, f.name) for f in fields(item) if f.name not in skip}
+    default = {f.name: f.default for f in fields(item)}
+    return {k: v for k, v in values.items() if k in ("id", "label") or v != default[k]}
+
+
+def _refuse(name: str, faults: list[str]) -> None:
+    """Raise one error that names every fault, if there is any."""
+    if faults:
+        more = len(faults) - _MOST_FAULTS
+        raise InputError(
+            f"frame {name!r}",
+            "must be a consistent codebook",
+            f"{len(faults)} fault(s): "
+            + "; ".join(faults[:_MOST_FAULTS])
+            + (f"; and {more} more" if more > 0 else ""),
+            "Mend them in the file.",
+        )
+
+
+def _bundled(name: str) -> Path:
+    folder = Path(str(files("iapt_topics") / "frames"))
+    known = sorted(p.stem for p in folder.glob("*.toml"))
+    if name not in known:
+        raise InputError(
+            f"frame {name!r}",
+            "must be a bundled frame or a .toml, .csv, .xlsx or .qdc file",
+            "neither",
+            f"{suggestion(name, known)}Bundled: {listed(known)}.",
+        )
+    return folder / f"{name}.toml"
+
+
+def _facet(group: Any, number: int, faults: list[str]) -> Facet:
+    """Make a facet of one entry, with its values."""
+    what = f"facet number {number}"
+    values = group.get("value", []) if isinstance(group, Mapping) else []
+    if isinstance(group, Mapping):
+        group = {k: v for k, v in group.items() if k != "value"}
+    if not isinstance(values, list):
+        faults.append(f"'value' of {what} is not a list of [[facet.value]] tables")
+        values = []
+    made = [
+        _made(FacetValue, v, f"value number {i} of {what}", faults) for i, v in enumerate(values, 1)
+    ]
+    return replace(_made(Facet, group, what, faults), values=tuple(made))
+
+
+def _made(kind: type[_Item], row: Any, what: str, faults: list[str]) -> _Item:
+    """Make one item of an entry; unknown fields are a fault, for they are mostly misspelt."""
+    if not isinstance(row, Mapping):
+        faults.append(f"{what} is not a table of fields")
+        return kind(id=f"?{what}", label="?")
+    given = row.get("id")
+    if isinstance(given, str) and given:
+        what = f"{kind.__name__.casefold()} {given!r}"
+    known = [f.name for f in fields(kind) if f.name != "values"]
+    values: dict[str, Any] = {"id": "", "label": ""}
+    for key, value in row.items():
+        about = f"{key!r} of {what}"
+        if key not in known:
+            faults.append(
+                f"{what} has the unknown field {key!r} {suggestion(str(key), known)}".strip()
+            )
+        elif key in LISTS:
+            values[key] = _parts(value, about, faults)
+        elif key == "codable":
+            word = str(value).strip().casefold()
+            if word not in _YES + _NO:
+                faults.append(f"{about} is neither true nor false")
+            values[key] = word in _YES
+        else:
+            values[key] = _text(value, about, faults)
+    if "status" in known:
+        values["status"] = values.get("status", "").upper() or "USER"
+    return kind(**values)
+
+
+def _text(value: Any, what: str, faults: list[str]) -> str:
+    # Whole numbers are let through: spreadsheets make them of ids such as 1, 2, 3.
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return str(value).strip()
+    faults.append(f"{what} is not text")
+    return ""
+
+
+def _parts(value: Any, what: str, faults: list[str]) -> tuple[str, ...]:
+    """Split the text of a cell at ``|``, or take the texts of a list."""
+    if isinstance(value, list):
+        parts = [_text(v, f"an entry of {what}", faults) for v in value]
+    else:
+        parts = [p.strip() for p in split_cell(_text(value, what, faults))]
+    return tuple(p for p in parts if p)
+
+
+def _trim(item: Any) -> None:
+    """Take blanks off the ends of an item's texts, and empty texts out of its lists.
+
+    Files do so too: what is the same in a file is then the same here.
+    """
+
+    def tidy(text: Any) -> Any:
+        if not isinstance(text, str):
+            return text
+        return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+    for field in fields(item):
+        value = getattr(item, field.name)
+        if isinstance(value, str):
+            object.__setattr__(item, field.name, tidy(value))
+        elif (
+            field.name in LISTS
+            and isinstance(value, tuple)
+            and isinstance(item, Theme | FacetValue)
+        ):
+            object.__setattr__(item, field.name, tuple(t for v in value if (t := tidy(v)) != ""))
+
+
+def _faults(
+    themes: Iterable[Theme],
+    axis: tuple[str, ...] | None,
+    facets: Iterable[Facet] = (),
+    about: Mapping[str, str] | None = None,
+) -> list[str]:
+    themes = list(themes)
+    uses = Counter(t.id for t in themes if t.id)
+    parent = {t.id: t.parent for t in themes if t.id}
+    faults = [f"theme number {i} has no id" for i, t in enumerate(themes, 1) if not t.id]
+    faults += [f"theme {t.id!r} has no label" for t in themes if t.id and not t.label]
+    faults += [f"id {i!r} is used {n} times" for i, n in uses.items() if n > 1]
+    for t in themes:
+        if t.parent and t.parent not in parent:
+            faults.append(f"theme {t.id!r} has the unknown parent {t.parent!r}")
+        if t.status not in STATUSES:
+            faults.append(f"theme {t.id!r} has the unknown status {t.status!r}")
+        faults += [f"theme {t.id!r} is near the unknown {n!r}" for n in t.near if n not in parent]
+    faults += [f"theme {i!r} is below itself" for i in _in_cycles(parent)]
+    if not any(t.codable for t in themes):
+        faults.append("no theme is codable")
+    if axis is not None and (
+        len(axis) != 2 or axis[0] == axis[1] or any(parent.get(a) != "" for a in axis)
+    ):
+        faults.append(f"the axis {listed(axis)} does not name two domains")
+    faults += _facet_faults(themes, list(facets))
+    named: list[tuple[str, Any]] = [(f"theme {t.id!r}", t) for t in themes]
+    named += [(f"facet {f.id!r}", i) for f in facets for i in (f, *f.values)]
+    faults += [f"{what} holds a character that files cannot" for what, i in named if _unfit(i)]
+    faults += [
+        f"{k!r} of the frame holds a character that files cannot"
+        for k, v in (about or {}).items()
+        if any(map(_is_unfit, v))
+    ]
+    return faults
+
+
+def _facet_faults(themes: list[Theme], facets: list[Facet]) -> list[str]:
+    values: dict[str, list[str]] = {f.id: [v.id for v in f.values] for f in facets}
+    faults = [f"facet number {i} has no id" for i, f in enumerate(facets, 1) if not f.id]
+    faults += [
+        f"facet {i!r} is used {n} times" for i, n in Counter(f.id for f in facets).items() if n > 1
+    ]
+    for f in facets:
+        faults += [f"facet {f.id!r} has no label"] if not f.label else []
+        faults += [f"facet {f.id!r} has fewer than two values"] if len(f.values) < 2 else []
+        for i, v in enumerate(f.values, 1):
+            faults += [f"value number {i} of facet {f.id!r} has no id"] if not v.id else []
+            faults += [f"value {v.id!r} of facet {f.id!r} has no label"] if not v.label else []
+        faults += [
+            f"value {i!r} of facet {f.id!r} is used {n} times"
+            for i, n in Counter(v.id for v in f.values if v.id).items()
+            if n > 1
+        ]
+        faults += [f"{i!r} of facet {f.id!r} has a '='" for i in (f.id, *values[f.id]) if "=" in i]
+    for t in themes:
+        pairs = [p.partition("=")[::2] for p in t.facets]
+        for p, (facet, value) in zip(t.facets, pairs, strict=True):
+            if value not in values.get(facet, ()):
+                faults.append(f"theme {t.id!r} has the unknown facet and value {p!r}")
+        faults += [
+            f"theme {t.id!r} has {n} values of the facet {f!r}"
+            for f, n in Counter(f for f, _ in pairs).items()
+            if n > 1
+        ]
+    return faults
+
+
+def _unfit(item: Any) -> bool:
+    """Whether any text of the item holds a character that is lost in a file."""
+    texts = [getattr(item, f.name) for f in fields(item) if f.name != "values"]
+    parts = [p for t in texts for p in (t if isinstance(t, tuple) else (t,)) if isinstance(p, str)]
+    return any(_is_unfit(c) for p in parts for c in p)
+
+
+def _is_unfit(char: str) -> bool:
+    # Control characters, halves of surrogate pairs and code points that are no characters.
+    return char not in "\n\t" and (
+        unicodedata.category(char) in ("Cc", "Cs") or ord(char) & 0xFFFE == 0xFFFE
+    )
+
+
+def _in_cycles(parent: Mapping[str, str]) -> list[str]:
+    """Ids that are above themselves, each looked at once."""
+    cyclic: list[str] = []
+    done: set[str] = set()
+    for start in parent:
+        path: dict[str, int] = {}
+        node = start
+        while node in parent and node not in done and node not in path:
+            path[node] = len(path)
+            node = parent[node]
+        if node in path:
+            cyclic += list(path)[path[node] :]
+        done.update(path)
+    return cyclic

@@ -1,0 +1,270 @@
+"""Learning from hand codes: the frame's scores say what to expect, the codes correct them.
+
+With a hundred hand-coded responses most themes have a handful of positives: too few to learn a
+theme from its codes alone. So the model starts from what the frame knows without any code, in two
+steps. The first is one logistic regression over all pairs of response and theme, which turns the
+frame's scores into log-odds; it has few coefficients, shared by all themes, and so learns from all
+codes at once. The second lets each theme depart from that by a Gaussian process over the sentence
+vectors: a theme with few positives stays where the frame put it, one with many is learned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics._base.errors import InputError, listed
+from iapt_topics.codes.codes import Codes
+from iapt_topics.mapping.mapping import code_responses
+from iapt_topics.mapping.scoring import score_themes
+from iapt_topics.topics.runs import nearest_rows
+
+if TYPE_CHECKING:
+    from iapt_topics.codes.sampling import SamplePlan
+    from iapt_topics.encoders.embeddings import Embeddings, Encoder
+    from iapt_topics.frame.frame import ThemeFrame
+    from iapt_topics.survey.responses import Responses
+
+Floats = NDArray[np.float64]
+
+#: Hand-coded responses below which nothing is learned.
+FEWEST = 20
+_FOLDS = 5
+#: Vectors are averaged with those of their nearest responses, coded or not: what the codes say of
+#: one is then said of its like.
+_NEIGHBOURS = 15
+#: Prior standard deviation, in log-odds, of a theme's departure from the frame's scores. Wide: the
+#: vectors' similarities are mostly near 0, so that only like responses share in it.
+_DEPARTURE = 10**0.5
+#: The same for the shared slopes, and for how much more frequent a theme is than others: twice as
+#: frequent, or half, is nothing unusual.
+_SLOPE, _FREQUENCY = 10**0.5, 0.6
+#: Strength of the prior that the cross-fitted log-odds are right as they are.
+_TRUST = 10.0
+
+
+def learn_codes(
+    responses: Responses,
+    embeddings: Embeddings,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    hand: Codes,
+    *,
+    plan: SamplePlan | None = None,
+    machine: Codes | None = None,
+    seed: int = 0,
+) -> Codes:
+    """Code all responses from the frame and some hand-coded ones.
+
+    Parameters
+    ----------
+    responses : Responses
+        The survey.
+    embeddings : Embeddings
+        Of the same responses.
+    frame : ThemeFrame
+        The codebook.
+    encoder : Encoder
+        The one that made the embeddings.
+    hand : Codes
+        Of at least 20 kept responses. Only its themes are learned.
+    plan : SamplePlan, optional
+        Responses of its evaluation part, and others of the same respondents, are never trained
+        on, even if ``hand`` holds them.
+    machine : Codes, optional
+        Codes without hand codes, as from :func:`iapt_topics.code_responses` with the topics'
+        evidence; by default without it.
+    seed : int, default 0
+        Of the parts that the codes are cross-fitted in.
+
+    Returns
+    -------
+    Codes
+        Kind "machine", all kept responses; ``score`` is the calibrated probability of the theme,
+        0 to 1; ``trained_on`` names the responses learned from. For those it is the probability
+        from a model that had not seen them, nor any other response of the same respondent.
+
+    Raises
+    ------
+    InputError
+        If fewer than 20 responses are left to learn from, or a hand theme is not codable.
+
+    Notes
+    -----
+    Let ``x`` be the frame's scores of a response and theme (whole response, best sentence, margin
+    over other themes, given or not without hand codes). The log-odds are ``w x + b_j + f_j``: ``w``
+    is shared by all themes, ``b_j`` is the theme's frequency, and ``f_j`` a Gaussian process with
+    the cosine of the smoothed vectors as its covariance, all with normal priors of mean 0, at their
+    posterior mode [1]_. A theme without positives has ``f_j = 0``: it rests on the frame, but for
+    ``b_j``, which falls with each hand-coded response that the frame gives it to and the coder does
+    not. Where the two contradict, the coder wins by degrees: a few denials leave the theme, many
+    take it from the responses that were not coded too, for they tell how the theme is used in this
+    survey. It then keeps a low probability where it is still given, for each theme is given to one
+    response at least. The log-odds are calibrated by one slope and one intercept on cross-fitted
+    values [2]_, in parts that hold each respondent once. A theme is given where its probability
+    passes the threshold that maximises the expected F1 over the responses outside the evaluation
+    part [3]_; this uses probabilities alone, so the threshold is not fitted to the codes a second
+    time.
+
+    References
+    ----------
+    .. [1] Rasmussen and Williams (2006), "Gaussian processes for machine learning", chapter 3, MIT
+       Press.
+    .. [2] Platt (2000), "Probabilities for support vector machines", in Advances in large margin
+       classifiers, MIT Press.
+    .. [3] Lipton, Elkan and Naryanaswamy (2014), "Optimal thresholding of classifiers to maximize
+       F1 measure", ECML PKDD.
+    """
+    # Sorted, so that the order of the file cannot matter where responses are equally near.
+    responses = replace(responses, table=responses.table.sort_values("response_id"))
+    kept = responses.kept
+    ids = kept["response_id"].tolist()
+    codable = [t.id for t in frame.codable]
+    themes = [t for t in codable if t in hand.themes]
+    other = [t for t in hand.themes if t not in codable]
+    if other:
+        raise InputError("hand", "must hold codable themes of the frame", listed(other), "Fix it.")
+    held = plan.held_out(responses) if plan is not None else frozenset[str]()
+    coded = [r for r in hand.seen["response_id"] if r in set(ids) and r not in held]
+    if len(coded) < FEWEST:
+        raise InputError(
+            "learn_codes()",
+            f"needs at least {FEWEST} hand-coded responses outside the evaluation part",
+            f"{len(coded)}",
+            "Code more, or use code_responses(), which needs none.",
+        )
+    place = {r: i for i, r in enumerate(ids)}
+    rows = np.array([place[r] for r in coded])
+    y = hand.matrix(coded, themes).astype(np.float64)
+    if machine is None:
+        machine = code_responses(responses, embeddings, frame, encoder)
+    scores = score_themes(responses, embeddings, frame, encoder)
+    columns = [codable.index(t) for t in themes]
+    features = [
+        scores[name].to_numpy(dtype=np.float64).reshape(len(ids), len(codable))[:, columns]
+        for name in ("score", "sentence", "margin")
+    ]
+    features[0] = _scaled(features[0], axis=0)
+    features[1:] = [_scaled(f) for f in features[1:]]
+    features.append(machine.matrix(ids, themes).astype(np.float64))
+    x = np.stack(features, axis=2)
+    kernel = _likeness(embeddings.rows(ids), rows)
+
+    people = kept["respondent_id"].to_numpy(dtype=object)
+    folds = _folds(people[rows], seed)
+    crossed = np.zeros_like(y)
+    for fold in range(_FOLDS):
+        out = folds == fold
+        if out.any() and not out.all():
+            crossed[out] = _fit(x, kernel, rows, y, ~out)[rows[out]]
+    odds = _fit(x, kernel, rows, y, np.ones(len(rows), dtype=bool))
+    odds[rows] = crossed
+    slope = _mode(
+        np.stack([crossed.ravel(), np.ones(crossed.size)], axis=1), y.ravel(),
+        np.full(2, _TRUST), 0.0, np.array([1.0, 0.0]),
+    )  # fmt: skip
+    chance = _logistic(slope[0] * odds + slope[1])
+    free = np.array([r not in held for r in ids])
+    given = chance >= np.array([_threshold(c) for c in chance[free].T])
+    at, theme = np.nonzero(given)
+    return Codes(
+        coder="machine, taught",
+        kind="machine",
+        themes=tuple(themes),
+        seen=kept[["response_id", "respondent_id"]],
+        table=pd.DataFrame(
+            {
+                "response_id": np.array(ids, dtype=object)[at],
+                "theme": np.array(themes, dtype=object)[theme],
+                "score": chance[at, theme],
+            }
+        ),
+        trained_on=frozenset(coded),
+    )
+
+
+def _scaled(values: Floats, axis: int | None = None) -> Floats:
+    spread = values.std(axis=axis)
+    return np.asarray((values - values.mean(axis=axis)) / np.where(spread > 0, spread, 1.0))
+
+
+def _likeness(vectors: NDArray[np.float32], rows: NDArray[np.intp]) -> Floats:
+    """Cosine of each response to each coded one, of vectors smoothed over their neighbours."""
+    near, _ = nearest_rows(vectors, min(_NEIGHBOURS + 1, len(vectors)))
+    smooth = vectors.astype(np.float64)
+    if near.shape[1] > 1:
+        smooth = smooth + vectors[near[:, 1:]].mean(axis=1)
+    smooth -= smooth.mean(axis=0)
+    length = np.linalg.norm(smooth, axis=1, keepdims=True)
+    smooth /= np.where(length > 0, length, 1.0)
+    return np.asarray(smooth @ smooth[rows].T)
+
+
+def _folds(people: NDArray[np.object_], seed: int) -> NDArray[np.intp]:
+    """Part of each coded response; all of a respondent's are in one."""
+    _, who = np.unique(people.astype(str), return_inverse=True)
+    part = np.arange(who.max() + 1) % _FOLDS
+    np.random.default_rng(seed).shuffle(part)
+    return np.asarray(part[who], dtype=np.intp)
+
+
+def _fit(
+    x: Floats, kernel: Floats, rows: NDArray[np.intp], y: Floats, use: NDArray[np.bool_]
+) -> Floats:
+    """Log-odds of every response and theme, learned from the coded rows in ``use``."""
+    k, q = x.shape[1:]
+    coded, codes = rows[use], y[use]
+    m = len(coded)
+    shared = np.concatenate(
+        [
+            x[coded].reshape(m * k, q),
+            np.ones((m * k, 1)),
+            np.tile(np.eye(k), (m, 1)),
+        ],
+        axis=1,
+    )
+    precision = np.concatenate([np.full(q + 1, _SLOPE**-2), np.full(k, _FREQUENCY**-2)])
+    w = _mode(shared, codes.ravel(), precision, 0.0, np.zeros(q + 1 + k))
+    odds = np.asarray(x @ w[:q] + w[q] + w[q + 1 :])
+    among = kernel[:, use]
+    values, vectors = np.linalg.eigh(among[coded])
+    keep = values > 1e-8 * values[-1]
+    root = np.sqrt(values[keep])
+    basis = np.concatenate([vectors[:, keep] * root, np.ones((m, 1))], axis=1)
+    precision = np.append(np.full(int(keep.sum()), _DEPARTURE**-2), _FREQUENCY**-2)
+    for j in np.flatnonzero(codes.any(axis=0)):
+        u = _mode(basis, codes[:, j], precision, odds[coded, j], np.zeros(len(precision)))
+        odds[:, j] += among @ (vectors[:, keep] @ (u[:-1] / root)) + u[-1]
+    return odds
+
+
+def _mode(
+    design: Floats, y: Floats, precision: Floats, offset: Floats | float, mean: Floats
+) -> Floats:
+    """Posterior mode of a logistic regression with independent normal priors, by Newton's steps."""
+    w = mean.copy()
+    for _ in range(50):
+        p = _logistic(design @ w + offset)
+        slope = design.T @ (p - y) + precision * (w - mean)
+        curve = (design.T * np.maximum(p * (1 - p), 1e-9)) @ design + np.diag(precision)
+        step = np.linalg.solve(curve, slope)
+        largest = float(np.abs(step).max())
+        w -= step * min(1.0, 5.0 / largest if largest > 0 else 1.0)
+        if largest < 1e-6:
+            break
+    return w
+
+
+def _logistic(odds: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
+
+
+def _threshold(chance: Floats) -> float:
+    """Probability above which the expected F1 is largest."""
+    ranked = np.sort(chance)[::-1]
+    f1 = 2 * np.cumsum(ranked) / (np.arange(1, len(ranked) + 1) + ranked.sum())
+    return float(ranked[f1.argmax()])

@@ -1,0 +1,218 @@
+"""A study's plan carried out: files read, stages run or taken up again, results put in place."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.files import scratch_folder, write_whole
+from iapt_topics._base.private import private_folder, refuse_link, refuse_links
+from iapt_topics.codes.codes import Codes
+from iapt_topics.datasets import example_path
+from iapt_topics.encoders.embeddings import Encoder
+from iapt_topics.frame.frame import ThemeFrame, load_frame
+from iapt_topics.pipeline.manifest import (
+    MANIFEST,
+    read_manifest,
+    remove_manifest,
+    require_own_manifest,
+)
+from iapt_topics.pipeline.plan import PLAN, StudyPlan, plan_text
+from iapt_topics.publish.disclosure import rule_of
+from iapt_topics.publish.quotes_sheet import read_quotes
+from iapt_topics.qda import is_project, load_project
+from iapt_topics.qda.load import coders_in, load_codes
+from iapt_topics.study import PRIVATE, PUBLIC, Study, run_study, write_study
+from iapt_topics.survey.redaction import count_redactions, redact_responses
+from iapt_topics.survey.responses import Responses, load_responses
+from iapt_topics.topics.topics import TopicConfig
+
+Say = Callable[[str], None]
+
+
+def run_plan(
+    plan: StudyPlan,
+    encoder: Encoder,
+    *,
+    tell: Say = lambda _: None,
+    note: Say = lambda _: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Study:
+    """Read what a plan names and run every stage.
+
+    Parameters
+    ----------
+    plan : StudyPlan
+        From :func:`read_plan`, or made in Python.
+    encoder : Encoder
+        For example ``sentence_encoder(plan.model, cache=plan.out / "cache")``.
+    tell : callable, optional
+        Called with the name of each stage as it begins.
+    note : callable, optional
+        Called with what was found out about the files and the reader should know.
+    progress : callable, optional
+        As for :func:`iapt_topics.fit_topics`.
+
+    Returns
+    -------
+    Study
+        Fitted topics are kept in the folder ``cache`` of ``plan.out`` and taken up again, so a run
+        that was stopped, or one with other codes, baseline or report, is quick and gives the same
+        topics.
+
+    Raises
+    ------
+    InputError
+        Whatever a file or a stage cannot use.
+    """
+    _require_own(plan.out)  # before the long stages
+    # The log stays in the process: it would undo what is redacted.
+    responses, log = redact_responses(
+        _responses(plan, note), deny=plan.deny, replace_text=plan.redact_text
+    )
+    frame = load_frame(plan.frame)
+    if plan.approved is not None:
+        read_quotes(plan.approved, responses)  # before the long stages
+    study = run_study(
+        responses,
+        frame,
+        encoder,
+        human=_human(plan, frame, responses, note),
+        config=TopicConfig(
+            seed=plan.seed, n_runs=plan.runs, n_topics=plan.n_topics,
+            min_topic_size=plan.min_topic_size, min_support=plan.min_support,
+        ),
+        baseline=plan.baseline,
+        standardise=plan.standardise,
+        cache=plan.out / "cache",
+        tell=tell,
+        progress=progress,
+    )  # fmt: skip
+    return replace(study, redactions=count_redactions(log))
+
+
+def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) -> dict[str, Path]:
+    """Write a study to the folder of its plan, with the plan: all of it, or nothing.
+
+    Parameters
+    ----------
+    study : Study
+        From :func:`run_plan`.
+    plan : StudyPlan
+        The same.
+    command : sequence of str, optional
+        As for :func:`iapt_topics.write_study`.
+
+    Returns
+    -------
+    dict of str to Path
+        As :func:`iapt_topics.write_study`. Files are written apart and put in place at the end. The
+        results of an earlier run stay until then; those that are no longer made are removed, and
+        nothing else in the folder is touched.
+    """
+    _require_own(plan.out)
+    with scratch_folder(plan.out, "next") as part:
+        written = write_study(
+            study,
+            part,
+            min_cell=rule_of(plan.min_cell),
+            quotes=read_quotes(plan.approved, study.responses) if plan.approved else plan.quotes,
+            command=command,
+        )
+        # It names the researcher's files, as the manifest does.
+        write_whole(part / PLAN, plan_text(plan, plan.out), private=True)
+        with _undisturbed():
+            _put_in_place(part, plan.out)
+    return {name: plan.out / path.relative_to(part) for name, path in written.items()}
+
+
+def _responses(plan: StudyPlan, note: Say) -> Responses:
+    responses = load_responses(
+        plan.file,
+        text=plan.text[0] if len(plan.text) == 1 else plan.text,
+        year=plan.year,
+        respondent_id=plan.respondent,
+        response_id=plan.response,
+        question=plan.question,
+        covariates=list(dict.fromkeys((*plan.covariates, *plan.standardise))),
+        weight=plan.weight,
+        waves=plan.waves,
+        language=plan.language,
+        non_answers=plan.non_answers,
+    )
+    for found in responses.notes:
+        note(found)
+    return replace(responses, synthetic=plan.file.resolve() == example_path().resolve())
+
+
+def _human(
+    plan: StudyPlan, frame: ThemeFrame, responses: Responses, note: Say
+) -> tuple[Codes, ...]:
+    """The codes of the first two people of the file."""
+    path = plan.codes
+    if path is None:
+        return ()
+    source = load_project(path, responses=responses) if is_project(path) else path
+    for found in getattr(source, "notes", ()):
+        note(f"{path.name}: {found}.")
+    every = (
+        load_codes(source, frame=frame, coder=name, responses=responses, themes=plan.code_map)
+        for name in coders_in(source) or ("human",)
+    )
+    people = (c for c in every if c.kind == "human")
+    human = tuple(islice(people, 2))
+    if (others := len(list(people))) > 0:
+        names = " and ".join(c.coder for c in human)
+        note(f"{others + 2} coders found; compared: {names}.")
+    return human
+
+
+def _put_in_place(part: Path, folder: Path) -> None:
+    """Move files over those of the same names, the manifest last; remove what it named before."""
+    try:
+        before = set(read_manifest(folder)["files"])
+    except InputError:  # there is none, or it is no manifest
+        before = set()
+    new = sorted(p.relative_to(part) for p in part.rglob("*") if p.is_file())
+    old = [Path(n) for n in sorted(before - {n.as_posix() for n in new}) if _is_result(n)]
+    for name in (*new, *old):
+        refuse_links(folder, name)
+    remove_manifest(folder)
+    private_folder(folder / PRIVATE)
+    for name in sorted(new, key=lambda n: n.name == MANIFEST):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (part / name).replace(folder / name)
+    for name in old:
+        (folder / name).unlink(missing_ok=True)
+
+
+def _is_result(name: str) -> bool:
+    """Whether a manifest may have that file removed: one in a folder of results, and no other."""
+    steps = Path(name).parts
+    return len(steps) > 1 and steps[0] in (PRIVATE, PUBLIC) and ".." not in steps
+
+
+def _require_own(folder: Path) -> None:
+    """Raise if what is not of a run stands where a run would write."""
+    for name in (PRIVATE, PUBLIC, "cache", PLAN):
+        refuse_link(folder / name)
+    require_own_manifest(folder)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C wait for what takes a moment; outside the main thread it reaches nobody anyway."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

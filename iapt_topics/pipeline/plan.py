@@ -1,0 +1,352 @@
+"""What a study is made of, as a file that people write: study.toml."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from iapt_topics._base.errors import InputError, suggestion
+from iapt_topics._base.files import read_toml
+
+PLAN = "study.toml"
+DEFAULT_FRAME = "iapt_identity_system"
+
+
+class Key(NamedTuple):
+    """A key of study.toml: where it stands, the attribute it sets, its kind, and what it means."""
+
+    section: str
+    name: str
+    field: str
+    kind: str
+    about: str
+
+    def __str__(self) -> str:
+        return f"{self.section}.{self.name}"
+
+
+#: What a kind is called in an error.
+KINDS = {
+    "file": "the path of a file",
+    "folder": "the path of a folder",
+    "frame": "the name of a bundled frame or the path of a file",
+    "model": "the path of a folder, or all-mpnet-base-v2",
+    "text": "a text",
+    "texts": "a list of texts",
+    "whole": "a whole number",
+    "share": "a number from 0 to 1",
+    "flag": "true or false",
+    "rule": "a whole number of at least 1, or the name of a disclosure rule",
+}
+KEYS = (
+    Key("survey", "file", "file", "file", "the survey: .csv, .tsv, .xlsx, .parquet, .sav or .dta"),
+    Key("survey", "text", "text", "texts", "column of the answer; a list, one for each question"),
+    Key("survey", "year", "year", "text", "column of the survey year or wave"),
+    Key("survey", "respondent", "respondent", "text", "column that says who answered"),
+    Key("survey", "response", "response", "text", "column of the response's id, which joins codes"),
+    Key("survey", "question", "question", "text", "column of the question asked"),
+    Key("survey", "covariates", "covariates", "texts", "columns to carry along"),
+    Key("survey", "weight", "weight", "text", "column of a survey weight"),
+    Key("survey", "waves", "waves", "texts", "labels of the waves, in their order"),
+    Key("survey", "language", "language", "text", 'leave out answers in another language, as "en"'),
+    Key("survey", "non_answers", "non_answers", "file", "rules of your own for non-answers, .toml"),
+    Key("survey", "deny", "deny", "file", "terms to redact: a table with columns kind and term"),
+    Key("survey", "redact_text", "redact_text", "flag", "analyse the redacted text"),
+    Key("codes", "file", "codes", "file", "human codes: .csv, .xlsx, .qdpx or QualCoder's .qda"),
+    Key("codes", "map", "code_map", "file", "table of code and theme, for other names of codes"),
+    Key("frame", "use", "frame", "frame", "a bundled frame's name, or .toml, .csv, .xlsx or .qdc"),
+    Key("embedding", "model", "model", "model", "a sentence model: the folder of its files"),
+    Key("embedding", "prompt", "prompt", "text", 'put before each answer, as "query: "'),
+    Key("embedding", "theme_prompt", "theme_prompt", "text", "put before each text on a theme"),
+    Key("topics", "seed", "seed", "whole", "seed of everything random"),
+    Key("topics", "runs", "runs", "whole", "clustering runs that the topics are a consensus of"),
+    Key("topics", "number", "n_topics", "whole", "number of topics; without it, the runs decide"),
+    Key("topics", "min_size", "min_topic_size", "whole", "smallest topic, in responses"),
+    Key("topics", "min_support", "min_support", "share", "below it a response has no topic"),
+    Key("drift", "baseline", "baseline", "whole", "year to compare with; without it, the first"),
+    Key("drift", "standardise", "standardise", "texts", "columns whose mix is held fixed"),
+    Key("report", "min_cell", "min_cell", "rule", "fewest respondents behind a figure shown"),
+    Key("report", "quotes", "quotes", "flag", "print redacted quotes that nobody approved"),
+    Key("report", "approved", "approved", "file", "sheet of quotes that a person approved"),
+    Key("report", "out", "out", "folder", "folder of the results"),
+)
+_LEAST = {"seed": 0, "runs": 2, "n_topics": 2, "min_topic_size": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyPlan:
+    """What a study is made of: the survey, the codebook, how it is analysed, what is shown.
+
+    Attributes
+    ----------
+    file : Path
+        The survey.
+    text : tuple of str
+        Columns of the answers, one for each question.
+    year : str
+        Column of the year or wave.
+    respondent, response, question, weight : str, optional
+        Columns, as for :func:`iapt_topics.load_responses`.
+    covariates, waves : tuple of str
+        As for :func:`iapt_topics.load_responses`; so are ``language`` and ``non_answers``.
+    language : str, optional
+    non_answers : Path, optional
+    deny : Path, optional
+        Terms to redact, as for :func:`iapt_topics.redact_responses`.
+    redact_text : bool, default False
+        Whether the redacted text is analysed.
+    codes, code_map : Path, optional
+        Human codes, and the themes that their names stand for.
+    frame : str or Path
+        The codebook.
+    model : str or Path, optional
+        Folder of a sentence model, or "all-mpnet-base-v2", as for
+        :func:`iapt_topics.sentence_encoder`; so are ``prompt`` and ``theme_prompt``.
+    prompt, theme_prompt : str, optional
+    seed, runs : int
+        As for :class:`iapt_topics.TopicConfig`; so are ``n_topics``, ``min_topic_size``, and
+        ``min_support``.
+    n_topics, min_topic_size : int, optional
+    min_support : float, default 0
+    baseline : int, optional
+        Year that others are compared with.
+    standardise : tuple of str
+        Covariates whose mix is held fixed, as for :func:`iapt_topics.standardise_drift`.
+    min_cell : int or str, default 10
+        Fewest respondents behind a figure that is shown, or the name of a rule: "nhs_staff_survey",
+        "hes", "ons" or "min5".
+    quotes : bool, optional
+        Whether redacted quotes are printed that nobody approved; by default only for the synthetic
+        example.
+    approved : Path, optional
+        Approved quotes, as :func:`iapt_topics.read_quotes` reads them.
+    out : Path
+        Folder of the results.
+
+    Raises
+    ------
+    InputError
+        Naming every value of another type or out of its range.
+    """
+
+    file: Path
+    text: tuple[str, ...]
+    year: str
+    respondent: str | None = None
+    response: str | None = None
+    question: str | None = None
+    covariates: tuple[str, ...] = ()
+    weight: str | None = None
+    waves: tuple[str, ...] = ()
+    language: str | None = None
+    non_answers: Path | None = None
+    deny: Path | None = None
+    redact_text: bool = False
+    codes: Path | None = None
+    code_map: Path | None = None
+    frame: str | Path = DEFAULT_FRAME
+    model: str | Path | None = None
+    prompt: str | None = None
+    theme_prompt: str | None = None
+    seed: int = 7
+    runs: int = 12
+    n_topics: int | None = None
+    min_topic_size: int | None = None
+    min_support: float = 0.0
+    baseline: int | None = None
+    standardise: tuple[str, ...] = ()
+    min_cell: int | str = 10
+    quotes: bool | None = None
+    approved: Path | None = None
+    out: Path = Path("results")
+
+    def __post_init__(self) -> None:
+        values = {k.field: getattr(self, k.field) for k in KEYS}
+        _raise(_wrong({f: v for f, v in values.items() if v is not None}), "a study's plan")
+
+
+def read_plan(path: str | Path) -> StudyPlan:
+    """Read the plan of a study.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``study.toml``, or a folder that has one, such as that of a result. Paths in it are
+        relative to its own folder.
+
+    Returns
+    -------
+    StudyPlan
+        With whole paths.
+
+    Raises
+    ------
+    InputError
+        Naming every fault at once: an unknown section or key, with the known one that is like it; a
+        value of another type or out of its range; a key or a file that is missing.
+    """
+    path = Path(path)
+    path = path / PLAN if path.is_dir() else path
+    what = f"study {str(path)!r}"
+    values, faults = _values(read_toml(path, "study"))
+    lists = {k.field for k in KEYS if k.kind == "texts"}
+    values |= {f: (v,) for f, v in values.items() if f in lists and isinstance(v, str)}
+    faults += _wrong(values)
+    base = path.resolve().parent
+    for key in KEYS:
+        value = values.get(key.field)
+        if value is None and _required(key):
+            faults.append(f"{key} is missing ({key.about})")
+        elif isinstance(value, str) and key.kind in _PLACES:
+            path = _NAMED.get(key.kind, Path)(value)
+            values[key.field] = path if isinstance(path, str) else (base / path).resolve()
+            if key.kind == "file" and value.strip() and not values[key.field].exists():
+                faults.append(f"{key}: no such file {str(values[key.field])!r}")
+            elif isinstance(path, Path) and key.kind == "model" and not (base / path).is_dir():
+                hub = "; no model is fetched by its name" if value.count("/") == 1 else ""
+                faults.append(f"{key}: no such folder {str(values[key.field])!r}{hub}")
+        elif key.kind == "texts" and isinstance(value, list):
+            values[key.field] = tuple(value)
+    _raise(faults, what)
+    return StudyPlan(**{"out": base / "results"} | values)
+
+
+def frame_of(value: str) -> str | Path:
+    """A path if it ends as a frame file does, else the name of a bundled frame."""
+    from iapt_topics.frame.files import ENDINGS
+
+    return Path(value) if Path(value).suffix.casefold() in ENDINGS else value
+
+
+def model_of(value: str) -> str | Path:
+    """The path of a model's folder, or the name of the one that packages carry."""
+    from iapt_topics.encoders.large_model import LARGE_MODEL
+
+    return value if value == LARGE_MODEL else Path(value)
+
+
+_PLACES = ("file", "folder", "frame", "model")
+_NAMED = {"frame": frame_of, "model": model_of}
+
+
+def plan_text(plan: StudyPlan, folder: Path) -> str:
+    """The plan as a commented study.toml for ``folder``: every key, those without a value as #."""
+    lines = ["# The plan of a study: iapt-topics run study.toml", "# Paths start from this folder."]
+    section = ""
+    for key in KEYS:
+        if key.section != section:
+            section = key.section
+            lines += ["", f"[{section}]"]
+        value = getattr(plan, key.field)
+        if isinstance(value, Path):
+            value = _beside(value, folder)
+        if value is None or value == ():
+            lines.append(f"# {key.name} = {_EXAMPLES[key.kind]}  # {key.about}")
+        else:
+            lines.append(f"{key.name} = {_toml(value)}  # {key.about}")
+    return "\n".join(lines) + "\n"
+
+
+_EXAMPLES = {"file": '"file"', "text": '"..."', "texts": '["..."]', "whole": "2",
+             "flag": "true", "model": '"folder"'}  # fmt: skip
+
+
+def _required(key: Key) -> bool:
+    return any(f.name == key.field and f.default is MISSING for f in fields(StudyPlan))
+
+
+def _values(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Values by attribute, and what is in the file and no key."""
+    faults: list[str] = []
+    values: dict[str, Any] = {}
+    known = {(k.section, k.name): k.field for k in KEYS}
+    sections = list(dict.fromkeys(k.section for k in KEYS))
+    for section, part in content.items():
+        if section not in sections:
+            hint = suggestion(section, sections) or _elsewhere(section)
+            faults.append(f"unknown section [{section}]. {hint}".strip())
+        elif not isinstance(part, dict):
+            faults.append(f"[{section}] must be a section, not a value")
+        else:
+            names = [n for s, n in known if s == section]
+            for name, value in part.items():
+                if name in names:
+                    values[known[section, name]] = value
+                    continue
+                hint = _elsewhere(name) or suggestion(name, names)
+                faults.append(f"unknown key {section}.{name}. {hint}".strip())
+    return values, faults
+
+
+def _elsewhere(name: str) -> str:
+    found = [str(k) for k in KEYS if k.name == name]
+    return f"It stands as {' or '.join(found)}. " if found else ""
+
+
+def _wrong(values: Mapping[str, Any]) -> list[str]:
+    """What is wrong with values by their own: another type, or out of range."""
+    faults = []
+    for key in KEYS:
+        if key.field not in values:
+            continue
+        value = values[key.field]
+        if not _fits(key.kind, value):
+            faults.append(f"{key} must be {KINDS[key.kind]}; got {_shown(value)}")
+        elif key.field in _LEAST and value < _LEAST[key.field]:
+            least = _LEAST[key.field]
+            faults.append(f"{key} must be a whole number of at least {least}; got {value}")
+    return faults
+
+
+def _fits(kind: str, value: object) -> bool:
+    if kind in _PLACES:
+        return isinstance(value, Path) or (isinstance(value, str) and bool(value.strip()))
+    if kind == "text":
+        return isinstance(value, str) and bool(value.strip())
+    if kind == "texts":
+        return isinstance(value, list | tuple) and all(_fits("text", v) for v in value)
+    if kind == "flag":
+        return isinstance(value, bool)
+    if kind == "rule" and isinstance(value, str):
+        from iapt_topics.publish.disclosure import PRESETS
+
+        return value in PRESETS
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind == "whole":
+        return number and isinstance(value, int)
+    if kind == "rule":
+        return number and isinstance(value, int) and value >= 1
+    return number and 0 <= value <= 1  # type: ignore[operator]
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _raise(faults: Collection[str], what: str) -> None:
+    if faults:
+        got = f"{len(faults)} fault(s): {'; '.join(faults)}"
+        raise InputError(what, "must be one that can be run", got, "Correct what is named.")
+
+
+def _beside(path: Path, folder: Path) -> str:
+    """A path as seen from a folder, if it lies in it or beside it; else as a whole."""
+    path, folder = path.resolve(), folder.resolve()
+    if path.is_relative_to(folder):
+        return path.relative_to(folder).as_posix()
+    if path.is_relative_to(folder.parent):
+        return f"../{path.relative_to(folder.parent).as_posix()}"
+    return path.as_posix()
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml(v) for v in value)}]"
+    if isinstance(value, str):
+        # JSON's text is TOML's, but for the one control character that JSON lets stand.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return str(value).lower() if isinstance(value, bool) else str(value)

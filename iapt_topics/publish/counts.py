@@ -1,0 +1,259 @@
+"""The counts behind the tables of a study, and every sum that binds them."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from iapt_topics.publish.disclosure import people
+from iapt_topics.publish.suppression import Cell, Key, Line
+
+if TYPE_CHECKING:
+    from iapt_topics.agreement.comparison import Comparison
+    from iapt_topics.codes.codes import Codes
+    from iapt_topics.mapping.mapping import TopicMapping
+    from iapt_topics.survey.responses import Responses
+    from iapt_topics.topics.topics import Topics
+
+ALL = "all years"
+#: A sum of weights, and the largest of them.
+Weighed = tuple[float, float]
+
+
+class System:
+    """The counts of a study and every sum that binds them."""
+
+    def __init__(self, responses: Responses, codes: Codes) -> None:
+        self.cells: dict[Key, Cell] = {}
+        self.lines: list[Line] = []
+        self.most: dict[Key, int] = {}
+        self.never_shown: set[Key] = set()
+        self.kept = responses.kept
+        self.coder = codes.coder
+        self.who = people(responses)
+        self.person: dict[Hashable, Hashable] = self.who.to_dict()
+        #: By comparison, people who gave the responses that have one theme from each coder.
+        self.behind: dict[str, dict[tuple[str, str], int]] = {}
+        #: By coder and theme, each count over all years and the responses in it.
+        self.counted: dict[tuple[str, str], list[tuple[Key, set[str]]]] = defaultdict(list)
+        #: By comparison, both coders and the responses that both saw.
+        self.compared: dict[str, tuple[Codes, Codes, set[str]]] = {}
+        #: Survey weight of each response that the coder saw, of mean 1 in its year; empty without.
+        self.weights = self._weigh(codes)
+        #: Sum of the weights behind a count, and the largest of them; empty without weights.
+        self.weighed: dict[Key, Weighed] = {}
+        self._add_themes(codes)
+
+    def _weigh(self, codes: Codes) -> dict[str, float]:
+        if "weight" not in self.kept:
+            return {}
+        seen = self.kept[self.kept["response_id"].isin(codes.seen["response_id"])]
+        weight = seen["weight"].astype(float)
+        weight = weight / weight.groupby(seen["year"]).transform("mean")
+        even = np.isclose(weight, 1, rtol=0, atol=1e-9).all()
+        return {} if even else dict(zip(seen["response_id"], weight, strict=True))
+
+    def weight_of(self, ids: Iterable[str]) -> Weighed:
+        """Sum of the weights of some responses, and the largest."""
+        given = [self.weights[i] for i in ids if i in self.weights]
+        return math.fsum(given), max(given, default=0.0)
+
+    def one_each(self, base: Key, *, weighted: bool = False) -> bool:
+        """Whether every person gave one response to a base, and all of them are of one weight."""
+        cell = self.cells[base]
+        return len(cell.people) == cell.count and not (
+            weighted and self.weighed[base][1] > 1 + 1e-9
+        )
+
+    def _sum(self, total: Key, parts: Iterable[Key]) -> None:
+        parts = tuple(p for p in parts if p in self.cells)
+        if total not in self.cells:
+            behind = frozenset().union(*(self.cells[p].people for p in parts))
+            self.cells[total] = Cell(sum(self.cells[p].count for p in parts), behind)
+            if self.weights:
+                sums = [self.weighed[p] for p in parts]
+                largest = max((most for _, most in sums), default=0.0)
+                self.weighed[total] = math.fsum(total for total, _ in sums), largest
+        self.lines.append((total, parts))
+
+    def _split(self, whole: Key, part: Key, rest: Iterable[str]) -> None:
+        """A whole and a part of it, whose rest is in no output but to be had by subtraction."""
+        self._sum(whole, [part, self._unseen(("rest", whole, part), rest)])
+
+    def _unseen(self, key: Key, ids: Iterable[str]) -> Key:
+        """A count that is in no output."""
+        self._put(key, ids)
+        if self.cells[key].count:
+            self.never_shown.add(key)
+        return key
+
+    def _put(self, key: Key, ids: Iterable[str]) -> None:
+        ids = list(ids)
+        self.cells[key] = Cell(len(ids), frozenset(map(self.person.get, ids)))
+        if self.weights:
+            self.weighed[key] = self.weight_of(ids)
+
+    def _relate(self, key: Key, coder: str, theme: str, ids: set[str]) -> None:
+        """A coder's count of a theme beside those of other responses."""
+        for other, others in self.counted[coder, theme]:
+            if ids <= others:
+                self._split(other, key, others - ids)
+            elif others < ids:
+                self._split(key, other, ids - others)
+            else:
+                shared = self._unseen(("shared", key, other), ids & others)
+                self._split(key, shared, ids - others)
+                self._split(other, shared, others - ids)
+        self.counted[coder, theme].append((key, ids))
+
+    def _add_themes(self, codes: Codes) -> None:
+        seen = self.kept[self.kept["response_id"].isin(codes.seen["response_id"])]
+        by_year = {int(str(y)): set(part["response_id"]) for y, part in seen.groupby("year")}
+        self.kept_by_year: dict[int, set[str]] = {
+            int(str(y)): set(part["response_id"]) for y, part in self.kept.groupby("year")
+        }
+        for year, ids in self.kept_by_year.items():
+            seen_ids = by_year.get(year, set())
+            self._put(("kept", year), ids)
+            self._put(("base", year), seen_ids)
+            self._split(("kept", year), ("base", year), ids - seen_ids)
+        self._sum(("kept", ALL), [("kept", y) for y in self.kept_by_year])
+        self._sum(("base", ALL), [("base", y) for y in by_year])
+        self.by_year: dict[int, set[str]] = by_year
+        self.seen: set[str] = set().union(*by_year.values())
+        self.given = given_by(codes)
+        for theme in codes.themes:
+            for year, ids in by_year.items():
+                self._put(("theme", theme, year), ids & self.given[theme])
+                self.most["theme", theme, year] = len(ids)
+            self._sum(("theme", theme, ALL), [("theme", theme, y) for y in by_year])
+            self._relate(("theme", theme, ALL), codes.coder, theme, self.given[theme] & self.seen)
+
+    def add_axis(self, poles: Codes, codes: Codes, mapping: TopicMapping) -> None:
+        """Classes of the axis: those of a year add up to its base."""
+        for year, ids in self.by_year.items():
+            for name in poles.themes:
+                given = poles.table.loc[poles.table["theme"] == name, "response_id"]
+                self._put(("class", name, year), ids & set(given))
+            self._sum(("base", year), [("class", n, year) for n in poles.themes])
+        frame = mapping.frame
+        for pole, alone in zip(frame.axis or (), poles.themes[:2], strict=True):
+            for year in self.by_year:
+                parts = [("class", n, year) for n in (alone, poles.themes[2])]
+                self._sum(("pole", pole, year), parts)
+                # The only theme of a pole that was given in a year is the pole: a 0 is shown.
+                found = [t for t in codes.themes if self.cells["theme", t, year].count]
+                members = [t for t in found if frame.domain_of(t) == pole]
+                if len(members) == 1:
+                    self._sum(("theme", members[0], year), parts)
+
+    def add_topics(self, topics: Topics) -> None:
+        """Topics: with the unassigned they add up to the kept responses."""
+        rows = topics.assignments
+        for topic, part in rows.groupby("topic"):
+            self._put(("topic", int(str(topic))), part["response_id"])
+        parts = [k for k in self.cells if isinstance(k, tuple) and k[0] == "topic"]
+        self._sum(("kept", ALL), parts)
+
+    def add_unsure(self, topics: Topics, sure: float) -> None:
+        """Responses of a year whose topic is not sure, beside all of the year."""
+        rows = topics.assignments
+        unsure = set(rows.loc[rows["support"] < sure, "response_id"])
+        for year, ids in self.kept_by_year.items():
+            self._put(("unsure", year), ids & unsure)
+            self.most["unsure", year] = len(ids)
+            self._split(("kept", year), ("unsure", year), ids - unsure)
+        self._sum(("unsure", ALL), [("unsure", y) for y in self.kept_by_year])
+        # Those without a topic are among them, or the other way round.
+        none = set(rows.loc[rows["topic"] < 0, "response_id"])
+        if none and none <= unsure:
+            self._split(("unsure", ALL), ("topic", -1), unsure - none)
+        elif none and unsure < none:
+            self._split(("topic", -1), ("unsure", ALL), none - unsure)
+
+    def add_people(self) -> None:
+        """Respondents of all years: a response of each, beside those that they gave besides."""
+        ids, again = self.kept["response_id"], self.who.duplicated().to_numpy()
+        self._put(("people", ALL), ids[~again])
+        self._split(("kept", ALL), ("people", ALL), ids[again])
+
+    def add_levels(self, name: str, level: pd.Series) -> None:
+        """Levels of a covariate, by response: those of a year add up to its kept responses."""
+        for year, part in self.kept.groupby("year"):
+            when, keys = int(str(year)), []
+            for one, ids in part.groupby(level[part["response_id"]].to_numpy()):
+                keys.append(("level", name, one, when))
+                self._put(keys[-1], ids["response_id"])
+                self.most[keys[-1]] = len(part)
+            self._sum(("kept", when), keys)
+
+    def add_comparison(self, name: str, result: Comparison, coders: Sequence[Codes]) -> None:
+        """What each coder gave to the responses that both saw."""
+        known = {c.coder: c for c in coders}
+        one, two = known.get(result.reference), known.get(result.other)
+        if one is None or two is None:
+            # Unknown people: one for each response, and no more can be said.
+            for side in ("reference", "other"):
+                for theme, n in result.themes[["theme", f"positives_{side}"]].itertuples(
+                    index=False
+                ):
+                    key = (name, side, theme)
+                    self.most[key] = result.n
+                    self.cells[key] = Cell(int(n), frozenset((key, i) for i in range(int(n))))
+            return
+        both = set(one.seen["response_id"]) & set(two.seen["response_id"])
+        both -= one.trained_on | two.trained_on
+        self.behind[name] = self._pairs(one, two, both)
+        self.compared[name] = one, two, both
+        for side, coder in (("reference", one), ("other", two)):
+            given = given_by(coder)
+            for theme in result.themes["theme"]:
+                key, ids = (name, side, theme), given[theme] & both
+                self._put(key, ids)
+                self.most[key] = result.n
+                self._relate(key, coder.coder, theme, ids)
+
+    def add_years(self, name: str) -> None:
+        """What each coder of a comparison gave in each year."""
+        one, two, both = self.compared[name]
+        years = {y: ids & both for y, ids in self.by_year.items()}
+        for year, ids in years.items():
+            self._put((name, "base", year), ids)
+            self._split(("base", year), (name, "base", year), self.by_year[year] - ids)
+        for side, coder in (("reference", one), ("other", two)):
+            given = given_by(coder)
+            for theme in (t for t in one.themes if t in two.themes):
+                keys: list[Key] = [(name, side, theme, y) for y in years]
+                for key, (year, ids) in zip(keys, years.items(), strict=True):
+                    self._put(key, given[theme] & ids)
+                    self.most[key] = len(ids)
+                    if coder.coder == self.coder:
+                        others = given[theme] & self.by_year[year] - ids
+                        self._split(("theme", theme, year), key, others)
+                # Responses that are not kept are of no year.
+                rest = given[theme] & both - self.seen
+                self._sum(
+                    (name, side, theme), [*keys, self._unseen(("no year", name, side, theme), rest)]
+                )
+
+    def _pairs(self, one: Codes, other: Codes, both: set[str]) -> dict[tuple[str, str], int]:
+        first, second = (c.table[c.table["response_id"].isin(both)] for c in (one, other))
+        rows = first[["response_id", "theme"]].merge(second[["response_id", "theme"]], "inner",
+                                                     "response_id")  # fmt: skip
+        rows = rows.assign(person=rows["response_id"].map(self.person))
+        found = rows.groupby(["theme_x", "theme_y"])["person"].nunique()
+        keys = [(str(a), str(b)) for a, b in found.index.to_list()]
+        return dict(zip(keys, found.astype(int).to_list(), strict=True))
+
+
+def given_by(codes: Codes) -> dict[str, set[str]]:
+    """The responses that a coder gave each theme."""
+    out: dict[str, set[str]] = defaultdict(set)
+    for i, theme in zip(codes.table["response_id"], codes.table["theme"], strict=True):
+        out[theme].add(i)
+    return out

@@ -1,0 +1,125 @@
+"""Which quotes a report may print, and what stands beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from iapt_topics._base.errors import InputError, listed, require_columns
+from iapt_topics.publish.disclosure import people
+from iapt_topics.publish.quotes_sheet import OTHER_WORDS, words_said
+from iapt_topics.publish.results import hidden_cells
+from iapt_topics.report.format import clean, shorten
+
+if TYPE_CHECKING:
+    from iapt_topics.publish.results import Results
+    from iapt_topics.survey.responses import Responses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """One quote that may be shown; ``themes`` are ids, ``topic`` -1 if it has none to name.
+
+    ``paraphrase`` says that the words are not the person's own.
+    """
+
+    text: str
+    paraphrase: bool
+    year: str
+    topic: int
+    themes: tuple[str, ...]
+    support: float
+
+
+def choose_quotes(results: Results, quotes: pd.DataFrame | bool | None) -> list[Quote]:
+    """Quotes by topic, at most one for each person.
+
+    Parameters
+    ----------
+    results : Results
+        What the report shows.
+    quotes : DataFrame or bool or None
+        As for :func:`iapt_topics.write_report`.
+    """
+    responses, topics = results.responses, results.topics
+    if quotes is None:
+        quotes = responses.synthetic
+    if isinstance(quotes, pd.DataFrame):
+        texts, reworded = _approved(quotes, responses)
+    elif quotes:
+        texts, reworded = _exemplars(results), set()
+    else:
+        return []
+    small = set(topics.topics["topic"].astype(int)) - set(results.topic_names)
+    who = people(responses)
+    topic_of = topics.assignments.set_index("response_id")["topic"].to_dict()
+    support = topics.assignments.set_index("response_id")["support"].to_dict()
+    years = responses.kept.set_index("response_id")["year"].to_dict()
+    given = results.codes.table.groupby("response_id", sort=False)["theme"].agg(tuple)
+    shares = results.tables["theme_shares"]
+    allowed = set(shares.loc[shares["count"].notna(), "theme"])
+    hidden = set() if results.drift is None else hidden_cells(results.drift)
+    used: set[object] = set()
+    said: set[str] = set()
+    out = []
+    for response_id, text in texts.items():
+        topic, year = int(topic_of[response_id]), int(years[response_id])
+        if who[response_id] in used or topic in small or text in said:
+            continue
+        used.add(who[response_id])
+        said.add(text)
+        out.append(
+            Quote(
+                text=text,
+                paraphrase=response_id in reworded,
+                year=results.waves[year],
+                topic=topic,
+                # The theme of a cell that is hidden would say that somebody is in it.
+                themes=tuple(
+                    t
+                    for t in given.get(response_id, ())
+                    if t in allowed and (t, year) not in hidden
+                ),
+                support=float(support[response_id]),
+            )
+        )
+    return sorted(out, key=lambda q: (q.topic < 0, q.topic))
+
+
+def _exemplars(results: Results) -> dict[str, str]:
+    """The typical responses of each topic, redacted and shortened."""
+    from iapt_topics.survey.redaction import safe_texts
+
+    ids = [str(i) for of in results.topics.topics["exemplars"] for i in of]
+    safe = safe_texts(results.responses, ids)
+    return {i: clean(shorten(t)) for i, t in zip(ids, safe, strict=True)}
+
+
+def _approved(quotes: pd.DataFrame, responses: Responses) -> tuple[dict[str, str], set[str]]:
+    """The quotes that somebody approved, as they are to be printed, and which are paraphrases."""
+    what = "the approved quotes"
+    require_columns(quotes, ("response_id", "text", "approved_by", "paraphrase"), what)
+    cells = quotes.fillna("").astype(str)
+    cells = cells[cells["approved_by"].str.strip() != ""]
+    ids = cells["response_id"].tolist()
+    kept = set(responses.kept["response_id"])
+    if other := [i for i in ids if i not in kept]:
+        raise InputError(
+            what, "must be of responses that were kept", listed(other), "Check the ids."
+        )
+    said = words_said(responses, ids, cells["text"].tolist())
+    rows = zip(cells.index, ids, said, strict=True)
+    if faults := [f"row {at}: {i!r}" for at, i, words in rows if words is None]:
+        got = f"other words in {', '.join(faults[:20])}"
+        raise InputError(what, "must have the words of their responses as text", got, OTHER_WORDS)
+    texts, reworded = {}, set()
+    for i, own, other_words in zip(ids, said, cells["paraphrase"], strict=True):
+        if words := clean(other_words).strip():
+            reworded.add(i)
+        else:
+            words = clean(own).strip()
+        if words:
+            texts[i] = words
+    return texts, reworded

@@ -1,0 +1,215 @@
+"""Files of codes: a table of the user's own, or what a tool exported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from iapt_topics._base.errors import InputError, listed, require_unique
+from iapt_topics.codes.codes import Codes, of_survey
+from iapt_topics.qda import Project, is_project, read_export
+from iapt_topics.qda.codes_table import (
+    kind_of,
+    long_pairs,
+    match_names,
+    project_pairs,
+    raw_table,
+    read_table,
+    respondents,
+    times_given,
+    wide_pairs,
+)
+from iapt_topics.qda.project import BELOW, Export, placed, table_of
+from iapt_topics.qda.tables import read_segments, tool_of
+
+if TYPE_CHECKING:
+    from iapt_topics.frame.frame import ThemeFrame
+    from iapt_topics.survey.responses import Responses
+
+Source = str | Path | pd.DataFrame | Project
+Names = str | Path | pd.DataFrame | Mapping[str, str]
+
+
+def coders_in(source: Source) -> tuple[str, ...]:
+    """Names of the coders in a file, in order of first appearance.
+
+    Parameters
+    ----------
+    source : str, Path, DataFrame or Project
+        As for :func:`load_codes`.
+
+    Returns
+    -------
+    tuple of str
+        Of a table, the names in its column ``coder``: empty if there is none. Of a project, those
+        who coded.
+
+    Raises
+    ------
+    InputError
+        If the source cannot be read, or a coder is blank.
+    """
+    if isinstance(source, Project):
+        return source.coders
+    opened = _opened(source)
+    if isinstance(opened, Export):
+        return tuple(dict.fromkeys([*opened.seen["coder"], *opened.segments["coder"]]))
+    table, _ = opened
+    return tuple(dict.fromkeys(table["coder"])) if "coder" in table else ()
+
+
+def match_themes(source: Source, *, frame: ThemeFrame, themes: Names | None = None) -> pd.DataFrame:
+    """Say for every code in a file which theme of the frame it is, and which are none.
+
+    Parameters
+    ----------
+    source : str, Path, DataFrame or Project
+        As for :func:`load_codes`.
+    frame : ThemeFrame
+        The codebook.
+    themes : mapping, table or path of a table, optional
+        As for :func:`load_codes`.
+
+    Returns
+    -------
+    DataFrame
+        ``code`` (its path or name; the key), ``theme`` (id, "" if none), ``how`` (by id, label,
+        mapping, or why there is none), ``n`` (times it was given), in the order of the file.
+        Saved, filled in and given back as ``themes``, it is the mapping.
+
+    Raises
+    ------
+    InputError
+        If the source cannot be read.
+    """
+    opened = source if isinstance(source, Project) else _opened(source)
+    if isinstance(opened, tuple):
+        counts = times_given(opened[0])
+        names = {n: n for n in counts}
+    else:
+        counts = dict(opened.segments["code_path"].value_counts())
+        book = opened.codebook
+        names = dict(zip(book["code"], book["name"], strict=True))
+        used = dict.fromkeys(opened.segments["code_path"])
+        names |= {p: p.split(BELOW)[-1] for p in used if p not in names}
+    found = match_names(names, frame, _given(themes))
+    return pd.DataFrame(
+        [(p, *found[p], int(counts.get(p, 0))) for p in names],
+        columns=["code", "theme", "how", "n"],
+    )
+
+
+def load_codes(
+    source: Source,
+    *,
+    frame: ThemeFrame,
+    coder: str = "human",
+    responses: Responses | None = None,
+    themes: Names | None = None,
+    documents: Names | None = None,
+) -> Codes:
+    """Read the themes that one coder gave, from a table or from a tool's project.
+
+    Parameters
+    ----------
+    source : str, Path, DataFrame or Project
+        A ``.csv`` (UTF-8) or ``.xlsx`` file, or a table. Blank rows are passed over.
+
+        - *Long*, if there is a column ``theme``: one row per ``response_id`` and theme. A blank
+          theme says that the response was seen and none given. Rows that repeat a response and
+          theme of the same coder are folded into one. Columns other than those named here are
+          not read.
+        - *Wide*, otherwise: one row per ``response_id``, one column per theme, with 1 or true
+          for given and 0, false or blank for not. Columns ``year``, ``question`` and ``text``
+          are not read; any other column must be a theme.
+
+        Both may have ``respondent_id`` and ``coder``, and ``kind`` if it was a machine; the long
+        one then ``score``. Else what :func:`load_project` reads, or gives: to read several coders,
+        load the project once.
+    frame : ThemeFrame
+        Themes are matched to it by id, else by label, whatever the case. Only codable ones count.
+    coder : str
+        The coder wanted, when there are several; the coder's name, when a table has no ``coder``
+        column. With a single coder the default takes that one.
+    responses : Responses, optional
+        The survey that was coded: an id that it does not have is an error, and its respondents
+        are filled in. For an export that lists only what has a code it is needed.
+    themes : mapping, table or path of a table, optional
+        ``code`` and ``theme`` (id or label, blank to leave the code out), for codes that are named
+        otherwise in the source. See :func:`match_themes`.
+    documents : mapping, table or path of a table, optional
+        As for :func:`load_project`.
+
+    Returns
+    -------
+    Codes
+        Of kind "human", unless the file says machine. Its themes are all codable ones (long), the
+        columns (wide) or the codes of the project's codebook, in the order of the frame.
+
+    Raises
+    ------
+    InputError
+        If the table is empty or lacks a column, holds themes that the frame does not (all are
+        named), a cell that is neither yes nor no, a response twice (wide), with two respondents,
+        or both with and without a theme, if the coder is not in it or coded nothing, if responses
+        are unknown, or if the file is none that can be read.
+    """
+    given = _given(themes)
+    opened = source if isinstance(source, Project) else _opened(source)
+    if isinstance(opened, Export):
+        opened = placed(opened, responses, documents)
+    elif documents is not None:
+        raise InputError(
+            "documents", "must come with the file of a project", "a table or a project that is "
+            "loaded", "Leave it out, or give it to load_project.",
+        )  # fmt: skip
+    if isinstance(opened, Project):
+        coder = _chosen(coder, opened.coders, f"those who coded in the {opened.tool} project")
+        found, pairs = project_pairs(opened, coder, frame, given)
+        seen = opened.seen.loc[opened.seen["coder"] == coder, ["response_id", "respondent_id"]]
+        kind = "machine" if coder in opened.machines else "human"
+    else:
+        table, what = opened
+        if "coder" in table:
+            coder = _chosen(coder, tuple(dict.fromkeys(table["coder"])), f"those in {what}")
+            table = table[table["coder"] == coder]
+        pairs_of = long_pairs if "theme" in table else wide_pairs
+        found, pairs = pairs_of(table, frame, what, given)
+        seen, kind = respondents(table, what), kind_of(table, what)
+    codes = Codes(
+        coder=coder,
+        kind=kind,
+        themes=found,
+        seen=seen,
+        table=pairs,
+        labels={t.id: t.label for t in frame.codable if t.id in set(found)},
+    )
+    return codes if responses is None else of_survey(codes, responses)
+
+
+def _opened(source: str | Path | pd.DataFrame) -> Export | tuple[pd.DataFrame, str]:
+    """What a tool exported, or a table of text cells and what to call it."""
+    if not isinstance(source, pd.DataFrame) and is_project(Path(source)):
+        return read_export(source)
+    raw, what = raw_table(source)
+    return read_segments(raw, what) if tool_of(raw.columns) else (read_table(raw, what), what)
+
+
+def _given(themes: Names | None) -> dict[str, str]:
+    """Theme of each code as the caller says."""
+    table = table_of(themes, ("code", "theme"), "themes")
+    require_unique(table["code"], "themes: column 'code'", "Name each code once.")
+    return dict(zip(table["code"], table["theme"], strict=True))
+
+
+def _chosen(coder: str, names: tuple[str, ...], of: str) -> str:
+    """The coder wanted, or the only one by default."""
+    if coder in names or (len(names) == 1 and coder == "human"):
+        return coder if coder in names else names[0]
+    raise InputError(
+        "coder", f"must be one of {of}", repr(coder),
+        f"Choose from {listed(names, most=30)}." if names else "Nobody coded in it.",
+    )  # fmt: skip

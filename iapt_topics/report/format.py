@@ -1,0 +1,151 @@
+"""Turn results into plain rows of text for the report: pure functions, nothing read or written."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from iapt_topics.frame.frame import ThemeFrame
+
+NBSP = "\u00a0"
+_STEERING = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+DASH = "–"
+STATUS_WORDS = {
+    "PAPER": "PAPER: named in the paper's published abstract",
+    "PART": "PART: the idea is in the abstract; its boundary is ours",
+    "INFERRED": "INFERRED: from other literature; not the paper's",
+    "USER": "USER: written by the user of the library",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A table ready to print: the first cell of each row is its heading.
+
+    ``links`` are ids in the page that the rows' headings lead to; ``choices``, columns whose values
+    (several, if parted by "; ") can be picked from a list.
+    """
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    links: tuple[str, ...] = ()
+    choices: tuple[int, ...] = ()
+
+
+def clean(value: object) -> str:
+    r"""Text that HTML may hold: no control characters, no direction overrides, no lone surrogates.
+
+    Examples
+    --------
+    >>> clean("a\x00b\u202ec")
+    'abc'
+    """
+    text = "" if value is None or value is pd.NA else str(value)
+    kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"})
+    return "".join(c for c in kept if c not in _STEERING)
+
+
+def known(value: Any) -> bool:
+    """Whether ``value`` is a finite number."""
+    return value is not None and value is not pd.NA and math.isfinite(float(value))
+
+
+def percent(share: Any) -> str:
+    """Write a share as a percentage: without decimals, with one below 1 %.
+
+    Examples
+    --------
+    >>> percent(0.1234).replace(NBSP, " "), percent(0.004).replace(NBSP, " ")
+    ('12 %', '0.4 %')
+    """
+    if not known(share):
+        return DASH
+    value = 100 * float(share)
+    return f"{value:.1f}{NBSP}%" if 0 < abs(value) < 0.95 else f"{value:.0f}{NBSP}%"
+
+
+def interval(low: Any, high: Any, how: Callable[[Any], str] = percent) -> str:
+    """``"12 % to 19 %"``, or a dash when it is not known."""
+    return f"{how(low)} to {how(high)}" if known(low) and known(high) else DASH
+
+
+def points(difference: Any) -> str:
+    """Write a difference of shares in percentage points, with its sign."""
+    if not known(difference):
+        return DASH
+    value = round(100 * float(difference), 1)
+    return f"{value:+.1f}".replace("-", "−") if value else "0.0"
+
+
+def decimal(value: Any) -> str:
+    """Two decimals with a true minus sign, or a dash."""
+    # Adding 0 makes the negative zero, which rounding leaves, a zero.
+    return f"{round(float(value), 2) + 0:.2f}".replace("-", "−") if known(value) else DASH
+
+
+def p_value(p: Any) -> str:
+    """A p value as journals print it."""
+    if not known(p):
+        return DASH
+    return "< 0.001" if float(p) < 0.001 else f"{float(p):.3f}" if p < 0.1 else f"{float(p):.2f}"
+
+
+def count(n: Any) -> str:
+    """A published count, or "hidden"."""
+    return f"{int(n):,}" if known(n) else "hidden"
+
+
+def label_of(frame: ThemeFrame, theme: object) -> str:
+    """Label of a theme of the frame, or the id itself if the frame does not have it."""
+    labels = {t.id: t.label for t in frame.themes}
+    return clean(labels.get(str(theme), str(theme)))
+
+
+def anchor(theme: object) -> str:
+    """Id in the page of what is said about a theme.
+
+    Examples
+    --------
+    >>> anchor("pay & rank")
+    'theme-pay%20%26%20rank'
+    """
+    return f"theme-{quote(str(theme), safe='')}"
+
+
+def verdict(row: Mapping[Any, Any]) -> str:
+    """Say in words what a change shows; "no change seen" always with what could have been seen."""
+    if known(row["p_bh"]) and float(row["p_bh"]) < 0.05:
+        return "rose" if row["estimate"] > 0 else "fell"
+    least = row["smallest_detectable"]
+    if not known(least):
+        return "no change seen; the smallest change detectable is not known"
+    return f"no change seen; {100 * float(least):.1f} points or more would usually have been seen"
+
+
+def whole(value: Any) -> str:
+    """A whole number, or "chosen by the data" where there is none."""
+    return f"{int(value):,}" if known(value) else "chosen by the data"
+
+
+def shorten(text: str, most: int = 300) -> str:
+    """Cut ``text`` at a word so that it has at most ``most`` characters.
+
+    Examples
+    --------
+    >>> shorten("too many targets", 10)
+    'too many…'
+    """
+    plain = " ".join(text.split())
+    if len(plain) <= most:
+        return plain
+    cut = plain[: most - 1]
+    return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(" ,;:") + "…"

@@ -1,0 +1,264 @@
+"""What is done to one partition of a survey, without a look at any other.
+
+Whatever a response's codes take from the survey as a whole is fixed beforehand, from the sample
+that the topics were fitted to; so they are the same however the survey is cut into partitions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics._base.errors import InputError, listed, require_columns
+from iapt_topics._base.files import file_hash, write_whole
+from iapt_topics._base.kept import write_record
+from iapt_topics._base.parquet_size import require_decodable
+from iapt_topics.encoders.embeddings import Encoder, embed_kept
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.mapping.mapping import as_codes
+from iapt_topics.mapping.mapping import decide as decide_codes
+from iapt_topics.mapping.scoring import Yardstick
+from iapt_topics.stats.share_model import Cells, add_up, responses_as_cells
+from iapt_topics.survey.responses import Responses
+from iapt_topics.survey.statuses import STATUSES, decide, is_visible
+from iapt_topics.topics.new_wave import place
+from iapt_topics.topics.topics import UNASSIGNED, Topics
+
+_TEXTS = ("response_id", "respondent_id", "text")
+_HASH_KEY = 16  # bytes
+
+
+class Scan(NamedTuple):
+    """What the driver knows of a partition: ids as hashes, years, and never a text."""
+
+    digest: str  # SHA-256 of the file
+    person: NDArray[np.uint64]
+    response: NDArray[np.uint64]
+    year: NDArray[np.int64]
+    questions: tuple[str, ...]
+    weighted: bool
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Model:
+    """All that a worker needs to code a partition; fitted to the sample."""
+
+    topics: Topics
+    runs: tuple[NDArray[np.float32], ...]  # mean vectors of what each run speaks for
+    frame: ThemeFrame
+    encoder: Encoder
+    yardstick: Yardstick
+    question: str | None
+    covariates: tuple[str, ...]
+
+
+class Counted(NamedTuple):
+    """Sums of a coded partition: no text, no response."""
+
+    people: NDArray[np.str_]  # of each cell
+    years: NDArray[np.int64]
+    cells: Cells  # columns: themes, topics, novel
+    ledger: pd.DataFrame
+
+
+#: Models of this process by their key, put here once by the worker's plugin.
+MODELS: dict[str, Model] = {}
+
+
+def scan(path: Path, question: str | None, covariates: Sequence[str], seed: int) -> Scan:
+    """Hash the ids of a partition."""
+    table = read_rows(path, question, covariates, text=False)
+    key = f"{seed:0{_HASH_KEY}d}"[-_HASH_KEY:]
+    person, response = (
+        pd.util.hash_array(table[c].to_numpy(object), hash_key=key, categorize=False)
+        for c in ("respondent_id", "response_id")
+    )
+    asked = tuple(sorted(table["question"].unique())) if "question" in table else ()
+    return Scan(
+        file_hash(path), person, response, table["year"].to_numpy(), asked, "weight" in table
+    )
+
+
+def read_rows(
+    path: Path, question: str | None, covariates: Sequence[str], *, text: bool = True
+) -> pd.DataFrame:
+    """Read the rows of a partition that answer the question, with nothing guessed."""
+    import pyarrow.parquet as pq
+
+    what = f"partition {path.name!r}"
+    try:
+        require_decodable(path, what)
+        there = pq.read_schema(path).names
+    except InputError:
+        raise
+    except Exception as error:  # a damaged file raises whatever its reader raises
+        got = type(error).__name__
+        raise InputError(what, "must be a Parquet file", got, "Check the folder.") from error
+    need = [*_TEXTS, "year", *covariates, *(["question"] if question is not None else [])]
+    require_columns(pd.DataFrame(columns=there), need, what)
+    wanted = dict.fromkeys([*need, *(c for c in ("question", "weight") if c in there)])
+    columns = [c for c in wanted if text or c != "text"]
+    table = pd.read_parquet(path, columns=columns, engine="pyarrow")
+    if not pd.api.types.is_integer_dtype(table["year"].dtype) or table["year"].isna().any():
+        raise InputError(f"{what}: column 'year'", "must be whole numbers",
+                         str(table["year"].dtype), "Write years as integers.")  # fmt: skip
+    for name in (c for c in (*_TEXTS, "question") if c in table):
+        cells = table[name].to_numpy(object)
+        empty = pd.isna(cells)
+        other = [v for v in cells[~empty] if not isinstance(v, str)]
+        if other or (name == "response_id" and (empty.any() or not all(cells))):
+            got = listed(other) if other else "an empty cell"
+            raise InputError(f"{what}: column {name!r}", "must be text", got, "Write it as text.")
+        table[name] = pd.Series(np.where(empty, "", cells), index=table.index, dtype="str")
+    if "weight" in table and not (table["weight"].to_numpy(float, na_value=np.nan) > 0).all():
+        raise InputError(f"{what}: column 'weight'", "must hold numbers above 0", "others",
+                         "Correct them.")  # fmt: skip
+    if question is not None:
+        table = table[table["question"].str.strip() == question]
+    who = table["respondent_id"].str.strip()
+    return table.assign(
+        respondent_id=who.where(who != "", "row:" + table["response_id"]),
+        year=table["year"].astype("int64"),
+    ).reset_index(drop=True)
+
+
+def as_responses(table: pd.DataFrame, source: str) -> Responses:
+    """Decide what becomes of each row, as :func:`iapt_topics.load_responses` does."""
+    texts = [t if is_visible(t) else "" for t in table["text"]]
+    status = decide(table["respondent_id"].tolist(), table["year"].tolist(), texts)["status"]
+    asked = table["question"].str.strip() if "question" in table else ""
+    return Responses(
+        table=table.assign(
+            text=pd.Series(texts, index=table.index, dtype="str"),
+            question=pd.Series(asked, index=table.index, dtype="str"),
+            status=status.astype("str").to_numpy(),
+        ),
+        source=source,
+    )
+
+
+def code_partition(path: Path, target: Path, model_key: str) -> dict[str, Any]:
+    """Write what the model says of a partition, unless it is there; say how it went."""
+    import psutil
+
+    began, there = perf_counter(), target.exists()
+    if not there:
+        model = MODELS[model_key]
+        table = code_rows(read_rows(path, model.question, model.covariates), path.name, model)
+        content = BytesIO()
+        table.to_parquet(content, engine="pyarrow", index=False)
+        # The record first: a stop between the two leaves nothing that could be taken.
+        made = hashlib.sha256(content.getvalue()).hexdigest()
+        # A worker does not hold the folder; the run that it works for does.
+        held = target.parent.parent
+        write_record(record_of(target), target.name, {target.name: made}, within=held)
+        write_whole(target, content.getvalue(), private=True, within=held)
+    return {
+        "partition": path.name,
+        "file": str(target),
+        "found": there,
+        "seconds": perf_counter() - began,
+        "memory_mb": psutil.Process().memory_info().rss / 2**20,
+        "process": os.getpid(),
+    }
+
+
+def record_of(target: Path) -> Path:
+    """Where it is written down what a coded partition was when it was made."""
+    return target.parent.parent / "records" / f"{target.name}.json"
+
+
+def code_rows(table: pd.DataFrame, source: str, model: Model) -> pd.DataFrame:
+    """Status, topic and themes of each row; the columns are told at ``scale_study``."""
+    responses = as_responses(table, source)
+    everyone = responses.table
+    kept = everyone["status"] == "kept"
+    themes = [t.id for t in model.frame.codable]
+    n = len(everyone)
+    topic, support, cosine = np.full(n, UNASSIGNED), np.full(n, np.nan), np.full(n, np.nan)
+    novel, given = np.zeros(n, dtype=bool), np.zeros((n, len(themes)), dtype=bool)
+    if kept.any():
+        rows = responses.kept
+        embeddings = embed_kept(responses, model.encoder)
+        nearest, cosine[kept], novel[kept] = place(model.topics, embeddings.vectors)
+        placed = _assign(rows["response_id"], embeddings.vectors, nearest, model.topics, model.runs)
+        topic[kept], support[kept] = placed["topic"], placed["support"]
+        scores, decided = decide_codes(
+            responses, embeddings, model.frame, model.encoder, fixed=model.yardstick
+        )
+        given[kept] = as_codes(scores, decided, responses, model.frame).matrix()
+    keys = ["response_id", "respondent_id", "year", *model.covariates]
+    keys += [c for c in ("weight",) if c in everyone]
+    coded = everyone[[*keys, "status"]].assign(
+        topic=topic, support=support, cosine=cosine, novel=novel
+    )
+    marks = pd.DataFrame(given, columns=[f"theme {t}" for t in themes], index=coded.index)
+    return pd.concat([coded, marks], axis=1)
+
+
+def _assign(
+    response_id: pd.Series,
+    vectors: NDArray[np.float32],
+    nearest: NDArray[np.intp],
+    topics: Topics,
+    centroids: Sequence[NDArray[np.float32]],
+) -> pd.DataFrame:
+    """Topic of each response: of the sample, what the fit says; of others, the nearest.
+
+    The support of others is the share of runs that would vote as they do, each run voting for the
+    nearest of the mean vectors of what it speaks for.
+    """
+    fit = topics.assignments
+    at = pd.Index(fit["response_id"]).get_indexer(pd.Index(response_id))
+    own = at >= 0
+    votes = np.stack(
+        [np.where(c.any(axis=1), vectors @ c.T, -np.inf).argmax(axis=1) for c in centroids]
+    )
+    support = (votes == nearest).mean(axis=0)
+    support[own] = fit["support"].to_numpy()[at[own]]
+    nearest = np.where(own, fit["nearest"].to_numpy()[at], nearest)
+    topic = np.where(support >= topics.config.min_support, nearest, UNASSIGNED)
+    topic[own] = fit["topic"].to_numpy()[at[own]]
+    return pd.DataFrame(
+        {"response_id": response_id, "topic": topic, "nearest": nearest, "support": support}
+    )
+
+
+def count_coded(target: Path, themes: Sequence[str], n_topics: int) -> Counted:
+    """Sums by respondent and year of a coded partition."""
+    table = pd.read_parquet(target, engine="pyarrow")
+    kept = table[table["status"] == "kept"]
+    ledger = table.groupby(["year", "status"]).size().rename("n").reset_index()
+    names, person = np.unique("p:" + kept["respondent_id"].to_numpy(str), return_inverse=True)
+    years, year = np.unique(kept["year"].to_numpy(), return_inverse=True)
+    given = np.column_stack(
+        [
+            kept[[f"theme {t}" for t in themes]].to_numpy(bool),
+            kept["topic"].to_numpy()[:, None] == np.arange(n_topics),
+            kept["novel"].to_numpy(bool),
+        ]
+    )
+    weight = kept["weight"].to_numpy(float) if "weight" in kept else None
+    cells = responses_as_cells(person.astype(np.intp), year.astype(np.intp), given, weight)
+    cells = add_up(cells) if len(kept) else cells
+    count = cells.count.astype(np.uint16)  # no one answers more often than that in a year
+    cells = replace(cells, count=count, total=cells.total if weight is not None else count)
+    return Counted(names[cells.person], years[cells.year], cells, ledger)
+
+
+def all_statuses(ledgers: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """One ledger of many: every status for each year."""
+    n = pd.concat(ledgers).groupby(["year", "status"])["n"].sum()
+    years = n.index.get_level_values("year").unique().sort_values()
+    full = pd.MultiIndex.from_product([years, STATUSES], names=["year", "status"])
+    return n.reindex(full, fill_value=0).reset_index()

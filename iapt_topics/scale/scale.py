@@ -1,0 +1,477 @@
+"""A survey past one machine: partitions of it over Dask, joined by sums and never by texts.
+
+Topics are fitted to a sample and the frame's yardstick is taken from it; each partition is then
+coded alone, and written to a file of its own. A respondent's responses may lie in several
+partitions: sums by respondent and year add up, and :func:`iapt_topics.measure_drift` needs nothing
+else of a survey.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics._base.errors import InputError, listed
+from iapt_topics._base.files import claimed, file_hash
+from iapt_topics._base.kept import fault_of
+from iapt_topics._base.private import private_folder
+from iapt_topics.drift.drift import Drift, drift_of_sums
+from iapt_topics.encoders.embeddings import Embeddings, Encoder, SentenceEncoder, embed
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.mapping.mapping import TopicMapping, decide, map_topics
+from iapt_topics.scale import partitions as _partitions
+from iapt_topics.scale.partitions import Counted, Model, Scan
+from iapt_topics.scale.sample import check_scans, compare_fits, draw
+from iapt_topics.stats.share_model import Cells, add_up, sum_up
+from iapt_topics.survey.responses import Responses
+from iapt_topics.topics.cache import fit_once
+from iapt_topics.topics.new_wave import novelty_by_year, place
+from iapt_topics.topics.topics import TopicConfig, Topics, fit_topics, unit_means
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+_PARTS = 5  # of the respondents: two for each half of a stability check, one for the probe
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class ScaledStudy:
+    """A survey measured in partitions.
+
+    Attributes
+    ----------
+    topics : Topics
+        Fitted to the sample.
+    mapping : TopicMapping
+        Of these topics.
+    drift : Drift
+        Of the frame's themes, over all responses; as :func:`iapt_topics.measure_drift` gives it.
+    topic_drift : Drift
+        Of the topics, as "topic 0" and so on.
+    novelty : DataFrame
+        Share of novel responses by year, as ``Wave.novelty``.
+    ledger : DataFrame
+        ``year``, ``status``, ``n``: what became of every row.
+    partitions : DataFrame
+        One row a partition, by name: ``partition``; ``file`` (its coded rows); ``found`` (it was
+        there already); ``seconds``; ``memory_mb`` (resident memory of the worker, after it);
+        ``process`` (its number).
+    notes : tuple of str
+        What should be known of the partitions.
+    """
+
+    topics: Topics
+    mapping: TopicMapping
+    drift: Drift
+    topic_drift: Drift
+    novelty: pd.DataFrame
+    ledger: pd.DataFrame
+    partitions: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def scale_study(
+    survey: str | Path | Sequence[str | Path],
+    frame: ThemeFrame,
+    encoder: Encoder,
+    out: str | Path,
+    *,
+    cluster: Client | str | None = None,
+    sample: int = 20_000,
+    config: TopicConfig | None = None,
+    question: str | None = None,
+    covariates: Sequence[str] = (),
+    baseline: int | None = None,
+    n_boot: int = 1000,
+    tell: Callable[[str], None] = lambda _: None,
+) -> ScaledStudy:
+    """Code a partitioned survey on the workers of a Dask cluster, and measure its drift.
+
+    Parameters
+    ----------
+    survey : path, or sequence of path
+        Folder of Parquet files, or the files; each is a partition, best of 2,000 to 20,000 rows.
+        Columns: ``response_id`` (text, unique over all), ``respondent_id`` (text; blank for a
+        person of their own), ``year`` (integer), ``text``; if there, ``question`` and ``weight``
+        (above 0).
+    frame : ThemeFrame
+        The codebook.
+    encoder : Encoder
+        Sent to the workers; a sentence encoder sends its folder's path, so that the model must be
+        there on each of them.
+    out : path
+        Folder that all workers can write to. A file with a partition's results is not made again
+        while partition and settings are the same; one that was changed or damaged is, and a warning
+        says so.
+    cluster : distributed.Client or str, optional
+        A client or a scheduler's address; by default one worker for each core of this machine.
+    sample : int, default 20,000
+        Rows that topics are fitted to and the yardstick is taken from. The whole survey, if it has
+        no more. :func:`sample_stability` says what size is enough.
+    config : TopicConfig, optional
+        How topics are fitted; its seed serves the sample and the drift too.
+    question : str, optional
+        The question to keep, if the survey has several.
+    covariates : sequence of str, optional
+        Columns to carry along.
+    baseline : int, optional
+        Year that others are compared with; the first one by default.
+    n_boot : int, default 1000
+        As for :func:`iapt_topics.measure_drift`.
+    tell : callable, optional
+        Called with the name of each stage as it begins.
+
+    Returns
+    -------
+    ScaledStudy
+        The coded rows are in the files that its ``partitions`` names: ``response_id``,
+        ``respondent_id``, ``year``, the covariates, ``weight``, ``status`` (as in
+        :class:`iapt_topics.Responses`), ``topic`` (-1 is unassigned), ``support`` (0 to 1),
+        ``cosine`` (to its centroid), ``novel``, and ``theme <id>`` (bool) for each theme. They hold
+        no text.
+
+    Raises
+    ------
+    InputError
+        If a partition lacks a column or has another type in it, ids repeat, there are several
+        questions and none is chosen, or the baseline is no year of the survey.
+
+    Notes
+    -----
+    A response of the sample keeps what the fit says of it; any other goes to the topic with the
+    nearest centroid, with the share of runs that would put it there as its support. What a code
+    takes from the survey as a whole (rarity of n-grams, spread of the views, like responses, the
+    edge below which no theme is given) is that of the sample; so codes do not depend on partitions.
+    If the sample is the whole survey, the results are those of :func:`iapt_topics.run_study`.
+
+    Near copies of a person's own text in a year are looked for within a partition. The driver
+    holds hashes of ids, the texts of the sample, and sums by respondent and year.
+
+    References
+    ----------
+    Rocklin (2015), "Dask: Parallel computation with blocked algorithms and task scheduling",
+    SciPy. Cochran (1977), *Sampling Techniques*, 3rd ed., Wiley, section 5 (proportional
+    allocation).
+    """
+    config = config or TopicConfig()
+    paths = _partitions_of(survey)
+    covariates = tuple(covariates)
+    if isinstance(sample, bool) or sample < 2:
+        raise InputError("sample", "must be at least 2", repr(sample), "Use e.g. 20000.")
+    with claimed(Path(out).resolve()), _connected(cluster) as client:
+        out = Path(out).resolve()
+        tell("Reading ids")
+        scans = client.gather(
+            client.map(
+                _partitions.scan, paths, pure=False,
+                question=question, covariates=covariates, seed=config.seed,
+            )
+        )  # fmt: skip
+        notes = check_scans(scans, [p.name for p in paths])
+        years = np.unique(np.concatenate([s.year for s in scans]))
+        if baseline is not None and baseline not in years:
+            raise InputError("baseline", "must be a year of the survey", str(baseline),
+                             f"Choose one of {listed(years.tolist(), most=50)}.")  # fmt: skip
+        tell("Drawing the sample")
+        rows = draw(*_joined(scans), sample)
+        drawn = _take(paths, scans, rows, question, covariates, client)
+        model, mapping, key = _fit(drawn, frame, encoder, config, question, covariates, out, tell)
+        tell(f"Coding {len(paths)} partitions")
+        private_folder(out / "parts")
+        targets = [
+            out / "parts" / f"{p.stem}-{s.digest[:16]}-{key}.parquet"
+            for p, s in zip(paths, scans, strict=True)
+        ]
+        partitions = _code(client, model, key, paths, targets)
+        tell("Adding up")
+        themes = [t.id for t in frame.codable]
+        counted: list[Counted] = client.gather(
+            client.map(
+                _partitions.count_coded, targets, pure=False,
+                themes=themes, n_topics=model.topics.n_topics,
+            )
+        )  # fmt: skip
+    tell("Measuring drift")
+    cells, years = _join(counted, weighted=scans[0].weighted)
+    n = len(themes)
+    names = tuple(f"topic {t}" for t in model.topics.topics["topic"])
+    drifts = [
+        drift_of_sums(
+            sum_up(_columns(cells, part)), ids, years, weighted=scans[0].weighted,
+            baseline=baseline, coder=coder, n_boot=n_boot, seed=config.seed,
+        )
+        for coder, ids, part in (
+            ("machine", tuple(themes), slice(n)), ("topics", names, slice(n, n + len(names)))
+        )
+    ]  # fmt: skip
+    flat = replace(cells, size=cells.n, total=cells.count)
+    return ScaledStudy(
+        topics=model.topics,
+        mapping=mapping,
+        drift=drifts[0],
+        topic_drift=drifts[1],
+        novelty=novelty_by_year(sum_up(_columns(flat, slice(n + len(names), None))), years),
+        ledger=_partitions.all_statuses([c.ledger for c in counted]),
+        partitions=partitions,
+        notes=notes,
+    )
+
+
+def sample_stability(
+    survey: str | Path | Sequence[str | Path],
+    encoder: Encoder,
+    *,
+    sizes: Sequence[int] = (1_000, 2_000, 5_000, 10_000),
+    probe: int = 2_000,
+    config: TopicConfig | None = None,
+    question: str | None = None,
+) -> pd.DataFrame:
+    """Say how large a sample must be for its topics to be those of another sample.
+
+    The respondents are dealt into two halves and a probe, which no fit sees. Topics are fitted to
+    growing samples of each half, and the probe is put on each.
+
+    Parameters
+    ----------
+    survey : path, or sequence of path
+        As for :func:`scale_study`.
+    encoder : Encoder
+        For example :func:`iapt_topics.sentence_encoder`.
+    sizes : sequence of int
+        Rows of each sample; two fits for each.
+    probe : int, default 2,000
+        Rows of the probe.
+    config : TopicConfig, optional
+        How topics are fitted.
+    question : str, optional
+        The question to keep, if the survey has several.
+
+    Returns
+    -------
+    DataFrame
+        Two rows for each size: ``size``; ``between`` ("halves": with the fit on the other half, of
+        the same size; "largest": with the largest fit on the other half); ``estimate`` (adjusted
+        mutual information of the two on the probe), ``low``, ``high`` (95 %, for the draw of the
+        probe alone); ``rand`` (adjusted Rand index); ``n`` (responses of the probe); ``n_topics``,
+        ``n_topics_other``; ``note``. A size is enough where "largest" no longer rises.
+
+    Raises
+    ------
+    InputError
+        As for :func:`scale_study`, or if a half has fewer rows than the largest size.
+
+    References
+    ----------
+    Lange, Roth, Braun and Buhmann (2004), "Stability-based validation of clustering solutions",
+    Neural Computation 16:1299-1323. Vinh, Epps and Bailey (2010), JMLR 11:2837-2854.
+    """
+    config = config or TopicConfig()
+    paths = _partitions_of(survey)
+    scans = [_partitions.scan(p, question, (), config.seed) for p in paths]
+    check_scans(scans, [p.name for p in paths])
+    person, response, year = _joined(scans)
+    part = person % np.uint64(_PARTS)
+    half_of = [np.flatnonzero(part < 2), np.flatnonzero((part >= 2) & (part < 4))]
+    least = min(map(len, half_of))
+    if max(sizes) > least or min(sizes) < 2:
+        raise InputError(
+            "sizes", f"must be from 2 to the {least} rows of a half", listed(sizes),
+            "Leave the largest out.",
+        )  # fmt: skip
+
+    def embedded(of: NDArray[np.intp], size: int) -> tuple[Responses, Embeddings]:
+        rows = of[draw(person[of], response[of], year[of], size)]
+        drawn = _take(paths, scans, rows, question, ())
+        return drawn, embed(drawn, encoder)
+
+    _, probed = embedded(np.flatnonzero(part == 4), probe)
+
+    def placed(half: int, size: int) -> tuple[NDArray[np.intp], int]:
+        topics = fit_topics(*embedded(half_of[half], size), config)
+        return place(topics, probed.vectors)[0], topics.n_topics
+
+    return compare_fits(sorted(sizes), placed, len(probed.vectors), config.seed)
+
+
+def _partitions_of(survey: str | Path | Sequence[str | Path]) -> list[Path]:
+    if isinstance(survey, str | Path):
+        folder = Path(survey).resolve()
+        paths = sorted(folder.rglob("*.parquet")) if folder.is_dir() else [folder]
+    else:
+        paths = [Path(p).resolve() for p in survey]
+    if not paths or not all(p.is_file() for p in paths):
+        raise InputError("the survey", "must be Parquet files", f"{str(survey)[:80]!r}",
+                         "Name the folder that holds them.")  # fmt: skip
+    return paths
+
+
+@contextmanager
+def _connected(cluster: Client | str | None) -> Iterator[Client]:
+    """Hold a client: the one given, one of an address, or one of this machine's cores."""
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise InputError(
+            "scale_study()", "needs Dask", "no package 'distributed'",
+            "Install it with: pip install 'iapt-topics[scale]'",
+        ) from error  # fmt: skip
+    if isinstance(cluster, Client):
+        yield cluster
+    elif cluster is not None:
+        with Client(cluster) as client:
+            yield client
+    else:
+        local = LocalCluster(threads_per_worker=1, dashboard_address="127.0.0.1:0")
+        try:
+            with Client(local) as client:
+                yield client
+        finally:
+            # A worker that is slow to go, on a busy machine, must not cost the results.
+            with suppress(TimeoutError):
+                local.close()
+
+
+def _joined(scans: Sequence[Scan]) -> tuple[Any, Any, Any]:
+    return tuple(  # type: ignore[return-value]
+        np.concatenate([getattr(s, c) for s in scans]) for c in ("person", "response", "year")
+    )
+
+
+def _take(
+    paths: Sequence[Path],
+    scans: Sequence[Scan],
+    rows: NDArray[np.intp],
+    question: str | None,
+    covariates: Sequence[str],
+    client: Client | None = None,
+) -> Responses:
+    """Bring the rows of a sample together."""
+    ends = np.cumsum([len(s.year) for s in scans])
+    jobs = [
+        (path, rows[(rows >= end - len(s.year)) & (rows < end)] - (end - len(s.year)))
+        for path, s, end in zip(paths, scans, ends, strict=True)
+    ]
+    jobs = [(path, some) for path, some in jobs if len(some)]
+    if client is None:
+        tables = [_rows_of(*job, question, covariates) for job in jobs]
+    else:
+        tables = client.gather(
+            client.map(
+                _rows_of, *zip(*jobs, strict=True), pure=False,
+                question=question, covariates=covariates,
+            )
+        )  # fmt: skip
+    table = pd.concat(tables).sort_values("response_id", ignore_index=True)
+    return _partitions.as_responses(table, "sample")
+
+
+def _rows_of(
+    path: Path, rows: NDArray[np.intp], question: str | None, covariates: Sequence[str]
+) -> pd.DataFrame:
+    return _partitions.read_rows(path, question, covariates).iloc[rows]
+
+
+def _fit(
+    sample: Responses,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    config: TopicConfig,
+    question: str | None,
+    covariates: tuple[str, ...],
+    out: Path,
+    tell: Callable[[str], None],
+) -> tuple[Model, TopicMapping, str]:
+    """Fit the model to the sample, map its topics, and give the key of all that it depends on."""
+    settings = (
+        version("iapt-topics"),
+        encoder.fingerprint,
+        asdict(frame),
+        asdict(config),
+        question,
+        covariates,
+    )
+    tell(f"Embedding the sample of {len(sample)} responses")
+    embeddings = embed(sample, encoder)
+    tell(f"Finding topics: consensus of {config.n_runs} runs")
+    topics = fit_once(sample, embeddings, config, out)
+    tell("Taking the yardstick")
+    mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
+    scores, _ = decide(sample, embeddings, frame, encoder)
+    # The store of vectors is one file, which workers cannot share; their results are kept instead.
+    lean = replace(encoder, cache=None) if isinstance(encoder, SentenceEncoder) else encoder
+    vectors = embeddings.rows(topics.assignments["response_id"].tolist())
+    model = Model(
+        topics=topics,
+        runs=tuple(unit_means(vectors, v) for v in topics.votes),
+        frame=frame,
+        encoder=lean,
+        yardstick=scores.yardstick,
+        question=question,
+        covariates=covariates,
+    )
+    # A fit of another machine may differ: then its partitions are others too.
+    rows = pd.util.hash_pandas_object(sample.kept[["response_id", "text"]], index=False)
+    told = hashlib.sha256(repr(settings).encode("utf-8", "replace") + rows.to_numpy().tobytes())
+    told.update(topics.centroids.tobytes() + topics.assignments["topic"].to_numpy().tobytes())
+    return model, mapping, told.hexdigest()[:16]
+
+
+def _code(
+    client: Client, model: Model, key: str, paths: Sequence[Path], targets: Sequence[Path]
+) -> pd.DataFrame:
+    """Code the partitions, each worker having been given the model once."""
+    from distributed import WorkerPlugin, as_completed
+
+    class Ship(WorkerPlugin):  # type: ignore[misc]
+        """Gives the model to each worker as it starts, those that replace a lost one too."""
+
+        name = f"iapt-topics-{key}"
+
+        def __init__(self, model: Model) -> None:
+            self.model = model
+
+        def setup(self, worker: Any) -> None:
+            _partitions.MODELS[key] = self.model
+
+    for target in (t for t in targets if t.exists()):
+        # Its name is of all that it was made of.
+        hashes = {target.name: file_hash(target)}
+        if fault := fault_of(_partitions.record_of(target), target.name, hashes):
+            warnings.warn(f"coded rows are made anew: {target.name}: {fault}", stacklevel=3)
+            target.unlink()
+    if not all(t.exists() for t in targets):
+        client.register_plugin(Ship(model))
+    tasks = client.map(_partitions.code_partition, paths, targets, model_key=key, pure=False)
+    done = [row for _, row in as_completed(tasks, with_results=True)]
+    return pd.DataFrame(done).sort_values("partition", ignore_index=True)
+
+
+def _join(counted: Sequence[Counted], *, weighted: bool) -> tuple[Cells, NDArray[np.int64]]:
+    """Add up the partitions; a respondent in several of them is one respondent."""
+    _, person = np.unique(np.concatenate([c.people for c in counted]), return_inverse=True)
+    years, year = np.unique(np.concatenate([c.years for c in counted]), return_inverse=True)
+    n, size, count = (
+        np.concatenate([getattr(c.cells, name) for c in counted]) for name in ("n", "size", "count")
+    )
+    total = np.concatenate([c.cells.total for c in counted]) if weighted else count
+    person, year = person.astype(np.intp), year.astype(np.intp)
+    if not len(n):
+        raise InputError("the survey", "must hold a codable response", "none", "See its texts.")
+    cells = Cells(person=person, year=year, n=n, size=size, count=count, total=total)
+    return add_up(cells), years
+
+
+def _columns(cells: Cells, part: slice) -> Cells:
+    count = cells.count[:, part]
+    total = count if cells.total is cells.count else cells.total[:, part]
+    return replace(cells, count=count, total=total)

@@ -1,0 +1,597 @@
+"""Intervals, resampling and multiplicity: arrays in, floats or arrays out.
+
+Shares are fractions (0 to 1) throughout; levels such as ``confidence`` are fractions too.
+
+References
+----------
+.. [1] Wilson EB (1927). Probable inference, the law of succession, and statistical inference.
+   *J Am Stat Assoc* 22:209-212.
+.. [2] Newcombe RG (1998). Two-sided confidence intervals for the single proportion: comparison of
+   seven methods. *Stat Med* 17:857-872.
+.. [3] Newcombe RG (1998). Interval estimation for the difference between independent
+   proportions: comparison of eleven methods. *Stat Med* 17:873-890.
+"""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from iapt_topics._base.errors import InputError
+
+Floats = NDArray[np.float64]
+_BISECTIONS = 60
+
+
+def _fraction(value: float, what: str) -> float:
+    """Return ``value`` if it lies strictly between 0 and 1, else raise InputError."""
+    if not 0.0 < value < 1.0:
+        raise InputError(what, "must lie between 0 and 1", str(value), "Use e.g. 0.95.")
+    return float(value)
+
+
+def normal_quantile(confidence: float = 0.95) -> float:
+    """Two-sided normal quantile, e.g. 1.96 for 0.95.
+
+    Parameters
+    ----------
+    confidence : float
+        Strictly between 0 and 1.
+
+    Returns
+    -------
+    float
+    """
+    return NormalDist().inv_cdf(0.5 + _fraction(confidence, "confidence") / 2)
+
+
+def wilson_interval(
+    count: ArrayLike, n: ArrayLike, confidence: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Score interval for a share (Wilson 1927), without continuity correction.
+
+    Parameters
+    ----------
+    count, n : array_like
+        Number of positives and of units; they broadcast. Neither need be whole, so that an
+        effective number of units can be given.
+    confidence : float
+        Strictly between 0 and 1.
+
+    Returns
+    -------
+    low, high : ndarray of float
+        In [0, 1], of the broadcast shape; NaN where ``n`` is 0 or an input is NaN.
+
+    Raises
+    ------
+    InputError
+        If a count is negative or above its ``n``.
+
+    References
+    ----------
+    Wilson EB (1927). *J Am Stat Assoc* 22:209-212. Recommended by Newcombe RG (1998).
+    *Stat Med* 17:857-872.
+
+    Examples
+    --------
+    >>> low, high = wilson_interval(81, 263)
+    >>> round(float(low), 4), round(float(high), 4)
+    (0.2553, 0.3662)
+    """
+    x, size = np.broadcast_arrays(np.asarray(count, float), np.asarray(n, float))
+    if np.any(x < 0) or np.any(x > size * (1 + 1e-9)):
+        raise InputError(
+            "count", "must lie between 0 and n", "a count outside", "Check the counts."
+        )
+    z2 = normal_quantile(confidence) ** 2
+    size = np.where(size > 0, size, np.nan)
+    share = np.minimum(x / size, 1.0)
+    centre = (share + z2 / (2 * size)) / (1 + z2 / size)
+    half = np.sqrt(z2 * (share * (1 - share) / size + z2 / (4 * size**2))) / (1 + z2 / size)
+    # Exact at the ends, where rounding would leave 1e-18 in place of 0.
+    low = np.where(share == 0, 0.0, np.clip(centre - half, 0.0, 1.0))
+    high = np.where(share == 1, 1.0, np.clip(centre + half, 0.0, 1.0))
+    return low, high
+
+
+def jeffreys_interval(
+    count: ArrayLike, n: ArrayLike, confidence: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Equal-tailed Jeffreys interval for a share, with the ends put at 0 and 1.
+
+    Narrower than :func:`wilson_interval` near 0 and 1, and so the better part of a sum of shares.
+
+    Parameters
+    ----------
+    count, n : array_like
+        As for :func:`wilson_interval`.
+    confidence : float
+        Strictly between 0 and 1.
+
+    Returns
+    -------
+    low, high : ndarray of float
+        In [0, 1], of the broadcast shape: (0, 1) where ``n`` is 0, 0 for ``low`` where no unit is
+        positive, 1 for ``high`` where all are.
+
+    References
+    ----------
+    Brown LD, Cai TT, DasGupta A (2001). Interval estimation for a binomial proportion. *Statist
+    Sci* 16:101-133, section 4.3.
+
+    Examples
+    --------
+    >>> low, high = jeffreys_interval(3, 20)
+    >>> round(float(low), 4), round(float(high), 4)
+    (0.0441, 0.3486)
+    """
+    from scipy.special import betaincinv
+
+    tail = (1 - _fraction(confidence, "confidence")) / 2
+    x, size = np.broadcast_arrays(np.asarray(count, float), np.asarray(n, float))
+    rest = size - x
+    low, high = (betaincinv(x + 0.5, np.maximum(rest, 0) + 0.5, t) for t in (tail, 1 - tail))
+    return np.where(x <= 0, 0.0, low), np.where(rest <= 1e-9, 1.0, high)
+
+
+def newcombe_interval(
+    count1: ArrayLike, n1: ArrayLike, count2: ArrayLike, n2: ArrayLike, confidence: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Hybrid score interval for the difference of two independent shares, first minus second.
+
+    Parameters
+    ----------
+    count1, n1, count2, n2 : array_like
+        Positives and units of each sample; they broadcast.
+    confidence : float
+        Strictly between 0 and 1.
+
+    Returns
+    -------
+    low, high : ndarray of float
+        In [-1, 1]; NaN where a sample is empty.
+
+    References
+    ----------
+    Newcombe RG (1998). *Stat Med* 17:873-890, method 10.
+
+    Examples
+    --------
+    >>> low, high = newcombe_interval(56, 70, 48, 80)
+    >>> round(float(low), 4), round(float(high), 4)
+    (0.0524, 0.3339)
+    """
+    low1, high1 = wilson_interval(count1, n1, confidence)
+    low2, high2 = wilson_interval(count2, n2, confidence)
+    size1, size2 = np.asarray(n1, float), np.asarray(n2, float)
+    share1 = np.asarray(count1, float) / np.where(size1 > 0, size1, np.nan)
+    share2 = np.asarray(count2, float) / np.where(size2 > 0, size2, np.nan)
+    difference = share1 - share2
+    return (
+        np.asarray(difference - np.hypot(share1 - low1, high2 - share2)),
+        np.asarray(difference + np.hypot(high1 - share1, share2 - low2)),
+    )
+
+
+def paired_interval(
+    only_first: ArrayLike, only_second: ArrayLike, n: ArrayLike, confidence: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Interval for the difference of two shares of the same units, second minus first.
+
+    One unit is added to each kind of disagreement, so that an interval without any has a width.
+
+    Parameters
+    ----------
+    only_first, only_second : array_like
+        Units positive for the first only and for the second only; they broadcast and need not be
+        whole.
+    n : array_like
+        Units.
+    confidence : float
+        Strictly between 0 and 1.
+
+    Returns
+    -------
+    low, high : ndarray of float
+        In [-1, 1].
+
+    References
+    ----------
+    Bonett DG, Price RM (2012). Adjusted Wald confidence interval for a difference of binomial
+    proportions based on paired data. *J Educ Behav Stat* 37:479-488.
+
+    Examples
+    --------
+    >>> low, high = paired_interval(4, 12, 100)  # (.127 - .049) -+ 1.96 sqrt((.176 - .078^2) / 102)
+    >>> round(float(low), 4), round(float(high), 4)
+    (-0.0017, 0.1585)
+    """
+    size = np.asarray(n, float) + 2
+    first, second = (np.asarray(v, float) + 1 for v in (only_first, only_second))
+    gap = (second - first) / size
+    half = normal_quantile(confidence) * np.sqrt(((first + second) / size - gap**2) / size)
+    return np.asarray(np.clip(gap - half, -1, 1)), np.asarray(np.clip(gap + half, -1, 1))
+
+
+def kish_size(weight: ArrayLike) -> float:
+    """Effective number of units of unequal weight, 0 without units.
+
+    Parameters
+    ----------
+    weight : array_like, shape (n,)
+        Weights above 0.
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    Kish L (1965). *Survey Sampling*, section 11.7. Wiley.
+    """
+    given = np.asarray(weight, float)
+    return float(given.sum() ** 2 / (given**2).sum()) if len(given) else 0.0
+
+
+def design_effect(error: ArrayLike, weight: ArrayLike, cluster: ArrayLike, few: int = 5) -> float:
+    """By how much clusters raise the variance of a weighted mean of 0 and 1.
+
+    Parameters
+    ----------
+    error, weight : array_like, shape (n,)
+        Each unit's distance from its mean, and its weight.
+    cluster : array_like of int, shape (n,)
+        Number of each unit's cluster, from 0.
+    few : int
+        With fewer errors above one half than this, units of a cluster are taken to be alike.
+
+    Returns
+    -------
+    float
+        From 1 (also if every unit is its own cluster) to the value for clusters of like units.
+
+    References
+    ----------
+    Rao JNK, Scott AJ (1992). A simple method for the analysis of clustered binary data.
+    *Biometrics* 48:577-585.
+    """
+    at, given = np.asarray(cluster), np.asarray(weight, float)
+    if len(np.unique(at)) == len(at):
+        return 1.0
+
+    def clustered(value: Floats) -> float:
+        return float((np.bincount(at, value) ** 2).sum() / (value**2).sum())
+
+    apart = np.asarray(error, float)
+    alike = clustered(given)
+    if np.count_nonzero(np.abs(apart) > 0.5) < few or not apart.any():
+        return alike
+    return min(max(clustered(given * apart), 1.0), alike)
+
+
+def cluster_weights(clusters: ArrayLike, n_boot: int, seed: int) -> NDArray[np.int32]:
+    """How often each unit is drawn when whole clusters are resampled with replacement.
+
+    As many clusters are drawn as there are; all units of a cluster share its count. The draw of
+    a cluster depends on its rank among the sorted cluster names, so the order of the units does
+    not matter.
+
+    Parameters
+    ----------
+    clusters : array_like, shape (n_units,)
+        Cluster (respondent) of each unit.
+    n_boot : int
+        Number of resamples, at least 1.
+    seed : int
+        Seed of the random generator, at least 0.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_boot, n_units)
+
+    Raises
+    ------
+    InputError
+        If ``n_boot`` is below 1 or ``clusters`` is not one-dimensional.
+
+    References
+    ----------
+    Davison AC, Hinkley DV (1997). *Bootstrap Methods and their Application*, section 3.8.
+    Cambridge University Press.
+
+    Examples
+    --------
+    >>> weights = cluster_weights(["a", "a", "b", "c"], n_boot=4, seed=0)
+    >>> weights.shape, bool((weights[:, 0] == weights[:, 1]).all())
+    ((4, 4), True)
+    """
+    names = np.asarray(clusters)
+    if n_boot < 1:
+        raise InputError("n_boot", "must be at least 1", str(n_boot), "Use e.g. 1000.")
+    if names.ndim != 1:
+        raise InputError(
+            "clusters", "must be one-dimensional", f"shape {names.shape}", "Give one per unit."
+        )
+    if len(names) == 0:
+        return np.zeros((n_boot, 0), np.int32)
+    _, inverse = np.unique(names, return_inverse=True)
+    n_clusters = int(inverse.max()) + 1
+    counts = resample_counts(n_clusters, n_boot, np.random.default_rng(seed))
+    return counts[:, inverse]
+
+
+def resample_counts(n_clusters: int, n_boot: int, rng: np.random.Generator) -> NDArray[np.int32]:
+    """Multinomial counts of ``n_clusters`` draws with replacement from ``n_clusters``.
+
+    Parameters
+    ----------
+    n_clusters, n_boot : int
+        Number of clusters and of resamples.
+    rng : numpy.random.Generator
+        Source of the draws.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_boot, n_clusters)
+        Each row sums to ``n_clusters``.
+    """
+    counts = np.ones((n_boot, n_clusters), np.int32)
+    for row in counts if n_clusters > 1 else ():
+        row[:] = np.bincount(rng.integers(0, n_clusters, n_clusters), minlength=n_clusters)
+    return counts
+
+
+def percentile_interval(draws: ArrayLike, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """Percentile interval over the first axis of bootstrap draws.
+
+    Parameters
+    ----------
+    draws : array_like, shape (n_boot, ...)
+        Bootstrap draws; NaN draws are ignored.
+    confidence : float
+        Strictly between 0 and 1.
+
+    Returns
+    -------
+    low, high : ndarray of float, shape (...)
+        NaN where no draw is a number.
+
+    References
+    ----------
+    Efron B, Tibshirani RJ (1993). *An Introduction to the Bootstrap*, chapter 13. Chapman & Hall.
+
+    Examples
+    --------
+    >>> low, high = percentile_interval(range(101), 0.5)
+    >>> float(low), float(high)
+    (25.0, 75.0)
+    """
+    tail = (1 - _fraction(confidence, "confidence")) / 2
+    values = np.asarray(draws, float)
+    if not np.isnan(values).any() and len(values):
+        low, high = np.quantile(values, [tail, 1 - tail], axis=0)
+        return np.asarray(low), np.asarray(high)
+    flat = values.reshape(len(values), -1) if len(values) else np.empty((0, 1))
+    bounds = np.full((2, int(np.prod(values.shape[1:]))), np.nan)
+    some = ~np.isnan(flat).all(axis=0) if len(flat) else np.zeros(bounds.shape[1], bool)
+    if some.any():
+        bounds[:, some] = np.nanquantile(flat[:, some], [tail, 1 - tail], axis=0)
+    shape = values.shape[1:]
+    return bounds[0].reshape(shape), bounds[1].reshape(shape)
+
+
+def _known_p(p: ArrayLike) -> tuple[Floats, NDArray[np.intp], NDArray[np.intp]]:
+    """Return p as floats, the flat places of its non-missing values, and those places sorted."""
+    values = np.asarray(p, float)
+    flat = values.ravel()
+    places = np.flatnonzero(~np.isnan(flat))
+    if np.any((flat[places] < 0) | (flat[places] > 1)):
+        raise InputError(
+            "p", "must lie between 0 and 1", "a value outside", "Give p-values, not statistics."
+        )
+    return values, places, places[np.argsort(flat[places], kind="stable")]
+
+
+def benjamini_hochberg(p: ArrayLike) -> Floats:
+    """Adjust p-values to control the false discovery rate.
+
+    Parameters
+    ----------
+    p : array_like
+        p-values of one family, of any shape. NaN stays NaN and does not count in the family.
+
+    Returns
+    -------
+    ndarray of float
+        Adjusted p-values, of the shape of ``p``.
+
+    Raises
+    ------
+    InputError
+        If a value lies outside 0 to 1.
+
+    References
+    ----------
+    Benjamini Y, Hochberg Y (1995). Controlling the false discovery rate. *J R Stat Soc B*
+    57:289-300.
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.01, 0.04, 0.03, float("nan")]).tolist()
+    [0.03, 0.04, 0.04, nan]
+    """
+    values, places, order = _known_p(p)
+    out = np.full(values.size, np.nan)
+    if m := len(places):
+        scaled = values.ravel()[order] * m / np.arange(1, m + 1)
+        out[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return out.reshape(values.shape)
+
+
+def holm(p: ArrayLike) -> Floats:
+    """Adjust p-values to control the family-wise error rate by Holm's step-down method.
+
+    Parameters
+    ----------
+    p : array_like
+        p-values of one family, of any shape. NaN stays NaN and does not count in the family.
+
+    Returns
+    -------
+    ndarray of float
+        Adjusted p-values, of the shape of ``p``.
+
+    Raises
+    ------
+    InputError
+        If a value lies outside 0 to 1.
+
+    References
+    ----------
+    Holm S (1979). A simple sequentially rejective multiple test procedure. *Scand J Stat*
+    6:65-70.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    values, places, order = _known_p(p)
+    out = np.full(values.size, np.nan)
+    if m := len(places):
+        scaled = values.ravel()[order] * np.arange(m, 0, -1)
+        out[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
+    return out.reshape(values.shape)
+
+
+def jensen_shannon_rows(p: ArrayLike, q: ArrayLike, base: float = 2) -> Floats:
+    """Jensen-Shannon distance along the last axis; see :func:`jensen_shannon`.
+
+    Parameters
+    ----------
+    p, q : array_like, shape (..., k)
+        Weights of at least 0; they broadcast and are scaled to sum to 1.
+    base : float
+        Base of the logarithm.
+
+    Returns
+    -------
+    ndarray of float, shape (...)
+        NaN where the weights of either side sum to 0.
+    """
+    sides = []
+    for side in (p, q):
+        weights = np.asarray(side, float)
+        if np.any(weights < 0):
+            raise InputError("weights", "must be at least 0", "a value below 0", "Give counts.")
+        total = weights.sum(axis=-1, keepdims=True)
+        sides.append(weights / np.where(total > 0, total, np.nan))
+    left, right = np.broadcast_arrays(*sides)
+    middle = (left + right) / 2
+    divergence = np.zeros(left.shape[:-1])
+    for side in (left, right):
+        # 0 log 0 is 0; a NaN side stays NaN.
+        ratio = np.where(side == 0, 1.0, side) / np.where(middle == 0, 1.0, middle)
+        divergence = divergence + (side * np.log(np.where(side == 0, 1.0, ratio))).sum(-1) / 2
+    return np.asarray(np.sqrt(np.clip(divergence / np.log(base), 0.0, None)))
+
+
+def jensen_shannon(p: ArrayLike, q: ArrayLike, base: float = 2) -> float:
+    """Jensen-Shannon distance between two distributions: the root of the divergence.
+
+    Parameters
+    ----------
+    p, q : array_like, shape (k,)
+        Weights of at least 0, scaled here to sum to 1.
+    base : float
+        Base of the logarithm; with 2 the distance lies in [0, 1].
+
+    Returns
+    -------
+    float
+        0 for equal distributions, 1 (base 2) for disjoint ones, NaN if either is empty.
+
+    Raises
+    ------
+    InputError
+        If a weight is negative.
+
+    References
+    ----------
+    Lin J (1991). Divergence measures based on the Shannon entropy. *IEEE Trans Inf Theory*
+    37:145-151. Endres DM, Schindelin JE (2003). A new metric for probability distributions.
+    *IEEE Trans Inf Theory* 49:1858-1860.
+
+    Examples
+    --------
+    >>> jensen_shannon([1, 0], [0, 3])
+    1.0
+    """
+    return float(jensen_shannon_rows(np.ravel(p), np.ravel(q), base))
+
+
+def smallest_detectable(
+    p: ArrayLike, n1: ArrayLike, n2: ArrayLike, power: float = 0.8, alpha: float = 0.05
+) -> Floats:
+    """Smallest change from a share ``p`` that two samples of these sizes would detect.
+
+    The size of the difference d at which the two-sided test of two independent shares (normal
+    approximation, pooled variance under equality, no continuity correction) has the given power:
+    d = z[1 - alpha/2] sqrt(m (1 - m) (1/n1 + 1/n2)) + z[power] sqrt(p (1 - p)/n1 + s (1 - s)/n2),
+    with s the second share and m the pooled one. The change is taken towards one half (an
+    increase from p <= 0.5, a decrease from above), which is the direction that needs the larger
+    change. A guide to planning: it says nothing about the change that was seen.
+
+    Parameters
+    ----------
+    p : array_like
+        Share in the first sample, in [0, 1].
+    n1, n2 : array_like
+        Sizes (or effective sizes) of the samples. All three broadcast.
+    power, alpha : float
+        Wanted power and two-sided level, strictly between 0 and 1.
+
+    Returns
+    -------
+    ndarray of float
+        Size of the difference, above 0; NaN where no change is large enough or a sample is empty.
+
+    References
+    ----------
+    Fleiss JL, Levin B, Paik MC (2003). *Statistical Methods for Rates and Proportions*, 3rd ed.,
+    section 4.2. Wiley.
+
+    Examples
+    --------
+    >>> round(float(smallest_detectable(0.5, 50, 50, power=0.9)), 4)
+    0.3026
+    """
+    z_alpha = normal_quantile(1 - _fraction(alpha, "alpha"))
+    z_power = NormalDist().inv_cdf(_fraction(power, "power"))
+    share, first, second = np.broadcast_arrays(
+        np.asarray(p, float), np.asarray(n1, float), np.asarray(n2, float)
+    )
+    if np.any((share < 0) | (share > 1)):
+        raise InputError("p", "must lie between 0 and 1", "a value outside", "Give a fraction.")
+    share = np.minimum(share, 1 - share)
+    first = np.where(first > 0, first, np.nan)
+    second = np.where(second > 0, second, np.nan)
+
+    def short(d: Floats) -> Floats:
+        other = share + d
+        pooled = (first * share + second * other) / (first + second)
+        null = np.sqrt(np.clip(pooled * (1 - pooled), 0, None) * (1 / first + 1 / second))
+        spread = np.clip(share * (1 - share), 0, None) / first
+        spread = spread + np.clip(other * (1 - other), 0, None) / second
+        return np.asarray(d - z_alpha * null - z_power * np.sqrt(spread))
+
+    low, high = np.zeros(share.shape), np.asarray(1 - share)
+    possible = short(high) >= 0
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        enough = short(middle) >= 0
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return np.asarray(np.where(possible, high, np.nan))

@@ -1,0 +1,362 @@
+"""Agreement between sets of themes: boolean rows, one column per theme.
+
+The public names are in :mod:`iapt_topics.stats.agreement`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from iapt_topics._base.errors import InputError
+
+Floats = NDArray[np.float64]
+DistanceName = Literal["masi", "jaccard"]
+_CELLS = 4_000_000  # distances held at once
+
+
+def ratio(top: ArrayLike, bottom: ArrayLike) -> Floats:
+    """Quotient, NaN where the divisor is 0."""
+    num, den = np.broadcast_arrays(np.asarray(top, float), np.asarray(bottom, float))
+    out = np.full(num.shape, np.nan)
+    np.divide(num, den, out=out, where=den != 0)
+    return out
+
+
+def corrected(observed: ArrayLike, expected: ArrayLike) -> Floats:
+    """Agreement above chance as a share of what chance leaves open."""
+    po, pe = np.asarray(observed, float), np.asarray(expected, float)
+    room = 1 - pe
+    # A remainder of rounding is no room at all.
+    return ratio(po - pe, np.where(np.abs(room) < 1e-12, 0.0, room))
+
+
+def _rows(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    x, y = np.asarray(first), np.asarray(second)
+    for part in (x, y):
+        if part.dtype != np.bool_ and not np.isin(part, (0, 1)).all():
+            raise InputError("sets", "must be boolean", f"{part.dtype}", "Give 1 or 0 per theme.")
+    if x.ndim < 1 or y.ndim < 1 or x.shape[-1] != y.shape[-1]:
+        raise InputError(
+            "sets", "must have one column per theme, the same for both coders",
+            f"shapes {x.shape} and {y.shape}", "Match the columns.",
+        )  # fmt: skip
+    return x.astype(bool), y.astype(bool)
+
+
+def _paired(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    x, y = _rows(first, second)
+    if x.ndim != 2 or x.shape != y.shape:
+        raise InputError(
+            "sets", "must be one row per unit for both coders",
+            f"shapes {x.shape} and {y.shape}", "Match the units.",
+        )  # fmt: skip
+    return x, y
+
+
+def _by_sizes(left: ArrayLike, right: ArrayLike, both: ArrayLike, name: DistanceName) -> Floats:
+    """Distance of two sets from their sizes and the size of what they share."""
+    a, b, common = np.broadcast_arrays(
+        np.asarray(left, float), np.asarray(right, float), np.asarray(both, float)
+    )
+    union = a + b - common
+    jaccard = np.where(union == 0, 1.0, ratio(common, union))
+    if name == "jaccard":
+        return np.asarray(1 - jaccard)
+    if name != "masi":
+        raise InputError("distance", "must be 'masi' or 'jaccard'", repr(name), "Choose one.")
+    same = (common == a) & (common == b)
+    weight = np.select([same, common == np.minimum(a, b), common > 0], [1.0, 2 / 3, 1 / 3], 0.0)
+    return np.asarray(1 - jaccard * weight)
+
+
+def _distance(first: ArrayLike, second: ArrayLike, name: DistanceName) -> Floats:
+    x, y = _rows(first, second)
+    return _by_sizes(x.sum(axis=-1), y.sum(axis=-1), (x & y).sum(axis=-1), name)
+
+
+def jaccard_distance(first: ArrayLike, second: ArrayLike) -> Floats:
+    """Jaccard distance of sets: 1 less the share of their union that they have in common.
+
+    Parameters
+    ----------
+    first, second : array_like of bool, shape (..., k)
+        Which of k themes each set holds; leading axes broadcast.
+
+    Returns
+    -------
+    ndarray of float, shape (...)
+        In [0, 1]; 0 if both are empty, 1 if only one is.
+
+    Raises
+    ------
+    InputError
+        If a cell is neither 0 nor 1, or the columns differ in number.
+
+    References
+    ----------
+    Jaccard P (1912). The distribution of the flora in the alpine zone. *New Phytol* 11:37-50.
+    """
+    return _distance(first, second, "jaccard")
+
+
+def masi_distance(first: ArrayLike, second: ArrayLike) -> Floats:
+    """MASI distance of sets: 1 less Jaccard's index, weighted down if neither holds the other.
+
+    The weight is 1 for equal sets, 2/3 if one holds the other, 1/3 if they overlap and 0 if they
+    are disjoint. Older tools round it to .67 and .33.
+
+    Parameters
+    ----------
+    first, second : array_like of bool, shape (..., k)
+        Which of k themes each set holds; leading axes broadcast.
+
+    Returns
+    -------
+    ndarray of float, shape (...)
+        In [0, 1]; 0 if both are empty, 1 if only one is.
+
+    Raises
+    ------
+    InputError
+        If a cell is neither 0 nor 1, or the columns differ in number.
+
+    References
+    ----------
+    Passonneau R (2006). Measuring agreement on set-valued items (MASI) for semantic and pragmatic
+    annotation. *Proc LREC 2006*.
+
+    Examples
+    --------
+    >>> round(float(masi_distance([1, 1, 0, 0], [1, 1, 1, 1])), 4)
+    0.6667
+    """
+    return _distance(first, second, "masi")
+
+
+def set_alpha(
+    first: ArrayLike,
+    second: ArrayLike,
+    distance: DistanceName = "masi",
+    *,
+    weights: ArrayLike | None = None,
+) -> Floats:
+    """Krippendorff's alpha of two coders who each give a set to every unit.
+
+    The expected disagreement is the mean distance over all pairs of the 2n sets. It is worked out
+    on the distinct sets and how often each occurs.
+
+    Parameters
+    ----------
+    first, second : array_like of bool, shape (n, k)
+        Sets of each coder.
+    distance : {"masi", "jaccard"}
+        Distance between sets.
+    weights : array_like, shape (n,) or (n_draws, n), optional
+        How often each unit counts, e.g. in each bootstrap draw; once if None.
+
+    Returns
+    -------
+    ndarray of float, shape () or (n_draws,)
+        At most 1; about 0 by chance; NaN without units, or if all sets are the same.
+
+    Raises
+    ------
+    InputError
+        If the shapes do not match, or the distance is not known.
+
+    References
+    ----------
+    Krippendorff K (2019). *Content Analysis*, 4th ed., chapter 12. Sage.
+    Passonneau R (2006), as for :func:`masi_distance`.
+
+    Examples
+    --------
+    >>> float(set_alpha([[1, 0], [0, 1]], [[1, 0], [0, 1]]))
+    1.0
+    """
+    x, y = _paired(first, second)
+    n = len(x)
+    given = np.ones(n) if weights is None else np.asarray(weights, float)
+    if given.ndim not in (1, 2) or given.shape[-1] != n:
+        raise InputError("weights", "must be one per unit", f"shape {given.shape}", "Match them.")
+    draws = np.atleast_2d(given)
+    observed = ratio(draws @ _distance(x, y, distance), draws.sum(axis=1))
+    out = corrected(1 - observed, 1 - _expected(x, y, draws, distance))
+    return out if given.ndim == 2 else np.asarray(out[0])
+
+
+def expected_disagreement(
+    first: ArrayLike,
+    second: ArrayLike,
+    distance: DistanceName,
+    *,
+    weights: ArrayLike | None = None,
+) -> Floats:
+    """Mean distance over all pairs of the 2n sets, the chance term of :func:`set_alpha`.
+
+    It does not change when either coder's rows change places.
+
+    Parameters
+    ----------
+    first, second : array_like of bool, shape (n, k)
+        Sets of each coder.
+    distance : {"masi", "jaccard"}
+        Distance between sets.
+    weights : array_like, shape (n,) or (n_draws, n), optional
+        As for :func:`set_alpha`.
+
+    Returns
+    -------
+    ndarray of float, shape () or (n_draws,)
+        In [0, 1]; NaN without units.
+
+    Raises
+    ------
+    InputError
+        If the shapes do not match, or the distance is not known.
+    """
+    x, y = _paired(first, second)
+    given = np.ones(len(x)) if weights is None else np.asarray(weights, float)
+    out = _expected(x, y, np.atleast_2d(given), distance)
+    return out if given.ndim == 2 else np.asarray(out[0])
+
+
+def _expected(
+    x: NDArray[np.bool_], y: NDArray[np.bool_], draws: Floats, name: DistanceName
+) -> Floats:
+    stacked = np.concatenate([x, y])
+    if not stacked.size:
+        return np.full(len(draws), np.nan)
+    _, where, at = np.unique(
+        np.packbits(stacked, axis=1), axis=0, return_index=True, return_inverse=True
+    )
+    at = at.reshape(-1)
+    counts = np.empty((len(draws), len(where)))
+    for row, w in zip(counts, draws, strict=True):
+        row[:] = np.bincount(at, np.concatenate([w, w]), minlength=len(where))
+    values = 2 * draws.sum(axis=1)
+    pairs = _summed_distance(stacked[where].astype(np.float32), counts, name)
+    return ratio(pairs, values * (values - 1))
+
+
+def _summed_distance(sets: NDArray[np.float32], counts: Floats, name: DistanceName) -> Floats:
+    """Sum of distances over ordered pairs of sets, each as often as counted, for each draw."""
+    n_sets, k = sets.shape
+    size = sets.sum(axis=1).astype(np.intp)
+    step = np.arange(k + 1)
+    known = _by_sizes(step[:, None, None], step[None, :, None], step[None, None, :], name).ravel()
+    total = np.zeros(len(counts))
+    chunk = max(1, _CELLS // max(1, n_sets))
+    for start in range(0, n_sets, chunk):
+        part = slice(start, start + chunk)
+        common = (sets[part] @ sets.T).astype(np.intp)
+        common += ((size[part] * (k + 1))[:, None] + size[None, :]) * (k + 1)
+        total += ((counts @ known[common].T) * counts[:, part]).sum(axis=1)
+    return total
+
+
+def f1_per_unit(first: ArrayLike, second: ArrayLike) -> Floats:
+    """F1 of the two sets of each unit.
+
+    Parameters
+    ----------
+    first, second : array_like of bool, shape (n, k)
+        Sets of each coder.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        In [0, 1]; 1 if both are empty, for the coders then agree that no theme applies.
+
+    Raises
+    ------
+    InputError
+        If the shapes do not match.
+    """
+    x, y = _paired(first, second)
+    size = x.sum(axis=1) + y.sum(axis=1)
+    return np.where(size == 0, 1.0, ratio(2 * (x & y).sum(axis=1), size))
+
+
+def samples_f1(first: ArrayLike, second: ArrayLike) -> float:
+    """Mean over units of the F1 of their two sets.
+
+    Parameters
+    ----------
+    first, second : array_like of bool, shape (n, k)
+        Sets of each coder.
+
+    Returns
+    -------
+    float
+        In [0, 1]; NaN without units. A unit that is empty for both counts as 1.
+
+    Raises
+    ------
+    InputError
+        If the shapes do not match.
+
+    References
+    ----------
+    Tsoumakas G, Katakis I, Vlahavas I (2010). Mining multi-label data. In *Data Mining and
+    Knowledge Discovery Handbook*, 2nd ed., 667-685. Springer.
+    """
+    each = f1_per_unit(first, second)
+    return float(each.mean()) if len(each) else float("nan")
+
+
+def micro_f1(first: ArrayLike, second: ArrayLike) -> float:
+    """F1 of the counts summed over themes.
+
+    Parameters
+    ----------
+    first, second : array_like of bool, shape (n, k)
+        Sets of each coder.
+
+    Returns
+    -------
+    float
+        In [0, 1]; NaN if no theme was given at all.
+
+    Raises
+    ------
+    InputError
+        If the shapes do not match.
+
+    References
+    ----------
+    Tsoumakas et al. (2010), as for :func:`samples_f1`.
+    """
+    x, y = _paired(first, second)
+    return float(ratio(2 * (x & y).sum(), x.sum() + y.sum()))
+
+
+def macro_f1(first: ArrayLike, second: ArrayLike) -> float:
+    """Mean over themes of their F1, leaving out themes that neither coder gave.
+
+    Parameters
+    ----------
+    first, second : array_like of bool, shape (n, k)
+        Sets of each coder.
+
+    Returns
+    -------
+    float
+        In [0, 1]; NaN if no theme was given at all.
+
+    Raises
+    ------
+    InputError
+        If the shapes do not match.
+
+    References
+    ----------
+    Tsoumakas et al. (2010), as for :func:`samples_f1`.
+    """
+    x, y = _paired(first, second)
+    each = ratio(2 * (x & y).sum(axis=0), x.sum(axis=0) + y.sum(axis=0))
+    each = each[~np.isnan(each)]
+    return float(each.mean()) if len(each) else float("nan")

@@ -1,0 +1,327 @@
+"""Points that topics are cut from, and many UMAP and HDBSCAN runs; nothing else knows the two.
+
+The points are the responses' vectors, drawn together along UMAP's own neighbour graph: a short
+answer says little for itself, and its neighbours say what it is about. They are the same for the
+same data. The runs are BERTopic's steps, each on other respondents, in another order, with another
+seed, neighbourhood and cluster size.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics.topics import consensus
+
+#: Below this number, UMAP and HDBSCAN have too little to go on; see :func:`_small_runs`.
+FEW_RESPONSES = 40
+#: A run lays out at most so many responses; the others vote by the nearest centre.
+RUN_ROWS = 2500
+_NEIGHBOURS = (10, 15, 20, 30)
+_DIMENSIONS = 50
+_EPOCHS = 100
+_MILLION = 10**6  # smaller parts of a cosine distance do not count
+
+
+def nearest_rows(
+    vectors: NDArray[np.float32],
+    k: int,
+    block: int | None = None,
+    *,
+    among: NDArray[np.float32] | None = None,
+    own: NDArray[np.intp] | None = None,
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Exact cosine neighbours of each row, the row itself first; of equally near ones the first.
+
+    Parameters
+    ----------
+    vectors : ndarray of float32, shape (n, d)
+        Rows of unit length.
+    k : int
+        From 1 to n, the row itself included.
+    block : int, optional
+        Rows handled at once; by default as many as hold 8 million distances.
+    among : ndarray of float32, shape (m, d), optional
+        Where the neighbours are looked for, if not among the rows.
+    own : ndarray of int, shape (n,), optional
+        With ``among``: the place of each row in it, -1 if it is not there.
+
+    Returns
+    -------
+    near : ndarray of int, shape (n, k)
+    far : ndarray of float32, shape (n, k)
+        Cosine distances, 0 to 2, of six decimals.
+    """
+    n = len(vectors)
+    if among is None:
+        among, own = vectors, np.arange(n)
+    own = np.full(n, -1) if own is None else own
+    block = block or max(1, 2**23 // len(among))
+    # No row has its k nearest farther away than the k nearest of some rows: these tell which few
+    # are to be put in order.
+    some = max(1, min(8, len(among) // k))
+    near = np.empty((n, k), dtype=np.intp)
+    far = np.empty((n, k), dtype=np.float32)
+    for start in range(0, n, block):
+        stop = min(start + block, n)
+        cosine = vectors[start:stop] @ among.T
+        here = np.flatnonzero(own[start:stop] >= 0)
+        cosine[here, own[start:stop][here]] = 2  # itself comes first
+        least = np.partition(cosine[:, ::some], -k, axis=1)[:, [-k]]
+        row, other = divmod(np.flatnonzero(cosine >= least - 2 / _MILLION), len(among))
+        # Between copies of a text, and from two copies to a third row, only a sum's last digits
+        # differ. They must not choose, nor count as a distance: UMAP takes the nearest but 0.
+        millionths = np.rint((1 - cosine[row, other]) * _MILLION).astype(np.intp)
+        order = np.argsort(row * 4 * _MILLION + millionths, kind="stable")
+        first = np.searchsorted(row, np.arange(stop - start))
+        taken = order[first[:, None] + np.arange(k)]
+        near[start:stop] = other[taken]
+        far[start:stop] = (millionths[taken] / _MILLION).clip(0, 2)
+    return near, far
+
+
+def smooth(
+    vectors: NDArray[np.float32], same: NDArray[np.intp]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Centre the vectors, and draw them together along UMAP's neighbour graph.
+
+    Parameters
+    ----------
+    vectors : ndarray of float32, shape (n, d)
+    same : ndarray of int, shape (n,)
+        Number, 0 or greater, of the text of each row. One text is one point: which of many copies
+        is another row's neighbour is chance, and must not part them.
+
+    Returns
+    -------
+    centred : ndarray of float32, shape (n, d)
+        Unit vectors without what all responses share (Mu and Viswanath 2018).
+    points : ndarray of float32, shape (n, min(d, 50))
+        Principal components of the centred vectors after two steps along the graph.
+    """
+    centred = _unit(vectors - vectors.mean(axis=0))
+    drawn = centred
+    if len(vectors) >= FEW_RESPONSES:
+        k = min(_NEIGHBOURS[-1], len(vectors) // 10)
+        graph = _graph(centred, *nearest_rows(centred, k))
+        for _ in range(2):
+            drawn = _unit(drawn + graph @ drawn)
+        drawn = consensus.centres(drawn, same)[same]
+    drawn = drawn - drawn.mean(axis=0)
+    _, axes = np.linalg.eigh(drawn.T @ drawn)
+    return centred, np.ascontiguousarray(drawn @ axes[:, ::-1][:, :_DIMENSIONS])
+
+
+def cluster_runs(
+    centred: NDArray[np.float32],
+    points: NDArray[np.float32],
+    people: NDArray[np.intp],
+    *,
+    n_runs: int,
+    seed: int,
+    min_size: int | None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[NDArray[np.intp], pd.DataFrame]:
+    """Cluster the responses ``n_runs`` times, each time another bootstrap of the respondents.
+
+    Neighbourhood and cluster sizes follow one design, so that no fit draws luckier ones than
+    another; respondents, row order and the layout's seed are random.
+
+    Parameters
+    ----------
+    centred, points
+        From :func:`smooth`.
+    people : ndarray of int, shape (n,)
+        Number of the respondent of each response.
+    n_runs, seed : int
+    min_size : int, optional
+        Smallest cluster; by default from 1/120 to 1/60 of the responses, at least 10 (5 for the
+        smallest surveys).
+    progress : callable, optional
+        Called with the number of runs that have ended, and of all.
+
+    Returns
+    -------
+    partitions : ndarray of int, shape (n_runs, n)
+        Responses that were left out, or that HDBSCAN calls noise, are in the cluster whose
+        centre is nearest.
+    runs : DataFrame
+        One row a run, as ``Topics.runs``.
+    """
+    n = len(centred)
+    rng = np.random.default_rng(seed)
+    if n < FEW_RESPONSES:
+        return _small_runs(centred, points, rng, n_runs, min_size)
+    _compile_once()
+    sizes = np.geomspace(n / 120, n / 60, n_runs)
+    jobs = []
+    for run in range(n_runs):
+        rows = _draw(people, rng)
+        share = len(rows) / n
+        k = min(_NEIGHBOURS[run % len(_NEIGHBOURS)], len(rows) // 3)
+        whole = min_size or max(5, min(10, n // 15), round(sizes[run]))
+        least = max(2, round(whole * share))
+        # numba's parallel graph code is not safe in threads: it runs here, the layouts do not.
+        graph = _graph(centred[rows], *nearest_rows(centred[rows], k))
+        jobs.append((rows, graph, k, least, int(rng.integers(2**31))))
+    pool, found = ThreadPoolExecutor(n_cores()), []
+    try:
+        for labels in pool.map(lambda job: _run(centred, *job), jobs):
+            found.append(labels)
+            progress(len(found), n_runs)
+    finally:  # whoever stops the fit does not wait for the layouts that have begun
+        pool.shutdown(wait=False, cancel_futures=True)
+    partitions, table = [], []
+    for run, (labels, (rows, _, k, least, run_seed)) in enumerate(zip(found, jobs, strict=True)):
+        n_clusters = int(labels.max()) + 1
+        whole_labels = np.full(n, -1, dtype=np.intp)
+        whole_labels[rows] = labels
+        if n_clusters:
+            middle = consensus.centres(points, whole_labels)
+            nearest = consensus.nearest_centre(points, middle)
+            whole_labels = np.where(whole_labels < 0, nearest, whole_labels)
+        else:  # no density anywhere: the run says that all belong together
+            whole_labels[:] = 0
+        partitions.append(whole_labels)
+        table.append((run, run_seed, len(rows), k, least, n_clusters, float((labels < 0).mean())))
+    return np.stack(partitions), _table(table)
+
+
+def _draw(people: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
+    """Responses of a bootstrap of the respondents, in random order."""
+    n_people = int(people.max()) + 1
+    drawn = np.zeros(n_people, dtype=bool)
+    drawn[rng.integers(0, n_people, n_people)] = True
+    rows = rng.permutation(np.flatnonzero(drawn[people]))
+    # A few respondents with nearly all responses may be missed: then there is nothing to resample.
+    if len(rows) < len(people) // 3:
+        rows = rng.permutation(len(people))
+    return rows[:RUN_ROWS]
+
+
+def _graph(vectors: NDArray[np.float32], near: NDArray[np.intp], far: NDArray[np.float32]) -> Any:
+    """UMAP's fuzzy neighbour graph, a sparse matrix of weights from 0 to 1."""
+    _compile_once()
+    from umap.umap_ import fuzzy_simplicial_set
+
+    return fuzzy_simplicial_set(
+        vectors,
+        near.shape[1],
+        np.random.RandomState(0),  # unused where the neighbours are given
+        "cosine",
+        knn_indices=near.astype(np.int32),
+        knn_dists=far,
+    )[0].tocsr()
+
+
+def _run(
+    centred: NDArray[np.float32],
+    rows: NDArray[np.intp],
+    graph: Any,
+    k: int,
+    least: int,
+    seed: int,
+) -> NDArray[np.intp]:
+    """Lay a graph out with UMAP and cluster the layout with HDBSCAN; -1 is noise."""
+    from hdbscan import HDBSCAN
+    from umap.umap_ import simplicial_set_embedding
+
+    a, b = _curve()
+    layout, _ = simplicial_set_embedding(
+        centred[rows],
+        graph,
+        5,
+        1.0,
+        a,
+        b,
+        1.0,
+        5,
+        _EPOCHS,
+        "spectral" if len(rows) >= 200 else "random",
+        np.random.RandomState(seed),
+        "cosine",
+        {},
+        densmap=False,
+        densmap_kwds={},
+        output_dens=False,
+    )
+    # Leaves of the cluster tree: the default ("eom") now and then keeps one giant cluster.
+    found = HDBSCAN(
+        min_cluster_size=least,
+        min_samples=min(5, least),
+        cluster_selection_method="leaf",
+        core_dist_n_jobs=1,
+    ).fit_predict(np.asarray(layout, dtype=np.float64))
+    return np.asarray(found, dtype=np.intp)
+
+
+def _small_runs(
+    centred: NDArray[np.float32],
+    points: NDArray[np.float32],
+    rng: np.random.Generator,
+    n_runs: int,
+    min_size: int | None,
+) -> tuple[NDArray[np.intp], pd.DataFrame]:
+    """Ward's clusters of resampled dimensions, for too few responses to have a density."""
+    n, d = centred.shape
+    k = max(1, n // (min_size or 8))
+    partitions, table = [], []
+    for run in range(n_runs):
+        some = centred[:, rng.choice(d, size=max(1, d // 2), replace=False)]
+        partitions.append(consensus.cut(*consensus.grow_tree(some), some, k))
+        table.append((run, 0, n, 0, 0, k, 0.0))
+    return np.stack(partitions), _table(table)
+
+
+def _table(rows: list[tuple[int, int, int, int, int, int, float]]) -> pd.DataFrame:
+    names = "run seed n_responses n_neighbors min_cluster_size n_clusters unassigned"
+    return pd.DataFrame(rows, columns=names.split())
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(length > 1e-6, length, np.inf), dtype=np.float32)
+
+
+def n_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _curve() -> tuple[float, float]:
+    """Parameters of UMAP's distance curve for touching clusters, as BERTopic has it."""
+    from umap.umap_ import find_ab_params
+
+    a, b = find_ab_params(1.0, 0.0)
+    return float(a), float(b)
+
+
+@cache
+def _compile_once() -> None:
+    """Let numba keep UMAP's compiled code on disk, and run layouts side by side.
+
+    Compiling costs ten times what the layouts do, and umap-learn does it anew in every process.
+    Where a later version of it has other names, or there is no place to write, nothing is lost
+    but time.
+    """
+    from umap import layouts, umap_
+
+    for module, name in (
+        (umap_, "smooth_knn_dist"),
+        (umap_, "compute_membership_strengths"),
+        (layouts, "_nb_optimize_layout_euclidean_single_epoch"),
+    ):
+        try:
+            function = getattr(module, name)
+            function.targetoptions["nogil"] = True
+            function.enable_caching()
+        except (AttributeError, KeyError, RuntimeError):
+            continue
