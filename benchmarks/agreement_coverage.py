@@ -12,7 +12,7 @@ import argparse
 import numpy as np
 
 from iapt_topics.agreement.tables import resample, themes_table
-from iapt_topics.stats.intervals import cluster_weights
+from iapt_topics.stats.resampling import cluster_weights
 
 #: shares of the two coders, F1
 KINDS = [

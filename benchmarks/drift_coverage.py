@@ -14,7 +14,7 @@ from simulated import codes_of, names, survey_of
 from iapt_topics import measure_drift
 from iapt_topics.drift.trends import largest_contrast, shapes
 from iapt_topics.drift.uncertainty import assignment_covariance, by_source
-from iapt_topics.stats.intervals import benjamini_hochberg, holm
+from iapt_topics.stats.multiplicity import benjamini_hochberg, holm
 from iapt_topics.stats.share_model import ShareModel, share_model, sum_cells
 
 YEARS = np.arange(2014, 2019)

@@ -26,6 +26,8 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
+from iapt_topics.encoders.encoder import SentenceEncoder
+
 # One thread: threads do not survive a fork.
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 os.environ["NUMBA_THREADING_LAYER"] = "workqueue"
@@ -56,17 +58,17 @@ def analyse(out: Path, stages: Path | None = None) -> None:
     from conftest import SUBJECT_FRAME, read, survey_rows
 
     from iapt_topics._base.files import claimed
-    from iapt_topics.encoders import embeddings
     from iapt_topics.encoders import vector_cache as _vector_cache
-    from iapt_topics.study import run_study, write_study
+    from iapt_topics.pipeline.run import run_study
+    from iapt_topics.pipeline.write import write_study
     from iapt_topics.topics.topics import TopicConfig
 
-    embeddings._model = lambda folder: SlowModel()
+    _model = lambda folder: SlowModel()
     _vector_cache.PART = 16
     responses = read(survey_rows())
     with claimed(out), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        encoder = embeddings.SentenceEncoder(
+        encoder = SentenceEncoder(
             name="m", folder=Path("nowhere"), fingerprint="f" * 64, cache=out / "cache"
         )
         tell = stages.write_text if stages else (lambda _: None)

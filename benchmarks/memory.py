@@ -36,7 +36,7 @@ def main(fits: int, rows: int) -> None:
     import pandas as pd
     from conftest import SUBJECT_FRAME, SUBJECTS, BagOfWords, read
 
-    from iapt_topics.study import run_study
+    from iapt_topics.pipeline.run import run_study
     from iapt_topics.topics.topics import TopicConfig
 
     texts = list(SUBJECTS.values())
@@ -81,9 +81,9 @@ def run_once(rows: int) -> None:
 
     import pandas as pd
 
-    from iapt_topics.encoders.embeddings import sentence_encoder
+    from iapt_topics.encoders.encoder import sentence_encoder
     from iapt_topics.frame.frame import load_frame
-    from iapt_topics.study import run_study
+    from iapt_topics.pipeline.run import run_study
     from iapt_topics.survey.responses import load_responses
 
     sentence_encoder(cache=None).encode([f"text number {i}" for i in range(64)])

@@ -195,7 +195,7 @@ def one_fit(runs: int, data: Path | None) -> Measured:
 def one_embedding(runs: int, data: Path | None) -> Measured:
     """Embed 1,000 texts with the library and with ONNX Runtime, in one process."""
     from iapt_topics import sentence_encoder
-    from iapt_topics.encoders.embeddings import _model
+    from iapt_topics.encoders.encoder import _model
 
     texts = texts_of(data, 1000)
     encoder = sentence_encoder(cache=None)

@@ -19,9 +19,11 @@ from iapt_topics import study
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import write_whole
 from iapt_topics.encoders.embeddings import Embeddings, embed
-from iapt_topics.frame.frame import Theme, ThemeFrame, write_frame
+from iapt_topics.frame.frame import ThemeFrame, write_frame
+from iapt_topics.frame.theme import Theme
 from iapt_topics.survey.responses import load_responses
-from iapt_topics.topics.topics import TopicConfig, fit_topics
+from iapt_topics.topics.fit import fit_topics
+from iapt_topics.topics.topics import TopicConfig
 
 # Examples are slow on a busy machine, which says nothing about the code.
 settings.register_profile("project", deadline=None)

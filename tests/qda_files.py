@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from iapt_topics.codes.codes import Codes
-from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
 from iapt_topics.survey.responses import load_responses
 
 NAN = float("nan")

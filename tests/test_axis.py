@@ -7,7 +7,8 @@ import pytest
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.axis import axis_by_topic, axis_codes, axis_scores, pole_codes
 from iapt_topics.codes.codes import Codes
-from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
 
 FRAME = ThemeFrame(
     name="f",

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.codes import Codes
-from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
 from iapt_topics.qda.load import coders_in, load_codes
 
 FRAME = ThemeFrame(

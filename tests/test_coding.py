@@ -9,7 +9,8 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.codes.codes import Codes
 from iapt_topics.codes.sampling import next_to_code
 from iapt_topics.encoders.embeddings import embed
-from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
 from iapt_topics.mapping import learning as coding
 from iapt_topics.mapping.learning import learn_codes
 from iapt_topics.mapping.mapping import code_responses

@@ -10,7 +10,7 @@ import pytest
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.distil import distil_encoder
-from iapt_topics.encoders.embeddings import SentenceEncoder
+from iapt_topics.encoders.encoder import SentenceEncoder
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 import numpy as np
 
-from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
 from iapt_topics.mapping.distinctness import indistinct_themes
 
 

@@ -17,10 +17,13 @@ from hypothesis import strategies as st
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders import embeddings
 from iapt_topics.encoders import large_model as _large_model
-from iapt_topics.encoders.embeddings import (
-    Embeddings,
+from iapt_topics.encoders.embeddings import Embeddings, embed
+from iapt_topics.encoders.encoder import (
+    _FULL,
+    BATCH_PIECES,
+    DEFAULT_FILES,
     SentenceEncoder,
-    embed,
+    _batches,
     encode_themes,
     sentence_encoder,
 )
@@ -71,12 +74,12 @@ def test_each_text_is_computed_once(model, tmp_path):
 
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=60))
 def test_batches_hold_every_row_beside_rows_of_its_own_length_alone(lengths):
-    batches = embeddings._batches(lengths)
+    batches = _batches(lengths)
     assert sorted(i for rows in batches for i in set(rows)) == list(range(len(lengths)))
     for rows in batches:
         (length,) = {lengths[i] for i in rows}
-        assert len(set(rows)) * length <= max(embeddings.BATCH_PIECES, length)
-        assert len(rows) * length >= embeddings._FULL
+        assert len(set(rows)) * length <= max(BATCH_PIECES, length)
+        assert len(rows) * length >= _FULL
 
 
 @pytest.mark.parametrize("pieces", [1, 200, 8000])
@@ -127,18 +130,18 @@ def test_lone_surrogates_do_not_stop_it(model, tmp_path):
 @pytest.fixture
 def package(monkeypatch, tmp_path):
     """The bundled model's folder, with small files in it that are taken for the published ones."""
-    for name in embeddings.DEFAULT_FILES:
+    for name in DEFAULT_FILES:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"{{}} {name}")
-    digests = {n: _large_model.file_hash(tmp_path / n) for n in embeddings.DEFAULT_FILES}
+    digests = {n: _large_model.file_hash(tmp_path / n) for n in DEFAULT_FILES}
     monkeypatch.setattr(embeddings, "DEFAULT_FILES", digests)
     monkeypatch.setattr(embeddings, "_offline_folder", lambda: tmp_path)
     return tmp_path
 
 
 def test_files_that_are_not_the_published_ones_are_refused(package):
-    assert sentence_encoder().fingerprint == embeddings.DEFAULT_FILES["model.safetensors"]
-    for name, digest in embeddings.DEFAULT_FILES.items():
+    assert sentence_encoder().fingerprint == DEFAULT_FILES["model.safetensors"]
+    for name, digest in DEFAULT_FILES.items():
         before = (package / name).read_bytes()
         (package / name).write_bytes(before + b" ")
         with pytest.raises(InputError, match=f"^{name} of .* must have the SHA-256 {digest}"):

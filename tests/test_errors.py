@@ -26,12 +26,14 @@ from iapt_topics._base.tables import read_table
 from iapt_topics.cli.look import verify
 from iapt_topics.cli.make import run
 from iapt_topics.codes.codes import Codes
-from iapt_topics.encoders.embeddings import Embeddings, SentenceEncoder
-from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.encoders.embeddings import Embeddings
+from iapt_topics.encoders.encoder import SentenceEncoder
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
 from iapt_topics.pipeline.manifest import _INPUTS, MANIFEST
+from iapt_topics.pipeline.run import run_study
 from iapt_topics.qda import export_codes, load_project
 from iapt_topics.qda.load import load_codes
-from iapt_topics.study import run_study
 from iapt_topics.survey.respondents import who_answered
 from iapt_topics.survey.responses import Responses
 

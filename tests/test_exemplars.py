@@ -6,7 +6,8 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.survey.redaction import redact_responses
 from iapt_topics.topics import consensus
 from iapt_topics.topics.exemplars import find_exemplars
-from iapt_topics.topics.topics import TopicConfig, fit_topics
+from iapt_topics.topics.fit import fit_topics
+from iapt_topics.topics.topics import TopicConfig
 
 
 def test_each_kind_by_topic_and_year_and_no_person_twice(grouped):

@@ -3,7 +3,8 @@ from conftest import read
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import embed
-from iapt_topics.frame.frame import Facet, FacetValue, Theme, ThemeFrame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Facet, FacetValue, Theme
 from iapt_topics.mapping.facets import code_facets
 
 ROLE = Facet(

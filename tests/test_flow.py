@@ -12,7 +12,8 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.figures import topic_flow_figure
 from iapt_topics.topics import tracking as module
-from iapt_topics.topics.topics import TopicConfig, fit_topics
+from iapt_topics.topics.fit import fit_topics
+from iapt_topics.topics.topics import TopicConfig
 from iapt_topics.topics.tracking import compare_refit, topic_flow
 
 WORDS = ("alpha, one", "beta, two", "gamma, three", "delta, four", "epsilon, five")

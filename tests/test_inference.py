@@ -4,22 +4,22 @@ import numpy as np
 import pytest
 
 from iapt_topics._base.errors import InputError
+from iapt_topics.stats.divergence import jensen_shannon, jensen_shannon_rows
 from iapt_topics.stats.intervals import (
-    benjamini_hochberg,
-    cluster_weights,
-    design_effect,
-    holm,
     jeffreys_interval,
-    jensen_shannon,
-    jensen_shannon_rows,
-    kish_size,
     newcombe_interval,
     normal_quantile,
     paired_interval,
-    percentile_interval,
-    resample_counts,
     smallest_detectable,
     wilson_interval,
+)
+from iapt_topics.stats.multiplicity import benjamini_hochberg, holm
+from iapt_topics.stats.resampling import (
+    cluster_weights,
+    design_effect,
+    kish_size,
+    percentile_interval,
+    resample_counts,
 )
 
 # Benjamini and Hochberg (1995), J R Stat Soc B 57:289-300, section 4: fifteen p-values. At 5 %

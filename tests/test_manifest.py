@@ -13,10 +13,12 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import claimed
 from iapt_topics.datasets import example_path
 from iapt_topics.encoders import embeddings
+from iapt_topics.encoders.encoder import sentence_encoder
 from iapt_topics.frame.frame import load_frame
 from iapt_topics.pipeline.manifest import _frame_hash, compare_runs, read_manifest
+from iapt_topics.pipeline.run import run_study
+from iapt_topics.pipeline.write import write_study
 from iapt_topics.qda.load import load_codes
-from iapt_topics.study import run_study, write_study
 from iapt_topics.survey.responses import load_responses
 from iapt_topics.topics.topics import TopicConfig
 
@@ -102,7 +104,7 @@ def test_the_real_model_on_another_batch_threads_and_order_is_equivalent(tmp_pat
             table, text="comment", year="year", respondent_id="person", response_id="response_id"
         )
         frame = load_frame("iapt_identity_system")
-        found = run_study(responses, frame, embeddings.sentence_encoder(cache=None))
+        found = run_study(responses, frame, sentence_encoder(cache=None))
         write_study(found, tmp_path / name)
         return tmp_path / name
 

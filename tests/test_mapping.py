@@ -7,7 +7,8 @@ from conftest import read
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import embed
-from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
 from iapt_topics.mapping.mapping import (
     _chance,
     _speaks,
@@ -16,7 +17,8 @@ from iapt_topics.mapping.mapping import (
     explain_codes,
     map_topics,
 )
-from iapt_topics.topics.topics import TopicConfig, fit_topics
+from iapt_topics.topics.fit import fit_topics
+from iapt_topics.topics.topics import TopicConfig
 
 
 def make_frame(*names):

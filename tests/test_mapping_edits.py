@@ -6,18 +6,18 @@ import pytest
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.sheets import read_sheet, write_sheet
-from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
 from iapt_topics.mapping.edits import (
     MappingEdits,
     apply_edits,
     load_edits,
-    mapping_coverage,
     read_mapping,
     replay_edits,
     write_edits,
     write_mapping,
 )
-from iapt_topics.mapping.mapping import TopicMapping
+from iapt_topics.mapping.mapping import TopicMapping, mapping_coverage
 from iapt_topics.topics.topics import TopicConfig, Topics
 
 FRAME = ThemeFrame(

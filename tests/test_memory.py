@@ -9,8 +9,9 @@ from conftest import BagOfWords
 from iapt_topics._base import memory as _memory
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.memory import check_memory, give_back, memory
-from iapt_topics.frame.frame import Theme, ThemeFrame
-from iapt_topics.study import run_study
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
+from iapt_topics.pipeline.run import run_study
 
 FRAME = ThemeFrame(name="f", themes=(Theme(id="A", label="caseload"),))
 

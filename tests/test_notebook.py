@@ -15,7 +15,8 @@ from iapt_topics.encoders.embeddings import embed
 from iapt_topics.figures import drift_figure
 from iapt_topics.figures.notebook import as_html
 from iapt_topics.study import Study
-from iapt_topics.topics.topics import TopicConfig, fit_topics
+from iapt_topics.topics.fit import fit_topics
+from iapt_topics.topics.topics import TopicConfig
 
 
 def tags(html: str) -> list[str]:

@@ -24,8 +24,9 @@ from iapt_topics.mapping.edits import MappingEdits, write_edits
 from iapt_topics.pipeline.from_plan import run_plan, write_results
 from iapt_topics.pipeline.manifest import compare_runs, read_manifest
 from iapt_topics.pipeline.plan import StudyPlan
+from iapt_topics.pipeline.run import run_study
+from iapt_topics.pipeline.write import write_study
 from iapt_topics.qda import export_codes
-from iapt_topics.study import run_study, write_study
 from iapt_topics.topics.files import save_topics
 from iapt_topics.topics.topics import TopicConfig
 

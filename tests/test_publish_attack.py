@@ -20,8 +20,9 @@ from iapt_topics import study as study_module
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.codes.axis import axis_codes
 from iapt_topics.drift.drift import measure_drift
+from iapt_topics.pipeline.write import write_study
 from iapt_topics.publish.disclosure import Disclosure
-from iapt_topics.study import Study, write_study
+from iapt_topics.study import Study
 
 
 class Tables(HTMLParser):

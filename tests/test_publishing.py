@@ -21,14 +21,15 @@ from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.drift.prevalence import corrected_shares
 from iapt_topics.drift.standardise import standardise_drift
-from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
 from iapt_topics.publish import suppression as _suppression
 from iapt_topics.publish.disclosure import PRESETS, Disclosure, common_words, preset
 from iapt_topics.publish.of_drift import standardised_of
 from iapt_topics.publish.published import publishable_tables
 from iapt_topics.stats.intervals import jeffreys_interval, wilson_interval
 from iapt_topics.survey.responses import Responses
-from iapt_topics.topics.topics import unassigned_band
+from iapt_topics.topics.unassigned import unassigned_band
 
 FRAME = ThemeFrame(
     name="f",

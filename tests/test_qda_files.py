@@ -19,7 +19,9 @@ from qda_files import FRAME, GUIDS, NAN, TEXTS, archive, qde, same, survey
 from iapt_topics._base import opening as _opening
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.codes import Codes
-from iapt_topics.frame.frame import Theme, ThemeFrame, load_frame, write_frame
+from iapt_topics.frame.frame import ThemeFrame, load_frame, write_frame
+from iapt_topics.frame.refi import read_codebook
+from iapt_topics.frame.theme import Theme
 from iapt_topics.qda import export_codes, load_project, qualcoder, refi
 from iapt_topics.qda.load import load_codes, match_themes
 
@@ -460,7 +462,7 @@ def test_sizes_are_bounded_as_declared_and_in_fact(tmp_path, monkeypatch):
         load_project(path)
     book = write_frame(FRAME, tmp_path / "b.qdc")
     with pytest.raises(InputError, match="at most 100 bytes"):
-        refi.read_codebook(book)
+        read_codebook(book)
     folder = project_of(tmp_path / "p.qda")
     monkeypatch.setattr(qualcoder, "_LARGEST", 100)
     with pytest.raises(InputError, match="at most 100 bytes"):

@@ -10,7 +10,8 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.sheets import read_sheet, write_sheet
 from iapt_topics.codes.codes import Codes
 from iapt_topics.codes.sampling import SamplePlan, next_to_code, sample_size, write_sample
-from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
 from iapt_topics.qda.load import load_codes
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.survey.responses import load_responses

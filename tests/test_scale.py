@@ -21,12 +21,13 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.agreement.comparison import topic_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.drift import drift_of_sums, measure_drift
-from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
+from iapt_topics.pipeline.run import run_study
 from iapt_topics.scale.partitions import Scan, code_rows, count_coded, read_rows
 from iapt_topics.scale.sample import check_scans, draw
 from iapt_topics.scale.scale import _columns, _fit, _join, sample_stability, scale_study
 from iapt_topics.stats.share_model import sum_up
-from iapt_topics.study import run_study
 from iapt_topics.survey.responses import Responses, load_responses
 from iapt_topics.topics.topics import TopicConfig
 

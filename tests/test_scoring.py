@@ -3,7 +3,8 @@ import pytest
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import embed
-from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
 from iapt_topics.mapping.scoring import _levelled, _peak, score_themes, theme_anchors
 
 PAY = Theme(id="pay", label="Pay", definition="About the pay", examples=("The pay is poor",))

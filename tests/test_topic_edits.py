@@ -7,7 +7,8 @@ import pytest
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.topics.edits import TopicEdit, edit_topics, find_successor, replay_topic_edits
-from iapt_topics.topics.topics import TopicConfig, fit_topics
+from iapt_topics.topics.fit import fit_topics
+from iapt_topics.topics.topics import TopicConfig
 
 
 def edit(action, *topics, **more):

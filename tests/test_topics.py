@@ -7,9 +7,10 @@ from sklearn.metrics import adjusted_rand_score
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings, embed
-from iapt_topics.topics import topics as module
+from iapt_topics.topics.fit import _drop_empty, fit_topics
 from iapt_topics.topics.runs import nearest_rows, smooth
-from iapt_topics.topics.topics import TopicConfig, fit_topics, unassigned_band
+from iapt_topics.topics.topics import TopicConfig
+from iapt_topics.topics.unassigned import unassigned_band
 
 CONFIG = TopicConfig(seed=1, n_runs=6)
 
@@ -232,7 +233,7 @@ def test_a_topic_that_none_is_sure_of_vanishes():
     labels = np.array([0, 0, 1, 1, 2, 2])
     runner_up = np.array([1, 1, 0, 0, 1, 0])
     assigned = np.array([True, True, True, False, False, False])
-    new, second, kept = module._drop_empty(labels, runner_up, assigned)
+    new, second, kept = _drop_empty(labels, runner_up, assigned)
     assert new.tolist() == [0, 0, 1, 1, 1, 0]
     assert second.tolist() == [1, 1, 0, 0, -1, -1]
     assert kept.tolist() == assigned.tolist()

@@ -23,9 +23,11 @@ from conftest import SUBJECT_FRAME, BagOfWords, read, survey_rows
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import claimed, write_whole
-from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
 from iapt_topics.pipeline.manifest import compare_runs
-from iapt_topics.study import run_study, write_study
+from iapt_topics.pipeline.run import run_study
+from iapt_topics.pipeline.write import write_study
 from iapt_topics.survey.responses import load_responses
 from iapt_topics.topics.topics import TopicConfig
 

@@ -1,1 +1,1 @@
-"""_base."""
+"""What every room stands on: one wording for bad input, files written whole, tables read as typed."""

@@ -359,3 +359,10 @@ _READERS: dict[str, Callable[[Path, str], _Read]] = {
     ".zsav": _read_spss,
     ".dta": _read_stata,
 }
+
+
+def rows_of(rows: Iterable[tuple[object, ...]], columns: str) -> pd.DataFrame:
+    """Rows as a table with these columns; positions and scores are numbers, the rest as it is."""
+    table = pd.DataFrame(list(rows), columns=columns.split(), dtype=object)
+    numbers = {c: float for c in ("start", "end", "score") if c in table}
+    return table.astype(numbers)

@@ -24,7 +24,7 @@ from iapt_topics.agreement.tables import (
 )
 from iapt_topics.agreement.theme_matching import partition_table
 from iapt_topics.codes.codes import Codes, of_survey
-from iapt_topics.stats.intervals import cluster_weights
+from iapt_topics.stats.resampling import cluster_weights
 
 if TYPE_CHECKING:
     from iapt_topics.survey.responses import Responses
@@ -135,7 +135,7 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         """Agreement over all and by theme, and the forest plot."""
-        from iapt_topics.figures import agreement_figure
+        from iapt_topics.figures.agreement import agreement_figure
         from iapt_topics.figures.notebook import as_html
 
         title = f"{self.other} against {self.reference}, {self.n:,} responses"

@@ -32,7 +32,8 @@ from iapt_topics.stats.agreement import (
     recall,
     table_2x2,
 )
-from iapt_topics.stats.intervals import design_effect, paired_interval, percentile_interval
+from iapt_topics.stats.intervals import paired_interval
+from iapt_topics.stats.resampling import design_effect, percentile_interval
 from iapt_topics.stats.set_agreement import corrected
 
 Floats = NDArray[np.float64]

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from iapt_topics.stats.agreement import f1
-from iapt_topics.stats.intervals import percentile_interval
+from iapt_topics.stats.resampling import percentile_interval
 from iapt_topics.stats.set_agreement import ratio
 
 Floats = NDArray[np.float64]

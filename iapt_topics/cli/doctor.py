@@ -105,7 +105,7 @@ def _version(name: str) -> str | None:
 
 
 def _model(wanted: str | Path | None) -> dict[str, str]:
-    from iapt_topics.encoders.embeddings import DEFAULT_MODEL, sentence_encoder
+    from iapt_topics.encoders.encoder import DEFAULT_MODEL, sentence_encoder
 
     try:
         encoder = sentence_encoder(model=wanted, cache=None)  # checks the hashes; loads nothing

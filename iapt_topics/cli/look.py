@@ -44,7 +44,7 @@ def encoders(
     frame: Annotated[str, typer.Option(help="Name of a bundled frame, or a file.")] = DEFAULT_FRAME,
 ) -> None:
     """Compare sentence models with the default one on your own hand-coded sample."""
-    from iapt_topics.encoders.embeddings import sentence_encoder
+    from iapt_topics.encoders.encoder import sentence_encoder
     from iapt_topics.frame.frame import load_frame
     from iapt_topics.mapping.encoders import compare_encoders
     from iapt_topics.qda.load import coders_in, load_codes

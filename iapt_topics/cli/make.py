@@ -50,7 +50,7 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Run the main job on the bundled SYNTHETIC survey of 1,543 responses."""
-    from iapt_topics.datasets import example_path
+    from iapt_topics.datasets.example import example_path
 
     given = given_of(out=out, seed=seed, runs=runs, min_cell=min_cell and cell_of(min_cell))
     file = example_path()
@@ -164,7 +164,7 @@ def working(plan: StudyPlan, screen: Screen) -> Iterator[None]:
 
 def make_study(plan: StudyPlan, screen: Screen) -> Study:
     """Run a plan."""
-    from iapt_topics.encoders.embeddings import sentence_encoder
+    from iapt_topics.encoders.encoder import sentence_encoder
     from iapt_topics.pipeline.from_plan import run_plan
 
     # Vectors of sensitive text stay beside the results, not in the user's home folder.

@@ -108,13 +108,14 @@ def export(
 
     A filled-in sheet of quotes goes to 'iapt-topics report --approved'.
     """
+    from iapt_topics.pipeline.write import write_figures
     from iapt_topics.publish.disclosure import rule_of
     from iapt_topics.publish.draft import write_draft
     from iapt_topics.publish.exports import export_tables
     from iapt_topics.publish.published import publishable_tables
     from iapt_topics.publish.quotes_sheet import write_quotes
-    from iapt_topics.qda import export_codes
-    from iapt_topics.study import parts_of, write_figures
+    from iapt_topics.qda.export import export_codes
+    from iapt_topics.study import parts_of
 
     to = given_of(tables=tables, draft=draft, figures=figures, project=project, approve=approve)
     if not to:

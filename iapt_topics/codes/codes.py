@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base import tables as _tables
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.one_line import one_line
-from iapt_topics.qda.codes_table import texts
 
 if TYPE_CHECKING:
     from iapt_topics.frame.frame import ThemeFrame
@@ -220,3 +220,8 @@ def _positions(index: pd.Index, wanted: Sequence[str], what: str, rule: str) -> 
     if missing:
         raise InputError(what, f"must hold only those {rule}", listed(missing), "Check the ids.")
     return at
+
+
+def texts(column: pd.Series) -> list[str]:
+    """Every cell of a column as stripped text."""
+    return [_tables.cell_text(v).strip() for v in column.to_numpy(dtype=object)]

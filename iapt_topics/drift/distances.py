@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from iapt_topics.stats.intervals import jensen_shannon_rows, percentile_interval, resample_counts
+from iapt_topics.stats.divergence import jensen_shannon_rows
+from iapt_topics.stats.resampling import percentile_interval, resample_counts
 from iapt_topics.stats.share_model import Floats, Sums
 
 N_PERMUTATIONS = 500

@@ -184,8 +184,8 @@ class Drift:
 
     def _repr_html_(self) -> str:
         """The changes and trends, and the shares by year as a figure."""
-        from iapt_topics.figures import drift_figure
         from iapt_topics.figures.notebook import as_html
+        from iapt_topics.figures.shares import drift_figure
 
         title = f"Drift of {len(self.themes)} themes over {len(self.years)} years, {self.coder}"
         tables = {n: getattr(self, n) for n in ("shares", "changes", "trends")}

@@ -28,7 +28,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics.drift.drift import coded_responses, require_baseline
-from iapt_topics.stats.intervals import benjamini_hochberg
+from iapt_topics.stats.multiplicity import benjamini_hochberg
 from iapt_topics.stats.share_model import FEW_POSITIVES, Floats
 from iapt_topics.survey.respondents import levels_of, require_covariates
 

@@ -29,7 +29,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from iapt_topics._base.one_line import one_line
 from iapt_topics.drift.drift import coded_responses, require_baseline
-from iapt_topics.stats.intervals import benjamini_hochberg, holm, wilson_interval
+from iapt_topics.stats.intervals import wilson_interval
+from iapt_topics.stats.multiplicity import benjamini_hochberg, holm
 from iapt_topics.stats.share_model import Floats, share_model, sum_cells
 
 if TYPE_CHECKING:

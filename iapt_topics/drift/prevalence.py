@@ -39,7 +39,8 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics.codes.codes import Codes, of_survey
-from iapt_topics.stats.intervals import design_effect, jeffreys_interval, kish_size, wilson_interval
+from iapt_topics.stats.intervals import jeffreys_interval, wilson_interval
+from iapt_topics.stats.resampling import design_effect, kish_size
 
 if TYPE_CHECKING:
     from iapt_topics.survey.responses import Responses

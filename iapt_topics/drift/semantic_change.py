@@ -32,7 +32,8 @@ from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.one_line import one_line
 from iapt_topics.drift.drift import coded_responses, require_baseline
 from iapt_topics.drift.semantic_model import distances_apart, log_odds_shift, moved_place
-from iapt_topics.stats.intervals import benjamini_hochberg, normal_quantile
+from iapt_topics.stats.intervals import normal_quantile
+from iapt_topics.stats.multiplicity import benjamini_hochberg
 from iapt_topics.stats.share_model import Floats
 from iapt_topics.survey.redaction import safe_texts
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iapt_topics.stats.intervals import percentile_interval, resample_counts
+from iapt_topics.stats.resampling import percentile_interval, resample_counts
 from iapt_topics.stats.share_model import Floats
 
 _N_DRAWS = 500

@@ -27,7 +27,8 @@ import pandas as pd
 from iapt_topics._base.one_line import one_line
 from iapt_topics.drift.drift import coded_responses, require_baseline
 from iapt_topics.drift.tables import FEW_RESPONSES
-from iapt_topics.stats.intervals import benjamini_hochberg, holm, wilson_interval
+from iapt_topics.stats.intervals import wilson_interval
+from iapt_topics.stats.multiplicity import benjamini_hochberg, holm
 from iapt_topics.stats.share_model import FEW_POSITIVES, Floats, ShareModel, share_model, sum_cells
 from iapt_topics.survey.respondents import levels_of, require_covariates
 

@@ -11,12 +11,8 @@ from numpy.typing import NDArray
 
 from iapt_topics.drift.distances import distance
 from iapt_topics.drift.trends import MANY_YEARS, change_rows, trend_rows
-from iapt_topics.stats.intervals import (
-    benjamini_hochberg,
-    holm,
-    normal_quantile,
-    smallest_detectable,
-)
+from iapt_topics.stats.intervals import normal_quantile, smallest_detectable
+from iapt_topics.stats.multiplicity import benjamini_hochberg, holm
 from iapt_topics.stats.share_model import FEW_POSITIVES, ShareModel, Sums
 
 COLUMNS = {

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iapt_topics.stats.intervals import benjamini_hochberg, normal_quantile
+from iapt_topics.stats.intervals import normal_quantile
+from iapt_topics.stats.multiplicity import benjamini_hochberg
 from iapt_topics.stats.share_model import Floats, ShareModel
 
 #: Draws of the null distribution of the largest contrast.

@@ -1,1 +1,8 @@
-"""encoders."""
+"""Text to vectors: sentence models by path, the cache of vectors, one unit vector a response.
+
+The only room that loads a sentence model.
+"""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

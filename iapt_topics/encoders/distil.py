@@ -9,7 +9,7 @@ from pathlib import Path
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import whole_folder
-from iapt_topics.encoders.embeddings import SentenceEncoder, sentence_encoder
+from iapt_topics.encoders.encoder import SentenceEncoder, sentence_encoder
 
 
 def distil_encoder(

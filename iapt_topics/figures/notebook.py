@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.figures import figure_bytes
+from iapt_topics.figures._style import figure_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,1 +1,8 @@
-"""frame."""
+"""The codebook that topics and responses are placed on: themes, their files, what makes one unfit.
+
+Bundled frames lie in ``frames/``.
+"""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

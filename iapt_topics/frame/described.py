@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from iapt_topics.frame.frame import Theme
+    from iapt_topics.frame.theme import Theme
 
 _LINES = ("id", "status", "include", "exclude", "near", "synonyms", "examples", "source")
 

@@ -17,10 +17,9 @@ import pandas as pd
 from iapt_topics._base.errors import InputError, require_columns, require_file, suggestion
 from iapt_topics._base.files import MOST_BYTES, read_toml, write_whole
 from iapt_topics._base.sheets import read_sheet, write_sheet
-from iapt_topics.qda.refi import read_codebook
-from iapt_topics.qda.tables import codebook_rows, is_codebook
+from iapt_topics.frame.refi import read_codebook
+from iapt_topics.frame.theme import LISTS
 
-LISTS = ("near", "synonyms", "examples", "facets")
 KINDS = ("theme", "frame", "facet", "value")
 ENDINGS = (".toml", ".csv", ".xlsx", ".qdc")
 
@@ -151,3 +150,18 @@ def _cell(value: Any) -> str:
 def split_cell(text: str) -> list[str]:
     r"""Parts of a cell between bars; ``\|`` is a bar in a part."""
     return [p.replace(r"\|", "|") for p in re.split(r"(?<!\\)\|", text)]
+
+
+_TAGUETTE_BOOK = ("tag", "description")
+
+
+def is_codebook(columns: pd.Index) -> bool:
+    """Whether these are the columns of Taguette's codebook."""
+    return {*_TAGUETTE_BOOK} <= {str(c) for c in columns} and "id" not in columns
+
+
+def codebook_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Taguette's codebook as the columns of a frame; its counts are left out."""
+    return pd.DataFrame(
+        {"id": table["tag"], "label": table["tag"], "definition": table["description"]}
+    )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from importlib.resources import files
 from pathlib import Path
@@ -15,91 +13,14 @@ import pandas as pd
 from iapt_topics._base.errors import InputError, listed, suggestion
 from iapt_topics._base.files import write_whole
 from iapt_topics._base.one_line import one_line
-from iapt_topics.frame.files import ENDINGS, LISTS, read_entries, split_cell, write_entries
-from iapt_topics.qda.refi_writer import codebook_xml
+from iapt_topics.frame.files import ENDINGS, read_entries, split_cell, write_entries
+from iapt_topics.frame.refi import codebook_xml
+from iapt_topics.frame.theme import LISTS, Facet, FacetValue, Theme, _trim
+from iapt_topics.frame.validation import _faults
 
-#: PAPER: named in the paper's public abstract. PART: the abstract names the idea, the boundary is
-#: ours. INFERRED: from other sources. USER: from a frame of the user's own.
-STATUSES = ("PAPER", "PART", "INFERRED", "USER")
 _MOST_FAULTS = 200  # named in one error
 _ABOUT = ("name", "title", "version", "note")
 _YES, _NO = ("true", "yes", "1", ""), ("false", "no", "0")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Theme:
-    """One code of a codebook.
-
-    Attributes
-    ----------
-    id, label : str
-    parent : str
-        Id of the theme above, empty at the top. A theme at the top that has others below it is a
-        domain.
-    status : str
-        One of :data:`STATUSES`.
-    definition, include, exclude : str
-    near : tuple of str
-        Ids of themes that are easily taken for this one.
-    synonyms, examples : tuple of str
-    facets : tuple of str
-        What goes with the theme unless a response says otherwise, each as ``"facet=value"``, e.g.
-        ``"role=protective"``.
-    source : str
-        Where the theme comes from.
-    codable : bool
-        False for domains and for codes that are derived from others.
-    """
-
-    id: str
-    label: str
-    parent: str = ""
-    status: str = "USER"
-    definition: str = ""
-    include: str = ""
-    exclude: str = ""
-    near: tuple[str, ...] = ()
-    synonyms: tuple[str, ...] = ()
-    examples: tuple[str, ...] = ()
-    facets: tuple[str, ...] = ()
-    source: str = ""
-    codable: bool = True
-
-    def __post_init__(self) -> None:
-        _trim(self)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FacetValue:
-    """One of the things that a facet can be: its id, label, definition and example sentences."""
-
-    id: str
-    label: str
-    definition: str = ""
-    examples: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        _trim(self)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facet:
-    """What is held beside each theme given, such as its role as a barrier or a protection.
-
-    Attributes
-    ----------
-    id, label, definition : str
-    values : tuple of FacetValue
-        At least two. A response may show none of them, or several.
-    """
-
-    id: str
-    label: str
-    definition: str = ""
-    values: tuple[FacetValue, ...] = ()
-
-    def __post_init__(self) -> None:
-        _trim(self)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -328,7 +249,7 @@ def _refuse(name: str, faults: list[str]) -> None:
 
 
 def _bundled(name: str) -> Path:
-    folder = Path(str(files("iapt_topics") / "frames"))
+    folder = Path(str(files("iapt_topics.frame") / "frames"))
     known = sorted(p.stem for p in folder.glob("*.toml"))
     if name not in known:
         raise InputError(
@@ -400,124 +321,3 @@ def _parts(value: Any, what: str, faults: list[str]) -> tuple[str, ...]:
     else:
         parts = [p.strip() for p in split_cell(_text(value, what, faults))]
     return tuple(p for p in parts if p)
-
-
-def _trim(item: Any) -> None:
-    """Take blanks off the ends of an item's texts, and empty texts out of its lists.
-
-    Files do so too: what is the same in a file is then the same here.
-    """
-
-    def tidy(text: Any) -> Any:
-        if not isinstance(text, str):
-            return text
-        return text.replace("\r\n", "\n").replace("\r", "\n").strip()
-
-    for field in fields(item):
-        value = getattr(item, field.name)
-        if isinstance(value, str):
-            object.__setattr__(item, field.name, tidy(value))
-        elif (
-            field.name in LISTS
-            and isinstance(value, tuple)
-            and isinstance(item, Theme | FacetValue)
-        ):
-            object.__setattr__(item, field.name, tuple(t for v in value if (t := tidy(v)) != ""))
-
-
-def _faults(
-    themes: Iterable[Theme],
-    axis: tuple[str, ...] | None,
-    facets: Iterable[Facet] = (),
-    about: Mapping[str, str] | None = None,
-) -> list[str]:
-    themes = list(themes)
-    uses = Counter(t.id for t in themes if t.id)
-    parent = {t.id: t.parent for t in themes if t.id}
-    faults = [f"theme number {i} has no id" for i, t in enumerate(themes, 1) if not t.id]
-    faults += [f"theme {t.id!r} has no label" for t in themes if t.id and not t.label]
-    faults += [f"id {i!r} is used {n} times" for i, n in uses.items() if n > 1]
-    for t in themes:
-        if t.parent and t.parent not in parent:
-            faults.append(f"theme {t.id!r} has the unknown parent {t.parent!r}")
-        if t.status not in STATUSES:
-            faults.append(f"theme {t.id!r} has the unknown status {t.status!r}")
-        faults += [f"theme {t.id!r} is near the unknown {n!r}" for n in t.near if n not in parent]
-    faults += [f"theme {i!r} is below itself" for i in _in_cycles(parent)]
-    if not any(t.codable for t in themes):
-        faults.append("no theme is codable")
-    if axis is not None and (
-        len(axis) != 2 or axis[0] == axis[1] or any(parent.get(a) != "" for a in axis)
-    ):
-        faults.append(f"the axis {listed(axis)} does not name two domains")
-    faults += _facet_faults(themes, list(facets))
-    named: list[tuple[str, Any]] = [(f"theme {t.id!r}", t) for t in themes]
-    named += [(f"facet {f.id!r}", i) for f in facets for i in (f, *f.values)]
-    faults += [f"{what} holds a character that files cannot" for what, i in named if _unfit(i)]
-    faults += [
-        f"{k!r} of the frame holds a character that files cannot"
-        for k, v in (about or {}).items()
-        if any(map(_is_unfit, v))
-    ]
-    return faults
-
-
-def _facet_faults(themes: list[Theme], facets: list[Facet]) -> list[str]:
-    values: dict[str, list[str]] = {f.id: [v.id for v in f.values] for f in facets}
-    faults = [f"facet number {i} has no id" for i, f in enumerate(facets, 1) if not f.id]
-    faults += [
-        f"facet {i!r} is used {n} times" for i, n in Counter(f.id for f in facets).items() if n > 1
-    ]
-    for f in facets:
-        faults += [f"facet {f.id!r} has no label"] if not f.label else []
-        faults += [f"facet {f.id!r} has fewer than two values"] if len(f.values) < 2 else []
-        for i, v in enumerate(f.values, 1):
-            faults += [f"value number {i} of facet {f.id!r} has no id"] if not v.id else []
-            faults += [f"value {v.id!r} of facet {f.id!r} has no label"] if not v.label else []
-        faults += [
-            f"value {i!r} of facet {f.id!r} is used {n} times"
-            for i, n in Counter(v.id for v in f.values if v.id).items()
-            if n > 1
-        ]
-        faults += [f"{i!r} of facet {f.id!r} has a '='" for i in (f.id, *values[f.id]) if "=" in i]
-    for t in themes:
-        pairs = [p.partition("=")[::2] for p in t.facets]
-        for p, (facet, value) in zip(t.facets, pairs, strict=True):
-            if value not in values.get(facet, ()):
-                faults.append(f"theme {t.id!r} has the unknown facet and value {p!r}")
-        faults += [
-            f"theme {t.id!r} has {n} values of the facet {f!r}"
-            for f, n in Counter(f for f, _ in pairs).items()
-            if n > 1
-        ]
-    return faults
-
-
-def _unfit(item: Any) -> bool:
-    """Whether any text of the item holds a character that is lost in a file."""
-    texts = [getattr(item, f.name) for f in fields(item) if f.name != "values"]
-    parts = [p for t in texts for p in (t if isinstance(t, tuple) else (t,)) if isinstance(p, str)]
-    return any(_is_unfit(c) for p in parts for c in p)
-
-
-def _is_unfit(char: str) -> bool:
-    # Control characters, halves of surrogate pairs and code points that are no characters.
-    return char not in "\n\t" and (
-        unicodedata.category(char) in ("Cc", "Cs") or ord(char) & 0xFFFE == 0xFFFE
-    )
-
-
-def _in_cycles(parent: Mapping[str, str]) -> list[str]:
-    """Ids that are above themselves, each looked at once."""
-    cyclic: list[str] = []
-    done: set[str] = set()
-    for start in parent:
-        path: dict[str, int] = {}
-        node = start
-        while node in parent and node not in done and node not in path:
-            path[node] = len(path)
-            node = parent[node]
-        if node in path:
-            cyclic += list(path)[path[node] :]
-        done.update(path)
-    return cyclic

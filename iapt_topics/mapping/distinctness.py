@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from iapt_topics.encoders.embeddings import Encoder, encode_themes
-from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.encoders.encoder import Encoder, encode_themes
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
 from iapt_topics.stats.intervals import wilson_interval
 
 _FENCE = 1.5  # interquartile ranges above the upper quartile: Tukey's rule for what stands out

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns, require_file, suggestion
@@ -17,7 +16,6 @@ from iapt_topics._base.files import write_whole
 from iapt_topics._base.one_line import one_line
 from iapt_topics._base.sheets import read_sheet, write_sheet
 from iapt_topics.mapping.mapping import TopicMapping
-from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.topics.edits import SAME_TOPIC, find_successor
 from iapt_topics.topics.topics import Topics
 
@@ -51,59 +49,6 @@ class MappingEdits:
     unplaced: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_LOG))
 
     __repr__ = one_line
-
-
-def mapping_coverage(mapping: TopicMapping, topics: Topics) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Say which themes no topic reaches, and which topics no theme explains.
-
-    Parameters
-    ----------
-    mapping : TopicMapping
-        As computed, or after :func:`apply_edits`.
-    topics : Topics
-        Those that were mapped.
-
-    Returns
-    -------
-    themes : DataFrame
-        One row for each codable theme: ``theme``; ``theme_label``; ``n_topics``; ``estimate``,
-        ``low``, ``high`` (share of all responses that are in those topics, with a 95 % Wilson
-        interval for sampling alone); ``n`` (all responses); ``note``.
-    topics : DataFrame
-        One row for each topic: ``topic``; ``label``; ``words``; ``n_themes``; ``estimate``,
-        ``low``, ``high``, ``n`` (its share, as above); ``nearest`` (the theme that it scores
-        highest, chosen or not); ``score``; ``note``. Topics without a theme are candidates for
-        new themes.
-    """
-    n = len(topics.assignments)
-    pairs = mapping.scores[mapping.scores["chosen"]]
-    of = pairs.groupby("theme")["n"]
-    themes = pd.DataFrame({"theme": [t.id for t in mapping.frame.codable]})
-    themes["theme_label"] = [t.label for t in mapping.frame.codable]
-    themes["n_topics"] = themes["theme"].map(of.size()).fillna(0).astype(int)
-    themes["given"] = themes["theme"].map(of.sum()).fillna(0)
-    themes["note"] = np.where(
-        themes["n_topics"] == 0, "no topic reaches it: absent, or too rare for one of its own", ""
-    )
-    best = mapping.scores.sort_values("score", ascending=False, kind="stable")
-    best = best.drop_duplicates("topic").set_index("topic")
-    found = topics.topics[["topic", "label", "words"]].reset_index(drop=True)
-    at = found["topic"]
-    found["n_themes"] = at.map(pairs.groupby("topic").size()).fillna(0).astype(int)
-    found["given"] = topics.topics["n"].to_numpy(dtype=int)
-    found["nearest"] = at.map(best["theme"])
-    found["score"] = at.map(best["score"])
-    found["note"] = np.where(
-        found["n_themes"] == 0, "no theme explains it: candidate for a new theme", ""
-    )
-    return _with_share(themes, n), _with_share(found, n)
-
-
-def _with_share(table: pd.DataFrame, n: int) -> pd.DataFrame:
-    given = table.pop("given").to_numpy(dtype=float)
-    low, high = wilson_interval(given, n)
-    note = table.pop("note")
-    return table.assign(estimate=given / n, low=low, high=high, n=n, note=note)
 
 
 def write_mapping(mapping: TopicMapping, topics: Topics, path: str | Path) -> Path:

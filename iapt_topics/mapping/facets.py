@@ -9,8 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.encoders.embeddings import Embeddings, Encoder
-from iapt_topics.frame.frame import Facet, Theme, ThemeFrame
+from iapt_topics.encoders.embeddings import Embeddings
+from iapt_topics.encoders.encoder import Encoder
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Facet, Theme
 from iapt_topics.mapping.mapping import decide
 from iapt_topics.mapping.scoring import classify, nearness_in_meaning
 from iapt_topics.survey.responses import Responses

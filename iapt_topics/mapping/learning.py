@@ -25,7 +25,8 @@ from iapt_topics.topics.runs import nearest_rows
 
 if TYPE_CHECKING:
     from iapt_topics.codes.sampling import SamplePlan
-    from iapt_topics.encoders.embeddings import Embeddings, Encoder
+    from iapt_topics.encoders.embeddings import Embeddings
+    from iapt_topics.encoders.encoder import Encoder
     from iapt_topics.frame.frame import ThemeFrame
     from iapt_topics.survey.responses import Responses
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.one_line import one_line
 from iapt_topics.codes.codes import Codes
-from iapt_topics.encoders.embeddings import Embeddings, Encoder, encode_themes, require_same_encoder
+from iapt_topics.encoders.embeddings import Embeddings, require_same_encoder
+from iapt_topics.encoders.encoder import Encoder, encode_themes
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.scoring import (
     SentenceScores,
@@ -24,6 +25,7 @@ from iapt_topics.mapping.scoring import (
     score_sentences,
     theme_anchors,
 )
+from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.topics import Topics
 
@@ -84,8 +86,8 @@ class TopicMapping:
 
     def _repr_html_(self) -> str:
         """The chosen pairs, and how near each topic is to each theme."""
-        from iapt_topics.figures import mapping_figure
         from iapt_topics.figures.notebook import as_html
+        from iapt_topics.figures.topics import mapping_figure
 
         topics = self.scores["topic"].nunique()
         title = f"{topics} topics mapped onto {len(self.frame.codable)} themes"
@@ -415,3 +417,56 @@ def _threshold(scores: NDArray[np.float64]) -> float:
         return float(np.quantile(scores, TOPIC_QUANTILE)) if len(scores) > 1 else -1.0
     others = np.sort(scores, axis=1)[:, :-1]
     return float(np.quantile(others, TOPIC_QUANTILE))
+
+
+def mapping_coverage(mapping: TopicMapping, topics: Topics) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Say which themes no topic reaches, and which topics no theme explains.
+
+    Parameters
+    ----------
+    mapping : TopicMapping
+        As computed, or after :func:`apply_edits`.
+    topics : Topics
+        Those that were mapped.
+
+    Returns
+    -------
+    themes : DataFrame
+        One row for each codable theme: ``theme``; ``theme_label``; ``n_topics``; ``estimate``,
+        ``low``, ``high`` (share of all responses that are in those topics, with a 95 % Wilson
+        interval for sampling alone); ``n`` (all responses); ``note``.
+    topics : DataFrame
+        One row for each topic: ``topic``; ``label``; ``words``; ``n_themes``; ``estimate``,
+        ``low``, ``high``, ``n`` (its share, as above); ``nearest`` (the theme that it scores
+        highest, chosen or not); ``score``; ``note``. Topics without a theme are candidates for
+        new themes.
+    """
+    n = len(topics.assignments)
+    pairs = mapping.scores[mapping.scores["chosen"]]
+    of = pairs.groupby("theme")["n"]
+    themes = pd.DataFrame({"theme": [t.id for t in mapping.frame.codable]})
+    themes["theme_label"] = [t.label for t in mapping.frame.codable]
+    themes["n_topics"] = themes["theme"].map(of.size()).fillna(0).astype(int)
+    themes["given"] = themes["theme"].map(of.sum()).fillna(0)
+    themes["note"] = np.where(
+        themes["n_topics"] == 0, "no topic reaches it: absent, or too rare for one of its own", ""
+    )
+    best = mapping.scores.sort_values("score", ascending=False, kind="stable")
+    best = best.drop_duplicates("topic").set_index("topic")
+    found = topics.topics[["topic", "label", "words"]].reset_index(drop=True)
+    at = found["topic"]
+    found["n_themes"] = at.map(pairs.groupby("topic").size()).fillna(0).astype(int)
+    found["given"] = topics.topics["n"].to_numpy(dtype=int)
+    found["nearest"] = at.map(best["theme"])
+    found["score"] = at.map(best["score"])
+    found["note"] = np.where(
+        found["n_themes"] == 0, "no theme explains it: candidate for a new theme", ""
+    )
+    return _with_share(themes, n), _with_share(found, n)
+
+
+def _with_share(table: pd.DataFrame, n: int) -> pd.DataFrame:
+    given = table.pop("given").to_numpy(dtype=float)
+    low, high = wilson_interval(given, n)
+    note = table.pop("note")
+    return table.assign(estimate=given / n, low=low, high=high, n=n, note=note)

@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from iapt_topics.encoders.embeddings import Embeddings, Encoder, encode_themes, require_same_encoder
-from iapt_topics.frame.frame import Theme, ThemeFrame
+from iapt_topics.encoders.embeddings import Embeddings, require_same_encoder
+from iapt_topics.encoders.encoder import Encoder, encode_themes
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
 from iapt_topics.survey.responses import Responses
 from iapt_topics.survey.sentences import split_sentences
 from iapt_topics.topics.runs import nearest_rows

@@ -14,8 +14,8 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import scratch_folder, write_whole
 from iapt_topics._base.private import private_folder, refuse_link, refuse_links
 from iapt_topics.codes.codes import Codes
-from iapt_topics.datasets import example_path
-from iapt_topics.encoders.embeddings import Encoder
+from iapt_topics.datasets.example import example_path
+from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame, load_frame
 from iapt_topics.pipeline.manifest import (
     MANIFEST,
@@ -24,11 +24,13 @@ from iapt_topics.pipeline.manifest import (
     require_own_manifest,
 )
 from iapt_topics.pipeline.plan import PLAN, StudyPlan, plan_text
+from iapt_topics.pipeline.run import run_study
+from iapt_topics.pipeline.write import write_study
 from iapt_topics.publish.disclosure import rule_of
 from iapt_topics.publish.quotes_sheet import read_quotes
-from iapt_topics.qda import is_project, load_project
 from iapt_topics.qda.load import coders_in, load_codes
-from iapt_topics.study import PRIVATE, PUBLIC, Study, run_study, write_study
+from iapt_topics.qda.read import is_project, load_project
+from iapt_topics.study import PRIVATE, PUBLIC, Study
 from iapt_topics.survey.redaction import count_redactions, redact_responses
 from iapt_topics.survey.responses import Responses, load_responses
 from iapt_topics.topics.topics import TopicConfig

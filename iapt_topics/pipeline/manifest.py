@@ -23,7 +23,8 @@ from iapt_topics._base.sheets import restored
 
 if TYPE_CHECKING:
     from iapt_topics.codes.codes import Codes
-    from iapt_topics.encoders.embeddings import Embeddings, Encoder
+    from iapt_topics.encoders.embeddings import Embeddings
+    from iapt_topics.encoders.encoder import Encoder
     from iapt_topics.frame.frame import ThemeFrame
     from iapt_topics.survey.responses import Responses
     from iapt_topics.topics.topics import Topics

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from iapt_topics.drift.tables import sources_table
-from iapt_topics.drift.uncertainty import assignment_covariance, by_source, left
-from iapt_topics.publish.of_drift import ENDS, WITHHELD, both_years, difference
+from iapt_topics.drift.uncertainty import left
+from iapt_topics.publish.cells import ENDS, WITHHELD, both_years, difference
 from iapt_topics.stats.intervals import jeffreys_interval
-from iapt_topics.stats.share_model import Floats, share_model, sum_cells
+from iapt_topics.stats.share_model import Floats
 
 if TYPE_CHECKING:
-    from iapt_topics.topics.topics import Topics
+    pass
 
 #: The median of fewer changes says too much of each.
 _FEWEST = 5
@@ -117,39 +115,3 @@ def sources_of(
         for enough in [len(width) >= _FEWEST]
     ]
     return pd.DataFrame(table, columns=["what", "source", "n", "width", "note"])
-
-
-def topic_widths(
-    topics: Topics,
-    year: NDArray[np.int64],
-    person: NDArray[np.intp],
-    baseline: int,
-    weight: Floats | None = None,
-) -> dict[str, Floats]:
-    """Widths of the intervals of the topics' changes against the baseline, by source.
-
-    ``year``, ``person`` and the survey's ``weight`` are of the responses of
-    ``topics.assignments``. Each run of the consensus is a draw; responses without a topic stay so.
-    """
-    topic = topics.assignments["topic"].to_numpy()
-    ids = np.sort(topics.topics["topic"].to_numpy())
-    years, at = np.unique(year, return_inverse=True)
-    if baseline not in years or len(years) < 2 or len(topics.votes) < 2 or not len(ids):
-        return {}
-    given, size = topic >= 0, np.bincount(at, weight)[:, None]
-    of_given = None if weight is None else weight[given]
-    shares = []
-    for run in topics.votes:
-        cell = at[given] * len(ids) + np.searchsorted(ids, run[given])
-        shares.append(
-            np.bincount(cell, of_given, size.size * len(ids)).reshape(len(years), -1) / size
-        )
-    sums = sum_cells(person, at, topic[:, None] == ids, weight)
-    models = by_source(share_model(sums), assignment_covariance(shares), None)
-    at_base = int(np.searchsorted(years, baseline))
-    table = sources_table(sums, models, tuple(map(str, ids)), years, at_base)
-    changes = table[table["measure"] == "change"]
-    return {
-        str(source): (part["high"] - part["low"]).to_numpy(float)
-        for source, part in changes.groupby("source")
-    }

@@ -89,7 +89,9 @@ def describe_columns(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 @cache
 def _notes() -> dict[str, dict[str, str]]:
-    return tomllib.loads(files("iapt_topics").joinpath("column_notes.toml").read_text("utf-8"))
+    return tomllib.loads(
+        files("iapt_topics.publish").joinpath("column_notes.toml").read_text("utf-8")
+    )
 
 
 def csv_text(table: pd.DataFrame) -> str:

@@ -6,24 +6,34 @@ where every share behind them is shown.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from iapt_topics.drift.trends import shapes
-from iapt_topics.stats.intervals import wilson_interval
+from iapt_topics.publish.cells import (
+    WITHHELD,
+    _coarse,
+    _joint,
+    _model,
+    _share,
+    both_years,
+    difference,
+)
+from iapt_topics.publish.corrected import corrected_changes_of, corrected_of, sources_of
+from iapt_topics.publish.counts import ALL, System, given_by
+from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.of_agreement import _agreement_years
+from iapt_topics.publish.of_topics import topic_widths
+from iapt_topics.publish.suppression import Key
 
 if TYPE_CHECKING:
-    from iapt_topics.frame.frame import ThemeFrame
+    from iapt_topics.codes.codes import Codes
+    from iapt_topics.mapping.mapping import TopicMapping
     from iapt_topics.publish.disclosure import Disclosure
-
-WITHHELD = "withheld"
-#: Said of a share whose count is a sum of survey weights.
-WEIGHTED = "weighted"
-#: How the columns of a named figure end.
-ENDS = {"estimate": "", "low": "_low", "high": "_high"}
+    from iapt_topics.topics.topics import Topics
 
 
 def changes_of(changes: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
@@ -35,61 +45,6 @@ def changes_of(changes: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
         **change, n=now["n"] + then["n"], note=np.where(shown, "", WITHHELD)
     )  # fmt: skip
     return _coarse(out, shown, p=("p", "p_bh", "p_holm"), two=("smallest_detectable",))
-
-
-def both_years(changes: pd.DataFrame, shares: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Shares of the year of each change, and of the one that it is set against, row by row."""
-    known = shares.set_index(["theme", "year"])[["estimate", "low", "high", "n"]]
-    now, then = (
-        known.reindex(pd.MultiIndex.from_frame(changes[["theme", y]])).reset_index(drop=True)
-        for y in ("year", "against")
-    )
-    return now, then
-
-
-def difference(one: pd.DataFrame, two: pd.DataFrame) -> dict[str, pd.Series]:
-    """One figure less another, with the interval of their difference as if independent."""
-    gap = one["estimate"] - two["estimate"]
-    down = np.hypot(one["estimate"] - one["low"], two["high"] - two["estimate"])
-    up = np.hypot(one["high"] - one["estimate"], two["estimate"] - two["low"])
-    return {"estimate": gap, "low": gap - down, "high": gap + up}
-
-
-def beside(reference: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
-    """Shares of two coders in each year, row by row the same, and their difference."""
-    sides = {"reference": reference, "other": other}
-    return reference[["theme", "year"]].assign(
-        **{f"share_{side}{end}": t[c] for side, t in sides.items() for c, end in ENDS.items()},
-        **difference(other, reference),
-        n=reference["n"],
-        note=reference["note"].where(reference["note"] != "", other["note"]),
-    )
-
-
-def changes_beside(years: pd.DataFrame, baseline: int | None) -> pd.DataFrame:
-    """Changes of both coders' shares, and whether they go the same way.
-
-    They are against the baseline, or the first year that both coded if that is none of them.
-    """
-    coded = years["year"].unique()
-    baseline = baseline if baseline in coded else coded.min(initial=9999)
-    now = years[years["year"] != baseline].reset_index(drop=True)
-    then = years[years["year"] == baseline].set_index("theme").reindex(now["theme"])
-    out = now[["theme", "year"]].assign(against=baseline, n=now["n"] + then["n"].to_numpy())
-    signs = []
-    for side in ("reference", "other"):
-        pair = (
-            pd.DataFrame({c: t[f"share_{side}{end}"].to_numpy() for c, end in ENDS.items()})
-            for t in (now, then)
-        )
-        change = difference(*pair)
-        out = out.assign(**{f"change_{side}{end}": change[c] for c, end in ENDS.items()})
-        signs.append(np.sign(change["low"]).where(change["low"] * change["high"] > 0, 0))
-    way = np.select(
-        [signs[0] * signs[1] > 0, signs[0] * signs[1] < 0], ["same", "opposite"], "unclear"
-    )
-    shown = out[["change_reference", "change_other"]].notna().all(axis=1)
-    return out.assign(way=np.where(shown, way, ""), note=np.where(shown, "", WITHHELD))
 
 
 def trends_of(trends: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
@@ -160,46 +115,76 @@ def standardised_of(changes: pd.DataFrame, published: pd.DataFrame) -> pd.DataFr
     return out.assign(changed=np.where(shown, changed, ""), note=np.where(shown, "", WITHHELD))
 
 
-def _coarse(
-    table: pd.DataFrame,
-    shown: np.ndarray,
-    *,
-    p: Sequence[str] = (),
-    two: Sequence[str] = (),
-    three: Sequence[str] = (),
+def _sources(
+    system: System,
+    topics: Topics,
+    out: Mapping[str, pd.DataFrame],
+    years: pd.DataFrame | None,
+    baseline: int,
+    hidden: set[Key],
+    rule: Disclosure,
+) -> dict[str, pd.DataFrame]:
+    """Corrected shares and changes, if people coded some of the responses; widths by source."""
+    tables: dict[str, pd.DataFrame] = {}
+    # What people picked to code is no sample that the rest could be corrected by.
+    if years is not None and not system.compared["comparison"][0].picked:
+        one, two, both = system.compared["comparison"]
+        first, second = given_by(one), given_by(two)
+        if system.weights:
+            years = _agreement_years(system, "comparison", hidden, rule, weighted=True)
+        counts = [
+            _joint(system, first[t] & second[t] & both & system.by_year[y], y, rule)
+            for t, y in zip(years["theme"], years["year"], strict=True)
+        ]
+        shares = corrected_of(out["drift_shares"], years, np.array(counts, dtype=float))
+        tables["corrected_shares"] = shares
+        tables["corrected_changes"] = corrected_changes_of(shares, out["drift_changes"])
+    ids = topics.assignments["response_id"]
+    kept = system.kept.set_index("response_id").reindex(ids)
+    year = kept["year"].to_numpy(np.int64)
+    person = pd.factorize(ids.map(system.person))[0]
+    weight = kept["weight"].to_numpy(float) if "weight" in kept else None
+    widths = topic_widths(topics, year, person, baseline, weight)
+    changed = tables.get("corrected_changes")
+    return tables | {"change_sources": sources_of(changed, out["drift_changes"], widths)}
+
+
+def _theme_shares(
+    system: System, codes: Codes, mapping: TopicMapping, hidden: set[Key], rule: Disclosure
 ) -> pd.DataFrame:
-    """Round what was worked out from exact counts, and leave out what is not shown."""
-    digits = dict.fromkeys((*p, *three), 3) | dict.fromkeys(two, 2)
-    table = table.assign(**{c: table[c].astype(float).round(d) for c, d in digits.items()})
-    table = table.assign(**{c: table[c].clip(lower=0.001) for c in p})
-    return table.assign(**{c: table[c].where(shown) for c in digits})
-
-
-def hierarchy_of(hierarchy: pd.DataFrame, topics: pd.DataFrame) -> pd.DataFrame:
-    """The broad topic of each topic that is shown, the largest broad one first."""
-    shown = topics[(topics["topic"] >= 0) & (topics["label"] != "")]
-    broad = dict(zip(hierarchy["topic"], hierarchy["broad"], strict=True))
-    out = shown[["topic", "label", "n"]].assign(broad=[broad[t] for t in shown["topic"]])
-    out = out.sort_values(["broad", "topic"], kind="stable").reset_index(drop=True)
-    return out[["broad", "topic", "label", "n"]]
-
-
-def coverage_of(
-    frame: ThemeFrame, placed: pd.DataFrame, topics: pd.DataFrame, rule: Disclosure
-) -> pd.DataFrame:
-    """How many of the topics that are shown reach each theme, and how many responses are in them.
-
-    The other way round, the topics that no theme explains, is in the table of the mapping.
-    """
-    counts, n = topics.set_index("topic")["n"], topics["of"].max()
+    """Share of each theme over all years."""
+    model = _model(system, codes, dict.fromkeys(system.seen, 0))
+    labels = {t.id: t.label for t in mapping.frame.themes}
     rows = []
-    for theme in frame.codable:
-        reached = placed.loc[placed["theme"] == theme.id, "topic"]
-        count = counts[reached].sum(skipna=False) if len(reached) else 0.0
-        row = {"theme": theme.id, "label": theme.label, "n_topics": len(reached), "count": count}
-        low = high = np.nan
-        if known := bool(n >= rule.min_base and not np.isnan(count)):
-            low, high = (float(x) for x in wilson_interval(min(count, n), n))
-        row |= {"n": n, "estimate": count / n if known else np.nan, "low": low, "high": high}
-        rows.append(row | {"note": WITHHELD if np.isnan(count) else ""})
+    for i, theme in enumerate(codes.themes):
+        keys = ("theme", theme, ALL), ("base", ALL)
+        row = _share(system, *keys, model.effective[0, i], hidden, rule, weighted=True)
+        rows.append({"theme": theme, "label": labels.get(theme, theme)} | row)
     return pd.DataFrame(rows)
+
+
+def _pole_shares(system: System, poles: Codes, hidden: set[Key], rule: Disclosure) -> pd.DataFrame:
+    """Share of each pole by year; a response can have both."""
+    years = sorted(y for y, ids in system.by_year.items() if ids)
+    model = _model(system, poles, {i: at for at, y in enumerate(years) for i in system.by_year[y]})
+    rows = []
+    for i, pole in enumerate(poles.themes):
+        for at, year in enumerate(years):
+            keys = ("pole", pole, year), ("base", year)
+            effective = model.effective[at, i]
+            share = _share(system, *keys, effective, hidden, rule, weighted=True)
+            rows.append({"theme": pole, "year": year} | share)
+    return pd.DataFrame(rows)
+
+
+def _shares(
+    system: System, shares: pd.DataFrame, kind: str, hidden: set[Key], rule: Disclosure
+) -> pd.DataFrame:
+    """Shares by year, with the columns of ``Drift.shares``."""
+    rows = []
+    for row in shares.to_dict("records"):
+        year = int(row["year"])
+        keys = (kind, row["theme"], year), ("base", year)
+        share = _share(system, *keys, row["n_effective"], hidden, rule, weighted=True)
+        rows.append({"theme": row["theme"], "year": year} | share)
+    return pd.DataFrame(rows, columns=[c for c in shares.columns if c in rows[0]])

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns
+from iapt_topics._base.text import clean, shorten
 from iapt_topics.publish.disclosure import people
 from iapt_topics.publish.quotes_sheet import OTHER_WORDS, words_said
 from iapt_topics.publish.results import hidden_cells
-from iapt_topics.report.format import clean, shorten
 
 if TYPE_CHECKING:
     from iapt_topics.publish.results import Results

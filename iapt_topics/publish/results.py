@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
+from iapt_topics._base.text import clean
 from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.published import publishable_tables
-from iapt_topics.report import format as compute
 
 if TYPE_CHECKING:
     from iapt_topics.agreement.comparison import Comparison
@@ -56,7 +56,7 @@ class Results:
     @cached_property
     def waves(self) -> dict[int, str]:
         """What to call each year."""
-        return {y: compute.clean(w) for y, w in self.responses.wave_labels.items()}
+        return {y: clean(w) for y, w in self.responses.wave_labels.items()}
 
     @cached_property
     def rows(self) -> dict[str, float]:
@@ -74,7 +74,7 @@ class Results:
         """Published topics of which anything may be said, with ``name`` to call them by."""
         rows = self.tables["topics"]
         rows = rows[(rows["topic"] >= 0) & (rows["label"] != "")]
-        return rows.assign(name=[compute.clean(label) for label in rows["label"]])
+        return rows.assign(name=[clean(label) for label in rows["label"]])
 
     @cached_property
     def topic_names(self) -> dict[int, str]:

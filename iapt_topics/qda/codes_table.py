@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from iapt_topics._base import tables as _tables
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique, suggestion
 from iapt_topics._base.sheets import read_sheet
-from iapt_topics.qda.project import BELOW, Project
-from iapt_topics.qda.refi import MACHINE_PREFIX, MACHINE_TOP
+from iapt_topics.codes.codes import texts
+from iapt_topics.frame.refi import BELOW, MACHINE_PREFIX, MACHINE_TOP
+from iapt_topics.qda.project import Project
 
 if TYPE_CHECKING:
     from iapt_topics.frame.frame import ThemeFrame
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 _BESIDE_THEMES = ("response_id", "respondent_id", "coder", "kind", "year", "question", "text")
 _YES = {"1", "1.0", "true"}
 _NO = {"0", "0.0", "false", ""}
-
-
-def texts(column: pd.Series) -> list[str]:
-    """Every cell of a column as stripped text."""
-    return [_tables.cell_text(v).strip() for v in column.to_numpy(dtype=object)]
 
 
 def raw_table(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.files import write_whole
 from iapt_topics._base.sheets import write_sheet
-from iapt_topics.qda.refi_writer import NOT_XML, project_archive, require_known
+from iapt_topics.frame.refi import NOT_XML
+from iapt_topics.qda.refi_writer import project_archive, require_known
 from iapt_topics.survey.redaction import safe_texts
 
 if TYPE_CHECKING:

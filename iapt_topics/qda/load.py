@@ -10,7 +10,7 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_unique
 from iapt_topics.codes.codes import Codes, of_survey
-from iapt_topics.qda import Project, is_project, read_export
+from iapt_topics.frame.refi import BELOW
 from iapt_topics.qda.codes_table import (
     kind_of,
     long_pairs,
@@ -22,7 +22,8 @@ from iapt_topics.qda.codes_table import (
     times_given,
     wide_pairs,
 )
-from iapt_topics.qda.project import BELOW, Export, placed, table_of
+from iapt_topics.qda.project import Export, Project, placed, table_of
+from iapt_topics.qda.read import is_project, read_export
 from iapt_topics.qda.tables import read_segments, tool_of
 
 if TYPE_CHECKING:

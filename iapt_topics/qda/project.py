@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,14 +12,11 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.one_line import one_line
-from iapt_topics._base.tables import cell_text, read_table
+from iapt_topics._base.tables import cell_text, read_table, rows_of
 from iapt_topics.qda._offsets import LEAST_ALIGNED, score_offsets
 
 if TYPE_CHECKING:
     from iapt_topics.survey.responses import Responses
-
-#: Between the names of a code and of those above it.
-BELOW = " > "
 _ENDINGS = (".txt", ".docx", ".doc", ".rtf", ".odt", ".md", ".pdf", ".htm", ".html")
 _LAST = 2**31
 
@@ -93,13 +90,6 @@ class Export:
     themes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lists_all: bool = True
     notes: tuple[str, ...] = ()
-
-
-def rows_of(rows: Iterable[tuple[object, ...]], columns: str) -> pd.DataFrame:
-    """Rows as a table with these columns; positions and scores are numbers, the rest as it is."""
-    table = pd.DataFrame(list(rows), columns=columns.split(), dtype=object)
-    numbers = {c: float for c in ("start", "end", "score") if c in table}
-    return table.astype(numbers)
 
 
 def position(value: object, what: str) -> float:

@@ -8,8 +8,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from iapt_topics._base.errors import InputError, listed, require_file
-from iapt_topics.qda.project import BELOW, Export, position, rows_of
-from iapt_topics.qda.refi import MACHINE
+from iapt_topics._base.tables import rows_of
+from iapt_topics.frame.refi import BELOW, MACHINE
+from iapt_topics.qda.project import Export, position
 
 _LARGEST = 2_000_000_000
 _MOST_ROWS = 5_000_000  # of each table; 20,000 responses with five codes each have 100,000

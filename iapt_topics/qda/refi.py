@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from iapt_topics._base.errors import InputError, listed, require_file, require_unique
 from iapt_topics._base.opening import LARGEST_TEXT, LARGEST_XML, Archive, decoded, parse_xml
-from iapt_topics.frame.described import theme_fields
-from iapt_topics.qda.project import BELOW, Export, position, rows_of
+from iapt_topics._base.tables import rows_of
+from iapt_topics.frame.refi import (
+    BELOW,
+    MACHINE,
+    MACHINE_TOP,
+    _by_guid,
+    _child,
+    _children,
+    _codebook,
+    _content,
+    _local,
+    _require_root,
+    _series,
+    _under,
+    normalise_guid,
+)
+from iapt_topics.qda.project import Export, position
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
-
-#: Names that the writer gives and the reader knows again.
-MACHINE = "iapt_topics"
-MACHINE_TOP = "Machine themes"
-MACHINE_PREFIX = "Machine: "
 SEEN_BY = "Seen by "
 RESPONDENT = "respondent_id"
 SCORES = "Score of "
 
 _MOST_TEXT = 512_000_000
-_DEEPEST = 60
 
 
 def read_project(path: Path) -> Export:
@@ -93,110 +100,6 @@ def read_project(path: Path) -> Export:
     )
 
 
-def read_codebook(path: Path) -> list[dict[str, object]]:
-    """Themes of a ``.qdc``, as the fields of :class:`iapt_topics.Theme`."""
-    what = f"codebook {path.name!r}"
-    require_file(path, "codebook", LARGEST_XML)
-    root = parse_xml(path.read_bytes(), what)
-    _require_root(root, "CodeBook", what)
-    table = _codebook(root, what)
-    columns = ["code", "name", "parent", "codable", "definition"]
-    rows = list(table[columns].itertuples(index=False, name=None))
-    if root.get("origin", "").startswith(MACHINE):
-        themes = {code: theme_fields(name, text) for code, name, _, _, text in rows}
-        ids = {code: theme["id"] for code, theme in themes.items()}
-    else:  # the name is the id where it is enough to tell the code from others
-        twice = set(table.loc[table["name"].duplicated(), "name"])
-        ids = {code: code if name in twice else name for code, name, *_ in rows}
-        themes = {
-            code: {"id": ids[code], "label": name, "definition": text}
-            for code, name, _, _, text in rows
-        }
-    return [
-        {**themes[code], "parent": ids.get(parent, ""), "codable": codable}
-        for code, _, parent, codable, _ in rows
-    ]
-
-
-def _local(element: Element) -> str:
-    """Name of an element without its namespace, which not every tool writes right."""
-    return element.tag.rpartition("}")[2]
-
-
-def _children(element: Element | None, name: str | None = None) -> Iterator[Element]:
-    """Children of this name, or all."""
-    for child in element if element is not None else ():
-        if name is None or _local(child) == name:
-            yield child
-
-
-def _child(element: Element, name: str) -> Element | None:
-    return next(_children(element, name), None)
-
-
-def _under(root: Element, group: str, name: str) -> Iterator[Element]:
-    return _children(_child(root, group), name)
-
-
-def _content(element: Element, name: str) -> str:
-    """Text of the child of this name, or ""."""
-    child = _child(element, name)
-    return "" if child is None else child.text or ""
-
-
-def _guid(text: str) -> str:
-    return text.strip().strip("{}").upper()
-
-
-def _series(values: Iterable[str]) -> pd.Series:
-    return pd.Series(list(values), dtype=object)
-
-
-def _require_root(root: Element, name: str, what: str) -> None:
-    if _local(root) != name:
-        raise InputError(
-            what, f"must have the root element {name!r}", repr(_local(root)[:80]),
-            "Export it as REFI-QDA.",
-        )  # fmt: skip
-
-
-def _by_guid(elements: Iterable[Element], what: str, kind: str) -> dict[str, Element]:
-    """Elements by GUID; InputError if one has none, or two have the same."""
-    pairs = [(_guid(e.get("guid", "")), e) for e in elements]
-    require_unique(
-        _series(g for g, _ in pairs), f"{what}: GUIDs of {kind}", "Export the project anew."
-    )
-    if any(not g for g, _ in pairs):
-        raise InputError(f"{what}: {kind}", "must have GUIDs", "none", "Export it anew.")
-    return dict(pairs)
-
-
-def _codebook(root: Element, what: str) -> pd.DataFrame:
-    """Every code in the order of the file, with its path."""
-    top = _child(root, "CodeBook") if _local(root) == "Project" else root
-    found: list[tuple[str, str, str, bool, str]] = []
-    elements: list[Element] = []
-    stack = [(e, "", 1) for e in _children(_child(top, "Codes") if top is not None else None)]
-    stack.reverse()
-    while stack:
-        element, parent, depth = stack.pop()
-        if _local(element) != "Code":
-            continue
-        if depth > _DEEPEST:
-            raise InputError(
-                f"{what}: codes", f"must be at most {_DEEPEST} deep", "more", "Check the file."
-            )
-        name = element.get("name", "").strip() or _guid(element.get("guid", ""))
-        path = f"{parent}{BELOW}{name}" if parent else name
-        codable = element.get("isCodable", "true").strip().casefold() in ("true", "1")
-        found.append((path, name, parent, codable, _content(element, "Description")))
-        elements.append(element)
-        stack += reversed([(e, path, depth + 1) for e in _children(element, "Code")])
-    table = rows_of(found, "code name parent codable definition")
-    require_unique(table["code"], f"{what}: paths of codes", "Rename one of them in the tool.")
-    return table.assign(guid=list(_by_guid(elements, what, "codes")))
-
-
 def _texts(root: Element, archive: Archive, what: str) -> dict[str, str]:
     """Plain text of each text source that the file holds; links out of it are not followed."""
     texts: dict[str, str] = {}
@@ -216,7 +119,7 @@ def _texts(root: Element, archive: Archive, what: str) -> dict[str, str]:
             raise InputError(
                 f"{what}: text", f"must be at most {_MOST_TEXT:,} bytes", "more", "Split it."
             )
-        texts[_guid(source.get("guid", ""))] = text
+        texts[normalise_guid(source.get("guid", ""))] = text
     return texts
 
 
@@ -229,9 +132,9 @@ def _codings(source: Element, what: str) -> Iterator[tuple[str, str, float, floa
                 start = position(parent.get("startPosition"), what)
                 end = position(parent.get("endPosition"), what)
             reference = _child(coding, "CodeRef")
-            target = "" if reference is None else _guid(reference.get("targetGUID", ""))
+            target = "" if reference is None else normalise_guid(reference.get("targetGUID", ""))
             user = coding.get("creatingUser") or parent.get("creatingUser") or ""
-            yield _guid(user), target, start, end
+            yield normalise_guid(user), target, start, end
 
 
 def _coder(users: dict[str, str], user: str, what: str) -> str:
@@ -248,7 +151,7 @@ def _values(source: Element, variables: set[str]) -> Iterator[str]:
     """Texts of these variables of a source."""
     for value in _children(source, "VariableValue"):
         reference = _child(value, "VariableRef")
-        if reference is not None and _guid(reference.get("targetGUID", "")) in variables:
+        if reference is not None and normalise_guid(reference.get("targetGUID", "")) in variables:
             yield _content(value, "TextValue")
 
 
@@ -277,7 +180,7 @@ def _sets(
         if coder not in users.values():
             continue
         members = {
-            kind: [_guid(m.get("targetGUID", "")) for m in _children(element, kind)]
+            kind: [normalise_guid(m.get("targetGUID", "")) for m in _children(element, kind)]
             for kind in ("MemberSource", "MemberCode")
         }
         seen += [(coder, names[g]) for g in members["MemberSource"] if g in names]

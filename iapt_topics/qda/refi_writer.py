@@ -2,48 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from io import BytesIO
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_unique
-from iapt_topics.frame.described import code_name, described
-from iapt_topics.qda.refi import (
-    MACHINE,
+from iapt_topics.frame.described import code_name
+from iapt_topics.frame.refi import (
+    _OURSELVES,
     MACHINE_PREFIX,
     MACHINE_TOP,
-    RESPONDENT,
-    SCORES,
-    SEEN_BY,
+    _add,
+    _add_codes,
+    _bytes,
+    _code,
+    _root,
+    _xml,
+    make_guid,
 )
+from iapt_topics.qda.refi import RESPONDENT, SCORES, SEEN_BY
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from iapt_topics.codes.codes import Codes
-    from iapt_topics.frame.frame import Theme, ThemeFrame
+    from iapt_topics.frame.frame import ThemeFrame
     from iapt_topics.survey.responses import Responses
-
-#: Names within it give the GUIDs, so that the same codes give the same file.
-_SPACE = UUID("6a0c9a52-7d0b-5e0e-9d5c-0d3b8f0f4c11")
-_OURSELVES = f"{MACHINE} {version('iapt-topics')}"
-#: Control characters and halves of surrogate pairs: neither XML nor a workbook can hold them.
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _THEN = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip knows; the true one would tell files apart
-
-
-def codebook_xml(frame: ThemeFrame) -> bytes:
-    """The frame as the content of a ``.qdc``."""
-    root = _root("CodeBook", "codebook", "Codebook", {"origin": _OURSELVES})
-    _add_codes(_add(root, "Codes"), frame, "")
-    return _bytes(root)
 
 
 def project_archive(
@@ -67,23 +56,25 @@ def project_archive(
             name = _OURSELVES if c.kind == "machine" else c.coder
             if c.kind == "machine" and sum(o.kind == "machine" for o in codes) > 1:
                 name += f" ({c.coder})"
-            _add(users, "User", guid=_guid("user", c.coder), name=name, id=c.coder)
+            _add(users, "User", guid=make_guid("user", c.coder), name=name, id=c.coder)
     book = _add(_add(root, "CodeBook"), "Codes")
     _add_codes(book, frame, "")
     if any(c.kind == "machine" for c in codes):
         about = f"Given by {_OURSELVES}, not by a person." + (f" Model: {model}." if model else "")
-        top = _code(book, MACHINE_TOP, _guid("top", MACHINE_TOP), False, about)
+        top = _code(book, MACHINE_TOP, make_guid("top", MACHINE_TOP), False, about)
         _add_codes(top, frame, MACHINE_PREFIX)
     variables = _add(root, "Variables")
     for name, kind in (("year", "Integer"), (RESPONDENT, "Text")):
-        _add(variables, "Variable", guid=_guid("variable", name), name=name, typeOfVariable=kind)
+        _add(
+            variables, "Variable", guid=make_guid("variable", name), name=name, typeOfVariable=kind
+        )
     _add_cases(_add(root, "Cases"), table)
     sources = _add(root, "Sources")
     given = _given(codes)
     members: list[tuple[str, str]] = []
     columns = ["response_id", "respondent_id", "year"]
     for response, respondent, year in table[columns].itertuples(index=False, name=None):
-        guid = _guid("source", response)
+        guid = make_guid("source", response)
         text = texts[response].replace("\r\n", "\n").replace("\r", "\n")
         members.append((f"sources/{guid}.txt", text))
         source = _add(
@@ -101,15 +92,15 @@ def project_archive(
             _add(source, "Description").text = _xml("\n".join(first + lines))
         holder = source
         for c, theme, _ in mine:
-            user = _guid("user", c.coder)
+            user = make_guid("user", c.coder)
             if whole == "selection" and text:
                 holder = _add(
                     source, "PlainTextSelection",
-                    guid=_guid("selection", response, c.coder, theme),
+                    guid=make_guid("selection", response, c.coder, theme),
                     startPosition="0", endPosition=str(len(text)), creatingUser=user,
                 )  # fmt: skip
             coding = _add(
-                holder, "Coding", guid=_guid("coding", response, c.coder, theme),
+                holder, "Coding", guid=make_guid("coding", response, c.coder, theme),
                 creatingUser=user,
             )  # fmt: skip
             _add(coding, "CodeRef", targetGUID=_code_guid(c, theme))
@@ -154,80 +145,13 @@ def _given(codes: Sequence[Codes]) -> dict[str, list[tuple[Codes, str, float]]]:
     return found
 
 
-def _guid(*parts: str) -> str:
-    return str(uuid5(_SPACE, "\x1f".join(parts))).upper()
-
-
 def _code_guid(codes: Codes, theme: str) -> str:
-    return _guid("code", MACHINE_PREFIX if codes.kind == "machine" else "", theme)
-
-
-def _xml(text: str) -> str:
-    """Text without the characters that XML cannot hold."""
-    return NOT_XML.sub("\ufffd", text)
-
-
-def _add(parent: Element, tag: str, **attributes: str) -> Element:
-    """A new child; InputError if a name or id holds what XML cannot."""
-    from xml.etree.ElementTree import SubElement
-
-    for name, value in attributes.items():
-        if NOT_XML.search(value):
-            raise InputError(
-                f"{tag}: {name}", "must not hold control characters", repr(value), "Rename it."
-            )
-    return SubElement(parent, tag, attributes)
-
-
-def _root(tag: str, space: str, schema: str, attributes: dict[str, str]) -> Element:
-    from xml.etree.ElementTree import Element
-
-    uri = f"urn:QDA-XML:{space}:1.0"
-    return Element(
-        tag,
-        {
-            "xmlns": uri,
-            "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
-            "xsi:schemaLocation": f"{uri} http://schema.qdasoftware.org/versions/{schema}/v1.0/"
-            f"{schema}.xsd",
-            **attributes,
-        },
-    )
-
-
-def _bytes(root: Element) -> bytes:
-    from xml.etree.ElementTree import indent, tostring
-
-    indent(root)
-    found: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
-    return found
-
-
-def _code(parent: Element, name: str, guid: str, codable: bool, about: str) -> Element:
-    element = _add(parent, "Code", guid=guid, name=name, isCodable=str(codable).lower())
-    if about:
-        _add(element, "Description").text = _xml(about)
-    return element
-
-
-def _add_codes(top: Element, frame: ThemeFrame, prefix: str) -> None:
-    """The themes as a tree of codes, those above before those below."""
-    below: dict[str, list[Theme]] = {}
-    for theme in frame.themes:
-        below.setdefault(theme.parent, []).append(theme)
-    stack = [(t, top) for t in reversed(below.get("", []))]
-    while stack:
-        theme, parent = stack.pop()
-        element = _code(
-            parent, f"{prefix}{code_name(theme)}", _guid("code", prefix, theme.id), theme.codable,
-            described(theme),
-        )  # fmt: skip
-        stack += [(t, element) for t in reversed(below.get(theme.id, []))]
+    return make_guid("code", MACHINE_PREFIX if codes.kind == "machine" else "", theme)
 
 
 def _add_value(parent: Element, variable: str, tag: str, text: str) -> None:
     value = _add(parent, "VariableValue")
-    _add(value, "VariableRef", targetGUID=_guid("variable", variable))
+    _add(value, "VariableRef", targetGUID=make_guid("variable", variable))
     _add(value, tag).text = _xml(text)
 
 
@@ -240,22 +164,22 @@ def _add_cases(cases: Element, table: pd.DataFrame) -> None:
     years = Counter(who for who, _ in of)
     for (who, year), ids in of.items():
         name = who if years[who] == 1 else f"{who} ({year})"
-        case = _add(cases, "Case", guid=_guid("case", who, str(year)), name=name)
+        case = _add(cases, "Case", guid=make_guid("case", who, str(year)), name=name)
         _add_value(case, "year", "IntegerValue", str(year))
         for response in ids:
-            _add(case, "SourceRef", targetGUID=_guid("source", response))
+            _add(case, "SourceRef", targetGUID=make_guid("source", response))
 
 
 def _add_sets(sets: Element, codes: Sequence[Codes]) -> None:
     """What each coder saw and could give, which the format has no place for."""
     for c in codes:
-        element = _add(sets, "Set", guid=_guid("seen", c.coder), name=f"{SEEN_BY}{c.coder}")
+        element = _add(sets, "Set", guid=make_guid("seen", c.coder), name=f"{SEEN_BY}{c.coder}")
         about = "Responses that the coder saw, with a code or without, and codes to choose from."
         _add(element, "Description").text = about
         for theme in c.themes:
             _add(element, "MemberCode", targetGUID=_code_guid(c, theme))
         for response in c.seen["response_id"]:
-            _add(element, "MemberSource", targetGUID=_guid("source", response))
+            _add(element, "MemberSource", targetGUID=make_guid("source", response))
 
 
 def _zipped(members: Sequence[tuple[str, bytes]]) -> bytes:

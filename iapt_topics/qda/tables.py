@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed
-from iapt_topics.qda.project import BELOW, Export, rows_of
+from iapt_topics._base.tables import rows_of
+from iapt_topics.frame.refi import BELOW
+from iapt_topics.qda.project import Export
 
 #: For each tool: its columns of the document, the code, the segment and, if any, the coder, and
 #: what stands between the names in a code's path. A table must have the first two to be of the
@@ -18,7 +20,6 @@ COLUMNS: Mapping[str, tuple[str, str, str, str, str]] = {
     "Taguette": ("document", "tag", "content", "", "."),
     "MAXQDA": ("document name", "code", "segment", "created by", r"\\| > |>"),
 }
-_TAGUETTE_BOOK = ("tag", "description")
 
 
 def tool_of(columns: pd.Index) -> str:
@@ -62,16 +63,4 @@ def read_segments(table: pd.DataFrame, what: str) -> Export:
         seen=rows_of([], "coder document"),
         places=rows_of([], "document start end response_id"),
         lists_all=False,
-    )
-
-
-def is_codebook(columns: pd.Index) -> bool:
-    """Whether these are the columns of Taguette's codebook."""
-    return {*_TAGUETTE_BOOK} <= {str(c) for c in columns} and "id" not in columns
-
-
-def codebook_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Taguette's codebook as the columns of a frame; its counts are left out."""
-    return pd.DataFrame(
-        {"id": table["tag"], "label": table["tag"], "definition": table["description"]}
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,12 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from iapt_topics._base.text import clean
+
 if TYPE_CHECKING:
     from iapt_topics.frame.frame import ThemeFrame
 
 NBSP = "\u00a0"
-_STEERING = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 DASH = "–"
 STATUS_WORDS = {
     "PAPER": "PAPER: named in the paper's published abstract",
@@ -39,19 +39,6 @@ class Grid:
     note: str = ""
     links: tuple[str, ...] = ()
     choices: tuple[int, ...] = ()
-
-
-def clean(value: object) -> str:
-    r"""Text that HTML may hold: no control characters, no direction overrides, no lone surrogates.
-
-    Examples
-    --------
-    >>> clean("a\x00b\u202ec")
-    'abc'
-    """
-    text = "" if value is None or value is pd.NA else str(value)
-    kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"})
-    return "".join(c for c in kept if c not in _STEERING)
 
 
 def known(value: Any) -> bool:
@@ -134,18 +121,3 @@ def verdict(row: Mapping[Any, Any]) -> str:
 def whole(value: Any) -> str:
     """A whole number, or "chosen by the data" where there is none."""
     return f"{int(value):,}" if known(value) else "chosen by the data"
-
-
-def shorten(text: str, most: int = 300) -> str:
-    """Cut ``text`` at a word so that it has at most ``most`` characters.
-
-    Examples
-    --------
-    >>> shorten("too many targets", 10)
-    'too many…'
-    """
-    plain = " ".join(text.split())
-    if len(plain) <= most:
-        return plain
-    cut = plain[: most - 1]
-    return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(" ,;:") + "…"

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from iapt_topics.figures import STATUSES, code_pairs
+from iapt_topics._base.text import clean
+from iapt_topics.figures.agreement import code_pairs
+from iapt_topics.figures.rows import STATUSES
 from iapt_topics.report.format import (
     DASH,
     Grid,
     anchor,
-    clean,
     count,
     decimal,
     interval,

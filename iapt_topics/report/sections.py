@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from iapt_topics.figures import STATUSES
+from iapt_topics._base.text import clean
+from iapt_topics.figures.rows import STATUSES
 from iapt_topics.publish.results import hidden_cells
 from iapt_topics.report import format as compute
 from iapt_topics.report import grids, themes, topic_map
@@ -28,7 +29,7 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
     pages = themes.theme_pages(r, quotes)
     sources = {name: data_address(figure) for name, figure in draw(r).items()}
     statuses = [t.status for t in frame.codable]
-    questions = [compute.clean(q) for q in responses.kept["question"].unique() if q]
+    questions = [clean(q) for q in responses.kept["question"].unique() if q]
     notes = {c.note for c in cards if not c.small}
     rows = r.tables["topics"]
     unassigned = rows.loc[rows["topic"] == -1, "estimate"]
@@ -38,14 +39,14 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
     return {
         "synthetic": responses.synthetic,
         "weighted": "weight" in responses.kept,
-        "source": compute.clean(responses.source),
+        "source": clean(responses.source),
         "rule": r.rule,
         "n_rows": n_rows,
         "n_kept": n_kept,
         "n_people": compute.count(r.rows["people"]),
         "years": [r.waves[y] for y in responses.years],
         "questions": questions,
-        "notes": [compute.clean(n) for n in responses.notes],
+        "notes": [clean(n) for n in responses.notes],
         "ledger": _picture(
             sources["rows"],
             "What became of every row of the file",
@@ -55,7 +56,7 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
         "who": _who(r),
         "how": _how(r),
         "unsure": _unsure(r),
-        "coder": compute.clean(r.codes.coder),
+        "coder": clean(r.codes.coder),
         "coder_kind": r.codes.kind,
         "themes": grids.theme_grid(r.tables["theme_shares"], frame),
         "top": _top(r),
@@ -71,7 +72,7 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
             "reached": int((coverage["n_topics"] > 0).sum()),
             "topics": placed["topic"].nunique(),
             "alone": [
-                (int(row["topic"]), compute.clean(row["label"]))
+                (int(row["topic"]), clean(row["label"]))
                 for row in placed[placed["theme"] == ""].to_dict("records")
             ],
             "table": grids.coverage_grid(coverage),
@@ -98,8 +99,8 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
         "runs": grids.runs_grid(topics),
         "settings": grids.settings_grid(topics, r.codes, frame),
         "frame": grids.frame_grid(frame),
-        "frame_title": compute.clean(frame.title),
-        "frame_note": compute.clean(frame.note),
+        "frame_title": clean(frame.title),
+        "frame_note": clean(frame.note),
         "anchored": bool({"PART", "INFERRED"} & set(statuses)),
         "statuses": [
             (words, statuses.count(name))
@@ -210,8 +211,8 @@ def _who(results: Results) -> dict[str, Any] | None:
     return {
         "table": grids.who_grid(who, results.waves),
         "tested": _tested(who),
-        "moved": [compute.clean(v) for v in moved["level"]],
-        "covariates": [compute.clean(c) for c in who["covariate"].unique()],
+        "moved": [clean(v) for v in moved["level"]],
+        "covariates": [clean(c) for c in who["covariate"].unique()],
     }
 
 

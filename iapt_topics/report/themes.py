@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from iapt_topics._base.text import clean
 from iapt_topics.publish.results import hidden_themes
 from iapt_topics.report import format as compute
-from iapt_topics.report.format import clean, count, decimal, interval, known, percent, points
+from iapt_topics.report.format import count, decimal, interval, known, percent, points
 
 if TYPE_CHECKING:
     from iapt_topics.agreement.comparison import Comparison

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iapt_topics.report.format import clean, label_of
+from iapt_topics._base.text import clean
+from iapt_topics.publish.of_topics import _axes
+from iapt_topics.report.format import label_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,17 +78,6 @@ def _group(results: Results, theme: str) -> int:
         return len(poles) + 1
     domain = results.frame.domain_of(theme)
     return poles.index(domain) if domain in poles else len(poles)
-
-
-def _axes(centroids: NDArray[np.float32]) -> NDArray[np.float64]:
-    """First two principal coordinates, each with its longest arm to the right or up."""
-    x = np.asarray(centroids, dtype=float)
-    u, s, _ = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
-    flat = np.zeros((len(x), 2))
-    flat[:, : min(2, len(s))] = (u * s)[:, :2]
-    longest = np.abs(flat).argmax(axis=0)
-    flat *= np.where(flat[longest, [0, 1]] < 0, -1.0, 1.0)
-    return flat
 
 
 def _spread(flat: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,1 +1,5 @@
-"""scale."""
+"""The same over partitions of a survey too large for one machine, joined by sums."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

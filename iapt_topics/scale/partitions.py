@@ -23,7 +23,8 @@ from iapt_topics._base.errors import InputError, listed, require_columns
 from iapt_topics._base.files import file_hash, write_whole
 from iapt_topics._base.kept import write_record
 from iapt_topics._base.parquet_size import require_decodable
-from iapt_topics.encoders.embeddings import Encoder, embed_kept
+from iapt_topics.encoders.embeddings import embed_kept
+from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.mapping import as_codes
 from iapt_topics.mapping.mapping import decide as decide_codes

@@ -26,7 +26,8 @@ from iapt_topics._base.files import claimed, file_hash
 from iapt_topics._base.kept import fault_of
 from iapt_topics._base.private import private_folder
 from iapt_topics.drift.drift import Drift, drift_of_sums
-from iapt_topics.encoders.embeddings import Embeddings, Encoder, SentenceEncoder, embed
+from iapt_topics.encoders.embeddings import Embeddings, embed
+from iapt_topics.encoders.encoder import Encoder, SentenceEncoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.mapping import TopicMapping, decide, map_topics
 from iapt_topics.scale import partitions as _partitions
@@ -35,8 +36,10 @@ from iapt_topics.scale.sample import check_scans, compare_fits, draw
 from iapt_topics.stats.share_model import Cells, add_up, sum_up
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.cache import fit_once
+from iapt_topics.topics.describe import unit_means
+from iapt_topics.topics.fit import fit_topics
 from iapt_topics.topics.new_wave import novelty_by_year, place
-from iapt_topics.topics.topics import TopicConfig, Topics, fit_topics, unit_means
+from iapt_topics.topics.topics import TopicConfig, Topics
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError, listed, require_columns
-from iapt_topics.stats.intervals import benjamini_hochberg
+from iapt_topics.stats.multiplicity import benjamini_hochberg
 from iapt_topics.stats.share_model import Floats, share_model, sum_cells
 
 if TYPE_CHECKING:

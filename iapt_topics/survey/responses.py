@@ -130,8 +130,8 @@ class Responses:
 
     def _repr_html_(self) -> str:
         """The ledger; never a text."""
-        from iapt_topics.figures import flow_figure
         from iapt_topics.figures.notebook import as_html
+        from iapt_topics.figures.rows import flow_figure
 
         title = f"Responses of {self.source}: {len(self):,} kept of {len(self.table):,} rows"
         return as_html(title, {"ledger": self.ledger}, lambda: flow_figure(self))

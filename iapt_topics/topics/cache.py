@@ -16,7 +16,8 @@ from iapt_topics._base.private import private_tree, refuse_link
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.files import load_topics, save_topics
-from iapt_topics.topics.topics import TopicConfig, Topics, fit_topics, package_versions
+from iapt_topics.topics.fit import fit_topics, package_versions
+from iapt_topics.topics.topics import TopicConfig, Topics
 
 _RECORD = "record.json"
 

@@ -17,14 +17,8 @@ from iapt_topics._base.errors import InputError, listed
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics import consensus
-from iapt_topics.topics.topics import (
-    EDIT_COLUMNS,
-    Topics,
-    broad_topics,
-    describe_topics,
-    fitted_rows,
-    unit_means,
-)
+from iapt_topics.topics.describe import broad_topics, describe_topics, unit_means
+from iapt_topics.topics.topics import EDIT_COLUMNS, Topics, fitted_rows
 
 ACTIONS = ("merge", "rename", "split", "reassign")
 #: An old topic lives on in the new one that shares more than this part of the responses of either

@@ -8,7 +8,8 @@ import pandas as pd
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.survey.redaction import safe_texts
 from iapt_topics.survey.responses import Responses
-from iapt_topics.topics.topics import Topics, fitted_rows, unlike_rows
+from iapt_topics.topics.describe import unlike_rows
+from iapt_topics.topics.topics import Topics, fitted_rows
 
 _KINDS = ("typical", "boundary", "contrary")
 

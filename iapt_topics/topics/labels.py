@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.encoders.embeddings import Embeddings, Encoder, require_same_encoder
+from iapt_topics.encoders.embeddings import Embeddings, require_same_encoder
+from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.survey.redaction import safe_texts
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.topics import Topics, fitted_rows

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.one_line import one_line
 from iapt_topics.encoders.embeddings import Embeddings
-from iapt_topics.stats.intervals import benjamini_hochberg
+from iapt_topics.stats.multiplicity import benjamini_hochberg
 from iapt_topics.stats.share_model import Sums, share_model, sum_cells
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics import consensus

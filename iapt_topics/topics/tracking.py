@@ -34,10 +34,11 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.one_line import one_line
-from iapt_topics.stats.intervals import benjamini_hochberg
+from iapt_topics.stats.multiplicity import benjamini_hochberg
 from iapt_topics.stats.share_model import Floats, share_model, sum_cells
 from iapt_topics.survey.respondents import clustered_variance, persons
-from iapt_topics.topics.topics import TopicConfig, Topics, fit_topics
+from iapt_topics.topics.fit import fit_topics
+from iapt_topics.topics.topics import TopicConfig, Topics
 
 if TYPE_CHECKING:
     from iapt_topics.encoders.embeddings import Embeddings

@@ -1,0 +1,9 @@
+from .axis import axis_by_topic as axis_by_topic
+from .axis import axis_codes as axis_codes
+from .axis import axis_scores as axis_scores
+from .axis import pole_codes as pole_codes
+from .codes import Codes as Codes
+from .sampling import SamplePlan as SamplePlan
+from .sampling import next_to_code as next_to_code
+from .sampling import sample_size as sample_size
+from .sampling import write_sample as write_sample

@@ -1,0 +1,101 @@
+"""The bundled SYNTHETIC survey: 1,543 invented responses, 2014 to 2018.
+
+Written for this project from no source. It is not the data of any study.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from iapt_topics.codes.codes import Codes
+    from iapt_topics.survey.responses import Responses
+
+__all__ = ["example_path", "load_example", "load_truth", "planted_change"]
+
+_FOLDER = Path(__file__).parent
+
+
+def example_path() -> Path:
+    """Return the path of the bundled synthetic survey file.
+
+    Examples
+    --------
+    >>> example_path().name
+    'synthetic_survey.csv'
+    """
+    return _FOLDER / "synthetic_survey.csv"
+
+
+def load_example(*, coder: str = "coder_a") -> tuple[Responses, Codes]:
+    """Load the synthetic survey and what one of its two simulated coders gave.
+
+    Parameters
+    ----------
+    coder : {"coder_a", "coder_b"}, default "coder_a"
+        The simulated coder.
+
+    Returns
+    -------
+    tuple of Responses and Codes
+        The responses have ``synthetic=True``.
+
+    Raises
+    ------
+    InputError
+        If there is no such coder.
+    """
+    from iapt_topics.frame.frame import load_frame
+    from iapt_topics.qda.load import load_codes
+    from iapt_topics.survey.responses import load_responses
+
+    responses = load_responses(
+        example_path(),
+        text="comment",
+        year="year",
+        respondent_id="person",
+        response_id="response_id",
+        question="question",
+        covariates=("role",),
+    )
+    codes = load_codes(
+        _FOLDER / "synthetic_coders.csv", frame=load_frame("iapt_identity_system"), coder=coder
+    )
+    return replace(responses, synthetic=True), codes
+
+
+def load_truth() -> Codes:
+    """Load the themes each synthetic response was built from.
+
+    Returns
+    -------
+    Codes
+        Coder ``"truth"``: the union of the themes of the sentences in each response.
+    """
+    from iapt_topics.frame.frame import load_frame
+    from iapt_topics.qda.load import load_codes
+
+    path = _FOLDER / "synthetic_truth.csv"
+    return load_codes(path, frame=load_frame("iapt_identity_system"), coder="truth")
+
+
+def planted_change() -> pd.DataFrame:
+    """Return the change planted in the synthetic survey.
+
+    Returns
+    -------
+    pandas.DataFrame
+        theme, change (``rise``, ``fall``, ``stay``, ``non_monotone``) and one column per year,
+        ``"2014"`` to ``"2018"``: the true share (0 to 1) among codable responses.
+
+    Examples
+    --------
+    >>> table = planted_change().set_index("theme")
+    >>> table.loc[["S1", "P3"], ["2014", "2018"]].to_numpy().tolist()
+    [[0.08, 0.2], [0.16, 0.04]]
+    """
+    return pd.read_csv(_FOLDER / "synthetic_planted_change.csv")

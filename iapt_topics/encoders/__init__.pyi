@@ -1,0 +1,5 @@
+from .distil import distil_encoder as distil_encoder
+from .embeddings import Embeddings as Embeddings
+from .embeddings import embed as embed
+from .encoder import Encoder as Encoder
+from .encoder import sentence_encoder as sentence_encoder

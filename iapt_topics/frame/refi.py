@@ -1,0 +1,229 @@
+"""Codebooks in REFI-QDA's exchange format, read and written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
+
+import pandas as pd
+
+from iapt_topics._base.errors import InputError, require_file, require_unique
+from iapt_topics._base.opening import LARGEST_XML, parse_xml
+from iapt_topics._base.tables import rows_of
+from iapt_topics.frame.described import code_name, described, theme_fields
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from iapt_topics.frame.frame import ThemeFrame
+    from iapt_topics.frame.theme import Theme
+
+
+#: Between the names of a code and of those above it.
+BELOW = " > "
+
+
+#: Names that the writer gives and the reader knows again.
+MACHINE = "iapt_topics"
+
+
+MACHINE_TOP = "Machine themes"
+
+
+MACHINE_PREFIX = "Machine: "
+
+
+_DEEPEST = 60
+
+
+def read_codebook(path: Path) -> list[dict[str, object]]:
+    """Themes of a ``.qdc``, as the fields of :class:`iapt_topics.Theme`."""
+    what = f"codebook {path.name!r}"
+    require_file(path, "codebook", LARGEST_XML)
+    root = parse_xml(path.read_bytes(), what)
+    _require_root(root, "CodeBook", what)
+    table = _codebook(root, what)
+    columns = ["code", "name", "parent", "codable", "definition"]
+    rows = list(table[columns].itertuples(index=False, name=None))
+    if root.get("origin", "").startswith(MACHINE):
+        themes = {code: theme_fields(name, text) for code, name, _, _, text in rows}
+        ids = {code: theme["id"] for code, theme in themes.items()}
+    else:  # the name is the id where it is enough to tell the code from others
+        twice = set(table.loc[table["name"].duplicated(), "name"])
+        ids = {code: code if name in twice else name for code, name, *_ in rows}
+        themes = {
+            code: {"id": ids[code], "label": name, "definition": text}
+            for code, name, _, _, text in rows
+        }
+    return [
+        {**themes[code], "parent": ids.get(parent, ""), "codable": codable}
+        for code, _, parent, codable, _ in rows
+    ]
+
+
+def _local(element: Element) -> str:
+    """Name of an element without its namespace, which not every tool writes right."""
+    return element.tag.rpartition("}")[2]
+
+
+def _children(element: Element | None, name: str | None = None) -> Iterator[Element]:
+    """Children of this name, or all."""
+    for child in element if element is not None else ():
+        if name is None or _local(child) == name:
+            yield child
+
+
+def _child(element: Element, name: str) -> Element | None:
+    return next(_children(element, name), None)
+
+
+def _under(root: Element, group: str, name: str) -> Iterator[Element]:
+    return _children(_child(root, group), name)
+
+
+def _content(element: Element, name: str) -> str:
+    """Text of the child of this name, or ""."""
+    child = _child(element, name)
+    return "" if child is None else child.text or ""
+
+
+def normalise_guid(text: str) -> str:
+    return text.strip().strip("{}").upper()
+
+
+def _series(values: Iterable[str]) -> pd.Series:
+    return pd.Series(list(values), dtype=object)
+
+
+def _require_root(root: Element, name: str, what: str) -> None:
+    if _local(root) != name:
+        raise InputError(
+            what, f"must have the root element {name!r}", repr(_local(root)[:80]),
+            "Export it as REFI-QDA.",
+        )  # fmt: skip
+
+
+def _by_guid(elements: Iterable[Element], what: str, kind: str) -> dict[str, Element]:
+    """Elements by GUID; InputError if one has none, or two have the same."""
+    pairs = [(normalise_guid(e.get("guid", "")), e) for e in elements]
+    require_unique(
+        _series(g for g, _ in pairs), f"{what}: GUIDs of {kind}", "Export the project anew."
+    )
+    if any(not g for g, _ in pairs):
+        raise InputError(f"{what}: {kind}", "must have GUIDs", "none", "Export it anew.")
+    return dict(pairs)
+
+
+def _codebook(root: Element, what: str) -> pd.DataFrame:
+    """Every code in the order of the file, with its path."""
+    top = _child(root, "CodeBook") if _local(root) == "Project" else root
+    found: list[tuple[str, str, str, bool, str]] = []
+    elements: list[Element] = []
+    stack = [(e, "", 1) for e in _children(_child(top, "Codes") if top is not None else None)]
+    stack.reverse()
+    while stack:
+        element, parent, depth = stack.pop()
+        if _local(element) != "Code":
+            continue
+        if depth > _DEEPEST:
+            raise InputError(
+                f"{what}: codes", f"must be at most {_DEEPEST} deep", "more", "Check the file."
+            )
+        name = element.get("name", "").strip() or normalise_guid(element.get("guid", ""))
+        path = f"{parent}{BELOW}{name}" if parent else name
+        codable = element.get("isCodable", "true").strip().casefold() in ("true", "1")
+        found.append((path, name, parent, codable, _content(element, "Description")))
+        elements.append(element)
+        stack += reversed([(e, path, depth + 1) for e in _children(element, "Code")])
+    table = rows_of(found, "code name parent codable definition")
+    require_unique(table["code"], f"{what}: paths of codes", "Rename one of them in the tool.")
+    return table.assign(guid=list(_by_guid(elements, what, "codes")))
+
+
+#: Names within it give the GUIDs, so that the same codes give the same file.
+_SPACE = UUID("6a0c9a52-7d0b-5e0e-9d5c-0d3b8f0f4c11")
+
+
+_OURSELVES = f"{MACHINE} {version('iapt-topics')}"
+
+
+#: Control characters and halves of surrogate pairs: neither XML nor a workbook can hold them.
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def codebook_xml(frame: ThemeFrame) -> bytes:
+    """The frame as the content of a ``.qdc``."""
+    root = _root("CodeBook", "codebook", "Codebook", {"origin": _OURSELVES})
+    _add_codes(_add(root, "Codes"), frame, "")
+    return _bytes(root)
+
+
+def make_guid(*parts: str) -> str:
+    return str(uuid5(_SPACE, "\x1f".join(parts))).upper()
+
+
+def _xml(text: str) -> str:
+    """Text without the characters that XML cannot hold."""
+    return NOT_XML.sub("\ufffd", text)
+
+
+def _add(parent: Element, tag: str, **attributes: str) -> Element:
+    """A new child; InputError if a name or id holds what XML cannot."""
+    from xml.etree.ElementTree import SubElement
+
+    for name, value in attributes.items():
+        if NOT_XML.search(value):
+            raise InputError(
+                f"{tag}: {name}", "must not hold control characters", repr(value), "Rename it."
+            )
+    return SubElement(parent, tag, attributes)
+
+
+def _root(tag: str, space: str, schema: str, attributes: dict[str, str]) -> Element:
+    from xml.etree.ElementTree import Element
+
+    uri = f"urn:QDA-XML:{space}:1.0"
+    return Element(
+        tag,
+        {
+            "xmlns": uri,
+            "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+            "xsi:schemaLocation": f"{uri} http://schema.qdasoftware.org/versions/{schema}/v1.0/"
+            f"{schema}.xsd",
+            **attributes,
+        },
+    )
+
+
+def _bytes(root: Element) -> bytes:
+    from xml.etree.ElementTree import indent, tostring
+
+    indent(root)
+    found: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return found
+
+
+def _code(parent: Element, name: str, guid: str, codable: bool, about: str) -> Element:
+    element = _add(parent, "Code", guid=guid, name=name, isCodable=str(codable).lower())
+    if about:
+        _add(element, "Description").text = _xml(about)
+    return element
+
+
+def _add_codes(top: Element, frame: ThemeFrame, prefix: str) -> None:
+    """The themes as a tree of codes, those above before those below."""
+    below: dict[str, list[Theme]] = {}
+    for theme in frame.themes:
+        below.setdefault(theme.parent, []).append(theme)
+    stack = [(t, top) for t in reversed(below.get("", []))]
+    while stack:
+        theme, parent = stack.pop()
+        element = _code(
+            parent, f"{prefix}{code_name(theme)}", make_guid("code", prefix, theme.id), theme.codable,
+            described(theme),
+        )  # fmt: skip
+        stack += [(t, element) for t in reversed(below.get(theme.id, []))]

@@ -1,0 +1,133 @@
+"""pipeline.run"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+from iapt_topics._base.errors import InputError, listed
+from iapt_topics._base.memory import check_memory
+from iapt_topics.agreement.comparison import compare_codes
+from iapt_topics.codes.axis import axis_codes
+from iapt_topics.codes.codes import Codes
+from iapt_topics.drift.drift import measure_drift, require_baseline
+from iapt_topics.drift.standardise import standardise_drift
+from iapt_topics.encoders.embeddings import embed
+from iapt_topics.encoders.encoder import Encoder
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.mapping.mapping import code_responses, map_topics
+from iapt_topics.pipeline.manifest import describe_run
+from iapt_topics.study import Study
+from iapt_topics.survey.responses import Responses
+from iapt_topics.topics.cache import fit_once
+from iapt_topics.topics.topics import TopicConfig
+
+
+def run_study(
+    responses: Responses,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    *,
+    human: tuple[Codes, ...] = (),
+    config: TopicConfig | None = None,
+    baseline: int | None = None,
+    standardise: Sequence[str] = (),
+    cache: Path | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Study:
+    """Run every stage: embeddings, topics, mapping, codes, comparison, drift.
+
+    Parameters
+    ----------
+    responses : Responses
+        The survey.
+    frame : ThemeFrame
+        The codebook.
+    encoder : Encoder
+        For example :func:`iapt_topics.sentence_encoder`.
+    human : tuple of Codes, optional
+        The first is compared with the machine and, if there is a second, with that one as well.
+    config : TopicConfig, optional
+        How topics are fitted; its seed serves the later stages too.
+    baseline : int, optional
+        Year that others are compared with; the first one by default.
+    standardise : sequence of str, optional
+        Covariates for :func:`iapt_topics.standardise_drift`.
+    cache : path, optional
+        Folder in which fitted topics are kept, and from which they are taken if they were fitted
+        to the same responses, vectors and config.
+    tell : callable, optional
+        Called with the name of each stage as it begins.
+    progress : callable, optional
+        As for :func:`iapt_topics.fit_topics`.
+
+    Returns
+    -------
+    Study
+        The result of every stage.
+
+    Raises
+    ------
+    InputError
+        Whatever a stage cannot use, or if the run cannot fit into memory. That it may not is a
+        warning.
+    """
+    began = perf_counter()
+    config = config or TopicConfig()
+    _check_early(responses, human, baseline)
+    check_memory(len(responses.kept))
+    tell("Embedding the responses")
+    embeddings = embed(responses, encoder)
+    tell(f"Finding topics: consensus of {config.n_runs} runs")
+    topics = fit_once(responses, embeddings, config, cache, progress)
+    tell("Mapping topics and responses onto the frame")
+    mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
+    machine = code_responses(responses, embeddings, frame, encoder)
+    tell("Measuring agreement and drift")
+    human = tuple(codes.with_respondents(responses) for codes in human)
+    drift = measure_drift(machine, responses, baseline=baseline, seed=config.seed)
+    axis_drift = None
+    if frame.axis is not None:
+        poles = axis_codes(machine, frame)
+        axis_drift = measure_drift(poles, responses, baseline=baseline, seed=config.seed)
+    standardised = None
+    if standardise:
+        standardised = standardise_drift(machine, responses, standardise, baseline=baseline)
+    compare = partial(compare_codes, responses=responses, seed=config.seed)
+    comparison = compare(human[0], machine) if human else None
+    ceiling = compare(human[0], human[1]) if len(human) > 1 else None
+    return Study(
+        responses=responses,
+        topics=topics,
+        mapping=mapping,
+        codes=machine,
+        drift=drift,
+        axis_drift=axis_drift,
+        comparison=comparison,
+        ceiling=ceiling,
+        human=human,
+        manifest=describe_run(
+            responses, embeddings, topics, frame, encoder, human,
+            baseline=baseline, seconds=perf_counter() - began,
+        ),
+        standardised=standardised,
+    )  # fmt: skip
+
+
+def _check_early(responses: Responses, human: tuple[Codes, ...], baseline: int | None) -> None:
+    """Find before the long stages what the last ones could not use."""
+    if baseline is not None:
+        require_baseline(baseline, responses.years)
+    kept = responses.kept["response_id"]
+    for codes in human:
+        if not kept.isin(codes.seen["response_id"]).any():
+            raise InputError(
+                f"the codes of {codes.coder!r}",
+                "must be for responses of this survey",
+                f"ids such as {listed(codes.seen['response_id'].head(2))}, while the survey has "
+                f"{listed(kept.head(2))}",
+                "Name the column of response ids of the survey (--response).",
+            )

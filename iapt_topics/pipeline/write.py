@@ -1,0 +1,111 @@
+"""Write the results of a study: private and publishable, each file whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from iapt_topics._base.files import write_whole
+from iapt_topics._base.private import private_folder, refuse_links
+from iapt_topics._base.sheets import private_csv
+from iapt_topics.figures._style import figure_bytes
+from iapt_topics.pipeline.manifest import remove_manifest, write_manifest
+from iapt_topics.publish.disclosure import Disclosure, rule_of
+from iapt_topics.publish.exports import export_tables
+from iapt_topics.publish.results import publish
+from iapt_topics.report.pictures import draw
+from iapt_topics.report.write import write_page
+from iapt_topics.study import PRIVATE, PUBLIC, Study, _tables, parts_of
+
+
+def write_study(
+    study: Study,
+    out: Path,
+    *,
+    min_cell: int | Disclosure = 10,
+    quotes: pd.DataFrame | bool | None = None,
+    command: Sequence[str] = (),
+) -> dict[str, Path]:
+    """Write what may be passed on, and apart from it what is for the researcher's own eyes.
+
+    Parameters
+    ----------
+    study : Study
+        From :func:`run_study`.
+    out : path
+        Folder; made if need be. Files of the same names are replaced, each as a whole.
+    min_cell : int or Disclosure, default 10
+        As for :func:`iapt_topics.write_report`.
+    quotes : DataFrame or bool, optional
+        As for :func:`iapt_topics.write_report`.
+    command : sequence of str, optional
+        The words after ``iapt-topics`` that made the study, for ``iapt-topics verify``.
+
+    Returns
+    -------
+    dict of str to Path
+        "report", "published", "workbook", "manifest" and the name of each private table, to where
+        it is. The folder ``publish`` has the report and the same tables as CSV files and as a
+        workbook, all by one rule of disclosure control. ``tables_private`` has the exact tables,
+        row by row, for this account alone. The manifest is written last: a folder without one is
+        not a whole result.
+
+    Raises
+    ------
+    InputError
+        If the folder has a manifest of something else, or a link where a file is to go.
+    """
+    remove_manifest(out)
+    rule = rule_of(min_cell)
+    private, public = out / PRIVATE, out / PUBLIC
+    private_folder(private)
+    for name in (PUBLIC, f"{PUBLIC}/tables"):
+        refuse_links(out, name)
+    written = {}
+    for name, table in _tables(study).items():
+        written[name] = private / f"{name}.csv"
+        # With a byte-order mark, without which Excel takes UTF-8 for the local code page.
+        write_whole(written[name], private_csv(table), encoding="utf-8-sig", private=True)
+    write_whole(private / "README.txt", _PRIVATE, private=True)
+    results = publish(**parts_of(study), rule=rule)
+    written["report"] = write_page(public / "report.html", results, quotes)
+    written["workbook"] = export_tables(results.tables, public / "tables.xlsx", disclosure=rule)
+    written["published"] = export_tables(results.tables, public / "tables", disclosure=rule)
+    files = [p for p in written.values() if p.is_file()]
+    files += [private / "README.txt", *written["published"].iterdir()]
+    return written | {"manifest": write_manifest(study.manifest, out, files, command)}
+
+
+def write_figures(
+    study: Study, folder: Path, *, min_cell: int | Disclosure = 10
+) -> dict[str, Path]:
+    """Write every figure of a study for a paper, as SVG, PDF and PNG from the same object.
+
+    Parameters
+    ----------
+    study : Study
+        From :func:`run_study`.
+    folder : path
+        Made if need be. Files of the same names are replaced, each as a whole.
+    min_cell : int or Disclosure, default 10
+        As for :func:`iapt_topics.write_report`: the figures show the numbers of the report.
+
+    Returns
+    -------
+    dict of str to Path
+        Name of each file, such as "drift.pdf", to where it is.
+    """
+    written = {}
+    for name, figure in draw(publish(**parts_of(study), rule=rule_of(min_cell))).items():
+        for kind in ("svg", "pdf", "png"):
+            written[f"{name}.{kind}"] = Path(folder) / f"{name}.{kind}"
+            write_whole(written[f"{name}.{kind}"], figure_bytes(figure, kind))
+    return written
+
+
+_PRIVATE = (
+    "For the researcher alone: do not pass on. These tables are exact, go down to single responses "
+    "and have small counts. What may be passed on is in the folder publish.\n"
+)

@@ -1,0 +1,6 @@
+from .disclosure import Disclosure as Disclosure
+from .draft import write_draft as write_draft
+from .exports import export_tables as export_tables
+from .published import publishable_tables as publishable_tables
+from .quotes_sheet import read_quotes as read_quotes
+from .quotes_sheet import write_quotes as write_quotes

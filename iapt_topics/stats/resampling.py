@@ -1,0 +1,176 @@
+"""Cluster bootstrap, design effects and percentile intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from iapt_topics._base.errors import InputError
+from iapt_topics.stats.intervals import Floats, _fraction
+
+
+def kish_size(weight: ArrayLike) -> float:
+    """Effective number of units of unequal weight, 0 without units.
+
+    Parameters
+    ----------
+    weight : array_like, shape (n,)
+        Weights above 0.
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    Kish L (1965). *Survey Sampling*, section 11.7. Wiley.
+    """
+    given = np.asarray(weight, float)
+    return float(given.sum() ** 2 / (given**2).sum()) if len(given) else 0.0
+
+
+def design_effect(error: ArrayLike, weight: ArrayLike, cluster: ArrayLike, few: int = 5) -> float:
+    """By how much clusters raise the variance of a weighted mean of 0 and 1.
+
+    Parameters
+    ----------
+    error, weight : array_like, shape (n,)
+        Each unit's distance from its mean, and its weight.
+    cluster : array_like of int, shape (n,)
+        Number of each unit's cluster, from 0.
+    few : int
+        With fewer errors above one half than this, units of a cluster are taken to be alike.
+
+    Returns
+    -------
+    float
+        From 1 (also if every unit is its own cluster) to the value for clusters of like units.
+
+    References
+    ----------
+    Rao JNK, Scott AJ (1992). A simple method for the analysis of clustered binary data.
+    *Biometrics* 48:577-585.
+    """
+    at, given = np.asarray(cluster), np.asarray(weight, float)
+    if len(np.unique(at)) == len(at):
+        return 1.0
+
+    def clustered(value: Floats) -> float:
+        return float((np.bincount(at, value) ** 2).sum() / (value**2).sum())
+
+    apart = np.asarray(error, float)
+    alike = clustered(given)
+    if np.count_nonzero(np.abs(apart) > 0.5) < few or not apart.any():
+        return alike
+    return min(max(clustered(given * apart), 1.0), alike)
+
+
+def cluster_weights(clusters: ArrayLike, n_boot: int, seed: int) -> NDArray[np.int32]:
+    """How often each unit is drawn when whole clusters are resampled with replacement.
+
+    As many clusters are drawn as there are; all units of a cluster share its count. The draw of
+    a cluster depends on its rank among the sorted cluster names, so the order of the units does
+    not matter.
+
+    Parameters
+    ----------
+    clusters : array_like, shape (n_units,)
+        Cluster (respondent) of each unit.
+    n_boot : int
+        Number of resamples, at least 1.
+    seed : int
+        Seed of the random generator, at least 0.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_boot, n_units)
+
+    Raises
+    ------
+    InputError
+        If ``n_boot`` is below 1 or ``clusters`` is not one-dimensional.
+
+    References
+    ----------
+    Davison AC, Hinkley DV (1997). *Bootstrap Methods and their Application*, section 3.8.
+    Cambridge University Press.
+
+    Examples
+    --------
+    >>> weights = cluster_weights(["a", "a", "b", "c"], n_boot=4, seed=0)
+    >>> weights.shape, bool((weights[:, 0] == weights[:, 1]).all())
+    ((4, 4), True)
+    """
+    names = np.asarray(clusters)
+    if n_boot < 1:
+        raise InputError("n_boot", "must be at least 1", str(n_boot), "Use e.g. 1000.")
+    if names.ndim != 1:
+        raise InputError(
+            "clusters", "must be one-dimensional", f"shape {names.shape}", "Give one per unit."
+        )
+    if len(names) == 0:
+        return np.zeros((n_boot, 0), np.int32)
+    _, inverse = np.unique(names, return_inverse=True)
+    n_clusters = int(inverse.max()) + 1
+    counts = resample_counts(n_clusters, n_boot, np.random.default_rng(seed))
+    return counts[:, inverse]
+
+
+def resample_counts(n_clusters: int, n_boot: int, rng: np.random.Generator) -> NDArray[np.int32]:
+    """Multinomial counts of ``n_clusters`` draws with replacement from ``n_clusters``.
+
+    Parameters
+    ----------
+    n_clusters, n_boot : int
+        Number of clusters and of resamples.
+    rng : numpy.random.Generator
+        Source of the draws.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_boot, n_clusters)
+        Each row sums to ``n_clusters``.
+    """
+    counts = np.ones((n_boot, n_clusters), np.int32)
+    for row in counts if n_clusters > 1 else ():
+        row[:] = np.bincount(rng.integers(0, n_clusters, n_clusters), minlength=n_clusters)
+    return counts
+
+
+def percentile_interval(draws: ArrayLike, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """Percentile interval over the first axis of bootstrap draws.
+
+    Parameters
+    ----------
+    draws : array_like, shape (n_boot, ...)
+        Bootstrap draws; NaN draws are ignored.
+    confidence : float
+        Strictly between 0 and 1.
+
+    Returns
+    -------
+    low, high : ndarray of float, shape (...)
+        NaN where no draw is a number.
+
+    References
+    ----------
+    Efron B, Tibshirani RJ (1993). *An Introduction to the Bootstrap*, chapter 13. Chapman & Hall.
+
+    Examples
+    --------
+    >>> low, high = percentile_interval(range(101), 0.5)
+    >>> float(low), float(high)
+    (25.0, 75.0)
+    """
+    tail = (1 - _fraction(confidence, "confidence")) / 2
+    values = np.asarray(draws, float)
+    if not np.isnan(values).any() and len(values):
+        low, high = np.quantile(values, [tail, 1 - tail], axis=0)
+        return np.asarray(low), np.asarray(high)
+    flat = values.reshape(len(values), -1) if len(values) else np.empty((0, 1))
+    bounds = np.full((2, int(np.prod(values.shape[1:]))), np.nan)
+    some = ~np.isnan(flat).all(axis=0) if len(flat) else np.zeros(bounds.shape[1], bool)
+    if some.any():
+        bounds[:, some] = np.nanquantile(flat[:, some], [tail, 1 - tail], axis=0)
+    shape = values.shape[1:]
+    return bounds[0].reshape(shape), bounds[1].reshape(shape)

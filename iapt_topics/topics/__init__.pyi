@@ -1,0 +1,17 @@
+from .edits import TopicEdit as TopicEdit
+from .edits import edit_topics as edit_topics
+from .edits import replay_topic_edits as replay_topic_edits
+from .exemplars import find_exemplars as find_exemplars
+from .files import load_topics as load_topics
+from .files import save_topics as save_topics
+from .fit import fit_topics as fit_topics
+from .labels import TopicBrief as TopicBrief
+from .labels import label_topics as label_topics
+from .new_wave import Wave as Wave
+from .new_wave import assign_wave as assign_wave
+from .topics import TopicConfig as TopicConfig
+from .topics import Topics as Topics
+from .tracking import TopicFlow as TopicFlow
+from .tracking import compare_refit as compare_refit
+from .tracking import topic_flow as topic_flow
+from .unassigned import unassigned_band as unassigned_band

@@ -1,0 +1,109 @@
+"""Words, exemplars and broad groups of topics."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics.stats.intervals import wilson_interval
+from iapt_topics.stats.resampling import percentile_interval
+from iapt_topics.topics import consensus
+from iapt_topics.topics.topics import NOVEL
+from iapt_topics.topics.words import name_topic, topic_words
+
+_N_EXEMPLARS = 5
+
+
+_SAME = 0.9  # cosine above which two exemplars say the same
+
+
+def broad_topics(
+    points: NDArray[np.float32], labels: NDArray[np.intp], n: NDArray[np.intp]
+) -> pd.DataFrame:
+    """Join topics to broad ones where the tree over their centres has its widest gap."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    k = len(n)
+    broad: NDArray[np.intp] = np.arange(k)
+    if k >= 6:
+        tree = linkage(consensus.centres(points, labels).astype(np.float64), method="average")
+        height = tree[:, 2]  # joining number j leaves k - 1 - j groups
+        groups = np.arange(3, k // 2 + 1)
+        gap = height[k - groups] / np.maximum(height[k - 1 - groups], 1e-12)
+        broad = fcluster(tree, int(groups[gap.argmax()]), criterion="maxclust").astype(np.intp) - 1
+    order = np.argsort(-np.bincount(broad, weights=n), kind="stable")
+    broad = np.argsort(order)[broad]
+    sizes = np.bincount(broad, weights=n).astype(int)
+    return pd.DataFrame({"topic": np.arange(k), "broad": broad, "n": sizes[broad]})
+
+
+def unit_means(vectors: NDArray[np.float32], topic: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Unit mean vector of each topic 0, 1, ...; the unassigned are left out."""
+    means = consensus.centres(vectors, topic)
+    length = np.linalg.norm(means, axis=1, keepdims=True)
+    return np.asarray(means / np.where(length > 0, length, 1), dtype=np.float32)
+
+
+def describe_topics(
+    kept: pd.DataFrame,
+    vectors: NDArray[np.float32],
+    topic: NDArray[np.intp],
+    nearest: NDArray[np.intp],
+    votes: NDArray[np.intp],
+) -> pd.DataFrame:
+    """Make the table of topics of the kept responses; see :class:`Topics`."""
+    centroids = unit_means(vectors, topic)
+    n_topics = len(centroids)
+    share = (votes == nearest).mean(axis=0)
+    # Words leave the process too: where the survey was redacted, those of the redacted texts.
+    texts = kept["redacted"] if "redacted" in kept else kept["text"]
+    words = topic_words(texts.tolist(), topic, n_topics)
+    counts = np.bincount(topic[topic >= 0], minlength=n_topics)
+    low, high = wilson_interval(counts, np.full(n_topics, len(kept)))
+    again = consensus.reappearance(votes, nearest)
+    again_low, again_high = percentile_interval(again)
+    closeness = vectors @ centroids.T
+    closest = closeness.argmax(axis=1)
+    rows = []
+    for t in range(n_topics):
+        inside = np.flatnonzero(topic == t)
+        order = inside[np.argsort(-(share[inside] + closeness[inside, t]), kind="stable")]
+        typical = kept.iloc[unlike_rows(order, vectors, kept["respondent_id"], _N_EXEMPLARS)]
+        near = closeness[closest == t, t] if (closest == t).any() else closeness[inside, t]
+        rows.append(
+            {
+                "topic": t,
+                "label": name_topic(words[t]),
+                "n": int(counts[t]),
+                "estimate": counts[t] / len(kept),
+                "low": float(low[t]),
+                "high": float(high[t]),
+                "words": ", ".join(words[t]),
+                "exemplars": tuple(typical["response_id"]),
+                "support": float(share[inside].mean()),
+                "reappears": float(again[:, t].mean()),
+                "reappears_low": float(again_low[t]),
+                "reappears_high": float(again_high[t]),
+                "cosine": float(near.mean()),
+                "edge": float(np.quantile(near, NOVEL)),
+                "note": "interval for sampling alone" if words[t] else "no words in its texts",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def unlike_rows(
+    order: NDArray[np.intp], vectors: NDArray[np.float32], people: pd.Series, most: int
+) -> list[int]:
+    """Take the first rows in order that are of different people and do not say the same."""
+    chosen: list[int] = []
+    for row in order:
+        same = any(
+            people.iloc[row] == people.iloc[c] or vectors[row] @ vectors[c] > _SAME for c in chosen
+        )
+        if not same:
+            chosen.append(int(row))
+        if len(chosen) == most:
+            break
+    return chosen

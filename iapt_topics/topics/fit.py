@@ -1,0 +1,225 @@
+"""Fit consensus topics: candidates from the data, chosen by the runs."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics._base.errors import InputError
+from iapt_topics.stats.resampling import percentile_interval
+from iapt_topics.topics import consensus
+from iapt_topics.topics.describe import broad_topics, describe_topics, unit_means
+from iapt_topics.topics.runs import FEW_RESPONSES, cluster_runs, smooth
+from iapt_topics.topics.topics import SURE, UNASSIGNED, TopicConfig, Topics
+
+if TYPE_CHECKING:
+    from iapt_topics.encoders.embeddings import Embeddings
+    from iapt_topics.survey.responses import Responses
+
+
+_FEW = f"fewer than {FEW_RESPONSES} responses: Ward clusters instead of UMAP and HDBSCAN"
+
+
+_TIE = 0.02  # numbers of topics whose agreement with the runs differs by less are as good
+
+
+def fit_topics(
+    responses: Responses,
+    embeddings: Embeddings,
+    config: TopicConfig | None = None,
+    *,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Topics:
+    """Fit consensus topics to the kept responses.
+
+    Parameters
+    ----------
+    responses : Responses
+        The survey; at least 2 kept responses.
+    embeddings : Embeddings
+        Of the same responses; joined on response id.
+    config : TopicConfig, optional
+        Seed, runs and, if wanted, the number or size of topics.
+    progress : callable, optional
+        Called with the number of runs that have ended, and of all.
+
+    Returns
+    -------
+    Topics
+        The same for the same texts, embeddings and config, whatever the order of the rows. With
+        another seed the runs differ; the topics do only if the runs choose another number.
+
+    Raises
+    ------
+    InputError
+        If fewer than 2 responses are kept, a response has no embedding, or more topics are asked
+        for than there are responses.
+
+    Notes
+    -----
+    Support is agreement between runs, not the chance that a topic is right. The runs share one
+    set of embeddings, so what the encoder cannot see, no run can. Other responses than these would
+    give other topics: ``reappears`` says by how much.
+
+    References
+    ----------
+    Grootendorst (2022), "BERTopic: Neural topic modeling with a class-based TF-IDF procedure",
+    arXiv:2203.05794. McInnes, Healy and Melville (2018), "UMAP", arXiv:1802.03426. Campello,
+    Moulavi and Sander (2013), "Density-based clustering based on hierarchical density estimates",
+    PAKDD.
+    """
+    config = config or TopicConfig()
+    kept = responses.kept
+    if len(kept) < 2:
+        raise InputError(
+            "topics",
+            "need at least 2 codable responses",
+            f"{len(kept)}",
+            "See responses.ledger for where the rows went.",
+        )
+    if config.n_topics is not None and config.n_topics > len(kept) // 2:
+        raise InputError(
+            "TopicConfig(n_topics=...)",
+            "must leave two responses for each topic",
+            f"{config.n_topics} topics for {len(kept)} responses",
+            f"Ask for {len(kept) // 2} or fewer, or leave it out.",
+        )
+    # Sorted by text, so that the order of the file cannot matter.
+    kept = kept.sort_values(["text", "response_id"], kind="stable", ignore_index=True)
+    vectors = embeddings.rows(kept["response_id"].tolist())
+    people = pd.factorize(kept["respondent_id"])[0].astype(np.intp)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # umap, hdbscan and numba warn of their own internals
+        centred, points = smooth(vectors, pd.factorize(kept["text"])[0].astype(np.intp))
+        partitions, runs = cluster_runs(
+            centred,
+            points,
+            people,
+            n_runs=config.n_runs,
+            seed=config.seed,
+            min_size=config.min_topic_size,
+            progress=progress,
+        )
+    labels, resolution = _choose(points, partitions, runs, config)
+    share, runner_up = consensus.support(partitions, labels)
+    labels, runner_up, assigned = _drop_empty(labels, runner_up, share >= config.min_support)
+    topic = np.where(assigned, labels, UNASSIGNED)
+    votes = consensus.votes(partitions, labels)
+    topics = describe_topics(kept, vectors, topic, labels, votes)
+    note = np.where(share < SURE, f"support below {SURE:.0%}", "")
+    assignments = pd.DataFrame(
+        {
+            "response_id": kept["response_id"],
+            "topic": topic,
+            "nearest": labels,
+            "support": share,
+            "runner_up": runner_up,
+            "note": np.where(assigned, note, f"unassigned: below {config.min_support:.0%}"),
+        }
+    )
+    place = pd.Index(kept["response_id"]).get_indexer(pd.Index(responses.kept["response_id"]))
+    return Topics(
+        assignments=assignments.iloc[place].reset_index(drop=True),
+        topics=topics,
+        hierarchy=broad_topics(points, labels, topics["n"].to_numpy()),
+        resolution=resolution,
+        runs=runs,
+        votes=votes[:, place],
+        distribution=consensus.soft_membership(points, labels, float(share.mean()))[place],
+        centroids=unit_means(vectors, topic),
+        config=config,
+        versions=package_versions()
+        | {"encoder": embeddings.model, "weights": embeddings.fingerprint},
+    )
+
+
+def _choose(
+    points: NDArray[np.float32],
+    partitions: NDArray[np.intp],
+    runs: pd.DataFrame,
+    config: TopicConfig,
+) -> tuple[NDArray[np.intp], pd.DataFrame]:
+    """Cut at each number of topics; take the number at which the runs agree best with the cut."""
+    most = int(runs["n_clusters"].max())
+    if most <= 1 and config.n_topics is None:
+        row = {"n_topics": 1, "estimate": np.nan, "low": np.nan, "high": np.nan, "n": len(runs)}
+        row |= {"support": 1.0, "reappears": 1.0, "smallest": len(points), "chosen": True}
+        note = _FEW if len(points) < FEW_RESPONSES else "the runs found no more than one cluster"
+        return np.zeros(len(points), dtype=np.intp), pd.DataFrame([row | {"note": note}])
+    # A ladder of steps of the square root of two: near numbers are near ties, which luck decides.
+    upper = min(max(2, 2 * most), max(2, len(points) // 2))
+    grid = {round(2 ** (j / 2)) for j in range(2, 40)}
+    grid = {k for k in grid if k <= upper} | ({config.n_topics} if config.n_topics else set())
+    tree, leaf = consensus.grow_tree(points)
+    cuts: list[NDArray[np.intp]] = []
+    rows = []
+    for k in sorted(grid):
+        labels = consensus.cut(tree, leaf, points, k)
+        n_found = int(labels.max()) + 1
+        if cuts and n_found == cuts[-1].max() + 1 and k != config.n_topics:
+            continue  # no more distinct points than that
+        scores = consensus.agreement(partitions, labels)
+        low, high = percentile_interval(scores)
+        spoken = consensus.votes(partitions, labels)
+        cuts.append(labels)
+        rows.append(
+            {
+                "n_topics": n_found,
+                "estimate": scores.mean(),
+                "low": float(low),
+                "high": float(high),
+                "n": len(scores),
+                "support": (spoken == labels).mean(),
+                "reappears": consensus.reappearance(spoken, labels).mean(),
+                "smallest": int(np.bincount(labels).min()),
+                "asked": k == config.n_topics,
+            }
+        )
+    table = pd.DataFrame(rows)
+    asked = table.pop("asked")
+    allowed = asked if asked.any() else table["smallest"] >= (config.min_topic_size or 0)
+    eligible = table["estimate"].where(allowed if allowed.any() else table.index == 0)
+    # Which of near ties is a little ahead is luck; how many clusters the runs find is not.
+    tied = eligible >= eligible.max() - _TIE
+    modest = tied & (table["n_topics"] <= runs["n_clusters"].mean())
+    best = int(np.flatnonzero(modest)[-1] if modest.any() else np.flatnonzero(tied)[0])
+    return cuts[best], table.assign(
+        chosen=table.index == best,
+        note=np.where(asked, "asked for", _FEW if len(points) < FEW_RESPONSES else ""),
+    )
+
+
+def _drop_empty(
+    labels: NDArray[np.intp], runner_up: NDArray[np.intp], assigned: NDArray[np.bool_]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """Number topics by their assigned responses; a topic that none is sure of is no topic."""
+    n_topics = int(labels.max()) + 1
+    sizes = np.bincount(labels[assigned], minlength=n_topics)
+    if not sizes.any():
+        assigned, sizes = np.ones_like(assigned), np.bincount(labels, minlength=n_topics)
+    order = np.lexsort((np.arange(n_topics), -sizes))
+    rank = np.empty(n_topics, dtype=np.intp)
+    rank[order] = np.arange(n_topics)
+    n_real = int((sizes > 0).sum())
+    new, second = rank[labels], np.where(runner_up >= 0, rank[runner_up], -1)
+    # A response of a vanished topic is unassigned already; its runner-up becomes its nearest.
+    gone = new >= n_real
+    new = np.where(gone, np.where((second >= 0) & (second < n_real), second, 0), new)
+    second = np.where((second >= n_real) | (second == new), -1, second)
+    return new, second, assigned & ~gone
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of the packages that decide the topics."""
+    from importlib.metadata import version
+
+    names = (
+        "iapt-topics bertopic umap-learn hdbscan scikit-learn sentence-transformers torch "
+        "numpy scipy pandas numba"
+    )
+    return {name: version(name) for name in names.split()}
