@@ -11,7 +11,7 @@ import pytest
 
 import iapt_topics as it
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.slow  # a new name is missed by the whole suite, and holds up nobody before

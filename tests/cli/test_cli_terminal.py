@@ -18,7 +18,7 @@ import pytest
 from iapt_topics.pipeline.manifest import compare_runs, read_manifest
 from iapt_topics.pipeline.plan import read_plan
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 #: A stand-in for the model; with SLOW set, the stage of that name lasts a minute. With DEAF, Ctrl-C
 #: is lost on it, as it is on a long computation outside Python.
 START = """

@@ -37,7 +37,7 @@ from iapt_topics.qda.load import load_codes
 from iapt_topics.survey.respondents import who_answered
 from iapt_topics.survey.responses import Responses
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "errors.md"
 PARTS = ("what", "rule", "got", "do")
 HEAD = """# Every error of bad input

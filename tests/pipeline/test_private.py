@@ -30,7 +30,7 @@ from iapt_topics.qda import export_codes
 from iapt_topics.topics.files import save_topics
 from iapt_topics.topics.topics import TopicConfig
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SEEN_BY_ALL = 0o022  # the umask of most machines
 pytestmark = [
     pytest.mark.usefixtures("short_report"),

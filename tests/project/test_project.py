@@ -15,7 +15,7 @@ from numpydoc.validate import validate
 
 import iapt_topics as it
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "iapt_topics"
 
 #: A module may import those before it at run time, inside its functions too. Imports for type

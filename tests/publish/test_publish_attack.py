@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 import standins
 from openpyxl import load_workbook
-from test_publishing import FRAME, found_out
-from test_publishing import study as small_survey
+from test_publish import FRAME, found_out
+from test_publish import study as small_survey
 
 from iapt_topics import study as study_module
 from iapt_topics.agreement.comparison import compare_codes

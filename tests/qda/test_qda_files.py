@@ -25,7 +25,7 @@ from iapt_topics.frame.theme import Theme
 from iapt_topics.qda import export_codes, load_project, qualcoder, refi
 from iapt_topics.qda.load import load_codes, match_themes
 
-SCHEMAS = Path(__file__).parent / "reference" / "refi_qda"
+SCHEMAS = Path(__file__).parents[1] / "reference" / "refi_qda"
 
 
 def coded(coder, given, *, kind="human", themes=("S1", "S2", "W1"), responses=None) -> Codes:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from test_publishing import FRAME, crafted
+from test_publish import FRAME, crafted
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.axis import axis_codes

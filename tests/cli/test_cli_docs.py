@@ -9,7 +9,7 @@ import typer
 from iapt_topics.cli import app
 from iapt_topics.pipeline.plan import KEYS, KINDS, StudyPlan
 
-PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
+PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 HEAD = """# The command line
 
 ```sh

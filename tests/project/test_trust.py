@@ -31,7 +31,7 @@ from iapt_topics.pipeline.write import write_study
 from iapt_topics.survey.responses import load_responses
 from iapt_topics.topics.topics import TopicConfig
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 CODE = sorted((ROOT / "iapt_topics").rglob("*.py"))
 CONFIG = TopicConfig(seed=1, n_runs=2)
 

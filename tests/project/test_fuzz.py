@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 KEPT = sorted(p for p in (ROOT / "tests" / "reference" / "fuzz").glob("*-*") if p.is_file())
 FUZZ = runpy.run_path(str(ROOT / "benchmarks" / "fuzz_readers.py"))
 

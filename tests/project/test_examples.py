@@ -16,7 +16,7 @@ import pytest
 
 import iapt_topics as it
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
 #: What each example leaves in its folder.
 WRITTEN = {
