@@ -1,0 +1,111 @@
+"""What a study is called and how it was set up: names and settings, nothing that is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from iapt_topics._base.one_line import one_line
+
+if TYPE_CHECKING:
+    from iapt_topics.study.study import Study
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class About:
+    """Names and settings of a study.
+
+    Attributes
+    ----------
+    source : str
+        Name of the survey's file.
+    synthetic : bool
+        Whether it is the bundled example.
+    questions, notes : tuple of str
+        What was asked, and what was noticed in the file.
+    years : tuple of int
+        Years with kept responses, rising.
+    waves : mapping of int to str
+        What to call each year of the file.
+    weighted : bool
+        Whether prevalence is weighted.
+    coder, coder_kind : str
+        Whose codes are measured.
+    coders : mapping of str to (str, str)
+        Reference and other coder of the comparisons "agreement" (machine with people) and
+        "people", those that there are.
+    baseline : int
+        Year that the others are compared with.
+    poles : tuple of str
+        Ids of the frame's two poles, or none.
+    frame, frame_note : str
+        Title of the frame and what it says of itself.
+    settings : tuple of (str, str)
+        What is needed to run the analysis again, in words.
+    n_runs : int
+        Clustering runs behind the topics.
+    """
+
+    source: str
+    synthetic: bool
+    questions: tuple[str, ...]
+    notes: tuple[str, ...]
+    years: tuple[int, ...]
+    waves: Mapping[int, str]
+    weighted: bool
+    coder: str
+    coder_kind: str
+    coders: Mapping[str, tuple[str, str]]
+    baseline: int
+    poles: tuple[str, ...]
+    frame: str
+    frame_note: str
+    settings: tuple[tuple[str, str], ...]
+    n_runs: int
+
+    __repr__ = one_line
+
+    def wave(self, year: object) -> str:
+        """What to call a year."""
+        return self.waves.get(int(str(year)), str(year))
+
+
+def describe_study(study: Study) -> About:
+    """Names and settings of a study."""
+    responses, codes, frame = study.responses, study.codes, study.mapping.frame
+    config = study.topics.config
+    return About(
+        source=responses.source,
+        synthetic=responses.synthetic,
+        questions=tuple(str(q) for q in responses.kept["question"].unique() if q),
+        notes=tuple(responses.notes),
+        years=tuple(responses.years),
+        waves=responses.wave_labels,
+        weighted="weight" in responses.kept,
+        coder=codes.coder,
+        coder_kind=codes.kind,
+        coders={
+            name: (result.reference, result.other)
+            for name, result in (("agreement", study.comparison), ("people", study.benchmark))
+            if result is not None
+        },
+        baseline=study.drift.baseline,
+        poles=tuple(frame.axis or ()),
+        frame=frame.title or frame.name,
+        frame_note=frame.note,
+        settings=(
+            ("Seed", str(config.seed)),
+            ("Runs", str(config.n_runs)),
+            ("Number of topics asked for", _asked(config.n_topics)),
+            ("Smallest topic asked for", _asked(config.min_topic_size)),
+            ("Coder", f"{codes.coder} ({codes.kind})"),
+            ("Theme frame", f"{frame.title} ({frame.name}, version {frame.version})"),
+            *sorted((str(k), str(v)) for k, v in study.topics.versions.items()),
+        ),
+        n_runs=config.n_runs,
+    )
+
+
+def _asked(value: int | None) -> str:
+    return "chosen by the data" if value is None else f"{value:,}"
