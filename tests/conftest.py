@@ -15,7 +15,6 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from iapt_topics import study
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import write_whole
 from iapt_topics.encoders.embeddings import Embeddings, embed
@@ -32,7 +31,7 @@ settings.load_profile("project")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if os.environ.get("IAPT_TOPICS_RAISED"):
-    # Writes down where each InputError is made, for tests/test_errors.py.
+    # Writes down where each InputError is made, for tests/project/test_errors.py.
     _init = InputError.__init__
 
     def _noted(self, *args, **more):
@@ -120,7 +119,7 @@ def brief_page(path, *_):
 @pytest.fixture
 def short_report(monkeypatch):
     """A word in place of the report, where it is not what is tested."""
-    monkeypatch.setattr(study, "write_page", brief_page)
+    monkeypatch.setattr("iapt_topics.pipeline.write.write_page", brief_page)
 
 
 def survey_files(folder):

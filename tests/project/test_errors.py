@@ -1,7 +1,7 @@
-"""The table of errors in the docs is made from the code; ``python tests/test_errors.py`` writes it.
+"""The table of errors in the docs is made from the code; ``python tests/project/test_errors.py`` writes it.
 
 With ``IAPT_TOPICS_RAISED`` set to the path of a file, conftest writes down where an InputError is
-made while the tests run; ``python tests/test_errors.py FILE`` then says which places none reaches.
+made while the tests run; ``python tests/project/test_errors.py FILE`` then says which places none reaches.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ HEAD = """# Every error of bad input
 
 An `InputError` says what is at fault, the rule that it breaks, what was found, and what to do.
 On the command line it is one line, and the exit code is 2. This table is made from the code by
-`python tests/test_errors.py`; `...` stands for a name or value of the user's own. `-` stands for a
+`python tests/project/test_errors.py`; `...` stands for a name or value of the user's own. `-` stands for a
 part that depends on the case throughout.
 
 | from | what is at fault | rule | what to do |
@@ -119,7 +119,7 @@ def page() -> str:
 
 @pytest.mark.slow  # so that a new error does not stop quick tests; it does stop a release
 def test_the_table_of_errors_is_that_of_the_code():
-    assert PAGE.read_text("utf-8") == page(), "run: python tests/test_errors.py"
+    assert PAGE.read_text("utf-8") == page(), "run: python tests/project/test_errors.py"
 
 
 def test_every_error_says_all_four_parts():

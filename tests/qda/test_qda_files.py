@@ -457,7 +457,8 @@ def test_sizes_are_bounded_as_declared_and_in_fact(tmp_path, monkeypatch):
     monkeypatch.setattr(refi, "_MOST_TEXT", 60)
     with pytest.raises(InputError, match="text must be at most 60"):
         load_project(path)
-    monkeypatch.setattr(refi, "LARGEST_XML", 100)
+    for module in ("qda.refi", "frame.refi"):
+        monkeypatch.setattr(f"iapt_topics.{module}.LARGEST_XML", 100)
     with pytest.raises(InputError, match="at most 100 bytes"):
         load_project(path)
     book = write_frame(FRAME, tmp_path / "b.qdc")
