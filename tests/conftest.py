@@ -70,6 +70,11 @@ class BagOfWords:
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
+def write(path, content, encoding="utf-8"):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+    return path
+
+
 @pytest.fixture
 def encoder():
     return BagOfWords()

@@ -10,7 +10,7 @@ from importlib.metadata import metadata
 import pandas as pd
 import pytest
 from conftest import SUBJECT_FRAME, BagOfWords, survey_files
-from test_embeddings import Model
+from standins import Model
 
 from iapt_topics import cli
 from iapt_topics._base.errors import InputError
