@@ -15,7 +15,6 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from iapt_topics import study
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import write_whole
 from iapt_topics.encoders.embeddings import Embeddings, embed
@@ -32,7 +31,7 @@ settings.load_profile("project")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if os.environ.get("IAPT_TOPICS_RAISED"):
-    # Writes down where each InputError is made, for tests/test_errors.py.
+    # Writes down where each InputError is made, for tests/project/test_errors.py.
     _init = InputError.__init__
 
     def _noted(self, *args, **more):
@@ -69,6 +68,11 @@ class BagOfWords:
                 )
                 vectors[row, place % 64] += 1
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def write(path, content, encoding="utf-8"):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+    return path
 
 
 @pytest.fixture
@@ -120,7 +124,7 @@ def brief_page(path, *_):
 @pytest.fixture
 def short_report(monkeypatch):
     """A word in place of the report, where it is not what is tested."""
-    monkeypatch.setattr(study, "write_page", brief_page)
+    monkeypatch.setattr("iapt_topics.pipeline.write.write_page", brief_page)
 
 
 def survey_files(folder):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -101,3 +103,54 @@ def archive(path: Path, project: str | bytes, texts: dict[str, str | bytes], **m
         for name, content in more.items():
             out.writestr(name, content)
     return path
+
+
+def coded(coder, given, *, kind="human", themes=("S1", "S2", "W1"), responses=None) -> Codes:
+    rows = [(r, t, s) for r, mine in given.items() for t, s in mine.items()]
+    return Codes(
+        coder=coder,
+        kind=kind,
+        themes=themes,
+        seen=pd.DataFrame({"response_id": list(given), "respondent_id": ""}, dtype=object),
+        table=pd.DataFrame(rows, columns=["response_id", "theme", "score"]),
+    ).with_respondents(responses or survey())
+
+
+HUMAN = coded("A", {"r1": {"S1": NAN, "W1": NAN}, "r2": {"S1": NAN}, "r3": {}})
+
+
+MACHINE = coded("machine", {"r1": {"S1": 0.1 + 0.2}, "r3": {}, "r2": {"S2": 1e-17}}, kind="machine")
+
+
+TABLES = """
+CREATE TABLE source (id integer primary key, name text, fulltext text, mediapath text);
+CREATE TABLE code_name (cid integer primary key, name text, memo text, catid integer{supercid});
+CREATE TABLE code_cat (catid integer primary key, name text, memo text, supercatid integer);
+CREATE TABLE code_text (ctid integer primary key, cid integer, fid integer, seltext text,
+    pos0 integer, pos1 integer, owner text);
+CREATE TABLE cases (caseid integer primary key, name text);
+CREATE TABLE case_text (id integer primary key, caseid integer, fid integer, pos0 integer,
+    pos1 integer);
+CREATE TABLE code_image (imid integer primary key, cid integer);
+INSERT INTO code_cat VALUES (1, 'System', 'a memo', NULL);
+INSERT INTO code_name VALUES (1, 'caseload', '', 1{null}), (2, 'W1', NULL, NULL{one});
+INSERT INTO code_image VALUES (1, 1);
+"""
+
+
+def project_of(folder: Path, texts=TEXTS, spans=(), *, newer=False, sql="") -> Path:
+    """A QualCoder project: spans are document, coder, code id, start, end."""
+    folder.mkdir(exist_ok=True)
+    fill = {"supercid": ", supercid integer", "null": ", NULL", "one": ", 1"}
+    with closing(sqlite3.connect(folder / "data.qda")) as base:
+        base.executescript(TABLES.format(**{k: v if newer else "" for k, v in fill.items()}))
+        rows = [(i, n, t) for i, (n, t) in enumerate(texts.items())]
+        base.executemany("INSERT INTO source VALUES (?, ?, ?, NULL)", rows)
+        of = {n: i for i, n, _ in rows}
+        base.executemany(
+            "INSERT INTO code_text VALUES (NULL, ?, ?, ?, ?, ?, ?)",
+            [(c, of[d], texts[d][i:j], i, j, who) for d, who, c, i, j in spans],
+        )
+        base.executescript(sql)
+        base.commit()
+    return folder

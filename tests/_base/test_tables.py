@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyreadstat
 import pytest
+from conftest import write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,11 +23,6 @@ from iapt_topics._base.tables import cell_text, read_table
 
 ENDINGS = [".csv", ".tsv", ".xlsx", ".parquet", ".sav", ".zsav", ".dta"]
 TEXT = "year,comment\n2016,Caf\u00e9 \u201cpay\u201d\n"
-
-
-def write(path, content, encoding="utf-8"):
-    path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
-    return path
 
 
 def book(path, rows, formats=(), sheets=()):

@@ -6,43 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from coded_surveys import make, pair, survey_of
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.agreement.comparison import compare_codes, topic_codes
-from iapt_topics.codes.codes import Codes
 from iapt_topics.stats import agreement as m
-from iapt_topics.survey.responses import Responses
 
 MEASURES = ["alpha_masi", "alpha_jaccard", "f1_samples", "f1_micro", "f1_macro"]
-
-
-def make(cells, coder="h", themes=None, ids=None, people=None, order=None, labels=None):
-    cells = np.asarray(cells, bool)
-    themes = tuple(themes or [f"T{j}" for j in range(cells.shape[1])])
-    ids = np.array(ids if ids is not None else [f"r{i:05d}" for i in range(len(cells))])
-    people = np.array(people if people is not None else [f"p{i}" for i in range(len(cells))])
-    order = np.arange(len(cells)) if order is None else order
-    rows, columns = np.nonzero(cells[order])
-    return Codes(
-        coder=coder,
-        kind="human",
-        themes=themes,
-        seen=pd.DataFrame({"response_id": ids[order], "respondent_id": people[order]}),
-        table=pd.DataFrame(
-            {
-                "response_id": ids[order][rows],
-                "theme": [themes[j] for j in columns],
-                "score": np.nan,
-            }
-        ),
-        labels=labels or {},
-    )
-
-
-def pair(n=300, k=5, noise=0.05, seed=0):
-    rng = np.random.default_rng(seed)
-    x = rng.random((n, k)) < np.linspace(0.1, 0.5, k)
-    return x, x ^ (rng.random((n, k)) < noise)
 
 
 def test_tables_have_their_columns_keys_and_order():
@@ -288,13 +258,6 @@ def test_one_response():
 def test_n_boot_must_be_positive():
     with pytest.raises(InputError, match="n_boot"):
         compare_codes(make([[1, 0]]), make([[1, 1]], "m"), n_boot=0)
-
-
-def survey_of(codes, years):
-    seen = codes.seen
-    table = seen.assign(respondent_id=[f"p{i}" for i in range(len(seen))])
-    table = table.assign(year=years, question="", text="call 01632 960123", status="kept")
-    return Responses(table=table, source="made up")
 
 
 def test_design_is_as_given_or_not_stated():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from test_agreement import make, pair, survey_of
+from coded_surveys import make, pair, survey_of
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.agreement.comparison import compare_codes

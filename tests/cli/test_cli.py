@@ -10,14 +10,15 @@ from importlib.metadata import metadata
 import pandas as pd
 import pytest
 from conftest import SUBJECT_FRAME, BagOfWords, survey_files
-from test_embeddings import Model
+from standins import Model
 
-from iapt_topics import cli, study
+from iapt_topics import cli
 from iapt_topics._base.errors import InputError
 from iapt_topics.cli import doctor
 from iapt_topics.cli._columns import describe_columns, guess_roles
-from iapt_topics.encoders import embeddings
-from iapt_topics.pipeline import from_plan as pipeline
+from iapt_topics.encoders import encoder as encoder_module
+from iapt_topics.pipeline import from_plan
+from iapt_topics.pipeline import write as writing
 from iapt_topics.pipeline.from_plan import run_plan, write_results
 from iapt_topics.pipeline.manifest import read_manifest
 from iapt_topics.pipeline.plan import read_plan
@@ -28,7 +29,7 @@ from iapt_topics.topics import cache as _topic_cache
 
 @pytest.fixture
 def offline_encoder(monkeypatch, encoder):
-    monkeypatch.setattr(embeddings, "sentence_encoder", lambda **_: encoder)
+    monkeypatch.setattr(encoder_module, "sentence_encoder", lambda **_: encoder)
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def test_codes_may_be_a_project_of_several_and_named_otherwise(command, survey, 
         given.extend(human)
         raise InputError("a test", "must stop here", "enough", "Go on.")
 
-    monkeypatch.setattr(pipeline, "run_study", stop)
+    monkeypatch.setattr(from_plan, "run_study", stop)
     words = ["run", files / "survey.csv", "--text", "comment", "--year", "year", "--frame",
              files / "frame.toml", "--out", files / "out", "--codes"]  # fmt: skip
     _, _, err = command(*words, files / "p.qdpx")
@@ -145,7 +146,7 @@ def test_a_study_is_run_from_its_file_and_again_from_its_results(command, offlin
 
 @pytest.mark.usefixtures("short_report")
 def test_a_model_of_ones_own_is_named_checked_and_told_apart(command, folder, monkeypatch):
-    monkeypatch.setattr(embeddings, "_model", lambda _: Model())
+    monkeypatch.setattr(encoder_module, "_model", lambda _: Model())
     weights = folder / "models" / "mine" / "model.safetensors"
     weights.parent.mkdir(parents=True)
     with (folder / "study.toml").open("a") as stream:
@@ -341,7 +342,7 @@ def test_encoders_are_compared(command, monkeypatch, encoder, files):
         asked.append((name, cache))
         return Other() if name else encoder
 
-    monkeypatch.setattr(embeddings, "sentence_encoder", found)
+    monkeypatch.setattr(encoder_module, "sentence_encoder", found)
     code, out, err = command(
         "encoders", files / "survey.csv", "--text", "comment", "--year", "year", "--frame",
         files / "frame.toml", "--codes", files / "codes.csv", "--model", "somewhere",
@@ -462,7 +463,7 @@ def test_export_writes_for_papers_and_tools(command, result, files, monkeypatch)
     def figures(study, folder, *, min_cell):
         folder.mkdir()
 
-    monkeypatch.setattr(study, "write_figures", figures)
+    monkeypatch.setattr(writing, "write_figures", figures)
     to = files / "paper"
     words = ["--tables", to / "t.xlsx", "--draft", to / "d.docx", "--project", to / "p.qdpx",
              "--figures", to / "figures"]  # fmt: skip
@@ -510,7 +511,7 @@ def test_doctor_says_what_is_there_and_what_is_missing(command, monkeypatch):
     def none(**_):
         raise InputError("the default model", "must be installed", "no package", "Install it.")
 
-    monkeypatch.setattr(embeddings, "sentence_encoder", none)
+    monkeypatch.setattr(encoder_module, "sentence_encoder", none)
     monkeypatch.setattr(doctor, "_required", lambda: {"": ["no-such-package"], "spss": ["nor-it"]})
     code, out, _ = command("doctor")
     assert code == 1

@@ -1,4 +1,4 @@
-"""docs/cli.md is made from the commands; ``python tests/test_cli_docs.py`` writes it."""
+"""docs/cli.md is made from the commands; ``python tests/cli/test_cli_docs.py`` writes it."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def page() -> str:
 
 
 def test_the_page_of_the_command_line_is_up_to_date():
-    assert PAGE.read_text("utf-8") == page(), "run: python tests/test_cli_docs.py"
+    assert PAGE.read_text("utf-8") == page(), "run: python tests/cli/test_cli_docs.py"
 
 
 if __name__ == "__main__":

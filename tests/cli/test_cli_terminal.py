@@ -24,8 +24,9 @@ ROOT = Path(__file__).parents[2]
 START = """
 import importlib, os, sys, time
 from conftest import BagOfWords
-from iapt_topics import cli, embeddings
-embeddings.sentence_encoder = lambda **_: BagOfWords()
+from iapt_topics import cli
+from iapt_topics.encoders import encoder
+encoder.sentence_encoder = lambda **_: BagOfWords()
 def slow(*_, **__):
     end = time.monotonic() + 60
     while (left := end - time.monotonic()) > 0:
@@ -35,7 +36,7 @@ def slow(*_, **__):
             if not os.environ.get("DEAF"):
                 raise
 if os.environ.get("SLOW"):
-    module, name = os.environ["SLOW"].split(".")
+    module, name = os.environ["SLOW"].rsplit(".", 1)
     setattr(importlib.import_module(f"iapt_topics.{module}"), name, slow)
 cli.main()
 """
@@ -158,7 +159,7 @@ def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(files):
     screen.until("Embedding the responses")
     screen.until("left:")
     assert screen.end()[0] == 0
-    screen = Terminal(files, *words, "out", SLOW="study.measure_drift")
+    screen = Terminal(files, *words, "out", SLOW="pipeline.run.measure_drift")
     screen.until("Measuring agreement and drift")
     screen.key("\x03")
     code, said = screen.end()
@@ -173,7 +174,7 @@ def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(files):
     assert after == kept
     # Stopped again as it writes over a result: that one is as it was.
     before = read_manifest(files / "out")
-    screen = Terminal(files, "run", "out", "--min-cell", "5", SLOW="study.write_page")
+    screen = Terminal(files, "run", "out", "--min-cell", "5", SLOW="pipeline.write.write_page")
     screen.until("Writing the results")
     screen.key("\x03")
     assert screen.end()[0] == 130
@@ -185,8 +186,8 @@ def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(files):
 @pytest.mark.parametrize(
     ("stage", "slow", "deaf"),
     [
-        ("Embedding the responses", "study.embed", "yes"),
-        ("Finding topics", "_layouts._run", ""),  # in threads, which Ctrl-C does not reach
+        ("Embedding the responses", "pipeline.run.embed", "yes"),
+        ("Finding topics", "topics.runs._run", ""),  # in threads, which Ctrl-C does not reach
     ],
 )
 def test_ctrl_c_stops_what_cannot_be_interrupted(files, stage, slow, deaf):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from coded_surveys import exact, random_survey, survey
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.codes import Codes
@@ -10,57 +11,6 @@ from iapt_topics.drift.drift import Drift, measure_drift
 from iapt_topics.stats.intervals import jeffreys_interval, newcombe_interval, wilson_interval
 from iapt_topics.stats.share_model import share_model, sum_cells
 from iapt_topics.survey.responses import Responses
-
-
-def survey(year, given, person=None, seen_person=True):
-    """Responses and codes of them; ``given`` is (n, themes) of 0/1."""
-    given = np.asarray(given, bool)
-    n = len(year)
-    ids = [f"r{i:05d}" for i in range(n)]
-    people = [f"p{i}" for i in (range(n) if person is None else person)]
-    table = pd.DataFrame(
-        {
-            "response_id": ids,
-            "respondent_id": people,
-            "year": np.asarray(year, "int64"),
-            "question": "",
-            "text": [f"answer {i}" for i in range(n)],
-            "status": "kept",
-        }
-    )
-    themes = tuple(f"t{k}" for k in range(given.shape[1]))
-    row, theme = np.nonzero(given)
-    codes = Codes(
-        coder="machine",
-        kind="machine",
-        themes=themes,
-        seen=pd.DataFrame({"response_id": ids, "respondent_id": people if seen_person else ""}),
-        table=pd.DataFrame(
-            {
-                "response_id": [ids[i] for i in row],
-                "theme": [themes[k] for k in theme],
-                "score": np.ones(len(row)),
-            }
-        ),
-    )
-    return codes, Responses(table=table, source="table")
-
-
-def exact(sizes, counts):
-    """Years 2021.. with these sizes; counts is (themes, years) of positives."""
-    year = np.repeat(2021 + np.arange(len(sizes)), sizes)
-    columns = [
-        np.concatenate([np.arange(n) < k for n, k in zip(sizes, row, strict=True)])
-        for row in counts
-    ]
-    return year, np.stack(columns, axis=1)
-
-
-def random_survey(seed=0, n=240, people=None):
-    rng = np.random.default_rng(seed)
-    year = rng.integers(2021, 2024, n)
-    given = rng.random((n, 4)) < [0.1, 0.3, 0.5, 0.05]
-    return year, given, rng.integers(0, people, n) if people else None
 
 
 def test_a_constant_share_stays_flat_when_n_grows():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from coded_surveys import exact, random_survey, survey
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_drift import exact, random_survey, survey
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.codes import Codes

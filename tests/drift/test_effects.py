@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from test_drift import exact, survey
-from test_standardise import berkeley, made
+from coded_surveys import berkeley, exact, made, survey
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.drift.effects import theme_effects

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from coded_surveys import survey
 from hypothesis import given as examples
 from hypothesis import strategies as st
-from test_drift import survey
 
 from iapt_topics.drift.panel import NO_THEME, mcnemar_mid_p, measure_panel
 from iapt_topics.stats.intervals import wilson_interval

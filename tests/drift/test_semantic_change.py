@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from coded_surveys import survey
 from hypothesis import given as examples
 from hypothesis import strategies as st
 from scipy import stats
-from test_drift import survey
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.drift.semantic_change import measure_meaning

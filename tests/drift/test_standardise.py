@@ -5,41 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from coded_surveys import BERKELEY, berkeley, made
 from hypothesis import given as examples
 from hypothesis import settings
 from hypothesis import strategies as st
-from test_drift import survey
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.drift.standardise import standardise_drift
-
-# Graduate admissions at Berkeley, 1973: department -> men admitted, refused, women admitted,
-# refused. Bickel PJ, Hammel EA, O'Connell JW (1975). Science 187:398-404; R's UCBAdmissions.
-BERKELEY = {
-    "A": (512, 313, 89, 19),
-    "B": (353, 207, 17, 8),
-    "C": (120, 205, 202, 391),
-    "D": (138, 279, 131, 244),
-    "E": (53, 138, 94, 299),
-    "F": (22, 351, 24, 317),
-}
-
-
-def berkeley():
-    """Men as the year 2021, women as 2022, "admitted" as the theme."""
-    rows = []
-    for department, cells in BERKELEY.items():
-        for k, count in enumerate(cells):
-            rows += [(2021 + k // 2, k % 2 == 0, department)] * count
-    year, given, department = zip(*rows, strict=True)
-    codes, responses = survey(year, np.array(given)[:, None])
-    return codes, replace(responses, table=responses.table.assign(department=department))
-
-
-def made(year, given, person=None, **columns):
-    codes, responses = survey(year, given, person=person)
-    return codes, replace(responses, table=responses.table.assign(**columns))
 
 
 def test_berkeley_admissions_standardised_by_department():

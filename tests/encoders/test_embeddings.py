@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from standins import Model
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.encoders import embeddings
+from iapt_topics.encoders import encoder as encoder_module
 from iapt_topics.encoders import large_model as _large_model
 from iapt_topics.encoders.embeddings import Embeddings, embed
 from iapt_topics.encoders.encoder import (
@@ -30,30 +31,10 @@ from iapt_topics.encoders.encoder import (
 from iapt_topics.survey.responses import load_responses
 
 
-class Model:
-    """Stands for a loaded model and counts what it is asked."""
-
-    max_seq_length = 256
-    default_prompt_name = truncate_dim = None
-    device = SimpleNamespace(type="cuda")
-
-    def __init__(self):
-        self.asked = []
-
-    def tokenizer(self, texts, **_):
-        return {"input_ids": [[0] * 99 for _ in texts]}
-
-    def encode(self, texts, **_):
-        self.asked += texts
-        digests = [hashlib.sha256(t.encode()).digest()[:8] for t in texts]
-        vectors = np.array([np.frombuffer(d, dtype=np.uint8) for d in digests], dtype=np.float32)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
 @pytest.fixture
 def model(monkeypatch):
     made = Model()
-    monkeypatch.setattr(embeddings, "_model", lambda folder: made)
+    monkeypatch.setattr(encoder_module, "_model", lambda folder: made)
     return made
 
 
@@ -88,7 +69,7 @@ def test_a_text_has_the_same_vector_whatever_is_computed_beside_it(pieces, monke
     letters = "targets and staff"
     texts = [" ".join(letters[i : i + n]) for n in range(1, 17) for i in range(17 - n)]
     usual = encoder.encode(texts)
-    monkeypatch.setattr(embeddings, "BATCH_PIECES", pieces)
+    monkeypatch.setattr(encoder_module, "BATCH_PIECES", pieces)
     np.testing.assert_array_equal(encoder.encode(texts[::-3]), usual[::-3])
 
 
@@ -134,14 +115,15 @@ def package(monkeypatch, tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"{{}} {name}")
     digests = {n: _large_model.file_hash(tmp_path / n) for n in DEFAULT_FILES}
-    monkeypatch.setattr(embeddings, "DEFAULT_FILES", digests)
-    monkeypatch.setattr(embeddings, "_offline_folder", lambda: tmp_path)
+    monkeypatch.setattr(encoder_module, "DEFAULT_FILES", digests)
+    monkeypatch.setattr(encoder_module, "_offline_folder", lambda: tmp_path)
     return tmp_path
 
 
 def test_files_that_are_not_the_published_ones_are_refused(package):
-    assert sentence_encoder().fingerprint == DEFAULT_FILES["model.safetensors"]
-    for name, digest in DEFAULT_FILES.items():
+    published = encoder_module.DEFAULT_FILES
+    assert sentence_encoder().fingerprint == published["model.safetensors"]
+    for name, digest in published.items():
         before = (package / name).read_bytes()
         (package / name).write_bytes(before + b" ")
         with pytest.raises(InputError, match=f"^{name} of .* must have the SHA-256 {digest}"):
@@ -153,7 +135,7 @@ def test_files_that_are_not_the_published_ones_are_refused(package):
 
 
 def test_a_missing_package_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(embeddings, "OFFLINE_PACKAGE", "no_such_package_here")
+    monkeypatch.setattr(encoder_module, "OFFLINE_PACKAGE", "no_such_package_here")
     with pytest.raises(InputError, match=r"pip install 'iapt-topics\[offline\]'"):
         sentence_encoder()
 
@@ -319,7 +301,7 @@ def packages(monkeypatch, tmp_path):
 
 
 def test_the_larger_model_is_joined_checked_and_kept(packages, tmp_path, monkeypatch):
-    monkeypatch.setattr(embeddings, "_cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(encoder_module, "_cache_folder", lambda: tmp_path / "cache")
     encoder = sentence_encoder("all-mpnet-base-v2")
     assert encoder.folder == tmp_path / "cache" / "models" / "all-mpnet-base-v2"
     assert encoder.fingerprint == _large_model.FILES["model.safetensors"]

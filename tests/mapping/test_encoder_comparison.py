@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
+from coded_surveys import hand_codes
 from conftest import SUBJECTS
-from test_learning import hand_codes
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.codes import Codes

@@ -3,40 +3,16 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from coded_surveys import FRAME, hand_codes
 from conftest import SUBJECTS, read
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.codes.codes import Codes
 from iapt_topics.codes.sampling import next_to_code
 from iapt_topics.encoders.embeddings import embed
-from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.frame.theme import Theme
 from iapt_topics.mapping import learning as coding
 from iapt_topics.mapping.learning import learn_codes
 from iapt_topics.mapping.mapping import code_responses
 from iapt_topics.mapping.scoring import score_themes
-
-# "money" stands for the subject "pay", and "odd" for none, so that the frame alone cannot know it.
-FRAME = ThemeFrame(
-    name="n",
-    themes=tuple(
-        Theme(id=s, label=t, definition=t)
-        for s, t in zip((*SUBJECTS, "odd"), (*[*SUBJECTS][:-1], "money", "zebra"), strict=True)
-    ),
-)
-
-
-def hand_codes(survey, n=60, themes=tuple(t.id for t in FRAME.themes)):
-    kept = survey.kept.iloc[:n]
-    return Codes(
-        coder="Ann",
-        kind="human",
-        themes=themes,
-        seen=kept[["response_id", "respondent_id"]],
-        table=pd.DataFrame(
-            {"response_id": kept["response_id"], "theme": kept["subject"], "score": np.nan}
-        ),
-    )
 
 
 def right(codes, survey, theme):

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from conftest import SUBJECT_FRAME, BagOfWords, brief_page, read, subject_rows, survey_rows
 
-from iapt_topics import cli, study
+from iapt_topics import cli
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import claimed
 from iapt_topics.datasets import example_path
-from iapt_topics.encoders import embeddings
+from iapt_topics.encoders import encoder as encoder_module
 from iapt_topics.encoders.encoder import sentence_encoder
 from iapt_topics.frame.frame import load_frame
 from iapt_topics.pipeline.manifest import _frame_hash, compare_runs, read_manifest
@@ -44,7 +44,7 @@ def pair(tmp_path_factory):
     table = survey_rows()
     folder = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(study, "write_page", brief_page)
+        patch.setattr("iapt_topics.pipeline.write.write_page", brief_page)
         write_study(studied(table, BagOfWords()), folder / "a", command=("demo",))
         write_study(studied(table, BagOfWords()), folder / "b")
         write_study(studied(table.sample(frac=1, random_state=2), Otherwise()), folder / "c")
@@ -112,7 +112,7 @@ def test_the_real_model_on_another_batch_threads_and_order_is_equivalent(tmp_pat
     assert compare_runs(first, result("again")).verdict == "same"
     threads = torch.get_num_threads()
     torch.set_num_threads(1 if threads > 1 else 2)
-    monkeypatch.setattr(embeddings, "BATCH_PIECES", 175)
+    monkeypatch.setattr(encoder_module, "BATCH_PIECES", 175)
     found = compare_runs(first, result("other", table.sample(frac=1, random_state=2)))
     torch.set_num_threads(threads)
     assert found.verdict in ("same", "equivalent"), found.table.to_string()
@@ -191,7 +191,7 @@ def test_two_runs_cannot_use_one_folder(tmp_path):
 
 
 def test_verify_runs_again_and_says_same(monkeypatch, capsys, encoder, files):
-    monkeypatch.setattr(embeddings, "sentence_encoder", lambda **_: encoder)
+    monkeypatch.setattr(encoder_module, "sentence_encoder", lambda **_: encoder)
 
     def command(*words):
         monkeypatch.setattr(sys, "argv", ["iapt-topics", *map(str, words)])

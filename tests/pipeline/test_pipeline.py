@@ -5,8 +5,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from iapt_topics import study
 from iapt_topics._base.errors import InputError
+from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.pipeline import from_plan as pipeline
 from iapt_topics.pipeline.from_plan import run_plan, write_results
 from iapt_topics.pipeline.manifest import compare_runs, read_manifest
@@ -63,7 +63,7 @@ def test_a_stopped_run_goes_on_with_the_same_results(plan, encoder, fits, tmp_pa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(study, "measure_drift", stop)
+        patch.setattr("iapt_topics.pipeline.run.measure_drift", stop)
         with pytest.raises(KeyboardInterrupt):
             made(plan, encoder)
     assert len(fits) == 2
@@ -149,7 +149,7 @@ def test_old_results_stand_until_the_new_ones_are_whole(plan, encoder, monkeypat
         raise OSError("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr(study, "write_page", full)
+        patch.setattr("iapt_topics.pipeline.write.write_page", full)
         with pytest.raises(OSError, match="no space"):
             made(replace(plan, standardise=("subject",)), encoder)
     assert bytes_of(plan.out) == before
@@ -194,7 +194,7 @@ def test_quotes_that_cannot_be_used_stop_before_the_long_stages(plan, encoder, f
 
 def test_standardised_changes_are_those_of_the_function(plan, encoder):
     done = run_plan(replace(plan, standardise=("subject",)), encoder)
-    made_by = study.standardise_drift(done.codes, done.responses, ["subject"])
+    made_by = standardise_drift(done.codes, done.responses, ["subject"])
     pd.testing.assert_frame_equal(done.standardised.changes, made_by.changes)
 
 

@@ -96,14 +96,14 @@ def test_a_run_removes_no_file_that_it_did_not_make(tmp_path):
 
 KILLED = """
 import sys, time; from pathlib import Path
-from iapt_topics import _files
+from iapt_topics._base import files
 out = Path(sys.argv[1])
 def wait(self, target): print('made', flush=True); time.sleep(600)
-with _files.claimed(out):
-    with _files.whole_folder(out / 'cache' / 'topics-0') as part:
+with files.claimed(out):
+    with files.whole_folder(out / 'cache' / 'topics-0') as part:
         (part / 'inside').write_text('half')
         Path.replace = wait
-        _files.write_whole(out / 'tables_private' / 'codes.csv', 'half')
+        files.write_whole(out / 'tables_private' / 'codes.csv', 'half')
 """
 
 

@@ -1,7 +1,10 @@
-"""The table of errors in the docs is made from the code; ``python tests/test_errors.py`` writes it.
+"""The table of errors in the docs is made from the code.
+
+``PYTHONPATH=tests python tests/project/test_errors.py`` writes it.
 
 With ``IAPT_TOPICS_RAISED`` set to the path of a file, conftest writes down where an InputError is
-made while the tests run; ``python tests/test_errors.py FILE`` then says which places none reaches.
+made while the tests run; ``PYTHONPATH=tests python tests/project/test_errors.py FILE`` then says which
+places none reaches.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import pytest
 import qda_files
 import standins
 from conftest import BagOfWords
-from test_qda_files import project_of
+from qda_files import project_of
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.tables import read_table
@@ -44,8 +47,8 @@ HEAD = """# Every error of bad input
 
 An `InputError` says what is at fault, the rule that it breaks, what was found, and what to do.
 On the command line it is one line, and the exit code is 2. This table is made from the code by
-`python tests/test_errors.py`; `...` stands for a name or value of the user's own. `-` stands for a
-part that depends on the case throughout.
+`PYTHONPATH=tests python tests/project/test_errors.py`; `...` stands for a name or value of the
+user's own. `-` stands for a part that depends on the case throughout.
 
 | from | what is at fault | rule | what to do |
 |---|---|---|---|
@@ -105,7 +108,7 @@ def sites() -> list[tuple[str, int, list[str]]]:
 def page() -> str:
     rows = dict.fromkeys(
         (
-            Path(name).stem if Path(name).stem != "__init__" else Path(name).parent.name,
+            ".".join(Path(name).with_suffix("").parts[1:]).removesuffix(".__init__"),
             *(" ".join(parts[i].replace("|", "\\|").split()) for i in (0, 1, 3)),
         )
         for name, _, parts in sites()
@@ -119,7 +122,9 @@ def page() -> str:
 
 @pytest.mark.slow  # so that a new error does not stop quick tests; it does stop a release
 def test_the_table_of_errors_is_that_of_the_code():
-    assert PAGE.read_text("utf-8") == page(), "run: python tests/test_errors.py"
+    assert PAGE.read_text("utf-8") == page(), (
+        "run: PYTHONPATH=tests python tests/project/test_errors.py"
+    )
 
 
 def test_every_error_says_all_four_parts():

@@ -81,10 +81,10 @@ def test_xml_is_parsed_in_one_place_alone():
         and {a.name for a in node.names} & {"fromstring", "parse", "iterparse", "XMLParser", "XML"}
         and (node.module or "").split(".")[0] in ("xml", "lxml", "defusedxml")
     ]
-    assert made == ["_opening.py"]
+    assert made == ["opening.py"]
 
 
-# Offline; of the demo, see test_report.py
+# Offline; of the demo, see tests/report/test_report.py
 
 
 @pytest.fixture
@@ -216,7 +216,7 @@ def test_the_lock_of_a_folder_goes_with_its_process(tmp_path):
         with pytest.raises(InputError, match="one run at a time"), claimed(tmp_path):
             pass
         other.kill()
-    with claimed(tmp_path):  # what it left as it wrote: tests/test_private.py
+    with claimed(tmp_path):  # what it left as it wrote: tests/pipeline/test_private.py
         pass
 
 

@@ -16,7 +16,6 @@ from openpyxl import load_workbook
 from test_publish import FRAME, found_out
 from test_publish import study as small_survey
 
-from iapt_topics import study as study_module
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.codes.axis import axis_codes
 from iapt_topics.drift.drift import measure_drift
@@ -71,7 +70,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def run_of(folder: Path, monkeypatch, results: dict) -> Path:
     """The folder ``publish`` of a run with these results."""
-    monkeypatch.setattr(study_module, "_tables", lambda _: {"ledger": results["responses"].ledger})
+    monkeypatch.setattr(
+        "iapt_topics.pipeline.write._tables", lambda _: {"ledger": results["responses"].ledger}
+    )
     write_study(
         Study(**{"axis_drift": None, "comparison": None, "ceiling": None} | results), folder
     )

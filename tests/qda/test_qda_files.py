@@ -14,11 +14,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from qda_files import FRAME, GUIDS, NAN, TEXTS, archive, qde, same, survey
+from qda_files import (
+    FRAME,
+    GUIDS,
+    HUMAN,
+    MACHINE,
+    NAN,
+    TEXTS,
+    archive,
+    coded,
+    project_of,
+    qde,
+    same,
+    survey,
+)
 
 from iapt_topics._base import opening as _opening
 from iapt_topics._base.errors import InputError
-from iapt_topics.codes.codes import Codes
 from iapt_topics.frame.frame import ThemeFrame, load_frame, write_frame
 from iapt_topics.frame.refi import read_codebook
 from iapt_topics.frame.theme import Theme
@@ -28,20 +40,7 @@ from iapt_topics.qda.load import load_codes, match_themes
 SCHEMAS = Path(__file__).parents[1] / "reference" / "refi_qda"
 
 
-def coded(coder, given, *, kind="human", themes=("S1", "S2", "W1"), responses=None) -> Codes:
-    rows = [(r, t, s) for r, mine in given.items() for t, s in mine.items()]
-    return Codes(
-        coder=coder,
-        kind=kind,
-        themes=themes,
-        seen=pd.DataFrame({"response_id": list(given), "respondent_id": ""}, dtype=object),
-        table=pd.DataFrame(rows, columns=["response_id", "theme", "score"]),
-    ).with_respondents(responses or survey())
-
-
-HUMAN = coded("A", {"r1": {"S1": NAN, "W1": NAN}, "r2": {"S1": NAN}, "r3": {}})
 OTHER = coded("B", {"r1": {"S1": NAN}, "r4": {}}, themes=("S1", "W1"))
-MACHINE = coded("machine", {"r1": {"S1": 0.1 + 0.2}, "r3": {}, "r2": {"S2": 1e-17}}, kind="machine")
 ALL = (HUMAN, OTHER, MACHINE)
 
 
@@ -243,40 +242,6 @@ def test_whatever_is_written_is_valid_and_comes_back(tmp_path, data):
         same(load_codes(project, frame=frame, coder=codes.coder), codes)
 
 
-TABLES = """
-CREATE TABLE source (id integer primary key, name text, fulltext text, mediapath text);
-CREATE TABLE code_name (cid integer primary key, name text, memo text, catid integer{supercid});
-CREATE TABLE code_cat (catid integer primary key, name text, memo text, supercatid integer);
-CREATE TABLE code_text (ctid integer primary key, cid integer, fid integer, seltext text,
-    pos0 integer, pos1 integer, owner text);
-CREATE TABLE cases (caseid integer primary key, name text);
-CREATE TABLE case_text (id integer primary key, caseid integer, fid integer, pos0 integer,
-    pos1 integer);
-CREATE TABLE code_image (imid integer primary key, cid integer);
-INSERT INTO code_cat VALUES (1, 'System', 'a memo', NULL);
-INSERT INTO code_name VALUES (1, 'caseload', '', 1{null}), (2, 'W1', NULL, NULL{one});
-INSERT INTO code_image VALUES (1, 1);
-"""
-
-
-def project_of(folder: Path, texts=TEXTS, spans=(), *, newer=False, sql="") -> Path:
-    """A QualCoder project: spans are document, coder, code id, start, end."""
-    folder.mkdir(exist_ok=True)
-    fill = {"supercid": ", supercid integer", "null": ", NULL", "one": ", 1"}
-    with closing(sqlite3.connect(folder / "data.qda")) as base:
-        base.executescript(TABLES.format(**{k: v if newer else "" for k, v in fill.items()}))
-        rows = [(i, n, t) for i, (n, t) in enumerate(texts.items())]
-        base.executemany("INSERT INTO source VALUES (?, ?, ?, NULL)", rows)
-        of = {n: i for i, n, _ in rows}
-        base.executemany(
-            "INSERT INTO code_text VALUES (NULL, ?, ?, ?, ?, ?, ?)",
-            [(c, of[d], texts[d][i:j], i, j, who) for d, who, c, i, j in spans],
-        )
-        base.executescript(sql)
-        base.commit()
-    return folder
-
-
 def test_qualcoders_own_project(tmp_path):
     spans = [("r1", "A", 1, 3, 11), ("r2", "B", 2, 11, 18), ("r2", "A", 1, 28, 36)]
     for newer in (False, True):
@@ -457,7 +422,8 @@ def test_sizes_are_bounded_as_declared_and_in_fact(tmp_path, monkeypatch):
     monkeypatch.setattr(refi, "_MOST_TEXT", 60)
     with pytest.raises(InputError, match="text must be at most 60"):
         load_project(path)
-    monkeypatch.setattr(refi, "LARGEST_XML", 100)
+    for module in ("qda.refi", "frame.refi"):
+        monkeypatch.setattr(f"iapt_topics.{module}.LARGEST_XML", 100)
     with pytest.raises(InputError, match="at most 100 bytes"):
         load_project(path)
     book = write_frame(FRAME, tmp_path / "b.qdc")

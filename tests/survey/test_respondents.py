@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from coded_surveys import survey
 from scipy.stats import chi2_contingency
-from test_drift import survey
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.drift.drift import measure_drift

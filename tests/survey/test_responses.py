@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import write
 from hypothesis import example, given
 from hypothesis import strategies as st
-from test_tables import write
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.survey.responses import STATUSES, Responses, load_responses

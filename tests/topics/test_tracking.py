@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from test_drift import survey
+from coded_surveys import survey
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings
