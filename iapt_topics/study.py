@@ -75,7 +75,8 @@ class Study:
         topics = self.topics.topics.drop(columns="exemplars")
         title = f"Study of {self.responses.source}: {len(self.responses):,} responses"
         tables = {"topics": topics, "changes": self.drift.changes}
-        return as_html(title, tables, lambda: drift_figure(self.drift, self.mapping.frame))
+        labels = {t.id: t.label for t in self.mapping.frame.themes}
+        return as_html(title, tables, lambda: drift_figure(self.drift.shares, labels=labels))
 
 
 _PARTS = (

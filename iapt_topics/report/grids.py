@@ -10,7 +10,7 @@ import pandas as pd
 
 from iapt_topics._base.text import clean
 from iapt_topics.figures.agreement import code_pairs
-from iapt_topics.figures.rows import STATUSES
+from iapt_topics.figures.ledger import STATUSES
 from iapt_topics.report.format import (
     DASH,
     Grid,
@@ -442,7 +442,7 @@ def convergence_grid(comparison: Comparison) -> Grid:
 
 def matches_grid(comparison: Comparison, frame: ThemeFrame, least: int) -> Grid:
     """Different themes that the two coders gave to the same responses."""
-    pairs = code_pairs(comparison, least=1, most=len(comparison.matches))
+    pairs = code_pairs(comparison.matches, least=1, most=len(comparison.matches))
     label = partial(label_of, frame)
     return _grid(
         pairs[pairs["reference_theme"] != pairs["other_theme"]].head(12),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iapt_topics import figures
-from iapt_topics.publish.results import hidden_cells, hidden_themes
 from iapt_topics.report import format as compute
 
 if TYPE_CHECKING:
@@ -28,36 +27,33 @@ class Picture:
 
 def draw(results: Results) -> dict[str, Figure]:
     """Every figure for which there is a result, by name; what may not be shown is not drawn."""
-    r, out = results, {}
-    waves, n = r.waves, r.n_kept
-    out["rows"] = figures.flow_figure(
-        r.responses, ledger=r.tables["ledger"], totals=r.tables["ledger_totals"]
-    )
+    r, waves = results, results.waves
+    labels = {t.id: t.label for t in r.frame.themes}
+    ledger, totals = r.tables["ledger"], r.tables["ledger_totals"]
+    out = {"rows": figures.ledger_figure(ledger, totals, waves=waves)}
     if r.axis_drift is not None:
-        gone = hidden_cells(r.axis_drift)
-        out["axis"] = figures.axis_figure(r.axis_drift, hidden=gone, waves=waves)
+        out["axis"] = figures.axis_figure(r.axis_drift.shares, waves=waves)
     if r.pole_drift is not None:
-        gone = hidden_cells(r.pole_drift)
-        if set(r.pole_drift.years) - {y for _, y in gone}:
-            out["plane"] = figures.axis_plane_figure(
-                r.pole_drift,
-                labels={p: r.frame[p].label for p in r.pole_drift.themes},
-                hidden=gone,
-                waves=waves,
-            )
+        poles = r.pole_drift.shares
+        if poles.groupby("year")["estimate"].count().eq(2).any():
+            out["plane"] = figures.axis_plane_figure(poles, labels=labels, waves=waves)
     if r.drift is not None:
-        gone = hidden_cells(r.drift)
-        out["drift"] = figures.drift_figure(r.drift, r.frame, hidden=gone, waves=waves)
+        out["drift"] = figures.drift_figure(r.drift.shares, labels=labels, waves=waves)
     if r.comparison is not None and len(r.comparison.themes):
-        few = hidden_themes(r.comparison)
-        out["agreement"] = figures.agreement_figure(r.comparison, r.ceiling, hidden=few)
+        people = None if r.ceiling is None else r.ceiling.themes
+        out["agreement"] = figures.agreement_figure(r.comparison.themes, people)
         if len(r.comparison.matches):
-            out["coding_flow"] = figures.coding_flow_figure(r.comparison, r.frame, least=1)
+            c = r.comparison
+            out["coding_flow"] = figures.confusion_flow_figure(
+                c.matches, labels=labels, reference=c.reference, other=c.other, n=c.n, least=1
+            )
     if r.topic_names and not r.mapping.scores.empty:
         names = {t: f"{t}: {label}" for t, label in r.topic_names.items()}
-        out["mapping"] = figures.mapping_figure(r.mapping, labels=names)
+        out["mapping"] = figures.mapping_figure(r.mapping.scores, topics=names, themes=labels)
     if len(r.topics.resolution):
-        out["resolution"] = figures.resolution_figure(r.topics, n=n)
+        out["resolution"] = figures.resolution_figure(
+            r.topics.resolution, n=r.n_kept, n_runs=len(r.topics.runs)
+        )
     return out
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from iapt_topics._base.text import clean
-from iapt_topics.figures.rows import STATUSES
+from iapt_topics.figures.ledger import STATUSES
 from iapt_topics.publish.results import hidden_cells
 from iapt_topics.report import format as compute
 from iapt_topics.report import grids, themes, topic_map
