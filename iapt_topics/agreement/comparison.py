@@ -140,7 +140,7 @@ class Comparison:
 
         title = f"{self.other} against {self.reference}, {self.n:,} responses"
         tables = {n: getattr(self, n) for n in ("overall", "themes", "convergence")}
-        return as_html(title, tables, lambda: agreement_figure(self))
+        return as_html(title, tables, lambda: agreement_figure(self.themes))
 
 
 def compare_codes(

@@ -189,7 +189,7 @@ class Drift:
 
         title = f"Drift of {len(self.themes)} themes over {len(self.years)} years, {self.coder}"
         tables = {n: getattr(self, n) for n in ("shares", "changes", "trends")}
-        return as_html(title, tables, lambda: drift_figure(self))
+        return as_html(title, tables, lambda: drift_figure(self.shares))
 
 
 def require_baseline(baseline: int, years: Sequence[int]) -> None:

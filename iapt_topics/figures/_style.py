@@ -77,14 +77,16 @@ def arms(rows: pd.DataFrame) -> Any:
     return np.nan_to_num(np.clip(np.vstack([low, high]), 0, None))
 
 
-def draw_series(ax: Any, rows: pd.DataFrame, shift: float, hidden: set[int], kind: int) -> None:
-    """Draw one share by year, broken where a year is hidden."""
-    drawn = rows.copy()
-    gone = drawn["year"].isin(list(hidden))
-    drawn.loc[gone, ["estimate", "low", "high"]] = np.nan
-    x = drawn["year"].to_numpy(dtype=float) + shift
-    ax.plot(x, drawn["estimate"], color=OKABE_ITO[kind], linewidth=1, alpha=0.6, zorder=2)
-    kept = drawn[drawn["estimate"].notna()]
+def is_suppressed(shares: pd.DataFrame) -> pd.Series[bool]:
+    """Mark the rows with a base and no estimate: it may not be shown."""
+    return shares["estimate"].isna() & (shares["n"] != 0)
+
+
+def draw_series(ax: Any, rows: pd.DataFrame, shift: float, kind: int) -> None:
+    """Draw one share by year, broken where it is missing."""
+    x = rows["year"].to_numpy(dtype=float) + shift
+    ax.plot(x, rows["estimate"], color=OKABE_ITO[kind], linewidth=1, alpha=0.6, zorder=2)
+    kept = rows[rows["estimate"].notna()]
     ax.errorbar(
         kept["year"].to_numpy(dtype=float) + shift,
         kept["estimate"].to_numpy(dtype=float),

@@ -91,7 +91,10 @@ class TopicMapping:
 
         topics = self.scores["topic"].nunique()
         title = f"{topics} topics mapped onto {len(self.frame.codable)} themes"
-        return as_html(title, {"table": self.table}, lambda: mapping_figure(self))
+        themes = {t.id: t.label for t in self.frame.themes}
+        return as_html(
+            title, {"table": self.table}, lambda: mapping_figure(self.scores, themes=themes)
+        )
 
     @property
     def themes_without_topic(self) -> tuple[str, ...]:

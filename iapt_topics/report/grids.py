@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 
 from iapt_topics._base.text import clean
-from iapt_topics.figures.rows import STATUSES
+from iapt_topics.figures.ledger import STATUSES
 from iapt_topics.publish.quotes import Quote
 from iapt_topics.report.format import (
     DASH,

@@ -130,11 +130,15 @@ class Responses:
 
     def _repr_html_(self) -> str:
         """The ledger; never a text."""
+        from iapt_topics.figures.ledger import ledger_figure
         from iapt_topics.figures.notebook import as_html
-        from iapt_topics.figures.rows import flow_figure
 
         title = f"Responses of {self.source}: {len(self):,} kept of {len(self.table):,} rows"
-        return as_html(title, {"ledger": self.ledger}, lambda: flow_figure(self))
+        return as_html(
+            title,
+            {"ledger": self.ledger},
+            lambda: ledger_figure(self.ledger, waves=self.wave_labels),
+        )
 
     def __len__(self) -> int:
         """Count the kept responses."""

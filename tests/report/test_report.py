@@ -92,9 +92,8 @@ def test_totals_are_the_same_wherever_they_stand(whole):
     assert f"{kept} responses from" in page.text
     assert f"The file has {rows} rows. {kept} held" in page.text
     assert re.search(rf"all years {kept} \d+ \d+ 0 \d+ 0 {rows} Each number", page.text)
-    drawn = figures.flow_figure(survey, **{
-        t: results(survey).tables[n] for t, n in (("ledger", "ledger"), ("totals", "ledger_totals"))
-    })  # fmt: skip
+    tables = results(survey).tables
+    drawn = figures.ledger_figure(tables["ledger"], tables["ledger_totals"])
     assert {f"read\nn = {rows}", f"analysed\nn = {kept}"} <= {
         t.get_text() for t in drawn.axes[0].texts
     }
