@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from iapt_topics.publish.disclosure import people
 from iapt_topics.publish.suppression import Cell, Key, Line
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class System:
         self.never_shown: set[Key] = set()
         self.kept = responses.kept
         self.coder = codes.coder
-        self.who = people(responses)
+        self.who = responses.cluster_id
         self.person: dict[Hashable, Hashable] = self.who.to_dict()
         #: By comparison, people who gave the responses that have one theme from each coder.
         self.behind: dict[str, dict[tuple[str, str], int]] = {}

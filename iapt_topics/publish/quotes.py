@@ -9,7 +9,6 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns
 from iapt_topics._base.text import clean, shorten
-from iapt_topics.publish.disclosure import people
 from iapt_topics.publish.quotes_sheet import OTHER_WORDS, words_said
 from iapt_topics.publish.results import hidden_cells
 
@@ -53,7 +52,7 @@ def choose_quotes(results: Results, quotes: pd.DataFrame | bool | None) -> list[
     else:
         return []
     small = set(topics.topics["topic"].astype(int)) - set(results.topic_names)
-    who = people(responses)
+    who = responses.cluster_id
     topic_of = topics.assignments.set_index("response_id")["topic"].to_dict()
     support = topics.assignments.set_index("response_id")["support"].to_dict()
     years = responses.kept.set_index("response_id")["year"].to_dict()
