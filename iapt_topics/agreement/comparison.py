@@ -25,9 +25,9 @@ from iapt_topics.agreement.tables import (
 from iapt_topics.agreement.theme_matching import partition_table
 from iapt_topics.codes.codes import Codes, of_survey
 from iapt_topics.stats.resampling import cluster_weights
+from iapt_topics.survey.responses import Responses, cluster_ids
 
 if TYPE_CHECKING:
-    from iapt_topics.survey.responses import Responses
     from iapt_topics.topics.topics import Topics
 
 #: What the reader of a comparison has to know and only the user can tell.
@@ -347,9 +347,8 @@ def common_responses(human: Codes, machine: Codes) -> tuple[list[str], NDArray[n
     unknown = known.count("")
     if unknown:
         notes.append(f"respondent unknown for {unknown} responses; each taken as its own")
-    # The prefixes keep a response id apart from a respondent id of the same name.
-    clusters = [f"p:{p}" if p else f"r:{i}" for p, i in zip(known, ids, strict=True)]
-    return ids, np.array(clusters, dtype=np.str_), "; ".join(notes)
+    clusters = cluster_ids(pd.DataFrame({"respondent_id": known, "response_id": ids}))
+    return ids, clusters, "; ".join(notes)
 
 
 def given_cells(codes: Codes, ids: list[str], themes: tuple[str, ...]) -> Bools:

@@ -16,10 +16,10 @@ from iapt_topics._base.one_line import one_line
 from iapt_topics._base.sheets import write_sheet
 from iapt_topics._base.tables import cell_text
 from iapt_topics.stats.intervals import wilson_interval
+from iapt_topics.survey.responses import Responses, cluster_ids
 
 if TYPE_CHECKING:
     from iapt_topics.codes.codes import Codes
-    from iapt_topics.survey.responses import Responses
     from iapt_topics.topics.topics import Topics
 
 EVALUATION, INFORMATIVE = "evaluation", "informative"
@@ -66,8 +66,9 @@ class SamplePlan:
         """Ids that must not be trained on: the evaluation part, and all of its respondents."""
         table = responses.table
         drawn = self.table.loc[self.table["part"] == EVALUATION, "response_id"]
-        people = set(table.loc[table["response_id"].isin(drawn), "respondent_id"])
-        return frozenset(table.loc[table["respondent_id"].isin(people), "response_id"]) | set(drawn)
+        people = pd.Series(cluster_ids(table), index=table.index)
+        held = people.isin(people[table["response_id"].isin(drawn)])
+        return frozenset(table.loc[held, "response_id"]) | set(drawn)
 
     def marked(self, hand: Codes) -> Codes:
         """Hand codes of the plan's responses, with the informative part named as picked.
@@ -254,10 +255,9 @@ def next_to_code(
             drawn.assign(part=EVALUATION, reason="random", chance=count / max(1, len(there)))
         )
     evaluation = pd.concat([earlier, *rows] if len(earlier) else rows)
-    held = set(evaluation["respondent_id"]) | set(
-        kept.loc[kept["response_id"].isin(evaluation["response_id"]), "respondent_id"]
-    )
-    pool = kept[~kept["respondent_id"].isin(held) & ~kept["response_id"].isin(taken)]
+    people = pd.Series(cluster_ids(kept), index=kept.index)
+    held = {*cluster_ids(evaluation), *people[kept["response_id"].isin(evaluation["response_id"])]}
+    pool = kept[~people.isin(held) & ~kept["response_id"].isin(taken)]
     picked = dict(islice(_picks(pool, machine, topics, rng), n))
     informative = pool.set_index("response_id").loc[list(picked)].reset_index()
     rows.append(informative.assign(part=INFORMATIVE, reason=list(picked.values()), chance=np.nan))

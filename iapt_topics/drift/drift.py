@@ -88,10 +88,10 @@ from iapt_topics.drift.tables import (
 )
 from iapt_topics.drift.uncertainty import assignment_covariance, by_source, corrected_model
 from iapt_topics.stats.share_model import Floats, ShareModel, Sums, share_model, sum_cells
+from iapt_topics.survey.responses import Responses, cluster_ids
 
 if TYPE_CHECKING:
     from iapt_topics.codes.codes import Codes
-    from iapt_topics.survey.responses import Responses
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -236,15 +236,10 @@ def coded_responses(
             lines.append(f"{unknown} responses that the coder saw are not in the responses.")
         if moved:
             lines.append(f"Pooled questions, though their mix changed by year: {moved}.")
-    # A blank respondent is looked up in the codes; failing that, the response stands alone.
-    own = data["respondent_id"].to_numpy(object)
-    lookup = seen.set_index("response_id")["respondent_id"].reindex(data["response_id"])
-    other, alone = lookup.to_numpy(object), data["response_id"].to_numpy(object)
-    person = [
-        f"p:{o}" if o else f"p:{s}" if s else f"r:{r}"
-        for o, s, r in zip(own, other, alone, strict=True)
-    ]
-    return data.assign(person=person), notes
+    # A blank respondent is looked up in the codes.
+    own, coded = data["respondent_id"], seen.set_index("response_id")["respondent_id"]
+    known = own.where(own != "", data["response_id"].map(coded))
+    return data.assign(person=cluster_ids(data.assign(respondent_id=known))), notes
 
 
 def measure_drift(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns
 from iapt_topics._base.sheets import read_sheet, restored, write_sheet
-from iapt_topics.publish.disclosure import Disclosure, people
+from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.survey.redaction import safe_texts
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def write_quotes(
         The file: a row a quote, its text redacted. To be filled in: ``decision`` (approve or
         reject), ``approved_by`` (a name) and, if other words are to be printed, ``paraphrase``.
     """
-    path, rule, who = Path(path), disclosure or Disclosure(), people(responses)
+    path, rule, who = Path(path), disclosure or Disclosure(), responses.cluster_id
     used: set[object] = set()
     rows = []
     given = topics.assignments.groupby("topic")["response_id"]

@@ -205,3 +205,11 @@ def test_a_plan_survives_a_file(big, tmp_path):
         SamplePlan(table=plan.table.assign(part="?"), width=0.2)
     with pytest.raises(InputError, match="must be unique"):
         SamplePlan(table=plan.table.assign(response_id="r1"), width=0.2)
+
+
+def test_without_respondents_each_response_is_a_person_of_its_own(big):
+    alone = dataclasses.replace(big, table=big.table.assign(respondent_id=""))
+    plan = next_to_code(alone, coded(alone), n=90, seed=3)
+    part = dict(tuple(plan.table.groupby("part")))
+    assert len(part["informative"]) == 90
+    assert plan.held_out(alone) == set(part["evaluation"]["response_id"])
