@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from iapt_topics.drift.uncertainty import left
+from iapt_topics.drift.uncertainty import quadrature_difference
 from iapt_topics.publish.cells import ENDS, WITHHELD, both_years, difference
 from iapt_topics.stats.intervals import jeffreys_interval
 from iapt_topics.stats.share_model import Floats
@@ -100,7 +100,11 @@ def sources_of(
         sampling, whole = (
             (rows[f"{of}high"] - rows[f"{of}low"]).to_numpy(float) for of in ("machine_", "")
         )
-        parts = {"sampling": sampling, "coding": left(whole, sampling), "together": whole}
+        parts = {
+            "sampling": sampling,
+            "coding": quadrature_difference(whole, sampling),
+            "together": whole,
+        }
         widths |= {("themes", source): width for source, width in parts.items()}
     widths |= {("topics", source): width for source, width in topics.items()}
     table = [

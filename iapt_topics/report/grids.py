@@ -53,7 +53,7 @@ _VALUE: tuple[Column, ...] = (
     ("Value", decimal, "estimate"),
     ("Low", decimal, "low"),
     ("High", decimal, "high"),
-    ("By chance alone", decimal, "chance"),
+    ("By chance alone", decimal, "expected_by_chance"),
 )
 
 
@@ -335,7 +335,7 @@ def distances_grid(drift: Drift, waves: Mapping[int, str]) -> Grid:
         ("Years", lambda y, before: f"{wave(y)} against {wave(before)}", "year", "against"),
         ("Distance", decimal, "estimate"),
         ("95 % interval", _decimals_between, "low", "high"),
-        ("Chance reaches", decimal, "chance"),
+        ("Chance reaches", decimal, "null_p95"),
         ("p", p_value, "p"),
         note="Jensen–Shannon distance between the mixes of themes: 0 is the same mix, 1 nothing "
         "shared. “Chance reaches” is what shuffled years stay below 95 times in 100.",
@@ -420,7 +420,7 @@ def overall_grid(comparison: Comparison) -> Grid:
         ("Measure", lambda m: MEASURES.get(m, _spaced(m)), "measure"),
         ("Value", decimal, "estimate"),
         ("95 % interval", _decimals_between, "low", "high"),
-        ("By chance alone", decimal, "chance"),
+        ("By chance alone", decimal, "expected_by_chance"),
         ("n", count, "n"),
         ("Note", clean, "note"),
     )

@@ -12,8 +12,8 @@ from iapt_topics.encoders.embeddings import embed
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.theme import Theme
 from iapt_topics.mapping import learning as coding
+from iapt_topics.mapping.coding import code_responses
 from iapt_topics.mapping.learning import learn_codes
-from iapt_topics.mapping.mapping import code_responses
 from iapt_topics.mapping.scoring import score_themes
 
 # "money" stands for the subject "pay", and "odd" for none, so that the frame alone cannot know it.
