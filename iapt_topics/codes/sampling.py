@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
 EVALUATION, INFORMATIVE = "evaluation", "informative"
 REASONS = ("uncertain", "rare", "unassigned")
-_COLUMNS = ["response_id", "respondent_id", "year", "part", "reason", "chance", "round"]
+_COLUMNS = [
+    "response_id",
+    "respondent_id",
+    "year",
+    "part",
+    "reason",
+    "inclusion_probability",
+    "round",
+]
 _SHEET = ["response_id", "respondent_id", "year", "question", "text", "theme", "coder"]
 
 
@@ -39,7 +47,7 @@ class SamplePlan:
         ("evaluation": drawn at random within each year, to measure with and never to train on;
         "informative": picked for what it may teach, to train on and never to measure with);
         ``reason`` ("random", or why it was picked: "uncertain", "rare" or "unassigned");
-        ``chance`` (of being drawn, 0 to 1; NaN if picked); ``round`` (1 for the first plan).
+        ``inclusion_probability`` (0 to 1; NaN if picked); ``round`` (1 for the first plan).
     width : float
         Width that the 95 % interval of a share may have, which the evaluation part was drawn for.
     """
@@ -252,7 +260,9 @@ def next_to_code(
         count = min(max(0, count - int(old.get(year, 0))), len(there))
         drawn = there.iloc[rng.permutation(len(there))[:count]]
         rows.append(
-            drawn.assign(part=EVALUATION, reason="random", chance=count / max(1, len(there)))
+            drawn.assign(
+                part=EVALUATION, reason="random", inclusion_probability=count / max(1, len(there))
+            )
         )
     evaluation = pd.concat([earlier, *rows] if len(earlier) else rows)
     people = pd.Series(cluster_ids(kept), index=kept.index)
@@ -260,7 +270,11 @@ def next_to_code(
     pool = kept[~people.isin(held) & ~kept["response_id"].isin(taken)]
     picked = dict(islice(_picks(pool, machine, topics, rng), n))
     informative = pool.set_index("response_id").loc[list(picked)].reset_index()
-    rows.append(informative.assign(part=INFORMATIVE, reason=list(picked.values()), chance=np.nan))
+    rows.append(
+        informative.assign(
+            part=INFORMATIVE, reason=list(picked.values()), inclusion_probability=np.nan
+        )
+    )
     new = pd.concat(rows).assign(round=round_)[_COLUMNS]
     table = pd.concat([before, new]) if len(before) else new
     return SamplePlan(table=table.reset_index(drop=True), width=width)

@@ -1,4 +1,4 @@
-"""How the share of each theme moves between survey years, with uncertainty.
+"""Prevalence of each theme by survey year: intervals, changes, trends and distances.
 
 One method serves the shares, changes and trends, and reduces to a published one whenever every
 respondent gave a single response:
@@ -140,7 +140,7 @@ class Drift:
         Key (year, against), in that order; every coded year against the baseline and the year
         before. ``estimate`` = Jensen-Shannon distance (base 2, 0 to 1) between the years' shares
         of all theme codings (responses with no theme do not enter). Noise raises a distance, so
-        read it beside ``chance``, the 95th percentile when whole respondents are dealt to the two
+        read it beside ``null_p95``, the 95th percentile when whole respondents are dealt to the two
         years at random, and ``p`` from the same 500 permutations. ``low``, ``high``: basic
         bootstrap over respondents on the squared distance, which removes that rise; the
         limits are kept on either side of ``estimate``. ``n`` responses in both years. NaN, with
@@ -252,7 +252,7 @@ def measure_drift(
     n_boot: int = 1000,
     seed: int = 0,
 ) -> Drift:
-    """Measure each theme's share by year, its changes and trend, and how far the years lie apart.
+    """Estimate prevalence by year with design-based intervals, trend tests and change points.
 
     The denominator of a year is its kept responses that the coder saw. The two are joined on
     response_id; responses on one side only are counted in the notes of ``shares``. Rows may come

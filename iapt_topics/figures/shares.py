@@ -218,7 +218,7 @@ def effects_figure(effects: pd.DataFrame, *, theme: str) -> Figure:
     Parameters
     ----------
     effects : DataFrame
-        From ``theme_effects``.
+        From ``theme_regression``.
     theme : str
         The theme to draw.
     """

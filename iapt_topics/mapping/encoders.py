@@ -15,7 +15,7 @@ from iapt_topics.codes.codes import Codes
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.encoders.encoder import Encoder, SentenceEncoder
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.mapping.mapping import code_responses
+from iapt_topics.mapping.coding import code_responses
 from iapt_topics.stats.agreement import cohen_kappa, f1, table_2x2
 from iapt_topics.stats.resampling import cluster_weights, percentile_interval
 from iapt_topics.survey.responses import Responses, cluster_ids

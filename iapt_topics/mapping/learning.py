@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics.codes.codes import Codes
-from iapt_topics.mapping.mapping import code_responses
+from iapt_topics.mapping.coding import code_responses
 from iapt_topics.mapping.scoring import score_themes
 from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics.runs import nearest_rows

@@ -17,7 +17,8 @@ from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.mapping.mapping import code_responses, map_topics
+from iapt_topics.mapping.coding import code_responses
+from iapt_topics.mapping.mapping import map_topics
 from iapt_topics.pipeline.manifest import describe_run
 from iapt_topics.study import Study
 from iapt_topics.survey.responses import Responses

@@ -119,7 +119,7 @@ def overall_grid(overall: pd.DataFrame) -> Grid:
         ("Measure", lambda m: MEASURES.get(m, spaced(m)), "measure"),
         ("Value", decimal, "estimate"),
         ("95 % interval", decimals_between, "low", "high"),
-        ("By chance alone", decimal, "chance"),
+        ("By chance alone", decimal, "expected_by_chance"),
         ("n", count, "n"),
         ("Note", clean, "note"),
     )

@@ -159,7 +159,7 @@ def distances_grid(distances: pd.DataFrame, waves: Waves) -> Grid:
         ("Years", lambda y, before: f"{wave(y)} against {wave(before)}", "year", "against"),
         ("Distance", decimal, "estimate"),
         ("95 % interval", decimals_between, "low", "high"),
-        ("Chance reaches", decimal, "chance"),
+        ("Chance reaches", decimal, "null_p95"),
         ("p", p_value, "p"),
         note="Jensen–Shannon distance between the mixes of themes: 0 is the same mix, 1 nothing "
         "shared. “Chance reaches” is what shuffled years stay below 95 times in 100.",

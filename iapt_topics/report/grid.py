@@ -47,7 +47,7 @@ VALUE: tuple[Column, ...] = (
     ("Value", decimal, "estimate"),
     ("Low", decimal, "low"),
     ("High", decimal, "high"),
-    ("By chance alone", decimal, "chance"),
+    ("By chance alone", decimal, "expected_by_chance"),
 )
 
 
