@@ -77,7 +77,8 @@ def _resolution(table: pd.DataFrame, cells: Cells) -> pd.DataFrame:
     """The numbers of topics that were tried; no size of a topic that is too small."""
     small = table["smallest"] < cells.rule.min_respondents
     size = [
-        np.nan if s else cells.rule.rounded(n) for s, n in zip(small, table["smallest"], strict=True)
+        np.nan if s else cells.rule.rounded(n)
+        for s, n in zip(small, table["smallest"], strict=True)
     ]
     return table.round(2).assign(smallest=size)
 

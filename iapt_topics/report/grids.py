@@ -36,9 +36,7 @@ _PARAPHRASE = "Paraphrase:"
 SURENESS = ((0.9, "high"), (0.6, "medium"), (float("-inf"), "low"))
 
 
-def ledger_grid(
-    ledger: pd.DataFrame, totals: Mapping[str, float], waves: Waves
-) -> Grid:
+def ledger_grid(ledger: pd.DataFrame, totals: Mapping[str, float], waves: Waves) -> Grid:
     """What became of every row, by year."""
     table = ledger.pivot_table(index="year", columns="status", values="n", aggfunc="sum")
     table = table.reindex(columns=list(STATUSES), fill_value=0)
@@ -76,9 +74,7 @@ def theme_grid(rows: pd.DataFrame, frame: pd.DataFrame, labels: Labels) -> Grid:
     )
 
 
-def shares_grid(
-    shares: pd.DataFrame, labels: Labels, caption: str, waves: Waves
-) -> Grid:
+def shares_grid(shares: pd.DataFrame, labels: Labels, caption: str, waves: Waves) -> Grid:
     """Published shares by year, a row per theme and a column per year."""
     bases = shares.groupby("year")["n"].max()
     years = [int(str(y)) for y in bases.index]

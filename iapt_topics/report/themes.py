@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from iapt_topics._base.text import clean
 from iapt_topics.report import format as form
 from iapt_topics.report.format import count, decimal, interval, known, percent, points
-
 from iapt_topics.study.derived import SHOWN
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from iapt_topics._base.one_line import one_line
 
 if TYPE_CHECKING:
     from iapt_topics.study.study import Study
+    from iapt_topics.topics.topics import TopicConfig
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -39,12 +40,14 @@ class About:
         Year that the others are compared with.
     poles : tuple of str
         Ids of the frame's two poles, or none.
-    frame, frame_note : str
-        Title of the frame and what it says of itself.
-    settings : tuple of (str, str)
-        What is needed to run the analysis again, in words.
+    frame, frame_version, frame_note : str
+        Title of the frame, its name and version, and what it says of itself.
+    config : TopicConfig
+        Settings of the topics.
     n_runs : int
         Clustering runs behind the topics.
+    versions : mapping of str to str
+        Of the packages that decide the result, and the encoder.
     """
 
     source: str
@@ -60,11 +63,26 @@ class About:
     baseline: int
     poles: tuple[str, ...]
     frame: str
+    frame_version: str
     frame_note: str
-    settings: tuple[tuple[str, str], ...]
+    config: TopicConfig
     n_runs: int
+    versions: Mapping[str, str]
 
     __repr__ = one_line
+
+    @property
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        """What is needed to run the analysis again, in words."""
+        return (
+            ("Seed", str(self.config.seed)),
+            ("Runs", str(self.config.n_runs)),
+            ("Number of topics asked for", _asked(self.config.n_topics)),
+            ("Smallest topic asked for", _asked(self.config.min_topic_size)),
+            ("Coder", f"{self.coder} ({self.coder_kind})"),
+            ("Theme frame", f"{self.frame} ({self.frame_version})"),
+            *sorted(self.versions.items()),
+        )
 
     def wave(self, year: object) -> str:
         """What to call a year."""
@@ -73,8 +91,7 @@ class About:
 
 def describe_study(study: Study) -> About:
     """Names and settings of a study."""
-    responses, codes, frame = study.responses, study.codes, study.mapping.frame
-    config = study.topics.config
+    responses, topics, frame = study.responses, study.topics, study.mapping.frame
     return About(
         source=responses.source,
         synthetic=responses.synthetic,
@@ -83,8 +100,8 @@ def describe_study(study: Study) -> About:
         years=tuple(responses.years),
         waves=responses.wave_labels,
         weighted="weight" in responses.kept,
-        coder=codes.coder,
-        coder_kind=codes.kind,
+        coder=study.codes.coder,
+        coder_kind=study.codes.kind,
         coders={
             name: (result.reference, result.other)
             for name, result in (("agreement", study.comparison), ("people", study.benchmark))
@@ -92,18 +109,12 @@ def describe_study(study: Study) -> About:
         },
         baseline=study.drift.baseline,
         poles=tuple(frame.axis or ()),
-        frame=frame.title or frame.name,
+        frame=frame.title,
+        frame_version=f"{frame.name}, version {frame.version}",
         frame_note=frame.note,
-        settings=(
-            ("Seed", str(config.seed)),
-            ("Runs", str(config.n_runs)),
-            ("Number of topics asked for", _asked(config.n_topics)),
-            ("Smallest topic asked for", _asked(config.min_topic_size)),
-            ("Coder", f"{codes.coder} ({codes.kind})"),
-            ("Theme frame", f"{frame.title} ({frame.name}, version {frame.version})"),
-            *sorted((str(k), str(v)) for k, v in study.topics.versions.items()),
-        ),
-        n_runs=config.n_runs,
+        config=topics.config,
+        n_runs=len(topics.runs),
+        versions={str(k): str(v) for k, v in topics.versions.items()},
     )
 
 

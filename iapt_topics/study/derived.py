@@ -105,7 +105,11 @@ def widths_by_source(
         sampling, whole = (
             (rows[f"{of}high"] - rows[f"{of}low"]).to_numpy(float) for of in ("machine_", "")
         )
-        parts = {"sampling": sampling, "coding": quadrature_difference(whole, sampling), "together": whole}
+        parts = {
+            "sampling": sampling,
+            "coding": quadrature_difference(whole, sampling),
+            "together": whole,
+        }
         widths |= {("themes", source): width for source, width in parts.items()}
     widths |= {("topics", source): width for source, width in topics.items()}
     table = [
