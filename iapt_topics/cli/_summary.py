@@ -16,7 +16,7 @@ _AGREEMENT = ["theme", "f1", "f1_low", "f1_high", "n", "note"]
 _CHANGE = ["theme", "estimate", "low", "high", "n", "p_bh", "note"]
 
 
-def facts_of(study: Study) -> dict[str, Any]:
+def summarise(study: Study) -> dict[str, Any]:
     """Main results as values that JSON can hold; what is undefined is None."""
     responses, topics, drift = study.responses, study.topics, study.drift
     year = max((y for y in responses.years if y != drift.baseline), default=drift.baseline)

@@ -17,8 +17,8 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.cli import doctor
 from iapt_topics.cli._columns import describe_columns, guess_roles
 from iapt_topics.encoders import embeddings
-from iapt_topics.pipeline import from_plan as pipeline
-from iapt_topics.pipeline.from_plan import run_plan, write_results
+from iapt_topics.pipeline import execute_plan as pipeline
+from iapt_topics.pipeline.execute_plan import run_plan, write_results
 from iapt_topics.pipeline.manifest import read_manifest
 from iapt_topics.pipeline.plan import read_plan
 from iapt_topics.qda import export_codes, load_project

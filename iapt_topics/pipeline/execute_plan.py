@@ -128,7 +128,7 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
             command=command,
         )
         # It names the researcher's files, as the manifest does.
-        write_whole(part / PLAN, plan_text(plan, plan.out), private=True)
+        write_whole(part / PLAN, plan_text(plan, plan.out / PLAN), private=True)
         with _undisturbed():
             _put_in_place(part, plan.out)
     return {name: plan.out / path.relative_to(part) for name, path in written.items()}
