@@ -12,12 +12,15 @@ from iapt_topics._base.private import private_folder, refuse_links
 from iapt_topics._base.sheets import private_csv
 from iapt_topics.figures._style import figure_bytes
 from iapt_topics.pipeline.manifest import remove_manifest, write_manifest
-from iapt_topics.publish.disclosure import Disclosure, rule_of
+from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.exports import export_tables
-from iapt_topics.publish.results import publish
+from iapt_topics.publish.published import Published, publish
 from iapt_topics.report.pictures import draw
-from iapt_topics.report.write import write_page
-from iapt_topics.study import PRIVATE, PUBLIC, Study, _tables, parts_of
+from iapt_topics.report.write import write_report
+from iapt_topics.study.study import Study
+
+#: Folders of a result: for the researcher alone, and what may be passed on.
+PRIVATE, PUBLIC = "tables_private", "publish"
 
 
 def write_study(

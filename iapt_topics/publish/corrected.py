@@ -43,8 +43,8 @@ def publish_corrected(
         changed = corrected_changes(shares, changes)
         tables["corrected_changes"] = mark(changed, changed["estimate"].notna())
     widths = topic_widths(study.topics, study.responses, study.drift.baseline)
-    changed = tables.get("corrected_changes")
-    return tables | {"change_sources": widths_by_source(changed, changes, widths)}
+    corrected = tables.get("corrected_changes")
+    return tables | {"change_sources": widths_by_source(corrected, changes, widths)}
 
 
 def _correct(shares: pd.DataFrame, years: pd.DataFrame, both: Floats) -> pd.DataFrame:

@@ -7,7 +7,8 @@ every share behind them is shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,7 @@ def publish_drift(exact: Tables, cells: Cells) -> Tables:
 
 
 def _shares(
-    table: pd.DataFrame, cells: Cells, keys: Callable[[dict[str, object]], tuple[Key, Key]]
+    table: pd.DataFrame, cells: Cells, keys: Callable[[dict[Hashable, Any]], tuple[Key, Key]]
 ) -> pd.DataFrame:
     rows = []
     for row in table.to_dict("records"):

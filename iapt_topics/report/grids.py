@@ -36,7 +36,7 @@ _PARAPHRASE = "Paraphrase:"
 SURENESS = ((0.9, "high"), (0.6, "medium"), (float("-inf"), "low"))
 
 
-def ledger_grid(ledger: pd.DataFrame, totals: Mapping[str, float], waves: Waves) -> Grid:
+def ledger_grid(ledger: pd.DataFrame, totals: Mapping[Any, float], waves: Waves) -> Grid:
     """What became of every row, by year."""
     table = ledger.pivot_table(index="year", columns="status", values="n", aggfunc="sum")
     table = table.reindex(columns=list(STATUSES), fill_value=0)

@@ -43,7 +43,8 @@ def draw(published: Published) -> dict[str, Figure]:
         shown = poles["estimate"].notna().groupby(poles["year"]).all()
         if shown.any():
             out["plane"] = axis_plane_figure(poles, labels=labels, waves=waves)
-    if len(themes := tables.get("agreement_themes", ())):
+    themes = tables.get("agreement_themes")
+    if themes is not None and len(themes):
         out["agreement"] = agreement_figure(themes, tables.get("people_themes"))
         if len(matches := tables["agreement_matches"]):
             reference, other = published.about.coders["agreement"]

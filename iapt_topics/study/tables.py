@@ -6,7 +6,7 @@ Beside these are tables that are never published: by response, by reason, by met
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -119,7 +119,7 @@ def coder_weights(responses: Responses, codes: Codes) -> dict[str, float]:
 
 def model_shares(
     codes: Codes,
-    cluster: Mapping[str, str],
+    cluster: Mapping[Any, Any],
     wave: Mapping[str, int],
     weights: Mapping[str, float] | None = None,
 ) -> tuple[Sums, ShareModel]:
@@ -201,8 +201,8 @@ def _standardised_tables(study: Study) -> Tables:
     result = study.standardised
     if result is None:
         return {}
-    known = study.drift.changes
-    known = known[known["kind"] == "baseline"].set_index(["theme", "year"])["estimate"]
+    changes = study.drift.changes
+    known = changes[changes["kind"] == "baseline"].set_index(["theme", "year"])["estimate"]
     table = result.changes[result.changes["method"] == "standardised"].reset_index(drop=True)
     crude = known.reindex(pd.MultiIndex.from_frame(table[["theme", "year"]])).to_numpy(float)
     changed = np.where(table["p_bh"] < 0.05, "yes", "no")
