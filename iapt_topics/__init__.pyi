@@ -76,8 +76,8 @@ from .pipeline import run_study as run_study
 from .pipeline import write_figures as write_figures
 from .pipeline import write_study as write_study
 from .publish import Disclosure as Disclosure
-from .publish import export_tables as export_tables
 from .publish import Published as Published
+from .publish import export_tables as export_tables
 from .publish import read_quotes as read_quotes
 from .publish import write_draft as write_draft
 from .publish import write_quotes as write_quotes

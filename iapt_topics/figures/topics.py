@@ -52,8 +52,8 @@ def mapping_figure(
     grid = scores.pivot(index="topic", columns="theme", values="score")
     themes = themes or {}
     grid = grid[list(dict.fromkeys([*(t for t in themes if t in grid), *scores["theme"]]))]
-    sizes = scores.groupby("topic")["n"].max()
     if topics is None:
+        sizes = scores.groupby("topic")["n"].max()
         topics = {int(str(t)): f"Topic {t} (n={n:.0f})" for t, n in sizes.items()}
     high, wide = grid.shape
     figure = new_figure(min(3.2 + 0.32 * wide, 11), 0.26 * high + 2.6)

@@ -59,7 +59,7 @@ class LinkedCounts:
         self.kept = responses.kept
         self.coder = codes.coder
         self.who = responses.cluster_id
-        self.cluster: dict[Hashable, Any] = self.who.to_dict()
+        self.cluster: dict[Any, Any] = self.who.to_dict()
         #: By comparison, people who gave the responses that have one theme from each coder.
         self.behind: dict[str, dict[tuple[str, str], int]] = {}
         #: By coder and theme, each count over all years and the responses in it.

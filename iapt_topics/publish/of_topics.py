@@ -31,7 +31,7 @@ def publish_topics(study: Study, cells: Cells) -> Tables:
         "topic_mapping": placed,
         "topic_scores": scores.round({"score": 3}).reset_index(drop=True),
         "topic_map": _map(study, list(labels)),
-        "topic_runs": runs.drop(columns=["run", "n_responses"]).round({"unassigned": 2}),
+        "topic_runs": runs.drop(columns="n_responses").round({"unassigned": 2}),
         "topic_resolution": _resolution(exact["topic_resolution"], cells),
         "topic_hierarchy": _hierarchy(exact["topic_hierarchy"], named),
         "topic_unassigned": _unsure(exact["topic_unassigned"], cells),
