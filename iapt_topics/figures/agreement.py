@@ -14,6 +14,7 @@ from iapt_topics.figures._style import (
     MARKS,
     OKABE_ITO,
     SMALL,
+    WHISKERS,
     arms,
     draw_band,
     drawn_text,
@@ -47,34 +48,16 @@ def agreement_figure(themes: pd.DataFrame, people: pd.DataFrame | None = None) -
     y = np.arange(len(rows))
     gone = rows["positives_reference"].isna().to_numpy()
     for ax, name, title, kind in zip(pair, ("f1", "kappa"), ("F1", "kappa"), (0, 1), strict=True):
-        part = pd.DataFrame(
-            {"estimate": rows[name], "low": rows[f"{name}_low"], "high": rows[f"{name}_high"]}
-        ).astype(float)
-        shown = part["estimate"].notna().to_numpy() & ~gone
+        part = rows[[name, f"{name}_low", f"{name}_high"]].astype(float)
+        part = part.set_axis(["estimate", "low", "high"], axis=1)[~gone & rows[name].notna()]
         if top is not None:
-            ax.scatter(
-                np.where(gone, np.nan, top[name].to_numpy(dtype=float)),
-                y,
-                marker="D",
-                s=26,
-                facecolors="none",
-                edgecolors=GREY,
-                label="two people",
-                zorder=2,
-            )
+            look = {"s": 26, "facecolors": "none", "edgecolors": GREY, "label": "two people"}
+            ax.scatter(top[name].where(~gone).astype(float), y, marker="D", zorder=2, **look)
+        look = {"fmt": MARKS[kind], "color": OKABE_ITO[kind], "markersize": 4.5} | WHISKERS
         ax.errorbar(
-            part.loc[shown, "estimate"].to_numpy(dtype=float),
-            y[shown],
-            xerr=arms(part[shown]),
-            fmt=MARKS[kind],
-            color=OKABE_ITO[kind],
-            markersize=4.5,
-            elinewidth=1.2,
-            capsize=2,
-            label="machine and people",
-            zorder=3,
+            part["estimate"], y[part.index], xerr=arms(part), label="machine and people", **look
         )
-        for at in y[~shown]:
+        for at in np.delete(y, part.index):
             ax.text(0.01, at, "not shown", fontsize=6.5, color=GREY, style="italic", va="center")
         tidy(ax, "x")
         put_title(ax, f"{title} (n = {number(rows['n'].max())} responses)")
@@ -83,16 +66,14 @@ def agreement_figure(themes: pd.DataFrame, people: pd.DataFrame | None = None) -
     pair[0].set_xlim(-0.02, 1.02)
     pair[1].set_xlim(min(lowest, 0) - 0.02, 1.02)
     names = [
-        f"{drawn_text(label, 40)} ({'few' if out else f'{int(n)}'})"
+        f"{drawn_text(label, 40)} ({'few' if out else int(n)})"
         for label, n, out in zip(rows["label"], rows["positives_reference"], gone, strict=True)
     ]
     pair[0].set_yticks(y, names)
     pair[0].set_ylim(len(rows) - 0.5, -0.5)
-    handles, labels = pair[0].get_legend_handles_labels()
     if top is not None:
-        figure.legend(
-            handles, labels, fontsize=SMALL, frameon=False, loc="outside lower center", ncols=2
-        )
+        entries = pair[0].get_legend_handles_labels()
+        figure.legend(*entries, fontsize=SMALL, frameon=False, loc="outside lower center", ncols=2)
     return figure
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from iapt_topics.figures._style import (
     MARKS,
     OKABE_ITO,
     SMALL,
+    WHISKERS,
     arms,
     draw_series,
     drawn_text,
@@ -68,12 +69,8 @@ def drift_figure(
     wanted = known if themes is None else list(themes)
     unknown = [t for t in wanted if t not in known]
     if unknown or not wanted:
-        raise InputError(
-            "themes",
-            "must name themes of the shares",
-            listed(unknown),
-            f"Choose from {listed(known, most=30)}.",
-        )
+        do = f"Choose from {listed(known, most=30)}."
+        raise InputError("themes", "must name themes of the shares", listed(unknown), do)
     columns = min(3, len(wanted))
     rows = -(-len(wanted) // columns)
     figure = new_figure(2.7 * columns + 0.6, 1.1 * rows + 0.8)
@@ -91,15 +88,8 @@ def drift_figure(
         ax.tick_params(axis="x", labelsize=6.5, labelbottom=i + columns >= len(wanted))
         ax.tick_params(axis="y", labelleft=i % columns == 0)
         for year in cells.loc[is_suppressed(cells), "year"]:
-            ax.annotate(
-                "hidden",
-                (year, 0.04),
-                xycoords=("data", "axes fraction"),
-                ha="center",
-                fontsize=6,
-                color=GREY,
-                style="italic",
-            )
+            look = {"ha": "center", "fontsize": 6, "color": GREY, "style": "italic"}
+            ax.annotate("hidden", (year, 0.04), xycoords=("data", "axes fraction"), **look)
         put_title(ax, drawn_text((labels or {}).get(theme, theme), 38))
     for ax in axes[len(wanted) :]:
         ax.set_axis_off()
@@ -176,21 +166,11 @@ def axis_plane_figure(
         raise InputError("shares", "must be of two poles", listed(poles), do)
     across, up = (shown[shown["theme"] == t] for t in poles)
     figure = new_figure(6.4, 4.4)
-    ax = figure.subplots()
+    ax: Any = figure.subplots()
     x, y = (part["estimate"].to_numpy(dtype=float) for part in (across, up))
     ax.plot(x, y, color=GREY, linewidth=1, zorder=1)
-    ax.errorbar(
-        x,
-        y,
-        xerr=arms(across),
-        yerr=arms(up),
-        fmt=MARKS[0],
-        color=OKABE_ITO[0],
-        ecolor=OKABE_ITO[5],
-        markersize=5,
-        elinewidth=1,
-        zorder=2,
-    )
+    look = {"color": OKABE_ITO[0], "ecolor": OKABE_ITO[5], "markersize": 5, "elinewidth": 1}
+    ax.errorbar(x, y, xerr=arms(across), yerr=arms(up), fmt=MARKS[0], zorder=2, **look)
     names = [wave_name(waves, int(year)) for year in across["year"]]
     for i, at in enumerate(zip(x, y, strict=True)):
         # Left and right by turns, since neighbouring years lie near each other.
@@ -225,20 +205,11 @@ def effects_figure(effects: pd.DataFrame, *, theme: str) -> Figure:
     rows = effects[effects["theme"] == theme].reset_index(drop=True)
     need_rows(rows, f"the effects on {theme!r}")
     figure = new_figure(6.4, 0.27 * len(rows) + 1.1)
-    ax = figure.subplots()
+    ax: Any = figure.subplots()
     y = np.arange(len(rows))
     known = rows["estimate"].notna().to_numpy()
-    ax.errorbar(
-        rows.loc[known, "estimate"].to_numpy(dtype=float),
-        y[known],
-        xerr=arms(rows[known]),
-        fmt="o",
-        color=OKABE_ITO[0],
-        markersize=4.5,
-        elinewidth=1.2,
-        capsize=2,
-        zorder=3,
-    )
+    look = {"fmt": "o", "color": OKABE_ITO[0], "markersize": 4.5} | WHISKERS
+    ax.errorbar(rows["estimate"][known], y[known], xerr=arms(rows[known]), **look)
     for at in y[~known]:
         ax.text(0, at, " not estimated", fontsize=6.5, color=GREY, style="italic", va="center")
     ax.axvline(0, color=GREY, linewidth=0.8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -57,19 +57,15 @@ def mapping_figure(
         topics = {int(str(t)): f"Topic {t} (n={n:.0f})" for t, n in sizes.items()}
     high, wide = grid.shape
     figure = new_figure(min(3.2 + 0.32 * wide, 11), 0.26 * high + 2.6)
-    ax = figure.subplots()
+    ax: Any = figure.subplots()
     mesh = ax.pcolormesh(grid.to_numpy(dtype=float), cmap="cividis", edgecolors="white", lw=0.4)
     chosen = scores[scores["chosen"].astype(bool)]
     for topic, theme in zip(chosen["topic"], chosen["theme"], strict=True):
         at = (list(grid.columns).index(theme), list(grid.index).index(topic))
         ax.add_patch(Rectangle(at, 1, 1, fill=False, edgecolor=OKABE_ITO[1], linewidth=1.8))
-    ax.set_xticks(
-        np.arange(wide) + 0.5,
-        [drawn_text(themes.get(str(t), t), 34) for t in grid.columns],
-        rotation=45,
-        ha="right",
-        rotation_mode="anchor",
-    )
+    names = [drawn_text(themes.get(str(t), t), 34) for t in grid.columns]
+    slant = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    ax.set_xticks(np.arange(wide) + 0.5, names, **slant)
     ax.set_yticks(np.arange(high) + 0.5, [drawn_text(topics[int(t)], 44) for t in grid.index])
     ax.invert_yaxis()
     ax.tick_params(labelsize=7, length=0, colors=INK)
@@ -100,17 +96,8 @@ def resolution_figure(
     ax, below = figure.subplots(2, sharex=True, height_ratios=(3, 1))
     x = rows["n_topics"].to_numpy(dtype=float)
     agree = rows["estimate"].to_numpy(dtype=float)
-    ax.errorbar(
-        x,
-        agree,
-        yerr=arms(rows),
-        color=OKABE_ITO[0],
-        marker="o",
-        markersize=4,
-        capsize=2,
-        linewidth=1,
-        label="agreement with the runs (ARI)",
-    )
+    look = {"color": OKABE_ITO[0], "marker": "o", "markersize": 4, "capsize": 2, "linewidth": 1}
+    ax.errorbar(x, agree, yerr=arms(rows), label="agreement with the runs (ARI)", **look)
     for column, marker, label in (
         ("support", "s", "support of the responses"),
         ("reappears", "^", "topics reappear (Jaccard)"),
