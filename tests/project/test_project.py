@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -78,7 +79,7 @@ def test_rooms_hand_on_what_their_stubs_name(stub):
         if inspect.ismodule(given):
             assert not file
             continue
-        # A file of this name would take the name's place once it is imported.
+        # Of a name and a file of that name, one would hide the other.
         assert not (stub.parent / name).is_dir(), name
         assert not (stub.parent / f"{name}.py").is_file(), name
 
@@ -126,6 +127,27 @@ def test_citation_names_the_software_and_the_paper_apart():
     for author in ("Harper", "Bhutani", "Rao", "Clarke"):
         assert f"family-names: {author}" in paper
         assert not any(author in line for line in software)
+
+
+SKIPS = {
+    "as it runs": "import pytest\ndef test(): pytest.skip('no browser here')",
+    "by a mark": "import pytest\n@pytest.mark.skipif(True, reason='no browser here')\ndef test(): 0",
+    "as a whole": "import pytest\npytest.skip('no browser here', allow_module_level=True)",
+}
+
+
+@pytest.mark.parametrize("code", SKIPS.values(), ids=SKIPS)
+def test_a_skip_fails_in_ci_and_nowhere_else(code, tmp_path):
+    (tmp_path / "test_it.py").write_text(code)
+    (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text("utf-8"))
+    for ci, codes in (("true", {1, 2}), ("", {0, 5})):
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path],
+            env=os.environ | {"CI": ci, "PYTHONPATH": str(ROOT)},
+            capture_output=True, text=True, check=False, cwd=tmp_path,
+        )  # fmt: skip
+        assert done.returncode in codes, done.stdout
+        assert ("Nothing may be skipped in CI: Skipped: no browser here" in done.stdout) == bool(ci)
 
 
 def git_files(*options: str) -> list[Path]:
