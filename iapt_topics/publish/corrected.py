@@ -26,8 +26,8 @@ _FEWEST = 5
 def corrected_of(shares: pd.DataFrame, years: pd.DataFrame, both: Floats) -> pd.DataFrame:
     """Shares of all responses of a year, corrected by what people gave some of them.
 
-    As :mod:`iapt_topics.drift.prevalence` does it: the share of each machine class times that of the
-    theme among its hand codes, with Jeffreys' intervals of these on effective numbers and the
+    As :mod:`iapt_topics.drift.prevalence` does it: the share of each machine class times that of
+    the theme among its hand codes, with Jeffreys' intervals of these on effective numbers and the
     machine's own interval, by square-and-add. It takes the hand codes for a random sample.
 
     Parameters
