@@ -2,20 +2,27 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+# What the demo needs is installed; and what the tests, checks and pages need besides.
+DEMO := $(VENV)/.installed
+STAMP := $(VENV)/.installed-dev
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 OUT ?= demo_report
 
 .PHONY: bench demo docs test lint types tests format clean constraints lowest newest licences
 
-demo: $(STAMP)
+demo: $(DEMO)
 	$(BIN)/iapt-topics demo --out $(OUT)
 
 test: lint types tests
 
-$(STAMP): pyproject.toml constraints.txt
+$(DEMO): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[offline,spss,language,scale,static,docs,dev]'
+	$(INSTALL) '.[offline]'
+	touch $@
+
+$(STAMP): $(DEMO)
+	$(INSTALL) '.[offline,spss,language,scale,static,docs,dev]'
 	touch $@
 
 # Pages in docs/_build; a warning is an error, and nothing is fetched.
@@ -25,6 +32,7 @@ docs: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 
 types: $(STAMP)
 	$(BIN)/mypy

@@ -12,10 +12,11 @@ CONSTRAINTS = ("--constraint", "constraints.txt")
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Run ruff, without changing a file."""
-    session.install(*CONSTRAINTS, "ruff")
+    """Run ruff and the import contracts, without changing a file."""
+    session.install(*CONSTRAINTS, "ruff", "import-linter")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", "--no-cache")
 
 
 @nox.session

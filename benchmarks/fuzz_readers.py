@@ -125,8 +125,7 @@ def whole_files() -> dict[str, list[bytes]]:
     """At least one file of each kind that its reader takes."""
     import pandas as pd
     import pyreadstat
-    from qda_files import FRAME, TEXTS, survey
-    from test_qda_files import HUMAN, MACHINE, project_of
+    from qda_files import FRAME, HUMAN, MACHINE, TEXTS, project_of, survey
 
     from iapt_topics.frame.frame import write_frame
     from iapt_topics.qda import export_codes

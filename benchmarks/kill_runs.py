@@ -58,13 +58,14 @@ def analyse(out: Path, stages: Path | None = None) -> None:
     from conftest import SUBJECT_FRAME, read, survey_rows
 
     from iapt_topics._base.files import claimed
-    from iapt_topics.encoders import vector_cache as _vector_cache
+    from iapt_topics.encoders import encoder as encoder_module
+    from iapt_topics.encoders import vector_cache
     from iapt_topics.pipeline.run import run_study
     from iapt_topics.pipeline.write import write_study
     from iapt_topics.topics.topics import TopicConfig
 
-    _model = lambda folder: SlowModel()
-    _vector_cache.PART = 16
+    encoder_module._model = lambda folder: SlowModel()
+    vector_cache.PART = 16
     responses = read(survey_rows())
     with claimed(out), warnings.catch_warnings():
         warnings.simplefilter("ignore")

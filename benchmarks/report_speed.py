@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import CDPSession
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "report")]
 
 ACT = """async (act) => {
   const tools = [...document.querySelectorAll(".tools")].at(-1);

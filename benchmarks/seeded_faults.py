@@ -1,13 +1,14 @@
 """Put faults into the code, one at a time, and count how many of them the tests find.
 
     python benchmarks/seeded_faults.py            # all of them
-    python benchmarks/seeded_faults.py metrics    # those whose file has this in its name
+    python benchmarks/seeded_faults.py stats/     # those whose file has this in its name
 
 Each fault is a small slip that would give wrong numbers: a sign, a bound, an off-by-one, a missing
-term. The package is copied, one line of the copy is changed, and the tests named beside the file are
-run on it. A fault that they pass is a survivor.
+term. The package is copied, one line of the copy is changed, and the tests named beside the file
+are run on it. A fault that they pass is a survivor.
 """
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import importlib
@@ -20,11 +21,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-#: File, tests, and the faults: the text that is replaced (it must be there once) and what by.
+#: File, tests, and the faults: the text that is replaced (it must be there once, as a test of the
+#: project checks) and what by.
 FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     (
-        "_set_metrics.py",
-        ("test_metrics.py",),
+        "stats/set_agreement.py",
+        ("stats/test_agreement_measures.py",),
         (
             ("ratio(po - pe,", "ratio(po - pe * pe,"),
             ("union = a + b - common", "union = a + b"),
@@ -44,8 +46,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        "metrics.py",
-        ("test_metrics.py",),
+        "stats/agreement.py",
+        ("stats/test_agreement_measures.py",),
         (
             ("(rows * columns).sum(axis=-1))", "(rows * rows).sum(axis=-1))"),
             ("(((rows + columns) / 2) ** 2).sum", "((rows + columns) / 2).sum"),
@@ -61,8 +63,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        "_agreement_tables.py",
-        ("test_agreement.py",),
+        "agreement/tables.py",
+        ("agreement/test_agreement.py",),
         (
             ("x.sum(axis=0) - both, y.sum(axis=0) - both", "y.sum(axis=0) - both, x.sum(axis=0) - both"),
             ("wide = x.sum(axis=0) >= MIN_POSITIVES", "wide = y.sum(axis=0) >= MIN_POSITIVES"),
@@ -77,8 +79,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        "_drift_model.py",
-        ("test_drift.py", "test_drift_trends.py"),
+        "stats/share_model.py",
+        ("drift/test_drift.py", "drift/test_drift_trends.py"),
         (
             ("v = weight * np.where(weight > 0, side, other)", "v = weight * side"),
             ("np.asarray(erfc(z / np.sqrt(2)), float)", "np.asarray(erfc(z / np.sqrt(2)) / 2, float)"),
@@ -97,8 +99,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        "_drift_trends.py",
-        ("test_drift.py", "test_drift_trends.py"),
+        "drift/trends.py",
+        ("drift/test_drift.py", "drift/test_drift_trends.py"),
         (
             ("slope = contrasts[0] / (years[-1] - years[0])", "slope = contrasts[0]"),
             ("(1 + above) / (1 + N_DRAWS)", "above / (2 * N_DRAWS)"),
@@ -109,8 +111,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        "_drift_distances.py",
-        ("test_drift.py", "test_drift_trends.py"),
+        "drift/distances.py",
+        ("drift/test_drift.py", "drift/test_drift_trends.py"),
         (
             ("total - to_a, 0, None", "total, 0, None"),
             ("np.nanquantile(null, 0.95)", "np.nanquantile(null, 0.5)"),
@@ -119,8 +121,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        "prevalence.py",
-        ("test_prevalence.py",),
+        "drift/prevalence.py",
+        ("drift/test_prevalence.py",),
         (
             ("share[rest], steady[rest] = mean, pooled", "steady[rest] = pooled"),
             ("rest = ~domain.certain & (f == given)", "rest = f == given"),
@@ -135,8 +137,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        "disclosure.py",
-        ("test_disclosure.py", "test_publishing.py"),
+        "publish/disclosure.py",
+        ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
             ("return 0 < people < self", "return 0 < people <= self"),
             ("return 0 < people < self", "return 0 <= people < self"),
@@ -148,8 +150,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        "_suppression.py",
-        ("test_disclosure.py", "test_publishing.py"),
+        "publish/suppression.py",
+        ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
             ("if 0 < len(c.people) < least", "if 0 < c.count < least"),
             ("len(gone) < 2 or len(behind) < least", "len(gone) < 2"),
@@ -169,8 +171,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        "_published_counts.py",
-        ("test_disclosure.py", "test_publishing.py", "test_publish_attack.py"),
+        "publish/counts.py",
+        ("publish/test_disclosure.py", "publish/test_publish.py", "publish/test_publish_attack.py"),
         (
             ('("base", year), ids - seen_ids)', '("base", year), [])'),
             ('self.most["theme", theme, year] = len(ids)', 'self.most["theme", theme, year] = 10**9'),
@@ -182,30 +184,48 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        "_published_derived.py",
-        ("test_disclosure.py", "test_publishing.py"),
+        "publish/cells.py",
+        ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
             ('one["low"], two["high"] - two["estimate"])', 'one["low"], two["estimate"] - two["low"])'),
-            ("float(values.max() - values.min())", "float(values[-1] - values[0])"),
-            ("np.average(years, weights=bases)", "np.average(years)"),
             ("clip(lower=0.001)", "clip(lower=0.0)"),
-        ),
-    ),
-    (
-        "publishing.py",
-        ("test_disclosure.py", "test_publishing.py"),
-        (
             ("if base in hidden:", "if False:"),
             ("if cell is None or key in hidden:", "if cell is None:"),
             ("if of.count < rule.min_base:", "if of.count < 1:"),
-            ('{"estimate": count / n,', '{"estimate": cell.count / of.count,'),
+            ("share = count / n if n else np.nan", "share = cell.count / of.count"),
             ("min(rule.rounded(cell.count), n)", "cell.count"),
-            ("wilson_interval(count / effect, n / effect)", "wilson_interval(count, n)"),
+            ("share_limits(share, n / effect, one_each)", "share_limits(share, n, one_each)"),
+        ),
+    ),
+    (
+        "publish/of_drift.py",
+        ("publish/test_disclosure.py", "publish/test_publish.py"),
+        (
+            ("float(values.max() - values.min())", "float(values[-1] - values[0])"),
+            ("np.average(years, weights=bases)", "np.average(years)"),
+        ),
+    ),
+    (
+        "publish/of_topics.py",
+        ("publish/test_disclosure.py", "publish/test_publish.py"),
+        (
             ("if topic >= 0 and len(common_words(parts, users, least)) < len(parts):", "if False:"),
             ("if not small and topic >= 0:", "if topic >= 0:"),
+        ),
+    ),
+    (
+        "publish/of_agreement.py",
+        ("publish/test_disclosure.py", "publish/test_publish.py"),
+        (
             ("[any((name, side, t) in hidden", "[all((name, side, t) in hidden"),
             ("gone |= few", "gone |= False"),
             ('rows["share_other"] - rows["share_reference"]', 'rows["share_reference"] - rows["share_other"]'),
+        ),
+    ),
+    (
+        "publish/of_survey.py",
+        ("publish/test_disclosure.py", "publish/test_publish.py"),
+        (
             ("rule.rounded(v) for v in table[\"n\"]], dtype=float)", "v for v in table[\"n\"]], dtype=float)"),
         ),
     ),

@@ -43,6 +43,23 @@ if os.environ.get("IAPT_TOPICS_RAISED"):
 
     InputError.__init__ = _noted
 
+if os.environ.get("CI") == "true":
+    # What is not tried there is tried nowhere.
+    def _failed_if_skipped(report):
+        if report.skipped and not hasattr(report, "wasxfail"):
+            report.outcome = "failed"
+            report.longrepr = f"Nothing may be skipped in CI: {report.longrepr[2]}"
+        return report
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport():
+        return _failed_if_skipped((yield))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report():
+        return _failed_if_skipped((yield))
+
+
 SUBJECTS = {
     "caseload": "My caseload is too high and the caseload grows each week",
     "supervision": "Clinical supervision keeps me well and supervision is protected",

@@ -1,1 +1,1 @@
-"""What every room stands on: one wording for bad input, files written whole, tables read as typed."""
+"""What every room stands on: one wording for bad input, files written whole, tables as typed."""

@@ -1,4 +1,4 @@
-"""Who applied which theme to which response, of which coded units; the two poles; whom to code next."""
+"""Who applied which theme to which response, of which coded units; the poles; what to code next."""
 
 import lazy_loader as lazy
 

@@ -30,8 +30,8 @@ respondent gave a single response:
   of the runs behind a consensus, the covariance of the shares between them is added to that of
   sampling [12]_ [13]_.
 * **Coding error.** Given hand codes of a random sample, shares are corrected as
-  :mod:`iapt_topics.drift.prevalence` says; p-values take a quarter of the corrected interval's width
-  (more exactly, its width over 3.92) for the standard error.
+  :mod:`iapt_topics.drift.prevalence` says; p-values take a quarter of the corrected interval's
+  width (more exactly, its width over 3.92) for the standard error.
 * **Distances.** Bootstrap and permutation of whole respondents. They allow for sampling only, and
   are those of the codes as given.
 

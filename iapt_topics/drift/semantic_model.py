@@ -1,4 +1,4 @@
-"""Word shifts and energy distances: arrays in, arrays out; see :mod:`iapt_topics.drift.semantic_change`."""
+"""Word shifts and energy distances of ``semantic_change``: arrays in, arrays out."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
 **Direct standardisation** [1]_: the share of a theme in each cell of the covariates, weighted by
 the cell's part of the standard (all years together, or one year). Its variance is the sum over
-cells of W^2 p (1 - p) / n, times the design effect of :mod:`iapt_topics.drift.drift` for answers that
-cluster in respondents. In the variance alone, p of a cell is drawn towards the cell's share over
-all years by five responses' worth, so that a cell of one or two responses does not pass for
+cells of W^2 p (1 - p) / n, times the design effect of :mod:`iapt_topics.drift.drift` for answers
+that cluster in respondents. In the variance alone, p of a cell is drawn towards the cell's share
+over all years by five responses' worth, so that a cell of one or two responses does not pass for
 certain. Share and variance give an effective number of responses, and from there on intervals and
 tests are those of :mod:`iapt_topics.drift.drift`. The standard is taken as fixed.
 

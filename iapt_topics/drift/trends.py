@@ -1,7 +1,7 @@
 """Tests of a theme over all years, and where in a long series it changed.
 
-The arithmetic behind the trends and change points of :mod:`iapt_topics.drift.drift`, whose docstring
-names the methods and their sources. Y coded years, T themes, K shapes or steps.
+The arithmetic behind the trends and change points of :mod:`iapt_topics.drift.drift`, whose
+docstring names the methods and their sources. Y coded years, T themes, K shapes or steps.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Uncertainty of the shares from sampling, from how responses were assigned, and from coding.
 
-The arithmetic behind the sources of :mod:`iapt_topics.drift.drift`, whose docstring names the methods.
-Y coded years, T themes.
+The arithmetic behind the sources of :mod:`iapt_topics.drift.drift`, whose docstring names the
+methods. Y coded years, T themes.
 """
 
 from __future__ import annotations

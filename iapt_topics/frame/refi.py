@@ -223,7 +223,7 @@ def _add_codes(top: Element, frame: ThemeFrame, prefix: str) -> None:
     while stack:
         theme, parent = stack.pop()
         element = _code(
-            parent, f"{prefix}{code_name(theme)}", make_guid("code", prefix, theme.id), theme.codable,
-            described(theme),
+            parent, f"{prefix}{code_name(theme)}", make_guid("code", prefix, theme.id),
+            theme.codable, described(theme),
         )  # fmt: skip
         stack += [(t, element) for t in reversed(below.get(theme.id, []))]

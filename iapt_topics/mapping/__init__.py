@@ -1,4 +1,4 @@
-"""Topics and single responses placed on the frame; what people decide on it; learning from codes."""
+"""Topics and responses placed on the frame; what people decide on it; learning from codes."""
 
 import lazy_loader as lazy
 

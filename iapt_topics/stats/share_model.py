@@ -1,6 +1,7 @@
 """Shares of themes by year on an effective number of responses, and contrasts of the years.
 
-The arithmetic behind :mod:`iapt_topics.drift.drift`, whose docstring names the method and its sources.
+The arithmetic behind :mod:`iapt_topics.drift.drift`, whose docstring names the method and its
+sources.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ def sum_cells(
     given: NDArray[np.bool_],
     weight: Floats | None = None,
 ) -> Sums:
+    """Sums by person and year of what each response was given, (n, T)."""
     return sum_up(add_up(responses_as_cells(person, year, given, weight)))
 
 
@@ -233,6 +235,7 @@ def _ratio(variance: Floats, binomial: Floats) -> Floats:
 
 
 def share_model(sums: Sums) -> ShareModel:
+    """Shares of each theme by year, with the variance and the correlation that persons bring."""
     n = sums.n[:, None]
     # Exactly 1 where all have the theme, whatever the rounding of the weights.
     share = np.where(sums.count == n, 1.0, np.clip(sums.total / n, 0.0, 1.0))

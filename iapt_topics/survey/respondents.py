@@ -3,9 +3,9 @@
 A change in a theme's share need not be a change of mind. These tables say what else changed: the
 mix of respondents, the share of rows that answer nothing, the length of the answers, the questions.
 
-Shares, intervals and tests are those of :mod:`iapt_topics.drift.drift`, with a level of a covariate (or a
-status) in the place of a theme: clustered by respondent, and with the correlation that returning
-respondents bring.
+Shares, intervals and tests are those of :mod:`iapt_topics.drift.drift`, with a level of a
+covariate (or a status) in the place of a theme: clustered by respondent, and with the correlation
+that returning respondents bring.
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ def fit_once(
     """Topics as :func:`fit_topics` gives them, from the folder if they were fitted before.
 
     What is damaged, or was not made of these responses, vectors and settings, is fitted anew, and
-    what cannot be kept is not; a warning says so. :mod:`iapt_topics._base.kept` says what the check of
-    the files is worth.
+    what cannot be kept is not; a warning says so. :mod:`iapt_topics._base.kept` says what the check
+    of the files is worth.
     """
     if folder is None:
         return fit_topics(responses, embeddings, config, progress=progress)

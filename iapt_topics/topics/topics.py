@@ -3,8 +3,9 @@
 BERTopic (Grootendorst 2022) lays the embeddings out with UMAP, clusters the layout with HDBSCAN
 and describes each cluster by class-based TF-IDF. One such run on a survey of about a thousand
 comments depends heavily on its seed. Here many runs, each on other respondents and with other
-settings, choose among clusterings that depend on the data alone (:mod:`iapt_topics.topics.consensus`),
-and say how far each response and each topic can be relied on.
+settings, choose among clusterings that depend on the data alone
+(:mod:`iapt_topics.topics.consensus`), and say how far each response and each topic can be relied
+on.
 """
 
 from __future__ import annotations

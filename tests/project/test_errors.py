@@ -3,8 +3,7 @@
 ``PYTHONPATH=tests python tests/project/test_errors.py`` writes it.
 
 With ``IAPT_TOPICS_RAISED`` set to the path of a file, conftest writes down where an InputError is
-made while the tests run; ``PYTHONPATH=tests python tests/project/test_errors.py FILE`` then says which
-places none reaches.
+made while the tests run; the same command with FILE then says which places none reaches.
 """
 
 from __future__ import annotations

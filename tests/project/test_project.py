@@ -1,9 +1,14 @@
-"""The shape of the project: which way imports go, what an import costs, what the files say."""
+"""The shape of the project: what rooms hand on, what an import costs, what the files say.
+
+Which way imports go is for ``lint-imports``, whose contracts stand in pyproject.toml.
+"""
 
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -18,102 +23,6 @@ import iapt_topics as it
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "iapt_topics"
 
-#: A module may import those before it at run time, inside its functions too. Imports for type
-#: checkers alone do not run and are free; so are imports within a sub-package.
-ORDER = (
-    "_checks",
-    "_one_line",
-    "figures",
-    "_notebook",
-    "_private",
-    "_files",
-    "_kept",
-    "_limits",
-    "_parquet_pages",
-    "_parquet_size",
-    "_memory",
-    "_tables",
-    "inference",
-    "_set_metrics",
-    "metrics",
-    "non_answers",
-    "sentences",
-    "_copies",
-    "_languages",
-    "_statuses",
-    "_waves",
-    "responses",
-    "_large_model",
-    "redaction",
-    "_vector_cache",
-    "embeddings",
-    "distil",
-    "consensus",
-    "_layouts",
-    "_topic_words",
-    "_bertopic_model",
-    "topics",
-    "topic_edits",
-    "topic_files",
-    "_topic_cache",
-    "exemplars",
-    "_sheets",
-    "qda",
-    "_frame_files",
-    "frame",
-    "_codes_table",
-    "codes",
-    "code_files",
-    "axis",
-    "scoring",
-    "topic_labels",
-    "mapping",
-    "facets",
-    "encoder_comparison",
-    "mapping_edits",
-    "sampling",
-    "coding",
-    "distinctness",
-    "_theme_level",
-    "_agreement_tables",
-    "_convergence_table",
-    "agreement",
-    "convergence",
-    "_drift_model",
-    "_drift_trends",
-    "_drift_distances",
-    "_drift_sources",
-    "_drift_tables",
-    "new_wave",
-    "answering",
-    "prevalence",
-    "drift",
-    "standardise",
-    "effects",
-    "panel",
-    "_meaning_model",
-    "meaning",
-    "flow",
-    "_partitions",
-    "_survey_sample",
-    "scale",
-    "_suppression",
-    "disclosure",
-    "_published_counts",
-    "_published_derived",
-    "_published_sources",
-    "publishing",
-    "exports",
-    "draft",
-    "approval",
-    "report",
-    "datasets",
-    "manifest",
-    "study",
-    "plan",
-    "pipeline",
-    "cli",
-)
 HEAVY = (
     "bertopic",
     "hdbscan",
@@ -130,69 +39,49 @@ HEAVY = (
 )
 
 
-def module_of(path: Path) -> str:
-    """First name below the package: the module, or the sub-package that the file belongs to."""
-    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+#: Each room's stub, which says where its public names are.
+STUBS = sorted(PACKAGE.rglob("__init__.pyi"))
 
 
-def code_files() -> list[Path]:
-    return sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
+def handed_on(stub: Path) -> dict[str, str]:
+    """Public names of a room, each with the file it comes from; "" for a room of the package."""
+    return {
+        name.name: node.module or ""
+        for node in ast.parse(stub.read_text("utf-8")).body
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
 
 
-def is_for_type_checkers(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.If)
-        and isinstance(node.test, ast.Name)
-        and node.test.id == "TYPE_CHECKING"
-    )
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.stem)
+def test_modules_import_from_files_alone(path):
+    """Never through a room's ``__init__``: lint-imports would not see which file is meant."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            assert not any(n.name == "iapt_topics" for n in node.names), f"line {node.lineno}"
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        assert node.level == 0, f"line {node.lineno}: imports are absolute"
+        room = ROOT.joinpath(*(node.module or "").split("."))
+        if (room / "__init__.pyi") in STUBS:
+            for name in (n.name for n in node.names):
+                file = (room / name).is_dir() or (room / f"{name}.py").is_file()
+                assert file or name == "__version__", f"line {node.lineno}: {name}"
 
 
-def run_time_imports(node: ast.AST) -> set[str]:
-    """Modules of the package that code imports when it runs."""
-    found: set[str] = set()
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.ImportFrom):
-            assert child.level == 0, f"line {child.lineno}: imports are absolute"
-            if child.module == "iapt_topics":
-                found |= {name.name for name in child.names}
-            elif child.module and child.module.startswith("iapt_topics."):
-                found.add(child.module.split(".")[1])
-        elif isinstance(child, ast.Import):
-            names = [name.name.split(".") for name in child.names]
-            found |= {n[1] if len(n) > 1 else "__init__" for n in names if n[0] == "iapt_topics"}
-        elif is_for_type_checkers(child):
-            found |= set().union(*map(run_time_imports, child.orelse))
-        else:
-            found |= run_time_imports(child)
-    return found
-
-
-def test_every_module_has_its_place():
-    modules = {module_of(p) for p in code_files()} - {"frames"}  # frames/ holds data alone
-    assert modules == set(ORDER)
-
-
-@pytest.mark.parametrize("path", code_files(), ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_imports_go_one_way(path):
-    module = module_of(path)
-    if module == "frames":
-        assert not run_time_imports(ast.parse(path.read_text("utf-8")))
-        return
-    imported = run_time_imports(ast.parse(path.read_text("utf-8"))) - {module}
-    wrong = imported - set(ORDER[: ORDER.index(module)])
-    assert not wrong, f"{module} may not import {sorted(wrong)}"
-
-
-def test_imports_for_type_checkers_are_not_counted():
-    code = """
-from iapt_topics import consensus
-if TYPE_CHECKING:
-    from iapt_topics.study import Study
-def f():
-    import iapt_topics.codes
-    from iapt_topics.report.compute import clean
-"""
-    assert run_time_imports(ast.parse(code)) == {"consensus", "codes", "report"}
+@pytest.mark.parametrize("stub", STUBS, ids=lambda p: p.parent.name)
+def test_rooms_hand_on_what_their_stubs_name(stub):
+    names = handed_on(stub)
+    room = importlib.import_module(".".join(stub.parent.relative_to(ROOT).parts))
+    assert sorted(room.__all__) == sorted(names)
+    for name, file in names.items():
+        given = getattr(room, name)
+        if inspect.ismodule(given):
+            assert not file
+            continue
+        # Of a name and a file of that name, one would hide the other.
+        assert not (stub.parent / name).is_dir(), name
+        assert not (stub.parent / f"{name}.py").is_file(), name
 
 
 def test_import_loads_nothing_heavy():
@@ -205,7 +94,6 @@ def test_import_loads_nothing_heavy():
 
 def test_public_names_are_sorted_and_single():
     assert it.__all__ == sorted(set(it.__all__))
-    assert it.__all__ == list(it._HOME)
 
 
 @pytest.mark.parametrize("name", [n for n in it.__all__ if inspect.isfunction(getattr(it, n))])
@@ -239,6 +127,28 @@ def test_citation_names_the_software_and_the_paper_apart():
     for author in ("Harper", "Bhutani", "Rao", "Clarke"):
         assert f"family-names: {author}" in paper
         assert not any(author in line for line in software)
+
+
+SKIPS = {
+    "as it runs": "import pytest\ndef test(): pytest.skip('no browser here')",
+    "by a mark": "import pytest\n@pytest.mark.skipif(True, reason='no browser here')\ndef test(): 0",
+    "as a whole": "import pytest\npytest.skip('no browser here', allow_module_level=True)",
+}
+
+
+@pytest.mark.parametrize("code", SKIPS.values(), ids=SKIPS)
+def test_a_skip_fails_in_ci_and_nowhere_else(code, tmp_path):
+    (tmp_path / "test_it.py").write_text(code)
+    (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text("utf-8"))
+    for ci, codes in (("true", {1, 2}), ("", {0, 5})):
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path],
+            env=os.environ | {"CI": ci, "PYTHONPATH": str(ROOT)},
+            capture_output=True, text=True, check=False, cwd=tmp_path,
+        )  # fmt: skip
+        assert done.returncode in codes, done.stdout
+        said = "Nothing may be skipped in CI: Skipped: no browser here" in done.stdout
+        assert said == bool(ci)
 
 
 def git_files(*options: str) -> list[Path]:

@@ -30,12 +30,18 @@ HOSTILE = (
     "<svg onload=window.bad=3> {{ 7 * 7 }} {% raw %} ${window.bad = 4} </td></table> "
     "javascript:window.bad=5 &lt;b&gt; \u202eevil\u2066 \ufeff"
 )
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium here")
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM.exists(),
+    reason=f"no {CHROMIUM} here: install chromium and poppler-utils, as .ci/run does, to try the "
+    "report in a browser",
+)
 
 
 @pytest.fixture(scope="module")
 def browser():
-    api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    api = pytest.importorskip(
+        "playwright.sync_api", reason="no Playwright here: it comes with the extra dev"
+    )
     with api.sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield opened
@@ -196,7 +202,9 @@ def test_nothing_is_wider_than_the_screen(browser, report, size):
 @pytest.mark.parametrize("width", [390, 1200])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_fault_in_the_demo(browser, demo, scheme, width):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe here")
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="no axe here: it comes with the extra dev"
+    )
     screen = {"width": width, "height": 844}
     page, faults = opened(browser, report_of(demo), color_scheme=scheme, viewport=screen)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -259,7 +267,7 @@ def test_the_demo_is_small_and_prints_on_few_pages(browser, demo, tmp_path):
     page.close()
     assert not faults
     if shutil.which("pdftotext") is None:
-        pytest.skip("no pdftotext here: that nothing is cut off is not checked")
+        pytest.skip("no pdftotext here: install poppler-utils to check that nothing is cut off")
     text = subprocess.run(
         ["pdftotext", "-bbox", pdf, "-"], capture_output=True, text=True, check=True
     ).stdout
