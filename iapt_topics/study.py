@@ -14,7 +14,7 @@ from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.drift import Drift
 from iapt_topics.drift.standardise import Standardised
 from iapt_topics.mapping.mapping import TopicMapping, mapping_coverage
-from iapt_topics.survey.respondents import how_answered, tabulated, who_answered
+from iapt_topics.survey.respondents import respondent_mix, response_quality, tabulated
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.topics import Topics
 from iapt_topics.topics.unassigned import unassigned_band
@@ -92,7 +92,7 @@ def parts_of(study: Study) -> dict[str, Any]:
 def _tables(study: Study) -> dict[str, pd.DataFrame]:
     tables = {
         "ledger": study.responses.ledger,
-        "answering": how_answered(study.responses),
+        "answering": response_quality(study.responses),
         "topics": study.topics.topics.drop(columns="exemplars"),
         "topic_assignments": study.topics.assignments,
         "topic_resolution": study.topics.resolution,
@@ -108,7 +108,7 @@ def _tables(study: Study) -> dict[str, pd.DataFrame]:
         "drift_sources": study.drift.sources,
     }
     if shown := tabulated(study.responses):
-        tables["who_answered"] = who_answered(study.responses, shown)
+        tables["who_answered"] = respondent_mix(study.responses, shown)
     covered = mapping_coverage(study.mapping, study.topics)
     tables |= dict(zip(("theme_coverage", "topic_coverage"), covered, strict=True))
     if study.redactions is not None:

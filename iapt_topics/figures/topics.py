@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from iapt_topics.mapping.mapping import TopicMapping
     from iapt_topics.topics.topics import Topics
-    from iapt_topics.topics.tracking import TopicFlow
+    from iapt_topics.topics.tracking import TopicTracking
 
 
 def mapping_figure(mapping: TopicMapping, *, labels: Mapping[int, str] | None = None) -> Figure:
@@ -106,7 +106,7 @@ def resolution_figure(topics: Topics, *, n: float | None = None) -> Figure:
     )
     for column, marker, label in (
         ("support", "s", "support of the responses"),
-        ("reappears", "^", "topics reappear (Jaccard)"),
+        ("stability", "^", "topics reappear (Jaccard)"),
     ):
         ax.plot(x, rows[column], marker=marker, markersize=4, linewidth=0.8, color=INK, label=label)
     best = rows["chosen"].to_numpy(dtype=bool)
@@ -126,13 +126,13 @@ def resolution_figure(topics: Topics, *, n: float | None = None) -> Figure:
     return figure
 
 
-def topic_flow_figure(flow: TopicFlow) -> Figure:
+def topic_flow_figure(flow: TopicTracking) -> Figure:
     """Draw the topics of each year as bars of their share, joined where they were matched.
 
     Parameters
     ----------
-    flow : TopicFlow
-        From ``topic_flow``. A "+" stands before a topic that is shown to be new, a "-" behind one
+    flow : TopicTracking
+        From ``topic_tracking``. A "+" stands before a topic that is shown to be new, a "-" behind one
         that is shown to be gone; "?" at a topic without a partner that is not.
     """
     from matplotlib.patches import Rectangle

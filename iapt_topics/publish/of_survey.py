@@ -13,7 +13,7 @@ from iapt_topics.publish.counts import ALL, System
 from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.suppression import Key
 from iapt_topics.stats.share_model import share_limits
-from iapt_topics.survey.respondents import how_answered, levels_of, tabulated, who_answered
+from iapt_topics.survey.respondents import levels_of, respondent_mix, response_quality, tabulated
 
 if TYPE_CHECKING:
     from iapt_topics.survey.responses import Responses
@@ -67,7 +67,7 @@ def _who(
     rule: Disclosure,
 ) -> pd.DataFrame:
     """Who answered, by year; no name of a level of too few, and no test with a year withheld."""
-    table, rows, few = who_answered(responses, covariates), [], 0
+    table, rows, few = respondent_mix(responses, covariates), [], 0
     for (name, level), part in table.groupby(["covariate", "level"], sort=False):
         keys = [("level", name, level, int(y)) for y in part["year"]]
         behind = set().union(*(system.cells[k].people for k in keys if k in system.cells))
@@ -87,7 +87,7 @@ def _who(
 
 def _how(responses: Responses, ledger: pd.DataFrame, rule: Disclosure) -> pd.DataFrame:
     """Rows that are no answer, as shares of published counts, and words of a response."""
-    out = how_answered(responses)
+    out = response_quality(responses)
     rows = ledger.groupby("year")["n"].agg(lambda n: n.sum(skipna=False))
     count = ledger.set_index(["status", "year"])["n"]
     words = (out["measure"] == "words").to_numpy()

@@ -38,7 +38,7 @@ from iapt_topics.publish.of_topics import (
     hierarchy_of,
 )
 from iapt_topics.publish.suppression import suppress
-from iapt_topics.topics.topics import SURE
+from iapt_topics.topics.topics import MIN_SUPPORT
 
 if TYPE_CHECKING:
     from iapt_topics.agreement.comparison import Comparison
@@ -141,7 +141,7 @@ def publishable_tables(
             system.add_comparison(name, result, [*human, codes])
     if by_year := "comparison" in system.compared:
         system.add_years("comparison")
-    system.add_unsure(topics, SURE)
+    system.add_unsure(topics, MIN_SUPPORT)
     system.add_people()
     levels = _levels(responses)
     for covariate, level in levels.items():

@@ -549,7 +549,7 @@ def resolution_grid(topics: Topics) -> Grid:
         ("Low", decimal, "low"),
         ("High", decimal, "high"),
         ("Support", percent, "support"),
-        ("Topics reappear (Jaccard)", decimal, "reappears"),
+        ("Topics reappear (Jaccard)", decimal, "stability"),
         ("Responses of the smallest", count, "smallest"),
         ("Chosen", lambda v: "yes" if v else "", "chosen"),
     )

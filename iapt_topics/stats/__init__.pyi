@@ -34,9 +34,9 @@ from .set_agreement import micro_f1 as micro_f1
 from .set_agreement import ratio as ratio
 from .set_agreement import samples_f1 as samples_f1
 from .set_agreement import set_alpha as set_alpha
-from .share_model import Cells as Cells
+from .share_model import PersonYearSums as PersonYearSums
 from .share_model import ShareModel as ShareModel
-from .share_model import Sums as Sums
+from .share_model import YearSums as YearSums
 from .share_model import add_up as add_up
 from .share_model import responses_as_cells as responses_as_cells
 from .share_model import share_limits as share_limits

@@ -22,7 +22,7 @@ from iapt_topics._base.one_line import one_line
 from iapt_topics._base.tables import read_table, text_table
 from iapt_topics.survey.copies import LEAST_WORDS
 from iapt_topics.survey.non_answers import load_rules
-from iapt_topics.survey.statuses import LONGEST, STATUSES, decide, is_visible
+from iapt_topics.survey.statuses import STATUSES, TOO_LONG, assign_statuses, is_visible
 from iapt_topics.survey.waves import read_years
 
 _STANDARD = ("response_id", "respondent_id", "year", "question", "text", "status")
@@ -304,7 +304,7 @@ def load_responses(
         out["response_id"] = out["response_id"] + ":" + out["question"]
         require_unique(out["response_id"], f"{what}: ids of rows and questions", "Rename one.")
     texts = [v if is_visible(v) else "" for v in cells.T.ravel()]
-    status = decide(
+    status = assign_statuses(
         out["respondent_id"].tolist(), out["year"].tolist(), texts,
         rules=rules, min_words=min_words, language=language,
     )  # fmt: skip
@@ -400,10 +400,10 @@ def _weights(cells: Sequence[str], what: str) -> list[float]:
 def _told(status: pd.DataFrame, what: str) -> list[str]:
     """Lines on rows that a person should look at."""
     notes = []
-    long = status.loc[status["reason"].astype(str).str.startswith("over "), "response_id"]
+    long = status.loc[status["reason"] == TOO_LONG, "response_id"]
     if len(long):
         notes.append(
-            f"{what}: {len(long)} text(s) of over {LONGEST:,} characters (an unclosed quotation "
+            f"{what}: {len(long)} text(s) of {TOO_LONG} (an unclosed quotation "
             f"mark?) are not coded: {listed(long)}."
         )
     copies = int(((status["copied"] >= 0) & (status["status"] == "kept")).sum())

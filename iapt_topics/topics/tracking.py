@@ -65,7 +65,7 @@ _COLUMNS = {
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class TopicFlow:
+class TopicTracking:
     """Topics fitted to each window of years, and how they follow each other.
 
     A window goes by its first year.
@@ -103,13 +103,13 @@ class TopicFlow:
     __repr__ = one_line
 
 
-def topic_flow(
+def topic_tracking(
     responses: Responses,
     embeddings: Embeddings,
     config: TopicConfig | None = None,
     *,
     width: int = 1,
-) -> TopicFlow:
+) -> TopicTracking:
     """Fit topics to each year alone, match them from year to year, and test what is new or gone.
 
     Parameters
@@ -125,7 +125,7 @@ def topic_flow(
 
     Returns
     -------
-    TopicFlow
+    TopicTracking
         Windows, topics, links and tests. A window with fewer than 20 responses is not fitted, and
         those beside it are matched with each other.
 
@@ -161,7 +161,7 @@ def topic_flow(
     links = [_links(fits, now, then, centre, null) for now, then in pairs]
     linked = pd.concat(links, ignore_index=True) if links else _none("links")
     novelty = _novelty(fits, parts, pairs, linked, responses, embeddings, config, centre)
-    return TopicFlow(
+    return TopicTracking(
         windows=pd.DataFrame(windows, columns=_COLUMNS["windows"]),
         topics=_topics(fits, parts, linked, novelty),
         links=linked,
@@ -170,14 +170,14 @@ def topic_flow(
     )
 
 
-def compare_refit(topics: Topics, flow: TopicFlow, responses: Responses) -> pd.DataFrame:
+def compare_refit(topics: Topics, flow: TopicTracking, responses: Responses) -> pd.DataFrame:
     """Put the shares of one fit to all years beside those of the topics fitted to each year.
 
     Parameters
     ----------
     topics : Topics
         Fitted to the whole survey.
-    flow : TopicFlow
+    flow : TopicTracking
         Topics of each window of the same survey.
     responses : Responses
         The survey.
