@@ -13,8 +13,9 @@ from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.figures import topic_flow_figure
 from iapt_topics.topics import tracking as module
 from iapt_topics.topics.fit import fit_topics
+from iapt_topics.topics.refit import compare_refit
 from iapt_topics.topics.topics import TopicConfig
-from iapt_topics.topics.tracking import compare_refit, topic_tracking
+from iapt_topics.topics.tracking import topic_tracking
 
 WORDS = ("alpha, one", "beta, two", "gamma, three", "delta, four", "epsilon, five")
 
