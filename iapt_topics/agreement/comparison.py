@@ -64,8 +64,9 @@ class Comparison:
         give; ``label``, ``n``, ``positives_reference``, ``positives_other``, ``share_reference``,
         ``share_other``, ``precision`` and ``recall`` (of the other against the reference),
         ``f1``, ``f1_low``, ``f1_high``, ``negative_agreement``, ``kappa``, ``kappa_low``,
-        ``kappa_high``, ``ac1``, ``pabak``, ``note``. With fewer than 10 positives of either
-        coder, kappa and its interval are NaN. AC1 and PABAK can be high without any overlap on a
+        ``kappa_high``, ``kappa_status`` ("estimated", "too few positives", "given to all", "left
+        out"), ``ac1``, ``pabak``, ``note``. With fewer than 10 positives of either coder, kappa
+        and its interval are NaN. AC1 and PABAK can be high without any overlap on a
         rare theme: read them beside F1.
     years : pandas.DataFrame
         Key (``theme``, ``year``); ``share_reference``, ``share_other``, ``estimate`` (other less

@@ -39,6 +39,8 @@ from iapt_topics.stats.set_agreement import corrected
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 MIN_POSITIVES = 10
+#: Status of a kappa that is not estimated for want of positives.
+TOO_FEW = "too few positives"
 FEW = f"not estimable: fewer than {MIN_POSITIVES} positives"
 LEFT_OUT = "left out as asked"
 _DRAWS = 200  # for what is slow to draw
@@ -204,6 +206,7 @@ def themes_table(
     estimate = cohen_kappa(counts)
     flat = ~few & np.isnan(estimate)
     out = few | flat | (not kappa)
+    status = np.select([few, flat, out], [TOO_FEW, "given to all", "left out"], "estimated")
     kappa_low, kappa_high = (
         np.where(out, np.nan, bound)
         for bound in percentile_interval(cohen_kappa(table_2x2(*drawn)))
@@ -231,6 +234,7 @@ def themes_table(
             "kappa": np.where(out, np.nan, estimate),
             "kappa_low": kappa_low,
             "kappa_high": kappa_high,
+            "kappa_status": status,
             "ac1": np.where(kappa, gwet_ac1(counts), np.nan),
             "pabak": np.where(kappa, pabak(counts), np.nan),
             "note": notes,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from iapt_topics._base.errors import InputError, listed, require_columns, requir
 from iapt_topics._base.one_line import one_line
 from iapt_topics._base.sheets import write_sheet
 from iapt_topics._base.tables import cell_text
-from iapt_topics.stats.intervals import wilson_interval
+from iapt_topics.stats.intervals import normal_quantile, wilson_interval
 from iapt_topics.survey.responses import Responses, cluster_ids
 
 if TYPE_CHECKING:
@@ -138,15 +140,12 @@ def sample_size(width: float, *, share: float = 0.5, population: int | None = No
         low, high = wilson_interval(share * n, n)
         return float(high - low) > width
 
-    few, many = 0, 1
-    while wide(many):
-        few, many = many, 2 * many
-    while many - few > 1:
-        middle = (few + many) // 2
-        few, many = (middle, many) if wide(middle) else (few, middle)
+    # Wilson's interval is nowhere wider than z / sqrt(n).
+    enough = ceil((normal_quantile() / width) ** 2)
+    many = 1 + bisect_left(range(1, enough), True, key=lambda n: not wide(n))
     if population is None:
         return many
-    return min(population, int(np.ceil(many / (1 + (many - 1) / population))))
+    return min(population, ceil(many / (1 + (many - 1) / population)))
 
 
 def write_sample(plan: SamplePlan, responses: Responses, path: str | Path) -> Path:

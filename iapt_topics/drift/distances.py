@@ -11,13 +11,13 @@ import numpy as np
 
 from iapt_topics.stats.divergence import jensen_shannon_rows
 from iapt_topics.stats.resampling import percentile_interval, resample_counts
-from iapt_topics.stats.share_model import Floats, Sums
+from iapt_topics.stats.share_model import Floats, YearSums
 
 N_PERMUTATIONS = 500
 _BATCH_CELLS = 20_000_000
 
 
-def distance(sums: Sums, a: int, b: int, n_boot: int, seed: int) -> dict[str, Any]:
+def distance(sums: YearSums, a: int, b: int, n_boot: int, seed: int) -> dict[str, Any]:
     """Distance of coded year ``a`` from coded year ``b``, with interval and chance level."""
     none = dict.fromkeys(("estimate", "low", "high", "null_p95", "p"), float("nan"))
     if not (sums.total[a].any() and sums.total[b].any()):

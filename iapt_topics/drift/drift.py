@@ -87,7 +87,7 @@ from iapt_topics.drift.tables import (
     trends_table,
 )
 from iapt_topics.drift.uncertainty import assignment_covariance, by_source, corrected_model
-from iapt_topics.stats.share_model import Floats, ShareModel, Sums, share_model, sum_cells
+from iapt_topics.stats.share_model import Floats, ShareModel, YearSums, share_model, sum_cells
 from iapt_topics.survey.responses import Responses, cluster_ids
 
 if TYPE_CHECKING:
@@ -318,7 +318,7 @@ def measure_drift(
 
 
 def drift_of_sums(
-    sums: Sums,
+    sums: YearSums,
     themes: tuple[str, ...],
     years: NDArray[np.int64],
     *,
@@ -362,7 +362,7 @@ def _weighted(sampling: ShareModel, marks: list[list[str]]) -> list[list[str]]:
 
 
 def _drift(
-    sums: Sums,
+    sums: YearSums,
     models: dict[str, ShareModel],
     themes: tuple[str, ...],
     years: NDArray[np.int64],

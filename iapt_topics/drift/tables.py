@@ -13,7 +13,7 @@ from iapt_topics.drift.distances import distance
 from iapt_topics.drift.trends import MANY_YEARS, change_rows, trend_rows
 from iapt_topics.stats.intervals import normal_quantile, smallest_detectable
 from iapt_topics.stats.multiplicity import benjamini_hochberg, holm
-from iapt_topics.stats.share_model import FEW_POSITIVES, ShareModel, Sums
+from iapt_topics.stats.share_model import FEW_POSITIVES, ShareModel, YearSums
 
 COLUMNS = {
     "shares": [
@@ -41,7 +41,7 @@ _TOO_SMALL = "No change is large enough to detect."
 
 
 def shares_table(
-    sums: Sums,
+    sums: YearSums,
     model: ShareModel,
     themes: tuple[str, ...],
     years: list[int],
@@ -76,7 +76,7 @@ def shares_table(
 
 
 def changes_table(
-    sums: Sums,
+    sums: YearSums,
     model: ShareModel,
     themes: tuple[str, ...],
     years: NDArray[np.int64],
@@ -121,7 +121,7 @@ def changes_table(
 
 
 def trends_table(
-    sums: Sums, model: ShareModel, themes: tuple[str, ...], years: NDArray[np.int64], seed: int
+    sums: YearSums, model: ShareModel, themes: tuple[str, ...], years: NDArray[np.int64], seed: int
 ) -> pd.DataFrame:
     if len(years) == 1:
         return _empty("trends")
@@ -143,7 +143,7 @@ def trends_table(
 
 
 def changepoints_table(
-    sums: Sums, model: ShareModel, themes: tuple[str, ...], years: NDArray[np.int64], seed: int
+    sums: YearSums, model: ShareModel, themes: tuple[str, ...], years: NDArray[np.int64], seed: int
 ) -> pd.DataFrame:
     if len(years) < MANY_YEARS:
         return _empty("changepoints")
@@ -158,7 +158,7 @@ def changepoints_table(
 
 
 def sources_table(
-    sums: Sums,
+    sums: YearSums,
     models: dict[str, ShareModel],
     themes: tuple[str, ...],
     years: NDArray[np.int64],
@@ -188,7 +188,7 @@ def sources_table(
 
 
 def distances_table(
-    sums: Sums,
+    sums: YearSums,
     years: NDArray[np.int64],
     pairs: list[tuple[str, int, int]],
     n_boot: int,

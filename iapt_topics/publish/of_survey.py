@@ -19,10 +19,10 @@ def publish_survey(exact: Tables, cells: Cells) -> Tables:
     out = {
         "ledger": ledger,
         "ledger_totals": _ledger_totals(exact["ledger_totals"], ledger, cells),
-        "how_answered": _quality(exact["how_answered"], ledger, cells),
+        "response_quality": _quality(exact["response_quality"], ledger, cells),
     }
-    if "who_answered" in exact:
-        out["who_answered"] = _mix(exact["who_answered"], cells)
+    if "respondent_mix" in exact:
+        out["respondent_mix"] = _mix(exact["respondent_mix"], cells)
     return out
 
 

@@ -237,7 +237,7 @@ def _drift(published: Published, sources: dict[str, str]) -> dict[str, Any] | No
 
 def _who(published: Published) -> dict[str, Any] | None:
     """Who answered: what moved by more than chance, in words, and the table."""
-    who = published.tables.get("who_answered")
+    who = published.tables.get("respondent_mix")
     if who is None or who.empty:
         return None
     moved = who[who["p_bh"] < 0.05].drop_duplicates(["covariate", "level"])
@@ -251,7 +251,7 @@ def _who(published: Published) -> dict[str, Any] | None:
 
 def _how(published: Published) -> dict[str, Any]:
     """How they answered, likewise; ``lengths`` of the first and the last year that are shown."""
-    how = published.tables["how_answered"]
+    how = published.tables["response_quality"]
     words = how[(how["measure"] == "words") & how["estimate"].notna()].to_dict("records")
     return {
         "table": grids.how_grid(how, published.waves),
