@@ -8,7 +8,6 @@ term. The package is copied, one line of the copy is changed, and the tests name
 are run on it. A fault that they pass is a survivor.
 """
 
-# ruff: noqa: E501
 from __future__ import annotations
 
 import importlib

@@ -77,7 +77,7 @@ class Comparison:
         most one theme from each: ``ami``, ``ari``, ``homogeneity`` and ``completeness`` (of the
         other given the reference), ``v``; responses without a theme are a class of their own ("in")
         or left out ("out"); ``estimate``, ``low``, ``high``, ``n``, ``expected_by_chance``,
-        ``note``. Needs no themes in common. V rises with the number of classes whatever their meaning.
+        ``note``. Needs no themes in common. V rises with the number of classes whatever they mean.
     matches : pandas.DataFrame
         Key ``reference_theme``, ``other_theme``: every pair given to a common response, in the
         order of the reference's themes, then by falling ``f1``; ``f1``, ``n_both`` (responses

@@ -216,13 +216,6 @@ def partition_table(
             row = (measure, unassigned, value, *ends, n, float(chance[i]), "; ".join(said))
             rows.append(row)
     columns = [
-        "measure",
-        "unassigned",
-        "estimate",
-        "low",
-        "high",
-        "n",
-        "expected_by_chance",
-        "note",
-    ]
+        "measure", "unassigned", "estimate", "low", "high", "n", "expected_by_chance", "note",
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)

@@ -15,8 +15,8 @@ from iapt_topics._base.files import write_whole
 from iapt_topics._base.one_line import one_line
 from iapt_topics.frame.files import ENDINGS, read_entries, split_cell, write_entries
 from iapt_topics.frame.refi import codebook_xml
-from iapt_topics.frame.theme import LISTS, Facet, FacetValue, Theme, _trim
-from iapt_topics.frame.validation import _faults
+from iapt_topics.frame.theme import LISTS, Facet, FacetValue, Theme, trim
+from iapt_topics.frame.validation import find_faults
 
 _MOST_FAULTS = 200  # named in one error
 _ABOUT = ("name", "title", "version", "note")
@@ -53,9 +53,9 @@ class ThemeFrame:
     __repr__ = one_line
 
     def __post_init__(self) -> None:
-        _trim(self)
+        trim(self)
         about = {k: getattr(self, k) for k in _ABOUT}
-        _refuse(self.name, _faults(self.themes, self.axis, self.facets, about))
+        _refuse(self.name, find_faults(self.themes, self.axis, self.facets, about))
 
     def __getitem__(self, theme_id: str) -> Theme:
         """Return the theme of this id; raise :class:`InputError` if there is none."""
@@ -183,7 +183,7 @@ def load_frame(source: str | Path) -> ThemeFrame:
     if axis is not None:
         axis = tuple(_parts(axis, "'axis' of [frame]", faults))
     if faults:  # of form; those of content are named with them
-        _refuse(texts["name"], faults + _faults(themes, axis, facets, texts))
+        _refuse(texts["name"], faults + find_faults(themes, axis, facets, texts))
     return ThemeFrame(themes=tuple(themes), axis=axis, facets=tuple(facets), **texts)
 
 

@@ -84,10 +84,10 @@ def code_responses(
     -----
     A sentence gets its best theme when that is more likely than not. The probability is a product:
     that of any theme, a logistic function of its nearness to its best theme and of that theme's
-    score; and that of this theme, the share of its score's exponential in those of all themes. How many sentences speak of none is told by nearness: as many as are less near to
-    their best theme than a quarter of all sentences are to their nearest other one. The slopes were
-    chosen on several sets together and no hand code was used, so it orders sentences and has not
-    been calibrated.
+    score; and that of this theme, the share of its score's exponential in those of all themes. How
+    many sentences speak of none is told by nearness: as many as are less near to their best theme
+    than a quarter of all sentences are to their nearest other one. The slopes were chosen on
+    several sets together and no hand code was used, so it orders sentences and is not calibrated.
     """
     scores, given = assign_themes(responses, embeddings, frame, encoder, mapping, topics)
     return as_codes(scores, given, responses, frame)
