@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.status import SHOWN, SMALL_BASE, SUPPRESSED
 from iapt_topics.publish.cells import WITHHELD, Cells
 from iapt_topics.publish.counts import ALL
 from iapt_topics.stats.share_model import share_limits
-from iapt_topics.study.derived import SHOWN, SMALL_BASE, SUPPRESSED
 
 Tables = dict[str, pd.DataFrame]
 

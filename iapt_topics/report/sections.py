@@ -9,13 +9,13 @@ from typing import Any
 
 import pandas as pd
 
+from iapt_topics._base.status import SHOWN
 from iapt_topics._base.text import clean
 from iapt_topics.figures.ledger import STATUSES
 from iapt_topics.publish.published import Published
 from iapt_topics.report import agreement_grids, drift_grids, grids, themes, topic_map
 from iapt_topics.report import format as form
 from iapt_topics.report.pictures import Picture, data_address, draw
-from iapt_topics.study.derived import SHOWN
 
 
 def page_values(published: Published) -> dict[str, Any]:
