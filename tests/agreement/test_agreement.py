@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from iapt_topics import stats as m
 from iapt_topics._base.errors import InputError
 from iapt_topics.agreement.comparison import compare_codes, topic_codes
 from iapt_topics.codes.codes import Codes
-from iapt_topics.stats import agreement as m
 from iapt_topics.survey.responses import Responses
 
 MEASURES = ["alpha_masi", "alpha_jaccard", "f1_samples", "f1_micro", "f1_macro"]
