@@ -23,7 +23,7 @@ from iapt_topics.agreement.tables import (
     years_table,
 )
 from iapt_topics.agreement.theme_matching import partition_table
-from iapt_topics.codes.codes import Codes, of_survey
+from iapt_topics.codes.codes import Codes, attach_respondents
 from iapt_topics.stats.resampling import cluster_weights
 from iapt_topics.survey.responses import Responses, cluster_ids
 
@@ -206,7 +206,7 @@ def compare_codes(
     [['S1', 1.0, 0.5]]
     """
     if responses is not None:
-        human, machine = (of_survey(c, responses) for c in (human, machine))
+        human, machine = (attach_respondents(c, responses) for c in (human, machine))
     ids, names, caveat = common_responses(human, machine)
     themes = tuple(dict.fromkeys([*human.themes, *machine.themes]))
     x, y = (given_cells(codes, ids, themes) for codes in (human, machine))

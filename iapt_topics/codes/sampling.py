@@ -26,7 +26,15 @@ if TYPE_CHECKING:
 
 EVALUATION, INFORMATIVE = "evaluation", "informative"
 REASONS = ("uncertain", "rare", "unassigned")
-_COLUMNS = ["response_id", "respondent_id", "year", "part", "reason", "chance", "round"]
+_COLUMNS = [
+    "response_id",
+    "respondent_id",
+    "year",
+    "part",
+    "reason",
+    "inclusion_probability",
+    "round",
+]
 _SHEET = ["response_id", "respondent_id", "year", "question", "text", "theme", "coder"]
 
 
@@ -41,7 +49,7 @@ class SamplePlan:
         ("evaluation": drawn at random within each year, to measure with and never to train on;
         "informative": picked for what it may teach, to train on and never to measure with);
         ``reason`` ("random", or why it was picked: "uncertain", "rare" or "unassigned");
-        ``chance`` (of being drawn, 0 to 1; NaN if picked); ``round`` (1 for the first plan).
+        ``inclusion_probability`` (0 to 1; NaN if picked); ``round`` (1 for the first plan).
     width : float
         Width that the 95 % interval of a share may have, which the evaluation part was drawn for.
     """
@@ -250,17 +258,17 @@ def next_to_code(
         there = kept[(kept["year"] == year) & ~kept["response_id"].isin(taken)]
         count = min(max(0, count - int(old.get(year, 0))), len(there))
         drawn = there.iloc[rng.permutation(len(there))[:count]]
-        rows.append(
-            drawn.assign(part=EVALUATION, reason="random", chance=count / max(1, len(there)))
-        )
+        share = count / max(1, len(there))
+        rows.append(drawn.assign(part=EVALUATION, reason="random", inclusion_probability=share))
     evaluation = pd.concat([earlier, *rows] if len(earlier) else rows)
     people = pd.Series(cluster_ids(kept), index=kept.index)
     held = {*cluster_ids(evaluation), *people[kept["response_id"].isin(evaluation["response_id"])]}
     pool = kept[~people.isin(held) & ~kept["response_id"].isin(taken)]
     picked = dict(islice(_picks(pool, machine, topics, rng), n))
     informative = pool.set_index("response_id").loc[list(picked)].reset_index()
-    rows.append(informative.assign(part=INFORMATIVE, reason=list(picked.values()), chance=np.nan))
-    new = pd.concat(rows).assign(round=round_)[_COLUMNS]
+    informative = informative.assign(part=INFORMATIVE, reason=list(picked.values()))
+    new = pd.concat([*rows, informative.assign(inclusion_probability=np.nan)])
+    new = new.assign(round=round_)[_COLUMNS]
     table = pd.concat([before, new]) if len(before) else new
     return SamplePlan(table=table.reset_index(drop=True), width=width)
 

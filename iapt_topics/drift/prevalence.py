@@ -37,7 +37,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError, listed
-from iapt_topics.codes.codes import Codes, of_survey
+from iapt_topics.codes.codes import Codes, attach_respondents
 from iapt_topics.stats.intervals import jeffreys_interval, wilson_interval
 from iapt_topics.stats.resampling import design_effect, kish_size
 from iapt_topics.survey.responses import Responses, cluster_ids
@@ -185,7 +185,7 @@ def _population(
     machine: Codes, hand: Codes, responses: Responses
 ) -> tuple[pd.DataFrame, list[str]]:
     """Kept responses that the machine coded, how each was coded by hand, and what was left out."""
-    machine, hand = (of_survey(codes, responses) for codes in (machine, hand))
+    machine, hand = (attach_respondents(codes, responses) for codes in (machine, hand))
     kept = responses.kept
     table = kept[kept["response_id"].isin(machine.seen["response_id"])].reset_index(drop=True)
     by_hand = table["response_id"].isin(hand.seen["response_id"])

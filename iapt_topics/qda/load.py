@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_unique
-from iapt_topics.codes.codes import Codes, of_survey
+from iapt_topics.codes.codes import Codes, attach_respondents
 from iapt_topics.frame.refi import BELOW
 from iapt_topics.qda.codes_table import (
     kind_of,
@@ -188,7 +188,7 @@ def load_codes(
         table=pairs,
         labels={t.id: t.label for t in frame.codable if t.id in set(found)},
     )
-    return codes if responses is None else of_survey(codes, responses)
+    return codes if responses is None else attach_respondents(codes, responses)
 
 
 def _opened(source: str | Path | pd.DataFrame) -> Export | tuple[pd.DataFrame, str]:

@@ -92,13 +92,15 @@ def test_two_parts_that_share_no_respondent(big):
     assert not set(part["informative"]["respondent_id"]) & set(part["evaluation"]["respondent_id"])
     share = part["evaluation"]["year"].value_counts() / big.kept["year"].value_counts()
     assert share[[2014, 2015, 2016]].to_numpy() == pytest.approx(
-        part["evaluation"]["chance"].groupby(part["evaluation"]["year"]).first()[[2014, 2015, 2016]]
+        part["evaluation"]["inclusion_probability"]
+        .groupby(part["evaluation"]["year"])
+        .first()[[2014, 2015, 2016]]
     )
     assert share[[2014, 2015, 2016]].std() < 0.02
     assert 2017 in set(part["evaluation"]["year"])  # one at least of the smallest year
     reasons = part["informative"]["reason"].value_counts()
     assert reasons.to_dict() == {"uncertain": 30, "rare": 30, "unassigned": 30}
-    assert part["informative"]["chance"].isna().all()
+    assert part["informative"]["inclusion_probability"].isna().all()
 
 
 def test_what_is_picked_and_why(big):
