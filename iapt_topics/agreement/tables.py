@@ -18,14 +18,9 @@ from iapt_topics.agreement.theme_matching import (
     match_by_chance,
 )
 from iapt_topics.stats.agreement import (
-    DistanceName,
     cohen_kappa,
-    expected_disagreement,
     f1,
-    f1_per_unit,
     gwet_ac1,
-    jaccard_distance,
-    masi_distance,
     negative_agreement,
     pabak,
     precision,
@@ -34,7 +29,14 @@ from iapt_topics.stats.agreement import (
 )
 from iapt_topics.stats.intervals import paired_interval
 from iapt_topics.stats.resampling import design_effect, percentile_interval
-from iapt_topics.stats.set_agreement import corrected
+from iapt_topics.stats.set_agreement import (
+    DistanceName,
+    corrected,
+    expected_disagreement,
+    f1_per_unit,
+    jaccard_distance,
+    masi_distance,
+)
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
