@@ -100,11 +100,8 @@ def sources_of(
         sampling, whole = (
             (rows[f"{of}high"] - rows[f"{of}low"]).to_numpy(float) for of in ("machine_", "")
         )
-        parts = {
-            "sampling": sampling,
-            "coding": quadrature_difference(whole, sampling),
-            "together": whole,
-        }
+        coding = quadrature_difference(whole, sampling)
+        parts = {"sampling": sampling, "coding": coding, "together": whole}
         widths |= {("themes", source): width for source, width in parts.items()}
     widths |= {("topics", source): width for source, width in topics.items()}
     table = [
