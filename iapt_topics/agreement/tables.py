@@ -36,6 +36,7 @@ from iapt_topics.stats.set_agreement import (
     f1_per_unit,
     jaccard_distance,
     masi_distance,
+    mean_defined,
 )
 
 Floats = NDArray[np.float64]
@@ -95,11 +96,7 @@ def count_2x2(x: Bools, y: Bools) -> tuple[Floats, Floats, Floats, Floats]:
 
 def _mean_f1(both: Floats, only_x: Floats, only_y: Floats, wide: Bools) -> Floats:
     """Mean F1 over the ``wide`` themes along the last axis; NaN if there are none."""
-    each = f1(both, only_x, only_y)[..., wide]
-    known = ~np.isnan(each)
-    number = known.sum(axis=-1)
-    total = np.where(known, each, 0.0).sum(axis=-1)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+    return mean_defined(f1(both, only_x, only_y)[..., wide])
 
 
 def _summed_f1(both: Floats, only_x: Floats, only_y: Floats) -> Floats:
