@@ -13,16 +13,17 @@ from typing import Annotated
 import typer
 
 from iapt_topics._base.errors import InputError
+from iapt_topics._base.events import Event
 from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.cli.make import (
     MinCell,
     Standardise,
-    parse_min_cell,
-    require_new,
     drop_unset,
     make_results,
     make_study,
     option,
+    parse_min_cell,
+    require_new,
     working,
 )
 from iapt_topics.pipeline.plan import read_plan
@@ -131,7 +132,7 @@ def export(
     rule = rule_of(plan.min_cell)
     with working(plan, screen):
         study = make_study(plan, screen)
-        screen.tell("Writing")
+        screen.on_event(Event("stage", "Writing"))
         if tables or draft:
             published = publishable_tables(**parts_of(study), disclosure=rule)
         if tables:

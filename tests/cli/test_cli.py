@@ -12,12 +12,13 @@ import pytest
 from conftest import SUBJECT_FRAME, BagOfWords, survey_files
 from test_embeddings import Model
 
-from iapt_topics import cli, study
+from iapt_topics import cli
 from iapt_topics._base.errors import InputError
 from iapt_topics.cli import doctor
 from iapt_topics.cli._columns import describe_columns, guess_roles
-from iapt_topics.encoders import embeddings
+from iapt_topics.encoders import encoder as embeddings
 from iapt_topics.pipeline import execute_plan as pipeline
+from iapt_topics.pipeline import write as study
 from iapt_topics.pipeline.execute_plan import run_plan, write_results
 from iapt_topics.pipeline.manifest import read_manifest
 from iapt_topics.pipeline.plan import read_plan

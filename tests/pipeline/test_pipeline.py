@@ -5,9 +5,11 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from iapt_topics import study
 from iapt_topics._base.errors import InputError
+from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.pipeline import execute_plan as pipeline
+from iapt_topics.pipeline import run as run_stages
+from iapt_topics.pipeline import write as study
 from iapt_topics.pipeline.execute_plan import run_plan, write_results
 from iapt_topics.pipeline.manifest import compare_runs, read_manifest
 from iapt_topics.pipeline.plan import StudyPlan, read_plan
@@ -63,7 +65,7 @@ def test_a_stopped_run_goes_on_with_the_same_results(plan, encoder, fits, tmp_pa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(study, "measure_drift", stop)
+        patch.setattr(run_stages, "measure_drift", stop)
         with pytest.raises(KeyboardInterrupt):
             made(plan, encoder)
     assert len(fits) == 2
@@ -194,7 +196,7 @@ def test_quotes_that_cannot_be_used_stop_before_the_long_stages(plan, encoder, f
 
 def test_standardised_changes_are_those_of_the_function(plan, encoder):
     done = run_plan(replace(plan, standardise=("subject",)), encoder)
-    made_by = study.standardise_drift(done.codes, done.responses, ["subject"])
+    made_by = standardise_drift(done.codes, done.responses, ["subject"])
     pd.testing.assert_frame_equal(done.standardised.changes, made_by.changes)
 
 
@@ -204,3 +206,19 @@ def test_a_copy_of_a_result_writes_to_its_own_folder(plan, encoder):
     moved = read_plan(plan.out.with_name("copy"))
     assert moved.out == plan.out.with_name("copy")
     assert moved.file == plan.file
+
+
+def test_a_run_tells_its_stages_notes_and_progress(plan, encoder):
+    told = []
+    run_plan(plan, encoder, on_event=told.append)
+    stages = [e.text for e in told if e.kind == "stage"]
+    assert [s.split()[0] for s in stages] == ["Embedding", "Finding", "Mapping", "Measuring"]
+    assert [e.done for e in told if e.kind == "progress"] == [1, 2]
+    three = pd.read_csv(plan.file.with_name("codes.csv"))
+    three = pd.concat([three.assign(coder=c) for c in "abc"])
+    three.to_csv(plan.file.with_name("three.csv"), index=False)
+    told.clear()
+    run_plan(replace(plan, codes=plan.file.with_name("three.csv")), encoder, on_event=told.append)
+    notes = [e.text for e in told if e.kind == "note"]
+    assert "3 coders found; compared: a and b." in notes
+    assert not [e for e in told if e.kind == "progress"]  # the topics are kept
