@@ -259,7 +259,7 @@ def axis() -> None:
             rest = seen.loc[~seen["response_id"].isin(some["response_id"]), "response_id"].tolist()
             true = pole_codes(coder, frame)
             for y, pole in zip(true.matrix(rest).T, true.themes, strict=True):
-                chance = table.loc[rest, f"{pole}_chance"].to_numpy()
+                chance = table.loc[rest, f"{pole}_probability"].to_numpy()
                 tenth = chance.argsort().argsort() * 10 // len(chance)
                 gap = [abs((chance - y)[tenth == k].mean()) for k in range(10)]
                 found.setdefault(pole, []).append((roc_auc_score(y, chance), float(np.mean(gap))))

@@ -143,8 +143,6 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
             ("return 0 < people < self", "return 0 < people <= self"),
             ("return 0 < people < self", "return 0 <= people < self"),
             ("int((count + self.round_to / 2)", "int(count"),
-            ('.where(table["respondent_id"] != "", None)', ""),
-            ('ids.where(ids.notna(), "response " + table["response_id"].astype(str))', 'ids.where(ids.notna(), "nobody")'),
             ("users[word].add(person)", "users[word].add(text)"),
             ("str(text).lower()", "str(text)"),
             ("len(set.intersection(*sets)) >= least", "len(set.union(*sets)) >= least"),

@@ -21,7 +21,7 @@ def main(folder: Path) -> None:
     for other in (second, machine):
         comparison = it.compare_codes(human, other, responses=responses, n_boot=200)
         print(f"{comparison.other} against {comparison.reference}, n = {comparison.n}")
-        columns = ["measure", "estimate", "low", "high", "chance"]
+        columns = ["measure", "estimate", "low", "high", "expected_by_chance"]
         print(comparison.overall[columns].round(2).to_string(index=False))
 
     weakest = comparison.themes.sort_values("f1").head(3)

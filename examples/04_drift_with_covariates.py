@@ -34,7 +34,7 @@ def main(folder: Path) -> None:
     print(same_mix[columns].round(3).to_string(index=False))
 
     # 4. The same as a regression: the year's effect with the role fixed, in percentage points.
-    effects = it.theme_effects(codes, responses, ["role"], baseline=2014)
+    effects = it.theme_regression(codes, responses, ["role"], baseline=2014)
     effects = effects[effects["theme"].isin(changed["theme"])]
     rows = effects[(effects["covariate"] == "year") & (effects["level"].astype(str) == "2018")]
     print(rows[["theme", "estimate", "low", "high", "note"]].round(3).to_string(index=False))

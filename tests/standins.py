@@ -342,7 +342,7 @@ def comparison(reference: str = "human", other: str = "machine", lift: float = 0
                 ("f1_micro", 0.58 + lift, 0.54, 0.62, 400, 0.17, ""),
                 ("alpha_masi", 0.49 + lift, 0.44, 0.53, 400, 0.0, ""),
             ],
-            columns=["measure", "estimate", "low", "high", "n", "chance", "note"],
+            columns=["measure", "estimate", "low", "high", "n", "expected_by_chance", "note"],
         ),
         design={"units": "whole responses", "sampling": "not stated"},
         years=pd.DataFrame(
@@ -360,11 +360,29 @@ def comparison(reference: str = "human", other: str = "machine", lift: float = 0
         ),
         levels=pd.DataFrame(
             [("coverage", t, 0.9 - t, 0.8 - t, 1 - t, 0.1, 8, "") for t in (0.2, 0.4, 0.6)],
-            columns=["measure", "threshold", "estimate", "low", "high", "chance", "n", "note"],
+            columns=[
+                "measure",
+                "threshold",
+                "estimate",
+                "low",
+                "high",
+                "expected_by_chance",
+                "n",
+                "note",
+            ],
         ),
         partition=pd.DataFrame(
             [("in", "ami", 0.4, 0.3, 0.5, 300, 0.0, "")],
-            columns=["unassigned", "measure", "estimate", "low", "high", "n", "chance", "note"],
+            columns=[
+                "unassigned",
+                "measure",
+                "estimate",
+                "low",
+                "high",
+                "n",
+                "expected_by_chance",
+                "note",
+            ],
         ),
         matches=pd.DataFrame(
             [

@@ -361,7 +361,7 @@ _READERS: dict[str, Callable[[Path, str], _Read]] = {
 }
 
 
-def rows_of(rows: Iterable[tuple[object, ...]], columns: str) -> pd.DataFrame:
+def make_table(rows: Iterable[tuple[object, ...]], columns: str) -> pd.DataFrame:
     """Rows as a table with these columns; positions and scores are numbers, the rest as it is."""
     table = pd.DataFrame(list(rows), columns=columns.split(), dtype=object)
     numbers = {c: float for c in ("start", "end", "score") if c in table}

@@ -23,11 +23,11 @@ from iapt_topics.agreement.tables import (
     years_table,
 )
 from iapt_topics.agreement.theme_matching import partition_table
-from iapt_topics.codes.codes import Codes, of_survey
+from iapt_topics.codes.codes import Codes, attach_respondents
 from iapt_topics.stats.resampling import cluster_weights
+from iapt_topics.survey.responses import Responses, cluster_ids
 
 if TYPE_CHECKING:
-    from iapt_topics.survey.responses import Responses
     from iapt_topics.topics.topics import Topics
 
 #: What the reader of a comparison has to know and only the user can tell.
@@ -55,10 +55,10 @@ class Comparison:
         ``units``, ``coders``, ``sampling``, ``blinding``, ``codebook``: as given, or "not stated".
     overall : pandas.DataFrame
         Key ``measure``, in the order ``alpha_masi``, ``alpha_jaccard``, ``f1_samples``,
-        ``f1_micro``, ``f1_macro``; ``estimate``, ``low``, ``high``, ``n`` (responses), ``chance``
-        (mean over 200 permutations of the other's rows), ``note``. A response without a theme
-        from either coder counts as full agreement in the alphas and ``f1_samples``. ``f1_macro``
-        is over themes with at least 10 positives of the reference.
+        ``f1_micro``, ``f1_macro``; ``estimate``, ``low``, ``high``, ``n`` (responses),
+        ``expected_by_chance`` (mean over 200 permutations of the other's rows), ``note``. A
+        response without a theme from either coder counts as full agreement in the alphas and
+        ``f1_samples``. ``f1_macro`` is over themes with at least 10 positives of the reference.
     themes : pandas.DataFrame
         Key ``theme``, in the order of the reference's themes, then those only the other could
         give; ``label``, ``n``, ``positives_reference``, ``positives_other``, ``share_reference``,
@@ -75,21 +75,22 @@ class Comparison:
         Key (``unassigned``, ``measure``); the two codings as partitions of the responses with at
         most one theme from each: ``ami``, ``ari``, ``homogeneity`` and ``completeness`` (of the
         other given the reference), ``v``; responses without a theme are a class of their own ("in")
-        or left out ("out"); ``estimate``, ``low``, ``high``, ``n``, ``chance``, ``note``. Needs no
-        themes in common. V rises with the number of classes whatever their meaning.
+        or left out ("out"); ``estimate``, ``low``, ``high``, ``n``, ``expected_by_chance``,
+        ``note``. Needs no themes in common. V rises with the number of classes whatever their meaning.
     matches : pandas.DataFrame
         Key ``reference_theme``, ``other_theme``: every pair given to a common response, in the
         order of the reference's themes, then by falling ``f1``; ``f1``, ``n_both`` (responses
         with both), ``matched`` (the pair is in the one-to-one assignment with the highest total
         F1). For these, ``f1_held_out``: F1 of the reference theme with the partner chosen on the
-        other half of the respondents; ``f1_chance``: mean F1 of its partner when the other's rows
-        are dealt out at random.
+        other half of the respondents; ``f1_expected_by_chance``: mean F1 of its
+        partner when the other's rows are dealt out at random.
     levels : pandas.DataFrame
         Key (``measure``, ``threshold``); a pair of themes meets if its F1 reaches the threshold.
         ``coverage``: share of the reference's themes that meet one of the other's; ``novelty``:
         share of the other's that meet none; ``fragmentation``: mean number of the other's that a
         covered theme of the reference meets; ``fusion``: the reverse. ``estimate``, ``low``,
-        ``high``, ``n`` (themes, those with at least 10 positives), ``chance``, ``note``.
+        ``high``, ``n`` (themes, those with at least 10 positives), ``expected_by_chance``,
+        ``note``.
     convergence : pandas.DataFrame
         Key ``theme``, in the order of ``themes``; ``label``, ``proposed``, ``rating`` (as proposed,
         until a person changes it), ``rater`` and ``rationale`` ("" until then; see
@@ -140,7 +141,7 @@ class Comparison:
 
         title = f"{self.other} against {self.reference}, {self.n:,} responses"
         tables = {n: getattr(self, n) for n in ("overall", "themes", "convergence")}
-        return as_html(title, tables, lambda: agreement_figure(self))
+        return as_html(title, tables, lambda: agreement_figure(self.themes))
 
 
 def compare_codes(
@@ -205,7 +206,7 @@ def compare_codes(
     [['S1', 1.0, 0.5]]
     """
     if responses is not None:
-        human, machine = (of_survey(c, responses) for c in (human, machine))
+        human, machine = (attach_respondents(c, responses) for c in (human, machine))
     ids, names, caveat = common_responses(human, machine)
     themes = tuple(dict.fromkeys([*human.themes, *machine.themes]))
     x, y = (given_cells(codes, ids, themes) for codes in (human, machine))
@@ -347,9 +348,8 @@ def common_responses(human: Codes, machine: Codes) -> tuple[list[str], NDArray[n
     unknown = known.count("")
     if unknown:
         notes.append(f"respondent unknown for {unknown} responses; each taken as its own")
-    # The prefixes keep a response id apart from a respondent id of the same name.
-    clusters = [f"p:{p}" if p else f"r:{i}" for p, i in zip(known, ids, strict=True)]
-    return ids, np.array(clusters, dtype=np.str_), "; ".join(notes)
+    clusters = cluster_ids(pd.DataFrame({"respondent_id": known, "response_id": ids}))
+    return ids, clusters, "; ".join(notes)
 
 
 def given_cells(codes: Codes, ids: list[str], themes: tuple[str, ...]) -> Bools:

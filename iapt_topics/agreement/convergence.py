@@ -12,7 +12,7 @@ import pandas as pd
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.sheets import read_sheet, write_sheet
 from iapt_topics.agreement.comparison import Comparison, common_responses, given_cells, given_scores
-from iapt_topics.codes.codes import Codes, of_survey
+from iapt_topics.codes.codes import Codes, attach_respondents
 from iapt_topics.survey.redaction import safe_texts
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def disagreements(
     if most < 1:
         raise InputError("most", "must be at least 1", str(most), "Use e.g. 10.")
     if responses is not None:
-        human, machine = (of_survey(c, responses) for c in (human, machine))
+        human, machine = (attach_respondents(c, responses) for c in (human, machine))
     ids, _, _ = common_responses(human, machine)
     themes = tuple(dict.fromkeys([*human.themes, *machine.themes]))
     x, y = (given_cells(codes, ids, themes) for codes in (human, machine))

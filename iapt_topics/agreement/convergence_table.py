@@ -11,7 +11,7 @@ from iapt_topics.agreement.tables import (
     Bools,
     Floats,
     Pair,
-    counts_of,
+    count_2x2,
     paired_difference,
 )
 from iapt_topics.stats.agreement import cohen_kappa, f1, table_2x2
@@ -53,7 +53,7 @@ def convergence_table(
     themes = [str(t) for t in table["theme"]]
     k = len(themes)
     first, second = np.arange(k), np.arange(k)
-    counts = np.stack(counts_of(x, y), axis=1)
+    counts = np.stack(count_2x2(x, y), axis=1)
     # A theme that one coder could not give is compared with its partner, out of sample.
     crossed = np.zeros(k, dtype=bool)
     for i, j in enumerate(partner.tolist()):

@@ -15,7 +15,7 @@ from iapt_topics.agreement.theme_matching import (
     drawn_cross_f1,
     held_out_cells,
     levels_table,
-    match_chance,
+    match_by_chance,
 )
 from iapt_topics.stats.agreement import (
     DistanceName,
@@ -82,7 +82,7 @@ def resample(x: Bools, y: Bools, cluster: NDArray[np.intp], weights: NDArray[np.
     )  # fmt: skip
 
 
-def counts_of(x: Bools, y: Bools) -> tuple[Floats, Floats, Floats, Floats]:
+def count_2x2(x: Bools, y: Bools) -> tuple[Floats, Floats, Floats, Floats]:
     """Units with the theme from both, the first only, the second only, and neither; each (k,)."""
     both = (x & y).sum(axis=0).astype(float)
     only_x, only_y = x.sum(axis=0) - both, y.sum(axis=0) - both
@@ -106,7 +106,7 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bo
     """The ``overall`` table of a comparison."""
     x, y = pair.x, pair.y
     n = len(x)
-    a, b, c, _ = counts_of(x, y)
+    a, b, c, _ = count_2x2(x, y)
     wide = x.sum(axis=0) >= MIN_POSITIVES
     # The first row, each unit once, is the estimate.
     draws_once = np.concatenate([np.ones((1, n)), pair.weights[:_DRAWS]])
@@ -133,7 +133,9 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bo
             _mean_f1(pair.both, pair.only_x, pair.only_y, wide),
         ),
     }
-    chance = _chance(pair, wide, seed, {name: float(e[0]) for name, e in expected.items()})
+    by_chance = _expected_by_chance(
+        pair, wide, seed, {name: float(e[0]) for name, e in expected.items()}
+    )
     empty = int((~x.any(axis=1) & ~y.any(axis=1)).sum())
     own = dict.fromkeys(rows, "")
     if empty:
@@ -154,13 +156,13 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bo
             out = not kappa and name.startswith("alpha")
             note.append(LEFT_OUT if out else "not estimable: no variation or too few positives")
         table.append(
-            (name, estimate, float(low), float(high), n, chance[name], "; ".join(note + shared))
+            (name, estimate, float(low), float(high), n, by_chance[name], "; ".join(note + shared))
         )
-    columns = ["measure", "estimate", "low", "high", "n", "chance", "note"]
+    columns = ["measure", "estimate", "low", "high", "n", "expected_by_chance", "note"]
     return pd.DataFrame(table, columns=columns)
 
 
-def _chance(
+def _expected_by_chance(
     pair: Pair, wide: Bools, seed: int, expected: dict[DistanceName, float]
 ) -> dict[str, float]:
     """Mean of each overall measure when the other's rows are dealt out at random."""
@@ -169,7 +171,7 @@ def _chance(
     f1s, apart = np.empty((_PERMUTATIONS, 3)), np.empty((_PERMUTATIONS, 2))
     for i in range(_PERMUTATIONS):
         z = y[rng.permutation(len(y))]
-        a, b, c, _ = counts_of(x, z)
+        a, b, c, _ = count_2x2(x, z)
         f1s[i] = f1_per_unit(x, z).mean(), _summed_f1(a, b, c), _mean_f1(a, b, c, wide)
         apart[i] = masi_distance(x, z).mean(), jaccard_distance(x, z).mean()
     # A permutation leaves the expected disagreement as it is.
@@ -191,7 +193,7 @@ def themes_table(
     kappa: bool,
 ) -> pd.DataFrame:
     """The ``themes`` table of a comparison."""
-    a, b, c, d = counts_of(pair.x, pair.y)
+    a, b, c, d = count_2x2(pair.x, pair.y)
     n = len(pair.x)
     first, second = pair.x.sum(axis=0), pair.y.sum(axis=0)
     counts = table_2x2(a, b, c, d)
@@ -250,7 +252,7 @@ def _smoothed(pair: Pair, seed: int) -> tuple[Floats, Floats, Floats, Floats]:
 
 def _unit_size(pair: Pair) -> Floats:
     """Responses worth one independent one, by the design effect on each theme's F1; (k,)."""
-    a, b, c, _ = counts_of(pair.x, pair.y)
+    a, b, c, _ = count_2x2(pair.x, pair.y)
     score = np.nan_to_num(f1(a, b, c))
     # The part of each response in the estimating equation of F1.
     part = (pair.x & pair.y) - score * (pair.x.astype(float) + pair.y) / 2
@@ -270,7 +272,7 @@ def theme_level_tables(
     partner = assign(both, score)
     cells = held_out_cells(x, y, pair.cluster, seed)
     held_out = f1(*cells.T[:3])
-    chance, permuted = match_chance(x, y, _PERMUTATIONS, seed)
+    by_chance, permuted = match_by_chance(x, y, _PERMUTATIONS, seed)
     drawn = drawn_cross_f1(x, y, pair.weights[:_DRAWS])
     levels = levels_table(score, drawn, permuted, first >= MIN_POSITIVES, second >= MIN_POSITIVES)
     rows = []
@@ -278,12 +280,12 @@ def theme_level_tables(
         for j in np.argsort(-score[i], kind="stable"):
             if both[i, j] > 0:
                 matched = bool(partner[i] == j)
-                ends = (float(held_out[i]), float(chance[i])) if matched else (np.nan, np.nan)
+                ends = (float(held_out[i]), float(by_chance[i])) if matched else (np.nan, np.nan)
                 row = (theme, themes[j], float(score[i, j]), int(both[i, j]), matched, *ends)
                 rows.append(row)
     kinds = {
         "reference_theme": str, "other_theme": str, "f1": float, "n_both": np.int64,
-        "matched": bool, "f1_held_out": float, "f1_chance": float,
+        "matched": bool, "f1_held_out": float, "f1_expected_by_chance": float,
     }  # fmt: skip
     matches = pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
     return matches, levels, partner, cells

@@ -74,7 +74,9 @@ def held_out_cells(x: Bools, y: Bools, cluster: NDArray[np.intp], seed: int) -> 
     return out
 
 
-def match_chance(x: Bools, y: Bools, n_permutations: int, seed: int) -> tuple[Floats, list[Floats]]:
+def match_by_chance(
+    x: Bools, y: Bools, n_permutations: int, seed: int
+) -> tuple[Floats, list[Floats]]:
     """Mean F1 of each first theme's partner over permutations; the F1 of all pairs in each."""
     rng = np.random.default_rng([seed, 3])
     first, second = x.sum(axis=0), y.sum(axis=0)
@@ -124,7 +126,7 @@ def levels_table(
                 note = "no theme with enough positives"
             ends = (float("nan"), float("nan")) if missing else ends
             rows.append((measure, threshold, value, *ends, n, float(chance[i, j]), note))
-    columns = ["measure", "threshold", "estimate", "low", "high", "n", "chance", "note"]
+    columns = ["measure", "threshold", "estimate", "low", "high", "n", "expected_by_chance", "note"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -213,5 +215,14 @@ def partition_table(
             value = float(estimate[i])
             row = (measure, unassigned, value, *ends, n, float(chance[i]), "; ".join(said))
             rows.append(row)
-    columns = ["measure", "unassigned", "estimate", "low", "high", "n", "chance", "note"]
+    columns = [
+        "measure",
+        "unassigned",
+        "estimate",
+        "low",
+        "high",
+        "n",
+        "expected_by_chance",
+        "note",
+    ]
     return pd.DataFrame(rows, columns=columns)

@@ -16,7 +16,7 @@ _AGREEMENT = ["theme", "f1", "f1_low", "f1_high", "n", "note"]
 _CHANGE = ["theme", "estimate", "low", "high", "n", "p_bh", "note"]
 
 
-def facts_of(study: Study) -> dict[str, Any]:
+def summarise(study: Study) -> dict[str, Any]:
     """Main results as values that JSON can hold; what is undefined is None."""
     responses, topics, drift = study.responses, study.topics, study.drift
     year = max((y for y in responses.years if y != drift.baseline), default=drift.baseline)
@@ -34,7 +34,7 @@ def facts_of(study: Study) -> dict[str, Any]:
         return rows(table.sort_values("estimate", ascending=False), _CHANGE)
 
     agreement = []
-    for who, comparison in (("people", study.ceiling), ("machine", study.comparison)):
+    for who, comparison in (("people", study.benchmark), ("machine", study.comparison)):
         if comparison is not None:
             overall = comparison.overall.set_index("measure")[["estimate", "low", "high", "n"]]
             row = overall.to_dict("index")["f1_macro"]  # by columns, so that n stays whole

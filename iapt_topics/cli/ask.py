@@ -11,8 +11,15 @@ import typer
 
 from iapt_topics._base.errors import InputError, listed, suggestion
 from iapt_topics.cli._screen import STOPPED
-from iapt_topics.cli.make import cell_of
-from iapt_topics.pipeline.plan import DEFAULT_FRAME, PLAN, StudyPlan, frame_of, plan_text, read_plan
+from iapt_topics.cli.make import parse_min_cell, require_new
+from iapt_topics.pipeline.plan import (
+    DEFAULT_FRAME,
+    PLAN,
+    StudyPlan,
+    parse_frame,
+    plan_text,
+    read_plan,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,9 +51,7 @@ def init(
     from iapt_topics.cli._columns import describe_columns, guess_roles
 
     to = to or file.parent / PLAN
-    if to.exists() and not force:
-        do = "Use --force to replace it, or --to for another."
-        raise InputError(f"{str(to)!r}", "must not exist", "a file", do)
+    require_new(to, force)
     table, notes = read_table(file, "survey")
     for note in notes:
         typer.echo(f"Note: {note}", err=True)
@@ -65,7 +70,7 @@ def init(
         typer.echo("\nStopped; nothing was written.", err=True)
         raise typer.Exit(STOPPED) from None
     plan = StudyPlan(file=file, **given)
-    write_whole(to, plan_text(plan, to.parent))
+    write_whole(to, plan_text(plan, to))
     read_plan(to)
     then = shlex.join(["iapt-topics", "run", str(to)])
     typer.echo(f"Written: {to}\nRead it, change what is not so, then: {then}")
@@ -192,7 +197,7 @@ def _file(answer: str) -> Path:
 def _frame(answer: str) -> str | Path:
     from iapt_topics.frame.frame import load_frame
 
-    frame = frame_of(answer)
+    frame = parse_frame(answer)
     load_frame(frame)
     return frame
 
@@ -200,6 +205,6 @@ def _frame(answer: str) -> str | Path:
 def _rule(answer: str) -> int | str:
     from iapt_topics.publish.disclosure import rule_of
 
-    cell = cell_of(answer)
+    cell = parse_min_cell(answer)
     rule_of(cell)
     return cell

@@ -10,7 +10,7 @@ import typer
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.cli._screen import Json, Quiet, Screen
-from iapt_topics.cli.make import make_results
+from iapt_topics.cli.make import make_results, require_new
 from iapt_topics.pipeline.plan import DEFAULT_FRAME, PLAN, read_plan
 
 
@@ -24,8 +24,7 @@ def frame(
     """Write a theme frame to edit: the template, a bundled frame, or your own in another format."""
     from iapt_topics.frame.frame import load_frame, write_frame
 
-    if out.exists() and not force:
-        raise InputError(f"{str(out)!r}", "must not exist", "a file", "Use --force to replace it.")
+    require_new(out, force)
     themes = load_frame(source)
     typer.echo(f"{len(themes.codable)} codable themes: {write_frame(themes, out).resolve()}")
 

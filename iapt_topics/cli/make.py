@@ -13,7 +13,7 @@ import typer
 
 from iapt_topics._base.errors import InputError, require_file
 from iapt_topics.cli._screen import Json, Quiet, Screen
-from iapt_topics.pipeline.plan import KEYS, StudyPlan, frame_of, model_of, read_plan
+from iapt_topics.pipeline.plan import KEYS, StudyPlan, parse_frame, parse_model, read_plan
 
 if TYPE_CHECKING:
     from iapt_topics.study import Study
@@ -52,7 +52,9 @@ def demo(
     """Run the main job on the bundled SYNTHETIC survey of 1,543 responses."""
     from iapt_topics.datasets.example import example_path
 
-    given = given_of(out=out, seed=seed, runs=runs, min_cell=min_cell and cell_of(min_cell))
+    given = drop_unset(
+        out=out, seed=seed, runs=runs, min_cell=min_cell and parse_min_cell(min_cell)
+    )
     file = example_path()
     plan = StudyPlan(
         **{"out": Path("demo_report")} | given,
@@ -108,14 +110,14 @@ def run(
 
     Options take the place of what the study.toml says. A stopped run goes on where it was.
     """
-    given = given_of(
+    given = drop_unset(
         text=text and tuple(text), year=year, out=out, respondent=respondent, response=response,
         question=question, covariates=covariate and tuple(covariate), weight=weight,
         waves=wave and tuple(wave), language=language, non_answers=non_answers, deny=deny,
-        redact_text=redact_text, codes=codes, code_map=code_map, frame=frame and frame_of(frame),
-        model=model and model_of(model), baseline=baseline,
+        redact_text=redact_text, codes=codes, code_map=code_map, frame=frame and parse_frame(frame),
+        model=model and parse_model(model), baseline=baseline,
         standardise=standardise and tuple(standardise), seed=seed, runs=runs,
-        min_cell=min_cell and cell_of(min_cell), quotes=quotes, approved=approved,
+        min_cell=min_cell and parse_min_cell(min_cell), quotes=quotes, approved=approved,
     )  # fmt: skip
     if place.is_dir() or place.suffix.casefold() == ".toml":
         plan = replace(read_plan(place), **given)
@@ -131,10 +133,10 @@ def run(
 
 def carry_out(plan: StudyPlan, screen: Screen) -> None:
     """Run a plan, put its results in place and say the main ones."""
-    from iapt_topics.cli._summary import facts_of, lines_of
+    from iapt_topics.cli._summary import lines_of, summarise
 
     study, written = make_results(plan, screen)
-    facts = facts_of(study)
+    facts = summarise(study)
     places = {"private tables": written["ledger"].parent, "report": written["report"]}
     files = {name: str(path.resolve()) for name, path in places.items()}
     lines = [*lines_of(facts), *(f"{n.capitalize()}: {path}" for n, path in files.items())]
@@ -143,7 +145,7 @@ def carry_out(plan: StudyPlan, screen: Screen) -> None:
 
 def make_results(plan: StudyPlan, screen: Screen) -> tuple[Study, dict[str, Path]]:
     """Run a plan and put its results in place."""
-    from iapt_topics.pipeline.from_plan import write_results
+    from iapt_topics.pipeline.execute_plan import write_results
 
     with working(plan, screen):
         study = make_study(plan, screen)
@@ -165,7 +167,7 @@ def working(plan: StudyPlan, screen: Screen) -> Iterator[None]:
 def make_study(plan: StudyPlan, screen: Screen) -> Study:
     """Run a plan."""
     from iapt_topics.encoders.encoder import sentence_encoder
-    from iapt_topics.pipeline.from_plan import run_plan
+    from iapt_topics.pipeline.execute_plan import run_plan
 
     # Vectors of sensitive text stay beside the results, not in the user's home folder.
     encoder = sentence_encoder(
@@ -175,11 +177,18 @@ def make_study(plan: StudyPlan, screen: Screen) -> Study:
     return run_plan(plan, encoder, tell=screen.tell, note=screen.note, progress=screen.progress)
 
 
-def cell_of(text: str) -> int | str:
+def parse_min_cell(text: str) -> int | str:
     """A number, or the name of a rule."""
     return int(text) if text.isdecimal() else text
 
 
-def given_of(**options: object) -> dict[str, Any]:
+def require_new(path: Path, force: bool) -> None:
+    """Raise :class:`InputError` if a file is there that is not to be replaced."""
+    if path.exists() and not force:
+        do = "Use --force to replace it, or name another."
+        raise InputError(f"{str(path)!r}", "must not exist", "a file", do)
+
+
+def drop_unset(**options: object) -> dict[str, Any]:
     """The options that were given."""
     return {name: value for name, value in options.items() if value is not None}

@@ -17,11 +17,12 @@ from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.cli.make import (
     MinCell,
     Standardise,
-    cell_of,
-    given_of,
+    drop_unset,
     make_results,
     make_study,
     option,
+    parse_min_cell,
+    require_new,
     working,
 )
 from iapt_topics.pipeline.plan import read_plan
@@ -37,11 +38,11 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare a result with human codes given later; its report then shows the agreement."""
-    from iapt_topics.cli._summary import agreement_lines, facts_of
+    from iapt_topics.cli._summary import agreement_lines, summarise
 
-    plan = replace(read_plan(place), **given_of(codes=codes, code_map=code_map))
+    plan = replace(read_plan(place), **drop_unset(codes=codes, code_map=code_map))
     screen = Screen(quiet=quiet, as_json=as_json)
-    facts = facts_of(make_results(plan, screen)[0])
+    facts = summarise(make_results(plan, screen)[0])
     screen.give(facts, agreement_lines(facts, themes=True))
 
 
@@ -53,12 +54,12 @@ def drift(
     as_json: Json = False,
 ) -> None:
     """Measure change against another year, or with the mix of those who answered held fixed."""
-    from iapt_topics.cli._summary import change_lines, facts_of
+    from iapt_topics.cli._summary import change_lines, summarise
 
-    given = given_of(baseline=baseline, standardise=standardise and tuple(standardise))
+    given = drop_unset(baseline=baseline, standardise=standardise and tuple(standardise))
     plan = replace(read_plan(place), **given)
     screen = Screen(quiet=quiet, as_json=as_json)
-    facts = facts_of(make_results(plan, screen)[0])
+    facts = summarise(make_results(plan, screen)[0])
     screen.give(facts, change_lines(facts, every=True))
 
 
@@ -71,7 +72,9 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write the report of a result again, with other quotes or another rule for small numbers."""
-    given = given_of(min_cell=min_cell and cell_of(min_cell), quotes=quotes, approved=approved)
+    given = drop_unset(
+        min_cell=min_cell and parse_min_cell(min_cell), quotes=quotes, approved=approved
+    )
     plan = replace(read_plan(place), **given)
     screen = Screen(quiet=quiet, as_json=as_json)
     path = str(make_results(plan, screen)[1]["report"].resolve())
@@ -109,44 +112,37 @@ def export(
     A filled-in sheet of quotes goes to 'iapt-topics report --approved'.
     """
     from iapt_topics.pipeline.write import write_figures
-    from iapt_topics.publish.disclosure import rule_of
     from iapt_topics.publish.draft import write_draft
     from iapt_topics.publish.exports import export_tables
-    from iapt_topics.publish.published import publishable_tables
+    from iapt_topics.publish.published import publish
     from iapt_topics.publish.quotes_sheet import write_quotes
     from iapt_topics.qda.export import export_codes
-    from iapt_topics.study import parts_of
 
-    to = given_of(tables=tables, draft=draft, figures=figures, project=project, approve=approve)
+    to = drop_unset(tables=tables, draft=draft, figures=figures, project=project, approve=approve)
     if not to:
         do = "Give --tables, --draft, --figures, --project or --approve."
         raise InputError("export", "must be told what to write", "nothing", do)
     for path in to.values():
-        if path.is_file() and not force:
-            do = "Use --force to replace it, or name another."
-            raise InputError(f"{str(path)!r}", "must not exist", "a file", do)
+        if not path.is_dir():  # tables and figures go into a folder that is there
+            require_new(path, force)
     plan, screen = read_plan(place), Screen(quiet=quiet, as_json=as_json)
-    rule = rule_of(plan.min_cell)
     with working(plan, screen):
         study = make_study(plan, screen)
         screen.tell("Writing")
-        if tables or draft:
-            published = publishable_tables(**parts_of(study), disclosure=rule)
+        if tables or draft or figures:
+            published = publish(study, plan.min_cell)
         if tables:
-            export_tables(published, tables, disclosure=rule)
+            export_tables(tables, published)
         if draft:
-            write_draft(
-                published, draft, responses=study.responses, topics=study.topics,
-                mapping=study.mapping, codes=study.codes, disclosure=rule,
-            )  # fmt: skip
+            write_draft(draft, published)
         if figures:
-            write_figures(study, figures, min_cell=rule)
+            write_figures(figures, published)
         if project:
             export_codes(
                 project, [study.codes, *study.human], frame=study.mapping.frame,
                 responses=study.responses, model=study.manifest["model"]["name"],
             )  # fmt: skip
         if approve:
-            write_quotes(study.responses, study.topics, approve, disclosure=rule)
+            write_quotes(approve, study, disclosure=plan.min_cell)
     files = {name: str(path.resolve()) for name, path in to.items()}
     screen.give(files, [f"{name.capitalize()}: {path}" for name, path in files.items()])

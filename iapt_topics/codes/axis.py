@@ -13,6 +13,7 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.codes.codes import Codes
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.stats.intervals import normal_quantile, wilson_interval
+from iapt_topics.survey.responses import number_clusters
 
 if TYPE_CHECKING:
     from iapt_topics.topics.topics import Topics
@@ -142,9 +143,9 @@ def axis_scores(
         One row for each response: ``response_id``; one column for each pole, named by its id: the
         score of the response's best sentence for the pole's best theme, in standard deviations;
         ``class``: the one of :func:`axis_classes` that its codes put it in. With ``hand``, for a
-        pole ``I`` also ``I_chance``, the probability that the person would give it to a response of
-        this score, with ``I_low``, ``I_high`` (95 % interval of that probability) and ``I_n`` (hand
-        codes it rests on); and ``note``.
+        pole ``I`` also ``I_probability``, the probability that the person would give it to a
+        response of this score, with ``I_low``, ``I_high`` (95 % interval of that probability) and
+        ``I_n`` (hand codes it rests on); and ``note``.
 
     Raises
     ------
@@ -177,10 +178,9 @@ def axis_scores(
 
 
 def _calibrated(table: pd.DataFrame, hand: Codes) -> pd.DataFrame:
-    """Add the chance of each pole given its score, and what could not be calibrated."""
+    """Add the probability of each pole given its score, and what could not be calibrated."""
     seen = hand.seen[hand.seen["response_id"].isin(table["response_id"])]
     given = hand.matrix(seen["response_id"].tolist())
-    own = seen["respondent_id"].where(seen["respondent_id"] != "", "r:" + seen["response_id"])
     columns: dict[str, NDArray[np.float64] | int] = {}
     notes = []
     for y, pole in zip(given.T, hand.themes, strict=True):
@@ -193,23 +193,22 @@ def _calibrated(table: pd.DataFrame, hand: Codes) -> pd.DataFrame:
             why = "too few hand codes" if few else "the score parts the hand codes without fault"
             notes.append(f"{pole} is not calibrated: {why}.")
         else:
-            found = _chance(score, y, own.to_numpy(str), every)
-        names = (f"{pole}_chance", f"{pole}_low", f"{pole}_high")
+            found = _probability(score, y, number_clusters(seen), every)
+        names = (f"{pole}_probability", f"{pole}_low", f"{pole}_high")
         columns |= dict(zip(names, found, strict=True)) | {f"{pole}_n": len(y)}
     return table.assign(**columns, note=" ".join(notes))
 
 
-def _chance(
-    score: NDArray[np.float64], y: NDArray[np.bool_], who: NDArray[np.str_], at: NDArray[np.float64]
+def _probability(
+    score: NDArray[np.float64], y: NDArray[np.bool_], who: NDArray[np.intp], at: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Chance of ``y`` at each score in ``at``, and its limits: shape (3, len(at))."""
+    """Probability of ``y`` at each score in ``at``, and its limits: shape (3, len(at))."""
     from scipy.special import expit
     from statsmodels.api import GLM, families
 
-    _, groups = np.unique(who, return_inverse=True)
     design = np.stack([np.ones_like(score), score], axis=1)
     fit = GLM(y.astype(float), design, family=families.Binomial()).fit(
-        cov_type="cluster", cov_kwds={"groups": groups}
+        cov_type="cluster", cov_kwds={"groups": who}
     )
     grid = np.stack([np.ones_like(at), at], axis=1)
     odds = grid @ fit.params

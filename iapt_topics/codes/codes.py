@@ -201,7 +201,7 @@ class Codes:
         return replace(self, themes=domains, table=table, labels=labels)
 
 
-def of_survey(codes: Codes, responses: Responses) -> Codes:
+def attach_respondents(codes: Codes, responses: Responses) -> Codes:
     """The codes with the survey's respondents, once all their responses are known to be in it."""
     known = set(responses.table["response_id"])
     other = [i for i in codes.seen["response_id"] if i not in known]

@@ -16,15 +16,23 @@ from iapt_topics._base.one_line import one_line
 from iapt_topics._base.sheets import write_sheet
 from iapt_topics._base.tables import cell_text
 from iapt_topics.stats.intervals import wilson_interval
+from iapt_topics.survey.responses import Responses, cluster_ids
 
 if TYPE_CHECKING:
     from iapt_topics.codes.codes import Codes
-    from iapt_topics.survey.responses import Responses
     from iapt_topics.topics.topics import Topics
 
 EVALUATION, INFORMATIVE = "evaluation", "informative"
 REASONS = ("uncertain", "rare", "unassigned")
-_COLUMNS = ["response_id", "respondent_id", "year", "part", "reason", "chance", "round"]
+_COLUMNS = [
+    "response_id",
+    "respondent_id",
+    "year",
+    "part",
+    "reason",
+    "inclusion_probability",
+    "round",
+]
 _SHEET = ["response_id", "respondent_id", "year", "question", "text", "theme", "coder"]
 
 
@@ -39,7 +47,7 @@ class SamplePlan:
         ("evaluation": drawn at random within each year, to measure with and never to train on;
         "informative": picked for what it may teach, to train on and never to measure with);
         ``reason`` ("random", or why it was picked: "uncertain", "rare" or "unassigned");
-        ``chance`` (of being drawn, 0 to 1; NaN if picked); ``round`` (1 for the first plan).
+        ``inclusion_probability`` (0 to 1; NaN if picked); ``round`` (1 for the first plan).
     width : float
         Width that the 95 % interval of a share may have, which the evaluation part was drawn for.
     """
@@ -66,8 +74,9 @@ class SamplePlan:
         """Ids that must not be trained on: the evaluation part, and all of its respondents."""
         table = responses.table
         drawn = self.table.loc[self.table["part"] == EVALUATION, "response_id"]
-        people = set(table.loc[table["response_id"].isin(drawn), "respondent_id"])
-        return frozenset(table.loc[table["respondent_id"].isin(people), "response_id"]) | set(drawn)
+        people = pd.Series(cluster_ids(table), index=table.index)
+        held = people.isin(people[table["response_id"].isin(drawn)])
+        return frozenset(table.loc[held, "response_id"]) | set(drawn)
 
     def marked(self, hand: Codes) -> Codes:
         """Hand codes of the plan's responses, with the informative part named as picked.
@@ -251,16 +260,21 @@ def next_to_code(
         count = min(max(0, count - int(old.get(year, 0))), len(there))
         drawn = there.iloc[rng.permutation(len(there))[:count]]
         rows.append(
-            drawn.assign(part=EVALUATION, reason="random", chance=count / max(1, len(there)))
+            drawn.assign(
+                part=EVALUATION, reason="random", inclusion_probability=count / max(1, len(there))
+            )
         )
     evaluation = pd.concat([earlier, *rows] if len(earlier) else rows)
-    held = set(evaluation["respondent_id"]) | set(
-        kept.loc[kept["response_id"].isin(evaluation["response_id"]), "respondent_id"]
-    )
-    pool = kept[~kept["respondent_id"].isin(held) & ~kept["response_id"].isin(taken)]
+    people = pd.Series(cluster_ids(kept), index=kept.index)
+    held = {*cluster_ids(evaluation), *people[kept["response_id"].isin(evaluation["response_id"])]}
+    pool = kept[~people.isin(held) & ~kept["response_id"].isin(taken)]
     picked = dict(islice(_picks(pool, machine, topics, rng), n))
     informative = pool.set_index("response_id").loc[list(picked)].reset_index()
-    rows.append(informative.assign(part=INFORMATIVE, reason=list(picked.values()), chance=np.nan))
+    rows.append(
+        informative.assign(
+            part=INFORMATIVE, reason=list(picked.values()), inclusion_probability=np.nan
+        )
+    )
     new = pd.concat(rows).assign(round=round_)[_COLUMNS]
     table = pd.concat([before, new]) if len(before) else new
     return SamplePlan(table=table.reset_index(drop=True), width=width)

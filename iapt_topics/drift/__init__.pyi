@@ -1,10 +1,10 @@
 from .drift import Drift as Drift
 from .drift import measure_drift as measure_drift
-from .effects import theme_effects as theme_effects
+from .effects import theme_regression as theme_regression
 from .panel import Panel as Panel
 from .panel import measure_panel as measure_panel
 from .prevalence import corrected_shares as corrected_shares
-from .semantic_change import Meaning as Meaning
-from .semantic_change import measure_meaning as measure_meaning
+from .semantic_change import SemanticChange as SemanticChange
+from .semantic_change import measure_semantic_change as measure_semantic_change
 from .standardise import Standardised as Standardised
 from .standardise import standardise_drift as standardise_drift

@@ -19,7 +19,7 @@ _BATCH_CELLS = 20_000_000
 
 def distance(sums: Sums, a: int, b: int, n_boot: int, seed: int) -> dict[str, Any]:
     """Distance of coded year ``a`` from coded year ``b``, with interval and chance level."""
-    none = dict.fromkeys(("estimate", "low", "high", "chance", "p"), float("nan"))
+    none = dict.fromkeys(("estimate", "low", "high", "null_p95", "p"), float("nan"))
     if not (sums.total[a].any() and sums.total[b].any()):
         return none | {"note": "No theme was given in one of the years, so no distance exists."}
     estimate = float(jensen_shannon_rows(sums.total[a], sums.total[b]))
@@ -53,7 +53,7 @@ def distance(sums: Sums, a: int, b: int, n_boot: int, seed: int) -> dict[str, An
         "estimate": estimate,
         "low": min(estimate, float(np.sqrt(np.clip(2 * estimate**2 - high, 0.0, 1.0)))),
         "high": max(estimate, float(np.sqrt(np.clip(2 * estimate**2 - low, 0.0, 1.0)))),
-        "chance": float(np.nanquantile(null, 0.95)),
+        "null_p95": float(np.nanquantile(null, 0.95)),
         "p": float((1 + (null >= estimate - 1e-9).sum()) / (1 + len(null))),
         "note": "",
     }

@@ -1,4 +1,4 @@
-"""How the share of each theme moves between survey years, with uncertainty.
+"""Prevalence of each theme by survey year: intervals, changes, trends and distances.
 
 One method serves the shares, changes and trends, and reduces to a published one whenever every
 respondent gave a single response:
@@ -88,10 +88,10 @@ from iapt_topics.drift.tables import (
 )
 from iapt_topics.drift.uncertainty import assignment_covariance, by_source, corrected_model
 from iapt_topics.stats.share_model import Floats, ShareModel, Sums, share_model, sum_cells
+from iapt_topics.survey.responses import Responses, cluster_ids
 
 if TYPE_CHECKING:
     from iapt_topics.codes.codes import Codes
-    from iapt_topics.survey.responses import Responses
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -140,7 +140,7 @@ class Drift:
         Key (year, against), in that order; every coded year against the baseline and the year
         before. ``estimate`` = Jensen-Shannon distance (base 2, 0 to 1) between the years' shares
         of all theme codings (responses with no theme do not enter). Noise raises a distance, so
-        read it beside ``chance``, the 95th percentile when whole respondents are dealt to the two
+        read it beside ``null_p95``, the 95th percentile when whole respondents are dealt to the two
         years at random, and ``p`` from the same 500 permutations. ``low``, ``high``: basic
         bootstrap over respondents on the squared distance, which removes that rise; the
         limits are kept on either side of ``estimate``. ``n`` responses in both years. NaN, with
@@ -189,7 +189,7 @@ class Drift:
 
         title = f"Drift of {len(self.themes)} themes over {len(self.years)} years, {self.coder}"
         tables = {n: getattr(self, n) for n in ("shares", "changes", "trends")}
-        return as_html(title, tables, lambda: drift_figure(self))
+        return as_html(title, tables, lambda: drift_figure(self.shares))
 
 
 def require_baseline(baseline: int, years: Sequence[int]) -> None:
@@ -236,15 +236,10 @@ def coded_responses(
             lines.append(f"{unknown} responses that the coder saw are not in the responses.")
         if moved:
             lines.append(f"Pooled questions, though their mix changed by year: {moved}.")
-    # A blank respondent is looked up in the codes; failing that, the response stands alone.
-    own = data["respondent_id"].to_numpy(object)
-    lookup = seen.set_index("response_id")["respondent_id"].reindex(data["response_id"])
-    other, alone = lookup.to_numpy(object), data["response_id"].to_numpy(object)
-    person = [
-        f"p:{o}" if o else f"p:{s}" if s else f"r:{r}"
-        for o, s, r in zip(own, other, alone, strict=True)
-    ]
-    return data.assign(person=person), notes
+    # A blank respondent is looked up in the codes.
+    own, coded = data["respondent_id"], seen.set_index("response_id")["respondent_id"]
+    known = own.where(own != "", data["response_id"].map(coded))
+    return data.assign(person=cluster_ids(data.assign(respondent_id=known))), notes
 
 
 def measure_drift(
@@ -257,7 +252,7 @@ def measure_drift(
     n_boot: int = 1000,
     seed: int = 0,
 ) -> Drift:
-    """Measure each theme's share by year, its changes and trend, and how far the years lie apart.
+    """Estimate prevalence by year with design-based intervals, trend tests and change points.
 
     The denominator of a year is its kept responses that the coder saw. The two are joined on
     response_id; responses on one side only are counted in the notes of ``shares``. Rows may come

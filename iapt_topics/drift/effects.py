@@ -47,14 +47,14 @@ _FEW_PEOPLE = 30
 _EXTREME = 1e-6  # a fitted chance this near 0 or 1 is one that has no finite estimate
 
 
-def theme_effects(
+def theme_regression(
     codes: Codes,
     responses: Responses,
     covariates: Sequence[str] = (),
     *,
     baseline: int | None = None,
 ) -> pd.DataFrame:
-    """Estimate how each theme's share differs by year and covariate, each with the others fixed.
+    """Estimate average marginal effects from a logistic regression with clustered errors.
 
     Parameters
     ----------

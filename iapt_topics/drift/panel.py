@@ -46,7 +46,7 @@ _CHANGES = [
 ]
 _TRANSITIONS = [
     *("year", "against", "theme_from", "theme_to", "estimate", "low", "high", "n"),
-    *("chance", "note"),
+    *("marginal_share", "note"),
 ]
 
 
@@ -64,8 +64,8 @@ class Panel:
     transitions : pandas.DataFrame
         Key (year, against, theme_from, theme_to) for each year and the one before it. ``n``
         respondents in both years who had ``theme_from`` in ``against``; ``estimate``: the share
-        of them who had ``theme_to`` in ``year``, ``low``, ``high``; ``chance``: that share among
-        all respondents in both years; ``note``. "(no theme)" stands for none at all.
+        of them who had ``theme_to`` in ``year``, ``low``, ``high``; ``marginal_share``: that
+        share among all respondents in both years; ``note``. "(no theme)" stands for none at all.
     """
 
     changes: pd.DataFrame
@@ -216,7 +216,7 @@ def _transitions(
             "low": low,
             "high": high,
             "n": n,
-            "chance": np.tile(now.mean(axis=0), len(names)) if len(now) else np.nan,
+            "marginal_share": np.tile(now.mean(axis=0), len(names)) if len(now) else np.nan,
             "note": [_note(int(k)) if k else nobody for k in n],
         }
     )

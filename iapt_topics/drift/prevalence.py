@@ -31,19 +31,16 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError, listed
-from iapt_topics.codes.codes import Codes, of_survey
+from iapt_topics.codes.codes import Codes, attach_respondents
 from iapt_topics.stats.intervals import jeffreys_interval, wilson_interval
 from iapt_topics.stats.resampling import design_effect, kish_size
-
-if TYPE_CHECKING:
-    from iapt_topics.survey.responses import Responses
+from iapt_topics.survey.responses import Responses, cluster_ids
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -153,7 +150,7 @@ def shares_by_hand(
     design = weight * table["year"].map(rest / coded).fillna(0.0).to_numpy(dtype=float)
     whole = _Domain(
         f=f, y=y, drawn=drawn, certain=table["certain"].to_numpy(), weight=weight, design=design,
-        person=pd.factorize(table["respondent_id"])[0],
+        person=pd.factorize(cluster_ids(table))[0],
     )  # fmt: skip
     odd = _odd(whole, table["year"].to_numpy())
     years = table["year"].to_numpy()
@@ -188,7 +185,7 @@ def _population(
     machine: Codes, hand: Codes, responses: Responses
 ) -> tuple[pd.DataFrame, list[str]]:
     """Kept responses that the machine coded, how each was coded by hand, and what was left out."""
-    machine, hand = (of_survey(codes, responses) for codes in (machine, hand))
+    machine, hand = (attach_respondents(codes, responses) for codes in (machine, hand))
     kept = responses.kept
     table = kept[kept["response_id"].isin(machine.seen["response_id"])].reset_index(drop=True)
     by_hand = table["response_id"].isin(hand.seen["response_id"])

@@ -52,7 +52,7 @@ _COLUMNS = {
         *("n", "z", "p", "p_bh", "note"),
     ],
     "distances": [
-        *("theme", "year", "against", "estimate", "low", "high", "n", "n_respondents", "chance"),
+        *("theme", "year", "against", "estimate", "low", "high", "n", "n_respondents", "null_p95"),
         *("p", "p_bh", "note"),
     ],
     "quotes": ["theme", "year", "against", "side", "response_id", "text", "score", "note"],
@@ -60,7 +60,7 @@ _COLUMNS = {
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Meaning:
+class SemanticChange:
     """What changed within themes between the baseline and later years.
 
     Attributes
@@ -75,7 +75,7 @@ class Meaning:
         Key (theme, year, against). ``estimate``: energy distance of unit vectors (0 to 2);
         ``low``, ``high``: basic bootstrap over respondents on its square, which takes off what
         noise adds, ``high`` never below ``estimate``; ``n`` responses, ``n_respondents``;
-        ``chance``: 95th percentile when respondents are dealt to the years at random; ``p`` from
+        ``null_p95``: 95th percentile when respondents are dealt to the years at random; ``p`` from
         the same permutations, ``p_bh`` over all rows; ``note``.
     quotes : pandas.DataFrame
         Key (theme, year, against, response_id). The responses that are most like their own year
@@ -90,7 +90,7 @@ class Meaning:
     __repr__ = one_line
 
 
-def measure_meaning(
+def measure_semantic_change(
     codes: Codes,
     responses: Responses,
     embeddings: Embeddings,
@@ -100,7 +100,7 @@ def measure_meaning(
     min_people: int = 5,
     n_quotes: int = 3,
     seed: int = 0,
-) -> Meaning:
+) -> SemanticChange:
     """Measure how what is said under a theme moved from the baseline to each other year.
 
     Parameters
@@ -124,7 +124,7 @@ def measure_meaning(
 
     Returns
     -------
-    Meaning
+    SemanticChange
         A theme with too few respondents in a year has a row of ``distances`` with a note.
 
     Raises
@@ -172,7 +172,7 @@ def measure_meaning(
             size["n_respondents"] = len(np.unique(person[np.concatenate([now, then])]))
             if min(people) < min_people:
                 said = f"Fewer than {min_people} respondents with the theme in a year."
-                nan = dict.fromkeys(("estimate", "low", "high", "chance", "p"), np.nan)
+                nan = dict.fromkeys(("estimate", "low", "high", "null_p95", "p"), np.nan)
                 distances.append(keys | size | nan | {"note": said})
                 continue
             moved = _word_shift(
@@ -197,7 +197,7 @@ def measure_meaning(
                 side = {"side": "after" if i < len(now) else "before", "score": score, "note": ""}
                 quote = {"response_id": ids[rows[i]], "text": texts[rows[i]]}
                 quotes.append(keys | side | quote)
-    return Meaning(
+    return SemanticChange(
         words=pd.concat(words, ignore_index=True)[_COLUMNS["words"]] if words else _none("words"),
         distances=_with_bh(pd.DataFrame(distances)) if distances else _none("distances"),
         quotes=pd.DataFrame(quotes)[_COLUMNS["quotes"]] if quotes else _none("quotes"),

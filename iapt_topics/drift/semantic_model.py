@@ -98,7 +98,7 @@ def moved_place(
         "estimate": estimate,
         "low": float(np.sqrt(max(0.0, 2 * estimate**2 - high))),
         "high": max(estimate, float(np.sqrt(max(0.0, 2 * estimate**2 - low)))),
-        "chance": float(np.nanquantile(null, 0.95)),
+        "null_p95": float(np.nanquantile(null, 0.95)),
         "p": float((1 + (null >= estimate - 1e-9).sum()) / (1 + _N_DRAWS)),
     }
 

@@ -148,7 +148,7 @@ def standardise_drift(
     count = np.zeros((*size.shape, given.shape[1]))
     np.add.at(count, (year, cell), given * weight[:, None])
     part = size.sum(axis=0) if standard is None else size[years == standard][0]
-    cells = _Cells(size=size, count=count, part=part / part.sum(), crude=crude)
+    cells = StandardCells(size=size, count=count, part=part / part.sum(), crude=crude)
     alike = [c for c in covariates if crossed[c].nunique() == 1]
     idle = [f"{c!r} has one level or no value, so changes nothing." for c in alike]
     at_base = int(np.flatnonzero(years == base)[0])
@@ -203,7 +203,7 @@ def standardise_drift(
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class _Cells:
+class StandardCells:
     """Counts by year (Y), cell of the covariates (C) and theme (T)."""
 
     size: Floats  # (Y, C)

@@ -72,15 +72,17 @@ def by_source(
         models["coding"] = replace(
             corrected,
             low=corrected.share
-            - left(corrected.share - corrected.low, sampling.share - sampling.low),
+            - quadrature_difference(corrected.share - corrected.low, sampling.share - sampling.low),
             high=corrected.share
-            + left(corrected.high - corrected.share, sampling.high - sampling.share),
+            + quadrature_difference(
+                corrected.high - corrected.share, sampling.high - sampling.share
+            ),
             correlation=np.tile(np.eye(len(sampling.share)), (sampling.share.shape[1], 1, 1)),
         )
     models["together"] = replace(corrected or sampling, extra=assignment)
     return models
 
 
-def left(whole: Floats, part: Floats) -> NDArray[np.float64]:
+def quadrature_difference(whole: Floats, part: Floats) -> NDArray[np.float64]:
     """What must be added to ``part`` by squares to give ``whole``."""
     return np.sqrt(np.clip(whole**2 - part**2, 0, None))

@@ -2,13 +2,13 @@ from ._style import OKABE_ITO as OKABE_ITO
 from ._style import figure_bytes as figure_bytes
 from .agreement import agreement_figure as agreement_figure
 from .agreement import code_pairs as code_pairs
-from .agreement import coding_flow_figure as coding_flow_figure
-from .rows import STATUSES as STATUSES
-from .rows import flow_figure as flow_figure
+from .agreement import confusion_flow_figure as confusion_flow_figure
+from .ledger import STATUSES as STATUSES
+from .ledger import ledger_figure as ledger_figure
 from .shares import axis_figure as axis_figure
 from .shares import axis_plane_figure as axis_plane_figure
 from .shares import drift_figure as drift_figure
 from .shares import effects_figure as effects_figure
 from .topics import mapping_figure as mapping_figure
 from .topics import resolution_figure as resolution_figure
-from .topics import topic_flow_figure as topic_flow_figure
+from .topics import topic_tracking_figure as topic_tracking_figure

@@ -20,6 +20,7 @@ OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "
 INK, FAINT, GREY = "#1f2a33", "#d9dee3", "#66727d"
 MARKS = ("o", "s", "D", "^", "v", "P", "X")
 SMALL = 7.5
+WHISKERS: dict[str, Any] = {"elinewidth": 1.2, "capsize": 2, "zorder": 3}
 
 
 def drawn_text(value: object, most: int = 60) -> str:
@@ -77,25 +78,18 @@ def arms(rows: pd.DataFrame) -> Any:
     return np.nan_to_num(np.clip(np.vstack([low, high]), 0, None))
 
 
-def draw_series(ax: Any, rows: pd.DataFrame, shift: float, hidden: set[int], kind: int) -> None:
-    """Draw one share by year, broken where a year is hidden."""
-    drawn = rows.copy()
-    gone = drawn["year"].isin(list(hidden))
-    drawn.loc[gone, ["estimate", "low", "high"]] = np.nan
-    x = drawn["year"].to_numpy(dtype=float) + shift
-    ax.plot(x, drawn["estimate"], color=OKABE_ITO[kind], linewidth=1, alpha=0.6, zorder=2)
-    kept = drawn[drawn["estimate"].notna()]
-    ax.errorbar(
-        kept["year"].to_numpy(dtype=float) + shift,
-        kept["estimate"].to_numpy(dtype=float),
-        yerr=arms(kept),
-        fmt=MARKS[kind],
-        color=OKABE_ITO[kind],
-        markersize=4,
-        elinewidth=1.2,
-        capsize=2,
-        zorder=3,
-    )
+def is_suppressed(shares: pd.DataFrame) -> pd.Series[bool]:
+    """Mark the rows with a base and no estimate: it may not be shown."""
+    return shares["estimate"].isna() & (shares["n"] != 0)
+
+
+def draw_series(ax: Any, rows: pd.DataFrame, shift: float, kind: int) -> None:
+    """Draw one share by year, broken where it is missing."""
+    x = rows["year"].to_numpy(dtype=float) + shift
+    ax.plot(x, rows["estimate"], color=OKABE_ITO[kind], linewidth=1, alpha=0.6, zorder=2)
+    known = rows["estimate"].notna().to_numpy()
+    look = {"fmt": MARKS[kind], "color": OKABE_ITO[kind], "markersize": 4} | WHISKERS
+    ax.errorbar(x[known], rows["estimate"][known], yerr=arms(rows[known]), **look)
 
 
 def wave_name(waves: Mapping[int, str] | None, year: int) -> str:

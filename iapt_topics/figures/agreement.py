@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,11 +14,13 @@ from iapt_topics.figures._style import (
     MARKS,
     OKABE_ITO,
     SMALL,
+    WHISKERS,
     arms,
     draw_band,
     drawn_text,
     need_rows,
     new_figure,
+    number,
     put_title,
     tidy,
 )
@@ -26,151 +28,123 @@ from iapt_topics.figures._style import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from iapt_topics.agreement.comparison import Comparison
-    from iapt_topics.frame.frame import ThemeFrame
 
-
-def agreement_figure(
-    comparison: Comparison,
-    ceiling: Comparison | None = None,
-    *,
-    hidden: Collection[str] = (),
-) -> Figure:
-    """Forest plot of F1 and kappa per theme, with intervals and, if given, the human ceiling.
+def agreement_figure(themes: pd.DataFrame, people: pd.DataFrame | None = None) -> Figure:
+    """Forest plot of F1 and kappa per theme, with intervals and, if given, those of two people.
 
     Parameters
     ----------
-    comparison : Comparison
-        Machine against people.
-    ceiling : Comparison, optional
-        One person against another on the same themes: drawn as hollow diamonds.
-    hidden : collection of str
-        Theme ids whose values must not be drawn.
+    themes : DataFrame
+        ``themes`` of a comparison of machine and people, or the published ones. A theme without
+        ``positives_reference`` is not shown.
+    people : DataFrame, optional
+        The same of one person against another: drawn as hollow diamonds.
     """
-    rows = comparison.themes.reset_index(drop=True)
+    rows = themes.reset_index(drop=True)
     need_rows(rows, "the comparison")
-    top = None if ceiling is None else ceiling.themes.set_index("theme").reindex(rows["theme"])
+    top = None if people is None else people.set_index("theme").reindex(rows["theme"])
     figure = new_figure(8, 0.27 * len(rows) + 1.3)
     pair = figure.subplots(1, 2, sharey=True)
     y = np.arange(len(rows))
-    gone = rows["theme"].isin(list(hidden)).to_numpy()
+    gone = rows["positives_reference"].isna().to_numpy()
     for ax, name, title, kind in zip(pair, ("f1", "kappa"), ("F1", "kappa"), (0, 1), strict=True):
-        part = pd.DataFrame(
-            {"estimate": rows[name], "low": rows[f"{name}_low"], "high": rows[f"{name}_high"]}
-        ).astype(float)
-        shown = part["estimate"].notna().to_numpy() & ~gone
+        part = rows[[name, f"{name}_low", f"{name}_high"]].astype(float)
+        part = part.set_axis(["estimate", "low", "high"], axis=1)[~gone & rows[name].notna()]
         if top is not None:
-            ax.scatter(
-                np.where(gone, np.nan, top[name].to_numpy(dtype=float)),
-                y,
-                marker="D",
-                s=26,
-                facecolors="none",
-                edgecolors=GREY,
-                label="two people",
-                zorder=2,
-            )
+            look = {"s": 26, "facecolors": "none", "edgecolors": GREY, "label": "two people"}
+            ax.scatter(top[name].where(~gone).astype(float), y, marker="D", zorder=2, **look)
+        look = {"fmt": MARKS[kind], "color": OKABE_ITO[kind], "markersize": 4.5} | WHISKERS
         ax.errorbar(
-            part.loc[shown, "estimate"].to_numpy(dtype=float),
-            y[shown],
-            xerr=arms(part[shown]),
-            fmt=MARKS[kind],
-            color=OKABE_ITO[kind],
-            markersize=4.5,
-            elinewidth=1.2,
-            capsize=2,
-            label="machine and people",
-            zorder=3,
+            part["estimate"], y[part.index], xerr=arms(part), label="machine and people", **look
         )
-        for at in y[~shown]:
+        for at in np.delete(y, part.index):
             ax.text(0.01, at, "not shown", fontsize=6.5, color=GREY, style="italic", va="center")
         tidy(ax, "x")
-        put_title(ax, f"{title} (n = {comparison.n:,} responses)")
+        put_title(ax, f"{title} (n = {number(rows['n'].max())} responses)")
         ax.axvline(0, color=GREY, linewidth=0.8)
     lowest = float(np.nanmin(np.append(rows.loc[~gone, "kappa_low"].to_numpy(dtype=float), 0)))
     pair[0].set_xlim(-0.02, 1.02)
     pair[1].set_xlim(min(lowest, 0) - 0.02, 1.02)
     names = [
-        f"{drawn_text(label, 40)} ({'few' if out else f'{int(n)}'})"
+        f"{drawn_text(label, 40)} ({'few' if out else int(n)})"
         for label, n, out in zip(rows["label"], rows["positives_reference"], gone, strict=True)
     ]
     pair[0].set_yticks(y, names)
     pair[0].set_ylim(len(rows) - 0.5, -0.5)
-    handles, labels = pair[0].get_legend_handles_labels()
     if top is not None:
-        figure.legend(
-            handles, labels, fontsize=SMALL, frameon=False, loc="outside lower center", ncols=2
-        )
+        entries = pair[0].get_legend_handles_labels()
+        figure.legend(*entries, fontsize=SMALL, frameon=False, loc="outside lower center", ncols=2)
     return figure
 
 
-def code_pairs(
-    comparison: Comparison, *, least: int = 10, most: int = 40, hidden: Collection[str] = ()
-) -> pd.DataFrame:
-    """Rows of ``comparison.matches`` to show: on ``least`` responses or more, commonest first."""
-    rows = comparison.matches
-    out = rows["reference_theme"].isin(list(hidden)) | rows["other_theme"].isin(list(hidden))
-    rows = rows[~out & (rows["n_both"] >= least)]
+def code_pairs(matches: pd.DataFrame, *, least: int = 10, most: int = 40) -> pd.DataFrame:
+    """Rows of ``matches`` to show: on ``least`` responses or more, commonest first."""
+    rows = matches[matches["n_both"] >= least]
     return rows.sort_values("n_both", ascending=False, kind="stable").head(most)
 
 
-def coding_flow_figure(
-    comparison: Comparison,
-    frame: ThemeFrame | None = None,
+def confusion_flow_figure(
+    matches: pd.DataFrame,
     *,
+    labels: Mapping[str, str] | None = None,
+    reference: str = "",
+    other: str = "",
+    n: float | None = None,
     least: int = 10,
     most: int = 40,
-    hidden: Collection[str] = (),
 ) -> Figure:
     """Flow from the themes that people gave to those that the machine gave the same responses.
 
     Parameters
     ----------
-    comparison : Comparison
-        From ``compare_codes``.
-    frame : ThemeFrame, optional
-        Gives the themes their labels and their order.
+    matches : DataFrame
+        ``matches`` of a comparison: ``reference_theme``, ``other_theme``, ``n_both``.
+    labels : mapping of str to str, optional
+        Labels of the themes, in the order to draw them; by default their ids by name.
+    reference, other : str
+        Names of the coders.
+    n : float, optional
+        Number of responses to print; "hidden" if it is missing.
     least : int, default 10
         Pairs of themes on fewer common responses are not drawn.
     most : int, default 40
         Draw no more than this many pairs, the commonest.
-    hidden : collection of str
-        Themes that must not be drawn.
     """
-    pairs = code_pairs(comparison, least=least, most=most, hidden=hidden)
+    pairs = code_pairs(matches, least=least, most=most)
     need_rows(pairs, f"the pairs of themes on {least} common responses or more")
-    order = {t.id: i for i, t in enumerate(frame.themes)} if frame is not None else {}
+    labels = labels or {}
+    order = {theme: i for i, theme in enumerate(labels)}
     sides = []
     for column in ("reference_theme", "other_theme"):
         sums = pairs.groupby(column)["n_both"].sum()
-        sides.append(sums.loc[sorted(sums.index, key=lambda t: (order.get(t, 0), str(t)))])
+        sides.append(sums.loc[sorted(sums.index, key=lambda t: (order.get(t, len(order)), str(t)))])
     gap = 0.012 * float(pairs["n_both"].sum())
     figure = new_figure(7.4, 0.27 * max(map(len, sides)) + 1.2)
     ax = figure.subplots()
     tops: list[dict[str, float]] = []
     for x, align, sums in ((0.0, "right", sides[0]), (1.0, "left", sides[1])):
         top, places = 0.0, {}
-        for theme, n in sums.items():
+        for theme, both in sums.items():
             places[str(theme)] = top
-            label = frame[str(theme)].label if frame is not None and theme in order else theme
-            name = f"{drawn_text(label, 34)} ({int(n):,})"
-            ax.plot([x, x], [top, top + n], color=INK, linewidth=3, solid_capstyle="butt")
+            name = f"{drawn_text(labels.get(str(theme), theme), 34)} ({int(both):,})"
+            ax.plot([x, x], [top, top + both], color=INK, linewidth=3, solid_capstyle="butt")
             nudge = -0.02 if align == "right" else 0.02
-            ax.text(x + nudge, top + n / 2, name, fontsize=7, ha=align, va="center", color=INK)
-            top += float(n) + gap
+            ax.text(x + nudge, top + both / 2, name, fontsize=7, ha=align, va="center", color=INK)
+            top += float(both) + gap
         tops.append(places)
     for row in pairs.sort_values(["reference_theme", "other_theme"]).to_dict("records"):
-        a, b, n = str(row["reference_theme"]), str(row["other_theme"]), float(row["n_both"])
+        a, b, both = str(row["reference_theme"]), str(row["other_theme"]), float(row["n_both"])
         ends = (0.005, tops[0][a]), (0.995, tops[1][b])
-        draw_band(ax, *ends, (n, n), facecolor=OKABE_ITO[0 if a == b else 4], alpha=0.45)
-        tops[0][a] += n
-        tops[1][b] += n
+        draw_band(ax, *ends, (both, both), facecolor=OKABE_ITO[0 if a == b else 4], alpha=0.45)
+        tops[0][a] += both
+        tops[1][b] += both
     ax.set_xlim(-0.75, 1.75)
     ax.invert_yaxis()
     ax.set_axis_off()
     names = " and ".join(
         f"{drawn_text(name, 20)} ({side})"
-        for name, side in ((comparison.reference, "left"), (comparison.other, "right"))
+        for name, side in ((reference or "reference", "left"), (other or "other", "right"))
     )
-    put_title(ax, f"{names}, n = {comparison.n:,} responses; blue: the same theme")
+    size = "" if n is None else f", n = {number(n)} responses"
+    put_title(ax, f"{names}{size}; blue: the same theme")
     return figure

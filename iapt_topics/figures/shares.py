@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,11 @@ from iapt_topics.figures._style import (
     MARKS,
     OKABE_ITO,
     SMALL,
+    WHISKERS,
     arms,
     draw_series,
     drawn_text,
+    is_suppressed,
     need_rows,
     new_figure,
     percent_axis,
@@ -30,30 +32,26 @@ from iapt_topics.figures._style import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from iapt_topics.drift.drift import Drift
-    from iapt_topics.frame.frame import ThemeFrame
-
 
 def drift_figure(
-    drift: Drift,
-    frame: ThemeFrame | None = None,
-    themes: Sequence[str] | None = None,
+    shares: pd.DataFrame,
     *,
-    hidden: Collection[tuple[str, int]] = (),
+    themes: Sequence[str] | None = None,
+    labels: Mapping[str, str] | None = None,
     waves: Mapping[int, str] | None = None,
 ) -> Figure:
     """Share of responses per theme and year, one small panel per theme.
 
     Parameters
     ----------
-    drift : Drift
-        From ``measure_drift``.
-    frame : ThemeFrame, optional
-        Gives the themes their labels; without it their ids are shown.
+    shares : DataFrame
+        Shares of a drift, or the published ones: ``theme``, ``year``, ``estimate``, ``low``,
+        ``high``, ``n``. Where an estimate is missing though there is a base, a gap marked "hidden"
+        stands in its place.
     themes : sequence of str, optional
         Theme ids to draw, in this order; all by default.
-    hidden : collection of (theme, year)
-        Cells not to draw: a gap marked "hidden" stands in their place.
+    labels : mapping of str to str, optional
+        Label of each theme; its id by default.
     waves : mapping of int to str, optional
         What to call each year.
 
@@ -65,46 +63,34 @@ def drift_figure(
     Raises
     ------
     InputError
-        If a theme is not in ``drift`` or there is none to draw.
+        If a theme is not in ``shares`` or there is none to draw.
     """
-    wanted = list(drift.themes if themes is None else themes)
-    unknown = [t for t in wanted if t not in drift.themes]
+    known = shares["theme"].unique().tolist()
+    wanted = known if themes is None else list(themes)
+    unknown = [t for t in wanted if t not in known]
     if unknown or not wanted:
-        raise InputError(
-            "themes",
-            "must name themes of the drift result",
-            listed(unknown),
-            f"Choose from {listed(drift.themes, most=30)}.",
-        )
+        do = f"Choose from {listed(known, most=30)}."
+        raise InputError("themes", "must name themes of the shares", listed(unknown), do)
     columns = min(3, len(wanted))
     rows = -(-len(wanted) // columns)
     figure = new_figure(2.7 * columns + 0.6, 1.1 * rows + 0.8)
     # Alike by hand: Matplotlib's shared axes look at every panel whenever one is drawn.
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    shown = drift.shares[drift.shares["theme"].isin(wanted)].set_index(["theme", "year"])
-    shown = shown.drop(index=list(hidden), errors="ignore")[["estimate", "high"]]
-    top = 1.05 * np.nanmax(shown.to_numpy(dtype=float), initial=0.01)
+    shown = shares[shares["theme"].isin(wanted) & shares["estimate"].notna()]
+    top = 1.05 * np.nanmax(shown[["estimate", "high"]].to_numpy(dtype=float), initial=0.01)
     for i, (ax, theme) in enumerate(zip(axes, wanted, strict=False)):
-        cells = drift.shares[drift.shares["theme"] == theme].sort_values("year")
-        gone = {int(y) for t, y in hidden if t == theme}
-        draw_series(ax, cells, 0, gone, 0)
+        cells = shares[shares["theme"] == theme].sort_values("year")
+        draw_series(ax, cells, 0, 0)
         tidy(ax)
         ax.set_ylim(0, top)
         percent_axis(ax)
         year_ticks(ax, cells, waves)
         ax.tick_params(axis="x", labelsize=6.5, labelbottom=i + columns >= len(wanted))
         ax.tick_params(axis="y", labelleft=i % columns == 0)
-        for year in sorted(gone):
-            ax.annotate(
-                "hidden",
-                (year, 0.04),
-                xycoords=("data", "axes fraction"),
-                ha="center",
-                fontsize=6,
-                color=GREY,
-                style="italic",
-            )
-        put_title(ax, drawn_text(frame[theme].label if frame is not None else theme, 38))
+        for year in cells.loc[is_suppressed(cells), "year"]:
+            look = {"ha": "center", "fontsize": 6, "color": GREY, "style": "italic"}
+            ax.annotate("hidden", (year, 0.04), xycoords=("data", "axes fraction"), **look)
+        put_title(ax, drawn_text((labels or {}).get(theme, theme), 38))
     for ax in axes[len(wanted) :]:
         ax.set_axis_off()
     figure.supylabel("share of responses", fontsize=8, color=INK)
@@ -112,86 +98,79 @@ def drift_figure(
 
 
 def axis_figure(
-    axis_drift: Drift,
+    shares: pd.DataFrame,
     *,
-    hidden: Collection[tuple[str, int]] = (),
+    labels: Mapping[str, str] | None = None,
     waves: Mapping[int, str] | None = None,
 ) -> Figure:
     """Share of responses about one pole of the frame, the other, both or neither, by year.
 
     Parameters
     ----------
-    axis_drift : Drift
-        Drift of the four classes of the axis (each response is in exactly one).
-    hidden : collection of (theme, year)
-        Cells not to draw.
+    shares : DataFrame
+        Shares of the four classes of the axis (each response is in exactly one), as for
+        :func:`drift_figure`; drawn in the order of the table.
+    labels : mapping of str to str, optional
+        Label of each class; its id by default.
     waves : mapping of int to str, optional
         What to call each year.
     """
-    classes = axis_drift.themes
-    need_rows(axis_drift.shares, "the shares of the two poles")
+    need_rows(shares, "the shares of the two poles")
+    classes = shares["theme"].unique().tolist()
+    suppressed = is_suppressed(shares)
     figure = new_figure(7.4, 3.4)
     ax = figure.subplots()
-    step = 0.6 / max(len(classes), 1)
+    step = 0.6 / len(classes)
     for i, name in enumerate(classes):
-        rows = axis_drift.shares[axis_drift.shares["theme"] == name].sort_values("year")
-        gone = {int(y) for t, y in hidden if t == name}
+        own = shares["theme"] == name
         shift = (i - (len(classes) - 1) / 2) * step
-        label = drawn_text(name) + (" *" if gone else "")
-        draw_series(ax, rows, shift, gone, i % len(OKABE_ITO))
+        label = drawn_text((labels or {}).get(name, name))
+        label += " *" if (own & suppressed).any() else ""
+        draw_series(ax, shares[own].sort_values("year"), shift, i % len(OKABE_ITO))
         ax.plot([], [], MARKS[i % 7], color=OKABE_ITO[i % 7], markersize=5, label=label)
     tidy(ax)
     percent_axis(ax)
-    year_ticks(ax, axis_drift.shares, waves)
+    year_ticks(ax, shares, waves)
     ax.set_ylim(bottom=0)
     ax.set_ylabel("share of responses", fontsize=8, color=INK)
     figure.legend(fontsize=8, frameon=False, loc="outside upper left", ncols=4)
-    if hidden:
+    if suppressed.any():
         ax.set_xlabel("* years without a mark are hidden", fontsize=SMALL, color=GREY)
     return figure
 
 
 def axis_plane_figure(
-    pole_drift: Drift,
+    shares: pd.DataFrame,
     *,
     labels: Mapping[str, str] | None = None,
-    hidden: Collection[tuple[str, int]] = (),
     waves: Mapping[int, str] | None = None,
 ) -> Figure:
     """Show the share that speaks of one pole against the share that speaks of the other, by year.
 
     Parameters
     ----------
-    pole_drift : Drift
-        Drift of :func:`iapt_topics.pole_codes`: two themes.
+    shares : DataFrame
+        Shares of :func:`iapt_topics.pole_codes`, as for :func:`drift_figure`: two themes, the one
+        across first. A year is drawn if both of its estimates are known.
     labels : mapping of str to str, optional
         Label of each pole; its id by default.
-    hidden : collection of (theme, year)
-        Cells not to draw; a year is drawn if both of its cells are.
     waves : mapping of int to str, optional
         What to call each year.
     """
-    shares = pole_drift.shares
-    gone = {int(year) for _, year in hidden}
+    poles = shares["theme"].unique().tolist()
+    gone = shares.loc[is_suppressed(shares), "year"].tolist()
     shown = shares[~shares["year"].isin(gone) & (shares["n"] > 0)].sort_values("year")
     need_rows(shown, "the years of which both poles may be shown")
-    across, up = (shown[shown["theme"] == t] for t in pole_drift.themes)
+    if len(poles) != 2:
+        do = "Use those of pole_codes."
+        raise InputError("shares", "must be of two poles", listed(poles), do)
+    across, up = (shown[shown["theme"] == t] for t in poles)
     figure = new_figure(6.4, 4.4)
-    ax = figure.subplots()
+    ax: Any = figure.subplots()
     x, y = (part["estimate"].to_numpy(dtype=float) for part in (across, up))
     ax.plot(x, y, color=GREY, linewidth=1, zorder=1)
-    ax.errorbar(
-        x,
-        y,
-        xerr=arms(across),
-        yerr=arms(up),
-        fmt=MARKS[0],
-        color=OKABE_ITO[0],
-        ecolor=OKABE_ITO[5],
-        markersize=5,
-        elinewidth=1,
-        zorder=2,
-    )
+    look = {"color": OKABE_ITO[0], "ecolor": OKABE_ITO[5], "markersize": 5, "elinewidth": 1}
+    ax.errorbar(x, y, xerr=arms(across), yerr=arms(up), fmt=MARKS[0], zorder=2, **look)
     names = [wave_name(waves, int(year)) for year in across["year"]]
     for i, at in enumerate(zip(x, y, strict=True)):
         # Left and right by turns, since neighbouring years lie near each other.
@@ -205,7 +184,7 @@ def axis_plane_figure(
     percent_axis(ax, "x")
     percent_axis(ax)
     sizes = ", ".join(f"{k} {int(n):,}" for k, n in zip(names, across["n"], strict=True))
-    first, second = (drawn_text((labels or {}).get(t, t)) for t in pole_drift.themes)
+    first, second = (drawn_text((labels or {}).get(t, t)) for t in poles)
     ax.set_xlabel(f"responses that speak of {first}\nn: {sizes}", fontsize=8, color=INK)
     ax.set_ylabel(f"responses that speak of {second}", fontsize=8, color=INK)
     gap = "; some years hidden" if gone else ""
@@ -219,27 +198,18 @@ def effects_figure(effects: pd.DataFrame, *, theme: str) -> Figure:
     Parameters
     ----------
     effects : DataFrame
-        From ``theme_effects``.
+        From ``theme_regression``.
     theme : str
         The theme to draw.
     """
     rows = effects[effects["theme"] == theme].reset_index(drop=True)
     need_rows(rows, f"the effects on {theme!r}")
     figure = new_figure(6.4, 0.27 * len(rows) + 1.1)
-    ax = figure.subplots()
+    ax: Any = figure.subplots()
     y = np.arange(len(rows))
     known = rows["estimate"].notna().to_numpy()
-    ax.errorbar(
-        rows.loc[known, "estimate"].to_numpy(dtype=float),
-        y[known],
-        xerr=arms(rows[known]),
-        fmt="o",
-        color=OKABE_ITO[0],
-        markersize=4.5,
-        elinewidth=1.2,
-        capsize=2,
-        zorder=3,
-    )
+    look = {"fmt": "o", "color": OKABE_ITO[0], "markersize": 4.5} | WHISKERS
+    ax.errorbar(rows["estimate"][known], y[known], xerr=arms(rows[known]), **look)
     for at in y[~known]:
         ax.text(0, at, " not estimated", fontsize=6.5, color=GREY, style="italic", va="center")
     ax.axvline(0, color=GREY, linewidth=0.8)

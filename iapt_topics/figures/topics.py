@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from iapt_topics.figures._style import (
     GREY,
@@ -25,49 +26,47 @@ from iapt_topics.figures._style import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from iapt_topics.mapping.mapping import TopicMapping
-    from iapt_topics.topics.topics import Topics
-    from iapt_topics.topics.tracking import TopicFlow
 
-
-def mapping_figure(mapping: TopicMapping, *, labels: Mapping[int, str] | None = None) -> Figure:
+def mapping_figure(
+    scores: pd.DataFrame,
+    *,
+    topics: Mapping[int, str] | None = None,
+    themes: Mapping[str, str] | None = None,
+) -> Figure:
     """Heat map of how near each topic is to each theme; chosen pairs are outlined.
 
     Parameters
     ----------
-    mapping : TopicMapping
-        From ``map_topics``.
-    labels : mapping of int to str, optional
+    scores : DataFrame
+        Scores of a mapping: ``topic``, ``theme``, ``score``, ``chosen``, ``n``.
+    topics : mapping of int to str, optional
         What to call each topic, and which to draw; by default all, by number and n.
+    themes : mapping of str to str, optional
+        Labels of the themes, in the order to draw them; by default their ids, as in the table.
     """
     from matplotlib.patches import Rectangle
 
-    scores = mapping.scores
-    if labels is not None:
-        scores = scores[scores["topic"].isin(list(labels))]
+    if topics is not None:
+        scores = scores[scores["topic"].isin(list(topics))]
     need_rows(scores, "the mapping")
     grid = scores.pivot(index="topic", columns="theme", values="score")
-    ids = {t.id: i for i, t in enumerate(mapping.frame.themes)}
-    grid = grid[sorted(grid.columns, key=lambda t: ids.get(str(t), len(ids)))]
-    sizes = scores.groupby("topic")["n"].max()
-    if labels is None:
-        labels = {int(str(t)): f"Topic {t} (n={n:.0f})" for t, n in sizes.items()}
+    themes = themes or {}
+    grid = grid[list(dict.fromkeys([*(t for t in themes if t in grid), *scores["theme"]]))]
+    if topics is None:
+        sizes = scores.groupby("topic")["n"].max()
+        topics = {int(str(t)): f"Topic {t} (n={n:.0f})" for t, n in sizes.items()}
     high, wide = grid.shape
     figure = new_figure(min(3.2 + 0.32 * wide, 11), 0.26 * high + 2.6)
-    ax = figure.subplots()
+    ax: Any = figure.subplots()
     mesh = ax.pcolormesh(grid.to_numpy(dtype=float), cmap="cividis", edgecolors="white", lw=0.4)
     chosen = scores[scores["chosen"].astype(bool)]
     for topic, theme in zip(chosen["topic"], chosen["theme"], strict=True):
         at = (list(grid.columns).index(theme), list(grid.index).index(topic))
         ax.add_patch(Rectangle(at, 1, 1, fill=False, edgecolor=OKABE_ITO[1], linewidth=1.8))
-    ax.set_xticks(
-        np.arange(wide) + 0.5,
-        [drawn_text(mapping.frame[str(t)].label, 34) for t in grid.columns],
-        rotation=45,
-        ha="right",
-        rotation_mode="anchor",
-    )
-    ax.set_yticks(np.arange(high) + 0.5, [drawn_text(labels[int(t)], 44) for t in grid.index])
+    names = [drawn_text(themes.get(str(t), t), 34) for t in grid.columns]
+    slant = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    ax.set_xticks(np.arange(wide) + 0.5, names, **slant)
+    ax.set_yticks(np.arange(high) + 0.5, [drawn_text(topics[int(t)], 44) for t in grid.index])
     ax.invert_yaxis()
     ax.tick_params(labelsize=7, length=0, colors=INK)
     ax.spines[:].set_visible(False)
@@ -77,33 +76,28 @@ def mapping_figure(mapping: TopicMapping, *, labels: Mapping[int, str] | None = 
     return figure
 
 
-def resolution_figure(topics: Topics, *, n: float | None = None) -> Figure:
+def resolution_figure(
+    resolution: pd.DataFrame, *, n: float | None = None, n_runs: int | None = None
+) -> Figure:
     """Agreement, support, reappearance and smallest size for each number of topics tried.
 
     Parameters
     ----------
-    topics : Topics
-        From ``fit_topics``.
+    resolution : DataFrame
+        ``resolution`` of topics, or the published one.
     n : float, optional
-        Number of responses to print, if not the exact one; "hidden" if it is missing.
+        Number of responses to print; "hidden" if it is missing.
+    n_runs : int, optional
+        Number of runs to print; by default the ``n`` of the table.
     """
-    rows = topics.resolution.sort_values("n_topics")
+    rows = resolution.sort_values("n_topics")
     need_rows(rows, "the resolutions")
     figure = new_figure(6, 4)
     ax, below = figure.subplots(2, sharex=True, height_ratios=(3, 1))
     x = rows["n_topics"].to_numpy(dtype=float)
     agree = rows["estimate"].to_numpy(dtype=float)
-    ax.errorbar(
-        x,
-        agree,
-        yerr=arms(rows),
-        color=OKABE_ITO[0],
-        marker="o",
-        markersize=4,
-        capsize=2,
-        linewidth=1,
-        label="agreement with the runs (ARI)",
-    )
+    look = {"color": OKABE_ITO[0], "marker": "o", "markersize": 4, "capsize": 2, "linewidth": 1}
+    ax.errorbar(x, agree, yerr=arms(rows), label="agreement with the runs (ARI)", **look)
     for column, marker, label in (
         ("support", "s", "support of the responses"),
         ("reappears", "^", "topics reappear (Jaccard)"),
@@ -121,30 +115,32 @@ def resolution_figure(topics: Topics, *, n: float | None = None) -> Figure:
         panel.set_xticks(x, [f"{v:.0f}" for v in x])
         panel.minorticks_off()
         tidy(panel)
-    size = number(len(topics.assignments) if n is None else n)
-    put_title(ax, f"n = {size} responses, {len(topics.runs)} runs")
+    size = "" if n is None else f"n = {number(n)} responses, "
+    put_title(ax, f"{size}{number(rows['n'].max() if n_runs is None else n_runs)} runs")
     return figure
 
 
-def topic_flow_figure(flow: TopicFlow) -> Figure:
+def topic_tracking_figure(
+    topics: pd.DataFrame, links: pd.DataFrame, windows: pd.DataFrame
+) -> Figure:
     """Draw the topics of each year as bars of their share, joined where they were matched.
 
     Parameters
     ----------
-    flow : TopicFlow
-        From ``topic_flow``. A "+" stands before a topic that is shown to be new, a "-" behind one
-        that is shown to be gone; "?" at a topic without a partner that is not.
+    topics, links, windows : DataFrame
+        Tables of ``topic_flow``. A "+" stands before a topic that is shown to be new, a "-" behind
+        one that is shown to be gone; "?" at a topic without a partner that is not.
     """
     from matplotlib.patches import Rectangle
 
-    need_rows(flow.topics, "the topics of each year")
-    years = list(dict.fromkeys(flow.topics["year"].tolist()))
+    need_rows(topics, "the topics of each year")
+    years = list(dict.fromkeys(topics["year"].tolist()))
     figure = new_figure(2.3 * len(years) + 0.8, 5.2)
     ax = figure.subplots()
     bars: dict[tuple[int, int], tuple[float, float]] = {}
     for x, year in enumerate(years):
         top = 0.0
-        rows = flow.topics[flow.topics["year"] == year]
+        rows = topics[topics["year"] == year]
         for row in rows.to_dict("records"):
             high = float(row["estimate"])
             bars[year, row["topic"]] = (top, high)
@@ -155,14 +151,14 @@ def topic_flow_figure(flow: TopicFlow) -> Figure:
             name = f"{before}{drawn_text(row['label'], 22)}{after}"
             ax.text(x + 0.2, top + high / 2, name, fontsize=6, ha="center", va="center", color=INK)
             top += high + 0.015
-    for link in flow.links.to_dict("records"):
+    for link in links.to_dict("records"):
         (low_a, high_a), (low_b, high_b) = (
             bars[link[y], link[t]] for y, t in (("against", "topic_against"), ("year", "topic"))
         )
         a, b = years.index(link["against"]) + 0.4, years.index(link["year"])
         style = {"alpha": 0.35} if link["matched"] else {"alpha": 0.15, "hatch": "///"}
         draw_band(ax, (a, low_a), (b, low_b), (high_a, high_b), facecolor=GREY, **style)
-    sizes = flow.windows.set_index("year")["n"]
+    sizes = windows.set_index("year")["n"]
     ax.set_xticks(np.arange(len(years)) + 0.2, [f"{y}\nn={int(sizes[y])}" for y in years])
     ax.set_xlim(-0.3, len(years) - 0.3)
     ax.set_ylim(max(a + b for a, b in bars.values()) + 0.02, -0.02)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError, require_file, require_unique
 from iapt_topics._base.opening import LARGEST_XML, parse_xml
-from iapt_topics._base.tables import rows_of
+from iapt_topics._base.tables import make_table
 from iapt_topics.frame.described import code_name, described, theme_fields
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _codebook(root: Element, what: str) -> pd.DataFrame:
         found.append((path, name, parent, codable, _content(element, "Description")))
         elements.append(element)
         stack += reversed([(e, path, depth + 1) for e in _children(element, "Code")])
-    table = rows_of(found, "code name parent codable definition")
+    table = make_table(found, "code name parent codable definition")
     require_unique(table["code"], f"{what}: paths of codes", "Rename one of them in the tool.")
     return table.assign(guid=list(_by_guid(elements, what, "codes")))
 

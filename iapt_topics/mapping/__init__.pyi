@@ -1,3 +1,5 @@
+from .coding import code_responses as code_responses
+from .coding import explain_codes as explain_codes
 from .distinctness import indistinct_themes as indistinct_themes
 from .edits import MappingEdits as MappingEdits
 from .edits import apply_edits as apply_edits
@@ -10,8 +12,6 @@ from .encoders import compare_encoders as compare_encoders
 from .facets import code_facets as code_facets
 from .learning import learn_codes as learn_codes
 from .mapping import TopicMapping as TopicMapping
-from .mapping import code_responses as code_responses
-from .mapping import explain_codes as explain_codes
 from .mapping import map_topics as map_topics
 from .mapping import mapping_coverage as mapping_coverage
 from .scoring import score_themes as score_themes

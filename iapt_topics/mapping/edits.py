@@ -159,7 +159,7 @@ def read_mapping(
         raise InputError(
             what, "must hold decisions that can be placed", "; ".join(faults), "Mend these rows."
         )
-    return MappingEdits(table=pd.DataFrame(rows, columns=_LOG), topic_of=_topic_of(topics))
+    return MappingEdits(table=pd.DataFrame(rows, columns=_LOG), topic_of=_label_topics(topics))
 
 
 def _theme_id(name: str, mapping: TopicMapping, wrong: list[str]) -> str:
@@ -191,7 +191,7 @@ def _wrong(decision: str, proposed: bool, theme: str, cell: Mapping[str, str]) -
     return wrong
 
 
-def _topic_of(topics: Topics) -> dict[str, int]:
+def _label_topics(topics: Topics) -> dict[str, int]:
     pairs = zip(topics.assignments["response_id"], topics.assignments["topic"], strict=True)
     return {str(r): int(t) for r, t in pairs}
 
@@ -275,7 +275,7 @@ def replay_edits(edits: MappingEdits, topics: Topics) -> MappingEdits:
     Hennig (2007), "Cluster-wise assessment of cluster stability", Computational Statistics and
     Data Analysis 52:258-271.
     """
-    new = _topic_of(topics)
+    new = _label_topics(topics)
     label = topics.topics.set_index("topic")["label"]
     placed: list[Any] = []
     left: list[Any] = edits.unplaced.to_dict("records")

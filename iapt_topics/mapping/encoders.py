@@ -15,10 +15,10 @@ from iapt_topics.codes.codes import Codes
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.encoders.encoder import Encoder, SentenceEncoder
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.mapping.mapping import code_responses
+from iapt_topics.mapping.coding import code_responses
 from iapt_topics.stats.agreement import cohen_kappa, f1, table_2x2
 from iapt_topics.stats.resampling import cluster_weights, percentile_interval
-from iapt_topics.survey.responses import Responses
+from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.survey.sentences import split_sentences
 
 Floats = NDArray[np.float64]
@@ -97,7 +97,7 @@ def compare_encoders(
         )
     themes = [t for t, c in zip(themes, common, strict=True) if c]
     truth = truth[:, common]
-    people = both.set_index("response_id").loc[ids, "respondent_id"].to_numpy(dtype=np.str_)
+    people = cluster_ids(both.set_index("response_id").loc[ids].reset_index())
     weights = np.concatenate(
         [np.ones((1, len(ids))), cluster_weights(people, n_boot, seed).astype(float)]
     )

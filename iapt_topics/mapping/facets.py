@@ -13,7 +13,7 @@ from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.theme import Facet, Theme
-from iapt_topics.mapping.mapping import decide
+from iapt_topics.mapping.coding import assign_themes
 from iapt_topics.mapping.scoring import classify, nearness_in_meaning
 from iapt_topics.survey.responses import Responses
 
@@ -75,7 +75,7 @@ def code_facets(
     """
     if not frame.facets:
         raise InputError(f"frame {frame.name!r}", "must have facets", "none", "Add [[facet]]s.")
-    scores, given = decide(responses, embeddings, frame, encoder)
+    scores, given = assign_themes(responses, embeddings, frame, encoder)
     ids = [t.id for t in frame.codable]
     best = scores.score.argmax(axis=1)
     runner_up = np.sort(scores.nearness, axis=1)[:, -2:][:, 0]

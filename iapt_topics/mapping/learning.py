@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics.codes.codes import Codes
-from iapt_topics.mapping.mapping import code_responses
+from iapt_topics.mapping.coding import code_responses
 from iapt_topics.mapping.scoring import score_themes
+from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics.runs import nearest_rows
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from iapt_topics.encoders.embeddings import Embeddings
     from iapt_topics.encoders.encoder import Encoder
     from iapt_topics.frame.frame import ThemeFrame
-    from iapt_topics.survey.responses import Responses
 
 Floats = NDArray[np.float64]
 
@@ -155,8 +155,7 @@ def learn_codes(
     x = np.stack(features, axis=2)
     kernel = _likeness(embeddings.rows(ids), rows)
 
-    people = kept["respondent_id"].to_numpy(dtype=object)
-    folds = _folds(people[rows], seed)
+    folds = _folds(cluster_ids(kept)[rows], seed)
     crossed = np.zeros_like(y)
     for fold in range(_FOLDS):
         out = folds == fold
@@ -205,9 +204,9 @@ def _likeness(vectors: NDArray[np.float32], rows: NDArray[np.intp]) -> Floats:
     return np.asarray(smooth @ smooth[rows].T)
 
 
-def _folds(people: NDArray[np.object_], seed: int) -> NDArray[np.intp]:
+def _folds(people: NDArray[np.str_], seed: int) -> NDArray[np.intp]:
     """Part of each coded response; all of a respondent's are in one."""
-    _, who = np.unique(people.astype(str), return_inverse=True)
+    _, who = np.unique(people, return_inverse=True)
     part = np.arange(who.max() + 1) % _FOLDS
     np.random.default_rng(seed).shuffle(part)
     return np.asarray(part[who], dtype=np.intp)

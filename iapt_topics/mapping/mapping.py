@@ -1,44 +1,22 @@
-"""Place topics and single responses on a theme frame, without a hand-coded response.
-
-What a text says of each theme is scored in :mod:`iapt_topics.mapping.scoring`; here it is decided which
-themes a topic or a response is given, and which is left without, and each decision is explained.
-"""
+"""Place topics on a theme frame, without a hand-coded response: many to many, with abstention."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from iapt_topics._base.errors import InputError
 from iapt_topics._base.one_line import one_line
-from iapt_topics.codes.codes import Codes
 from iapt_topics.encoders.embeddings import Embeddings, require_same_encoder
-from iapt_topics.encoders.encoder import Encoder, encode_themes
+from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.mapping.scoring import (
-    SentenceScores,
-    Yardstick,
-    nearness_in_meaning,
-    score_sentences,
-    theme_anchors,
-)
+from iapt_topics.mapping.scoring import nearness_in_meaning
 from iapt_topics.stats.intervals import wilson_interval
-from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.topics import Topics
 
-#: What a person's decision on a topic and a theme moves the scores of the topic's responses by, in
-#: standard deviations, times the support of a response's place in the topic.
-DECISION_WEIGHT = 1.0
-#: As many sentences are taken to speak of no theme as are less near to their best theme than this
-#: part of all sentences are to a theme that is not their best.
-RUNNER_UP_QUANTILE = 0.25
-#: How fast the chance of a theme rises with its score over those of others, and the chance of any
-#: theme with nearness and score together; both in standard deviations.
-THEME_SLOPE, ANY_SLOPE = 5.0, 4.0
-#: The same for a topic and its themes: a topic is a mean of many, so more is asked of it.
+#: The threshold of a topic's themes is this quantile of the scores that are not their topic's best.
 TOPIC_QUANTILE = 0.9
 _MOST_THEMES = 3
 
@@ -91,7 +69,10 @@ class TopicMapping:
 
         topics = self.scores["topic"].nunique()
         title = f"{topics} topics mapped onto {len(self.frame.codable)} themes"
-        return as_html(title, {"table": self.table}, lambda: mapping_figure(self))
+        themes = {t.id: t.label for t in self.frame.themes}
+        return as_html(
+            title, {"table": self.table}, lambda: mapping_figure(self.scores, themes=themes)
+        )
 
     @property
     def themes_without_topic(self) -> tuple[str, ...]:
@@ -166,249 +147,6 @@ def map_topics(
         }
     )
     return TopicMapping(scores=rows, frame=frame, threshold=threshold)
-
-
-def code_responses(
-    responses: Responses,
-    embeddings: Embeddings,
-    frame: ThemeFrame,
-    encoder: Encoder,
-    *,
-    mapping: TopicMapping | None = None,
-    topics: Topics | None = None,
-) -> Codes:
-    """Give themes to every kept response, none where nothing stands out.
-
-    Each sentence gets its best theme, or none; a response has the themes of its sentences. How a
-    sentence is scored is described at :func:`iapt_topics.score_themes`; where ``mapping`` and
-    ``topics`` are given, what people decided on the response's topic counts, too.
-
-    Parameters
-    ----------
-    responses : Responses
-        The survey.
-    embeddings : Embeddings
-        Of the same responses.
-    frame : ThemeFrame
-        The codebook.
-    encoder : Encoder
-        The one that made the embeddings.
-    mapping : TopicMapping, optional
-        Of the topics onto this frame, with decisions by :func:`apply_edits`; without a decision
-        it changes nothing. Together with ``topics`` or not at all.
-    topics : Topics, optional
-        Of the same responses.
-
-    Returns
-    -------
-    Codes
-        Kind "machine"; ``score`` is the best sentence's, in standard deviations; larger is surer.
-        It is not a probability.
-
-    Raises
-    ------
-    InputError
-        If only one of mapping and topics is given, or the encoder is not the embeddings' one.
-
-    Notes
-    -----
-    A sentence gets its best theme when that is more likely than not. The chance is a product: that
-    the sentence speaks of any theme, a logistic function of its nearness to its best theme and of
-    that theme's score; and that it is this theme, the share of its score's exponential in those of
-    all themes. How many sentences speak of none is told by nearness: as many as are less near to
-    their best theme than a quarter of all sentences are to their nearest other one. The slopes were
-    chosen on several sets together and no hand code was used, so the chance orders sentences; it
-    has not been calibrated.
-    """
-    scores, given = decide(responses, embeddings, frame, encoder, mapping, topics)
-    return as_codes(scores, given, responses, frame)
-
-
-def as_codes(
-    scores: SentenceScores, given: NDArray[np.bool_], responses: Responses, frame: ThemeFrame
-) -> Codes:
-    """Codes of the kept responses from what :func:`decide` decided."""
-    best = scores.score.argmax(axis=1)
-    top = scores.score.max(axis=1)
-    table = (
-        pd.DataFrame({"row": scores.owner[given], "theme": best[given], "score": top[given]})
-        .groupby(["row", "theme"], as_index=False)["score"]
-        .max()
-    )
-    themes = tuple(t.id for t in frame.codable)
-    return Codes(
-        coder="machine",
-        kind="machine",
-        themes=themes,
-        seen=responses.kept[["response_id", "respondent_id"]],
-        table=pd.DataFrame(
-            {
-                "response_id": np.array(scores.response_id, dtype=object)[table["row"]],
-                "theme": np.array(themes, dtype=object)[table["theme"]],
-                "score": table["score"].to_numpy(dtype=float),
-            }
-        ),
-    )
-
-
-def explain_codes(
-    responses: Responses,
-    embeddings: Embeddings,
-    frame: ThemeFrame,
-    encoder: Encoder,
-    *,
-    mapping: TopicMapping | None = None,
-    topics: Topics | None = None,
-) -> pd.DataFrame:
-    """Say for each sentence which theme it was given, by which words of the frame, and how clearly.
-
-    Parameters
-    ----------
-    responses : Responses
-        The survey.
-    embeddings : Embeddings
-        Of the same responses.
-    frame : ThemeFrame
-        The codebook.
-    encoder : Encoder
-        The one that made the embeddings.
-    mapping : TopicMapping, optional
-        The one that was given to :func:`code_responses`, whose decisions are explained.
-    topics : Topics, optional
-        Likewise.
-
-    Returns
-    -------
-    DataFrame
-        One row for each sentence of each kept response, in order: ``response_id``; ``sentence``
-        (its place in the response, from 0); ``text``; ``theme`` (given; ``""`` if none); ``score``;
-        ``margin`` (its score less the next theme's; NaN in a frame of one theme); ``runner_up``
-        (that theme); ``nearness`` (cosine to the best theme's anchors); ``anchor``,
-        ``anchor_kind`` (the text of the best theme that is nearest in meaning, and its field in
-        the frame); ``note``.
-
-    Raises
-    ------
-    InputError
-        As for :func:`code_responses`.
-    """
-    scores, given = decide(responses, embeddings, frame, encoder, mapping, topics)
-    ids = np.array([t.id for t in frame.codable], dtype=object)
-    order = np.argsort(-scores.score, axis=1, kind="stable")
-    rows = np.arange(len(order))
-    best = order[:, 0]
-    top = scores.score[rows, best]
-    margin, runner_up = np.full(len(rows), np.nan), np.full(len(rows), "", dtype=object)
-    if len(ids) > 1:
-        margin, runner_up = top - scores.score[rows, order[:, 1]], ids[order[:, 1]]
-    anchors = theme_anchors(frame)
-    of = np.array([a.theme for a in anchors], dtype=object)
-    cosines = scores.vectors @ encode_themes(encoder, [a.text for a in anchors]).T
-    nearest = np.where(of == ids[best][:, None], cosines, -np.inf).argmax(axis=1)
-    return pd.DataFrame(
-        {
-            "response_id": np.array(scores.response_id, dtype=object)[scores.owner],
-            "sentence": pd.Series(scores.owner).groupby(scores.owner).cumcount(),
-            "text": scores.sentences,
-            "theme": np.where(given, ids[best], ""),
-            "score": top,
-            "margin": margin,
-            "runner_up": runner_up,
-            "nearness": scores.nearness[rows, best],
-            "anchor": [anchors[i].text for i in nearest],
-            "anchor_kind": [anchors[i].kind for i in nearest],
-            "note": np.where(
-                given,
-                "",
-                "left without a theme: not near enough to its best one, or too near to two",
-            ),
-        }
-    )
-
-
-def decide(
-    responses: Responses,
-    embeddings: Embeddings,
-    frame: ThemeFrame,
-    encoder: Encoder,
-    mapping: TopicMapping | None = None,
-    topics: Topics | None = None,
-    fixed: Yardstick | None = None,
-) -> tuple[SentenceScores, NDArray[np.bool_]]:
-    """Score every sentence, and say which are given their best theme.
-
-    With ``fixed``, by what an earlier survey (or part of one) was measured by.
-    """
-    if (mapping is None) != (topics is None):
-        raise InputError(
-            "code_responses()",
-            "needs mapping and topics together",
-            "one of them",
-            "Pass both, or neither.",
-        )
-    if mapping is not None and mapping.frame.ids != frame.ids:
-        raise InputError(
-            "code_responses()",
-            "needs a mapping onto the same frame",
-            f"one onto {mapping.frame.name!r}",
-            "Run map_topics() with this frame.",
-        )
-    evidence: NDArray[np.float64] | float = 0.0
-    if mapping is not None and topics is not None:
-        evidence = _decided(responses.kept, mapping, topics)
-    scores = score_sentences(responses, embeddings, frame, encoder, evidence, fixed)
-    rows, best = np.arange(len(scores.score)), scores.score.argmax(axis=1)
-    near = scores.nearness[rows, best]
-    if fixed is None:
-        speaks = _speaks(scores.score, scores.nearness)
-        scores = replace(scores, yardstick=replace(scores.yardstick, speaks=speaks))
-    if scores.nearness.shape[1] == 1:
-        return scores, near > scores.yardstick.speaks[2]
-    return scores, _chance(scores.score, scores.nearness, scores.yardstick.speaks) >= 0.5
-
-
-def _speaks(
-    score: NDArray[np.float64], nearness: NDArray[np.float64]
-) -> tuple[float, float, float]:
-    """Spread of nearness and of score to the best theme, and the sum of both where any begins."""
-    rows, best = np.arange(len(score)), score.argmax(axis=1)
-    top, near = score[rows, best], nearness[rows, best]
-    if nearness.shape[1] == 1:
-        return 1.0, np.inf, float(np.median(near))
-    # What does not vary tells nothing.
-    of_near, of_top = (float(x.std()) or np.inf for x in (near, top))
-    others = nearness.copy()
-    others[rows, best] = -np.inf
-    none = near < np.quantile(others.max(axis=1), RUNNER_UP_QUANTILE)
-    if not none.any():
-        return of_near, of_top, -np.inf
-    return of_near, of_top, float(np.quantile(near / of_near + top / of_top, none.mean()))
-
-
-def _chance(
-    score: NDArray[np.float64], nearness: NDArray[np.float64], speaks: tuple[float, float, float]
-) -> NDArray[np.float64]:
-    """How likely each sentence is to speak of its best theme, 0 to 1."""
-    rows, best = np.arange(len(score)), score.argmax(axis=1)
-    top, near = score[rows, best], nearness[rows, best]
-    this = 1 / np.exp(THEME_SLOPE * (score - top[:, None])).sum(axis=1)
-    of_near, of_top, begins = speaks
-    spoken = near / of_near + top / of_top - begins
-    return np.asarray(this / (1 + np.exp(np.clip(-ANY_SLOPE * spoken, -30, 30))))
-
-
-def _decided(kept: pd.DataFrame, mapping: TopicMapping, topics: Topics) -> NDArray[np.float64]:
-    """What people decided on each response's topic, for or against each theme.
-
-    The machine's own mapping of a topic adds nothing: codes were better without it.
-    """
-    sign = mapping.scores["decision"].map({"accept": 1.0, "add": 1.0, "reject": -1.0}).fillna(0.0)
-    by_topic = mapping.scores.assign(sign=sign).pivot(index="topic", columns="theme", values="sign")
-    by_topic = by_topic[[t.id for t in mapping.frame.codable]]
-    place = topics.assignments.set_index("response_id").loc[kept["response_id"]]
-    weight = np.where(place["topic"] >= 0, place["support"], 0.0)[:, None]
-    said: NDArray[np.float64] = by_topic.to_numpy(dtype=np.float64)[place["nearest"]] * weight
-    return DECISION_WEIGHT * said
 
 
 def _threshold(scores: NDArray[np.float64]) -> float:

@@ -32,8 +32,8 @@ RESPONSE_WEIGHT = 0.25
 NEIGHBOURS = 15
 #: A theme whose best sentences score higher than those of others draws in sentences that are not
 #: its own: of what the mean of this many exceeds that of other themes, a part is taken off.
-PEAK = 10
-PEAK_WEIGHT = 0.25
+HUBNESS_SENTENCES = 10
+HUBNESS_WEIGHT = 0.25
 _ROWS = 4096
 _BELONGS = re.compile(r"([^;.()]+)\(([^()]+)\)")
 _PART = re.compile(r"[,;:]\s+|\.\s+|\s+(?:and|or)\s+")
@@ -106,19 +106,20 @@ class Views(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Yardstick:
+class ReferenceScale:
     """All that scores and codes take from a survey as a whole; held fixed, a text stands alone.
 
     ``vectors`` and ``score`` are of its responses, the scores before those of neighbours come in;
-    ``peak`` is that of each theme; ``speaks``, what tells whether a sentence speaks of any.
+    ``hubness`` is that of each theme; ``any_theme_cutoff``: spread of nearness and of score to the
+    best theme, and the sum of both from which on a sentence has any theme.
     """
 
     views: Views
     response_id: list[str]
     vectors: NDArray[np.float32]
     score: NDArray[np.float64]
-    peak: NDArray[np.float64]
-    speaks: tuple[float, float, float] = (1.0, 1.0, 0.0)
+    hubness: NDArray[np.float64]
+    any_theme_cutoff: tuple[float, float, float] = (1.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -136,7 +137,7 @@ class SentenceScores:
     score: NDArray[np.float64]
     nearness: NDArray[np.float64]
     whole: NDArray[np.float64]
-    yardstick: Yardstick
+    reference_scale: ReferenceScale
 
 
 def score_themes(
@@ -176,8 +177,8 @@ def score_themes(
     weighted by rarity, against all the theme's anchors at once) [2]_; and the log-odds of a
     logistic regression taught to tell the theme's anchors from those of the others [3]_. A
     sentence's score is three parts its own and one part its response's, which is averaged with its
-    nearest responses. Some themes are near to everything; so a quarter of the theme's peak, the
-    mean of its ten best sentences, is taken off, as far as it differs from the peaks of the others
+    nearest responses. Some themes are near to everything; so a quarter of the theme's hubness, the
+    mean of its ten best sentences, is taken off, as far as it differs from that of the others
     [4]_.
 
     References
@@ -215,7 +216,7 @@ def score_sentences(
     frame: ThemeFrame,
     encoder: Encoder,
     evidence: NDArray[np.float64] | float = 0.0,
-    fixed: Yardstick | None = None,
+    fixed: ReferenceScale | None = None,
 ) -> SentenceScores:
     """Score the sentences of each kept response; ``evidence`` is added to the responses' scores.
 
@@ -240,22 +241,26 @@ def score_sentences(
         fixed.views if fixed else None,
     )
     ids = kept["response_id"].tolist()
-    yardstick = fixed or Yardstick(
-        views=views, response_id=ids, vectors=vectors, score=score[:n], peak=np.zeros(len(score[0]))
+    reference_scale = fixed or ReferenceScale(
+        views=views,
+        response_id=ids,
+        vectors=vectors,
+        score=score[:n],
+        hubness=np.zeros(len(score[0])),
     )
-    response = _smoothed(score[:n], vectors, ids, yardstick) + evidence
+    response = _smoothed(score[:n], vectors, ids, reference_scale) + evidence
     own = (1 - RESPONSE_WEIGHT) * score[n:] + RESPONSE_WEIGHT * response[owner]
     if fixed is None:
-        yardstick = replace(yardstick, peak=_peak(own))
+        reference_scale = replace(reference_scale, hubness=_hubness(own))
     return SentenceScores(
         response_id=ids,
         sentences=sentences,
         owner=owner,
         vectors=sentence_vectors,
-        score=_levelled(own, yardstick.peak),
+        score=_levelled(own, reference_scale.hubness),
         nearness=nearness[n:],
         whole=response,
-        yardstick=yardstick,
+        reference_scale=reference_scale,
     )
 
 
@@ -376,27 +381,27 @@ def _scaled(view: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
     return view / spread if spread > 0 else view
 
 
-def _peak(score: NDArray[np.float64]) -> NDArray[np.float64]:
+def _hubness(score: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean of each theme's best scores."""
-    return np.asarray(np.sort(score, axis=0)[-PEAK:].mean(axis=0))
+    return np.asarray(np.sort(score, axis=0)[-HUBNESS_SENTENCES:].mean(axis=0))
 
 
-def _levelled(score: NDArray[np.float64], peak: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scores with the themes' peaks brought nearer to each other."""
-    return np.asarray(score - PEAK_WEIGHT * (peak - peak.mean()))
+def _levelled(score: NDArray[np.float64], hubness: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores with the themes' hubness brought nearer to each other."""
+    return np.asarray(score - HUBNESS_WEIGHT * (hubness - hubness.mean()))
 
 
 def _smoothed(
     score: NDArray[np.float64],
     vectors: NDArray[np.float32],
     response_id: Sequence[str],
-    yardstick: Yardstick,
+    reference_scale: ReferenceScale,
 ) -> NDArray[np.float64]:
-    """Half each response's own score, half the mean of its nearest responses of the yardstick."""
-    k = min(NEIGHBOURS + 1, len(yardstick.vectors))
+    """Half each response's own score, half its nearest of the reference scale's."""
+    k = min(NEIGHBOURS + 1, len(reference_scale.vectors))
     if k < 2:
         return score
-    own = pd.Index(yardstick.response_id).get_indexer(pd.Index(response_id))
-    near, _ = nearest_rows(vectors, k, among=yardstick.vectors, own=own)
+    own = pd.Index(reference_scale.response_id).get_indexer(pd.Index(response_id))
+    near, _ = nearest_rows(vectors, k, among=reference_scale.vectors, own=own)
     near = np.where(own[:, None] >= 0, near[:, 1:], near[:, :-1])
-    return np.asarray((score + yardstick.score[near].mean(axis=1)) / 2)
+    return np.asarray((score + reference_scale.score[near].mean(axis=1)) / 2)

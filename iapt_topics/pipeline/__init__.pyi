@@ -1,4 +1,4 @@
-from .from_plan import run_plan as run_plan
+from .execute_plan import run_plan as run_plan
 from .manifest import RunComparison as RunComparison
 from .manifest import compare_runs as compare_runs
 from .plan import StudyPlan as StudyPlan

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,18 +27,47 @@ class Key(NamedTuple):
         return f"{self.section}.{self.name}"
 
 
-#: What a kind is called in an error.
+class Kind(NamedTuple):
+    """What a value must be: in words, as a test, and an example of it in TOML."""
+
+    words: str
+    fits: Callable[[Any], bool]
+    example: str = ""
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_place(value: object) -> bool:
+    return isinstance(value, Path) or _is_text(value)
+
+
+def _is_number(value: object, *types: type) -> bool:
+    return isinstance(value, types) and not isinstance(value, bool)
+
+
+def _is_rule(value: Any) -> bool:
+    from iapt_topics.publish.disclosure import PRESETS
+
+    return value in PRESETS if isinstance(value, str) else _is_number(value, int) and value >= 1
+
+
 KINDS = {
-    "file": "the path of a file",
-    "folder": "the path of a folder",
-    "frame": "the name of a bundled frame or the path of a file",
-    "model": "the path of a folder, or all-mpnet-base-v2",
-    "text": "a text",
-    "texts": "a list of texts",
-    "whole": "a whole number",
-    "share": "a number from 0 to 1",
-    "flag": "true or false",
-    "rule": "a whole number of at least 1, or the name of a disclosure rule",
+    "file": Kind("the path of a file", _is_place, '"file"'),
+    "folder": Kind("the path of a folder", _is_place),
+    "frame": Kind("the name of a bundled frame or the path of a file", _is_place),
+    "model": Kind("the path of a folder, or all-mpnet-base-v2", _is_place, '"folder"'),
+    "text": Kind("a text", _is_text, '"..."'),
+    "texts": Kind(
+        "a list of texts",
+        lambda v: isinstance(v, list | tuple) and all(map(_is_text, v)),
+        '["..."]',
+    ),
+    "whole": Kind("a whole number", lambda v: _is_number(v, int), "2"),
+    "share": Kind("a number from 0 to 1", lambda v: _is_number(v, int, float) and 0 <= v <= 1),
+    "flag": Kind("true or false", lambda v: isinstance(v, bool), "true"),
+    "rule": Kind("a whole number of at least 1, or the name of a disclosure rule", _is_rule),
 }
 KEYS = (
     Key("survey", "file", "file", "file", "the survey: .csv, .tsv, .xlsx, .parquet, .sav or .dta"),
@@ -200,8 +228,8 @@ def read_plan(path: str | Path) -> StudyPlan:
         value = values.get(key.field)
         if value is None and _required(key):
             faults.append(f"{key} is missing ({key.about})")
-        elif isinstance(value, str) and key.kind in _PLACES:
-            path = _NAMED.get(key.kind, Path)(value)
+        elif isinstance(value, str) and KINDS[key.kind].fits is _is_place:
+            path = _PARSERS.get(key.kind, Path)(value)
             values[key.field] = path if isinstance(path, str) else (base / path).resolve()
             if key.kind == "file" and value.strip() and not values[key.field].exists():
                 faults.append(f"{key}: no such file {str(values[key.field])!r}")
@@ -214,44 +242,62 @@ def read_plan(path: str | Path) -> StudyPlan:
     return StudyPlan(**{"out": base / "results"} | values)
 
 
-def frame_of(value: str) -> str | Path:
+def parse_frame(value: str) -> str | Path:
     """A path if it ends as a frame file does, else the name of a bundled frame."""
     from iapt_topics.frame.files import ENDINGS
 
     return Path(value) if Path(value).suffix.casefold() in ENDINGS else value
 
 
-def model_of(value: str) -> str | Path:
+def parse_model(value: str) -> str | Path:
     """The path of a model's folder, or the name of the one that packages carry."""
     from iapt_topics.encoders.large_model import LARGE_MODEL
 
     return value if value == LARGE_MODEL else Path(value)
 
 
-_PLACES = ("file", "folder", "frame", "model")
-_NAMED = {"frame": frame_of, "model": model_of}
+_PARSERS = {"frame": parse_frame, "model": parse_model}
 
 
-def plan_text(plan: StudyPlan, folder: Path) -> str:
-    """The plan as a commented study.toml for ``folder``: every key, those without a value as #."""
-    lines = ["# The plan of a study: iapt-topics run study.toml", "# Paths start from this folder."]
-    section = ""
+def plan_text(plan: StudyPlan, path: Path) -> str:
+    """The plan as the content of a study.toml at ``path``, which may have a plan already.
+
+    Of that one, comments and order stay, and so does each value that is the same. A new one has
+    every key, with what it means; those without a value are commented out.
+    """
+    import tomlkit
+
+    try:
+        before, text = read_plan(path), path.read_text("utf-8-sig")
+    except InputError:  # there is none
+        before, text = None, _template()
+    values = {k: v for k in KEYS if (v := getattr(plan, k.field)) not in (None, ())}
+    for line in map(_template_line, values):
+        text = text.replace(f"# {line}", line)
+    content: Any = tomlkit.parse(text)
     for key in KEYS:
-        if key.section != section:
-            section = key.section
-            lines += ["", f"[{section}]"]
-        value = getattr(plan, key.field)
-        if isinstance(value, Path):
-            value = _beside(value, folder)
-        if value is None or value == ():
-            lines.append(f"# {key.name} = {_EXAMPLES[key.kind]}  # {key.about}")
-        else:
-            lines.append(f"{key.name} = {_toml(value)}  # {key.about}")
+        section, value = content.get(key.section, {}), values.get(key)
+        if value is None:
+            section.pop(key.name, None)
+            continue
+        item = tomlkit.item(_beside(value, path.parent) if isinstance(value, Path) else value)
+        if key.name not in section:
+            content.setdefault(key.section, {})[key.name] = item.comment(key.about)
+        elif before is None or getattr(before, key.field) != value:
+            section[key.name] = item  # with the comment of the one before
+    return tomlkit.dumps(content)
+
+
+def _template() -> str:
+    lines = ["# The plan of a study: iapt-topics run study.toml", "# Paths start from this folder."]
+    for section in dict.fromkeys(k.section for k in KEYS):
+        lines += ["", f"[{section}]"]
+        lines += [f"# {_template_line(k)}" for k in KEYS if k.section == section]
     return "\n".join(lines) + "\n"
 
 
-_EXAMPLES = {"file": '"file"', "text": '"..."', "texts": '["..."]', "whole": "2",
-             "flag": "true", "model": '"folder"'}  # fmt: skip
+def _template_line(key: Key) -> str:
+    return f"{key.name} = {KINDS[key.kind].example or 0}  # {key.about}"
 
 
 def _required(key: Key) -> bool:
@@ -289,37 +335,13 @@ def _elsewhere(name: str) -> str:
 def _wrong(values: Mapping[str, Any]) -> list[str]:
     """What is wrong with values by their own: another type, or out of range."""
     faults = []
-    for key in KEYS:
-        if key.field not in values:
-            continue
-        value = values[key.field]
-        if not _fits(key.kind, value):
-            faults.append(f"{key} must be {KINDS[key.kind]}; got {_shown(value)}")
-        elif key.field in _LEAST and value < _LEAST[key.field]:
-            least = _LEAST[key.field]
-            faults.append(f"{key} must be a whole number of at least {least}; got {value}")
+    for key in (k for k in KEYS if k.field in values):
+        value, kind, least = values[key.field], KINDS[key.kind], _LEAST.get(key.field)
+        if not kind.fits(value):
+            faults.append(f"{key} must be {kind.words}; got {_shown(value)}")
+        elif least is not None and value < least:
+            faults.append(f"{key} must be {kind.words} of at least {least}; got {value}")
     return faults
-
-
-def _fits(kind: str, value: object) -> bool:
-    if kind in _PLACES:
-        return isinstance(value, Path) or (isinstance(value, str) and bool(value.strip()))
-    if kind == "text":
-        return isinstance(value, str) and bool(value.strip())
-    if kind == "texts":
-        return isinstance(value, list | tuple) and all(_fits("text", v) for v in value)
-    if kind == "flag":
-        return isinstance(value, bool)
-    if kind == "rule" and isinstance(value, str):
-        from iapt_topics.publish.disclosure import PRESETS
-
-        return value in PRESETS
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if kind == "whole":
-        return number and isinstance(value, int)
-    if kind == "rule":
-        return number and isinstance(value, int) and value >= 1
-    return number and 0 <= value <= 1  # type: ignore[operator]
 
 
 def _shown(value: object) -> str:
@@ -341,12 +363,3 @@ def _beside(path: Path, folder: Path) -> str:
     if path.is_relative_to(folder.parent):
         return f"../{path.relative_to(folder.parent).as_posix()}"
     return path.as_posix()
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, tuple):
-        return f"[{', '.join(_toml(v) for v in value)}]"
-    if isinstance(value, str):
-        # JSON's text is TOML's, but for the one control character that JSON lets stand.
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return str(value).lower() if isinstance(value, bool) else str(value)

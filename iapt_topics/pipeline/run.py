@@ -17,9 +17,10 @@ from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.mapping.mapping import code_responses, map_topics
+from iapt_topics.mapping.coding import code_responses
+from iapt_topics.mapping.mapping import map_topics
 from iapt_topics.pipeline.manifest import describe_run
-from iapt_topics.study import Study
+from iapt_topics.study.study import Study
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.cache import fit_once
 from iapt_topics.topics.topics import TopicConfig
@@ -98,7 +99,7 @@ def run_study(
         standardised = standardise_drift(machine, responses, standardise, baseline=baseline)
     compare = partial(compare_codes, responses=responses, seed=config.seed)
     comparison = compare(human[0], machine) if human else None
-    ceiling = compare(human[0], human[1]) if len(human) > 1 else None
+    benchmark = compare(human[0], human[1]) if len(human) > 1 else None
     return Study(
         responses=responses,
         topics=topics,
@@ -107,7 +108,7 @@ def run_study(
         drift=drift,
         axis_drift=axis_drift,
         comparison=comparison,
-        ceiling=ceiling,
+        benchmark=benchmark,
         human=human,
         manifest=describe_run(
             responses, embeddings, topics, frame, encoder, human,

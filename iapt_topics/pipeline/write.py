@@ -12,19 +12,22 @@ from iapt_topics._base.private import private_folder, refuse_links
 from iapt_topics._base.sheets import private_csv
 from iapt_topics.figures._style import figure_bytes
 from iapt_topics.pipeline.manifest import remove_manifest, write_manifest
-from iapt_topics.publish.disclosure import Disclosure, rule_of
+from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.exports import export_tables
-from iapt_topics.publish.results import publish
+from iapt_topics.publish.published import Published, publish
 from iapt_topics.report.pictures import draw
-from iapt_topics.report.write import write_page
-from iapt_topics.study import PRIVATE, PUBLIC, Study, _tables, parts_of
+from iapt_topics.report.write import write_report
+from iapt_topics.study.study import Study
+
+#: Folders of a result: for the researcher alone, and what may be passed on.
+PRIVATE, PUBLIC = "tables_private", "publish"
 
 
 def write_study(
     study: Study,
     out: Path,
     *,
-    min_cell: int | Disclosure = 10,
+    disclosure: int | str | Disclosure = 10,
     quotes: pd.DataFrame | bool | None = None,
     command: Sequence[str] = (),
 ) -> dict[str, Path]:
@@ -36,10 +39,10 @@ def write_study(
         From :func:`run_study`.
     out : path
         Folder; made if need be. Files of the same names are replaced, each as a whole.
-    min_cell : int or Disclosure, default 10
-        As for :func:`iapt_topics.write_report`.
+    disclosure : int, str or Disclosure, default 10
+        As for :func:`iapt_topics.publish.publish`.
     quotes : DataFrame or bool, optional
-        As for :func:`iapt_topics.write_report`.
+        As for :func:`iapt_topics.publish.publish`.
     command : sequence of str, optional
         The words after ``iapt-topics`` that made the study, for ``iapt-topics verify``.
 
@@ -58,39 +61,34 @@ def write_study(
         If the folder has a manifest of something else, or a link where a file is to go.
     """
     remove_manifest(out)
-    rule = rule_of(min_cell)
     private, public = out / PRIVATE, out / PUBLIC
     private_folder(private)
     for name in (PUBLIC, f"{PUBLIC}/tables"):
         refuse_links(out, name)
     written = {}
-    for name, table in _tables(study).items():
+    for name, table in study.tables.items():
         written[name] = private / f"{name}.csv"
         # With a byte-order mark, without which Excel takes UTF-8 for the local code page.
         write_whole(written[name], private_csv(table), encoding="utf-8-sig", private=True)
     write_whole(private / "README.txt", _PRIVATE, private=True)
-    results = publish(**parts_of(study), rule=rule)
-    written["report"] = write_page(public / "report.html", results, quotes)
-    written["workbook"] = export_tables(results.tables, public / "tables.xlsx", disclosure=rule)
-    written["published"] = export_tables(results.tables, public / "tables", disclosure=rule)
+    published = publish(study, disclosure, quotes=quotes)
+    written["report"] = write_report(public / "report.html", published)
+    written["workbook"] = export_tables(public / "tables.xlsx", published)
+    written["published"] = export_tables(public / "tables", published)
     files = [p for p in written.values() if p.is_file()]
     files += [private / "README.txt", *written["published"].iterdir()]
     return written | {"manifest": write_manifest(study.manifest, out, files, command)}
 
 
-def write_figures(
-    study: Study, folder: Path, *, min_cell: int | Disclosure = 10
-) -> dict[str, Path]:
+def write_figures(folder: str | Path, published: Published) -> dict[str, Path]:
     """Write every figure of a study for a paper, as SVG, PDF and PNG from the same object.
 
     Parameters
     ----------
-    study : Study
-        From :func:`run_study`.
-    folder : path
+    folder : str or Path
         Made if need be. Files of the same names are replaced, each as a whole.
-    min_cell : int or Disclosure, default 10
-        As for :func:`iapt_topics.write_report`: the figures show the numbers of the report.
+    published : Published
+        From :func:`iapt_topics.publish.publish`: the figures show the numbers of the report.
 
     Returns
     -------
@@ -98,7 +96,7 @@ def write_figures(
         Name of each file, such as "drift.pdf", to where it is.
     """
     written = {}
-    for name, figure in draw(publish(**parts_of(study), rule=rule_of(min_cell))).items():
+    for name, figure in draw(published).items():
         for kind in ("svg", "pdf", "png"):
             written[f"{name}.{kind}"] = Path(folder) / f"{name}.{kind}"
             write_whole(written[f"{name}.{kind}"], figure_bytes(figure, kind))

@@ -1,6 +1,8 @@
 from .disclosure import Disclosure as Disclosure
 from .draft import write_draft as write_draft
 from .exports import export_tables as export_tables
-from .published import publishable_tables as publishable_tables
+from .published import Published as Published
+from .published import publish as publish
+from .quotes import Quote as Quote
 from .quotes_sheet import read_quotes as read_quotes
 from .quotes_sheet import write_quotes as write_quotes

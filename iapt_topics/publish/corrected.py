@@ -1,30 +1,54 @@
-"""Where the doubt about a change comes from, and shares corrected by people's codes, as published.
+"""Prevalence corrected by people's codes, as published, and the sources of uncertainty.
 
 Corrected shares are worked out from published counts and from one more, the responses to which both
-coders gave the theme, which is rounded. Widths of intervals are given for the median change alone.
+coders applied the theme, which is rounded. Widths of intervals are given for the median change
+alone.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
-from iapt_topics.drift.uncertainty import left
-from iapt_topics.publish.cells import ENDS, WITHHELD, both_years, difference
+from iapt_topics.publish.cells import Cells, mark
+from iapt_topics.publish.counts import given_by
+from iapt_topics.publish.of_agreement import agreement_by_year
 from iapt_topics.stats.intervals import jeffreys_interval
 from iapt_topics.stats.share_model import Floats
+from iapt_topics.study.derived import corrected_changes, widths_by_source
+from iapt_topics.study.study import Study
+from iapt_topics.study.tables import topic_widths
 
-if TYPE_CHECKING:
-    pass
-
-#: The median of fewer changes says too much of each.
-_FEWEST = 5
+Tables = dict[str, pd.DataFrame]
 
 
-def corrected_of(shares: pd.DataFrame, years: pd.DataFrame, both: Floats) -> pd.DataFrame:
-    """Shares of all responses of a year, corrected by what people gave some of them.
+def publish_corrected(
+    study: Study, published: Tables, cells: Cells, years: pd.DataFrame | None
+) -> Tables:
+    """Corrected shares and changes, if people coded some of the responses; widths by source."""
+    tables: Tables = {}
+    counts, changes = cells.counts, published["drift_changes"]
+    # A purposive sample is none that the rest could be corrected by.
+    if years is not None and not counts.compared["comparison"][0].picked:
+        one, two, both = counts.compared["comparison"]
+        first, second = given_by(one), given_by(two)
+        if counts.weights:
+            years = agreement_by_year(cells, weighted=True)
+        joint = [
+            cells.joint(first[t] & second[t] & both & counts.by_year[y], y)
+            for t, y in zip(years["theme"], years["year"], strict=True)
+        ]
+        shares = _correct(published["drift_shares"], years, np.array(joint, dtype=float))
+        tables["corrected_shares"] = shares
+        changed = corrected_changes(shares, changes)
+        tables["corrected_changes"] = mark(changed, changed["estimate"].notna())
+    widths = topic_widths(study.topics, study.responses, study.drift.baseline)
+    corrected = tables.get("corrected_changes")
+    return tables | {"change_sources": widths_by_source(corrected, changes, widths)}
+
+
+def _correct(shares: pd.DataFrame, years: pd.DataFrame, both: Floats) -> pd.DataFrame:
+    """Shares of all responses of a year, corrected by what people coded of some of them.
 
     As :mod:`iapt_topics.drift.prevalence` does it: the share of each machine class times that of
     the theme among its hand codes, with Jeffreys' intervals of these on effective numbers and the
@@ -68,50 +92,4 @@ def corrected_of(shares: pd.DataFrame, years: pd.DataFrame, both: Floats) -> pd.
         "machine": share, "estimate": estimate,
         "low": np.maximum(estimate - below, 0), "high": np.minimum(estimate + above, 1),
     }  # fmt: skip
-    out = out.assign(**{c: np.where(shown, v, np.nan) for c, v in new.items()}, n=n)
-    return out.assign(note=np.where(shown, "", WITHHELD))
-
-
-def corrected_changes_of(corrected: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
-    """Changes of corrected shares against the baseline, beside the machine's."""
-    rows = changes[changes["kind"] == "baseline"]
-    rows = rows[rows["theme"].isin(corrected["theme"])].reset_index(drop=True)
-    now, then = both_years(rows, corrected)
-    out = rows[["theme", "year", "against"]].assign(
-        **{f"machine{end}": rows[c] for c, end in ENDS.items()},
-        **difference(now, then),
-        n=now["n"] + then["n"],
-    )
-    return out.assign(note=np.where(out["estimate"].notna(), "", WITHHELD))
-
-
-def sources_of(
-    corrected: pd.DataFrame | None, changes: pd.DataFrame, topics: dict[str, Floats]
-) -> pd.DataFrame:
-    """Width of the 95 % interval of the median change against the baseline, by source.
-
-    In whole percentage points, rounded up. Coding error is what must be added by squares to the
-    width from sampling to give that of the corrected change.
-    """
-    shown = changes[(changes["kind"] == "baseline") & (changes["note"] == "")]
-    widths = {("themes", "sampling"): (shown["high"] - shown["low"]).to_numpy(float)}
-    if corrected is not None and (corrected["note"] == "").sum() >= _FEWEST:
-        rows = corrected[corrected["note"] == ""]
-        sampling, whole = (
-            (rows[f"{of}high"] - rows[f"{of}low"]).to_numpy(float) for of in ("machine_", "")
-        )
-        parts = {"sampling": sampling, "coding": left(whole, sampling), "together": whole}
-        widths |= {("themes", source): width for source, width in parts.items()}
-    widths |= {("topics", source): width for source, width in topics.items()}
-    table = [
-        {
-            "what": what,
-            "source": source,
-            "n": len(width),
-            "width": np.ceil(100 * np.median(width) - 1e-9) / 100 if enough else np.nan,
-            "note": "" if enough else f"fewer than {_FEWEST} changes",
-        }
-        for (what, source), width in widths.items()
-        for enough in [len(width) >= _FEWEST]
-    ]
-    return pd.DataFrame(table, columns=["what", "source", "n", "width", "note"])
+    return mark(out.assign(**{c: np.where(shown, v, np.nan) for c, v in new.items()}, n=n), shown)

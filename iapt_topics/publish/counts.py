@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from iapt_topics.publish.disclosure import people
+from iapt_topics.codes.axis import axis_codes
 from iapt_topics.publish.suppression import Cell, Key, Line
+from iapt_topics.study.study import Study
+from iapt_topics.study.tables import coder_weights, compared_ids
+from iapt_topics.survey.respondents import levels_of, tabulated
+from iapt_topics.topics.topics import SURE
 
 if TYPE_CHECKING:
     from iapt_topics.agreement.comparison import Comparison
@@ -25,7 +28,27 @@ ALL = "all years"
 Weighed = tuple[float, float]
 
 
-class System:
+def link_counts(study: Study) -> LinkedCounts:
+    """Every count behind the published tables of a study, and every sum that binds them."""
+    responses, codes, topics = study.responses, study.codes, study.topics
+    counts = LinkedCounts(responses, codes)
+    if study.axis_drift is not None:
+        counts.add_axis(axis_codes(codes, study.mapping.frame), codes, study.mapping)
+    counts.add_topics(topics)
+    for name, result in (("comparison", study.comparison), ("benchmark", study.benchmark)):
+        if result is not None:
+            counts.add_comparison(name, result, [*study.human, codes])
+    if "comparison" in counts.compared:
+        counts.add_years("comparison")
+    counts.add_unsure(topics, SURE)
+    counts.add_people()
+    kept = responses.kept.set_index("response_id")
+    for covariate in tabulated(responses):
+        counts.add_levels(covariate, levels_of(kept[covariate]))
+    return counts
+
+
+class LinkedCounts:
     """The counts of a study and every sum that binds them."""
 
     def __init__(self, responses: Responses, codes: Codes) -> None:
@@ -35,8 +58,8 @@ class System:
         self.never_shown: set[Key] = set()
         self.kept = responses.kept
         self.coder = codes.coder
-        self.who = people(responses)
-        self.person: dict[Hashable, Hashable] = self.who.to_dict()
+        self.who = responses.cluster_id
+        self.cluster: dict[Any, Any] = self.who.to_dict()
         #: By comparison, people who gave the responses that have one theme from each coder.
         self.behind: dict[str, dict[tuple[str, str], int]] = {}
         #: By coder and theme, each count over all years and the responses in it.
@@ -44,19 +67,10 @@ class System:
         #: By comparison, both coders and the responses that both saw.
         self.compared: dict[str, tuple[Codes, Codes, set[str]]] = {}
         #: Survey weight of each response that the coder saw, of mean 1 in its year; empty without.
-        self.weights = self._weigh(codes)
+        self.weights = coder_weights(responses, codes)
         #: Sum of the weights behind a count, and the largest of them; empty without weights.
         self.weighed: dict[Key, Weighed] = {}
         self._add_themes(codes)
-
-    def _weigh(self, codes: Codes) -> dict[str, float]:
-        if "weight" not in self.kept:
-            return {}
-        seen = self.kept[self.kept["response_id"].isin(codes.seen["response_id"])]
-        weight = seen["weight"].astype(float)
-        weight = weight / weight.groupby(seen["year"]).transform("mean")
-        even = np.isclose(weight, 1, rtol=0, atol=1e-9).all()
-        return {} if even else dict(zip(seen["response_id"], weight, strict=True))
 
     def weight_of(self, ids: Iterable[str]) -> Weighed:
         """Sum of the weights of some responses, and the largest."""
@@ -94,7 +108,7 @@ class System:
 
     def _put(self, key: Key, ids: Iterable[str]) -> None:
         ids = list(ids)
-        self.cells[key] = Cell(len(ids), frozenset(map(self.person.get, ids)))
+        self.cells[key] = Cell(len(ids), frozenset(map(self.cluster.get, ids)))
         if self.weights:
             self.weighed[key] = self.weight_of(ids)
 
@@ -206,8 +220,7 @@ class System:
                     self.most[key] = result.n
                     self.cells[key] = Cell(int(n), frozenset((key, i) for i in range(int(n))))
             return
-        both = set(one.seen["response_id"]) & set(two.seen["response_id"])
-        both -= one.trained_on | two.trained_on
+        both = compared_ids(one, two)
         self.behind[name] = self._pairs(one, two, both)
         self.compared[name] = one, two, both
         for side, coder in (("reference", one), ("other", two)):
@@ -245,7 +258,7 @@ class System:
         first, second = (c.table[c.table["response_id"].isin(both)] for c in (one, other))
         rows = first[["response_id", "theme"]].merge(second[["response_id", "theme"]], "inner",
                                                      "response_id")  # fmt: skip
-        rows = rows.assign(person=rows["response_id"].map(self.person))
+        rows = rows.assign(person=rows["response_id"].map(self.cluster))
         found = rows.groupby(["theme_x", "theme_y"])["person"].nunique()
         keys = [(str(a), str(b)) for a, b in found.index.to_list()]
         return dict(zip(keys, found.astype(int).to_list(), strict=True))

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from iapt_topics._base.errors import InputError, listed, suggestion
 
 if TYPE_CHECKING:
@@ -121,19 +119,10 @@ def rule_of(min_cell: int | str | Disclosure) -> Disclosure:
     return Disclosure(name=f"at least {min_cell} respondents", min_respondents=min_cell)
 
 
-def people(responses: Responses) -> pd.Series:
-    """Respondent by response_id of the kept responses; one without stands for a person."""
-    table = responses.kept
-    ids = table["respondent_id"].astype(object).where(table["respondent_id"] != "", None)
-    ids = ids.where(ids.notna(), "response " + table["response_id"].astype(str))
-    return pd.Series(ids.to_numpy(dtype=object), index=table["response_id"].astype(object))
-
-
 def word_users(responses: Responses) -> dict[str, set[object]]:
     """Who used each word: lower-case word to the people whose kept responses have it."""
     users: dict[str, set[object]] = defaultdict(set)
-    who = people(responses)
-    for text, person in zip(responses.kept["text"], who, strict=True):
+    for text, person in zip(responses.kept["text"], responses.cluster_id, strict=True):
         for word in set(_TOKEN.findall(str(text).lower())):
             users[word].add(person)
     return users

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -18,6 +18,10 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import write_whole
 from iapt_topics._base.sheets import defused
 from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.study.derived import SUPPRESSED
+
+if TYPE_CHECKING:
+    from iapt_topics.publish.published import Published
 
 #: What a workbook or a document cannot hold.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f]")
@@ -28,21 +32,17 @@ _LATEX = {
 }  # fmt: skip
 
 
-def export_tables(
-    tables: Mapping[str, pd.DataFrame], path: str | Path, *, disclosure: Disclosure | None = None
-) -> Path:
+def export_tables(path: str | Path, published: Published) -> Path:
     """Write published tables.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
-        From :func:`publishable_tables`.
     path : str or Path
         Its ending says what is written: ``.xlsx`` (a workbook, a sheet a table, with one that
         describes every column), ``.tex`` (LaTeX with booktabs), ``.docx`` (Word tables), or,
         without an ending, a folder of CSV files with their dictionary.
-    disclosure : Disclosure, optional
-        The rule that the tables were made by; each file states it.
+    published : Published
+        From :func:`iapt_topics.publish.publish`; each file states its rule.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def export_tables(
     InputError
         If the ending is another, or a column has no description.
     """
-    path, rule = Path(path), disclosure or Disclosure()
+    path, tables, rule = Path(path), published.tables, published.rule
     whole = {**tables, "dictionary": describe_columns(tables)}
     ending = path.suffix.casefold()
     if ending == "":
@@ -95,13 +95,17 @@ def _notes() -> dict[str, dict[str, str]]:
 
 
 def csv_text(table: pd.DataFrame) -> str:
-    """A table as CSV in which no text is a formula; withheld figures are [c]."""
+    """A table as CSV in which no text is a formula; suppressed figures are [c]."""
     return _shown(table).to_csv(index=False)
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
-    """Cells as they are shown: text defused, withheld figures [c], numbers as they are."""
-    gone = table["note"] == "withheld" if "note" in table.columns else None
+    """Cells as they are shown: text defused, suppressed figures [c], numbers as they are."""
+    gone = None
+    if "estimate" in table.columns or "positives_reference" in table.columns:
+        gone = table["status"] == SUPPRESSED if "status" in table.columns else None
+    elif "note" in table.columns:  # a table of counts, where what is missing is suppressed
+        gone = table["n"].isna()
     out = {}
     for name, column in table.items():
         if pd.api.types.is_numeric_dtype(column.dtype):

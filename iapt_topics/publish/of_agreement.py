@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from iapt_topics.publish.cells import (
-    ENDS,
-    WITHHELD,
-    _coarse_counts,
-    _model,
-    _share,
-    _step,
-    difference,
-)
-from iapt_topics.publish.counts import System
-from iapt_topics.publish.disclosure import Disclosure
-from iapt_topics.publish.suppression import Key
+from iapt_topics.agreement.comparison import Comparison
+from iapt_topics.publish.cells import Cells, mark, round_measures
 from iapt_topics.stats.agreement import (
     cohen_kappa,
     f1,
@@ -30,31 +19,66 @@ from iapt_topics.stats.agreement import (
     recall,
     table_2x2,
 )
+from iapt_topics.study.derived import ENDS, SHOWN, compare_changes, difference
+from iapt_topics.study.study import Study
+from iapt_topics.study.tables import model_shares
 
-if TYPE_CHECKING:
-    from iapt_topics.agreement.comparison import Comparison
+Tables = dict[str, pd.DataFrame]
+SIDES = ("reference", "other")
 
 
-def _agreement(name: str, result: Comparison, hidden: set[Key], rule: Disclosure) -> pd.DataFrame:
-    """Agreement by theme; nothing of a theme that either gave to too few people.
+def publish_agreement(study: Study, cells: Cells, years: pd.DataFrame | None) -> Tables:
+    """Tables of the machine against people, ``years`` among them, and of two people."""
+    out: Tables = {}
+    for start, name, result in (
+        ("agreement", "comparison", study.comparison),
+        ("people", "benchmark", study.benchmark),
+    ):
+        if result is None:
+            continue
+        themes = _themes(name, result, cells)
+        matches = _matches(result, cells.counts.behind.get(name, {}), themes, cells)
+        out[f"{start}_overall"] = round_measures(result.overall, cells.rule)
+        out[f"{start}_themes"] = themes
+        out[f"{start}_convergence"] = _convergence(result, themes)
+        out[f"{start}_matches"] = matches
+        if name == "comparison" and years is not None:
+            out[f"{start}_years"] = years.drop(columns="effect")
+            changes = compare_changes(years, study.drift.baseline)
+            out[f"{start}_changes"] = mark(changes, changes["way"] != "")
+        out[f"{start}_levels"] = result.levels.round(2)
+        out[f"{start}_partition"] = round_measures(result.partition, cells.rule)
+        out[f"{start}_design"] = _design(study.tables[f"{start}_design"], themes)
+    return out
+
+
+def _design(exact: pd.DataFrame, themes: pd.DataFrame) -> pd.DataFrame:
+    """How the comparison was set up, with the number of responses rounded."""
+    n = themes["n"].max()
+    units = f"{n:,.0f} responses" if n == n else "not shown"
+    return exact.assign(value=exact["value"].mask(exact["part"] == "units", units))
+
+
+def _themes(name: str, result: Comparison, cells: Cells) -> pd.DataFrame:
+    """Agreement by theme; nothing of a theme that either applied for too few people.
 
     The measures are those of rounded counts, also of the responses that both gave it: with exact
     ones the few on which they differ could be counted.
     """
-    table = result.themes
-    sides = ("reference", "other")
+    table, rule = result.themes, cells.rule
     gone = np.array(
-        [any((name, side, t) in hidden for side in sides) for t in table["theme"]], dtype=bool
+        [any((name, side, t) in cells.suppressed for side in SIDES) for t in table["theme"]],
+        dtype=bool,
     )
     few = rule.is_small(result.n)
     gone |= few
     n = np.nan if few else rule.rounded(result.n)
     first, second = (
         np.array([min(n, rule.rounded(v)) for v in table[f"positives_{s}"]], dtype=float)
-        for s in sides
+        for s in SIDES
     )
     exact = table["f1"] * (table["positives_reference"] + table["positives_other"]) / 2
-    both = np.minimum(_coarse_counts(exact.fillna(0), rule), np.minimum(first, second))
+    both = np.minimum(cells.coarse(exact.fillna(0)), np.minimum(first, second))
     b, c = first - both, second - both
     d = np.maximum(0, (0 if few else n) - both - b - c)
     square = table_2x2(both, b, c, d)
@@ -70,44 +94,60 @@ def _agreement(name: str, result: Comparison, hidden: set[Key], rule: Disclosure
     # What was not defined on exact counts stays so.
     kept = {m: np.where(gone | table[m].isna(), np.nan, v).round(2) for m, v in new.items()}
     out = table.assign(n=n, **kept)
-    for side, count in zip(sides, (first, second), strict=True):
+    for side, count in zip(SIDES, (first, second), strict=True):
         out[f"positives_{side}"] = np.where(gone, np.nan, count)
         base = n if result.n >= rule.min_base else np.nan
         out[f"share_{side}"] = out[f"positives_{side}"] / base
     for measure in ("f1", "kappa"):
-        out = _outward(out, measure, f"{measure}_low", f"{measure}_high", _step(rule) / 100)
+        out = _outward(out, measure, f"{measure}_low", f"{measure}_high", cells.step / 100)
     limit = np.where(table["kappa"].isna() & ~gone, "kappa is not estimable", "")
-    return out.assign(note=np.where(gone, WITHHELD, limit))
+    return mark(out, ~gone, limit)
 
 
-def _agreement_years(
-    system: System, name: str, hidden: set[Key], rule: Disclosure, *, weighted: bool = False
-) -> pd.DataFrame:
+def agreement_by_year(cells: Cells, *, weighted: bool = False) -> pd.DataFrame:
     """Shares of both coders by year, of the responses that both saw, and their difference.
 
     Its interval takes the coders as independent, so it is wider than that of the pairs, which would
     tell on how many responses they differ. Agreement is not weighted; shares corrected by it are.
     ``effect`` is the design effect of the reference's share, which is not published.
     """
-    one, two, both = system.compared[name]
-    years = [y for y, ids in sorted(system.by_year.items()) if ids & both]
-    wave = {i: at for at, y in enumerate(years) for i in system.by_year[y] & both}
+    name, counts = "comparison", cells.counts
+    one, two, both = counts.compared[name]
+    years = [y for y, ids in sorted(counts.by_year.items()) if ids & both]
+    wave = {i: at for at, y in enumerate(years) for i in counts.by_year[y] & both}
     parts = []
-    for side, codes in (("reference", one), ("other", two)):
-        model, rows = _model(system, codes, wave, weighted=weighted), []
+    for side, codes in zip(SIDES, (one, two), strict=True):
+        weights = counts.weights if weighted else None
+        _, model = model_shares(codes, counts.cluster, wave, weights)
+        rows = []
         for i, theme in enumerate(codes.themes):
             for at, year in enumerate(years if theme in one.themes and theme in two.themes else ()):
                 keys = (name, side, theme, year), (name, "base", year)
                 effective = model.effective[at, i]
-                row = _share(system, *keys, effective, hidden, rule, weighted=weighted)
-                effect = max(1.0, system.cells[keys[1]].count / effective)
+                row = cells.share(*keys, effective, weighted=weighted)
+                effect = max(1.0, counts.cells[keys[1]].count / effective)
                 rows.append({"theme": theme, "year": year, "effect": effect} | row)
         parts.append(pd.DataFrame(rows, columns=_SHARE_OF_YEAR))
-    table = beside(parts[0], parts[0][["theme", "year"]].merge(parts[1]))
-    return table.assign(effect=parts[0]["effect"])
+    first = parts[0]
+    second = first[["theme", "year"]].merge(parts[1])
+    shown = first["status"] == SHOWN
+    return first[["theme", "year"]].assign(
+        **{
+            f"share_{side}{end}": t[c]
+            for side, t in zip(SIDES, (first, second), strict=True)
+            for c, end in ENDS.items()
+        },
+        **difference(second, first),
+        n=first["n"],
+        status=first["status"].where(~shown, second["status"]),
+        note=first["note"].where(first["note"] != "", second["note"]),
+        effect=first["effect"],
+    )
 
 
-_SHARE_OF_YEAR = ["theme", "year", "count", "n", "estimate", "low", "high", "note", "effect"]
+_SHARE_OF_YEAR = [
+    *("theme", "year", "count", "n", "estimate", "low", "high", "status", "note", "effect"),
+]
 
 
 def _outward(table: pd.DataFrame, estimate: str, low: str, high: str, step: float) -> pd.DataFrame:
@@ -122,9 +162,8 @@ def _outward(table: pd.DataFrame, estimate: str, low: str, high: str, step: floa
 
 def _convergence(result: Comparison, themes: pd.DataFrame) -> pd.DataFrame:
     """The convergence matrix, of the themes whose agreement is shown."""
-    known = themes.set_index("theme")
     table = result.convergence
-    rows = known.reindex(table["theme"]).reset_index(drop=True)
+    rows = themes.set_index("theme").reindex(table["theme"]).reset_index(drop=True)
     shown = rows["positives_reference"].notna().to_numpy()
     columns = [c for c in ("theme", "label", "proposed", "rating", "rater", "rationale", "partner")
                if c in table.columns]  # fmt: skip
@@ -135,67 +174,29 @@ def _convergence(result: Comparison, themes: pd.DataFrame) -> pd.DataFrame:
         f1=rows["f1"],
         share_difference=rows["share_other"] - rows["share_reference"],
         n=rows["n"],
-        note=np.where(shown, "", WITHHELD),
     )
-    out = _outward(out, "share_difference", "low", "high", 0.01)
-    return out[[*columns, "f1", "share_difference", "low", "high", "n", "note"]]
+    out = mark(_outward(out, "share_difference", "low", "high", 0.01), shown)
+    return out[[*columns, "f1", "share_difference", "low", "high", "n", "status", "note"]]
 
 
 def _matches(
     result: Comparison,
     behind: Mapping[tuple[str, str], int],
     themes: pd.DataFrame,
-    rule: Disclosure,
+    cells: Cells,
 ) -> pd.DataFrame:
-    """Pairs of themes given to the same responses of enough people; F1 of rounded counts."""
+    """Pairs of themes applied to the same responses of enough people; F1 of rounded counts."""
     known = themes.set_index("theme")
     pairs = ["reference_theme", "other_theme"]
     first, second = (
         known[f"positives_{side}"].reindex(result.matches[f"{side}_theme"]).to_numpy(dtype=float)
-        for side in ("reference", "other")
+        for side in SIDES
     )
     enough = [
-        behind.get((a, b), n) >= rule.min_respondents
+        behind.get((a, b), n) >= cells.rule.min_respondents
         for a, b, n in result.matches[[*pairs, "n_both"]].itertuples(index=False)
     ]
-    n = np.minimum(_coarse_counts(result.matches["n_both"], rule), np.minimum(first, second))
+    n = np.minimum(cells.coarse(result.matches["n_both"]), np.minimum(first, second))
     out = result.matches[[*pairs, "matched"]].assign(n_both=n, f1=f1(n, first - n, second - n))
     shown: pd.DataFrame = out[np.asarray(enough, dtype=bool) & ~np.isnan(n)]
     return shown.reset_index(drop=True).round(2)
-
-
-def beside(reference: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
-    """Shares of two coders in each year, row by row the same, and their difference."""
-    sides = {"reference": reference, "other": other}
-    return reference[["theme", "year"]].assign(
-        **{f"share_{side}{end}": t[c] for side, t in sides.items() for c, end in ENDS.items()},
-        **difference(other, reference),
-        n=reference["n"],
-        note=reference["note"].where(reference["note"] != "", other["note"]),
-    )
-
-
-def changes_beside(years: pd.DataFrame, baseline: int | None) -> pd.DataFrame:
-    """Changes of both coders' shares, and whether they go the same way.
-
-    They are against the baseline, or the first year that both coded if that is none of them.
-    """
-    coded = years["year"].unique()
-    baseline = baseline if baseline in coded else coded.min(initial=9999)
-    now = years[years["year"] != baseline].reset_index(drop=True)
-    then = years[years["year"] == baseline].set_index("theme").reindex(now["theme"])
-    out = now[["theme", "year"]].assign(against=baseline, n=now["n"] + then["n"].to_numpy())
-    signs = []
-    for side in ("reference", "other"):
-        pair = (
-            pd.DataFrame({c: t[f"share_{side}{end}"].to_numpy() for c, end in ENDS.items()})
-            for t in (now, then)
-        )
-        change = difference(*pair)
-        out = out.assign(**{f"change_{side}{end}": change[c] for c, end in ENDS.items()})
-        signs.append(np.sign(change["low"]).where(change["low"] * change["high"] > 0, 0))
-    way = np.select(
-        [signs[0] * signs[1] > 0, signs[0] * signs[1] < 0], ["same", "opposite"], "unclear"
-    )
-    shown = out[["change_reference", "change_other"]].notna().all(axis=1)
-    return out.assign(way=np.where(shown, way, ""), note=np.where(shown, "", WITHHELD))

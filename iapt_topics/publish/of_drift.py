@@ -1,54 +1,77 @@
-"""Tables worked out from published tables, so that they give no more away than those do.
+"""What is published of prevalence by year and its change.
 
-Only a p value, a limit of a slope and a smallest change come from exact counts, rounded, and only
-where every share behind them is shown.
+Tables are worked out from published tables, so that they give no more away than those do. Only a p
+value, a limit of a slope and a smallest change come from exact counts, rounded, and only where
+every share behind them is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from iapt_topics.drift.trends import shapes
-from iapt_topics.publish.cells import (
-    WITHHELD,
-    _coarse,
-    _joint,
-    _model,
-    _share,
-    both_years,
-    difference,
-)
-from iapt_topics.publish.corrected import corrected_changes_of, corrected_of, sources_of
-from iapt_topics.publish.counts import ALL, System, given_by
-from iapt_topics.publish.disclosure import Disclosure
-from iapt_topics.publish.of_agreement import _agreement_years
-from iapt_topics.publish.of_topics import topic_widths
+from iapt_topics.publish.cells import Cells, mark, round_and_mask, round_measures
+from iapt_topics.publish.counts import ALL
 from iapt_topics.publish.suppression import Key
+from iapt_topics.study.derived import both_years, difference
 
-if TYPE_CHECKING:
-    from iapt_topics.codes.codes import Codes
-    from iapt_topics.mapping.mapping import TopicMapping
-    from iapt_topics.publish.disclosure import Disclosure
-    from iapt_topics.topics.topics import Topics
+Tables = dict[str, pd.DataFrame]
+_TESTS = {"p": 3, "p_bh": 3, "p_holm": 3}
+_LIMITS = {"low": 3, "high": 3, "smallest_detectable": 3}
 
 
-def changes_of(changes: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+def publish_drift(exact: Tables, cells: Cells) -> Tables:
+    """Tables of prevalence and its change, of the exact ones."""
+    out = {
+        "theme_shares": _shares(
+            exact["theme_shares"], cells, lambda row: (("theme", row["theme"], ALL), ("base", ALL))
+        )
+    }
+    for name, kind in (("drift", "theme"), ("axis", "class"), ("pole", "pole")):
+        if (table := exact.get(f"{name}_shares")) is not None:
+            out[f"{name}_shares"] = _shares_by_year(table, cells, kind)
+    shares = out["drift_shares"]
+    out["drift_changes"] = _changes(exact["drift_changes"], shares)
+    out["drift_trends"] = _trends(exact["drift_trends"], shares)
+    out["drift_changepoints"] = _changepoints(exact["drift_changepoints"], shares)
+    out["drift_distances"] = round_measures(exact["drift_distances"], cells.rule)
+    if "standardised_changes" in exact:
+        table = exact["standardised_changes"]
+        out["standardised_changes"] = _standardised(table, out["drift_changes"])
+    return out
+
+
+def _shares(
+    table: pd.DataFrame, cells: Cells, keys: Callable[[dict[Hashable, Any]], tuple[Key, Key]]
+) -> pd.DataFrame:
+    rows = []
+    for row in table.to_dict("records"):
+        share = cells.share(*keys(row), row["n_effective"], weighted=True)
+        rows.append({c: row[c] for c in ("theme", "label", "year") if c in row} | share)
+    return pd.DataFrame(rows)
+
+
+def _shares_by_year(table: pd.DataFrame, cells: Cells, kind: str) -> pd.DataFrame:
+    return _shares(
+        table, cells, lambda row: ((kind, row["theme"], row["year"]), ("base", row["year"]))
+    )
+
+
+def _changes(changes: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
     """Differences of published shares, with Newcombe's interval on them; p as it was."""
     now, then = both_years(changes, shares)
     change = difference(now, then)
     shown = change["estimate"].notna().to_numpy()
-    out = changes.reset_index(drop=True).assign(
-        **change, n=now["n"] + then["n"], note=np.where(shown, "", WITHHELD)
-    )  # fmt: skip
-    return _coarse(out, shown, p=("p", "p_bh", "p_holm"), two=("smallest_detectable",))
+    out = changes.reset_index(drop=True).assign(**change, n=now["n"] + then["n"])
+    return round_and_mask(mark(out, shown), shown, _TESTS | {"smallest_detectable": 2})
 
 
-def trends_of(trends: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
-    """Slopes, ranges and shapes of published shares; none for a theme with a year withheld."""
+def _trends(trends: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """Slopes, ranges and shapes of published shares; none for a theme with a year suppressed."""
     rows = []
     groups = dict(iter(shares.groupby("theme")))
     for row in trends.to_dict("records"):
@@ -67,17 +90,15 @@ def trends_of(trends: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
             names, contrasts = shapes(years, bases)
             at = next(k for k, pair in enumerate(names) if row["shape"] in pair)
             size = float(contrasts[at] @ values)
-        row |= {"estimate": size, "n": bases.sum(), "note": "" if whole else WITHHELD}
+        row |= {"estimate": size, "n": bases.sum()}
         rows.append(row | {"shape": row["shape"] if whole else ""})
     out = pd.DataFrame(rows, columns=trends.columns)
     shown = out["estimate"].notna().to_numpy()
-    return _coarse(
-        out, shown, p=("p", "p_bh", "p_holm"), three=("low", "high", "smallest_detectable")
-    )
+    return round_and_mask(mark(out, shown), shown, _TESTS | _LIMITS)
 
 
-def changepoints_of(changepoints: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
-    """Steps of published shares; none for a stretch with a year withheld."""
+def _changepoints(changepoints: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """Steps of published shares; none for a stretch with a year suppressed."""
     out = changepoints.reset_index(drop=True)
     groups = dict(iter(shares.groupby("theme")))
     steps, sizes = [], []
@@ -90,18 +111,16 @@ def changepoints_of(changepoints: pd.DataFrame, shares: pd.DataFrame) -> pd.Data
         steps.append(later - before)
         sizes.append(bases.sum())
     shown = ~np.isnan(np.array(steps, dtype=float))
-    out = out.assign(estimate=steps, n=sizes, note=np.where(shown, "", WITHHELD))
-    three = ("low", "high", "smallest_detectable")
-    return _coarse(out, shown, p=("p", "p_bh", "p_holm"), three=three)
+    out = mark(out.assign(estimate=steps, n=sizes), shown)
+    return round_and_mask(out, shown, _TESTS | _LIMITS)
 
 
-def standardised_of(changes: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """Changes at the same mix of people, in whole percentage points; none without the crude one.
+def _standardised(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Changes at a fixed respondent mix, in whole points; none without the crude one.
 
     Finer ones, an interval or a p value would tell how many of a small group had a theme, since its
     share of the responses and of the standard are known.
     """
-    table = changes[changes["method"] == "standardised"].reset_index(drop=True)
     known = published[published["kind"] == "baseline"].set_index(["theme", "year"])["estimate"]
     crude = known.reindex(pd.MultiIndex.from_frame(table[["theme", "year"]])).to_numpy(float)
     shown = ~np.isnan(crude)
@@ -111,80 +130,4 @@ def standardised_of(changes: pd.DataFrame, published: pd.DataFrame) -> pd.DataFr
     }  # fmt: skip
     out = table[["theme", "year", "against"]].assign(**whole)
     out = out.assign(**{c: out[c].where(shown) for c in whole})
-    changed = np.where(table["p_bh"] < 0.05, "yes", "no")
-    return out.assign(changed=np.where(shown, changed, ""), note=np.where(shown, "", WITHHELD))
-
-
-def _sources(
-    system: System,
-    topics: Topics,
-    out: Mapping[str, pd.DataFrame],
-    years: pd.DataFrame | None,
-    baseline: int,
-    hidden: set[Key],
-    rule: Disclosure,
-) -> dict[str, pd.DataFrame]:
-    """Corrected shares and changes, if people coded some of the responses; widths by source."""
-    tables: dict[str, pd.DataFrame] = {}
-    # What people picked to code is no sample that the rest could be corrected by.
-    if years is not None and not system.compared["comparison"][0].picked:
-        one, two, both = system.compared["comparison"]
-        first, second = given_by(one), given_by(two)
-        if system.weights:
-            years = _agreement_years(system, "comparison", hidden, rule, weighted=True)
-        counts = [
-            _joint(system, first[t] & second[t] & both & system.by_year[y], y, rule)
-            for t, y in zip(years["theme"], years["year"], strict=True)
-        ]
-        shares = corrected_of(out["drift_shares"], years, np.array(counts, dtype=float))
-        tables["corrected_shares"] = shares
-        tables["corrected_changes"] = corrected_changes_of(shares, out["drift_changes"])
-    ids = topics.assignments["response_id"]
-    kept = system.kept.set_index("response_id").reindex(ids)
-    year = kept["year"].to_numpy(np.int64)
-    person = pd.factorize(ids.map(system.person))[0]
-    weight = kept["weight"].to_numpy(float) if "weight" in kept else None
-    widths = topic_widths(topics, year, person, baseline, weight)
-    changed = tables.get("corrected_changes")
-    return tables | {"change_sources": sources_of(changed, out["drift_changes"], widths)}
-
-
-def _theme_shares(
-    system: System, codes: Codes, mapping: TopicMapping, hidden: set[Key], rule: Disclosure
-) -> pd.DataFrame:
-    """Share of each theme over all years."""
-    model = _model(system, codes, dict.fromkeys(system.seen, 0))
-    labels = {t.id: t.label for t in mapping.frame.themes}
-    rows = []
-    for i, theme in enumerate(codes.themes):
-        keys = ("theme", theme, ALL), ("base", ALL)
-        row = _share(system, *keys, model.effective[0, i], hidden, rule, weighted=True)
-        rows.append({"theme": theme, "label": labels.get(theme, theme)} | row)
-    return pd.DataFrame(rows)
-
-
-def _pole_shares(system: System, poles: Codes, hidden: set[Key], rule: Disclosure) -> pd.DataFrame:
-    """Share of each pole by year; a response can have both."""
-    years = sorted(y for y, ids in system.by_year.items() if ids)
-    model = _model(system, poles, {i: at for at, y in enumerate(years) for i in system.by_year[y]})
-    rows = []
-    for i, pole in enumerate(poles.themes):
-        for at, year in enumerate(years):
-            keys = ("pole", pole, year), ("base", year)
-            effective = model.effective[at, i]
-            share = _share(system, *keys, effective, hidden, rule, weighted=True)
-            rows.append({"theme": pole, "year": year} | share)
-    return pd.DataFrame(rows)
-
-
-def _shares(
-    system: System, shares: pd.DataFrame, kind: str, hidden: set[Key], rule: Disclosure
-) -> pd.DataFrame:
-    """Shares by year, with the columns of ``Drift.shares``."""
-    rows = []
-    for row in shares.to_dict("records"):
-        year = int(row["year"])
-        keys = (kind, row["theme"], year), ("base", year)
-        share = _share(system, *keys, row["n_effective"], hidden, rule, weighted=True)
-        rows.append({"theme": row["theme"], "year": year} | share)
-    return pd.DataFrame(rows, columns=[c for c in shares.columns if c in rows[0]])
+    return mark(out.assign(changed=np.where(shown, table["changed"], "")), shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,10 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns
 from iapt_topics._base.text import clean, shorten
-from iapt_topics.publish.disclosure import people
 from iapt_topics.publish.quotes_sheet import OTHER_WORDS, words_said
-from iapt_topics.publish.results import hidden_cells
+from iapt_topics.study.study import Study
 
 if TYPE_CHECKING:
-    from iapt_topics.publish.results import Results
     from iapt_topics.survey.responses import Responses
 
 
@@ -33,34 +32,39 @@ class Quote:
     support: float
 
 
-def choose_quotes(results: Results, quotes: pd.DataFrame | bool | None) -> list[Quote]:
+def choose_quotes(
+    study: Study, tables: Mapping[str, pd.DataFrame], quotes: pd.DataFrame | bool | None
+) -> tuple[Quote, ...]:
     """Quotes by topic, at most one for each person.
 
     Parameters
     ----------
-    results : Results
-        What the report shows.
+    study : Study
+        Whose responses are quoted.
+    tables : mapping of str to DataFrame
+        Its published tables: nothing stands beside a quote that they do not show.
     quotes : DataFrame or bool or None
-        As for :func:`iapt_topics.write_report`.
+        As for :func:`iapt_topics.publish.publish`.
     """
-    responses, topics = results.responses, results.topics
+    responses, rows = study.responses, study.topics.assignments.set_index("response_id")
     if quotes is None:
         quotes = responses.synthetic
     if isinstance(quotes, pd.DataFrame):
         texts, reworded = _approved(quotes, responses)
     elif quotes:
-        texts, reworded = _exemplars(results), set()
+        texts, reworded = _exemplars(study), set()
     else:
-        return []
-    small = set(topics.topics["topic"].astype(int)) - set(results.topic_names)
-    who = people(responses)
-    topic_of = topics.assignments.set_index("response_id")["topic"].to_dict()
-    support = topics.assignments.set_index("response_id")["support"].to_dict()
+        return ()
+    topics = tables["topics"]
+    small = set(topics.loc[topics["label"] == "", "topic"])
+    who = responses.cluster_id
+    topic_of, support = rows["topic"].to_dict(), rows["support"].to_dict()
     years = responses.kept.set_index("response_id")["year"].to_dict()
-    given = results.codes.table.groupby("response_id", sort=False)["theme"].agg(tuple)
-    shares = results.tables["theme_shares"]
+    given = study.codes.table.groupby("response_id", sort=False)["theme"].agg(tuple)
+    shares, by_year = tables["theme_shares"], tables["drift_shares"]
     allowed = set(shares.loc[shares["count"].notna(), "theme"])
-    hidden = set() if results.drift is None else hidden_cells(results.drift)
+    gone = by_year[by_year["estimate"].isna() & (by_year["n"] != 0)]
+    hidden = set(zip(gone["theme"], gone["year"], strict=True))
     used: set[object] = set()
     said: set[str] = set()
     out = []
@@ -70,30 +74,27 @@ def choose_quotes(results: Results, quotes: pd.DataFrame | bool | None) -> list[
             continue
         used.add(who[response_id])
         said.add(text)
+        # The theme of a cell that is suppressed would say that somebody is in it.
+        themes = (t for t in given.get(response_id, ()) if t in allowed and (t, year) not in hidden)
         out.append(
             Quote(
                 text=text,
                 paraphrase=response_id in reworded,
-                year=results.waves[year],
+                year=study.about.wave(year),
                 topic=topic,
-                # The theme of a cell that is hidden would say that somebody is in it.
-                themes=tuple(
-                    t
-                    for t in given.get(response_id, ())
-                    if t in allowed and (t, year) not in hidden
-                ),
+                themes=tuple(themes),
                 support=float(support[response_id]),
             )
         )
-    return sorted(out, key=lambda q: (q.topic < 0, q.topic))
+    return tuple(sorted(out, key=lambda q: (q.topic < 0, q.topic)))
 
 
-def _exemplars(results: Results) -> dict[str, str]:
+def _exemplars(study: Study) -> dict[str, str]:
     """The typical responses of each topic, redacted and shortened."""
     from iapt_topics.survey.redaction import safe_texts
 
-    ids = [str(i) for of in results.topics.topics["exemplars"] for i in of]
-    safe = safe_texts(results.responses, ids)
+    ids = [str(i) for of in study.topics.topics["exemplars"] for i in of]
+    safe = safe_texts(study.responses, ids)
     return {i: clean(shorten(t)) for i, t in zip(ids, safe, strict=True)}
 
 

@@ -11,12 +11,12 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns
 from iapt_topics._base.sheets import read_sheet, restored, write_sheet
-from iapt_topics.publish.disclosure import Disclosure, people
+from iapt_topics.publish.disclosure import Disclosure, rule_of
 from iapt_topics.survey.redaction import safe_texts
 
 if TYPE_CHECKING:
+    from iapt_topics.study.study import Study
     from iapt_topics.survey.responses import Responses
-    from iapt_topics.topics.topics import Topics
 
 _COLUMNS = ("response_id", "topic", "label", "text", "decision", "approved_by", "paraphrase")
 DECISIONS = ("", "approve", "reject")
@@ -27,24 +27,18 @@ OTHER_WORDS = "Copy the response's own words, as redacted, or put other words un
 
 
 def write_quotes(
-    responses: Responses,
-    topics: Topics,
-    path: str | Path,
-    *,
-    disclosure: Disclosure | None = None,
+    path: str | Path, study: Study, *, disclosure: int | str | Disclosure = 10
 ) -> Path:
     """Write the typical responses of each topic to a sheet in which a person approves quotes.
 
     Parameters
     ----------
-    responses : Responses
-        The survey.
-    topics : Topics
-        Its topics; one with too few people is left out, and nobody is quoted twice.
     path : str or Path
         A ``.csv`` or ``.xlsx`` file to write.
-    disclosure : Disclosure, optional
-        The rule.
+    study : Study
+        The survey and its topics; one with too few people is left out, and nobody is quoted twice.
+    disclosure : int, str or Disclosure, default 10
+        As for :func:`iapt_topics.publish.publish`.
 
     Returns
     -------
@@ -52,11 +46,12 @@ def write_quotes(
         The file: a row a quote, its text redacted. To be filled in: ``decision`` (approve or
         reject), ``approved_by`` (a name) and, if other words are to be printed, ``paraphrase``.
     """
-    path, rule, who = Path(path), disclosure or Disclosure(), people(responses)
+    path, rule, responses = Path(path), rule_of(disclosure), study.responses
+    who = responses.cluster_id
     used: set[object] = set()
     rows = []
-    given = topics.assignments.groupby("topic")["response_id"]
-    for row in topics.topics.to_dict("records"):
+    given = study.topics.assignments.groupby("topic")["response_id"]
+    for row in study.topics.topics.to_dict("records"):
         behind = who.reindex(given.get_group(row["topic"])).nunique() if row["n"] else 0
         if behind < rule.min_respondents:
             continue

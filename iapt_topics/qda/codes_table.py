@@ -201,7 +201,7 @@ def times_given(table: pd.DataFrame) -> dict[str, int]:
     return {c: sum(v.casefold() in _YES for v in table[c]) for c in columns}
 
 
-def kind_of(table: pd.DataFrame, what: str) -> str:
+def infer_kind(table: pd.DataFrame, what: str) -> str:
     """Who coded: as a column ``kind`` says, else a person."""
     kinds = tuple(dict.fromkeys(table["kind"])) if "kind" in table else ("human",)
     if len(kinds) > 1:

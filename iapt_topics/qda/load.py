@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_unique
-from iapt_topics.codes.codes import Codes, of_survey
+from iapt_topics.codes.codes import Codes, attach_respondents
 from iapt_topics.frame.refi import BELOW
 from iapt_topics.qda.codes_table import (
-    kind_of,
+    infer_kind,
     long_pairs,
     match_names,
     project_pairs,
@@ -22,9 +22,9 @@ from iapt_topics.qda.codes_table import (
     times_given,
     wide_pairs,
 )
-from iapt_topics.qda.project import Export, Project, placed, table_of
+from iapt_topics.qda.project import Export, Project, placed, require_table
 from iapt_topics.qda.read import is_project, read_export
-from iapt_topics.qda.tables import read_segments, tool_of
+from iapt_topics.qda.tables import infer_tool, read_segments
 
 if TYPE_CHECKING:
     from iapt_topics.frame.frame import ThemeFrame
@@ -179,7 +179,7 @@ def load_codes(
             table = table[table["coder"] == coder]
         pairs_of = long_pairs if "theme" in table else wide_pairs
         found, pairs = pairs_of(table, frame, what, given)
-        seen, kind = respondents(table, what), kind_of(table, what)
+        seen, kind = respondents(table, what), infer_kind(table, what)
     codes = Codes(
         coder=coder,
         kind=kind,
@@ -188,7 +188,7 @@ def load_codes(
         table=pairs,
         labels={t.id: t.label for t in frame.codable if t.id in set(found)},
     )
-    return codes if responses is None else of_survey(codes, responses)
+    return codes if responses is None else attach_respondents(codes, responses)
 
 
 def _opened(source: str | Path | pd.DataFrame) -> Export | tuple[pd.DataFrame, str]:
@@ -196,12 +196,12 @@ def _opened(source: str | Path | pd.DataFrame) -> Export | tuple[pd.DataFrame, s
     if not isinstance(source, pd.DataFrame) and is_project(Path(source)):
         return read_export(source)
     raw, what = raw_table(source)
-    return read_segments(raw, what) if tool_of(raw.columns) else (read_table(raw, what), what)
+    return read_segments(raw, what) if infer_tool(raw.columns) else (read_table(raw, what), what)
 
 
 def _given(themes: Names | None) -> dict[str, str]:
     """Theme of each code as the caller says."""
-    table = table_of(themes, ("code", "theme"), "themes")
+    table = require_table(themes, ("code", "theme"), "themes")
     require_unique(table["code"], "themes: column 'code'", "Name each code once.")
     return dict(zip(table["code"], table["theme"], strict=True))
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.one_line import one_line
-from iapt_topics._base.tables import cell_text, read_table, rows_of
+from iapt_topics._base.tables import cell_text, make_table, read_table
 from iapt_topics.qda._offsets import LEAST_ALIGNED, score_offsets
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def position(value: object, what: str) -> float:
     return float(whole)
 
 
-def table_of(
+def require_table(
     source: str | Path | pd.DataFrame | Mapping[str, str] | None,
     columns: tuple[str, str],
     what: str,
@@ -191,7 +191,7 @@ def _places(
     require_unique(
         pd.Series(names, dtype=object), f"{what}: names of documents", "Rename them in the tool."
     )
-    given = table_of(documents, ("document", "response_id"), "documents")
+    given = require_table(documents, ("document", "response_id"), "documents")
     strange = sorted(set(given["document"]) - set(names))
     if strange:
         raise InputError(
@@ -206,7 +206,7 @@ def _places(
     for name in names:
         if name in mapped:
             found += _mapped(name, mapped[name])
-        elif (one := _response_of(name, known)) is not None:
+        elif (one := _find_response(name, known)) is not None:
             found.append((name, np.nan, np.nan, one))
         elif name in suggested and known and set(suggested[name]["response_id"]) <= known:
             found += suggested[name].itertuples(index=False, name=None)
@@ -219,7 +219,7 @@ def _places(
             "Give documents=, a table of document and response_id: blank to leave one out; with "
             "start and end, a row for each response, where one document holds several.",
         )  # fmt: skip
-    places = rows_of([f for f in found if f[3] != ""], "document start end response_id")
+    places = make_table([f for f in found if f[3] != ""], "document start end response_id")
     require_unique(
         places["response_id"], f"{what}: responses of the documents", "Give each one document."
     )
@@ -233,7 +233,7 @@ def _places(
     return places
 
 
-def _response_of(name: str, known: set[str] | None) -> str | None:
+def _find_response(name: str, known: set[str] | None) -> str | None:
     """Id that a document is named by, with or without the ending of a file."""
     stem = next((name[: -len(e)] for e in _ENDINGS if name.casefold().endswith(e)), name)
     if known is None:

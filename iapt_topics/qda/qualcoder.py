@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from iapt_topics._base.errors import InputError, listed, require_file
-from iapt_topics._base.tables import rows_of
+from iapt_topics._base.tables import make_table
 from iapt_topics.frame.refi import BELOW, MACHINE
 from iapt_topics.qda.project import Export, position
 
@@ -55,15 +55,15 @@ def read_project(path: Path) -> Export:
     return Export(
         tool="QualCoder",
         what=what,
-        documents=rows_of(
+        documents=make_table(
             [(names[i], None if text is None else _text(text, what), "")
              for i, _, text in rows["source"]],
             "document text respondent_id",
         ),
-        segments=rows_of(segments, "document coder code_path start end snippet score"),
-        codebook=rows_of(codebook, "code name parent codable definition"),
-        seen=rows_of([], "coder document"),
-        places=rows_of(places, "document start end response_id"),
+        segments=make_table(segments, "document coder code_path start end snippet score"),
+        codebook=make_table(codebook, "code name parent codable definition"),
+        seen=make_table([], "coder document"),
+        places=make_table(places, "document start end response_id"),
         machines=tuple(o for o in owners if o.startswith(MACHINE)),
         notes=tuple(f"{n} segments of {t}, which are not of text" for t, n in other.items()),
     )  # fmt: skip

@@ -87,7 +87,7 @@ def read_export(source: str | Path | pd.DataFrame) -> Export:
         if path.suffix.casefold() == ".qda":
             return qualcoder.read_project(path)
         table, what = read_table(path, "segments")[0], f"segments {path.name!r}"
-    if not tables.tool_of(table.columns):
+    if not tables.infer_tool(table.columns):
         raise InputError(
             what, "must have the columns of Taguette's or MAXQDA's export",
             listed(table.columns, most=20), "Use load_codes for a table of your own.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from iapt_topics._base.errors import InputError, listed, require_file, require_unique
 from iapt_topics._base.opening import LARGEST_TEXT, LARGEST_XML, Archive, decoded, parse_xml
-from iapt_topics._base.tables import rows_of
+from iapt_topics._base.tables import make_table
 from iapt_topics.frame.refi import (
     BELOW,
     MACHINE,
@@ -84,16 +84,16 @@ def read_project(path: Path) -> Export:
             score = scores.get((coder, name[target]), float("nan"))
             segments.append((names[guid], coder, code[target], start, end, "", score))
     seen, themes = _sets(root, users, names, code) if ours else ([], {})
-    table = rows_of(segments, "document coder code_path start end snippet score")
+    table = make_table(segments, "document coder code_path start end snippet score")
     cases = sum(1 for c in _under(root, "Cases", "Case") for _ in _children(c, "CodeRef"))
     return Export(
         tool=origin or "REFI-QDA",
         what=what,
-        documents=rows_of(documents, "document text respondent_id"),
+        documents=make_table(documents, "document text respondent_id"),
         segments=table,
         codebook=codebook.drop(columns="guid"),
-        seen=rows_of(seen, "coder document"),
-        places=rows_of([], "document start end response_id"),
+        seen=make_table(seen, "coder document"),
+        places=make_table([], "document start end response_id"),
         machines=tuple(sorted(machines | ({MACHINE} & set(table["coder"])))),
         themes=themes,
         notes=(f"{cases} codes given to cases rather than to text",) if cases else (),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed
-from iapt_topics._base.tables import rows_of
+from iapt_topics._base.tables import make_table
 from iapt_topics.frame.refi import BELOW
 from iapt_topics.qda.project import Export
 
@@ -22,7 +22,7 @@ COLUMNS: Mapping[str, tuple[str, str, str, str, str]] = {
 }
 
 
-def tool_of(columns: pd.Index) -> str:
+def infer_tool(columns: pd.Index) -> str:
     """Tool whose export has these columns, or ""."""
     there = {str(c).strip().casefold() for c in columns}
     found = (tool for tool, names in COLUMNS.items() if {*names[:2]} <= there)
@@ -31,7 +31,7 @@ def tool_of(columns: pd.Index) -> str:
 
 def read_segments(table: pd.DataFrame, what: str) -> Export:
     """Read an export of coded segments; it lists only the documents that have one."""
-    tool = tool_of(table.columns)
+    tool = infer_tool(table.columns)
     document, code, segment, coder, between = COLUMNS[tool]
     cells = table.rename(columns=lambda c: str(c).strip().casefold())
     cells = cells[(cells != "").any(axis=1)]
@@ -55,12 +55,12 @@ def read_segments(table: pd.DataFrame, what: str) -> Export:
     return Export(
         tool=tool,
         what=what,
-        documents=rows_of(
+        documents=make_table(
             [(d, None, "") for d in dict.fromkeys(columns[document])], "document text respondent_id"
         ),
-        segments=rows_of(segments, "document coder code_path start end snippet score"),
-        codebook=rows_of([], "code name parent codable definition"),
-        seen=rows_of([], "coder document"),
-        places=rows_of([], "document start end response_id"),
+        segments=make_table(segments, "document coder code_path start end snippet score"),
+        codebook=make_table([], "code name parent codable definition"),
+        seen=make_table([], "coder document"),
+        places=make_table([], "document start end response_id"),
         lists_all=False,
     )

@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
 
 from iapt_topics._base.text import clean
-
-if TYPE_CHECKING:
-    from iapt_topics.frame.frame import ThemeFrame
 
 NBSP = "\u00a0"
 DASH = "–"
@@ -91,10 +88,9 @@ def count(n: Any) -> str:
     return f"{int(n):,}" if known(n) else "hidden"
 
 
-def label_of(frame: ThemeFrame, theme: object) -> str:
-    """Label of a theme of the frame, or the id itself if the frame does not have it."""
-    labels = {t.id: t.label for t in frame.themes}
-    return clean(labels.get(str(theme), str(theme)))
+def label_of(labels: Mapping[str, str], theme: object) -> str:
+    """Label of a theme or domain, or the id itself if the frame does not have it."""
+    return labels.get(str(theme), clean(theme))
 
 
 def anchor(theme: object) -> str:
@@ -108,9 +104,14 @@ def anchor(theme: object) -> str:
     return f"theme-{quote(str(theme), safe='')}"
 
 
+def is_significant(change: Mapping[Any, Any]) -> bool:
+    """Whether the adjusted p of a change is below .05."""
+    return known(change["p_bh"]) and float(change["p_bh"]) < 0.05
+
+
 def verdict(row: Mapping[Any, Any]) -> str:
     """Say in words what a change shows; "no change seen" always with what could have been seen."""
-    if known(row["p_bh"]) and float(row["p_bh"]) < 0.05:
+    if is_significant(row):
         return "rose" if row["estimate"] > 0 else "fell"
     least = row["smallest_detectable"]
     if not known(least):

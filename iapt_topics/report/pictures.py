@@ -6,14 +6,17 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from iapt_topics import figures
-from iapt_topics.publish.results import hidden_cells, hidden_themes
-from iapt_topics.report import format as compute
+from iapt_topics.figures._style import figure_bytes
+from iapt_topics.figures.agreement import agreement_figure, confusion_flow_figure
+from iapt_topics.figures.ledger import ledger_figure
+from iapt_topics.figures.shares import axis_figure, axis_plane_figure, drift_figure
+from iapt_topics.figures.topics import mapping_figure, resolution_figure
+from iapt_topics.report.format import Grid
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from iapt_topics.publish.results import Results
+    from iapt_topics.publish.published import Published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,45 +26,42 @@ class Picture:
     title: str
     alt: str
     source: str
-    table: compute.Grid | None = None
+    table: Grid | None = None
 
 
-def draw(results: Results) -> dict[str, Figure]:
-    """Every figure for which there is a result, by name; what may not be shown is not drawn."""
-    r, out = results, {}
-    waves, n = r.waves, r.n_kept
-    out["rows"] = figures.flow_figure(
-        r.responses, ledger=r.tables["ledger"], totals=r.tables["ledger_totals"]
-    )
-    if r.axis_drift is not None:
-        gone = hidden_cells(r.axis_drift)
-        out["axis"] = figures.axis_figure(r.axis_drift, hidden=gone, waves=waves)
-    if r.pole_drift is not None:
-        gone = hidden_cells(r.pole_drift)
-        if set(r.pole_drift.years) - {y for _, y in gone}:
-            out["plane"] = figures.axis_plane_figure(
-                r.pole_drift,
-                labels={p: r.frame[p].label for p in r.pole_drift.themes},
-                hidden=gone,
-                waves=waves,
-            )
-    if r.drift is not None:
-        gone = hidden_cells(r.drift)
-        out["drift"] = figures.drift_figure(r.drift, r.frame, hidden=gone, waves=waves)
-    if r.comparison is not None and len(r.comparison.themes):
-        few = hidden_themes(r.comparison)
-        out["agreement"] = figures.agreement_figure(r.comparison, r.ceiling, hidden=few)
-        if len(r.comparison.matches):
-            out["coding_flow"] = figures.coding_flow_figure(r.comparison, r.frame, least=1)
-    if r.topic_names and not r.mapping.scores.empty:
-        names = {t: f"{t}: {label}" for t, label in r.topic_names.items()}
-        out["mapping"] = figures.mapping_figure(r.mapping, labels=names)
-    if len(r.topics.resolution):
-        out["resolution"] = figures.resolution_figure(r.topics, n=n)
+def draw(published: Published) -> dict[str, Figure]:
+    """Every figure for which there is a table, by name; what may not be shown is not drawn."""
+    tables, waves, labels = published.tables, published.waves, published.labels
+    totals = tables["ledger_totals"].set_index("status")["n"]
+    out = {
+        "rows": ledger_figure(tables["ledger"], tables["ledger_totals"], waves=waves),
+        "drift": drift_figure(tables["drift_shares"], labels=labels, waves=waves),
+    }
+    if "axis_shares" in tables:
+        out["axis"] = axis_figure(tables["axis_shares"], waves=waves)
+        poles = tables["pole_shares"]
+        shown = poles["estimate"].notna().groupby(poles["year"]).all()
+        if shown.any():
+            out["plane"] = axis_plane_figure(poles, labels=labels, waves=waves)
+    themes = tables.get("agreement_themes")
+    if themes is not None and len(themes):
+        out["agreement"] = agreement_figure(themes, tables.get("people_themes"))
+        if len(matches := tables["agreement_matches"]):
+            reference, other = published.about.coders["agreement"]
+            out["coding_flow"] = confusion_flow_figure(
+                matches, labels=labels, reference=reference, other=other,
+                n=themes["n"].max(), least=1,
+            )  # fmt: skip
+    if published.topic_names and len(tables["topic_scores"]):
+        names = {t: f"{t}: {label}" for t, label in published.topic_names.items()}
+        out["mapping"] = mapping_figure(tables["topic_scores"], topics=names, themes=labels)
+    if len(resolution := tables["topic_resolution"]):
+        n_runs = published.about.n_runs
+        out["resolution"] = resolution_figure(resolution, n=totals.get("kept", 0), n_runs=n_runs)
     return out
 
 
 def data_address(figure: Figure) -> str:
     """The figure as an SVG that stands inside the page."""
-    coded = base64.b64encode(figures.figure_bytes(figure)).decode("ascii")
+    coded = base64.b64encode(figure_bytes(figure)).decode("ascii")
     return f"data:image/svg+xml;base64,{coded}"

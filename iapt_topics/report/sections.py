@@ -1,72 +1,102 @@
-"""What each section of the page says: results in, the template's values out.
+"""What each section of the page says: published tables in, the template's values out.
 
 A part of the page is whole or None: no name that the template reads is set by one branch alone.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from iapt_topics._base.text import clean
-from iapt_topics.figures.rows import STATUSES
-from iapt_topics.publish.results import hidden_cells
-from iapt_topics.report import format as compute
-from iapt_topics.report import grids, themes, topic_map
+from iapt_topics.figures.ledger import STATUSES
+from iapt_topics.publish.published import Published
+from iapt_topics.report import agreement_grids, drift_grids, grids, themes, topic_map
+from iapt_topics.report import format as form
 from iapt_topics.report.pictures import Picture, data_address, draw
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from iapt_topics.agreement.comparison import Comparison
-    from iapt_topics.publish.quotes import Quote
-    from iapt_topics.publish.results import Results
+from iapt_topics.study.derived import SHOWN
 
 
-def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
+def page_values(published: Published) -> dict[str, Any]:
     """Everything that the template prints."""
-    r, responses, topics, frame = results, results.responses, results.topics, results.frame
-    cards = themes.topic_cards(r, quotes)
-    pages = themes.theme_pages(r, quotes)
-    sources = {name: data_address(figure) for name, figure in draw(r).items()}
-    statuses = [t.status for t in frame.codable]
-    questions = [clean(q) for q in responses.kept["question"].unique() if q]
-    notes = {c.note for c in cards if not c.small}
-    rows = r.tables["topics"]
-    unassigned = rows.loc[rows["topic"] == -1, "estimate"]
-    n_rows, n_kept = (compute.count(n) for n in (r.rows["read"], r.n_kept))
-    coverage, placed = r.tables["theme_coverage"], r.tables["topic_mapping"]
-    poles = " and ".join(compute.label_of(frame, pole) for pole in frame.axis or ())
+    sources = {name: data_address(figure) for name, figure in draw(published).items()}
     return {
-        "synthetic": responses.synthetic,
-        "weighted": "weight" in responses.kept,
-        "source": clean(responses.source),
-        "rule": r.rule,
+        **_survey(published, sources),
+        **_themes(published, sources),
+        **_topics(published, sources),
+        **_method(published, sources),
+        "drift": _drift(published, sources),
+        "agreement": _agreement(published, sources),
+    }
+
+
+def _survey(published: Published, sources: dict[str, str]) -> dict[str, Any]:
+    """What was asked and who answered."""
+    about, tables = published.about, published.tables
+    totals = tables["ledger_totals"].set_index("status")["n"].to_dict()
+    n_rows, n_kept, n_people = (form.count(totals.get(n, 0)) for n in ("read", "kept", "people"))
+    changes = last_changes(published)
+    return {
+        "synthetic": about.synthetic,
+        "weighted": about.weighted,
+        "source": clean(about.source),
+        "rule": published.rule,
         "n_rows": n_rows,
         "n_kept": n_kept,
-        "n_people": compute.count(r.rows["people"]),
-        "years": [r.waves[y] for y in responses.years],
-        "questions": questions,
-        "notes": [clean(n) for n in responses.notes],
+        "n_people": n_people,
+        "years": [published.waves[y] for y in about.years],
+        "one_year": len(about.years) < 2 or changes.empty,
+        "questions": [clean(q) for q in about.questions],
+        "notes": [clean(n) for n in about.notes],
         "ledger": _picture(
             sources["rows"],
             "What became of every row of the file",
             f"Flow from rows read to responses by year: {n_kept} of {n_rows} rows were analysed.",
-            grids.ledger_grid(r.tables["ledger"], r.rows, r.waves),
+            grids.ledger_grid(tables["ledger"], totals, published.waves),
         ),
-        "who": _who(r),
-        "how": _how(r),
-        "unsure": _unsure(r),
-        "coder": clean(r.codes.coder),
-        "coder_kind": r.codes.kind,
-        "themes": grids.theme_grid(r.tables["theme_shares"], frame),
-        "top": _top(r),
+        "who": _who(published),
+        "how": _how(published),
+    }
+
+
+def _themes(published: Published, sources: dict[str, str]) -> dict[str, Any]:
+    """Themes at a glance, and a page for each."""
+    pages = themes.theme_pages(published)
+    frame, shares = published.tables["frame"], published.tables["theme_shares"]
+    best = shares[shares["estimate"].notna()]
+    best = best.sort_values("count", ascending=False, kind="stable").head(3)
+    poles = " and ".join(form.label_of(published.labels, p) for p in published.about.poles)
+    return {
+        "coder": clean(published.about.coder),
+        "coder_kind": published.about.coder_kind,
+        "themes": grids.theme_grid(shares, frame, published.labels),
+        "top": [
+            f"{form.label_of(published.labels, r['theme'])} ({form.percent(r['estimate'])})"
+            for r in best.to_dict("records")
+        ],
         "pages": pages,
         "has_dots": any(p.dots for p in pages),
+        "poles": poles or "Two poles",
+        "axis": _axis(published, sources, poles),
+    }
+
+
+def _topics(published: Published, sources: dict[str, str]) -> dict[str, Any]:
+    """The topics, their themes and how sure they are."""
+    tables, cards = published.tables, themes.topic_cards(published)
+    notes = {c.note for c in cards if not c.small}
+    rows = tables["topics"]
+    unassigned = rows.loc[rows["topic"] == -1, "estimate"]
+    coverage, placed = tables["theme_coverage"], tables["topic_mapping"]
+    codable = tables["frame"]["codable"].sum()
+    return {
+        "unsure": _unsure(published),
         "cards": cards,
-        "bubbles": topic_map.lay_out(r),
-        "groups": topic_map.groups(r),
+        "bubbles": topic_map.lay_out(published),
+        "groups": topic_map.groups(published),
         "map_size": (int(topic_map.WIDTH), int(topic_map.HEIGHT)),
-        "broad": grids.hierarchy_grid(r.tables["topic_hierarchy"]),
+        "broad": grids.hierarchy_grid(tables["topic_hierarchy"]),
         "coverage": {
             "themes": len(coverage),
             "reached": int((coverage["n_topics"] > 0).sum()),
@@ -82,70 +112,73 @@ def page_values(results: Results, quotes: list[Quote]) -> dict[str, Any]:
         if unassigned.empty
         else "a share not shown"
         if unassigned.isna().all()
-        else compute.percent(unassigned.iloc[0]),
-        "quotes": grids.quotes_grid(quotes, frame, r.topic_names) if quotes else None,
+        else form.percent(unassigned.iloc[0]),
+        "quotes": grids.quotes_grid(published.quotes, published.labels, published.topic_names)
+        if published.quotes
+        else None,
+        "approved": published.approved,
         "mapping": _picture(
             sources.get("mapping"),
             "How near each topic is to each theme",
-            f"Heat map of {len(r.topic_names)} topics by {len(frame.codable)} themes; chosen "
+            f"Heat map of {len(published.topic_names)} topics by {codable} themes; chosen "
             "pairs are outlined. The list of topics says the same in words.",
         ),
         "resolution": _picture(
             sources.get("resolution"),
             "How the number of topics was chosen",
             "Agreement between runs for each number of topics that was tried.",
-            grids.resolution_grid(topics),
+            grids.resolution_grid(tables["topic_resolution"]),
         ),
-        "runs": grids.runs_grid(topics),
-        "settings": grids.settings_grid(topics, r.codes, frame),
-        "frame": grids.frame_grid(frame),
-        "frame_title": clean(frame.title),
-        "frame_note": clean(frame.note),
+    }
+
+
+def _method(published: Published, sources: dict[str, str]) -> dict[str, Any]:
+    """How it was done."""
+    about, frame = published.about, published.tables["frame"]
+    statuses = frame.loc[frame["codable"], "provenance"].tolist()
+    return {
+        "runs": grids.runs_grid(published.tables["topic_runs"]),
+        "settings": grids.settings_grid(about.settings),
+        "frame": grids.frame_grid(frame, published.labels),
+        "frame_title": clean(about.frame),
+        "frame_note": clean(about.frame_note),
         "anchored": bool({"PART", "INFERRED"} & set(statuses)),
         "statuses": [
             (words, statuses.count(name))
-            for name, words in compute.STATUS_WORDS.items()
+            for name, words in form.STATUS_WORDS.items()
             if name in statuses
         ],
-        "poles": poles or "Two poles",
-        "axis": _axis(r, sources, poles),
-        "drift": _drift(r, sources),
-        "one_year": len(responses.years) < 2 or (r.changes is not None and r.changes.empty),
-        "agreement": _agreement(r, sources),
     }
 
 
 def _picture(
-    source: str | None, title: str, alt: str, table: compute.Grid | None = None
+    source: str | None, title: str, alt: str, table: form.Grid | None = None
 ) -> Picture | None:
     """The figure at this data address; None if it was not drawn."""
     return Picture(title=title, alt=alt, source=source, table=table) if source else None
 
 
-def _top(results: Results) -> list[str]:
-    """The three commonest themes in words."""
-    rows = results.tables["theme_shares"]
-    best = rows[rows["estimate"].notna()]
-    best = best.sort_values("count", ascending=False, kind="stable").head(3)
-    return [
-        f"{compute.label_of(results.frame, r['theme'])} ({compute.percent(r['estimate'])})"
-        for r in best.to_dict("records")
-    ]
+def last_changes(published: Published) -> pd.DataFrame:
+    """Changes of the last year against the baseline."""
+    table = published.tables["drift_changes"]
+    rows = table[table["kind"] == "baseline"]
+    last: pd.DataFrame = rows[rows["year"] == rows["year"].max()]
+    return last
 
 
 def _axis(
-    results: Results, sources: dict[str, str], poles: str
+    published: Published, sources: dict[str, str], poles: str
 ) -> dict[str, Picture | None] | None:
-    drift = results.axis_drift
-    if drift is None:
+    shares = published.tables.get("axis_shares")
+    if shares is None:
         return None
     caption = f"{poles}, by year"
     return {
         "years": _picture(
             sources["axis"],
             caption,
-            f"Share of responses by year: {', '.join(drift.themes)}.",
-            grids.shares_grid(drift.shares, results.frame, caption, results.waves),
+            f"Share of responses by year: {', '.join(shares['theme'].unique())}.",
+            grids.shares_grid(shares, published.labels, caption, published.waves),
         ),
         "plane": _picture(
             sources.get("plane"),
@@ -156,79 +189,79 @@ def _axis(
     }
 
 
-def _drift(results: Results, sources: dict[str, str]) -> dict[str, Any] | None:
-    drift, changes, frame = results.drift, results.changes, results.frame
-    if drift is None or changes is None or changes.empty:
+def _drift(published: Published, sources: dict[str, str]) -> dict[str, Any] | None:
+    tables, labels, waves = published.tables, published.labels, published.waves
+    changes, baseline = last_changes(published), published.about.baseline
+    if changes.empty:
         return None
     shown = changes[changes["estimate"].notna()]
-    last = int(changes["year"].max())
-    names = {y: results.waves.get(y, str(y)) for y in (last, drift.baseline)}
+    last, shares = int(changes["year"].max()), tables["drift_shares"]
+    names = {y: published.wave(y) for y in (last, baseline)}
     moved = [
         (
-            compute.anchor(r["theme"]),
-            compute.label_of(frame, r["theme"]),
-            f"{compute.verdict(r)} by {compute.points(abs(r['estimate'])).lstrip('+')} points "
-            f"({compute.interval(r['low'], r['high'], compute.points)})",
+            form.anchor(r["theme"]),
+            form.label_of(labels, r["theme"]),
+            f"{form.verdict(r)} by {form.points(abs(r['estimate'])).lstrip('+')} points "
+            f"({form.interval(r['low'], r['high'], form.points)})",
         )
         for r in shown.to_dict("records")
-        if not compute.verdict(r).startswith("no change")
+        if form.is_significant(r)
     ]
     caption = "Share of responses with each theme, by year"
+    steps, distances = tables["drift_changepoints"], tables["drift_distances"]
     return {
         "figure": _picture(
             sources["drift"],
             caption,
             "One small panel per theme: share by year with 95 % intervals; n is under each year. "
             "The table has the figures.",
-            grids.shares_grid(drift.shares, frame, caption, results.waves),
+            grids.shares_grid(shares, labels, caption, waves),
         ),
-        "changes": grids.changes_grid(
-            changes, frame, f"{names[last]} against {names[drift.baseline]}"
+        "changes": drift_grids.changes_grid(
+            changes, labels, f"{names[last]} against {names[baseline]}"
         ),
-        "trends": grids.trends_grid(drift.trends, frame, results.waves),
-        "steps": grids.steps_grid(drift.changepoints, frame, results.waves)
-        if len(drift.changepoints)
-        else None,
-        "distances": grids.distances_grid(drift, results.waves) if len(drift.distances) else None,
+        "trends": drift_grids.trends_grid(tables["drift_trends"], labels, waves),
+        "steps": drift_grids.steps_grid(steps, labels, waves) if len(steps) else None,
+        "distances": drift_grids.distances_grid(distances, waves) if len(distances) else None,
         "moved": moved,
         "n_shown": len(shown),
-        "mix": _same_mix(results, last),
-        "sources": _sources(results, last, names),
+        "mix": _same_mix(published, changes),
+        "sources": _sources(published, last, names),
         "n_hidden": len(changes) - len(shown),
-        "cells": f"{len(drift.shares):,}",
-        "cells_hidden": f"{len(hidden_cells(drift)):,}",
+        "cells": f"{len(shares):,}",
+        "cells_hidden": f"{(shares['estimate'].isna() & (shares['n'] != 0)).sum():,}",
         "last": names[last],
-        "baseline": names[drift.baseline],
+        "baseline": names[baseline],
     }
 
 
-def _who(results: Results) -> dict[str, Any] | None:
+def _who(published: Published) -> dict[str, Any] | None:
     """Who answered: what moved by more than chance, in words, and the table."""
-    who = results.tables.get("who_answered")
+    who = published.tables.get("who_answered")
     if who is None or who.empty:
         return None
     moved = who[who["p_bh"] < 0.05].drop_duplicates(["covariate", "level"])
     return {
-        "table": grids.who_grid(who, results.waves),
+        "table": grids.who_grid(who, published.waves),
         "tested": _tested(who),
         "moved": [clean(v) for v in moved["level"]],
         "covariates": [clean(c) for c in who["covariate"].unique()],
     }
 
 
-def _how(results: Results) -> dict[str, Any]:
+def _how(published: Published) -> dict[str, Any]:
     """How they answered, likewise; ``lengths`` of the first and the last year that are shown."""
-    how = results.tables["how_answered"]
+    how = published.tables["how_answered"]
     words = how[(how["measure"] == "words") & how["estimate"].notna()].to_dict("records")
     return {
-        "table": grids.how_grid(how, results.waves),
+        "table": grids.how_grid(how, published.waves),
         "tested": _tested(how),
         "moved": [
             "length" if m == "words" else STATUSES[m]
             for m in how.loc[how["p_bh"] < 0.05, "measure"].unique()
         ],
         "lengths": [
-            (results.waves.get(r["year"], r["year"]), f"{r['estimate']:.0f}")
+            (published.wave(r["year"]), f"{r['estimate']:.0f}")
             for r in (words[:1] + words[-1:] if len(words) > 1 else [])
         ],
     }
@@ -239,118 +272,128 @@ def _tested(table: pd.DataFrame) -> bool:
     return table["year"].nunique() > 1 and bool(table["p_bh"].notna().any())
 
 
-def _unsure(results: Results) -> dict[str, Any]:
-    table = results.tables["topic_unassigned"]
+def _unsure(published: Published) -> dict[str, Any]:
+    table = published.tables["topic_unassigned"]
     shown = table[table["estimate"].notna()]
     return {
-        "table": grids.unassigned_grid(table, results.waves),
-        "low": compute.percent(shown["estimate"].min()),
-        "high": compute.percent(shown["estimate"].max()),
-        "moves": compute.points(shown["moves"].max()).lstrip("+"),
+        "table": grids.unassigned_grid(table, published.waves),
+        "low": form.percent(shown["estimate"].min()),
+        "high": form.percent(shown["estimate"].max()),
+        "moves": form.points(shown["moves"].max()).lstrip("+"),
         "known": len(shown) > 0,
     }
 
 
-def _same_mix(results: Results, last: int) -> dict[str, Any] | None:
-    """Changes of the last year at the same mix of people, beside those as they are."""
-    table, changes = results.tables.get("standardised_changes"), results.changes
-    if table is None or changes is None:
+def _same_mix(published: Published, changes: pd.DataFrame) -> dict[str, Any] | None:
+    """Changes of the last year at a fixed respondent mix, beside those as they are."""
+    table = published.tables.get("standardised_changes")
+    if table is None:
         return None
-    rows = table[(table["year"] == last) & (table["note"] == "")]
+    rows = table[(table["year"] == changes["year"].max()) & (table["status"] == SHOWN)]
     if rows.empty:
         return None
     found = set(rows.loc[rows["changed"] == "yes", "theme"])
     as_is = set(changes.loc[changes["p_bh"] < 0.05, "theme"])
     return {
-        "table": grids.standardised_grid(rows, results.frame),
+        "table": drift_grids.standardised_grid(rows, published.labels),
         "stay": len(as_is & found),
         "were": len(as_is),
         "new": len(found - as_is),
     }
 
 
-def _sources(results: Results, last: int, names: dict[int, str]) -> dict[str, Any]:
+def _sources(published: Published, last: int, names: dict[int, str]) -> dict[str, Any]:
     """Widths of intervals by source, and corrected changes of the last year."""
-    table, changes = results.tables["change_sources"], results.tables.get("corrected_changes")
-    baseline = names[results.drift.baseline] if results.drift else ""
-    out = {"table": grids.sources_grid(table, baseline), "corrected": None}
+    tables, baseline = published.tables, names[published.about.baseline]
+    table, changes = tables["change_sources"], tables.get("corrected_changes")
+    out = {"table": drift_grids.sources_grid(table, baseline), "corrected": None}
     if changes is not None:
-        rows = changes[(changes["year"] == last) & (changes["note"] == "")]
+        rows = changes[(changes["year"] == last) & (changes["status"] == SHOWN)]
         caption = f"{names[last]} against {baseline}, by the machine and corrected"
-        out["corrected"] = grids.corrected_grid(rows, results.frame, caption) if len(rows) else None
+        grid = drift_grids.corrected_grid(rows, published.labels, caption)
+        out["corrected"] = grid if len(rows) else None
     return out
 
 
-def _f1(result: Comparison) -> str:
-    value = result.overall.set_index("measure")["estimate"].get("f1_macro")
-    return compute.decimal(value) if compute.known(value) else "not estimable"
-
-
-def _by_year(results: Results, comparison: Comparison) -> dict[str, Any] | None:
+def _by_year(published: Published) -> dict[str, Any] | None:
     """Both coders by year: where their shares part, and whether their changes go the same way."""
-    r, changes, years = results, results.tables.get("agreement_changes"), comparison.years
-    shown = years[years["note"] == ""]
-    if changes is None or shown.empty:
+    years, changes = (published.tables.get(f"agreement_{name}") for name in ("years", "changes"))
+    if years is None or changes is None:
         return None
+    shown = years[years["status"] == SHOWN]
+    if shown.empty:
+        return None
+    one, two = (clean(c) for c in published.about.coders["agreement"])
     return {
-        "table": grids.agreement_years_grid(comparison, r.frame, r.waves),
+        "table": agreement_grids.agreement_years_grid(
+            years, published.labels, published.waves, (one, two)
+        ),
         "shown": f"{len(shown):,}",
         "apart": f"{int(((shown['low'] > 0) | (shown['high'] < 0)).sum()):,}",
-        "changes": _both_changes(r, changes),
+        "changes": _both_changes(published, changes),
     }
 
 
-def _both_changes(results: Results, changes: pd.DataFrame) -> dict[str, Any] | None:
+def _both_changes(published: Published, changes: pd.DataFrame) -> dict[str, Any] | None:
     """Changes to the last year by both coders; None if none can be shown."""
-    r = results
-    rows = changes[(changes["year"] == changes["year"].max()) & (changes["note"] == "")]
+    rows = changes[(changes["year"] == changes["year"].max()) & (changes["status"] == SHOWN)]
     if rows.empty:
         return None
-    last, first = (r.waves.get(y, str(y)) for y in rows.iloc[0][["year", "against"]])
+    last, first = (published.wave(y) for y in rows.iloc[0][["year", "against"]])
     caption = f"{last} against {first}, by people and by the machine"
     return {
-        "table": grids.agreement_changes_grid(rows, r.frame, caption),
+        "table": agreement_grids.agreement_changes_grid(rows, published.labels, caption),
         "between": (first, last),
         "sure": int((rows["way"] != "unclear").sum()),
         "same": int((rows["way"] == "same").sum()),
     }
 
 
-def _agreement(results: Results, sources: dict[str, str]) -> dict[str, Any] | None:
-    pair, ceiling = results.comparison, results.ceiling
-    if pair is None and ceiling is None:
-        return None
-    return {
-        "ceiling": None if ceiling is None else _measures(ceiling),
-        "pair": None if pair is None else _measures(pair) | _pair(results, pair, sources),
+def _agreement(published: Published, sources: dict[str, str]) -> dict[str, Any] | None:
+    out = {
+        "ceiling": _measures(published, "people"),
+        "pair": _measures(published, "agreement"),
     }
+    if out["pair"] is not None:
+        out["pair"] |= _pair(published, sources)
+    return out if any(out.values()) else None
 
 
-def _measures(result: Comparison) -> dict[str, Any]:
+def _measures(published: Published, start: str) -> dict[str, Any] | None:
     """What is said of any two coders."""
+    overall = published.tables.get(f"{start}_overall")
+    if overall is None:
+        return None
+    themes = published.tables[f"{start}_themes"]
+    f1 = overall.set_index("measure")["estimate"].get("f1_macro")
+    one, two = (clean(c) for c in published.about.coders[start])
     return {
-        "n": f"{result.n:,}",
-        "f1": _f1(result),
-        "overall": grids.overall_grid(result),
-        "themes": grids.agreement_grid(result),
+        "n": form.count(overall["n"].iloc[0]),
+        "f1": form.decimal(f1) if form.known(f1) else "not estimable",
+        "overall": agreement_grids.overall_grid(overall),
+        "themes": agreement_grids.agreement_grid(themes, one, two),
     }
 
 
-def _pair(results: Results, comparison: Comparison, sources: dict[str, str]) -> dict[str, Any]:
+def _pair(published: Published, sources: dict[str, str]) -> dict[str, Any]:
     """What is said of machine and people beyond that."""
-    r = results
+    rule, labels = published.rule, published.labels
+    of = {
+        name: published.tables[f"agreement_{name}"]
+        for name in ("overall", "themes", "convergence", "matches", "levels", "partition", "design")
+    }
     return {
-        "few": comparison.n < r.rule.min_base,
-        "meet": grids.convergence_grid(comparison),
-        "apart": grids.matches_grid(comparison, r.frame, r.rule.min_respondents),
-        "levels": grids.levels_grid(comparison),
-        "partition": grids.partition_grid(comparison),
-        "design": grids.design_grid(comparison),
-        "years": _by_year(r, comparison),
+        "few": bool(of["overall"]["n"].iloc[0] < rule.min_base),
+        "meet": agreement_grids.convergence_grid(of["convergence"]),
+        "apart": agreement_grids.matches_grid(of["matches"], labels, rule.min_respondents),
+        "levels": agreement_grids.levels_grid(of["levels"]),
+        "partition": agreement_grids.partition_grid(of["partition"]),
+        "design": agreement_grids.design_grid(of["design"]),
+        "years": _by_year(published),
         "figure": _picture(
             sources.get("agreement"),
             "F1 and kappa for each theme",
-            f"Forest plot of F1 and kappa with 95 % intervals for {len(comparison.themes)} "
+            f"Forest plot of F1 and kappa with 95 % intervals for {len(of['themes'])} "
             "themes; in brackets how many responses the people gave each theme. The table has the "
             "figures.",
         ),

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iapt_topics._base.text import clean
-from iapt_topics.publish.results import hidden_themes
-from iapt_topics.report import format as compute
+from iapt_topics.report import format as form
 from iapt_topics.report.format import count, decimal, interval, known, percent, points
+from iapt_topics.study.derived import SHOWN
 
 if TYPE_CHECKING:
-    from iapt_topics.agreement.comparison import Comparison
+    import pandas as pd
+
     from iapt_topics.publish.disclosure import Disclosure
+    from iapt_topics.publish.published import Published
     from iapt_topics.publish.quotes import Quote
-    from iapt_topics.publish.results import Results
+
+    Tables = Mapping[str, pd.DataFrame]
 
 MOST_QUOTES = 3
 
@@ -65,31 +69,30 @@ class Card:
     note: str = ""
 
 
-def theme_pages(results: Results, quotes: list[Quote]) -> list[ThemePage]:
-    """A page for each theme that could be given, in the order of the frame."""
-    frame = results.frame
-    rows = results.tables["theme_shares"].set_index("theme")
-    pairs = results.mapping.table
+def theme_pages(published: Published) -> list[ThemePage]:
+    """A page for each theme that could be applied, in the order of the frame."""
+    tables, labels = published.tables, published.labels
+    rows = tables["theme_shares"].set_index("theme")
+    frame, pairs = tables["frame"], tables["topic_mapping"]
     pages = []
-    for theme in frame.codable:
-        if theme.id not in rows.index:
+    for theme in frame[frame["codable"]].to_dict("records"):
+        name = str(theme["theme"])
+        if name not in rows.index:
             continue
-        reached = pairs.loc[pairs["theme"] == theme.id, "topic"].astype(int)
+        reached = pairs.loc[pairs["theme"] == name, "topic"].astype(int)
         pages.append(
             ThemePage(
-                anchor=compute.anchor(theme.id),
-                label=clean(theme.label),
-                domain=compute.label_of(frame, frame.domain_of(theme.id)),
-                status=theme.status,
-                definition=clean(theme.definition),
-                share=_share(rows.loc[theme.id].to_dict(), results.rule),
-                dots=_dots(results, theme.id),
-                change=_change(results, theme.id),
-                agreement=_agreement(results, theme.id),
-                topics=tuple(
-                    (t, results.topic_names[t]) for t in reached if t in results.topic_names
-                ),
-                quotes=tuple(q for q in quotes if theme.id in q.themes)[:MOST_QUOTES],
+                anchor=form.anchor(name),
+                label=clean(theme["label"]),
+                domain=form.label_of(labels, theme["domain"]),
+                status=theme["provenance"],
+                definition=clean(theme["definition"]),
+                share=_share(rows.loc[name].to_dict(), published.rule),
+                dots=_dots(published, name),
+                change=_change(published, name),
+                agreement=_agreement(tables, name),
+                topics=tuple((t, published.topic_names[t]) for t in reached),
+                quotes=tuple(q for q in published.quotes if name in q.themes)[:MOST_QUOTES],
             )
         )
     return pages
@@ -105,20 +108,18 @@ def _share(row: dict[Any, Any], rule: Disclosure) -> str:
     return f"In {percent(row['estimate'])} ({interval(row['low'], row['high'])}): {of}."
 
 
-def _dots(results: Results, theme: str) -> tuple[Dot, ...]:
+def _dots(published: Published, theme: str) -> tuple[Dot, ...]:
     """Places in a chart 100 units high: the highest upper limit that is shown is at its top.
 
     One year alone has no chart: the share in words says as much.
     """
-    if results.drift is None or theme not in results.drift.themes:
-        return ()
-    shares = results.drift.shares
+    shares = published.tables["drift_shares"]
     if shares["year"].nunique() < 2:
         return ()
     most = float(shares["high"].max())
     out = []
     for i, row in enumerate(shares[shares["theme"] == theme].to_dict("records")):
-        year, x = results.waves.get(int(row["year"]), str(row["year"])), 60.0 * i + 30
+        year, x = published.wave(row["year"]), 60.0 * i + 30
         if not known(row["high"]):
             out.append(Dot(year=year, x=x, words="not shown"))
             continue
@@ -131,72 +132,69 @@ def _dots(results: Results, theme: str) -> tuple[Dot, ...]:
     return tuple(out)
 
 
-def _change(results: Results, theme: str) -> str:
-    if results.changes is None:
-        return ""
-    rows = results.changes[results.changes["theme"] == theme].to_dict("records")
+def _change(published: Published, theme: str) -> str:
+    """The change of the last year against the baseline, by the machine and by people."""
+    table = published.tables["drift_changes"]
+    rows = table[(table["kind"] == "baseline") & (table["theme"] == theme)].to_dict("records")
     if not rows:
         return ""
-    row = rows[0]
-    year, against = (results.waves.get(int(row[c]), row[c]) for c in ("year", "against"))
-    years = f"{year} against {against}"
+    row = max(rows, key=lambda r: r["year"])
+    years = " against ".join(published.wave(row[c]) for c in ("year", "against"))
     if not known(row["estimate"]):
         return f"{years}: not shown, too few people or responses."
     by = points(row["estimate"])
     between = interval(row["low"], row["high"], points)
-    return f"{years}: {by} points ({between}); {compute.verdict(row)}.{_by_people(results, row)}"
+    by_people = _by_people(published.tables, row)
+    return f"{years}: {by} points ({between}); {form.verdict(row)}.{by_people}"
 
 
-def _by_people(results: Results, change: dict[Any, Any]) -> str:
+def _by_people(tables: Tables, change: dict[Any, Any]) -> str:
     """The same change by the codes of people, if they coded both years."""
-    table = results.tables.get("agreement_changes")
+    table = tables.get("agreement_changes")
     if table is None:
         return ""
-    rows = table[
-        (
-            table[["theme", "year", "against"]] == [change[c] for c in ("theme", "year", "against")]
-        ).all(axis=1)
-    ]
+    key = ["theme", "year", "against"]
+    rows = table[(table[key] == [change[c] for c in key]).all(axis=1)]
     return "".join(
         f" By people’s codes: {points(r['change_reference'])} "
         f"({interval(r['change_reference_low'], r['change_reference_high'], points)})."
-        for r in rows[rows["note"] == ""].to_dict("records")
+        for r in rows[rows["status"] == SHOWN].to_dict("records")
     )
 
 
-def _agreement(results: Results, theme: str) -> tuple[str, ...]:
+def _agreement(tables: Tables, theme: str) -> tuple[str, ...]:
     out = []
-    for who, result in (
-        ("Machine and people", results.comparison),
-        ("Two people", results.ceiling),
-    ):
-        if result is not None and theme in set(result.themes["theme"]):
-            out.append(f"{who}: {_agreed(result, theme, theme in hidden_themes(result))}.")
+    for who, start in (("Machine and people", "agreement"), ("Two people", "people")):
+        table = tables.get(f"{start}_themes")
+        if table is None:
+            continue
+        for row in table[table["theme"] == theme].to_dict("records"):
+            rated = tables[f"{start}_convergence"]
+            rating = rated.loc[rated["theme"] == theme, "rating"].tolist()
+            out.append(f"{who}: {_agreed(row, rating)}.")
     return tuple(out)
 
 
-def _agreed(result: Comparison, theme: str, hidden: bool) -> str:
-    if hidden:
+def _agreed(row: dict[Any, Any], rating: list[str]) -> str:
+    if row["status"] != SHOWN:
         return "not shown, too few people"
-    row = result.themes[result.themes["theme"] == theme].to_dict("records")[0]
     words = f"F1 {decimal(row['f1'])} ({interval(row['f1_low'], row['f1_high'], decimal)})"
     if known(row["kappa"]):
         words += f", kappa {decimal(row['kappa'])}"
-    rated = result.convergence
-    rating = rated.loc[rated["theme"] == theme, "rating"]
-    return f"{words}; {clean(rating.iloc[0])}" if len(rating) else words
+    return f"{words}; {clean(rating[0])}" if rating else words
 
 
-def topic_cards(results: Results, quotes: list[Quote]) -> list[Card]:
+def topic_cards(published: Published) -> list[Card]:
     """A card for each topic, small ones without content."""
-    pairs = results.mapping.table
-    notes = dict(zip(results.topics.topics["topic"], results.topics.topics["note"], strict=True))
-    shown = {int(r["topic"]): r for r in results.topic_rows.to_dict("records")}
+    tables = published.tables
+    pairs = tables["topic_mapping"]
     cards = []
-    for number in (int(t) for t in results.topics.topics["topic"]):
-        row = shown.get(number)
-        if row is None:
-            size = f"fewer than {results.rule.min_respondents}"
+    for row in tables["topics"].to_dict("records"):
+        number = int(row["topic"])
+        if number < 0:
+            continue
+        if number not in published.topic_names:
+            size = f"fewer than {published.rule.min_respondents}"
             cards.append(Card(number=number, label="small topic, not shown", small=True, size=size))
             continue
         of = pairs[(pairs["topic"] == number) & (pairs["theme"] != "")]
@@ -204,18 +202,18 @@ def topic_cards(results: Results, quotes: list[Quote]) -> list[Card]:
         cards.append(
             Card(
                 number=number,
-                label=row["name"],
+                label=published.topic_names[number],
                 size=count(row["n"]),
                 share=percent(row["estimate"]) if counted else "",
                 interval=interval(row["low"], row["high"]) if counted else "",
                 support=percent(row["support"]),
                 words=tuple(clean(w) for w in str(row["words"]).split(", ") if w),
                 themes=tuple(
-                    (compute.anchor(t), clean(label))
+                    (form.anchor(t), clean(label))
                     for t, label in zip(of["theme"], of["theme_label"], strict=True)
                 ),
-                quotes=tuple(q for q in quotes if q.topic == number)[:MOST_QUOTES],
-                note=clean(notes[number]),
+                quotes=tuple(q for q in published.quotes if q.topic == number)[:MOST_QUOTES],
+                note=clean(row["remark"]),
             )
         )
     return cards

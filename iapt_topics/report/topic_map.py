@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iapt_topics._base.text import clean
-from iapt_topics.publish.of_topics import _axes
 from iapt_topics.report.format import label_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from iapt_topics.publish.results import Results
+    from iapt_topics.publish.published import Published
 
 WIDTH, HEIGHT, EDGE = 720.0, 440.0, 40.0
 LEAST, MOST = 11.0, 34.0
@@ -33,51 +31,49 @@ class Bubble:
     group: int
 
 
-def lay_out(results: Results) -> list[Bubble]:
-    """Place the topics that may be shown by the first two principal axes of their centroids.
+def lay_out(published: Published) -> list[Bubble]:
+    """Place the topics that may be shown by the two axes of the table of their map.
 
     The area of a bubble is the topic's share; one whose count may not be shown has the least. Those
     that would overlap are pushed apart.
     """
-    topics = results.topics.topics.reset_index(drop=True)
-    rows = [i for i, t in enumerate(topics["topic"]) if int(t) in results.topic_names]
-    if len(rows) < 2:
+    tables = published.tables
+    at = tables["topic_map"]
+    if len(at) < 2:
         return []
-    numbers = [int(t) for t in topics.loc[rows, "topic"]]
-    shares = results.topic_rows.set_index("topic")["estimate"].reindex(numbers)
+    numbers = [int(t) for t in at["topic"]]
+    shares = tables["topics"].set_index("topic")["estimate"].reindex(numbers)
     known = np.nan_to_num(shares.to_numpy(dtype=float))
     radius = np.maximum(LEAST, MOST * np.sqrt(known / max(known.max(), 1e-12)))
-    best = results.mapping.table.drop_duplicates("topic").set_index("topic")["theme"]
-    places = _spread(_axes(results.topics.centroids[rows]), radius)
+    best = tables["topic_mapping"].drop_duplicates("topic").set_index("topic")["theme"]
+    frame = tables["frame"]
+    domains = dict(zip(frame["theme"], frame["domain"], strict=True))
+    poles = published.about.poles
     out = []
-    for number, (x, y), r in zip(numbers, places, radius, strict=True):
+    for number, (x, y), r in zip(
+        numbers, _spread(at[["x", "y"]].to_numpy(dtype=float), radius), radius, strict=True
+    ):
         theme = str(best.get(number, ""))
+        domain = domains.get(theme)
+        other = len(poles) if theme else len(poles) + 1
         out.append(
             Bubble(
                 number=number,
                 x=round(float(x), 1),
                 y=round(float(y), 1),
                 r=round(float(r), 1),
-                name=results.topic_names[number],
-                theme=label_of(results.frame, theme) if theme else "",
-                group=_group(results, theme),
+                name=published.topic_names[number],
+                theme=label_of(published.labels, theme) if theme else "",
+                group=poles.index(domain) if domain in poles else other,
             )
         )
     return out
 
 
-def groups(results: Results) -> list[str]:
+def groups(published: Published) -> list[str]:
     """What the four groups of bubbles are called."""
-    poles = results.frame.axis or ()
-    return [*(clean(label_of(results.frame, p)) for p in poles), "other theme", "no theme"]
-
-
-def _group(results: Results, theme: str) -> int:
-    poles = results.frame.axis or ()
-    if not theme:
-        return len(poles) + 1
-    domain = results.frame.domain_of(theme)
-    return poles.index(domain) if domain in poles else len(poles)
+    named = (label_of(published.labels, pole) for pole in published.about.poles)
+    return [*named, "other theme", "no theme"]
 
 
 def _spread(flat: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -26,11 +26,10 @@ from iapt_topics._base.parquet_size import require_decodable
 from iapt_topics.encoders.embeddings import embed_kept
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.mapping.mapping import as_codes
-from iapt_topics.mapping.mapping import decide as decide_codes
-from iapt_topics.mapping.scoring import Yardstick
+from iapt_topics.mapping.coding import as_codes, assign_themes
+from iapt_topics.mapping.scoring import ReferenceScale
 from iapt_topics.stats.share_model import Cells, add_up, responses_as_cells
-from iapt_topics.survey.responses import Responses
+from iapt_topics.survey.responses import Responses, cluster_ids, fill_respondents
 from iapt_topics.survey.statuses import STATUSES, decide, is_visible
 from iapt_topics.topics.new_wave import place
 from iapt_topics.topics.topics import UNASSIGNED, Topics
@@ -58,7 +57,7 @@ class Model:
     runs: tuple[NDArray[np.float32], ...]  # mean vectors of what each run speaks for
     frame: ThemeFrame
     encoder: Encoder
-    yardstick: Yardstick
+    reference_scale: ReferenceScale
     question: str | None
     covariates: tuple[str, ...]
 
@@ -126,9 +125,9 @@ def read_rows(
                          "Correct them.")  # fmt: skip
     if question is not None:
         table = table[table["question"].str.strip() == question]
-    who = table["respondent_id"].str.strip()
+    who = fill_respondents(table["respondent_id"], table["response_id"])
     return table.assign(
-        respondent_id=who.where(who != "", "row:" + table["response_id"]),
+        respondent_id=pd.Series(who, index=table.index, dtype="str"),
         year=table["year"].astype("int64"),
     ).reset_index(drop=True)
 
@@ -194,8 +193,8 @@ def code_rows(table: pd.DataFrame, source: str, model: Model) -> pd.DataFrame:
         nearest, cosine[kept], novel[kept] = place(model.topics, embeddings.vectors)
         placed = _assign(rows["response_id"], embeddings.vectors, nearest, model.topics, model.runs)
         topic[kept], support[kept] = placed["topic"], placed["support"]
-        scores, decided = decide_codes(
-            responses, embeddings, model.frame, model.encoder, fixed=model.yardstick
+        scores, decided = assign_themes(
+            responses, embeddings, model.frame, model.encoder, fixed=model.reference_scale
         )
         given[kept] = as_codes(scores, decided, responses, model.frame).matrix()
     keys = ["response_id", "respondent_id", "year", *model.covariates]
@@ -240,7 +239,7 @@ def count_coded(target: Path, themes: Sequence[str], n_topics: int) -> Counted:
     table = pd.read_parquet(target, engine="pyarrow")
     kept = table[table["status"] == "kept"]
     ledger = table.groupby(["year", "status"]).size().rename("n").reset_index()
-    names, person = np.unique("p:" + kept["respondent_id"].to_numpy(str), return_inverse=True)
+    names, person = np.unique(cluster_ids(kept), return_inverse=True)
     years, year = np.unique(kept["year"].to_numpy(), return_inverse=True)
     given = np.column_stack(
         [

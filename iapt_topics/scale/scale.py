@@ -1,7 +1,7 @@
 """A survey past one machine: partitions of it over Dask, joined by sums and never by texts.
 
-Topics are fitted to a sample and the frame's yardstick is taken from it; each partition is then
-coded alone, and written to a file of its own. A respondent's responses may lie in several
+Topics are fitted to a sample and the frame's reference scale is taken from it; each partition is
+then coded alone, and written to a file of its own. A respondent's responses may lie in several
 partitions: sums by respondent and year add up, and :func:`iapt_topics.measure_drift` needs nothing
 else of a survey.
 """
@@ -29,7 +29,8 @@ from iapt_topics.drift.drift import Drift, drift_of_sums
 from iapt_topics.encoders.embeddings import Embeddings, embed
 from iapt_topics.encoders.encoder import Encoder, SentenceEncoder
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.mapping.mapping import TopicMapping, decide, map_topics
+from iapt_topics.mapping.coding import assign_themes
+from iapt_topics.mapping.mapping import TopicMapping, map_topics
 from iapt_topics.scale import partitions as _partitions
 from iapt_topics.scale.partitions import Counted, Model, Scan
 from iapt_topics.scale.sample import check_scans, compare_fits, draw
@@ -119,8 +120,8 @@ def scale_study(
     cluster : distributed.Client or str, optional
         A client or a scheduler's address; by default one worker for each core of this machine.
     sample : int, default 20,000
-        Rows that topics are fitted to and the yardstick is taken from. The whole survey, if it has
-        no more. :func:`sample_stability` says what size is enough.
+        Rows that topics are fitted to and the reference scale is taken from. The whole survey, if
+        it has no more. :func:`sample_stability` says what size is enough.
     config : TopicConfig, optional
         How topics are fitted; its seed serves the sample and the drift too.
     question : str, optional
@@ -407,9 +408,9 @@ def _fit(
     embeddings = embed(sample, encoder)
     tell(f"Finding topics: consensus of {config.n_runs} runs")
     topics = fit_once(sample, embeddings, config, out)
-    tell("Taking the yardstick")
+    tell("Taking the reference scale")
     mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
-    scores, _ = decide(sample, embeddings, frame, encoder)
+    scores, _ = assign_themes(sample, embeddings, frame, encoder)
     # The store of vectors is one file, which workers cannot share; their results are kept instead.
     lean = replace(encoder, cache=None) if isinstance(encoder, SentenceEncoder) else encoder
     vectors = embeddings.rows(topics.assignments["response_id"].tolist())
@@ -418,7 +419,7 @@ def _fit(
         runs=tuple(unit_means(vectors, v) for v in topics.votes),
         frame=frame,
         encoder=lean,
-        yardstick=scores.yardstick,
+        reference_scale=scores.reference_scale,
         question=question,
         covariates=covariates,
     )

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,9 +20,7 @@ from numpy.typing import NDArray
 from iapt_topics._base.errors import InputError, listed, require_columns
 from iapt_topics.stats.multiplicity import benjamini_hochberg
 from iapt_topics.stats.share_model import Floats, share_model, sum_cells
-
-if TYPE_CHECKING:
-    from iapt_topics.survey.responses import Responses
+from iapt_topics.survey.responses import Responses, number_clusters
 
 BLANK = "(blank)"
 #: A covariate with more levels, such as a post code, says little of who answered.
@@ -205,18 +202,11 @@ def require_covariates(responses: Responses, covariates: Sequence[str]) -> None:
     require_columns(responses.table, covariates, "the survey")
 
 
-def persons(table: pd.DataFrame) -> NDArray[np.intp]:
-    """Number the respondents; a response without one stands alone."""
-    who = table["respondent_id"].to_numpy(object)
-    names = [f"p:{w}" if w else f"r:{r}" for w, r in zip(who, table["response_id"], strict=True)]
-    return np.unique(np.array(names, str), return_inverse=True)[1]
-
-
 def _shares_by_year(table: pd.DataFrame, level: pd.Series) -> pd.DataFrame:
     """Share of each level in each year with its interval, and the test over all years."""
     names, place = np.unique(level.to_numpy(str), return_inverse=True)
     years, year = np.unique(table["year"].to_numpy(np.int64), return_inverse=True)
-    sums = sum_cells(persons(table), year, place[:, None] == np.arange(len(names)))
+    sums = sum_cells(number_clusters(table), year, place[:, None] == np.arange(len(names)))
     model = share_model(sums)
     p = model.omnibus() if len(years) > 1 else np.full(len(names), np.nan)
     return pd.DataFrame(
@@ -243,7 +233,7 @@ def _words(kept: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame()
     size = np.log([max(1, len(text.split())) for text in kept["text"]])
     years, year = np.unique(kept["year"].to_numpy(np.int64), return_inverse=True)
-    person = persons(kept)
+    person = number_clusters(kept)
     rows = []
     for y in range(len(years)):
         here = year == y

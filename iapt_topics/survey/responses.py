@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from iapt_topics._base.errors import (
     InputError,
@@ -28,7 +30,7 @@ _RESERVED = (*_STANDARD, "reason", "copy_of", "wave", "weight", "redacted")
 _LIST = "List each column by its name."
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)  # no slots: what is cached needs a place
 class Responses:
     """A survey's free-text answers.
 
@@ -91,10 +93,20 @@ class Responses:
         if unknown:
             raise InputError("status", f"must be among {listed(STATUSES, 9)}", listed(unknown), do)
 
+    @cached_property
+    def _kept(self) -> pd.DataFrame:
+        return self.table[self.table["status"] == "kept"].reset_index(drop=True)
+
     @property
     def kept(self) -> pd.DataFrame:
-        """Rows with status "kept", numbered from 0."""
-        return self.table[self.table["status"] == "kept"].reset_index(drop=True)
+        """Rows with status "kept", numbered from 0; worked out once."""
+        return self._kept.copy(deep=False)  # what a caller writes into it is the caller's alone
+
+    @property
+    def cluster_id(self) -> pd.Series:
+        """Cluster of each kept response, by response_id in their order: :func:`cluster_ids`."""
+        kept = self._kept
+        return pd.Series(cluster_ids(kept), index=kept["response_id"].astype(object), dtype=object)
 
     @property
     def ledger(self) -> pd.DataFrame:
@@ -130,15 +142,47 @@ class Responses:
 
     def _repr_html_(self) -> str:
         """The ledger; never a text."""
+        from iapt_topics.figures.ledger import ledger_figure
         from iapt_topics.figures.notebook import as_html
-        from iapt_topics.figures.rows import flow_figure
 
         title = f"Responses of {self.source}: {len(self):,} kept of {len(self.table):,} rows"
-        return as_html(title, {"ledger": self.ledger}, lambda: flow_figure(self))
+        return as_html(
+            title,
+            {"ledger": self.ledger},
+            lambda: ledger_figure(self.ledger, waves=self.wave_labels),
+        )
 
     def __len__(self) -> int:
         """Count the kept responses."""
-        return int((self.table["status"] == "kept").sum())
+        return len(self._kept)
+
+
+def cluster_ids(table: pd.DataFrame) -> NDArray[np.str_]:
+    """Cluster of each response: its respondent where known, else the response alone.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With ``respondent_id`` ("" if unknown) and ``response_id``.
+
+    Returns
+    -------
+    numpy.ndarray of str
+        In the order of the rows; respondents sort before lone responses.
+    """
+    pairs = zip(table["respondent_id"], table["response_id"], strict=True)
+    # The prefixes keep a response id apart from a respondent id of the same name.
+    return np.array([f"p:{who}" if who else f"r:{response}" for who, response in pairs], np.str_)
+
+
+def number_clusters(table: pd.DataFrame) -> NDArray[np.intp]:
+    """Number the clusters of :func:`cluster_ids` from 0, in sorted order."""
+    return np.unique(cluster_ids(table), return_inverse=True)[1]
+
+
+def fill_respondents(respondents: Iterable[str], rows: Iterable[str]) -> list[str]:
+    """Respondent of each row of a file; a row without one is a person of its own, "row:<id>"."""
+    return [who.strip() or f"row:{row}" for who, row in zip(respondents, rows, strict=True)]
 
 
 def load_responses(
@@ -240,7 +284,7 @@ def load_responses(
     ids = _row_ids(table, what, response_id)
     people = ids
     if respondent_id is not None:
-        people = [v.strip() or f"row:{i}" for v, i in zip(table[respondent_id], ids, strict=True)]
+        people = fill_respondents(table[respondent_id], ids)
         if near := _near_ids(people):
             notes.append(
                 f"{what}: column {respondent_id!r} has ids that differ only by case or white "

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.stats.resampling import percentile_interval
+from iapt_topics.survey.responses import cluster_ids
 from iapt_topics.topics import consensus
 from iapt_topics.topics.topics import NOVEL
 from iapt_topics.topics.words import name_topic, topic_words
@@ -65,11 +66,12 @@ def describe_topics(
     again_low, again_high = percentile_interval(again)
     closeness = vectors @ centroids.T
     closest = closeness.argmax(axis=1)
+    people = cluster_ids(kept)
     rows = []
     for t in range(n_topics):
         inside = np.flatnonzero(topic == t)
         order = inside[np.argsort(-(share[inside] + closeness[inside, t]), kind="stable")]
-        typical = kept.iloc[unlike_rows(order, vectors, kept["respondent_id"], _N_EXEMPLARS)]
+        typical = kept.iloc[unlike_rows(order, vectors, people, _N_EXEMPLARS)]
         near = closeness[closest == t, t] if (closest == t).any() else closeness[inside, t]
         rows.append(
             {
@@ -94,14 +96,12 @@ def describe_topics(
 
 
 def unlike_rows(
-    order: NDArray[np.intp], vectors: NDArray[np.float32], people: pd.Series, most: int
+    order: NDArray[np.intp], vectors: NDArray[np.float32], people: NDArray[np.str_], most: int
 ) -> list[int]:
     """Take the first rows in order that are of different people and do not say the same."""
     chosen: list[int] = []
     for row in order:
-        same = any(
-            people.iloc[row] == people.iloc[c] or vectors[row] @ vectors[c] > _SAME for c in chosen
-        )
+        same = any(people[row] == people[c] or vectors[row] @ vectors[c] > _SAME for c in chosen)
         if not same:
             chosen.append(int(row))
         if len(chosen) == most:

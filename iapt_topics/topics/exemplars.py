@@ -7,7 +7,7 @@ import pandas as pd
 
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.survey.redaction import safe_texts
-from iapt_topics.survey.responses import Responses
+from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics.describe import unlike_rows
 from iapt_topics.topics.topics import Topics, fitted_rows
 
@@ -53,7 +53,7 @@ def find_exemplars(
     ranked = np.argsort(-topics.distribution, axis=1, kind="stable")
     share = np.take_along_axis(topics.distribution, ranked, axis=1)
     second = share[:, 1] if topics.n_topics > 1 else np.zeros(len(a))
-    year = kept["year"].to_numpy()
+    year, people = kept["year"].to_numpy(), cluster_ids(kept)
     rows = []
     for t in topics.topics["topic"]:
         closeness = vectors @ topics.centroids[t]
@@ -71,7 +71,7 @@ def find_exemplars(
                 picked = unlike_rows(
                     np.concatenate([np.array(used, dtype=np.intp), order]),
                     vectors,
-                    kept["respondent_id"],
+                    people,
                     len(used) + per_year,
                 )[len(used) :]
                 used += picked

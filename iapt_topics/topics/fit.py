@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.stats.resampling import percentile_interval
+from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics import consensus
 from iapt_topics.topics.describe import broad_topics, describe_topics, unit_means
 from iapt_topics.topics.runs import FEW_RESPONSES, cluster_runs, smooth
@@ -19,7 +20,6 @@ from iapt_topics.topics.topics import SURE, UNASSIGNED, TopicConfig, Topics
 
 if TYPE_CHECKING:
     from iapt_topics.encoders.embeddings import Embeddings
-    from iapt_topics.survey.responses import Responses
 
 
 _FEW = f"fewer than {FEW_RESPONSES} responses: Ward clusters instead of UMAP and HDBSCAN"
@@ -92,7 +92,7 @@ def fit_topics(
     # Sorted by text, so that the order of the file cannot matter.
     kept = kept.sort_values(["text", "response_id"], kind="stable", ignore_index=True)
     vectors = embeddings.rows(kept["response_id"].tolist())
-    people = pd.factorize(kept["respondent_id"])[0].astype(np.intp)
+    people = pd.factorize(cluster_ids(kept))[0].astype(np.intp)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # umap, hdbscan and numba warn of their own internals
         centred, points = smooth(vectors, pd.factorize(kept["text"])[0].astype(np.intp))

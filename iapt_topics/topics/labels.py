@@ -19,7 +19,7 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings, require_same_encoder
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.survey.redaction import safe_texts
-from iapt_topics.survey.responses import Responses
+from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics.topics import Topics, fitted_rows
 from iapt_topics.topics.words import N_WORDS, clean
 
@@ -123,7 +123,7 @@ def _phrases(rows: pd.DataFrame) -> list[str]:
     from sklearn.feature_extraction.text import CountVectorizer
 
     # Stop words are not taken out before phrases are made: "out of hours" is one.
-    people = rows.groupby("respondent_id")["text"].agg("\n".join)
+    people = rows.groupby(cluster_ids(rows))["text"].agg("\n".join)
     try:
         vectorizer = CountVectorizer(ngram_range=(1, 3), preprocessor=clean, binary=True)
         counts = vectorizer.fit_transform(people)

@@ -23,7 +23,7 @@ from iapt_topics._base.one_line import one_line
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.stats.multiplicity import benjamini_hochberg
 from iapt_topics.stats.share_model import Sums, share_model, sum_cells
-from iapt_topics.survey.responses import Responses
+from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics import consensus
 from iapt_topics.topics.topics import NOVEL, UNASSIGNED, Topics
 from iapt_topics.topics.words import topic_words
@@ -147,7 +147,7 @@ def place(
 
 def _novelty(kept: pd.DataFrame, novel: NDArray[np.bool_]) -> pd.DataFrame:
     years, year = np.unique(kept["year"], return_inverse=True)
-    person = pd.factorize(kept["respondent_id"])[0].astype(np.intp)
+    person = pd.factorize(cluster_ids(kept))[0].astype(np.intp)
     return novelty_by_year(sum_cells(person, year.astype(np.intp), novel[:, None]), years)
 
 
@@ -179,7 +179,7 @@ def _groups(
     fitted: tuple[Responses, Embeddings] | None,
     seed: int,
 ) -> pd.DataFrame:
-    person = pd.factorize(kept["respondent_id"])[0]
+    person = pd.factorize(cluster_ids(kept))[0]
     n_people = int(person.max()) + 1
     if n_people < 2 * FEWEST_PEOPLE:
         fitted = None
@@ -246,7 +246,7 @@ def _tested(
     edge = np.quantile(cosine, _INSIDE)
     every = np.concatenate([fitted[1].rows(before["response_id"].tolist()), vectors])
     inside = (every @ centre >= edge) & (every @ centre > (every @ topics.centroids.T).max(axis=1))
-    person = pd.factorize(pd.concat([before["respondent_id"], kept["respondent_id"]]))[0]
+    person = pd.factorize(np.concatenate([cluster_ids(before), cluster_ids(kept)]))[0]
     late = np.repeat(np.array([0, 1], dtype=np.intp), [len(before), len(kept)])
     model = share_model(sum_cells(person.astype(np.intp), late, inside[:, None]))
     estimate, low, high, p = (float(x[0]) for x in model.contrast(np.array([-1.0, 1.0])))

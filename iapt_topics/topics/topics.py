@@ -158,7 +158,10 @@ class Topics:
 
         title = f"{self.n_topics} topics of {len(self.assignments):,} responses"
         tables = {"topics": self.topics.drop(columns="exemplars")}
-        return as_html(title, tables, lambda: resolution_figure(self))
+        n, n_runs = len(self.assignments), len(self.runs)
+        return as_html(
+            title, tables, lambda: resolution_figure(self.resolution, n=n, n_runs=n_runs)
+        )
 
     def to_bertopic(self, responses: Responses, embeddings: Embeddings) -> Any:
         """Build the BERTopic model of these topics, for its visualisations and files.

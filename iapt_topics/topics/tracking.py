@@ -36,13 +36,13 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.one_line import one_line
 from iapt_topics.stats.multiplicity import benjamini_hochberg
 from iapt_topics.stats.share_model import Floats, share_model, sum_cells
-from iapt_topics.survey.respondents import clustered_variance, persons
+from iapt_topics.survey.respondents import clustered_variance
+from iapt_topics.survey.responses import Responses, number_clusters
 from iapt_topics.topics.fit import fit_topics
 from iapt_topics.topics.topics import TopicConfig, Topics
 
 if TYPE_CHECKING:
     from iapt_topics.encoders.embeddings import Embeddings
-    from iapt_topics.survey.responses import Responses
 
 #: A window with fewer responses is not fitted.
 FEWEST = 20
@@ -193,8 +193,7 @@ def compare_refit(topics: Topics, flow: TopicFlow, responses: Responses) -> pd.D
     """
     from scipy.stats import t as student
 
-    kept = responses.kept
-    person = pd.Series(persons(kept), index=kept["response_id"])
+    person = responses.cluster_id
     fixed_all = topics.assignments.set_index("response_id")["topic"]
     columns = ["topic", "label", "year", "method", "estimate", "low", "high", "n"]
     columns = [*columns, "p", "p_bh", "note"]
@@ -207,7 +206,7 @@ def compare_refit(topics: Topics, flow: TopicFlow, responses: Responses) -> pd.D
         np.add.at(both, (own.to_numpy()[placed], fixed.to_numpy()[placed]), 1)
         home = np.where(both.any(axis=1), both.argmax(axis=1), -1)
         refit = np.where(own.to_numpy() >= 0, home[own.to_numpy()], -1)
-        who = np.unique(person.loc[own.index], return_inverse=True)[1]
+        who = np.unique(person.loc[own.index].to_numpy(str), return_inverse=True)[1]
         for topic, label in topics.topics[["topic", "label"]].itertuples(index=False):
             sides = {"fixed": fixed.to_numpy() == topic, "refit": refit == topic}
             common = {"topic": topic, "label": label, "year": year, "n": len(own)}
@@ -364,7 +363,7 @@ def _halves(
     """Fit topics to each half of the respondents; none if a half is too small."""
     from scipy.optimize import linear_sum_assignment
 
-    names = np.unique(part["respondent_id"].to_numpy(str), return_inverse=True)[1]
+    names = number_clusters(part)
     n_people = int(names.max()) + 1
     first = np.random.default_rng(config.seed).permutation(n_people) < n_people / 2
     out = []
@@ -406,7 +405,7 @@ def _content(
         there += half.of(outside) / 2
     both = pd.concat([other, own], ignore_index=True)
     year = np.repeat([0, 1], [len(other), len(own)])
-    model = share_model(sum_cells(persons(both), year, np.concatenate([there, here])))
+    model = share_model(sum_cells(number_clusters(both), year, np.concatenate([there, here])))
     estimate, low, high, p = model.contrast(np.array([-1.0, 1.0]))
     lost = np.any([half.place < 0 for half in halves], axis=0)
     said = "Not found again in half of the responses, so cannot be tested."
@@ -437,7 +436,9 @@ def _topics(
     for year, fit in fits.items():
         given = fit.assignments.set_index("response_id")["topic"].loc[parts[year]["response_id"]]
         one = given.to_numpy()[:, None] == np.arange(fit.n_topics)
-        model = share_model(sum_cells(persons(parts[year]), np.zeros(len(one), np.intp), one))
+        model = share_model(
+            sum_cells(number_clusters(parts[year]), np.zeros(len(one), np.intp), one)
+        )
         limits = {"estimate": model.share[0], "low": model.low[0], "high": model.high[0]}
         table = fit.topics[["topic", "label", "words"]].assign(year=year, n=len(one), **limits)
         for side, edge, name in (("before", min(fits), "first"), ("after", max(fits), "last")):

@@ -20,7 +20,7 @@ def test_tables_have_their_columns_keys_and_order():
     got = compare_codes(make(x), make(y, "m"), n_boot=50)
     assert (got.reference, got.other, got.n) == ("h", "m", 300)
     assert list(got.overall.columns) == [
-        "measure", "estimate", "low", "high", "n", "chance", "note",
+        "measure", "estimate", "low", "high", "n", "expected_by_chance", "note",
     ]  # fmt: skip
     assert list(got.overall["measure"]) == MEASURES
     assert list(got.themes.columns) == [
@@ -30,7 +30,8 @@ def test_tables_have_their_columns_keys_and_order():
     ]  # fmt: skip
     assert list(got.themes["theme"]) == [f"T{j}" for j in range(5)]
     assert list(got.matches.columns) == [
-        "reference_theme", "other_theme", "f1", "n_both", "matched", "f1_held_out", "f1_chance",
+        "reference_theme", "other_theme", "f1", "n_both", "matched", "f1_held_out",
+        "f1_expected_by_chance",
     ]  # fmt: skip
     assert not got.matches.duplicated(["reference_theme", "other_theme"]).any()
     assert list(got.convergence.columns) == [
@@ -59,7 +60,7 @@ def test_estimates_are_those_of_the_metrics():
     inside = got.overall
     assert (inside["low"] <= inside["estimate"]).all()
     assert (inside["estimate"] <= inside["high"]).all()
-    assert (inside["chance"] < inside["estimate"]).all()
+    assert (inside["expected_by_chance"] < inside["estimate"]).all()
 
 
 def test_perfect_agreement():
@@ -79,8 +80,10 @@ def test_independent_codings_are_near_their_chance():
     rng = np.random.default_rng(4)
     x, y = rng.random((2, 1500, 5)) < 0.3
     got = compare_codes(make(x), make(y, "m"), n_boot=50)
-    np.testing.assert_allclose(got.overall["estimate"], got.overall["chance"], atol=0.04)
-    np.testing.assert_allclose(got.overall["chance"][:2], 0, atol=0.01)
+    np.testing.assert_allclose(
+        got.overall["estimate"], got.overall["expected_by_chance"], atol=0.04
+    )
+    np.testing.assert_allclose(got.overall["expected_by_chance"][:2], 0, atol=0.01)
     np.testing.assert_allclose(got.themes["kappa"], 0, atol=0.08)
     assert (got.convergence["rating"] == "dissonant").all()
 
@@ -372,7 +375,7 @@ def test_topics_without_a_mapping_are_matched_and_rated_out_of_sample():
     matched = got.matches[got.matches["matched"]].set_index("reference_theme")
     assert list(matched["other_theme"]) == [f"topic {(i + 1) % 6}" for i in range(6)]
     assert (matched["f1_held_out"] > 0.85).all()
-    assert (matched["f1_chance"] < 0.35).all()
+    assert (matched["f1_expected_by_chance"] < 0.35).all()
     rated = got.convergence.set_index("theme")
     assert (rated["rating"] == "agreement").all()
     assert rated.loc["T0", "partner"] == "topic 1"
@@ -382,7 +385,7 @@ def test_topics_without_a_mapping_are_matched_and_rated_out_of_sample():
     ami = got.partition[got.partition["measure"] == "ami"].set_index("unassigned")
     assert list(ami.index) == ["in", "out"]
     assert (ami["estimate"] > 0.75).all()
-    assert ami["chance"].abs().max() < 0.02
+    assert ami["expected_by_chance"].abs().max() < 0.02
     assert ami.loc["in", "n"] == 700
 
 
@@ -394,10 +397,10 @@ def test_a_match_by_chance_is_not_rated_agreement():
     matched = got.matches[got.matches["matched"]]
     # Chosen and measured on the same responses, chance looks like overlap.
     assert matched["f1"].mean() > matched["f1_held_out"].mean()
-    np.testing.assert_allclose(matched["f1"], matched["f1_chance"], atol=0.12)
+    np.testing.assert_allclose(matched["f1"], matched["f1_expected_by_chance"], atol=0.12)
     v = got.partition.query("measure == 'v' and unassigned == 'in'").iloc[0]
     assert v["estimate"] > 0.005
-    assert v["chance"] == pytest.approx(v["estimate"], abs=0.03)
+    assert v["expected_by_chance"] == pytest.approx(v["estimate"], abs=0.03)
 
 
 def test_levels_follow_their_definitions():
@@ -416,8 +419,8 @@ def test_levels_follow_their_definitions():
         np.testing.assert_allclose(found, values)
     assert got.loc[("coverage", 0.6), "n"] == 3
     assert got.loc[("novelty", 0.6), "n"] == 4
-    assert got.loc[("coverage", 0.6), "chance"] == 0
-    assert got.loc[("coverage", 0.1), "chance"] > 0.5
+    assert got.loc[("coverage", 0.6), "expected_by_chance"] == 0
+    assert got.loc[("coverage", 0.1), "expected_by_chance"] > 0.5
     assert "no pair" in got.loc[("fusion", 0.7), "note"]
     known = got[got["estimate"].notna()]
     assert (known["low"] <= known["estimate"]).all()

@@ -85,6 +85,6 @@ def test_levels_without_themes_are_not_numbers():
 def test_match_by_chance_grows_as_units_become_fewer(seed):
     rng = np.random.default_rng(seed)
     x, y = rng.random((2, 400, 5)) < 0.2
-    many, _ = t.match_chance(x, y, 20, 0)
-    few, _ = t.match_chance(x[:40], y[:40], 20, 0)
+    many, _ = t.match_by_chance(x, y, 20, 0)
+    few, _ = t.match_by_chance(x[:40], y[:40], 20, 0)
     assert few.mean() > many.mean()

@@ -17,9 +17,9 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.cli import doctor
 from iapt_topics.cli._columns import describe_columns, guess_roles
 from iapt_topics.encoders import encoder as encoder_module
-from iapt_topics.pipeline import from_plan
+from iapt_topics.pipeline import execute_plan
 from iapt_topics.pipeline import write as writing
-from iapt_topics.pipeline.from_plan import run_plan, write_results
+from iapt_topics.pipeline.execute_plan import run_plan, write_results
 from iapt_topics.pipeline.manifest import read_manifest
 from iapt_topics.pipeline.plan import read_plan
 from iapt_topics.qda import export_codes, load_project
@@ -96,7 +96,7 @@ def test_codes_may_be_a_project_of_several_and_named_otherwise(command, survey, 
         given.extend(human)
         raise InputError("a test", "must stop here", "enough", "Go on.")
 
-    monkeypatch.setattr(from_plan, "run_study", stop)
+    monkeypatch.setattr(execute_plan, "run_study", stop)
     words = ["run", files / "survey.csv", "--text", "comment", "--year", "year", "--frame",
              files / "frame.toml", "--out", files / "out", "--codes"]  # fmt: skip
     _, _, err = command(*words, files / "p.qdpx")

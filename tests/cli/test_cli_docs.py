@@ -66,7 +66,7 @@ def keys() -> list[str]:
             shown = ""
         elif key.field in ("file", "text", "year"):
             shown = "must be there"
-        rows.append(f"| `{key}` | {KINDS[key.kind]} | {key.about} | {shown} |")
+        rows.append(f"| `{key}` | {KINDS[key.kind].words} | {key.about} | {shown} |")
     return rows
 
 

@@ -92,13 +92,15 @@ def test_two_parts_that_share_no_respondent(big):
     assert not set(part["informative"]["respondent_id"]) & set(part["evaluation"]["respondent_id"])
     share = part["evaluation"]["year"].value_counts() / big.kept["year"].value_counts()
     assert share[[2014, 2015, 2016]].to_numpy() == pytest.approx(
-        part["evaluation"]["chance"].groupby(part["evaluation"]["year"]).first()[[2014, 2015, 2016]]
+        part["evaluation"]["inclusion_probability"]
+        .groupby(part["evaluation"]["year"])
+        .first()[[2014, 2015, 2016]]
     )
     assert share[[2014, 2015, 2016]].std() < 0.02
     assert 2017 in set(part["evaluation"]["year"])  # one at least of the smallest year
     reasons = part["informative"]["reason"].value_counts()
     assert reasons.to_dict() == {"uncertain": 30, "rare": 30, "unassigned": 30}
-    assert part["informative"]["chance"].isna().all()
+    assert part["informative"]["inclusion_probability"].isna().all()
 
 
 def test_what_is_picked_and_why(big):
@@ -205,3 +207,11 @@ def test_a_plan_survives_a_file(big, tmp_path):
         SamplePlan(table=plan.table.assign(part="?"), width=0.2)
     with pytest.raises(InputError, match="must be unique"):
         SamplePlan(table=plan.table.assign(response_id="r1"), width=0.2)
+
+
+def test_without_respondents_each_response_is_a_person_of_its_own(big):
+    alone = dataclasses.replace(big, table=big.table.assign(respondent_id=""))
+    plan = next_to_code(alone, coded(alone), n=90, seed=3)
+    part = dict(tuple(plan.table.groupby("part")))
+    assert len(part["informative"]) == 90
+    assert plan.held_out(alone) == set(part["evaluation"]["response_id"])

@@ -192,10 +192,10 @@ def test_distances_tell_a_shift_from_noise():
     table = drift.distances.set_index(["year", "against"])
     assert list(table.index) == [(2022, 2021), (2023, 2021), (2023, 2022)]
     still, moved = table.loc[(2022, 2021)], table.loc[(2023, 2021)]
-    assert still["estimate"] < still["chance"]
+    assert still["estimate"] < still["null_p95"]
     assert still["p"] > 0.2
     assert still["low"] == 0
-    assert moved["estimate"] > moved["chance"]
+    assert moved["estimate"] > moved["null_p95"]
     assert moved["p"] < 0.01
     assert 0 < moved["low"] < moved["estimate"] <= moved["high"] <= 1
 

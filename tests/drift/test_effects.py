@@ -8,7 +8,7 @@ import pytest
 from coded_surveys import berkeley, exact, made, survey
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.drift.effects import theme_effects
+from iapt_topics.drift.effects import theme_regression
 from iapt_topics.figures import effects_figure
 
 
@@ -16,7 +16,7 @@ def test_berkeley_effect_of_sex_within_department_is_that_of_statsmodels():
     import statsmodels.api as sm
 
     codes, responses = berkeley()
-    table = theme_effects(codes, responses, ["department"]).set_index(["covariate", "level"])
+    table = theme_regression(codes, responses, ["department"]).set_index(["covariate", "level"])
     data = responses.table
     design = pd.get_dummies(data["department"], drop_first=True).astype(float)
     design.insert(0, "women", (data["year"] == 2022).astype(float))
@@ -37,7 +37,7 @@ def test_berkeley_effect_of_sex_within_department_is_that_of_statsmodels():
 
 def test_year_alone_gives_the_difference_of_shares():
     codes, responses = survey(*exact([100, 200, 50], [[30, 90, 10]]))
-    table = theme_effects(codes, responses)
+    table = theme_regression(codes, responses)
     assert table["level"].tolist() == ["2022", "2023"]
     assert table["estimate"].tolist() == pytest.approx([0.15, -0.1])
     se = np.sqrt(0.3 * 0.7 / 100 + 0.45 * 0.55 / 200)
@@ -47,9 +47,9 @@ def test_year_alone_gives_the_difference_of_shares():
 
 def test_repeated_answers_widen_the_interval():
     year, given = exact([100, 100], [[30, 50]])
-    one = theme_effects(*survey(year, given)).iloc[0]
+    one = theme_regression(*survey(year, given)).iloc[0]
     twice = np.repeat(np.arange(len(year)), 2)
-    two = theme_effects(*survey(year[twice], given[twice], person=twice)).iloc[0]
+    two = theme_regression(*survey(year[twice], given[twice], person=twice)).iloc[0]
     assert two["high"] - two["low"] == pytest.approx(one["high"] - one["low"], rel=0.01)
 
 
@@ -57,7 +57,7 @@ def test_weights_give_the_weighted_difference():
     year, given = exact([100, 100], [[30, 50]])
     # Those with the theme count three times in the second year.
     weight = np.where((year == 2022) & given[:, 0], 3.0, 1.0)
-    row = theme_effects(*made(year, given, weight=weight)).iloc[0]
+    row = theme_regression(*made(year, given, weight=weight)).iloc[0]
     assert row["estimate"] == pytest.approx(150 / 200 - 0.3)
     # The linearised variance of a ratio, with the small-sample factor of the clusters.
     p, w = 0.75, weight[year == 2022]
@@ -72,7 +72,7 @@ def test_a_confounded_year_is_freed():
     role = np.array(["A"] * 100 + ["B"] * 300 + ["A"] * 300 + ["B"] * 100)
     counts = ((100, 50), (300, 30), (300, 150), (100, 10))
     given = np.concatenate([np.arange(n) < k for n, k in counts])[:, None]
-    table = theme_effects(*made(year, given, role=role), ["role"]).set_index("covariate")
+    table = theme_regression(*made(year, given, role=role), ["role"]).set_index("covariate")
     assert table.loc["year", "estimate"] == pytest.approx(0, abs=1e-6)
     assert table.loc["role", "estimate"] == pytest.approx(-0.4, abs=1e-6)
     assert table.loc["role", "reference"] == "A"
@@ -80,7 +80,7 @@ def test_a_confounded_year_is_freed():
 
 def test_separation_falls_back_to_the_linear_model_and_says_so():
     codes, responses = survey(*exact([40, 40], [[0, 20]]))
-    row = theme_effects(codes, responses).iloc[0]
+    row = theme_regression(codes, responses).iloc[0]
     assert row["model"] == "linear"
     assert row["estimate"] == pytest.approx(0.5)
     assert "linear model" in row["note"]
@@ -90,7 +90,7 @@ def test_separation_falls_back_to_the_linear_model_and_says_so():
 def test_a_covariate_without_variation_has_a_row_that_says_so(value):
     rng = np.random.default_rng(0)
     year, given = np.repeat([2021, 2022], 50), rng.random((100, 2)) < 0.4
-    table = theme_effects(*made(year, given, role=value), ["role"])
+    table = theme_regression(*made(year, given, role=value), ["role"])
     rows = table[table["covariate"] == "role"]
     assert len(rows) == 2
     assert rows["estimate"].isna().all()
@@ -101,24 +101,24 @@ def test_a_covariate_without_variation_has_a_row_that_says_so(value):
 def test_aliased_rare_and_single_years_are_said():
     rng = np.random.default_rng(0)
     year, given = np.repeat([2021, 2022], 50), rng.random((100, 1)) < 0.4
-    alias = theme_effects(*made(year, given, wave=np.where(year == 2021, "w1", "w2")), ["wave"])
+    alias = theme_regression(*made(year, given, wave=np.where(year == 2021, "w1", "w2")), ["wave"])
     assert alias["note"].str.contains("Cannot be told apart").sum() == 1
-    rare = theme_effects(*survey(*exact([50, 50], [[1, 2], [50, 50], [0, 0]])))
+    rare = theme_regression(*survey(*exact([50, 50], [[1, 2], [50, 50], [0, 0]])))
     assert rare["estimate"].isna().all()
     assert rare["note"].str.contains("with the theme").tolist() == [
         True,
         False,
         True,
     ]
-    single = theme_effects(*survey([2021] * 30, np.ones((30, 1))))
+    single = theme_regression(*survey([2021] * 30, np.ones((30, 1))))
     assert single["note"].tolist() == ["Only one year: no effect."]
-    tiny = theme_effects(*survey([2021, 2021, 2022], np.ones((3, 1))))
+    tiny = theme_regression(*survey([2021, 2021, 2022], np.ones((3, 1))))
     assert tiny["note"].ne("").all()
 
 
 def test_effects_are_drawn():
     year, given = np.repeat([2021, 2022], 50), np.arange(100)[:, None] % 3 == 0
-    effects = theme_effects(*made(year, given, role="same"), ["role"])
+    effects = theme_regression(*made(year, given, role="same"), ["role"])
     figure = effects_figure(effects, theme="t0")
     names = [t.get_text() for t in figure.axes[0].get_yticklabels()]
     assert names[0] == "year: 2022 against 2021 (n=100)"
@@ -130,15 +130,15 @@ def test_effects_are_drawn():
 def test_inputs_are_unchanged_and_order_does_not_matter():
     codes, responses = berkeley()
     before = responses.table.copy()
-    first = theme_effects(codes, responses, ["department"])
+    first = theme_regression(codes, responses, ["department"])
     pd.testing.assert_frame_equal(responses.table, before)
     mixed = replace(responses, table=before.sample(frac=1, random_state=1))
-    pd.testing.assert_frame_equal(first, theme_effects(codes, mixed, ["department"]), rtol=1e-6)
+    pd.testing.assert_frame_equal(first, theme_regression(codes, mixed, ["department"]), rtol=1e-6)
 
 
 def test_wrong_input_is_refused():
     codes, responses = berkeley()
     with pytest.raises(InputError):
-        theme_effects(codes, responses, ["nothing"])
+        theme_regression(codes, responses, ["nothing"])
     with pytest.raises(InputError):
-        theme_effects(codes, responses, baseline=1999)
+        theme_regression(codes, responses, baseline=1999)

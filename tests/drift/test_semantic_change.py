@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.drift.semantic_change import measure_meaning
+from iapt_topics.drift.semantic_change import measure_semantic_change
 from iapt_topics.drift.semantic_model import energy_distance, log_odds_shift, moved_place
 from iapt_topics.encoders.embeddings import embed
 
@@ -79,7 +79,7 @@ NEW = [f"the laptop systems crash and systems go slow number {i}" for i in range
 
 
 def test_a_planted_shift_is_found_and_quoted(encoder):
-    result = measure_meaning(*said([OLD, NEW], encoder))
+    result = measure_semantic_change(*said([OLD, NEW], encoder))
     words = result.words.set_index("word")
     assert words.loc["systems", "estimate"] > 0 > words.loc["forms", "estimate"]
     assert words.loc["systems", "p_bh"] < 0.01
@@ -88,7 +88,7 @@ def test_a_planted_shift_is_found_and_quoted(encoder):
     assert words.loc["systems", "count_against"] == 0
     row = result.distances.iloc[0]
     assert row["p"] == pytest.approx(1 / 501)
-    assert row["low"] > row["chance"]
+    assert row["low"] > row["null_p95"]
     assert result.quotes["side"].value_counts().to_dict() == {"after": 3, "before": 3}
     text = result.quotes.set_index("side")["text"]
     assert text["before"].str.contains("forms").all()
@@ -96,7 +96,7 @@ def test_a_planted_shift_is_found_and_quoted(encoder):
 
 
 def test_no_shift_is_not_found(encoder):
-    result = measure_meaning(*said([OLD, OLD], encoder))
+    result = measure_semantic_change(*said([OLD, OLD], encoder))
     assert result.distances["p"].iloc[0] > 0.05
     assert (result.words["p_bh"] > 0.5).all()
     assert result.distances["low"].iloc[0] == 0
@@ -104,7 +104,7 @@ def test_no_shift_is_not_found(encoder):
 
 def test_rare_words_and_identifiers_are_not_shown(encoder):
     new = [*NEW[:17], *(f"zebra crossing {t}, write to a.b@example.org" for t in NEW[:3])]
-    result = measure_meaning(*said([OLD, new], encoder), n_quotes=20)
+    result = measure_semantic_change(*said([OLD, new], encoder), n_quotes=20)
     assert "zebra" not in set(result.words["word"])
     assert (result.words["count"] + result.words["count_against"] >= 5).all()
     assert not result.quotes["text"].str.contains("@").any()
@@ -113,24 +113,24 @@ def test_rare_words_and_identifiers_are_not_shown(encoder):
 
 def test_one_quote_of_a_person(encoder):
     person = [*(i // 2 for i in range(20)), *(i // 2 for i in range(20))]
-    result = measure_meaning(*said([OLD, NEW], encoder, person), n_quotes=20)
+    result = measure_semantic_change(*said([OLD, NEW], encoder, person), n_quotes=20)
     assert len(result.quotes) == 10
     assert "10 respondents are in both years." in result.distances["note"].iloc[0]
 
 
 def test_few_or_no_responses_are_said(encoder):
-    result = measure_meaning(*said([OLD, NEW[:3]], encoder))
+    result = measure_semantic_change(*said([OLD, NEW[:3]], encoder))
     assert result.words.empty
     assert result.quotes.empty
     row = result.distances.iloc[0]
     assert np.isnan(row["estimate"])
     assert row["note"].startswith("Fewer than 5 respondents")
-    alone = measure_meaning(*said([OLD], encoder))
+    alone = measure_semantic_change(*said([OLD], encoder))
     assert alone.distances.empty
 
 
 def test_words_of_stop_words_alone(encoder):
-    result = measure_meaning(*said([["it is what it is"] * 9, ["so it is"] * 9], encoder))
+    result = measure_semantic_change(*said([["it is what it is"] * 9, ["so it is"] * 9], encoder))
     assert result.words.empty
     assert result.distances["p"].iloc[0] < 0.05
 
@@ -138,10 +138,10 @@ def test_words_of_stop_words_alone(encoder):
 def test_inputs_are_unchanged_and_order_does_not_matter(encoder):
     codes, responses, vectors = said([OLD, NEW], encoder)
     before = responses.table.copy()
-    first = measure_meaning(codes, responses, vectors)
+    first = measure_semantic_change(codes, responses, vectors)
     pd.testing.assert_frame_equal(responses.table, before)
     mixed = replace(responses, table=before.sample(frac=1, random_state=4))
-    second = measure_meaning(codes, mixed, vectors)
+    second = measure_semantic_change(codes, mixed, vectors)
     for name in ("words", "distances", "quotes"):
         pd.testing.assert_frame_equal(getattr(first, name), getattr(second, name))
 
@@ -149,4 +149,4 @@ def test_inputs_are_unchanged_and_order_does_not_matter(encoder):
 @pytest.mark.parametrize("wrong", [{"min_people": 1}, {"themes": ["x"]}, {"baseline": 1}])
 def test_wrong_input_is_refused(encoder, wrong):
     with pytest.raises(InputError):
-        measure_meaning(*said([OLD, NEW], encoder), **wrong)
+        measure_semantic_change(*said([OLD, NEW], encoder), **wrong)

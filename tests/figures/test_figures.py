@@ -6,6 +6,7 @@ import sys
 from types import SimpleNamespace
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 import standins
 
@@ -36,16 +37,27 @@ def drawn(figure) -> str:
 
 
 def all_of(made):
+    themes = made.comparison.themes
     return {
-        "drift": figures.drift_figure(made.drift, standins.frame()),
-        "axis": figures.axis_figure(made.axis),
-        "agreement": figures.agreement_figure(made.comparison, made.comparison),
-        "mapping": figures.mapping_figure(made.mapping),
-        "resolution": figures.resolution_figure(made.topics),
+        "drift": figures.drift_figure(made.drift.shares, labels=LABELS),
+        "axis": figures.axis_figure(made.axis.shares),
+        "agreement": figures.agreement_figure(themes, themes),
+        "mapping": figures.mapping_figure(made.mapping.scores, themes=LABELS),
+        "resolution": figures.resolution_figure(made.topics.resolution, n=640),
         "plane": figures.axis_plane_figure(poles_of(made)),
-        "coding_flow": figures.coding_flow_figure(made.comparison, standins.frame()),
-        "flow": figures.flow_figure(made.survey),
+        "confusion": figures.confusion_flow_figure(made.comparison.matches, labels=LABELS, n=400),
+        "ledger": figures.ledger_figure(made.survey.ledger),
     }
+
+
+LABELS = {t.id: t.label for t in standins.frame().themes}
+
+
+def without(shares, *cells):
+    """The shares with these (theme, year) suppressed, as publishing does."""
+    out = shares.set_index(["theme", "year"])
+    out.loc[list(cells), ["estimate", "low", "high"]] = np.nan
+    return out.reset_index()
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +76,18 @@ def test_same_result_gives_same_bytes(made, texts):
 
 
 def test_results_are_not_changed(made):
-    before = made.drift.shares.copy()
-    figures.drift_figure(made.drift, hidden={("S1", 2014)})
-    assert made.drift.shares.equals(before)
+    given = without(made.drift.shares, ("S1", 2014))
+    before = given.copy()
+    figures.drift_figure(given)
+    assert given.equals(before)
 
 
 def test_hidden_cell_is_a_gap_with_a_note(made):
-    figure = figures.drift_figure(made.drift, themes=["S1"], hidden={("S1", 2015)})
-    (ax,) = figure.axes
+    shares = without(made.drift.shares, ("S1", 2015), ("S1", 2016))
+    shares.loc[shares["year"] == 2016, "n"] = 0  # nothing coded, so nothing is hidden
+    (ax,) = figures.drift_figure(shares, themes=["S1"]).axes
     assert [t.get_text() for t in ax.texts] == ["hidden"]
-    shown = made.drift.shares.query("theme == 'S1' and year != 2015")["estimate"].tolist()
+    shown = shares.query("theme == 'S1'")["estimate"].dropna().tolist()
     points = [v for line in ax.lines for v in line.get_ydata() if v == v]
     secret = made.drift.shares.query("theme == 'S1' and year == 2015")["estimate"].item()
     assert secret not in points
@@ -81,43 +95,65 @@ def test_hidden_cell_is_a_gap_with_a_note(made):
 
 
 def test_hidden_theme_is_not_in_the_forest_plot(made):
-    text = drawn(figures.agreement_figure(made.comparison, hidden={"W4"}))
+    themes = made.comparison.themes.set_index("theme", drop=False)
+    themes.loc["W4", "positives_reference"] = np.nan
+    text = drawn(figures.agreement_figure(themes))
     assert "not shown" in text
     assert "Wish to leave (few)" in text
+    assert "n = 400 responses" in text
 
 
 def test_only_labelled_topics_are_in_the_heat_map(made):
-    text = drawn(figures.mapping_figure(made.mapping, labels={0: "first", 2: "third"}))
+    text = drawn(figures.mapping_figure(made.mapping.scores, topics={0: "first", 2: "third"}))
     assert "first" in text
     assert "n = 2 topics" in text
 
 
 def test_mathematics_and_control_characters_in_a_label_are_plain_text(made):
-    text = drawn(figures.mapping_figure(made.mapping, labels={0: "cost $\\frac{ \x00 $ <b>"}))
+    topics = {0: "cost $\\frac{ \x00 $ <b>"}
+    text = drawn(figures.mapping_figure(made.mapping.scores, topics=topics))
     assert "cost $\\frac{ $ &lt;b&gt;" in text
 
 
 def test_unknown_or_no_theme_is_an_input_error(made):
     with pytest.raises(InputError, match="S99"):
-        figures.drift_figure(made.drift, themes=["S99"])
+        figures.drift_figure(made.drift.shares, themes=["S99"])
     with pytest.raises(InputError):
-        figures.drift_figure(made.drift, themes=[])
+        figures.drift_figure(made.drift.shares, themes=[])
 
 
 def test_empty_result_is_an_input_error(made):
-    empty = SimpleNamespace(scores=made.mapping.scores.iloc[:0], frame=made.mapping.frame)
     with pytest.raises(InputError, match="the mapping"):
-        figures.mapping_figure(empty)
+        figures.mapping_figure(made.mapping.scores.iloc[:0])
+
+
+def test_themes_of_the_heat_map_are_in_the_order_given(made):
+    scores = made.mapping.scores
+    ax = figures.mapping_figure(scores, themes={"W1": "Last", "S1": "Next"}).axes[0]
+    names = [t.get_text() for t in ax.get_xticklabels()]
+    others = [t for t in scores["theme"].unique() if t not in ("W1", "S1")]
+    assert names == ["Last", "Next", *others]
+    assert ax.collections[0].get_array()[0, 0] == scores.query("theme == 'W1'")["score"].iloc[0]
+
+
+def test_a_count_that_may_not_be_shown_is_hidden(made):
+    text = drawn(figures.resolution_figure(made.topics.resolution, n=np.nan))
+    assert "n = hidden responses, 12 runs" in text
+    ledger = made.survey.ledger.astype({"n": float})
+    ledger.loc[ledger["year"] == 2015, "n"] = np.nan
+    text = drawn(figures.ledger_figure(ledger, waves={2015: "Wave B"}))
+    assert "Wave B" in text
+    assert "n = hidden" in text
 
 
 def test_axis_classes_keep_their_order(made):
-    legend = [t.get_text() for t in figures.axis_figure(made.axis).legends[0].get_texts()]
+    legend = [t.get_text() for t in figures.axis_figure(made.axis.shares).legends[0].get_texts()]
     assert legend == list(made.axis.themes)
 
 
-def test_flow_counts_every_row_once(made):
+def test_ledger_counts_every_row_once(made):
     ledger = made.survey.ledger
-    (ax,) = figures.flow_figure(made.survey).axes
+    (ax,) = figures.ledger_figure(ledger).axes
     said = "\n".join(t.get_text() for t in ax.texts)
     kept = ledger[ledger["status"] == "kept"].groupby("year")["n"].sum()
     numbers = [int(n.replace(",", "")) for n in re.findall(r"(?:n =|:) ([\d,]+)$", said, re.M)]
@@ -130,13 +166,13 @@ def test_flow_counts_every_row_once(made):
 
 
 def poles_of(made):
-    return standins._drift(standins.codes(made.survey).table, ("S1", "S2"), made.survey)
+    return standins._drift(standins.codes(made.survey).table, ("S1", "S2"), made.survey).shares
 
 
 def test_the_plane_of_the_axis_names_years_and_poles_and_leaves_out_hidden_years(made):
     text = drawn(
         figures.axis_plane_figure(
-            poles_of(made), labels={"S1": "Identity"}, hidden={("S2", 2014)}, waves={2015: "Wave B"}
+            without(poles_of(made), ("S2", 2014)), labels={"S1": "Identity"}, waves={2015: "Wave B"}
         )
     )
     assert "n: Wave B " in text
@@ -145,18 +181,22 @@ def test_the_plane_of_the_axis_names_years_and_poles_and_leaves_out_hidden_years
     assert "speak of Identity" in text
     assert "speak of S2" in text
     with pytest.raises(InputError, match="both poles"):
-        figures.axis_plane_figure(poles_of(made), hidden={("S2", y) for y in standins.YEARS})
+        figures.axis_plane_figure(without(poles_of(made), *(("S2", y) for y in standins.YEARS)))
+    with pytest.raises(InputError, match="two poles"):
+        figures.axis_plane_figure(made.drift.shares)
 
 
-def test_flow_of_codes_leaves_out_small_and_hidden_pairs(made):
-    text = drawn(figures.coding_flow_figure(made.comparison, standins.frame(), least=10))
+def test_flow_of_codes_leaves_out_small_pairs_and_states_its_n(made):
+    matches = made.comparison.matches
+    text = drawn(figures.confusion_flow_figure(matches, labels=LABELS, reference="anna", n=400))
+    assert "anna (left) and other (right), n = 400 responses" in text
     assert "Targets and performance (72)" in text  # 22 + 50 common responses
     assert "Role and standing" not in text  # 4
     with pytest.raises(InputError, match="common responses"):
-        figures.coding_flow_figure(made.comparison, hidden={"S1"})
+        figures.confusion_flow_figure(matches, least=51)
 
 
 @pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
 def test_files_of_a_figure_are_the_same_each_time(made, kind):
-    figure = figures.axis_figure(made.axis)
+    figure = figures.axis_figure(made.axis.shares)
     assert figures.figure_bytes(figure, kind) == figures.figure_bytes(figure, kind)

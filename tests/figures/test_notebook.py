@@ -38,13 +38,13 @@ def test_text_is_escaped_and_long_tables_are_cut():
 def test_nothing_to_draw_is_no_figure():
     survey = standins.responses()
     drift = standins.drift(survey, standins.codes(survey))
-    assert "img" in tags(as_html("x", {}, lambda: drift_figure(drift)))
-    assert "img" not in tags(as_html("x", {}, lambda: drift_figure(drift, themes=[])))
+    assert "img" in tags(as_html("x", {}, lambda: drift_figure(drift.shares)))
+    assert "img" not in tags(as_html("x", {}, lambda: drift_figure(drift.shares, themes=[])))
 
 
 def test_a_figure_shows_itself():
     survey = standins.responses()
-    figure = drift_figure(standins.drift(survey, standins.codes(survey)))
+    figure = drift_figure(standins.drift(survey, standins.codes(survey)).shares)
     assert figure._repr_png_().startswith(b"\x89PNG")
 
 

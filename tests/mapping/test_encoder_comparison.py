@@ -8,8 +8,8 @@ from iapt_topics.codes.codes import Codes
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.theme import Theme
+from iapt_topics.mapping.coding import code_responses
 from iapt_topics.mapping.encoders import _measures, compare_encoders
-from iapt_topics.mapping.mapping import code_responses
 from iapt_topics.stats.agreement import cohen_kappa, confusion_table, macro_f1
 
 FRAME = ThemeFrame(

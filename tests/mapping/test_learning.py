@@ -10,8 +10,8 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.codes.sampling import next_to_code
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.mapping import learning as coding
+from iapt_topics.mapping.coding import code_responses
 from iapt_topics.mapping.learning import learn_codes
-from iapt_topics.mapping.mapping import code_responses
 from iapt_topics.mapping.scoring import score_themes
 
 

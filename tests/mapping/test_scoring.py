@@ -5,7 +5,7 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.theme import Theme
-from iapt_topics.mapping.scoring import _levelled, _peak, score_themes, theme_anchors
+from iapt_topics.mapping.scoring import _hubness, _levelled, score_themes, theme_anchors
 
 PAY = Theme(id="pay", label="Pay", definition="About the pay", examples=("The pay is poor",))
 TEAM = Theme(id="team", label="Team", definition="About the team", synonyms=("colleagues",))
@@ -60,7 +60,7 @@ def test_what_a_theme_excludes_describes_the_theme_it_names():
 
 def test_peaks_are_brought_nearer_by_a_quarter_and_nothing_else_moves():
     score = np.random.default_rng(1).normal((0.0, 1.0, 0.0), size=(40, 3))
-    levelled = _levelled(score, _peak(score))
+    levelled = _levelled(score, _hubness(score))
     peak = np.sort(score, axis=0)[-10:].mean(axis=0)
     np.testing.assert_allclose(
         np.ptp(np.sort(levelled, axis=0)[-10:].mean(axis=0)), 0.75 * np.ptp(peak)

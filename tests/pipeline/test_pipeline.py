@@ -7,8 +7,8 @@ import pytest
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.drift.standardise import standardise_drift
-from iapt_topics.pipeline import from_plan as pipeline
-from iapt_topics.pipeline.from_plan import run_plan, write_results
+from iapt_topics.pipeline import execute_plan as pipeline
+from iapt_topics.pipeline.execute_plan import run_plan, write_results
 from iapt_topics.pipeline.manifest import compare_runs, read_manifest
 from iapt_topics.pipeline.plan import StudyPlan, read_plan
 from iapt_topics.topics import cache as _topic_cache

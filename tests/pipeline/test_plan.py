@@ -121,7 +121,7 @@ def test_a_plan_made_in_python_is_checked_too():
 
 def test_every_attribute_has_a_key_and_every_key_is_written(written, tmp_path):
     assert [k.field for k in KEYS] == list(StudyPlan.__dataclass_fields__)
-    text = plan_text(read_plan(written(LEAST)), tmp_path)
+    text = plan_text(read_plan(written(LEAST)), tmp_path / "new.toml")
     for key in KEYS:
         assert f"{key.name} = " in text
         assert key.about in text
@@ -146,6 +146,68 @@ def test_a_plan_written_is_the_plan_read(tmp_path_factory, text, year, seed, quo
         file=folder / "s.csv", text=tuple(text), year=year, seed=seed, quotes=quotes,
         min_support=0.25, out=folder.parent / "elsewhere",
     )  # fmt: skip
-    (folder / "study.toml").write_text(plan_text(plan, folder), "utf-8", newline="")
+    (folder / "study.toml").write_text(plan_text(plan, folder / "study.toml"), "utf-8", newline="")
     assert read_plan(folder) == plan
-    tomllib.loads(plan_text(replace(plan, out=folder), folder.parent))
+    tomllib.loads(plan_text(replace(plan, out=folder), folder.parent / "study.toml"))
+
+
+OWN = {
+    "sections": """# Mine
+[survey]  # of 2016
+file = 's.csv'  # from HR
+text = [
+    "comment",  # the long one
+]
+year = "year"
+[drift]
+# 2014 is not whole
+standardise = ["role"]
+""",
+    "an inline table": """# Mine
+survey = { file = "s.csv", text = "comment", year = "year" }
+drift.standardise = ["role"]
+""",
+    "dotted keys out of order": """# Mine
+survey.file = "s.csv"  # from HR
+drift.standardise = ["role"]  # 2014 is not whole
+survey.text = "comment"
+survey.year = "year"
+""",
+    "a byte-order mark and Windows lines": "\ufeff# Mine\r\n" + LEAST.replace("\n", "\r\n"),
+}
+
+
+@pytest.mark.parametrize("own", OWN)
+@pytest.mark.parametrize("change", [{}, {"baseline": 2016, "runs": 3}, {"standardise": ()}])
+def test_a_plan_written_over_a_persons_own_keeps_their_comments(written, own, change):
+    path = written("")
+    path.write_bytes(OWN[own].encode())
+    plan = replace(read_plan(path), **change)
+    text = plan_text(plan, path)
+    path.write_text(text, "utf-8")
+    assert read_plan(path) == plan
+    for line in OWN[own].lstrip("\ufeff").splitlines():
+        comment = line.partition("#")[2]
+        gone = "standardise" in change and "standardise = " in line
+        assert gone or comment in text
+    assert plan_text(plan, path) == text
+
+
+def test_a_plan_written_over_one_of_ours_fills_in_what_was_commented_out(written):
+    path = written(LEAST)
+    plan = read_plan(path)
+    path.unlink()
+    path.write_text(plan_text(plan, path), "utf-8")
+    lines = path.read_text("utf-8").splitlines()
+    changed = plan_text(replace(plan, baseline=2016), path).splitlines()
+    assert [(a, b) for a, b in zip(lines, changed, strict=True) if a != b] == [
+        (next(x for x in lines if x.startswith("# baseline")), next(
+            x for x in changed if x.startswith("baseline = 2016  # year to compare with")))
+    ]  # fmt: skip
+
+
+def test_what_is_no_plan_is_written_over(written):
+    path = written("[survey\n")
+    new = path.with_name("new.toml")
+    plan = StudyPlan(file=path.with_name("s.csv"), text=("comment",), year="year")
+    assert plan_text(plan, path) == plan_text(plan, new)

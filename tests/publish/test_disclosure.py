@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from iapt_topics.publish.disclosure import Disclosure, common_words, people, word_users
+from iapt_topics.publish.disclosure import Disclosure, common_words, word_users
 from iapt_topics.publish.suppression import Cell, suppress
+from iapt_topics.survey.responses import Responses
 
 
 @pytest.mark.parametrize(("count", "small"), [(0, False), (1, True), (9, True), (10, False)])
@@ -28,15 +27,11 @@ def test_counts_are_rounded_to_the_nearest_multiple_halves_up(base, count, shown
     assert Disclosure(round_to=base).rounded(count) == shown
 
 
-def answers(*rows: tuple[str | None, str]) -> SimpleNamespace:
-    kept = pd.DataFrame(rows, columns=["respondent_id", "text"])
-    return SimpleNamespace(kept=kept.assign(response_id=[f"r{i}" for i in range(len(rows))]))
-
-
-def test_a_response_without_a_respondent_stands_for_a_person_of_its_own():
-    who = people(answers(("p", "x"), ("p", "x"), ("", "x"), ("", "x"), (None, "x"), (None, "x")))
-    assert who.nunique() == 5
-    assert who["r0"] == who["r1"]
+def answers(*rows: tuple[str, str]) -> Responses:
+    table = pd.DataFrame(rows, columns=["respondent_id", "text"])
+    ids = [f"r{i}" for i in range(len(rows))]
+    table = table.assign(response_id=ids, year=2020, question="", status="kept")
+    return Responses(table=table, source="table")
 
 
 def test_words_are_counted_by_person_whatever_their_case():

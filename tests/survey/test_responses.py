@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -340,3 +342,35 @@ def test_responses_check_their_parts():
         Responses(table=good, source=None)
     with pytest.raises(InputError, match="synthetic must be a bool"):
         Responses(table=good, source="table", synthetic=1)
+
+
+def with_people(people, status="kept"):
+    ids = [f"r{i}" for i in range(len(people))]
+    rows = {"response_id": ids, "respondent_id": people, "year": 2020, "question": "", "text": "x"}
+    return Responses(table=pd.DataFrame(rows).assign(status=status), source="table")
+
+
+def test_a_response_without_a_respondent_is_a_cluster_of_its_own():
+    # "r3" is a respondent too, and another one than the response of that name.
+    found = with_people(["p", "p", "", "", "r3"], ["kept", "kept", "kept", "kept", "kept"])
+    cluster = found.cluster_id
+    assert cluster.index.tolist() == found.kept["response_id"].tolist()
+    assert cluster["r0"] == cluster["r1"]
+    assert cluster.nunique() == 4
+    assert with_people(["p", "", "q"], ["kept", "blank", "kept"]).cluster_id.index.tolist() == [
+        "r0", "r2",
+    ]  # fmt: skip
+
+
+def test_what_is_written_into_the_kept_rows_stays_with_the_caller():
+    found = with_people(["p", "q"])
+    before = found.kept
+    mine = found.kept
+    mine["text"] = "mine"
+    mine.loc[0, "respondent_id"] = "mine"
+    mine["more"] = 1
+    del mine["year"]
+    pd.testing.assert_frame_equal(found.kept, before)
+    assert len(found) == 2
+    other = dataclasses.replace(found, table=found.table.assign(status=["kept", "blank"]))
+    assert len(other.kept) == 1

@@ -7,6 +7,7 @@ from conftest import read
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings
+from iapt_topics.topics.describe import describe_topics
 from iapt_topics.topics.new_wave import assign_wave
 from iapt_topics.topics.topics import NOVEL
 
@@ -93,3 +94,21 @@ def test_another_encoder_and_an_empty_wave_are_refused(grouped):
     empty = replace(survey, table=survey.table.assign(status="blank"))
     with pytest.raises(InputError, match="at least 1 kept"):
         assign_wave(grouped.topics, empty, embeddings)
+
+
+def test_without_respondents_each_response_is_a_person_of_its_own(grouped):
+    rng = np.random.default_rng(5)
+    responses, embeddings = wave(near(grouped.centres, 60, rng)[1])
+    unknown = replace(responses, table=responses.table.assign(respondent_id=""))
+    found = [assign_wave(grouped.topics, r, embeddings).novelty for r in (responses, unknown)]
+    pd.testing.assert_frame_equal(*found)
+    # Typical responses of a topic are of different people, as many as there are.
+    fit, kept = grouped.topics, grouped.responses.kept
+    vectors = grouped.embeddings.rows(kept["response_id"].tolist())
+    topic = fit.assignments["topic"].to_numpy()
+    own, none = (
+        describe_topics(kept.assign(respondent_id=who), vectors, topic, topic, fit.votes)
+        for who in (kept["response_id"], "")
+    )
+    assert own["exemplars"].str.len().max() > 1
+    pd.testing.assert_frame_equal(own, none)

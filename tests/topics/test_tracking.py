@@ -10,7 +10,7 @@ from coded_surveys import survey
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings
-from iapt_topics.figures import topic_flow_figure
+from iapt_topics.figures import topic_tracking_figure
 from iapt_topics.topics import tracking as module
 from iapt_topics.topics.fit import fit_topics
 from iapt_topics.topics.topics import TopicConfig
@@ -190,7 +190,7 @@ def test_refit_shows_a_topic_that_a_year_alone_does_not_have(quick):
 
 def test_flow_is_drawn(quick):
     flow = topic_flow(*planted([[40, 40, 40, 0], [40, 40, 0, 40]]))
-    figure = topic_flow_figure(flow)
+    figure = topic_tracking_figure(flow.topics, flow.links, flow.windows)
     said = [text.get_text() for text in figure.axes[0].texts]
     assert f"+ {WORDS[3]}" in said
     assert f"{WORDS[2]} -" in said
@@ -200,8 +200,9 @@ def test_flow_is_drawn(quick):
     ]
     # Six bars and two links.
     assert len(figure.axes[0].patches) == 8
+    none = topic_flow(*planted([[2, 1]]))
     with pytest.raises(InputError):
-        topic_flow_figure(topic_flow(*planted([[2, 1]])))
+        topic_tracking_figure(none.topics, none.links, none.windows)
 
 
 def test_inputs_are_unchanged_and_order_does_not_matter(quick):

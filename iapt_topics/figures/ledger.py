@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from iapt_topics.figures._style import GREY, INK, drawn_text, need_rows, new_figure, number
+from iapt_topics.figures._style import GREY, INK, need_rows, new_figure, number, wave_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from iapt_topics.survey.responses import Responses
 
 STATUSES = {
     "kept": "kept",
@@ -25,26 +24,24 @@ STATUSES = {
 }
 
 
-def flow_figure(
-    responses: Responses,
-    *,
-    ledger: pd.DataFrame | None = None,
+def ledger_figure(
+    ledger: pd.DataFrame,
     totals: pd.DataFrame | None = None,
+    *,
+    waves: Mapping[int, str] | None = None,
 ) -> Figure:
     """What became of every row of the file, as a flow from those read to those analysed by year.
 
     Parameters
     ----------
-    responses : Responses
-        The survey.
-    ledger : DataFrame, optional
-        The published one, to draw in the place of the survey's own; a number that is missing is
-        "hidden".
+    ledger : DataFrame
+        Rows by ``year`` and ``status``, with their number ``n``; one that is missing is "hidden".
     totals : DataFrame, optional
         Of all years together: ``status``, "read" among them, and ``n``. Without it they are the
         sums of ``ledger``, which rounded numbers would miss.
+    waves : mapping of int to str, optional
+        What to call each year.
     """
-    ledger = responses.ledger if ledger is None else ledger
     need_rows(ledger, "the ledger")
     total = functools.partial(pd.Series.sum, skipna=False)
     if totals is None:
@@ -85,6 +82,5 @@ def flow_figure(
     size = 8 if len(kept) < 10 else 72 / len(kept)
     for x, (year, n) in zip(places, kept.items(), strict=True):
         arrow((float(x), 0.33), (float(x), 0.2))
-        label = drawn_text(responses.wave_labels.get(int(str(year)), year), 12)
-        box(float(x), 0.12, f"{label}\nn = {number(n)}", size)
+        box(float(x), 0.12, f"{wave_name(waves, int(str(year)))}\nn = {number(n)}", size)
     return figure

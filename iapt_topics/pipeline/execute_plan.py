@@ -25,12 +25,11 @@ from iapt_topics.pipeline.manifest import (
 )
 from iapt_topics.pipeline.plan import PLAN, StudyPlan, plan_text
 from iapt_topics.pipeline.run import run_study
-from iapt_topics.pipeline.write import write_study
-from iapt_topics.publish.disclosure import rule_of
+from iapt_topics.pipeline.write import PRIVATE, PUBLIC, write_study
 from iapt_topics.publish.quotes_sheet import read_quotes
 from iapt_topics.qda.load import coders_in, load_codes
 from iapt_topics.qda.read import is_project, load_project
-from iapt_topics.study import PRIVATE, PUBLIC, Study
+from iapt_topics.study.study import Study
 from iapt_topics.survey.redaction import count_redactions, redact_responses
 from iapt_topics.survey.responses import Responses, load_responses
 from iapt_topics.topics.topics import TopicConfig
@@ -123,12 +122,12 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
         written = write_study(
             study,
             part,
-            min_cell=rule_of(plan.min_cell),
+            disclosure=plan.min_cell,
             quotes=read_quotes(plan.approved, study.responses) if plan.approved else plan.quotes,
             command=command,
         )
         # It names the researcher's files, as the manifest does.
-        write_whole(part / PLAN, plan_text(plan, plan.out), private=True)
+        write_whole(part / PLAN, plan_text(plan, plan.out / PLAN), private=True)
         with _undisturbed():
             _put_in_place(part, plan.out)
     return {name: plan.out / path.relative_to(part) for name, path in written.items()}

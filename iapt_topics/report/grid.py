@@ -1,0 +1,56 @@
+"""Cells of tables: how a table becomes rows of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from iapt_topics._base.text import clean
+from iapt_topics.report.format import Grid, decimal, interval, known, points
+
+#: What to call each theme and domain, by id.
+Labels = Mapping[str, str]
+#: What to call each year.
+Waves = Mapping[int, str]
+
+#: Heading of a column, how its cells are printed, and the values that this takes (none: the row).
+Column = tuple[str, Callable[..., str], *tuple[str, ...]]
+
+
+def make_grid(table: pd.DataFrame, caption: str, *columns: Column, **more: Any) -> Grid:
+    """A table row by row, each cell printed as its column says."""
+    rows = tuple(
+        tuple(how(*(row[n] for n in names)) if names else how(row) for _, how, *names in columns)
+        for row in table.to_dict("records")
+    )
+    return Grid(caption=caption, head=tuple(c[0] for c in columns), rows=rows, **more)
+
+
+def wave_name(waves: Waves, year: int) -> str:
+    return waves.get(year, str(year))
+
+
+def shown_or_not(how: Callable[..., str], given: Any, *values: Any) -> str:
+    return how(*values) if known(given) else "not shown"
+
+
+def spaced(name: str) -> str:
+    return clean(name).replace("_", " ")
+
+
+points_between = partial(interval, how=points)
+decimals_between = partial(interval, how=decimal)
+VALUE: tuple[Column, ...] = (
+    ("Value", decimal, "estimate"),
+    ("Low", decimal, "low"),
+    ("High", decimal, "high"),
+    ("By chance alone", decimal, "expected_by_chance"),
+)
+
+
+def largest_first(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    size = rows[column].abs().sort_values(ascending=False, kind="stable")
+    return rows.loc[size.index]

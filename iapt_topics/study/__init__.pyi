@@ -1,0 +1,2 @@
+from .about import About as About
+from .study import Study as Study

@@ -1,0 +1,122 @@
+"""What a study is called and how it was set up: names and settings, nothing that is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from iapt_topics._base.one_line import one_line
+
+if TYPE_CHECKING:
+    from iapt_topics.study.study import Study
+    from iapt_topics.topics.topics import TopicConfig
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class About:
+    """Names and settings of a study.
+
+    Attributes
+    ----------
+    source : str
+        Name of the survey's file.
+    synthetic : bool
+        Whether it is the bundled example.
+    questions, notes : tuple of str
+        What was asked, and what was noticed in the file.
+    years : tuple of int
+        Years with kept responses, rising.
+    waves : mapping of int to str
+        What to call each year of the file.
+    weighted : bool
+        Whether prevalence is weighted.
+    coder, coder_kind : str
+        Whose codes are measured.
+    coders : mapping of str to (str, str)
+        Reference and other coder of the comparisons "agreement" (machine with people) and
+        "people", those that there are.
+    baseline : int
+        Year that the others are compared with.
+    poles : tuple of str
+        Ids of the frame's two poles, or none.
+    frame, frame_version, frame_note : str
+        Title of the frame, its name and version, and what it says of itself.
+    config : TopicConfig
+        Settings of the topics.
+    n_runs : int
+        Clustering runs behind the topics.
+    versions : mapping of str to str
+        Of the packages that decide the result, and the encoder.
+    """
+
+    source: str
+    synthetic: bool
+    questions: tuple[str, ...]
+    notes: tuple[str, ...]
+    years: tuple[int, ...]
+    waves: Mapping[int, str]
+    weighted: bool
+    coder: str
+    coder_kind: str
+    coders: Mapping[str, tuple[str, str]]
+    baseline: int
+    poles: tuple[str, ...]
+    frame: str
+    frame_version: str
+    frame_note: str
+    config: TopicConfig
+    n_runs: int
+    versions: Mapping[str, str]
+
+    __repr__ = one_line
+
+    @property
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        """What is needed to run the analysis again, in words."""
+        return (
+            ("Seed", str(self.config.seed)),
+            ("Runs", str(self.config.n_runs)),
+            ("Number of topics asked for", _asked(self.config.n_topics)),
+            ("Smallest topic asked for", _asked(self.config.min_topic_size)),
+            ("Coder", f"{self.coder} ({self.coder_kind})"),
+            ("Theme frame", f"{self.frame} ({self.frame_version})"),
+            *sorted(self.versions.items()),
+        )
+
+    def wave(self, year: object) -> str:
+        """What to call a year."""
+        return self.waves.get(int(str(year)), str(year))
+
+
+def describe_study(study: Study) -> About:
+    """Names and settings of a study."""
+    responses, topics, frame = study.responses, study.topics, study.mapping.frame
+    return About(
+        source=responses.source,
+        synthetic=responses.synthetic,
+        questions=tuple(str(q) for q in responses.kept["question"].unique() if q),
+        notes=tuple(responses.notes),
+        years=tuple(responses.years),
+        waves=responses.wave_labels,
+        weighted="weight" in responses.kept,
+        coder=study.codes.coder,
+        coder_kind=study.codes.kind,
+        coders={
+            name: (result.reference, result.other)
+            for name, result in (("agreement", study.comparison), ("people", study.benchmark))
+            if result is not None
+        },
+        baseline=study.drift.baseline,
+        poles=tuple(frame.axis or ()),
+        frame=frame.title,
+        frame_version=f"{frame.name}, version {frame.version}",
+        frame_note=frame.note,
+        config=topics.config,
+        n_runs=len(topics.runs),
+        versions={str(k): str(v) for k, v in topics.versions.items()},
+    )
+
+
+def _asked(value: int | None) -> str:
+    return "chosen by the data" if value is None else f"{value:,}"

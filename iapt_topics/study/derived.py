@@ -1,0 +1,127 @@
+"""Tables worked out from other tables, exact or published, and the named values of ``status``."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from iapt_topics.drift.uncertainty import quadrature_difference
+from iapt_topics.stats.share_model import Floats
+
+#: What may stand in a column ``status``. A figure that is not "shown" is missing.
+SHOWN = "shown"
+#: By statistical disclosure control.
+SUPPRESSED = "suppressed"
+#: Out of fewer responses than the rule asks for.
+SMALL_BASE = "small base"
+#: No response of the year was coded.
+NOT_CODED = "not coded"
+#: For another reason, which the note says.
+NOT_ESTIMABLE = "not estimable"
+
+#: How the columns of a named figure end.
+ENDS = {"estimate": "", "low": "_low", "high": "_high"}
+#: The median of fewer changes says too much of each.
+FEWEST_CHANGES = 5
+
+
+def add_status(table: pd.DataFrame, value: str = "estimate") -> pd.DataFrame:
+    """An exact table with its ``status``: a figure is there, or cannot be estimated."""
+    status = np.where(table[value].notna(), SHOWN, NOT_ESTIMABLE)
+    if "n" in table:
+        status = np.where(table["n"] == 0, NOT_CODED, status)
+    return table.assign(status=status)
+
+
+def difference(one: pd.DataFrame, two: pd.DataFrame) -> dict[str, pd.Series]:
+    """One figure less another, with the interval of their difference as if independent."""
+    gap = one["estimate"] - two["estimate"]
+    down = np.hypot(one["estimate"] - one["low"], two["high"] - two["estimate"])
+    up = np.hypot(one["high"] - one["estimate"], two["estimate"] - two["low"])
+    return {"estimate": gap, "low": gap - down, "high": gap + up}
+
+
+def both_years(changes: pd.DataFrame, shares: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Shares of the year of each change, and of the one that it is set against, row by row."""
+    known = shares.set_index(["theme", "year"])[["estimate", "low", "high", "n"]]
+    now, then = (
+        known.reindex(pd.MultiIndex.from_frame(changes[["theme", y]])).reset_index(drop=True)
+        for y in ("year", "against")
+    )
+    return now, then
+
+
+def compare_changes(years: pd.DataFrame, baseline: int) -> pd.DataFrame:
+    """Changes of both coders' shares, and whether they go the same way.
+
+    They are against the baseline, or the first year that both coded if that is none of them.
+    ``years`` has ``share_reference`` and ``share_other`` with their limits, by theme and year.
+    """
+    coded = years["year"].unique()
+    baseline = baseline if baseline in coded else coded.min(initial=9999)
+    now = years[years["year"] != baseline].reset_index(drop=True)
+    then = years[years["year"] == baseline].set_index("theme").reindex(now["theme"])
+    out = now[["theme", "year"]].assign(against=baseline, n=now["n"] + then["n"].to_numpy())
+    signs = []
+    for side in ("reference", "other"):
+        pair = (
+            pd.DataFrame({c: t[f"share_{side}{end}"].to_numpy() for c, end in ENDS.items()})
+            for t in (now, then)
+        )
+        change = difference(*pair)
+        out = out.assign(**{f"change_{side}{end}": change[c] for c, end in ENDS.items()})
+        signs.append(np.sign(change["low"]).where(change["low"] * change["high"] > 0, 0))
+    way = np.select(
+        [signs[0] * signs[1] > 0, signs[0] * signs[1] < 0], ["same", "opposite"], "unclear"
+    )
+    shown = out[["change_reference", "change_other"]].notna().all(axis=1)
+    return out.assign(way=np.where(shown, way, ""))
+
+
+def corrected_changes(corrected: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
+    """Changes of corrected shares against the baseline, beside the machine's."""
+    rows = changes[changes["kind"] == "baseline"]
+    rows = rows[rows["theme"].isin(corrected["theme"])].reset_index(drop=True)
+    now, then = both_years(rows, corrected)
+    return rows[["theme", "year", "against"]].assign(
+        **{f"machine{end}": rows[c] for c, end in ENDS.items()},
+        **difference(now, then),
+        n=now["n"] + then["n"],
+    )
+
+
+def widths_by_source(
+    corrected: pd.DataFrame | None, changes: pd.DataFrame, topics: dict[str, Floats]
+) -> pd.DataFrame:
+    """Width of the 95 % interval of the median change against the baseline, by source.
+
+    In whole percentage points, rounded up. Coding error is what must be added in quadrature to the
+    width from sampling to give that of the corrected change.
+    """
+    shown = changes[(changes["kind"] == "baseline") & (changes["status"] == SHOWN)]
+    widths = {("themes", "sampling"): (shown["high"] - shown["low"]).to_numpy(float)}
+    if corrected is not None and (corrected["status"] == SHOWN).sum() >= FEWEST_CHANGES:
+        rows = corrected[corrected["status"] == SHOWN]
+        sampling, whole = (
+            (rows[f"{of}high"] - rows[f"{of}low"]).to_numpy(float) for of in ("machine_", "")
+        )
+        parts = {
+            "sampling": sampling,
+            "coding": quadrature_difference(whole, sampling),
+            "together": whole,
+        }
+        widths |= {("themes", source): width for source, width in parts.items()}
+    widths |= {("topics", source): width for source, width in topics.items()}
+    table = [
+        {
+            "what": what,
+            "source": source,
+            "n": len(width),
+            "width": np.ceil(100 * np.median(width) - 1e-9) / 100 if enough else np.nan,
+            "status": SHOWN if enough else SMALL_BASE,
+            "note": "" if enough else f"fewer than {FEWEST_CHANGES} changes",
+        }
+        for (what, source), width in widths.items()
+        for enough in [len(width) >= FEWEST_CHANGES]
+    ]
+    return pd.DataFrame(table, columns=["what", "source", "n", "width", "status", "note"])

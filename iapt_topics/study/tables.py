@@ -1,0 +1,372 @@
+"""The exact tables of a study, by the names and with the columns of the published ones.
+
+Beside these are tables that are never published: by response, by reason, by method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics.codes.axis import pole_codes
+from iapt_topics.drift.prevalence import corrected_shares
+from iapt_topics.drift.tables import sources_table
+from iapt_topics.drift.uncertainty import assignment_covariance, by_source
+from iapt_topics.mapping.mapping import mapping_coverage
+from iapt_topics.stats.intervals import wilson_interval
+from iapt_topics.stats.share_model import Floats, ShareModel, Sums, share_model, sum_cells
+from iapt_topics.study.derived import (
+    ENDS,
+    add_status,
+    compare_changes,
+    corrected_changes,
+    widths_by_source,
+)
+from iapt_topics.survey.respondents import how_answered, tabulated, who_answered
+from iapt_topics.topics.unassigned import unassigned_band
+
+if TYPE_CHECKING:
+    from iapt_topics.agreement.comparison import Comparison
+    from iapt_topics.codes.codes import Codes
+    from iapt_topics.frame.frame import ThemeFrame
+    from iapt_topics.study.study import Study
+    from iapt_topics.survey.responses import Responses
+    from iapt_topics.topics.topics import Topics
+
+Tables = dict[str, pd.DataFrame]
+
+
+def exact_tables(study: Study) -> Tables:
+    """Every table of a study by name."""
+    drift = study.drift
+    out = {
+        "frame": frame_table(study.mapping.frame),
+        **_survey_tables(study.responses),
+        "theme_shares": _over_all_years(study),
+        **{
+            f"drift_{name}": add_status(getattr(drift, name))
+            for name in ("shares", "changes", "trends", "changepoints", "distances")
+        },
+        **_standardised_tables(study),
+        **_axis_tables(study),
+        **_topic_tables(study),
+        **_agreement_tables("agreement", study.comparison),
+        **_agreement_tables("people", study.benchmark),
+    }
+    out |= _coded_by_people(study, out)
+    widths = topic_widths(study.topics, study.responses, drift.baseline)
+    changed = out.get("corrected_changes")
+    out["change_sources"] = widths_by_source(changed, out["drift_changes"], widths)
+    private = {
+        "topic_assignments": study.topics.assignments,
+        "machine_codes": study.codes.table,
+        "drift_sources": drift.sources,
+        "redactions": study.redactions,
+    }
+    return out | {name: table for name, table in private.items() if table is not None}
+
+
+def frame_table(frame: ThemeFrame) -> pd.DataFrame:
+    """The codebook: each theme with its domain, definition and where it comes from."""
+    codable = {t.id for t in frame.codable}
+    rows = [
+        {
+            "theme": t.id,
+            "label": t.label,
+            "domain": frame.domain_of(t.id),
+            "codable": t.id in codable,
+            "provenance": t.status,
+            "definition": t.definition,
+            "source": t.source,
+        }
+        for t in frame.themes
+    ]
+    return pd.DataFrame(rows)
+
+
+def _survey_tables(responses: Responses) -> Tables:
+    by_reason = responses.ledger
+    ledger = by_reason.groupby(["year", "status"], sort=False)["n"].sum().reset_index()
+    totals = by_reason.groupby("status", sort=False)["n"].sum()
+    people = responses.cluster_id.nunique()
+    rows = {"read": totals.sum(), **totals, "people": people}
+    out = {
+        "ledger": ledger.assign(note=""),
+        "ledger_totals": pd.DataFrame({"status": list(rows), "n": list(rows.values()), "note": ""}),
+        "ledger_questions": by_reason,
+        "how_answered": add_status(how_answered(responses)),
+    }
+    if shown := tabulated(responses):
+        out["who_answered"] = add_status(who_answered(responses, shown))
+    return out
+
+
+def coder_weights(responses: Responses, codes: Codes) -> dict[str, float]:
+    """Survey weight of each response that a coder saw, of mean 1 in its year; empty if all are 1."""
+    kept = responses.kept
+    if "weight" not in kept:
+        return {}
+    seen = kept[kept["response_id"].isin(codes.seen["response_id"])]
+    weight = seen["weight"].astype(float)
+    weight = weight / weight.groupby(seen["year"]).transform("mean")
+    even = np.isclose(weight, 1, rtol=0, atol=1e-9).all()
+    return {} if even else dict(zip(seen["response_id"], weight, strict=True))
+
+
+def model_shares(
+    codes: Codes,
+    cluster: Mapping[Any, Any],
+    wave: Mapping[str, int],
+    weights: Mapping[str, float] | None = None,
+) -> tuple[Sums, ShareModel]:
+    """Sums and shares of each theme of some responses, by the wave of each.
+
+    Parameters
+    ----------
+    codes : Codes
+    cluster : mapping of str to str
+        Cluster of each response.
+    wave : mapping of str to int
+        Number of the wave of each response that is counted, from 0.
+    weights : mapping of str to float, optional
+        Of each response.
+    """
+    ids = sorted(wave)
+    person = np.unique([cluster[i] for i in ids], return_inverse=True)[1]
+    waves = np.array([wave[i] for i in ids], dtype=np.intp)
+    weight = np.array([weights[i] for i in ids]) if weights else None
+    sums = sum_cells(person, waves, codes.matrix(ids, codes.themes), weight)
+    return sums, share_model(sums)
+
+
+def _shares(sums: Sums, model: ShareModel, themes: Iterable[str], years: list[int]) -> pd.DataFrame:
+    """Rows of a model: themes in their order, each with its years."""
+    rows = [
+        {
+            "theme": theme,
+            "year": year,
+            "count": int(sums.count[y, i]),
+            "n": int(sums.n[y]),
+            "estimate": model.share[y, i],
+            "low": model.low[y, i],
+            "high": model.high[y, i],
+            "n_effective": model.effective[y, i],
+        }
+        for i, theme in enumerate(themes)
+        for y, year in enumerate(years)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _by_year(responses: Responses, ids: set[str]) -> tuple[list[int], dict[str, int]]:
+    """The years of some kept responses, and the number of its year by response."""
+    kept = responses.kept
+    kept = kept[kept["response_id"].isin(ids)]
+    years = sorted(int(y) for y in kept["year"].unique())
+    place = {y: i for i, y in enumerate(years)}
+    return years, dict(zip(kept["response_id"], kept["year"].map(place), strict=True))
+
+
+def _over_all_years(study: Study) -> pd.DataFrame:
+    codes, responses = study.codes, study.responses
+    _, wave = _by_year(responses, set(codes.seen["response_id"]))
+    cluster = responses.cluster_id.to_dict()
+    weights = coder_weights(responses, codes)
+    sums, model = model_shares(codes, cluster, dict.fromkeys(wave, 0), weights)
+    table = _shares(sums, model, codes.themes, [0]).drop(columns="year")
+    labels = {t.id: t.label for t in study.mapping.frame.themes}
+    table.insert(1, "label", [labels.get(t, t) for t in table["theme"]])
+    return add_status(table.assign(note=""))
+
+
+def _axis_tables(study: Study) -> Tables:
+    if study.axis_drift is None:
+        return {}
+    codes, responses = pole_codes(study.codes, study.mapping.frame), study.responses
+    years, wave = _by_year(responses, set(study.codes.seen["response_id"]))
+    cluster, weights = responses.cluster_id.to_dict(), coder_weights(responses, study.codes)
+    poles = _shares(*model_shares(codes, cluster, wave, weights), codes.themes, years)
+    return {
+        "axis_shares": add_status(study.axis_drift.shares),
+        "pole_shares": add_status(poles.assign(note="")),
+    }
+
+
+def _standardised_tables(study: Study) -> Tables:
+    """Changes at a fixed mix beside the crude ones, and all tables by method."""
+    result = study.standardised
+    if result is None:
+        return {}
+    changes = study.drift.changes
+    known = changes[changes["kind"] == "baseline"].set_index(["theme", "year"])["estimate"]
+    table = result.changes[result.changes["method"] == "standardised"].reset_index(drop=True)
+    crude = known.reindex(pd.MultiIndex.from_frame(table[["theme", "year"]])).to_numpy(float)
+    changed = np.where(table["p_bh"] < 0.05, "yes", "no")
+    return {
+        "standardised_changes": add_status(table.assign(crude=crude, changed=changed)),
+        "standardised_by_method": result.changes,
+        "standardised_shares": result.shares,
+        "standardised_trends": result.trends,
+    }
+
+
+def _topic_tables(study: Study) -> Tables:
+    topics, mapping = study.topics, study.mapping
+    themes, alone = mapping_coverage(mapping, topics)
+    band = unassigned_band(topics, study.responses)
+    count = mapping.scores[mapping.scores["chosen"]].groupby("theme")["n"].sum()
+    themes = themes.rename(columns={"theme_label": "label"})
+    themes = themes.assign(count=themes["theme"].map(count).fillna(0).astype(int))
+    return {
+        "topics": _topic_rows(topics),
+        "topic_mapping": mapping.table,
+        "topic_scores": mapping.scores,
+        "topic_map": topic_map(topics),
+        "topic_runs": topics.runs,
+        "topic_resolution": topics.resolution,
+        "topic_hierarchy": _hierarchy(topics),
+        "topic_unassigned": _unsure(band),
+        "topic_sensitivity": band,
+        "topic_coverage": alone,
+        "theme_coverage": add_status(themes),
+    }
+
+
+def _topic_rows(topics: Topics) -> pd.DataFrame:
+    """The topics, and the responses without one as topic -1."""
+    table, of = topics.topics.drop(columns="exemplars"), len(topics.assignments)
+    n = int((topics.assignments["topic"] < 0).sum())
+    if n:
+        low, high = (float(x) for x in wilson_interval(n, of))
+        row = {"topic": -1, "label": "unassigned", "n": n, "words": "", "note": ""}
+        row |= {"estimate": n / of, "low": low, "high": high}
+        table = pd.concat([table, pd.DataFrame([row])], ignore_index=True)
+    return add_status(table.assign(of=of))
+
+
+def _hierarchy(topics: Topics) -> pd.DataFrame:
+    """The broad topic of each topic, the largest broad one first."""
+    named = topics.hierarchy[["topic", "broad"]].merge(topics.topics[["topic", "label", "n"]])
+    named = named.sort_values(["broad", "topic"], kind="stable", ignore_index=True)
+    return named[["broad", "topic", "label", "n"]]
+
+
+def _unsure(band: pd.DataFrame) -> pd.DataFrame:
+    """Responses of each year whose topic is not sure, and how far their treatment moves a share."""
+    topics, rows = band[band["topic"] >= 0], band[band["topic"] < 0]
+    width = (topics["high"] - topics["low"]).groupby(topics["year"]).max()
+    out = rows[["year", "n", "low", "high", "note"]].assign(estimate=rows["own_group"])
+    out = out.assign(count=(out["estimate"] * out["n"]).round().astype(int))
+    out = out.assign(moves=out["year"].map(width).fillna(0.0))
+    return add_status(out.reset_index(drop=True))
+
+
+def topic_map(topics: Topics) -> pd.DataFrame:
+    """Topics on the first two principal axes of their centroids: those alike lie near each other.
+
+    Returns
+    -------
+    DataFrame
+        ``topic``, ``x``, ``y``; the longest arm of each axis points to the right or up.
+    """
+    at = principal_axes(topics.centroids)
+    return pd.DataFrame({"topic": topics.topics["topic"].to_numpy(), "x": at[:, 0], "y": at[:, 1]})
+
+
+def principal_axes(centroids: NDArray[np.float32]) -> NDArray[np.float64]:
+    """First two principal coordinates, each with its longest arm to the right or up."""
+    x = np.asarray(centroids, dtype=float)
+    u, s, _ = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
+    flat = np.zeros((len(x), 2))
+    flat[:, : min(2, len(s))] = (u * s)[:, :2]
+    longest = np.abs(flat).argmax(axis=0)
+    flat *= np.where(flat[longest, [0, 1]] < 0, -1.0, 1.0)
+    return flat
+
+
+def topic_widths(topics: Topics, responses: Responses, baseline: int) -> dict[str, Floats]:
+    """Widths of the intervals of the topics' changes against the baseline, by source.
+
+    Each run of the consensus is a draw; responses without a topic stay so.
+    """
+    kept = responses.kept.set_index("response_id").reindex(topics.assignments["response_id"])
+    weight = kept["weight"].to_numpy(float) if "weight" in kept else None
+    person = pd.factorize(responses.cluster_id.reindex(kept.index))[0]
+    topic, ids = topics.assignments["topic"].to_numpy(), np.sort(topics.topics["topic"].to_numpy())
+    years, at = np.unique(kept["year"].to_numpy(np.int64), return_inverse=True)
+    if baseline not in years or len(years) < 2 or len(topics.votes) < 2 or not len(ids):
+        return {}
+    given, size = topic >= 0, np.bincount(at, weight)[:, None]
+    of_given = None if weight is None else weight[given]
+    shares = []
+    for run in topics.votes:
+        cell = at[given] * len(ids) + np.searchsorted(ids, run[given])
+        shares.append(
+            np.bincount(cell, of_given, size.size * len(ids)).reshape(len(years), -1) / size
+        )
+    sums = sum_cells(person, at, topic[:, None] == ids, weight)
+    models = by_source(share_model(sums), assignment_covariance(shares), None)
+    at_base = int(np.searchsorted(years, baseline))
+    table = sources_table(sums, models, tuple(map(str, ids)), years, at_base)
+    changes = table[table["measure"] == "change"]
+    return {
+        str(source): (part["high"] - part["low"]).to_numpy(float)
+        for source, part in changes.groupby("source")
+    }
+
+
+def _agreement_tables(start: str, result: Comparison | None) -> Tables:
+    if result is None:
+        return {}
+    design = pd.DataFrame({"part": list(result.design), "value": list(result.design.values())})
+    return {
+        f"{start}_overall": add_status(result.overall),
+        f"{start}_themes": add_status(result.themes, "f1"),
+        f"{start}_convergence": add_status(result.convergence, "f1"),
+        f"{start}_matches": result.matches,
+        f"{start}_levels": result.levels,
+        f"{start}_partition": add_status(result.partition),
+        f"{start}_design": design,
+    }
+
+
+def _coded_by_people(study: Study, out: Tables) -> Tables:
+    """Both coders by year, their changes, and prevalence corrected by a random hand sample."""
+    result, responses = study.comparison, study.responses
+    known = {c.coder: c for c in (*study.human, study.codes)}
+    one, two = (known.get(x) for x in (result.reference, result.other)) if result else (None, None)
+    if result is None or one is None or two is None or result.years.empty:
+        return {}
+    cluster = responses.cluster_id.to_dict()
+    years, wave = _by_year(responses, compared_ids(one, two))
+    table = result.years
+    for side, codes in (("reference", one), ("other", two)):
+        shares = _shares(*model_shares(codes, cluster, wave), codes.themes, years)
+        shares = shares.set_index(["theme", "year"]).reindex(
+            pd.MultiIndex.from_frame(table[["theme", "year"]])
+        )
+        ends = {f"share_{side}{ENDS[c]}": shares[c].to_numpy() for c in ("low", "high")}
+        table = table.assign(**ends)
+    tables = {"agreement_years": add_status(table)}
+    changes = compare_changes(table, study.drift.baseline).assign(note="")
+    tables["agreement_changes"] = add_status(changes, "change_reference")
+    if one.picked or one.kind != "human":
+        return tables  # what people picked to code is no sample that the rest could be corrected by
+    both = corrected_shares(study.codes, one, responses).set_index(["theme", "year"])
+    corrected, machine = (both[both["method"] == m] for m in ("corrected", "machine"))
+    corrected = corrected.assign(machine=machine["estimate"].reindex(corrected.index))
+    corrected = add_status(corrected.reset_index().drop(columns="method"))
+    tables["corrected_shares"] = corrected
+    changes = corrected_changes(corrected, out["drift_changes"])
+    tables["corrected_changes"] = add_status(changes.assign(note=""))
+    return tables
+
+
+def compared_ids(one: Codes, two: Codes) -> set[str]:
+    """Responses that two coders saw and neither was trained on."""
+    both = set(one.seen["response_id"]) & set(two.seen["response_id"])
+    return both - one.trained_on - two.trained_on
