@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import standins
+from iapt_topics.publish.results import hidden_cells, publish
 
 from iapt_topics import figures
 from iapt_topics._base.errors import InputError
@@ -18,7 +19,6 @@ from iapt_topics.codes.axis import axis_codes
 from iapt_topics.pipeline.write import write_figures
 from iapt_topics.publish.disclosure import Disclosure, rule_of
 from iapt_topics.publish.quotes import choose_quotes
-from iapt_topics.publish.results import hidden_cells, publish
 from iapt_topics.report import format as compute
 from iapt_topics.report import grids, topic_map, write_report
 from iapt_topics.study import Study

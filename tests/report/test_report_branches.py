@@ -8,6 +8,7 @@ import jinja2
 import numpy as np
 import pytest
 import standins
+from iapt_topics.publish.results import publish
 from jinja2 import meta, nodes
 
 from iapt_topics import figures
@@ -16,7 +17,6 @@ from iapt_topics.codes.axis import axis_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.publish.disclosure import Disclosure
-from iapt_topics.publish.results import publish
 from iapt_topics.report import sections, write_page
 from iapt_topics.report.page import render
 
