@@ -19,10 +19,6 @@ import pandas as pd
 
 FOLDERS = ("tables_private", "publish/tables")
 TOLERANCE = 1e-12
-#: What the map says of a table that it does not name.
-NOTHING: dict[str, dict] = {"columns": {}, "values": {}}
-
-
 def read_tables(result: Path) -> dict[str, pd.DataFrame]:
     """Every table of a result by "folder/name", each cell as it is written."""
     return {
@@ -34,14 +30,21 @@ def read_tables(result: Path) -> dict[str, pd.DataFrame]:
     }
 
 
-def apply(table: pd.DataFrame, said: dict) -> pd.DataFrame:
-    """An old table under its new names: columns renamed and dropped, values put for others."""
-    out = table.drop(columns=said.get("dropped", ()))
+def old_as_new(table: pd.DataFrame, told: dict, said: dict) -> pd.DataFrame:
+    """An old table under its new names: columns renamed, values put for others."""
     for column, values in said.get("values", {}).items():
         if len(set(values.values())) < len(values):
             raise SystemExit(f"the map of {column!r} puts one value for two")
-        out = out.assign(**{column: out[column].replace(values)})
-    return out.rename(columns=said.get("columns", {}))
+        table = table.assign(**{column: table[column].replace(values)})
+    return table.rename(columns={**told.get("columns", {}), **said.get("columns", {})})
+
+
+def new_as_old(table: pd.DataFrame, told: dict, said: dict, there: pd.DataFrame) -> pd.DataFrame:
+    """A new table without the rows and columns that the map says were added."""
+    for column, value in said.get("added_rows", {}).items():
+        table = table[table[column] != value]
+    added = {*told.get("added_columns", ()), *said.get("added", ())} - set(there.columns)
+    return table.drop(columns=[c for c in table.columns if c in added]).reset_index(drop=True)
 
 
 def unlike(one: pd.Series, other: pd.Series) -> int:
@@ -70,8 +73,9 @@ def compare(before: Path, after: Path, told: dict) -> list[str]:
             faults.append(f"{name}: gone")
             continue
         left.discard(to)
-        said = told.get("in", {}).get(Path(name).name, NOTHING)
-        there, here = apply(table, said), new[to].drop(columns=said.get("added", ()))
+        said = told.get("in", {}).get(to, {})
+        there = old_as_new(table, told, said)
+        here = new_as_old(new[to], told, said, there)
         if sorted(there.columns) != sorted(here.columns):
             faults.append(f"{to}: columns {sorted(set(there.columns) ^ set(here.columns))}")
             continue

@@ -18,7 +18,7 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import write_whole
 from iapt_topics._base.sheets import defused
 from iapt_topics.publish.disclosure import Disclosure
-from iapt_topics.study.derived import SUPPRESSED
+from iapt_topics.study.derived import STATUSES, SUPPRESSED
 
 if TYPE_CHECKING:
     from iapt_topics.publish.published import Published
@@ -102,8 +102,8 @@ def csv_text(table: pd.DataFrame) -> str:
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
     """Cells as they are shown: text defused, suppressed figures [c], numbers as they are."""
     gone = None
-    if "estimate" in table.columns or "positives_reference" in table.columns:
-        gone = table["status"] == SUPPRESSED if "status" in table.columns else None
+    if "status" in table.columns and table["status"].isin(STATUSES).all():
+        gone = table["status"] == SUPPRESSED
     elif "note" in table.columns:  # a table of counts, where what is missing is suppressed
         gone = table["n"].isna()
     out = {}

@@ -84,9 +84,9 @@ def _resolution(table: pd.DataFrame, cells: Cells) -> pd.DataFrame:
 
 
 def _hierarchy(exact: pd.DataFrame, named: pd.DataFrame) -> pd.DataFrame:
-    """The broad topic of each topic that is shown."""
+    """The broad topic of each topic that is shown, the largest broad one first."""
     out = exact[["broad", "topic"]].merge(named[["topic", "label", "n"]], on="topic")
-    return out[["broad", "topic", "label", "n"]]
+    return out.sort_values(["broad", "topic"], kind="stable", ignore_index=True)
 
 
 def _unsure(exact: pd.DataFrame, cells: Cells) -> pd.DataFrame:

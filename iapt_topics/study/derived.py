@@ -18,6 +18,7 @@ SMALL_BASE = "small base"
 NOT_CODED = "not coded"
 #: For another reason, which the note says.
 NOT_ESTIMABLE = "not estimable"
+STATUSES = (SHOWN, SUPPRESSED, SMALL_BASE, NOT_CODED, NOT_ESTIMABLE)
 
 #: How the columns of a named figure end.
 ENDS = {"estimate": "", "low": "_low", "high": "_high"}

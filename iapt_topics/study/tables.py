@@ -249,10 +249,9 @@ def _topic_rows(topics: Topics) -> pd.DataFrame:
 
 
 def _hierarchy(topics: Topics) -> pd.DataFrame:
-    """The broad topic of each topic, the largest broad one first."""
-    named = topics.hierarchy[["topic", "broad"]].merge(topics.topics[["topic", "label", "n"]])
-    named = named.sort_values(["broad", "topic"], kind="stable", ignore_index=True)
-    return named[["broad", "topic", "label", "n"]]
+    """The broad topic of each topic, and how many responses are in both."""
+    table = topics.hierarchy.rename(columns={"n": "n_broad"})
+    return table.merge(topics.topics[["topic", "label", "n"]], on="topic")
 
 
 def _unsure(band: pd.DataFrame) -> pd.DataFrame:
