@@ -19,6 +19,8 @@ import pandas as pd
 
 FOLDERS = ("tables_private", "publish/tables")
 TOLERANCE = 1e-12
+
+
 def read_tables(result: Path) -> dict[str, pd.DataFrame]:
     """Every table of a result by "folder/name", each cell as it is written."""
     return {

@@ -8,7 +8,6 @@ term. The package is copied, one line of the copy is changed, and the tests name
 are run on it. A fault that they pass is a survivor.
 """
 
-# ruff: noqa: E501
 from __future__ import annotations
 
 import importlib
@@ -41,7 +40,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
             ("np.where(size == 0, 1.0,", "np.where(size == 0, 0.0,"),
             ("ratio(2 * (x & y).sum(axis=1), size)", "ratio(2 * (x | y).sum(axis=1), size)"),
             ("ratio(2 * (x & y).sum(), x.sum()", "ratio((x & y).sum(), x.sum()"),
-            ("each = each[~np.isnan(each)]", "each = np.nan_to_num(each)"),
+            ("float(mean_defined(each))", "float(np.nan_to_num(each).mean())"),
             ("room) < 1e-12, 0.0", "room) < -1.0, 0.0"),
         ),
     ),

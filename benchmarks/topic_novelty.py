@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from iapt_topics import TopicConfig, embed, load_responses, sentence_encoder, topic_flow
+from iapt_topics import TopicConfig, embed, load_responses, sentence_encoder, topic_tracking
 
 SIZE, PLANTED = 1000, 60
 
@@ -56,7 +56,7 @@ def main() -> None:
                 part[["response_id", "text", "year", "label"]],
                 text="text", year="year", covariates=("label",),
             )  # fmt: skip
-            flow = topic_flow(one, vectors, config)
+            flow = topic_tracking(one, vectors, config)
             shown = flow.novelty[flow.novelty["shown"]]
             hit = False
             planted = set(one.kept.loc[one.kept["label"] == special, "response_id"])

@@ -94,18 +94,18 @@ from .scale import scale_study as scale_study
 from .study import Study as Study
 from .survey import Responses as Responses
 from .survey import count_redactions as count_redactions
-from .survey import how_answered as how_answered
 from .survey import load_responses as load_responses
 from .survey import one_question as one_question
 from .survey import presidio_names as presidio_names
 from .survey import redact as redact
 from .survey import redact_responses as redact_responses
-from .survey import who_answered as who_answered
+from .survey import respondent_mix as respondent_mix
+from .survey import response_quality as response_quality
 from .topics import TopicBrief as TopicBrief
 from .topics import TopicConfig as TopicConfig
 from .topics import TopicEdit as TopicEdit
-from .topics import TopicFlow as TopicFlow
 from .topics import Topics as Topics
+from .topics import TopicTracking as TopicTracking
 from .topics import Wave as Wave
 from .topics import assign_wave as assign_wave
 from .topics import compare_refit as compare_refit
@@ -116,7 +116,7 @@ from .topics import label_topics as label_topics
 from .topics import load_topics as load_topics
 from .topics import replay_topic_edits as replay_topic_edits
 from .topics import save_topics as save_topics
-from .topics import topic_flow as topic_flow
+from .topics import topic_tracking as topic_tracking
 from .topics import unassigned_band as unassigned_band
 
 __version__: str

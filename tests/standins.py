@@ -170,7 +170,7 @@ def topics(survey: Any, label: str | None = None) -> Any:
             "high": [0.7, 0.76, 0.86, 0.81, 0.71, 0.6],
             "n": 12,
             "support": [0.9, 0.88, 0.86, 0.8, 0.74, 0.6],
-            "reappears": [0.85, 0.8, 0.78, 0.7, 0.6, 0.4],
+            "stability": [0.85, 0.8, 0.78, 0.7, 0.6, 0.4],
             "smallest": [90, 62, 41, 33, 20, 8],
             "chosen": [False, False, True, False, False, False],
             "note": "",

@@ -30,6 +30,7 @@ def shorten(text: str, most: int = 300) -> str:
     >>> shorten("too many targets", 10)
     'too many…'
     """
+    # textwrap.shorten leaves nothing of a text that begins with a long word, or has no spaces.
     plain = " ".join(text.split())
     if len(plain) <= most:
         return plain

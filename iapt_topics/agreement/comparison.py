@@ -64,8 +64,9 @@ class Comparison:
         give; ``label``, ``n``, ``positives_reference``, ``positives_other``, ``share_reference``,
         ``share_other``, ``precision`` and ``recall`` (of the other against the reference),
         ``f1``, ``f1_low``, ``f1_high``, ``negative_agreement``, ``kappa``, ``kappa_low``,
-        ``kappa_high``, ``ac1``, ``pabak``, ``note``. With fewer than 10 positives of either
-        coder, kappa and its interval are NaN. AC1 and PABAK can be high without any overlap on a
+        ``kappa_high``, ``kappa_status`` ("estimated", "too few positives", "given to all", "left
+        out"), ``ac1``, ``pabak``, ``note``. With fewer than 10 positives of either coder, kappa
+        and its interval are NaN. AC1 and PABAK can be high without any overlap on a
         rare theme: read them beside F1.
     years : pandas.DataFrame
         Key (``theme``, ``year``); ``share_reference``, ``share_other``, ``estimate`` (other less
@@ -76,7 +77,7 @@ class Comparison:
         most one theme from each: ``ami``, ``ari``, ``homogeneity`` and ``completeness`` (of the
         other given the reference), ``v``; responses without a theme are a class of their own ("in")
         or left out ("out"); ``estimate``, ``low``, ``high``, ``n``, ``expected_by_chance``,
-        ``note``. Needs no themes in common. V rises with the number of classes whatever their meaning.
+        ``note``. Needs no themes in common. V rises with the number of classes whatever they mean.
     matches : pandas.DataFrame
         Key ``reference_theme``, ``other_theme``: every pair given to a common response, in the
         order of the reference's themes, then by falling ``f1``; ``f1``, ``n_both`` (responses
@@ -324,11 +325,10 @@ def common_responses(human: Codes, machine: Codes) -> tuple[list[str], NDArray[n
     left = (len(own) - len(ids), len(others) - len(ids))
     if not ids:
         raise InputError(
-            "the two codings",
-            "must have responses that both coders saw",
+            "the two codings", "must have responses that both coders saw",
             f"none ({left[0]} seen by {human.coder!r} only, {left[1]} by {machine.coder!r} only)",
             "Use the same response ids in both.",
-        )
+        )  # fmt: skip
     ids = [i for i in ids if i not in learned]
     if not ids:
         raise InputError(

@@ -18,14 +18,9 @@ from iapt_topics.agreement.theme_matching import (
     match_by_chance,
 )
 from iapt_topics.stats.agreement import (
-    DistanceName,
     cohen_kappa,
-    expected_disagreement,
     f1,
-    f1_per_unit,
     gwet_ac1,
-    jaccard_distance,
-    masi_distance,
     negative_agreement,
     pabak,
     precision,
@@ -34,11 +29,21 @@ from iapt_topics.stats.agreement import (
 )
 from iapt_topics.stats.intervals import paired_interval
 from iapt_topics.stats.resampling import design_effect, percentile_interval
-from iapt_topics.stats.set_agreement import corrected
+from iapt_topics.stats.set_agreement import (
+    DistanceName,
+    corrected,
+    expected_disagreement,
+    f1_per_unit,
+    jaccard_distance,
+    masi_distance,
+    mean_defined,
+)
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 MIN_POSITIVES = 10
+#: Status of a kappa that is not estimated for want of positives.
+TOO_FEW = "too few positives"
 FEW = f"not estimable: fewer than {MIN_POSITIVES} positives"
 LEFT_OUT = "left out as asked"
 _DRAWS = 200  # for what is slow to draw
@@ -91,11 +96,7 @@ def count_2x2(x: Bools, y: Bools) -> tuple[Floats, Floats, Floats, Floats]:
 
 def _mean_f1(both: Floats, only_x: Floats, only_y: Floats, wide: Bools) -> Floats:
     """Mean F1 over the ``wide`` themes along the last axis; NaN if there are none."""
-    each = f1(both, only_x, only_y)[..., wide]
-    known = ~np.isnan(each)
-    number = known.sum(axis=-1)
-    total = np.where(known, each, 0.0).sum(axis=-1)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+    return mean_defined(f1(both, only_x, only_y)[..., wide])
 
 
 def _summed_f1(both: Floats, only_x: Floats, only_y: Floats) -> Floats:
@@ -204,6 +205,7 @@ def themes_table(
     estimate = cohen_kappa(counts)
     flat = ~few & np.isnan(estimate)
     out = few | flat | (not kappa)
+    status = np.select([few, flat, out], [TOO_FEW, "given to all", "left out"], "estimated")
     kappa_low, kappa_high = (
         np.where(out, np.nan, bound)
         for bound in percentile_interval(cohen_kappa(table_2x2(*drawn)))
@@ -231,6 +233,7 @@ def themes_table(
             "kappa": np.where(out, np.nan, estimate),
             "kappa_low": kappa_low,
             "kappa_high": kappa_high,
+            "kappa_status": status,
             "ac1": np.where(kappa, gwet_ac1(counts), np.nan),
             "pabak": np.where(kappa, pabak(counts), np.nan),
             "note": notes,

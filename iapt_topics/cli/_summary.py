@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from iapt_topics.agreement.tables import TOO_FEW
 from iapt_topics.cli._screen import plain
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from iapt_topics.study.study import Study
 
 _P = 0.05
-_AGREEMENT = ["theme", "f1", "f1_low", "f1_high", "n", "note"]
+_AGREEMENT = ["theme", "f1", "f1_low", "f1_high", "n", "kappa_status", "note"]
 _CHANGE = ["theme", "estimate", "low", "high", "n", "p_bh", "note"]
 
 
@@ -90,7 +91,7 @@ def agreement_lines(facts: dict[str, Any], *, themes: bool = False) -> list[str]
     ]
     for row in facts["agreement_themes"] if themes else ():
         # The note speaks of kappa, which stays undefined where F1 is not.
-        note = f"; kappa {row['note']}" if row["note"].startswith("not estimable") else ""
+        note = f"; kappa {row['note']}" if row["kappa_status"] == TOO_FEW else ""
         lines.append(
             f"  {row['theme']} {row['label']}: F1 {_range(row, 'f1', 'f1_low', 'f1_high')}{note}"
         )

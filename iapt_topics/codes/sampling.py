@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from iapt_topics._base.errors import InputError, listed, require_columns, requir
 from iapt_topics._base.one_line import one_line
 from iapt_topics._base.sheets import write_sheet
 from iapt_topics._base.tables import cell_text
-from iapt_topics.stats.intervals import wilson_interval
+from iapt_topics.stats.intervals import normal_quantile, wilson_interval
 from iapt_topics.survey.responses import Responses, cluster_ids
 
 if TYPE_CHECKING:
@@ -25,14 +27,8 @@ if TYPE_CHECKING:
 EVALUATION, INFORMATIVE = "evaluation", "informative"
 REASONS = ("uncertain", "rare", "unassigned")
 _COLUMNS = [
-    "response_id",
-    "respondent_id",
-    "year",
-    "part",
-    "reason",
-    "inclusion_probability",
-    "round",
-]
+    "response_id", "respondent_id", "year", "part", "reason", "inclusion_probability", "round",
+]  # fmt: skip
 _SHEET = ["response_id", "respondent_id", "year", "question", "text", "theme", "coder"]
 
 
@@ -138,15 +134,12 @@ def sample_size(width: float, *, share: float = 0.5, population: int | None = No
         low, high = wilson_interval(share * n, n)
         return float(high - low) > width
 
-    few, many = 0, 1
-    while wide(many):
-        few, many = many, 2 * many
-    while many - few > 1:
-        middle = (few + many) // 2
-        few, many = (middle, many) if wide(middle) else (few, middle)
+    # Wilson's interval is nowhere wider than z / sqrt(n).
+    enough = ceil((normal_quantile() / width) ** 2)
+    many = 1 + bisect_left(range(1, enough), True, key=lambda n: not wide(n))
     if population is None:
         return many
-    return min(population, int(np.ceil(many / (1 + (many - 1) / population))))
+    return min(population, ceil(many / (1 + (many - 1) / population)))
 
 
 def write_sample(plan: SamplePlan, responses: Responses, path: str | Path) -> Path:
@@ -259,23 +252,17 @@ def next_to_code(
         there = kept[(kept["year"] == year) & ~kept["response_id"].isin(taken)]
         count = min(max(0, count - int(old.get(year, 0))), len(there))
         drawn = there.iloc[rng.permutation(len(there))[:count]]
-        rows.append(
-            drawn.assign(
-                part=EVALUATION, reason="random", inclusion_probability=count / max(1, len(there))
-            )
-        )
+        share = count / max(1, len(there))
+        rows.append(drawn.assign(part=EVALUATION, reason="random", inclusion_probability=share))
     evaluation = pd.concat([earlier, *rows] if len(earlier) else rows)
     people = pd.Series(cluster_ids(kept), index=kept.index)
     held = {*cluster_ids(evaluation), *people[kept["response_id"].isin(evaluation["response_id"])]}
     pool = kept[~people.isin(held) & ~kept["response_id"].isin(taken)]
     picked = dict(islice(_picks(pool, machine, topics, rng), n))
     informative = pool.set_index("response_id").loc[list(picked)].reset_index()
-    rows.append(
-        informative.assign(
-            part=INFORMATIVE, reason=list(picked.values()), inclusion_probability=np.nan
-        )
-    )
-    new = pd.concat(rows).assign(round=round_)[_COLUMNS]
+    informative = informative.assign(part=INFORMATIVE, reason=list(picked.values()))
+    new = pd.concat([*rows, informative.assign(inclusion_probability=np.nan)])
+    new = new.assign(round=round_)[_COLUMNS]
     table = pd.concat([before, new]) if len(before) else new
     return SamplePlan(table=table.reset_index(drop=True), width=width)
 

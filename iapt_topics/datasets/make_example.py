@@ -118,6 +118,33 @@ def _code(
     return rows
 
 
+def _written(parts: list[tuple[str, str]], pieces: dict[str, Any], rng: np.random.Generator) -> str:
+    """Join sentences with their tones to an answer as people type it."""
+    if len(parts) > 2:  # keep what is good and what is bad together
+        parts = sorted(parts, key=lambda part: part[0], reverse=bool(rng.random() < 0.5))
+    else:
+        parts = [parts[int(j)] for j in rng.permutation(len(parts))]
+    if not parts:
+        neutral = pieces["neutral_sentences"]
+        parts = [("neu", neutral[int(rng.integers(len(neutral)))])]
+    return roughen(join(parts, pieces, rng), rng)
+
+
+def _add_contacts_and_copies(rows: list[dict[str, Any]], rng: np.random.Generator) -> None:
+    """Put details of a person into some answers, and send some twice."""
+    coded = [i for i, row in enumerate(rows) if row["themes"]]
+    with_contact = rng.choice(coded, size=N_CONTACTS, replace=False)
+    for i, contact in zip(with_contact.tolist(), CONTACTS, strict=True):
+        text = rows[i]["comment"].rstrip(".!")
+        rows[i]["comment"] = f"{text}. {contact}"
+    copies: list[int] = []
+    for year in YEARS:
+        of_year = [i for i in coded if rows[i]["year"] == year]
+        copies += rng.choice(of_year, size=COPIES_A_YEAR, replace=False).tolist()
+    for i in sorted(copies, reverse=True):
+        rows.insert(i + 1, {**rows[i], "themes": None})
+
+
 def make_example(seed: int = 2020) -> dict[str, pd.DataFrame]:
     """Draw the synthetic survey, its truth and its two simulated coders.
 
@@ -140,7 +167,6 @@ def make_example(seed: int = 2020) -> dict[str, pd.DataFrame]:
     use: dict[tuple[str, str], int] = {(t, c[2]): 0 for t in cores for c in cores[t]}
     used_by: dict[int, set[str]] = defaultdict(set)
     taste: dict[int, tuple[list[str], float]] = {}
-    neutral = pieces["neutral_sentences"]
 
     people = _people(rng)
     no_content = rng.choice(len(people), size=N_NON_ANSWERS + N_BLANK, replace=False)
@@ -175,28 +201,9 @@ def make_example(seed: int = 2020) -> dict[str, pd.DataFrame]:
             used_by[person].add(pattern)
             tones[theme] = tone
             parts.append((tone, vary(pattern, pieces["swaps"], rng)))
-        if len(parts) > 2:  # keep what is good and what is bad together
-            parts.sort(key=lambda part: part[0], reverse=bool(rng.random() < 0.5))
-        else:
-            parts = [parts[int(j)] for j in rng.permutation(len(parts))]
-        if not parts:
-            parts = [("neu", neutral[int(rng.integers(len(neutral)))])]
-        row["themes"] = sorted(themes)
-        row["tones"] = tones
-        row["comment"] = roughen(join(parts, pieces, rng), rng)
+        row |= {"themes": sorted(themes), "tones": tones, "comment": _written(parts, pieces, rng)}
 
-    coded = [i for i, row in enumerate(rows) if row["themes"]]
-    with_contact = rng.choice(coded, size=N_CONTACTS, replace=False)
-    for i, contact in zip(with_contact.tolist(), CONTACTS, strict=True):
-        text = rows[i]["comment"].rstrip(".!")
-        rows[i]["comment"] = f"{text}. {contact}"
-    copies: list[int] = []
-    for year in YEARS:
-        of_year = [i for i in coded if rows[i]["year"] == year]
-        copies += rng.choice(of_year, size=COPIES_A_YEAR, replace=False).tolist()
-    for i in sorted(copies, reverse=True):  # the same answer sent twice
-        rows.insert(i + 1, {**rows[i], "themes": None})
-
+    _add_contacts_and_copies(rows, rng)
     names = rng.permutation(len({row["person"] for row in rows})) + 1
     truth: dict[str, list[str]] = {}
     tone_of: dict[tuple[str, str], str] = {}

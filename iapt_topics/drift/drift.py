@@ -74,11 +74,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from iapt_topics._base.errors import InputError, listed, require_columns
+from iapt_topics._base.errors import InputError, require_columns
 from iapt_topics._base.one_line import one_line
+from iapt_topics.drift.coded import CodedResponses, find_baseline, join_codes
 from iapt_topics.drift.prevalence import shares_by_hand
 from iapt_topics.drift.tables import (
     COLUMNS,
+    Prevalence,
     changepoints_table,
     changes_table,
     distances_table,
@@ -87,11 +89,11 @@ from iapt_topics.drift.tables import (
     trends_table,
 )
 from iapt_topics.drift.uncertainty import assignment_covariance, by_source, corrected_model
-from iapt_topics.stats.share_model import Floats, ShareModel, Sums, share_model, sum_cells
-from iapt_topics.survey.responses import Responses, cluster_ids
+from iapt_topics.stats.share_model import Floats, ShareModel, YearSums, share_model
 
 if TYPE_CHECKING:
     from iapt_topics.codes.codes import Codes
+    from iapt_topics.survey.responses import Responses
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -192,56 +194,6 @@ class Drift:
         return as_html(title, tables, lambda: drift_figure(self.shares))
 
 
-def require_baseline(baseline: int, years: Sequence[int]) -> None:
-    """Raise :class:`InputError` unless ``baseline`` is one of the years with coded responses."""
-    if baseline not in years:
-        raise InputError(
-            "baseline",
-            "must be a year with coded responses",
-            str(baseline),
-            f"Choose one of {listed(years, most=50)}.",
-        )
-
-
-def coded_responses(
-    codes: Codes, responses: Responses
-) -> tuple[pd.DataFrame, dict[int, list[str]]]:
-    """Kept responses that the coder saw, with ``person``; and notes by year on those left out."""
-    from iapt_topics.survey.respondents import changed_mix
-
-    kept, seen = responses.kept, codes.seen
-    was_seen = kept["response_id"].isin(seen["response_id"])
-    data = kept.loc[was_seen]
-    if data.empty:
-        raise InputError(
-            "codes",
-            "must cover at least one kept response",
-            f"{len(seen)} seen and {len(kept)} kept with no response_id in common",
-            "Check that both files name the responses in the same way.",
-        )
-    known = responses.table.set_index("response_id")["year"]
-    left = seen.loc[~seen["response_id"].isin(kept["response_id"]), "response_id"]
-    unknown = int((~left.isin(known.index)).sum())
-    not_kept = known.loc[known.index.isin(left)].value_counts()
-    not_seen = kept.loc[~was_seen, "year"].value_counts()
-    notes: dict[int, list[str]] = {}
-    moved = changed_mix(responses)
-    for year in responses.years:
-        notes[year] = lines = []
-        if k := int(not_seen.get(year, 0)):
-            lines.append(f"{k} kept responses of this year were not seen by the coder.")
-        if k := int(not_kept.get(year, 0)):
-            lines.append(f"{k} responses that the coder saw are not kept, so are not counted.")
-        if unknown:
-            lines.append(f"{unknown} responses that the coder saw are not in the responses.")
-        if moved:
-            lines.append(f"Pooled questions, though their mix changed by year: {moved}.")
-    # A blank respondent is looked up in the codes.
-    own, coded = data["respondent_id"], seen.set_index("response_id")["respondent_id"]
-    known = own.where(own != "", data["response_id"].map(coded))
-    return data.assign(person=cluster_ids(data.assign(respondent_id=known))), notes
-
-
 def measure_drift(
     codes: Codes,
     responses: Responses,
@@ -294,31 +246,29 @@ def measure_drift(
         out of range, or ``draws`` is a single one or lacks a response or theme.
     """
     _require_draws(n_boot, seed)
-    data, notes = coded_responses(codes, responses)
-    years, year_of = np.unique(data["year"].to_numpy(np.int64), return_inverse=True)
-    base = int(years[0]) if baseline is None else int(baseline)
-    require_baseline(base, years.tolist())
-    themes = tuple(codes.themes)
-    given = codes.matrix(data["response_id"].tolist(), themes)
-    _, person = np.unique(data["person"].to_numpy(str), return_inverse=True)
-    weight = data["weight"].to_numpy(float) if "weight" in data else None
-    sums = sum_cells(person, year_of, given, weight)
+    coded = join_codes(codes, responses, baseline)
+    sums = coded.sum_cells()
     sampling = share_model(sums)
-    marks = [[""] * len(themes) for _ in years]
+    marks = [[""] * len(coded.themes) for _ in coded.years]
     corrected = None
     if hand is not None:
-        corrected, marks = _corrected(codes, hand, responses, sampling, themes, years)
-    if weight is not None:
+        corrected, marks = _corrected(codes, hand, responses, sampling, coded)
+    if coded.weight is not None:
         marks = _weighted(sampling, marks)
-    models = by_source(sampling, _between(draws, data, themes, year_of, weight), corrected)
-    return _drift(
-        sums, models, themes, years, notes, marks,
-        baseline=base, coder=codes.coder, n_boot=n_boot, seed=seed,
-    )  # fmt: skip
+    prevalence = Prevalence(
+        sums=sums,
+        models=by_source(sampling, _between(draws, coded), corrected),
+        themes=coded.themes,
+        years=coded.years,
+        at_base=coded.at_base,
+        notes=coded.notes,
+        marks=marks,
+    )
+    return _tabulate(prevalence, codes.coder, n_boot, seed)
 
 
 def drift_of_sums(
-    sums: Sums,
+    sums: YearSums,
     themes: tuple[str, ...],
     years: NDArray[np.int64],
     *,
@@ -330,27 +280,26 @@ def drift_of_sums(
 ) -> Drift:
     """What :func:`measure_drift` makes of codes, from their sums by respondent and year."""
     _require_draws(n_boot, seed)
-    base = int(years[0]) if baseline is None else int(baseline)
-    require_baseline(base, years.tolist())
     sampling = share_model(sums)
     marks = [[""] * len(themes) for _ in years]
-    if weighted:
-        marks = _weighted(sampling, marks)
-    notes: dict[int, list[str]] = {int(y): [] for y in years}
-    return _drift(
-        sums, by_source(sampling, None, None), themes, years, notes, marks,
-        baseline=base, coder=coder, n_boot=n_boot, seed=seed,
-    )  # fmt: skip
+    prevalence = Prevalence(
+        sums=sums,
+        models=by_source(sampling, None, None),
+        themes=themes,
+        years=years,
+        at_base=find_baseline(baseline, years),
+        notes={int(y): [] for y in years},
+        marks=_weighted(sampling, marks) if weighted else marks,
+    )
+    return _tabulate(prevalence, coder, n_boot, seed)
 
 
 def _require_draws(n_boot: int, seed: int) -> None:
     if n_boot < 1 or seed < 0:
         raise InputError(
-            "n_boot and seed",
-            "must be at least 1 and at least 0",
-            f"{n_boot} and {seed}",
+            "n_boot and seed", "must be at least 1 and at least 0", f"{n_boot} and {seed}",
             "Use e.g. n_boot=1000, seed=0.",
-        )
+        )  # fmt: skip
 
 
 def _weighted(sampling: ShareModel, marks: list[list[str]]) -> list[list[str]]:
@@ -361,72 +310,48 @@ def _weighted(sampling: ShareModel, marks: list[list[str]]) -> list[list[str]]:
     ]
 
 
-def _drift(
-    sums: Sums,
-    models: dict[str, ShareModel],
-    themes: tuple[str, ...],
-    years: NDArray[np.int64],
-    notes: dict[int, list[str]],
-    marks: list[list[str]],
-    *,
-    baseline: int,
-    coder: str,
-    n_boot: int,
-    seed: int,
-) -> Drift:
-    """Make every table; ``notes`` by year (all of them), ``marks`` by coded year and theme."""
-    model = models["together"]
-    at_base = int(np.flatnonzero(years == baseline)[0])
-    later = range(1, len(years))
-    pairs = [("baseline", i, at_base) for i in range(len(years)) if i != at_base]
-    pairs += [("previous", i, i - 1) for i in later]
+def _tabulate(prevalence: Prevalence, coder: str, n_boot: int, seed: int) -> Drift:
+    """Make every table."""
+    at_base, n = prevalence.at_base, len(prevalence.years)
+    pairs = [("baseline", i, at_base) for i in range(n) if i != at_base]
+    pairs += [("previous", i, i - 1) for i in range(1, n)]
     return Drift(
-        shares=shares_table(sums, model, themes, years.tolist(), notes, marks),
-        changes=changes_table(sums, model, themes, years, pairs),
-        trends=trends_table(sums, model, themes, years, seed),
-        changepoints=changepoints_table(sums, model, themes, years, seed),
-        distances=distances_table(sums, years, pairs, n_boot, seed),
-        sources=sources_table(sums, models, themes, years, at_base),
-        baseline=baseline,
-        years=tuple(notes),
-        themes=themes,
+        shares=shares_table(prevalence),
+        changes=changes_table(prevalence, pairs),
+        trends=trends_table(prevalence, seed),
+        changepoints=changepoints_table(prevalence, seed),
+        distances=distances_table(prevalence, pairs, n_boot, seed),
+        sources=sources_table(
+            prevalence.sums, prevalence.models, prevalence.themes, prevalence.years, at_base
+        ),
+        baseline=int(prevalence.years[at_base]),
+        years=tuple(prevalence.notes),
+        themes=prevalence.themes,
         coder=coder,
     )
 
 
-def _between(
-    draws: Sequence[Codes],
-    data: pd.DataFrame,
-    themes: tuple[str, ...],
-    year: NDArray[np.intp],
-    weight: Floats | None,
-) -> Floats | None:
+def _between(draws: Sequence[Codes], coded: CodedResponses) -> Floats | None:
     """Covariance of the shares between the draws."""
     if not draws:
         return None
     if len(draws) < 2:
         raise InputError("draws", "must be two or more", "one", "Give several, or none.")
-    weight = np.ones(len(data)) if weight is None else weight
-    size = np.bincount(year, weight)[:, None]
-    by_year = np.zeros((len(size), len(data)))
-    by_year[year, np.arange(len(data))] = weight
-    ids = data["response_id"].tolist()
-    return assignment_covariance([by_year @ d.matrix(ids, themes) / size for d in draws])
+    ids = coded.table["response_id"].tolist()
+    by_year = np.zeros((len(coded.years), len(ids)))
+    by_year[coded.year, np.arange(len(ids))] = 1.0 if coded.weight is None else coded.weight
+    size = by_year.sum(axis=1, keepdims=True)
+    return assignment_covariance([by_year @ d.matrix(ids, coded.themes) / size for d in draws])
 
 
 def _corrected(
-    codes: Codes,
-    hand: Codes,
-    responses: Responses,
-    sampling: ShareModel,
-    themes: tuple[str, ...],
-    years: NDArray[np.int64],
+    codes: Codes, hand: Codes, responses: Responses, sampling: ShareModel, coded: CodedResponses
 ) -> tuple[ShareModel, list[list[str]]]:
     """Model of the shares corrected by hand codes, and what was done to each, by year and theme."""
     table = shares_by_hand(codes, hand, responses)
     table = table[table["method"] == "corrected"].set_index(["year", "theme"])
-    table = table.reindex(pd.MultiIndex.from_product([years, themes]))
-    by_year = {c: table[c].to_numpy().reshape(len(years), -1) for c in table.columns}
+    table = table.reindex(pd.MultiIndex.from_product([coded.years, coded.themes]))
+    by_year = {c: table[c].to_numpy().reshape(len(coded.years), -1) for c in table.columns}
     said = [
         [
             f"Not corrected: {note}."

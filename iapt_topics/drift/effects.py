@@ -27,8 +27,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from iapt_topics.drift.drift import coded_responses, require_baseline
-from iapt_topics.stats.multiplicity import benjamini_hochberg
+from iapt_topics.drift.coded import join_codes
+from iapt_topics.drift.tables import adjust_p
 from iapt_topics.stats.share_model import FEW_POSITIVES, Floats
 from iapt_topics.survey.respondents import levels_of, require_covariates
 
@@ -44,7 +44,7 @@ _COLUMNS = [
 #: 1996, J Clin Epidemiol 49:1373-1379).
 _EVENTS_EACH = 10
 _FEW_PEOPLE = 30
-_EXTREME = 1e-6  # a fitted chance this near 0 or 1 is one that has no finite estimate
+_EXTREME = 1e-6  # a fitted probability this near 0 or 1 is one that has no finite estimate
 
 
 def theme_regression(
@@ -93,30 +93,22 @@ def theme_regression(
     """
     if len(covariates):
         require_covariates(responses, covariates)
-    data, _ = coded_responses(codes, responses)
-    years = sorted(data["year"].unique().tolist())
-    base = years[0] if baseline is None else int(baseline)
-    require_baseline(base, years)
-    table = responses.table.set_index("response_id").loc[data["response_id"]]
-    factors = {"year": table["year"].astype(str)}
-    factors |= {name: levels_of(table[name]) for name in covariates}
-    design, terms, skipped = _design(factors, str(base))
-    _, person = np.unique(data["person"].to_numpy(str), return_inverse=True)
-    given = codes.matrix(data["response_id"].tolist(), codes.themes)
-    weight = table["weight"].to_numpy(float) if "weight" in table else np.ones(len(table))
+    coded = join_codes(codes, responses, baseline)
+    factors = {"year": coded.table["year"].astype(str)}
+    factors |= {name: levels_of(coded.table[name]) for name in covariates}
+    design, terms, skipped = _design(factors, str(coded.baseline))
+    weight = np.ones(len(coded.table)) if coded.weight is None else coded.weight
     weight = weight / weight.mean()
     rows = []
     for t, theme in enumerate(codes.themes):
-        fitted = _effects(given[:, t].astype(float), design, terms, person, weight)
+        fitted = _effects(coded.given[:, t].astype(float), design, terms, coded.person, weight)
         rows += [{"theme": theme} | row for row in [*fitted, *skipped]]
     out = pd.DataFrame(rows)
     order = {name: i for i, name in enumerate(factors)}
     places = [out["theme"].map({t: i for i, t in enumerate(codes.themes)}), out["covariate"]]
     out = out.assign(a=places[0], b=places[1].map(order))
     out = out.sort_values(["a", "b"], kind="stable", ignore_index=True)
-    by = out.groupby("covariate", sort=False)["p"]
-    out["p_bh"] = by.transform(lambda p: benjamini_hochberg(p.to_numpy(float)))
-    return out[_COLUMNS]
+    return adjust_p(out, ["covariate"])[_COLUMNS]
 
 
 def _design(
@@ -144,7 +136,7 @@ def _design(
             dummy = (values == level).to_numpy(float)
             here = int(counts[level] + counts[reference])
             if np.linalg.matrix_rank(np.column_stack([*columns, dummy])) <= len(columns):
-                said = "Cannot be told apart from the other covariates: left out."
+                said = "Aliased with the other covariates: left out."
                 skipped.append(common | _none(level, here, said))
                 continue
             columns.append(dummy)
@@ -222,8 +214,8 @@ def _fit(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of separation, which is looked for here
         fit = sm.GLM(y, design, family=sm.families.Binomial(), var_weights=weight).fit(**clustered)
-        chance = np.asarray(fit.fittedvalues)
-        if fit.converged and chance.min() > _EXTREME and chance.max() < 1 - _EXTREME:
+        fitted = np.asarray(fit.fittedvalues)
+        if fit.converged and fitted.min() > _EXTREME and fitted.max() < 1 - _EXTREME:
             return "logistic", np.asarray(fit.params), np.asarray(fit.cov_params())
         linear = sm.WLS(y, design, weights=weight).fit(**clustered)
     return "linear", np.asarray(linear.params), np.asarray(linear.cov_params())

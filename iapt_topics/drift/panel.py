@@ -1,7 +1,7 @@
 """The same people in several waves: did they change, and from which theme to which?
 
-**Changes.** Among respondents who answered in both years, those who took a theme up against those
-who let it go: McNemar's test with the mid-p value [1]_ [2]_, and the difference with Newcombe's
+**Changes.** Among respondents who answered in both years, the discordant pairs, who gained a theme
+or lost it: McNemar's test with the mid-p value [1]_ [2]_, and the difference with Newcombe's
 paired interval (square-and-add with the correlation, [3]_).
 
 **Transitions.** Of those who spoke of one theme in the earlier year, how many spoke of another (or
@@ -28,9 +28,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from iapt_topics._base.one_line import one_line
-from iapt_topics.drift.drift import coded_responses, require_baseline
+from iapt_topics.drift.coded import join_codes
+from iapt_topics.drift.tables import adjust_p
 from iapt_topics.stats.intervals import wilson_interval
-from iapt_topics.stats.multiplicity import benjamini_hochberg, holm
 from iapt_topics.stats.share_model import Floats, share_model, sum_cells
 
 if TYPE_CHECKING:
@@ -97,20 +97,16 @@ def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = 
     InputError
         If no kept response was seen or the baseline is not a coded year.
     """
-    data, _ = coded_responses(codes, responses)
-    years, year = np.unique(data["year"].to_numpy(np.int64), return_inverse=True)
-    base = int(years[0]) if baseline is None else int(baseline)
-    require_baseline(base, years.tolist())
-    _, person = np.unique(data["person"].to_numpy(str), return_inverse=True)
-    given = codes.matrix(data["response_id"].tolist(), codes.themes)
+    coded = join_codes(codes, responses, baseline)
+    years, year, person = coded.years, coded.year, coded.person
     answered = np.zeros((len(years), int(person.max()) + 1), bool)
     answered[year, person] = True
-    has = np.zeros((*answered.shape, given.shape[1]), bool)
-    row, theme = np.nonzero(given)
+    has = np.zeros((*answered.shape, len(coded.themes)), bool)
+    row, theme = np.nonzero(coded.given)
     has[year[row], person[row], theme] = True
-    at_base = int(np.flatnonzero(years == base)[0])
     steps = [(i, i - 1) for i in range(1, len(years))]
-    pairs = sorted({*steps, *((i, at_base) for i in range(len(years)) if i != at_base)})
+    from_base = ((i, coded.at_base) for i in range(len(years)) if i != coded.at_base)
+    pairs = sorted({*steps, *from_base})
     changes, transitions = [], []
     for a, b in pairs:
         both = answered[a] & answered[b]
@@ -121,15 +117,13 @@ def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = 
         if (a, b) in steps:
             transitions.append(_transitions(now, then, codes.themes, note).assign(**keys))
     if not pairs:
-        none = [pd.DataFrame({c: [] for c in columns}) for columns in (_CHANGES, _TRANSITIONS)]
-        return Panel(changes=none[0], transitions=none[1])
+        none = pd.DataFrame(columns=_TRANSITIONS)
+        return Panel(changes=pd.DataFrame(columns=_CHANGES), transitions=none)
     table = pd.concat(changes, ignore_index=True)
     place = table["theme"].map({t: i for i, t in enumerate(codes.themes)})
     order = table.assign(place=place).sort_values(["place", "year", "against"]).index
-    table = table.loc[order].reset_index(drop=True)
-    p = table["p"].to_numpy(float)
     return Panel(
-        changes=table.assign(p_bh=benjamini_hochberg(p), p_holm=holm(p))[_CHANGES],
+        changes=adjust_p(table.loc[order].reset_index(drop=True))[_CHANGES],
         transitions=pd.concat(transitions, ignore_index=True)[_TRANSITIONS],
     )
 

@@ -6,8 +6,8 @@ is one person. The prior is the word's share in all years of the survey, with a 
 respondent a word.
 
 **Place.** The energy distance between the vectors of the two years [2]_, the root of
-2 E|X - Y| - E|X - X'| - E|Y - Y'|. Noise raises it, so it stands beside its level by chance and a
-permutation test in which whole respondents are dealt to the two years.
+2 E|X - Y| - E|X - X'| - E|Y - Y'|. Noise raises it, so it stands beside the 95th
+percentile of its null, and a permutation test in which whole respondents change years.
 
 References
 ----------
@@ -21,7 +21,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.one_line import one_line
-from iapt_topics.drift.drift import coded_responses, require_baseline
+from iapt_topics.drift.coded import join_codes
 from iapt_topics.drift.semantic_model import distances_apart, log_odds_shift, moved_place
 from iapt_topics.stats.intervals import normal_quantile
 from iapt_topics.stats.multiplicity import benjamini_hochberg
@@ -149,58 +150,54 @@ def measure_semantic_change(
             "themes", "must be among those of the codes", listed(unknown),
             f"Choose from {listed(codes.themes, most=30)}.",
         )  # fmt: skip
-    data, _ = coded_responses(codes, responses)
-    years = sorted(data["year"].unique().tolist())
-    base = years[0] if baseline is None else int(baseline)
-    require_baseline(base, years)
     # Sorted, so that the order of the file cannot matter to what is drawn.
-    data = data.sort_values("response_id", ignore_index=True)
-    ids = data["response_id"].tolist()
-    texts = safe_texts(responses, ids)
-    given, vectors = codes.matrix(ids, wanted), embeddings.rows(ids)
-    person = np.unique(data["person"].to_numpy(str), return_inverse=True)[1]
-    year = data["year"].to_numpy(np.int64)
+    responses = replace(responses, table=responses.table.sort_values("response_id"))
+    coded = join_codes(codes, responses, baseline, wanted)
+    ids = coded.table["response_id"].tolist()
+    texts, vectors, person = safe_texts(responses, ids), embeddings.rows(ids), coded.person
     vocabulary, uses = _uses(texts)
     everyone = _people_using(uses, person)
     words, distances, quotes = [], [], []
-    for t, theme in enumerate(wanted):
-        for later in (y for y in years if y != base):
-            keys = {"theme": theme, "year": later, "against": base}
-            now, then = (np.flatnonzero(given[:, t] & (year == y)) for y in (later, base))
-            people = [len(np.unique(person[rows])) for rows in (now, then)]
-            size = {"n": len(now) + len(then)}
-            size["n_respondents"] = len(np.unique(person[np.concatenate([now, then])]))
-            if min(people) < min_people:
-                said = f"Fewer than {min_people} respondents with the theme in a year."
-                nan = dict.fromkeys(("estimate", "low", "high", "null_p95", "p"), np.nan)
-                distances.append(keys | size | nan | {"note": said})
-                continue
-            moved = _word_shift(
-                _people_using(uses[now], person[now]),
-                _people_using(uses[then], person[then]),
-                everyone, vocabulary, min_people,
-            )  # fmt: skip
-            shared = sum(people) - size["n_respondents"]
-            said = f"{shared} respondents are in both years." if shared else ""
-            words.append(moved.assign(**keys, n=size["n_respondents"], note=said))
-            rng = np.random.default_rng([seed, t, later])
-            now, then, cut = _few(now, person, rng), _few(then, person, rng), ""
-            if len(now) + len(then) < size["n"]:
-                cut = f"Distances of {len(now) + len(then)} responses drawn at random."
-            rows = np.concatenate([now, then])
-            apart = distances_apart(vectors[rows])
-            row = moved_place(apart, len(now), person[rows], rng)
-            note = " ".join(filter(None, [cut, said]))
-            distances.append(keys | size | row | {"note": note})
-            chosen = _typical(apart, len(now), person[rows], n_quotes)
-            for i, score in chosen:
-                side = {"side": "after" if i < len(now) else "before", "score": score, "note": ""}
-                quote = {"response_id": ids[rows[i]], "text": texts[rows[i]]}
-                quotes.append(keys | side | quote)
+    later = [y for y in range(len(coded.years)) if y != coded.at_base]
+    for (t, theme), y in product(enumerate(wanted), later):
+        year = int(coded.years[y])
+        keys: dict[str, Any] = {"theme": theme, "year": year, "against": coded.baseline}
+        now, then = (
+            np.flatnonzero(coded.given[:, t] & (coded.year == k)) for k in (y, coded.at_base)
+        )
+        people = [len(np.unique(person[rows])) for rows in (now, then)]
+        size = {"n": len(now) + len(then)}
+        size["n_respondents"] = len(np.unique(person[np.concatenate([now, then])]))
+        if min(people) < min_people:
+            said = f"Fewer than {min_people} respondents with the theme in a year."
+            nan = dict.fromkeys(("estimate", "low", "high", "null_p95", "p"), np.nan)
+            distances.append(keys | size | nan | {"note": said})
+            continue
+        moved = _word_shift(
+            _people_using(uses[now], person[now]),
+            _people_using(uses[then], person[then]),
+            everyone, vocabulary, min_people,
+        )  # fmt: skip
+        shared = sum(people) - size["n_respondents"]
+        said = f"{shared} respondents are in both years." if shared else ""
+        words.append(moved.assign(**keys, n=size["n_respondents"], note=said))
+        rng = np.random.default_rng([seed, t, year])
+        now, then, cut = _few(now, person, rng), _few(then, person, rng), ""
+        if len(now) + len(then) < size["n"]:
+            cut = f"Distances of {len(now) + len(then)} responses drawn at random."
+        rows = np.concatenate([now, then])
+        apart = distances_apart(vectors[rows])
+        row = moved_place(apart, len(now), person[rows], rng)
+        distances.append(keys | size | row | {"note": f"{cut} {said}".strip()})
+        for i, score in _typical(apart, len(now), person[rows], n_quotes):
+            side = {"side": "after" if i < len(now) else "before", "score": score, "note": ""}
+            quotes.append(keys | side | {"response_id": ids[rows[i]], "text": texts[rows[i]]})
+    none = pd.DataFrame(columns=_COLUMNS["words"])
+    table = pd.DataFrame(distances, columns=_COLUMNS["distances"])
     return SemanticChange(
-        words=pd.concat(words, ignore_index=True)[_COLUMNS["words"]] if words else _none("words"),
-        distances=_with_bh(pd.DataFrame(distances)) if distances else _none("distances"),
-        quotes=pd.DataFrame(quotes)[_COLUMNS["quotes"]] if quotes else _none("quotes"),
+        words=pd.concat(words, ignore_index=True)[_COLUMNS["words"]] if words else none,
+        distances=table.assign(p_bh=benjamini_hochberg(table["p"].to_numpy(float))),
+        quotes=pd.DataFrame(quotes, columns=_COLUMNS["quotes"]),
     )
 
 
@@ -285,11 +282,3 @@ def _typical(
             used.add(int(person[i]))
             chosen.append((i, float(score[i])))
     return chosen
-
-
-def _with_bh(table: pd.DataFrame) -> pd.DataFrame:
-    return table.assign(p_bh=benjamini_hochberg(table["p"].to_numpy(float)))[_COLUMNS["distances"]]
-
-
-def _none(name: str) -> pd.DataFrame:
-    return pd.DataFrame({c: [] for c in _COLUMNS[name]})

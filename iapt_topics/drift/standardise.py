@@ -17,19 +17,19 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from iapt_topics._base.one_line import one_line
-from iapt_topics.drift.drift import coded_responses, require_baseline
-from iapt_topics.drift.tables import FEW_RESPONSES
+from iapt_topics.drift.coded import CodedResponses, find_baseline, join_codes
+from iapt_topics.drift.tables import FEW_RESPONSES, adjust_p
 from iapt_topics.stats.intervals import wilson_interval
-from iapt_topics.stats.multiplicity import benjamini_hochberg, holm
-from iapt_topics.stats.share_model import FEW_POSITIVES, Floats, ShareModel, share_model, sum_cells
+from iapt_topics.stats.share_model import FEW_POSITIVES, Floats, ShareModel, share_model
 from iapt_topics.survey.respondents import levels_of, require_covariates
 
 if TYPE_CHECKING:
@@ -128,98 +128,115 @@ def standardise_drift(
         standard is not a coded year.
     """
     require_covariates(responses, covariates)
-    data, _ = coded_responses(codes, responses)
-    years, year = np.unique(data["year"].to_numpy(np.int64), return_inverse=True)
-    base = int(years[0]) if baseline is None else int(baseline)
-    for one in (base, *(() if standard is None else (standard,))):
-        require_baseline(one, years.tolist())
-    table = responses.table.set_index("response_id").loc[data["response_id"]]
-    crossed = pd.DataFrame({name: levels_of(table[name]) for name in covariates})
-    cell = crossed.groupby(list(covariates)).ngroup().to_numpy(np.intp)
-    given = codes.matrix(data["response_id"].tolist(), codes.themes)
-    _, person = np.unique(data["person"].to_numpy(str), return_inverse=True)
-    given_weight = table["weight"].to_numpy(float) if "weight" in table else None
-    crude = share_model(sum_cells(person, year, given, given_weight))
-    weight = np.ones(len(year)) if given_weight is None else given_weight
-    # Weights of mean 1 in each year, so that sizes still add up to its responses.
-    weight = weight * (np.bincount(year) / np.bincount(year, weight))[year]
-    size = np.zeros((len(years), int(cell.max()) + 1))
-    np.add.at(size, (year, cell), weight)
-    count = np.zeros((*size.shape, given.shape[1]))
-    np.add.at(count, (year, cell), given * weight[:, None])
-    part = size.sum(axis=0) if standard is None else size[years == standard][0]
-    cells = StandardCells(size=size, count=count, part=part / part.sum(), crude=crude)
+    coded = join_codes(codes, responses, baseline)
+    crossed = pd.DataFrame({name: levels_of(coded.table[name]) for name in covariates})
     alike = [c for c in covariates if crossed[c].nunique() == 1]
     idle = [f"{c!r} has one level or no value, so changes nothing." for c in alike]
-    at_base = int(np.flatnonzero(years == base)[0])
-    shares, changes = [], []
-    for y in range(len(years)):
-        keys = {
-            "theme": list(codes.themes),
-            "year": int(years[y]),
-            "n": round(float(size[y].sum())),
-        }
-        for method in ("crude", "standardised"):
-            model, covered, note = cells.model(method, [y])
-            limits = {"estimate": model.share[0], "low": model.low[0], "high": model.high[0]}
-            said = note + (idle if method == "standardised" else [])
-            if len(years) == 1:
-                said = [*said, "Only one year was coded, so no change can be measured."]
-            same: dict[str, Any] = {"method": method, "covered": covered, "note": " ".join(said)}
-            shares.append(pd.DataFrame(keys | same | limits))
-            if y == at_base:
-                continue
-            model, covered, note = cells.model(method, [y, at_base])
-            estimate, low, high, p = model.contrast(np.array([1.0, -1.0]))
-            n = round(float(size[[y, at_base]].sum()))
-            same |= {"against": base, "covered": covered, "n": n}
-            same["note"] = " ".join(note + (idle if method == "standardised" else []))
-            limits = {"estimate": estimate, "low": low, "high": high}
-            limits["p"] = np.where(np.isnan(estimate), np.nan, p)
-            changes.append(pd.DataFrame(keys | same | limits))
-    trends = []
-    for method in ("crude", "standardised") if len(years) > 1 else ():
-        model, covered, note = cells.model(method, list(range(len(years))))
-        n = size.sum(axis=1)
-        centred = years - np.average(years, weights=n)
-        estimate, low, high, p = model.contrast(n * centred / (n * centred**2).sum())
-        note += idle if method == "standardised" else []
-        same = {"theme": list(codes.themes), "method": method, "covered": covered}
-        same |= {"n": round(float(n.sum())), "note": " ".join(note)}
-        slope: dict[str, Any] = {"test": "linear", "estimate": estimate, "low": low, "high": high}
-        slope["p"] = np.where(np.isnan(estimate), np.nan, p)
-        spread: dict[str, Any] = {"test": "omnibus", "estimate": np.ptp(model.share, axis=0)}
-        spread |= {"low": np.nan, "high": np.nan}
-        spread["p"] = np.where(np.isnan(estimate), np.nan, model.omnibus())
-        spread["note"] = " ".join(["Highest less lowest share; a range has no interval.", *note])
-        trends += [pd.DataFrame(same | row) for row in (spread, slope)]
+    cell = np.asarray(crossed.groupby(list(covariates)).ngroup(), np.intp)
+    cells = _count_cells(coded, cell, standard, idle)
+    shares, changes, trends = (
+        [row for method in ("crude", "standardised") for row in rows(cells, method)]
+        for rows in (_share_rows, _change_rows, _trend_rows)
+    )
     return Standardised(
         shares=_ordered(shares, codes.themes, _SHARES),
-        changes=_adjusted(changes, ["method"], codes.themes, _CHANGES),
-        trends=_adjusted(trends, ["method", "test"], codes.themes, _TRENDS),
+        changes=_ordered(changes, codes.themes, _CHANGES, ["method"]),
+        trends=_ordered(trends, codes.themes, _TRENDS, ["method", "test"]),
         covariates=tuple(covariates),
-        baseline=base,
+        baseline=coded.baseline,
     )
+
+
+def _count_cells(
+    coded: CodedResponses, cell: NDArray[np.intp], standard: int | None, idle: list[str]
+) -> StandardCells:
+    """Counts by year and cell, and the cells' parts of the standard."""
+    year = coded.year
+    weight = np.ones(len(year)) if coded.weight is None else coded.weight
+    # Weights of mean 1 in each year, so that sizes still add up to its responses.
+    weight = weight * (np.bincount(year) / np.bincount(year, weight))[year]
+    size = np.zeros((len(coded.years), int(cell.max()) + 1))
+    np.add.at(size, (year, cell), weight)
+    count = np.zeros((*size.shape, len(coded.themes)))
+    np.add.at(count, (year, cell), coded.given * weight[:, None])
+    part = size.sum(axis=0) if standard is None else size[find_baseline(standard, coded.years)]
+    return StandardCells(
+        coded=coded, size=size, count=count, part=part / part.sum(),
+        crude=share_model(coded.sum_cells()), idle=idle,
+    )  # fmt: skip
+
+
+def _share_rows(cells: StandardCells, method: str) -> Iterator[pd.DataFrame]:
+    alone = len(cells.coded.years) == 1
+    for y, year in enumerate(cells.coded.years):
+        model, shared = cells.model(method, [y])
+        if alone:
+            said = "Only one year was coded, so no change can be measured."
+            shared["note"] = f"{shared['note']} {said}".strip()
+        limits = {"estimate": model.share[0], "low": model.low[0], "high": model.high[0]}
+        yield pd.DataFrame(shared | limits | {"year": int(year)})
+
+
+def _change_rows(cells: StandardCells, method: str) -> Iterator[pd.DataFrame]:
+    at_base, baseline = cells.coded.at_base, cells.coded.baseline
+    for y, year in enumerate(cells.coded.years):
+        if y != at_base:
+            model, shared = cells.model(method, [y, at_base])
+            change = _contrast(model, np.array([1.0, -1.0]))
+            yield pd.DataFrame(shared | change | {"year": int(year), "against": baseline})
+
+
+def _trend_rows(cells: StandardCells, method: str) -> Iterator[pd.DataFrame]:
+    years = cells.coded.years
+    if len(years) == 1:
+        return
+    model, shared = cells.model(method, list(range(len(years))))
+    n = cells.size.sum(axis=1)
+    centred = years - np.average(years, weights=n)
+    slope = _contrast(model, n * centred / (n * centred**2).sum())
+    p = np.where(np.isnan(slope["estimate"]), np.nan, model.omnibus())
+    spread = {"estimate": np.ptp(model.share, axis=0), "low": np.nan, "high": np.nan, "p": p}
+    note = f"Highest less lowest share; a range has no interval. {shared['note']}".strip()
+    yield pd.DataFrame(shared | spread | {"test": "omnibus", "note": note})
+    yield pd.DataFrame(shared | slope | {"test": "linear"})
+
+
+def _contrast(model: ShareModel, weights: Floats) -> dict[str, Floats]:
+    """Contrast of the years with its interval and p, which is missing where it is."""
+    estimate, low, high, p = model.contrast(weights)
+    p = np.where(np.isnan(estimate), np.nan, p)
+    return {"estimate": estimate, "low": low, "high": high, "p": p}
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class StandardCells:
     """Counts by year (Y), cell of the covariates (C) and theme (T)."""
 
+    coded: CodedResponses
     size: Floats  # (Y, C)
     count: Floats  # (Y, C, T)
     part: Floats  # (C,) of the standard
     crude: ShareModel
+    idle: list[str]  # notes on covariates that change nothing
 
-    def model(self, method: str, years: list[int]) -> tuple[ShareModel, float, list[str]]:
-        """Return the shares of these years on their common cells, what they cover, and notes."""
-        small = self.size[years].sum(axis=1).min() < FEW_RESPONSES
-        said = [f"n below {FEW_RESPONSES}."] if small else []
-        crude = self.crude
-        correlation = crude.correlation[:, years][:, :, years]
-        if method == "crude":
-            some = {k: getattr(crude, k)[years] for k in ("share", "low", "high", "effective")}
-            return ShareModel(**some, correlation=correlation), 1.0, said
+    def model(self, method: str, years: list[int]) -> tuple[ShareModel, dict[str, Any]]:
+        """Return the shares of these years on their common cells, and columns that go with them."""
+        crude = {k: getattr(self.crude, k)[years] for k in ("share", "low", "high", "effective")}
+        crude["correlation"] = self.crude.correlation[:, years][:, :, years]
+        notes: list[str] = []
+        model, covered = ShareModel(**crude), 1.0
+        if method == "standardised":
+            model, covered, notes = self._standardise(model, years)
+        n = self.size[years].sum(axis=1)
+        if n.min() < FEW_RESPONSES:
+            notes = [f"n below {FEW_RESPONSES}.", *notes]
+        shared = {"theme": list(self.coded.themes), "method": method, "covered": covered}
+        return model, shared | {"n": round(float(n.sum())), "note": " ".join(notes)}
+
+    def _standardise(
+        self, crude: ShareModel, years: list[int]
+    ) -> tuple[ShareModel, float, list[str]]:
+        said: list[str] = []
         common = (self.size[years] > 0).all(axis=0)
         covered = float(self.part[common].sum())
         if missing := int(((self.part > 0) & ~common).sum()):
@@ -229,15 +246,14 @@ class StandardCells:
             said.append(f"{thin} cells rest on fewer than {FEW_POSITIVES} responses.")
         if covered == 0:
             said.append("No cell of the standard can be compared.")
-            none = np.full((len(years), self.count.shape[2]), np.nan)
-            empty = dict.fromkeys(("share", "low", "high", "effective"), none)
-            return ShareModel(**empty, correlation=correlation), covered, said
+            none = dict.fromkeys(("share", "low", "high", "effective"), crude.share * np.nan)
+            return replace(crude, **none), covered, said + self.idle
         n, count = self.size[years][:, common], self.count[years][:, common]
         weight = self.part[common] / covered
         share = np.einsum("c,yct->yt", weight, count / n[:, :, None])
         ever = self.count.sum(axis=0) / self.size.sum(axis=0)[:, None]
         drawn = (count + _PRIOR * ever[common]) / (n + _PRIOR)[:, :, None]
-        design = self.size[years].sum(axis=1)[:, None] / crude.effective[years]
+        design = self.size[years].sum(axis=1)[:, None] / crude.effective
         spread = np.einsum("c,yct,yc->yt", weight**2, drawn * (1 - drawn), 1 / n) * design
         middle = np.einsum("c,yct->yt", weight, drawn)
         # A theme that all or none have in these cells leaves no spread: the size of the weights.
@@ -245,29 +261,19 @@ class StandardCells:
         known = spread > 0
         effective = np.where(known, middle * (1 - middle) / np.where(known, spread, 1.0), plain)
         low, high = wilson_interval(np.clip(share, 0, 1) * effective, effective)
-        made = ShareModel(
-            share=share, low=low, high=high, effective=effective, correlation=correlation
-        )
-        return made, covered, said
+        made = replace(crude, share=share, low=low, high=high, effective=effective)
+        return made, covered, said + self.idle
 
 
-def _ordered(parts: list[pd.DataFrame], themes: Sequence[str], columns: list[str]) -> pd.DataFrame:
-    """Stack the rows in the order of themes and the key."""
+def _ordered(
+    parts: list[pd.DataFrame], themes: Sequence[str], columns: list[str], family: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Stack the rows, adjust p within each family, and order by themes and the key."""
+    if not parts:
+        return pd.DataFrame({c: pd.Series([], dtype="float64") for c in columns})
     table = pd.concat(parts, ignore_index=True)
+    table = adjust_p(table, family) if family else table
     place = table["theme"].map({t: i for i, t in enumerate(themes)})
     key = [c for c in ("year", "method", "test") if c in columns]
     order = table.assign(place=place).sort_values(["place", *key], kind="stable").index
     return table.loc[order, columns].reset_index(drop=True)
-
-
-def _adjusted(
-    parts: list[pd.DataFrame], family: list[str], themes: Sequence[str], columns: list[str]
-) -> pd.DataFrame:
-    """Stack the rows and adjust p within each family."""
-    if not parts:
-        return pd.DataFrame({c: pd.Series([], dtype="float64") for c in columns})
-    table = pd.concat(parts, ignore_index=True)
-    by = table.groupby(family, sort=False)["p"]
-    table["p_bh"] = by.transform(lambda p: benjamini_hochberg(p.to_numpy()))
-    table["p_holm"] = by.transform(lambda p: holm(p.to_numpy()))
-    return _ordered([table], themes, columns)

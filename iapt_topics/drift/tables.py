@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from iapt_topics.drift.distances import distance
 from iapt_topics.drift.trends import MANY_YEARS, change_rows, trend_rows
 from iapt_topics.stats.intervals import normal_quantile, smallest_detectable
 from iapt_topics.stats.multiplicity import benjamini_hochberg, holm
-from iapt_topics.stats.share_model import FEW_POSITIVES, ShareModel, Sums
+from iapt_topics.stats.share_model import FEW_POSITIVES, ShareModel, YearSums
 
 COLUMNS = {
     "shares": [
@@ -40,19 +41,32 @@ FEW_RESPONSES = 30
 _TOO_SMALL = "No change is large enough to detect."
 
 
-def shares_table(
-    sums: Sums,
-    model: ShareModel,
-    themes: tuple[str, ...],
-    years: list[int],
-    notes: dict[int, list[str]],
-    marks: list[list[str]],
-) -> pd.DataFrame:
-    """Shares; ``notes`` by year, and ``marks`` by coded year and theme."""
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Prevalence:
+    """Prevalence of each theme (T) in each coded year (Y), which the tables are made of."""
+
+    sums: YearSums
+    models: dict[str, ShareModel]  # by source of uncertainty, the last of all sources together
+    themes: tuple[str, ...]  # (T,)
+    years: NDArray[np.int64]  # (Y,)
+    at_base: int  # place of the baseline among the years
+    notes: dict[int, list[str]]  # by year of the survey
+    marks: list[list[str]]  # notes on each share, (Y, T)
+
+    @property
+    def model(self) -> ShareModel:
+        """The model of all sources together."""
+        return self.models["together"]
+
+
+def shares_table(prevalence: Prevalence) -> pd.DataFrame:
+    """Prevalence by theme and year of the survey."""
+    sums, model, themes = prevalence.sums, prevalence.model, prevalence.themes
+    years = prevalence.years.tolist()
     rows = []
     low, high = model.limits()
     effective, nan = model.n_effective(), np.full(len(themes), np.nan)
-    for year, lines in notes.items():
+    for year, lines in prevalence.notes.items():
         row: dict[str, Any] = {"theme": list(themes), "year": year, "place": range(len(themes))}
         if year not in years:
             row |= {"count": 0, "n": 0, "n_respondents": 0, "estimate": nan, "low": nan}
@@ -69,19 +83,15 @@ def shares_table(
             row |= {"count": sums.count[y].astype(int), "n": size, "n_respondents": people}
             row |= {"estimate": model.share[y], "low": low[y], "high": high[y]}
             row["n_effective"] = effective[y]
-            row["note"] = [" ".join(filter(None, [*said, mark])) for mark in marks[y]]
+            row["note"] = [" ".join(filter(None, [*said, mark])) for mark in prevalence.marks[y]]
         rows.append(pd.DataFrame(row))
     table = pd.concat(rows, ignore_index=True).sort_values(["place", "year"], kind="stable")
     return table[COLUMNS["shares"]].reset_index(drop=True)
 
 
-def changes_table(
-    sums: Sums,
-    model: ShareModel,
-    themes: tuple[str, ...],
-    years: NDArray[np.int64],
-    pairs: list[tuple[str, int, int]],
-) -> pd.DataFrame:
+def changes_table(prevalence: Prevalence, pairs: list[tuple[str, int, int]]) -> pd.DataFrame:
+    """Changes between the pairs of years: kind, later and earlier place."""
+    sums, model, years = prevalence.sums, prevalence.model, prevalence.years
     now, then = np.array([pair[1:] for pair in pairs], int).reshape(-1, 2).T
     effective = model.effective
     smallest = smallest_detectable(model.share[then], effective[then], effective[now])
@@ -100,8 +110,8 @@ def changes_table(
         extra = (normal_quantile() + normal_quantile(0.6)) * np.sqrt(model.extra_variance(c))
         detectable = np.hypot(least, extra)
         row = {
-            "theme": list(themes),
-            "place": range(len(themes)),
+            "theme": list(prevalence.themes),
+            "place": range(len(prevalence.themes)),
             "year": int(years[a]),
             "against": int(years[b]),
             "kind": kind,
@@ -117,13 +127,13 @@ def changes_table(
             ],
         }
         rows.append(pd.DataFrame(row))
-    return _adjusted(rows, "kind", "changes", ["kind", "place", "year"])
+    return _adjusted(rows, ["kind"], "changes", ["kind", "place", "year"])
 
 
-def trends_table(
-    sums: Sums, model: ShareModel, themes: tuple[str, ...], years: NDArray[np.int64], seed: int
-) -> pd.DataFrame:
-    if len(years) == 1:
+def trends_table(prevalence: Prevalence, seed: int) -> pd.DataFrame:
+    """The tests of each theme over all years."""
+    sums = prevalence.sums
+    if len(prevalence.years) == 1:
         return _empty("trends")
     few = np.where(
         sums.count.max(axis=0) < FEW_POSITIVES,
@@ -131,34 +141,34 @@ def trends_table(
         "",
     )
     said = _small(sums.n.tolist())
-    shared: dict[str, Any] = {"theme": list(themes), "n": int(sums.n.sum())}
-    tests = trend_rows(model, years, sums.n, seed)
+    shared: dict[str, Any] = {"theme": list(prevalence.themes), "n": int(sums.n.sum())}
+    tests = trend_rows(prevalence.model, prevalence.years, sums.n, seed)
     for test in tests:
         undetectable = np.isnan(test["smallest_detectable"])
         test["note"] = [
             " ".join(filter(None, [test["note"], rare, _TOO_SMALL if none else "", *said]))
             for rare, none in zip(few, undetectable, strict=True)
         ]
-    return _adjusted([pd.DataFrame(shared | test) for test in tests], "test", "trends")
+    return _adjusted([pd.DataFrame(shared | test) for test in tests], ["test"], "trends")
 
 
-def changepoints_table(
-    sums: Sums, model: ShareModel, themes: tuple[str, ...], years: NDArray[np.int64], seed: int
-) -> pd.DataFrame:
-    if len(years) < MANY_YEARS:
+def changepoints_table(prevalence: Prevalence, seed: int) -> pd.DataFrame:
+    """The steps of each theme in long series."""
+    if len(prevalence.years) < MANY_YEARS:
         return _empty("changepoints")
-    table = pd.DataFrame(change_rows(model, years, sums.n, seed))
-    table["theme"] = [themes[t] for t in table["place"]]
+    rows = change_rows(prevalence.model, prevalence.years, prevalence.sums.n, seed)
+    table = pd.DataFrame(rows)
+    table["theme"] = [prevalence.themes[t] for t in table["place"]]
     none = table["smallest_detectable"].isna()
     table["note"] = [
         " ".join(filter(None, [note, _TOO_SMALL if n else ""]))
         for note, n in zip(table["note"], none, strict=True)
     ]
-    return _adjusted([table], "depth", "changepoints", ["place", "depth", "first"])
+    return _adjusted([table], ["depth"], "changepoints", ["place", "depth", "first"])
 
 
 def sources_table(
-    sums: Sums,
+    sums: YearSums,
     models: dict[str, ShareModel],
     themes: tuple[str, ...],
     years: NDArray[np.int64],
@@ -188,12 +198,10 @@ def sources_table(
 
 
 def distances_table(
-    sums: Sums,
-    years: NDArray[np.int64],
-    pairs: list[tuple[str, int, int]],
-    n_boot: int,
-    seed: int,
+    prevalence: Prevalence, pairs: list[tuple[str, int, int]], n_boot: int, seed: int
 ) -> pd.DataFrame:
+    """Distances of the pairs of years."""
+    sums, years = prevalence.sums, prevalence.years
     rows = []
     for a, b in sorted({(a, b) for _, a, b in pairs}):
         size = sums.n[[a, b]]
@@ -209,16 +217,22 @@ def _small(sizes: Sequence[float]) -> list[str]:
     return [f"n below {FEW_RESPONSES}{' in a year' if len(sizes) > 1 else ''}."] if small else []
 
 
+def adjust_p(table: pd.DataFrame, family: Sequence[str] = ()) -> pd.DataFrame:
+    """Add ``p_bh`` and ``p_holm`` within each family; by default, all rows are one."""
+    by = table.groupby(list(family) if family else np.zeros(len(table)), sort=False)["p"]
+    ways = {"p_bh": benjamini_hochberg, "p_holm": holm}
+    return table.assign(
+        **{c: by.transform(lambda p, f=f: f(p.to_numpy(float))) for c, f in ways.items()}
+    )
+
+
 def _adjusted(
-    rows: list[pd.DataFrame], family: str, name: str, order: Sequence[str] = ()
+    rows: list[pd.DataFrame], family: list[str], name: str, order: Sequence[str] = ()
 ) -> pd.DataFrame:
     """Stack the rows, adjust p within each family, and put rows and columns in order."""
     if not rows:
         return _empty(name)
-    table = pd.concat(rows, ignore_index=True)
-    grouped = table.groupby(family, sort=False)["p"]
-    table["p_bh"] = grouped.transform(lambda p: benjamini_hochberg(p.to_numpy()))
-    table["p_holm"] = grouped.transform(lambda p: holm(p.to_numpy()))
+    table = adjust_p(pd.concat(rows, ignore_index=True), family)
     if order:
         table = table.sort_values(list(order), kind="stable", ignore_index=True)
     return table[COLUMNS[name]]

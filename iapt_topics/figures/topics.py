@@ -100,7 +100,7 @@ def resolution_figure(
     ax.errorbar(x, agree, yerr=arms(rows), label="agreement with the runs (ARI)", **look)
     for column, marker, label in (
         ("support", "s", "support of the responses"),
-        ("reappears", "^", "topics reappear (Jaccard)"),
+        ("stability", "^", "topics reappear (Jaccard)"),
     ):
         ax.plot(x, rows[column], marker=marker, markersize=4, linewidth=0.8, color=INK, label=label)
     best = rows["chosen"].to_numpy(dtype=bool)
@@ -128,7 +128,7 @@ def topic_tracking_figure(
     Parameters
     ----------
     topics, links, windows : DataFrame
-        Tables of ``topic_flow``. A "+" stands before a topic that is shown to be new, a "-" behind
+        Tables of ``topic_tracking``. A "+" stands before a topic that is shown to be new, a "-" behind
         one that is shown to be gone; "?" at a topic without a partner that is not.
     """
     from matplotlib.patches import Rectangle

@@ -15,8 +15,8 @@ from iapt_topics._base.files import write_whole
 from iapt_topics._base.one_line import one_line
 from iapt_topics.frame.files import ENDINGS, read_entries, split_cell, write_entries
 from iapt_topics.frame.refi import codebook_xml
-from iapt_topics.frame.theme import LISTS, Facet, FacetValue, Theme, _trim
-from iapt_topics.frame.validation import _faults
+from iapt_topics.frame.theme import LISTS, Facet, FacetValue, Theme, trim
+from iapt_topics.frame.validation import find_faults
 
 _MOST_FAULTS = 200  # named in one error
 _ABOUT = ("name", "title", "version", "note")
@@ -53,9 +53,9 @@ class ThemeFrame:
     __repr__ = one_line
 
     def __post_init__(self) -> None:
-        _trim(self)
+        trim(self)
         about = {k: getattr(self, k) for k in _ABOUT}
-        _refuse(self.name, _faults(self.themes, self.axis, self.facets, about))
+        _refuse(self.name, find_faults(self.themes, self.axis, self.facets, about))
 
     def __getitem__(self, theme_id: str) -> Theme:
         """Return the theme of this id; raise :class:`InputError` if there is none."""
@@ -63,11 +63,9 @@ class ThemeFrame:
             if theme.id == theme_id:
                 return theme
         raise InputError(
-            f"theme {theme_id!r}",
-            f"must be in the frame {self.name!r}",
-            "no such id",
+            f"theme {theme_id!r}", f"must be in the frame {self.name!r}", "no such id",
             f"{suggestion(theme_id, self.ids)}Its ids are {listed(self.ids, most=40)}.",
-        )
+        )  # fmt: skip
 
     def __contains__(self, theme_id: object) -> bool:
         return theme_id in self.ids
@@ -116,11 +114,9 @@ class ThemeFrame:
         paper = {t.id for t in self.codable if t.status == "PAPER"}
         if not paper:
             raise InputError(
-                f"frame {self.name!r}",
-                "must have a codable theme of status PAPER",
-                "none",
+                f"frame {self.name!r}", "must have a codable theme of status PAPER", "none",
                 "Use the whole frame.",
-            )
+            )  # fmt: skip
         ids = set(paper)
         for theme_id in paper:
             while theme_id := self[theme_id].parent:
@@ -183,7 +179,7 @@ def load_frame(source: str | Path) -> ThemeFrame:
     if axis is not None:
         axis = tuple(_parts(axis, "'axis' of [frame]", faults))
     if faults:  # of form; those of content are named with them
-        _refuse(texts["name"], faults + _faults(themes, axis, facets, texts))
+        _refuse(texts["name"], faults + find_faults(themes, axis, facets, texts))
     return ThemeFrame(themes=tuple(themes), axis=axis, facets=tuple(facets), **texts)
 
 
@@ -253,11 +249,9 @@ def _bundled(name: str) -> Path:
     known = sorted(p.stem for p in folder.glob("*.toml"))
     if name not in known:
         raise InputError(
-            f"frame {name!r}",
-            "must be a bundled frame or a .toml, .csv, .xlsx or .qdc file",
-            "neither",
-            f"{suggestion(name, known)}Bundled: {listed(known)}.",
-        )
+            f"frame {name!r}", "must be a bundled frame or a .toml, .csv, .xlsx or .qdc file",
+            "neither", f"{suggestion(name, known)}Bundled: {listed(known)}.",
+        )  # fmt: skip
     return folder / f"{name}.toml"
 
 

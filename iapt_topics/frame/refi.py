@@ -22,21 +22,10 @@ if TYPE_CHECKING:
     from iapt_topics.frame.frame import ThemeFrame
     from iapt_topics.frame.theme import Theme
 
-
 #: Between the names of a code and of those above it.
 BELOW = " > "
-
-
 #: Names that the writer gives and the reader knows again.
-MACHINE = "iapt_topics"
-
-
-MACHINE_TOP = "Machine themes"
-
-
-MACHINE_PREFIX = "Machine: "
-
-
+MACHINE, MACHINE_TOP, MACHINE_PREFIX = "iapt_topics", "Machine themes", "Machine: "
 _DEEPEST = 60
 
 
@@ -45,8 +34,8 @@ def read_codebook(path: Path) -> list[dict[str, object]]:
     what = f"codebook {path.name!r}"
     require_file(path, "codebook", LARGEST_XML)
     root = parse_xml(path.read_bytes(), what)
-    _require_root(root, "CodeBook", what)
-    table = _codebook(root, what)
+    require_root(root, "CodeBook", what)
+    table = list_codes(root, what)
     columns = ["code", "name", "parent", "codable", "definition"]
     rows = list(table[columns].itertuples(index=False, name=None))
     if root.get("origin", "").startswith(MACHINE):
@@ -65,69 +54,76 @@ def read_codebook(path: Path) -> list[dict[str, object]]:
     ]
 
 
-def _local(element: Element) -> str:
+def local_name(element: Element) -> str:
     """Name of an element without its namespace, which not every tool writes right."""
     return element.tag.rpartition("}")[2]
 
 
-def _children(element: Element | None, name: str | None = None) -> Iterator[Element]:
+def find_children(element: Element | None, name: str | None = None) -> Iterator[Element]:
     """Children of this name, or all."""
     for child in element if element is not None else ():
-        if name is None or _local(child) == name:
+        if name is None or local_name(child) == name:
             yield child
 
 
-def _child(element: Element, name: str) -> Element | None:
-    return next(_children(element, name), None)
+def find_child(element: Element, name: str) -> Element | None:
+    """First child of this name."""
+    return next(find_children(element, name), None)
 
 
-def _under(root: Element, group: str, name: str) -> Iterator[Element]:
-    return _children(_child(root, group), name)
+def find_under(root: Element, group: str, name: str) -> Iterator[Element]:
+    """Children of this name in a group of the root."""
+    return find_children(find_child(root, group), name)
 
 
-def _content(element: Element, name: str) -> str:
+def read_content(element: Element, name: str) -> str:
     """Text of the child of this name, or ""."""
-    child = _child(element, name)
+    child = find_child(element, name)
     return "" if child is None else child.text or ""
 
 
 def normalise_guid(text: str) -> str:
+    """GUID as upper-case text without braces."""
     return text.strip().strip("{}").upper()
 
 
-def _series(values: Iterable[str]) -> pd.Series:
+def as_series(values: Iterable[str]) -> pd.Series:
+    """Texts as a column."""
     return pd.Series(list(values), dtype=object)
 
 
-def _require_root(root: Element, name: str, what: str) -> None:
-    if _local(root) != name:
+def require_root(root: Element, name: str, what: str) -> None:
+    """Raise InputError unless the root element has this name."""
+    if local_name(root) != name:
         raise InputError(
-            what, f"must have the root element {name!r}", repr(_local(root)[:80]),
+            what, f"must have the root element {name!r}", repr(local_name(root)[:80]),
             "Export it as REFI-QDA.",
         )  # fmt: skip
 
 
-def _by_guid(elements: Iterable[Element], what: str, kind: str) -> dict[str, Element]:
+def index_by_guid(elements: Iterable[Element], what: str, kind: str) -> dict[str, Element]:
     """Elements by GUID; InputError if one has none, or two have the same."""
     pairs = [(normalise_guid(e.get("guid", "")), e) for e in elements]
     require_unique(
-        _series(g for g, _ in pairs), f"{what}: GUIDs of {kind}", "Export the project anew."
+        as_series(g for g, _ in pairs), f"{what}: GUIDs of {kind}", "Export the project anew."
     )
     if any(not g for g, _ in pairs):
         raise InputError(f"{what}: {kind}", "must have GUIDs", "none", "Export it anew.")
     return dict(pairs)
 
 
-def _codebook(root: Element, what: str) -> pd.DataFrame:
+def list_codes(root: Element, what: str) -> pd.DataFrame:
     """Every code in the order of the file, with its path."""
-    top = _child(root, "CodeBook") if _local(root) == "Project" else root
+    top = find_child(root, "CodeBook") if local_name(root) == "Project" else root
     found: list[tuple[str, str, str, bool, str]] = []
     elements: list[Element] = []
-    stack = [(e, "", 1) for e in _children(_child(top, "Codes") if top is not None else None)]
+    stack = [
+        (e, "", 1) for e in find_children(find_child(top, "Codes") if top is not None else None)
+    ]
     stack.reverse()
     while stack:
         element, parent, depth = stack.pop()
-        if _local(element) != "Code":
+        if local_name(element) != "Code":
             continue
         if depth > _DEEPEST:
             raise InputError(
@@ -136,42 +132,39 @@ def _codebook(root: Element, what: str) -> pd.DataFrame:
         name = element.get("name", "").strip() or normalise_guid(element.get("guid", ""))
         path = f"{parent}{BELOW}{name}" if parent else name
         codable = element.get("isCodable", "true").strip().casefold() in ("true", "1")
-        found.append((path, name, parent, codable, _content(element, "Description")))
+        found.append((path, name, parent, codable, read_content(element, "Description")))
         elements.append(element)
-        stack += reversed([(e, path, depth + 1) for e in _children(element, "Code")])
+        stack += reversed([(e, path, depth + 1) for e in find_children(element, "Code")])
     table = make_table(found, "code name parent codable definition")
     require_unique(table["code"], f"{what}: paths of codes", "Rename one of them in the tool.")
-    return table.assign(guid=list(_by_guid(elements, what, "codes")))
+    return table.assign(guid=list(index_by_guid(elements, what, "codes")))
 
 
 #: Names within it give the GUIDs, so that the same codes give the same file.
 _SPACE = UUID("6a0c9a52-7d0b-5e0e-9d5c-0d3b8f0f4c11")
-
-
-_OURSELVES = f"{MACHINE} {version('iapt-topics')}"
-
-
+ORIGIN = f"{MACHINE} {version('iapt-topics')}"
 #: Control characters and halves of surrogate pairs: neither XML nor a workbook can hold them.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def codebook_xml(frame: ThemeFrame) -> bytes:
     """The frame as the content of a ``.qdc``."""
-    root = _root("CodeBook", "codebook", "Codebook", {"origin": _OURSELVES})
-    _add_codes(_add(root, "Codes"), frame, "")
-    return _bytes(root)
+    root = make_root("CodeBook", "codebook", "Codebook", {"origin": ORIGIN})
+    add_codes(add_element(root, "Codes"), frame, "")
+    return xml_bytes(root)
 
 
 def make_guid(*parts: str) -> str:
+    """GUID that follows from these names alone."""
     return str(uuid5(_SPACE, "\x1f".join(parts))).upper()
 
 
-def _xml(text: str) -> str:
+def clean_text(text: str) -> str:
     """Text without the characters that XML cannot hold."""
     return NOT_XML.sub("\ufffd", text)
 
 
-def _add(parent: Element, tag: str, **attributes: str) -> Element:
+def add_element(parent: Element, tag: str, **attributes: str) -> Element:
     """A new child; InputError if a name or id holds what XML cannot."""
     from xml.etree.ElementTree import SubElement
 
@@ -183,7 +176,8 @@ def _add(parent: Element, tag: str, **attributes: str) -> Element:
     return SubElement(parent, tag, attributes)
 
 
-def _root(tag: str, space: str, schema: str, attributes: dict[str, str]) -> Element:
+def make_root(tag: str, space: str, schema: str, attributes: dict[str, str]) -> Element:
+    """Root element with the schema that tools look for."""
     from xml.etree.ElementTree import Element
 
     uri = f"urn:QDA-XML:{space}:1.0"
@@ -199,7 +193,8 @@ def _root(tag: str, space: str, schema: str, attributes: dict[str, str]) -> Elem
     )
 
 
-def _bytes(root: Element) -> bytes:
+def xml_bytes(root: Element) -> bytes:
+    """The tree as an indented file."""
     from xml.etree.ElementTree import indent, tostring
 
     indent(root)
@@ -207,14 +202,15 @@ def _bytes(root: Element) -> bytes:
     return found
 
 
-def _code(parent: Element, name: str, guid: str, codable: bool, about: str) -> Element:
-    element = _add(parent, "Code", guid=guid, name=name, isCodable=str(codable).lower())
+def add_code(parent: Element, name: str, guid: str, codable: bool, about: str) -> Element:
+    """Add a code, with its description if there is one."""
+    element = add_element(parent, "Code", guid=guid, name=name, isCodable=str(codable).lower())
     if about:
-        _add(element, "Description").text = _xml(about)
+        add_element(element, "Description").text = clean_text(about)
     return element
 
 
-def _add_codes(top: Element, frame: ThemeFrame, prefix: str) -> None:
+def add_codes(top: Element, frame: ThemeFrame, prefix: str) -> None:
     """The themes as a tree of codes, those above before those below."""
     below: dict[str, list[Theme]] = {}
     for theme in frame.themes:
@@ -222,8 +218,8 @@ def _add_codes(top: Element, frame: ThemeFrame, prefix: str) -> None:
     stack = [(t, top) for t in reversed(below.get("", []))]
     while stack:
         theme, parent = stack.pop()
-        element = _code(
-            parent, f"{prefix}{code_name(theme)}", make_guid("code", prefix, theme.id),
-            theme.codable, described(theme),
+        element = add_code(
+            parent, f"{prefix}{code_name(theme)}", make_guid("code", prefix, theme.id), theme.codable,
+            described(theme),
         )  # fmt: skip
         stack += [(t, element) for t in reversed(below.get(theme.id, []))]

@@ -50,7 +50,7 @@ class Theme:
     codable: bool = True
 
     def __post_init__(self) -> None:
-        _trim(self)
+        trim(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class FacetValue:
     examples: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _trim(self)
+        trim(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +83,10 @@ class Facet:
     values: tuple[FacetValue, ...] = ()
 
     def __post_init__(self) -> None:
-        _trim(self)
+        trim(self)
 
 
-def _trim(item: Any) -> None:
+def trim(item: Any) -> None:
     """Take blanks off the ends of an item's texts, and empty texts out of its lists.
 
     Files do so too: what is the same in a file is then the same here.

@@ -12,12 +12,13 @@ from iapt_topics._base.errors import listed
 from iapt_topics.frame.theme import STATUSES, Facet, Theme
 
 
-def _faults(
+def find_faults(
     themes: Iterable[Theme],
     axis: tuple[str, ...] | None,
     facets: Iterable[Facet] = (),
     about: Mapping[str, str] | None = None,
 ) -> list[str]:
+    """Say what is wrong with a codebook, each fault in words."""
     themes = list(themes)
     uses = Counter(t.id for t in themes if t.id)
     parent = {t.id: t.parent for t in themes if t.id}

@@ -84,10 +84,10 @@ def code_responses(
     -----
     A sentence gets its best theme when that is more likely than not. The probability is a product:
     that of any theme, a logistic function of its nearness to its best theme and of that theme's
-    score; and that of this theme, the share of its score's exponential in those of all themes. How many sentences speak of none is told by nearness: as many as are less near to
-    their best theme than a quarter of all sentences are to their nearest other one. The slopes were
-    chosen on several sets together and no hand code was used, so it orders sentences and has not
-    been calibrated.
+    score; and that of this theme, the share of its score's exponential in those of all themes. How
+    many sentences speak of none is told by nearness: as many as are less near to their best theme
+    than a quarter of all sentences are to their nearest other one. The slopes were chosen on
+    several sets together and no hand code was used, so it orders sentences and is not calibrated.
     """
     scores, given = assign_themes(responses, embeddings, frame, encoder, mapping, topics)
     return as_codes(scores, given, responses, frame)
@@ -210,18 +210,14 @@ def assign_themes(
     """
     if (mapping is None) != (topics is None):
         raise InputError(
-            "code_responses()",
-            "needs mapping and topics together",
-            "one of them",
+            "code_responses()", "needs mapping and topics together", "one of them",
             "Pass both, or neither.",
-        )
+        )  # fmt: skip
     if mapping is not None and mapping.frame.ids != frame.ids:
         raise InputError(
-            "code_responses()",
-            "needs a mapping onto the same frame",
-            f"one onto {mapping.frame.name!r}",
-            "Run map_topics() with this frame.",
-        )
+            "code_responses()", "needs a mapping onto the same frame",
+            f"one onto {mapping.frame.name!r}", "Run map_topics() with this frame.",
+        )  # fmt: skip
     evidence: NDArray[np.float64] | float = 0.0
     if mapping is not None and topics is not None:
         evidence = _decision_evidence(responses.kept, mapping, topics)

@@ -135,9 +135,8 @@ def learn_codes(
         raise InputError(
             "learn_codes()",
             f"needs at least {FEWEST} hand-coded responses outside the evaluation part",
-            f"{len(coded)}",
-            "Code more, or use code_responses(), which needs none.",
-        )
+            f"{len(coded)}", "Code more, or use code_responses(), which needs none.",
+        )  # fmt: skip
     place = {r: i for i, r in enumerate(ids)}
     rows = np.array([place[r] for r in coded])
     y = hand.matrix(coded, themes).astype(np.float64)
@@ -149,27 +148,12 @@ def learn_codes(
         scores[name].to_numpy(dtype=np.float64).reshape(len(ids), len(codable))[:, columns]
         for name in ("score", "sentence", "margin")
     ]
-    features[0] = _scaled(features[0], axis=0)
-    features[1:] = [_scaled(f) for f in features[1:]]
-    features.append(machine.matrix(ids, themes).astype(np.float64))
-    x = np.stack(features, axis=2)
-    kernel = _likeness(embeddings.rows(ids), rows)
-
+    features = [_scaled(f, axis) for f, axis in zip(features, (0, None, None), strict=True)]
+    x = np.stack([*features, machine.matrix(ids, themes).astype(np.float64)], axis=2)
     folds = _folds(cluster_ids(kept)[rows], seed)
-    crossed = np.zeros_like(y)
-    for fold in range(_FOLDS):
-        out = folds == fold
-        if out.any() and not out.all():
-            crossed[out] = _fit(x, kernel, rows, y, ~out)[rows[out]]
-    odds = _fit(x, kernel, rows, y, np.ones(len(rows), dtype=bool))
-    odds[rows] = crossed
-    slope = _mode(
-        np.stack([crossed.ravel(), np.ones(crossed.size)], axis=1), y.ravel(),
-        np.full(2, _TRUST), 0.0, np.array([1.0, 0.0]),
-    )  # fmt: skip
-    chance = _logistic(slope[0] * odds + slope[1])
+    probability = _calibrated(x, _likeness(embeddings.rows(ids), rows), rows, y, folds)
     free = np.array([r not in held for r in ids])
-    given = chance >= np.array([_threshold(c) for c in chance[free].T])
+    given = probability >= np.array([_threshold(p) for p in probability[free].T])
     at, theme = np.nonzero(given)
     return Codes(
         coder="machine, taught",
@@ -180,14 +164,30 @@ def learn_codes(
             {
                 "response_id": np.array(ids, dtype=object)[at],
                 "theme": np.array(themes, dtype=object)[theme],
-                "score": chance[at, theme],
+                "score": probability[at, theme],
             }
         ),
         trained_on=frozenset(coded),
     )
 
 
-def _scaled(values: Floats, axis: int | None = None) -> Floats:
+def _calibrated(
+    x: Floats, kernel: Floats, rows: NDArray[np.intp], y: Floats, folds: NDArray[np.intp]
+) -> Floats:
+    """Probability of every response and theme; that of a coded one is cross-fitted."""
+    crossed = np.zeros_like(y)
+    for fold in range(_FOLDS):
+        out = folds == fold
+        if out.any() and not out.all():
+            crossed[out] = _fit(x, kernel, rows, y, ~out)[rows[out]]
+    odds = _fit(x, kernel, rows, y, np.ones(len(rows), dtype=bool))
+    odds[rows] = crossed
+    design = np.stack([crossed.ravel(), np.ones(crossed.size)], axis=1)
+    slope = _mode(design, y.ravel(), np.full(2, _TRUST), 0.0, np.array([1.0, 0.0]))
+    return _logistic(slope[0] * odds + slope[1])
+
+
+def _scaled(values: Floats, axis: int | None) -> Floats:
     spread = values.std(axis=axis)
     return np.asarray((values - values.mean(axis=axis)) / np.where(spread > 0, spread, 1.0))
 
@@ -263,8 +263,8 @@ def _logistic(odds: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
 
 
-def _threshold(chance: Floats) -> float:
+def _threshold(probability: Floats) -> float:
     """Probability above which the expected F1 is largest."""
-    ranked = np.sort(chance)[::-1]
+    ranked = np.sort(probability)[::-1]
     f1 = 2 * np.cumsum(ranked) / (np.arange(1, len(ranked) + 1) + ranked.sum())
     return float(ranked[f1.argmax()])

@@ -12,7 +12,8 @@ from iapt_topics._base.memory import check_memory
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.codes.axis import axis_codes
 from iapt_topics.codes.codes import Codes
-from iapt_topics.drift.drift import measure_drift, require_baseline
+from iapt_topics.drift.coded import find_baseline
+from iapt_topics.drift.drift import measure_drift
 from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.encoders.encoder import Encoder
@@ -121,7 +122,7 @@ def run_study(
 def _check_early(responses: Responses, human: tuple[Codes, ...], baseline: int | None) -> None:
     """Find before the long stages what the last ones could not use."""
     if baseline is not None:
-        require_baseline(baseline, responses.years)
+        find_baseline(baseline, responses.years)
     kept = responses.kept["response_id"]
     for codes in human:
         if not kept.isin(codes.seen["response_id"]).any():

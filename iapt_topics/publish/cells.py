@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.status import NOT_CODED, SHOWN, SMALL_BASE, SUPPRESSED
 from iapt_topics.publish.counts import LinkedCounts
 from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.suppression import Key
 from iapt_topics.stats.share_model import share_limits
-from iapt_topics.study.derived import NOT_CODED, SHOWN, SMALL_BASE, SUPPRESSED
 
 #: What is said to people of a figure that is suppressed.
 WITHHELD = "withheld"

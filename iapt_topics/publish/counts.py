@@ -14,7 +14,7 @@ from iapt_topics.publish.suppression import Cell, Key, Line
 from iapt_topics.study.study import Study
 from iapt_topics.study.tables import coder_weights, compared_ids
 from iapt_topics.survey.respondents import levels_of, tabulated
-from iapt_topics.topics.topics import SURE
+from iapt_topics.topics.topics import MIN_SUPPORT
 
 if TYPE_CHECKING:
     from iapt_topics.agreement.comparison import Comparison
@@ -40,7 +40,7 @@ def link_counts(study: Study) -> LinkedCounts:
             counts.add_comparison(name, result, [*study.human, codes])
     if "comparison" in counts.compared:
         counts.add_years("comparison")
-    counts.add_unsure(topics, SURE)
+    counts.add_unsure(topics, MIN_SUPPORT)
     counts.add_people()
     kept = responses.kept.set_index("response_id")
     for covariate in tabulated(responses):

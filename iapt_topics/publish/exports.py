@@ -17,8 +17,8 @@ import pandas as pd
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import write_whole
 from iapt_topics._base.sheets import defused
+from iapt_topics._base.status import STATUSES, SUPPRESSED
 from iapt_topics.publish.disclosure import Disclosure
-from iapt_topics.study.derived import STATUSES, SUPPRESSED
 
 if TYPE_CHECKING:
     from iapt_topics.publish.published import Published

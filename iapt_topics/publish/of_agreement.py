@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.status import SHOWN
 from iapt_topics.agreement.comparison import Comparison
 from iapt_topics.publish.cells import Cells, mark, round_measures
 from iapt_topics.stats.agreement import (
@@ -19,7 +20,7 @@ from iapt_topics.stats.agreement import (
     recall,
     table_2x2,
 )
-from iapt_topics.study.derived import ENDS, SHOWN, compare_changes, difference
+from iapt_topics.study.derived import ENDS, compare_changes, difference
 from iapt_topics.study.study import Study
 from iapt_topics.study.tables import model_shares
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.status import SHOWN, SMALL_BASE, SUPPRESSED
 from iapt_topics.publish.cells import WITHHELD, Cells
 from iapt_topics.publish.counts import ALL
 from iapt_topics.stats.share_model import share_limits
-from iapt_topics.study.derived import SHOWN, SMALL_BASE, SUPPRESSED
 
 Tables = dict[str, pd.DataFrame]
 
@@ -19,10 +19,10 @@ def publish_survey(exact: Tables, cells: Cells) -> Tables:
     out = {
         "ledger": ledger,
         "ledger_totals": _ledger_totals(exact["ledger_totals"], ledger, cells),
-        "how_answered": _quality(exact["how_answered"], ledger, cells),
+        "response_quality": _quality(exact["response_quality"], ledger, cells),
     }
-    if "who_answered" in exact:
-        out["who_answered"] = _mix(exact["who_answered"], cells)
+    if "respondent_mix" in exact:
+        out["respondent_mix"] = _mix(exact["respondent_mix"], cells)
     return out
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.status import SHOWN, SMALL_BASE
 from iapt_topics.publish.cells import Cells, mark
 from iapt_topics.publish.counts import ALL
 from iapt_topics.publish.disclosure import common_words, word_users
 from iapt_topics.stats.intervals import wilson_interval
-from iapt_topics.study.derived import SHOWN, SMALL_BASE
 from iapt_topics.study.study import Study
 from iapt_topics.study.tables import principal_axes
 

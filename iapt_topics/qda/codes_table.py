@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from iapt_topics._base import tables as _tables
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique, suggestion
 from iapt_topics._base.sheets import read_sheet
+from iapt_topics._base.tables import cell_text
 from iapt_topics.codes.codes import texts
 from iapt_topics.frame.refi import BELOW, MACHINE_PREFIX, MACHINE_TOP
 from iapt_topics.qda.project import Project
@@ -36,7 +36,7 @@ def raw_table(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
 def read_table(raw: pd.DataFrame, what: str) -> pd.DataFrame:
     """A table of text cells, without blank rows."""
-    names = [_tables.cell_text(c).strip() for c in raw.columns]
+    names = [cell_text(c).strip() for c in raw.columns]
     require_unique(pd.Series(names, dtype=object), f"{what}: column names", "Rename a column.")
     table = pd.DataFrame(
         {n: texts(raw.iloc[:, i]) for i, n in enumerate(names)},

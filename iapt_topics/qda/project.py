@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -90,6 +90,23 @@ class Export:
     themes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lists_all: bool = True
     notes: tuple[str, ...] = ()
+
+
+_TABLES = {
+    "documents": "document text respondent_id",
+    "segments": "document coder code_path start end snippet score",
+    "codebook": "code name parent codable definition",
+    "seen": "coder document",
+    "places": "document start end response_id",
+}
+
+
+def make_export(rows: Mapping[str, Any], **about: Any) -> Export:
+    """Make tables of the rows found, by name; those not named are empty."""
+    tables: dict[str, Any] = {
+        name: make_table(rows.get(name, ()), columns) for name, columns in _TABLES.items()
+    }
+    return Export(**tables, **about)
 
 
 def position(value: object, what: str) -> float:
@@ -219,7 +236,7 @@ def _places(
             "Give documents=, a table of document and response_id: blank to leave one out; with "
             "start and end, a row for each response, where one document holds several.",
         )  # fmt: skip
-    places = make_table([f for f in found if f[3] != ""], "document start end response_id")
+    places = make_table([f for f in found if f[3] != ""], _TABLES["places"])
     require_unique(
         places["response_id"], f"{what}: responses of the documents", "Give each one document."
     )

@@ -8,9 +8,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from iapt_topics._base.errors import InputError, listed, require_file
-from iapt_topics._base.tables import make_table
 from iapt_topics.frame.refi import BELOW, MACHINE
-from iapt_topics.qda.project import Export, position
+from iapt_topics.qda.project import Export, make_export, position
 
 _LARGEST = 2_000_000_000
 _MOST_ROWS = 5_000_000  # of each table; 20,000 responses with five codes each have 100,000
@@ -52,21 +51,16 @@ def read_project(path: Path) -> Export:
     ]
     owners = dict.fromkeys(str(s[1]) for s in segments)
     other = {t: len(rows[t]) for t in ("code_image", "code_av") if rows[t]}
-    return Export(
+    documents = [
+        (names[i], None if text is None else _text(text, what), "") for i, _, text in rows["source"]
+    ]
+    return make_export(
+        {"documents": documents, "segments": segments, "codebook": codebook, "places": places},
         tool="QualCoder",
         what=what,
-        documents=make_table(
-            [(names[i], None if text is None else _text(text, what), "")
-             for i, _, text in rows["source"]],
-            "document text respondent_id",
-        ),
-        segments=make_table(segments, "document coder code_path start end snippet score"),
-        codebook=make_table(codebook, "code name parent codable definition"),
-        seen=make_table([], "coder document"),
-        places=make_table(places, "document start end response_id"),
         machines=tuple(o for o in owners if o.startswith(MACHINE)),
         notes=tuple(f"{n} segments of {t}, which are not of text" for t, n in other.items()),
-    )  # fmt: skip
+    )
 
 
 def _rows(database: Path, what: str) -> _Rows:

@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING
 
 from iapt_topics._base.errors import InputError, listed, require_file, require_unique
 from iapt_topics._base.opening import LARGEST_TEXT, LARGEST_XML, Archive, decoded, parse_xml
-from iapt_topics._base.tables import make_table
 from iapt_topics.frame.refi import (
     BELOW,
     MACHINE,
     MACHINE_TOP,
-    _by_guid,
-    _child,
-    _children,
-    _codebook,
-    _content,
-    _local,
-    _require_root,
-    _series,
-    _under,
+    as_series,
+    find_child,
+    find_children,
+    find_under,
+    index_by_guid,
+    list_codes,
+    local_name,
     normalise_guid,
+    read_content,
+    require_root,
 )
-from iapt_topics.qda.project import Export, position
+from iapt_topics.qda.project import Export, make_export, position
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -48,23 +47,23 @@ def read_project(path: Path) -> Export:
                 "Export the project anew.",
             )  # fmt: skip
         root = parse_xml(archive.read(inner[0], LARGEST_XML), f"{what}: {inner[0]!r}")
-        _require_root(root, "Project", what)
+        require_root(root, "Project", what)
         texts = _texts(root, archive, what)
     origin = root.get("origin", "")
     ours = origin.startswith(MACHINE)
-    people = _by_guid(_under(root, "Users", "User"), what, "users")
+    people = index_by_guid(find_under(root, "Users", "User"), what, "users")
     users = {
         guid: (e.get("id", "") if ours else "") or e.get("name", "") or guid
         for guid, e in people.items()
     }
     machines = {users[g] for g, e in people.items() if e.get("name", "").startswith(MACHINE)}
-    require_unique(_series(users.values()), f"{what}: names of users", "Rename one in the tool.")
-    codebook = _codebook(root, what)
+    require_unique(as_series(users.values()), f"{what}: names of users", "Rename one in the tool.")
+    codebook = list_codes(root, what)
     code = dict(zip(codebook["guid"], codebook["code"], strict=True))
     name = dict(zip(codebook["guid"], codebook["name"], strict=True))
-    sources = _by_guid(_children(_child(root, "Sources")), what, "sources")
+    sources = index_by_guid(find_children(find_child(root, "Sources")), what, "sources")
     names = {guid: e.get("name", "") or guid for guid, e in sources.items()}
-    variables = _by_guid(_under(root, "Variables", "Variable"), what, "variables")
+    variables = index_by_guid(find_under(root, "Variables", "Variable"), what, "variables")
     respondent = {g for g, e in variables.items() if ours and e.get("name") == RESPONDENT}
     documents = [
         (names[g], texts.get(g), next(_values(e, respondent), "")) for g, e in sources.items()
@@ -84,17 +83,13 @@ def read_project(path: Path) -> Export:
             score = scores.get((coder, name[target]), float("nan"))
             segments.append((names[guid], coder, code[target], start, end, "", score))
     seen, themes = _sets(root, users, names, code) if ours else ([], {})
-    table = make_table(segments, "document coder code_path start end snippet score")
-    cases = sum(1 for c in _under(root, "Cases", "Case") for _ in _children(c, "CodeRef"))
-    return Export(
+    cases = sum(1 for c in find_under(root, "Cases", "Case") for _ in find_children(c, "CodeRef"))
+    codes = codebook.drop(columns="guid").itertuples(index=False, name=None)
+    return make_export(
+        {"documents": documents, "segments": segments, "codebook": codes, "seen": seen},
         tool=origin or "REFI-QDA",
         what=what,
-        documents=make_table(documents, "document text respondent_id"),
-        segments=table,
-        codebook=codebook.drop(columns="guid"),
-        seen=make_table(seen, "coder document"),
-        places=make_table([], "document start end response_id"),
-        machines=tuple(sorted(machines | ({MACHINE} & set(table["coder"])))),
+        machines=tuple(sorted(machines | ({MACHINE} & {coder for _, coder, *_ in segments}))),
         themes=themes,
         notes=(f"{cases} codes given to cases rather than to text",) if cases else (),
     )
@@ -104,15 +99,15 @@ def _texts(root: Element, archive: Archive, what: str) -> dict[str, str]:
     """Plain text of each text source that the file holds; links out of it are not followed."""
     texts: dict[str, str] = {}
     total = 0
-    for source in _under(root, "Sources", "TextSource"):
+    for source in find_under(root, "Sources", "TextSource"):
         path = source.get("plainTextPath", "")
         if path.casefold().startswith("internal://"):
             name = f"sources/{path[len('internal://') :]}"
             content = archive.read(name, LARGEST_TEXT)
             total += len(content)
             text = decoded(content, f"{what}: {name!r}")
-        elif _child(source, "PlainTextContent") is not None:
-            text = _content(source, "PlainTextContent")
+        elif find_child(source, "PlainTextContent") is not None:
+            text = read_content(source, "PlainTextContent")
         else:
             continue
         if total > _MOST_TEXT:
@@ -127,11 +122,11 @@ def _codings(source: Element, what: str) -> Iterator[tuple[str, str, float, floa
     """User, code, start and end of everything that a source is coded with."""
     for parent in source.iter():
         start = end = float("nan")
-        for coding in _children(parent, "Coding"):
-            if _local(parent) == "PlainTextSelection":
+        for coding in find_children(parent, "Coding"):
+            if local_name(parent) == "PlainTextSelection":
                 start = position(parent.get("startPosition"), what)
                 end = position(parent.get("endPosition"), what)
-            reference = _child(coding, "CodeRef")
+            reference = find_child(coding, "CodeRef")
             target = "" if reference is None else normalise_guid(reference.get("targetGUID", ""))
             user = coding.get("creatingUser") or parent.get("creatingUser") or ""
             yield normalise_guid(user), target, start, end
@@ -149,16 +144,16 @@ def _coder(users: dict[str, str], user: str, what: str) -> str:
 
 def _values(source: Element, variables: set[str]) -> Iterator[str]:
     """Texts of these variables of a source."""
-    for value in _children(source, "VariableValue"):
-        reference = _child(value, "VariableRef")
+    for value in find_children(source, "VariableValue"):
+        reference = find_child(value, "VariableRef")
         if reference is not None and normalise_guid(reference.get("targetGUID", "")) in variables:
-            yield _content(value, "TextValue")
+            yield read_content(value, "TextValue")
 
 
 def _scores(source: Element, machines: set[str]) -> dict[tuple[str, str], float]:
     """Score of each code that a machine gave, from the lines of the description."""
     found = {}
-    for line in _content(source, "Description").split("\n"):
+    for line in read_content(source, "Description").split("\n"):
         for coder in machines:
             name, is_, number = line.removeprefix(f"{SCORES}{coder}: ").rpartition(" = ")
             if is_ and line.startswith(f"{SCORES}{coder}: "):
@@ -175,12 +170,12 @@ def _sets(
     """Documents that each coder saw, and codes that each could give, as the writer notes them."""
     seen: list[tuple[str, str]] = []
     themes = {}
-    for element in _under(root, "Sets", "Set"):
+    for element in find_under(root, "Sets", "Set"):
         coder = element.get("name", "").removeprefix(SEEN_BY)
         if coder not in users.values():
             continue
         members = {
-            kind: [normalise_guid(m.get("targetGUID", "")) for m in _children(element, kind)]
+            kind: [normalise_guid(m.get("targetGUID", "")) for m in find_children(element, kind)]
             for kind in ("MemberSource", "MemberCode")
         }
         seen += [(coder, names[g]) for g in members["MemberSource"] if g in names]

@@ -13,16 +13,16 @@ import pandas as pd
 from iapt_topics._base.errors import InputError, listed, require_unique
 from iapt_topics.frame.described import code_name
 from iapt_topics.frame.refi import (
-    _OURSELVES,
     MACHINE_PREFIX,
     MACHINE_TOP,
-    _add,
-    _add_codes,
-    _bytes,
-    _code,
-    _root,
-    _xml,
+    ORIGIN,
+    add_code,
+    add_codes,
+    add_element,
+    clean_text,
     make_guid,
+    make_root,
+    xml_bytes,
 )
 from iapt_topics.qda.refi import RESPONDENT, SCORES, SEEN_BY
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from iapt_topics.codes.codes import Codes
     from iapt_topics.frame.frame import ThemeFrame
     from iapt_topics.survey.responses import Responses
+_Coding = tuple["Codes", str, float]  # who coded, the theme and its score
 _THEN = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip knows; the true one would tell files apart
 
 
@@ -49,68 +50,48 @@ def project_archive(
     seen = {r for c in codes for r in c.seen["response_id"]}
     require_known(codes, set(table["response_id"]), frame)
     table = table[table["response_id"].isin(list(seen)) | (table["status"] == "kept")]
-    root = _root("Project", "project", "Project", {"name": frame.name, "origin": _OURSELVES})
+    root = make_root("Project", "project", "Project", {"name": frame.name, "origin": ORIGIN})
     if codes:
-        users = _add(root, "Users")
+        users = add_element(root, "Users")
         for c in codes:
-            name = _OURSELVES if c.kind == "machine" else c.coder
+            name = ORIGIN if c.kind == "machine" else c.coder
             if c.kind == "machine" and sum(o.kind == "machine" for o in codes) > 1:
                 name += f" ({c.coder})"
-            _add(users, "User", guid=make_guid("user", c.coder), name=name, id=c.coder)
-    book = _add(_add(root, "CodeBook"), "Codes")
-    _add_codes(book, frame, "")
+            add_element(users, "User", guid=make_guid("user", c.coder), name=name, id=c.coder)
+    book = add_element(add_element(root, "CodeBook"), "Codes")
+    add_codes(book, frame, "")
     if any(c.kind == "machine" for c in codes):
-        about = f"Given by {_OURSELVES}, not by a person." + (f" Model: {model}." if model else "")
-        top = _code(book, MACHINE_TOP, make_guid("top", MACHINE_TOP), False, about)
-        _add_codes(top, frame, MACHINE_PREFIX)
-    variables = _add(root, "Variables")
+        about = f"Given by {ORIGIN}, not by a person." + (f" Model: {model}." if model else "")
+        top = add_code(book, MACHINE_TOP, make_guid("top", MACHINE_TOP), False, about)
+        add_codes(top, frame, MACHINE_PREFIX)
+    variables = add_element(root, "Variables")
     for name, kind in (("year", "Integer"), (RESPONDENT, "Text")):
-        _add(
+        add_element(
             variables, "Variable", guid=make_guid("variable", name), name=name, typeOfVariable=kind
         )
-    _add_cases(_add(root, "Cases"), table)
-    sources = _add(root, "Sources")
-    given = _given(codes)
+    _add_cases(add_element(root, "Cases"), table)
+    sources = add_element(root, "Sources")
+    codings = _list_codings(codes)
     members: list[tuple[str, str]] = []
     columns = ["response_id", "respondent_id", "year"]
     for response, respondent, year in table[columns].itertuples(index=False, name=None):
         guid = make_guid("source", response)
         text = texts[response].replace("\r\n", "\n").replace("\r", "\n")
         members.append((f"sources/{guid}.txt", text))
-        source = _add(
+        source = add_element(
             sources, "TextSource", guid=guid, name=response,
             plainTextPath=f"internal://{guid}.txt",
         )  # fmt: skip
-        mine = given.get(response, [])
-        lines = [
-            f"{SCORES}{c.coder}: {MACHINE_PREFIX}{code_name(frame[theme])} = {score!r}"
-            for c, theme, score in mine
-            if c.kind == "machine" and score == score
-        ]
-        if lines:
-            first = [f"Model: {model}"] if model else []
-            _add(source, "Description").text = _xml("\n".join(first + lines))
-        holder = source
-        for c, theme, _ in mine:
-            user = make_guid("user", c.coder)
-            if whole == "selection" and text:
-                holder = _add(
-                    source, "PlainTextSelection",
-                    guid=make_guid("selection", response, c.coder, theme),
-                    startPosition="0", endPosition=str(len(text)), creatingUser=user,
-                )  # fmt: skip
-            coding = _add(
-                holder, "Coding", guid=make_guid("coding", response, c.coder, theme),
-                creatingUser=user,
-            )  # fmt: skip
-            _add(coding, "CodeRef", targetGUID=_code_guid(c, theme))
+        _add_codings(
+            source, codings.get(response, []), frame, len(text) * (whole == "selection"), model
+        )
         _add_value(source, "year", "IntegerValue", str(year))
         _add_value(source, RESPONDENT, "TextValue", respondent)
     if not members:
         raise InputError("responses", "must hold a kept response", "none", "Check the survey.")
     if codes:
-        _add_sets(_add(root, "Sets"), codes)
-    return _zipped([("project.qde", _bytes(root)), *((n, t.encode()) for n, t in members)])
+        _add_sets(add_element(root, "Sets"), codes)
+    return _zipped([("project.qde", xml_bytes(root)), *((n, t.encode()) for n, t in members)])
 
 
 def require_known(codes: Sequence[Codes], known: set[str] | None, frame: ThemeFrame) -> None:
@@ -136,13 +117,39 @@ def require_known(codes: Sequence[Codes], known: set[str] | None, frame: ThemeFr
             )
 
 
-def _given(codes: Sequence[Codes]) -> dict[str, list[tuple[Codes, str, float]]]:
-    """What each response was given, by each coder in turn."""
-    found: dict[str, list[tuple[Codes, str, float]]] = {}
+def _list_codings(codes: Sequence[Codes]) -> dict[str, list[_Coding]]:
+    """Themes of each response, by each coder in turn."""
+    found: dict[str, list[_Coding]] = {}
     for c in codes:
         for response, theme, score in c.table.itertuples(index=False, name=None):
             found.setdefault(response, []).append((c, theme, float(score)))
     return found
+
+
+def _add_codings(
+    source: Element, codings: list[_Coding], frame: ThemeFrame, selected: int, model: str
+) -> None:
+    """Codings of a source, or of its first ``selected`` characters; and the machines' scores."""
+    lines = [
+        f"{SCORES}{c.coder}: {MACHINE_PREFIX}{code_name(frame[theme])} = {score!r}"
+        for c, theme, score in codings
+        if c.kind == "machine" and score == score
+    ]
+    if lines:
+        first = [f"Model: {model}"] if model else []
+        add_element(source, "Description").text = clean_text("\n".join(first + lines))
+    holder = source
+    for c, theme, _ in codings:
+        user = make_guid("user", c.coder)
+        if selected:
+            holder = add_element(
+                source, "PlainTextSelection",
+                guid=make_guid("selection", source.attrib["name"], c.coder, theme),
+                startPosition="0", endPosition=str(selected), creatingUser=user,
+            )  # fmt: skip
+        guid = make_guid("coding", source.attrib["name"], c.coder, theme)
+        coding = add_element(holder, "Coding", guid=guid, creatingUser=user)
+        add_element(coding, "CodeRef", targetGUID=_code_guid(c, theme))
 
 
 def _code_guid(codes: Codes, theme: str) -> str:
@@ -150,9 +157,9 @@ def _code_guid(codes: Codes, theme: str) -> str:
 
 
 def _add_value(parent: Element, variable: str, tag: str, text: str) -> None:
-    value = _add(parent, "VariableValue")
-    _add(value, "VariableRef", targetGUID=make_guid("variable", variable))
-    _add(value, tag).text = _xml(text)
+    value = add_element(parent, "VariableValue")
+    add_element(value, "VariableRef", targetGUID=make_guid("variable", variable))
+    add_element(value, tag).text = clean_text(text)
 
 
 def _add_cases(cases: Element, table: pd.DataFrame) -> None:
@@ -164,22 +171,24 @@ def _add_cases(cases: Element, table: pd.DataFrame) -> None:
     years = Counter(who for who, _ in of)
     for (who, year), ids in of.items():
         name = who if years[who] == 1 else f"{who} ({year})"
-        case = _add(cases, "Case", guid=make_guid("case", who, str(year)), name=name)
+        case = add_element(cases, "Case", guid=make_guid("case", who, str(year)), name=name)
         _add_value(case, "year", "IntegerValue", str(year))
         for response in ids:
-            _add(case, "SourceRef", targetGUID=make_guid("source", response))
+            add_element(case, "SourceRef", targetGUID=make_guid("source", response))
 
 
 def _add_sets(sets: Element, codes: Sequence[Codes]) -> None:
     """What each coder saw and could give, which the format has no place for."""
     for c in codes:
-        element = _add(sets, "Set", guid=make_guid("seen", c.coder), name=f"{SEEN_BY}{c.coder}")
+        element = add_element(
+            sets, "Set", guid=make_guid("seen", c.coder), name=f"{SEEN_BY}{c.coder}"
+        )
         about = "Responses that the coder saw, with a code or without, and codes to choose from."
-        _add(element, "Description").text = about
+        add_element(element, "Description").text = about
         for theme in c.themes:
-            _add(element, "MemberCode", targetGUID=_code_guid(c, theme))
+            add_element(element, "MemberCode", targetGUID=_code_guid(c, theme))
         for response in c.seen["response_id"]:
-            _add(element, "MemberSource", targetGUID=make_guid("source", response))
+            add_element(element, "MemberSource", targetGUID=make_guid("source", response))
 
 
 def _zipped(members: Sequence[tuple[str, bytes]]) -> bytes:

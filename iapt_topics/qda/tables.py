@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed
-from iapt_topics._base.tables import make_table
 from iapt_topics.frame.refi import BELOW
-from iapt_topics.qda.project import Export
+from iapt_topics.qda.project import Export, make_export
 
 #: For each tool: its columns of the document, the code, the segment and, if any, the coder, and
 #: what stands between the names in a code's path. A table must have the first two to be of the
@@ -52,15 +51,6 @@ def read_segments(table: pd.DataFrame, what: str) -> Export:
         strict=True,
     )  # fmt: skip
     segments = [(d, who, c, np.nan, np.nan, s, np.nan) for d, who, c, s in rows]
-    return Export(
-        tool=tool,
-        what=what,
-        documents=make_table(
-            [(d, None, "") for d in dict.fromkeys(columns[document])], "document text respondent_id"
-        ),
-        segments=make_table(segments, "document coder code_path start end snippet score"),
-        codebook=make_table([], "code name parent codable definition"),
-        seen=make_table([], "coder document"),
-        places=make_table([], "document start end response_id"),
-        lists_all=False,
-    )
+    documents = [(d, None, "") for d in dict.fromkeys(columns[document])]
+    found = {"documents": documents, "segments": segments}
+    return make_export(found, tool=tool, what=what, lists_all=False)

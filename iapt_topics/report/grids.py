@@ -213,7 +213,7 @@ def resolution_grid(resolution: pd.DataFrame) -> Grid:
         ("Low", decimal, "low"),
         ("High", decimal, "high"),
         ("Support", percent, "support"),
-        ("Topics reappear (Jaccard)", decimal, "reappears"),
+        ("Topics reappear (Jaccard)", decimal, "stability"),
         ("Responses of the smallest", count, "smallest"),
         ("Chosen", lambda v: "yes" if v else "", "chosen"),
     )

@@ -9,13 +9,13 @@ from typing import Any
 
 import pandas as pd
 
+from iapt_topics._base.status import SHOWN
 from iapt_topics._base.text import clean
 from iapt_topics.figures.ledger import STATUSES
 from iapt_topics.publish.published import Published
 from iapt_topics.report import agreement_grids, drift_grids, grids, themes, topic_map
 from iapt_topics.report import format as form
 from iapt_topics.report.pictures import Picture, data_address, draw
-from iapt_topics.study.derived import SHOWN
 
 
 def page_values(published: Published) -> dict[str, Any]:
@@ -237,7 +237,7 @@ def _drift(published: Published, sources: dict[str, str]) -> dict[str, Any] | No
 
 def _who(published: Published) -> dict[str, Any] | None:
     """Who answered: what moved by more than chance, in words, and the table."""
-    who = published.tables.get("who_answered")
+    who = published.tables.get("respondent_mix")
     if who is None or who.empty:
         return None
     moved = who[who["p_bh"] < 0.05].drop_duplicates(["covariate", "level"])
@@ -251,7 +251,7 @@ def _who(published: Published) -> dict[str, Any] | None:
 
 def _how(published: Published) -> dict[str, Any]:
     """How they answered, likewise; ``lengths`` of the first and the last year that are shown."""
-    how = published.tables["how_answered"]
+    how = published.tables["response_quality"]
     words = how[(how["measure"] == "words") & how["estimate"].notna()].to_dict("records")
     return {
         "table": grids.how_grid(how, published.waves),

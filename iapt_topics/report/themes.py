@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from iapt_topics._base.status import SHOWN
 from iapt_topics._base.text import clean
 from iapt_topics.report import format as form
 from iapt_topics.report.format import count, decimal, interval, known, percent, points
-from iapt_topics.study.derived import SHOWN
 
 if TYPE_CHECKING:
     import pandas as pd

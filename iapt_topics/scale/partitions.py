@@ -28,9 +28,9 @@ from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.coding import as_codes, assign_themes
 from iapt_topics.mapping.scoring import ReferenceScale
-from iapt_topics.stats.share_model import Cells, add_up, responses_as_cells
+from iapt_topics.stats.share_model import PersonYearSums, add_up, responses_as_cells
 from iapt_topics.survey.responses import Responses, cluster_ids, fill_respondents
-from iapt_topics.survey.statuses import STATUSES, decide, is_visible
+from iapt_topics.survey.statuses import STATUSES, assign_statuses, is_visible
 from iapt_topics.topics.new_wave import place
 from iapt_topics.topics.topics import UNASSIGNED, Topics
 
@@ -67,7 +67,7 @@ class Counted(NamedTuple):
 
     people: NDArray[np.str_]  # of each cell
     years: NDArray[np.int64]
-    cells: Cells  # columns: themes, topics, novel
+    cells: PersonYearSums  # columns: themes, topics, novel
     ledger: pd.DataFrame
 
 
@@ -135,7 +135,8 @@ def read_rows(
 def as_responses(table: pd.DataFrame, source: str) -> Responses:
     """Decide what becomes of each row, as :func:`iapt_topics.load_responses` does."""
     texts = [t if is_visible(t) else "" for t in table["text"]]
-    status = decide(table["respondent_id"].tolist(), table["year"].tolist(), texts)["status"]
+    who = table["respondent_id"].tolist()
+    status = assign_statuses(who, table["year"].tolist(), texts)["status"]
     asked = table["question"].str.strip() if "question" in table else ""
     return Responses(
         table=table.assign(

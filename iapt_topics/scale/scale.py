@@ -34,7 +34,7 @@ from iapt_topics.mapping.mapping import TopicMapping, map_topics
 from iapt_topics.scale import partitions as _partitions
 from iapt_topics.scale.partitions import Counted, Model, Scan
 from iapt_topics.scale.sample import check_scans, compare_fits, draw
-from iapt_topics.stats.share_model import Cells, add_up, sum_up
+from iapt_topics.stats.share_model import PersonYearSums, add_up, sum_up
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.cache import fit_once
 from iapt_topics.topics.describe import unit_means
@@ -460,7 +460,9 @@ def _code(
     return pd.DataFrame(done).sort_values("partition", ignore_index=True)
 
 
-def _join(counted: Sequence[Counted], *, weighted: bool) -> tuple[Cells, NDArray[np.int64]]:
+def _join(
+    counted: Sequence[Counted], *, weighted: bool
+) -> tuple[PersonYearSums, NDArray[np.int64]]:
     """Add up the partitions; a respondent in several of them is one respondent."""
     _, person = np.unique(np.concatenate([c.people for c in counted]), return_inverse=True)
     years, year = np.unique(np.concatenate([c.years for c in counted]), return_inverse=True)
@@ -471,11 +473,11 @@ def _join(counted: Sequence[Counted], *, weighted: bool) -> tuple[Cells, NDArray
     person, year = person.astype(np.intp), year.astype(np.intp)
     if not len(n):
         raise InputError("the survey", "must hold a codable response", "none", "See its texts.")
-    cells = Cells(person=person, year=year, n=n, size=size, count=count, total=total)
+    cells = PersonYearSums(person=person, year=year, n=n, size=size, count=count, total=total)
     return add_up(cells), years
 
 
-def _columns(cells: Cells, part: slice) -> Cells:
+def _columns(cells: PersonYearSums, part: slice) -> PersonYearSums:
     count = cells.count[:, part]
     total = count if cells.total is cells.count else cells.total[:, part]
     return replace(cells, count=count, total=total)

@@ -9,16 +9,14 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.stats.intervals import Floats
 
 
-def _known_p(p: ArrayLike) -> tuple[Floats, NDArray[np.intp], NDArray[np.intp]]:
-    """Return p as floats, the flat places of its non-missing values, and those places sorted."""
+def _known_p(p: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return p as floats, and which of them are not missing."""
     values = np.asarray(p, float)
-    flat = values.ravel()
-    places = np.flatnonzero(~np.isnan(flat))
-    if np.any((flat[places] < 0) | (flat[places] > 1)):
+    if np.any((values < 0) | (values > 1)):
         raise InputError(
             "p", "must lie between 0 and 1", "a value outside", "Give p-values, not statistics."
         )
-    return values, places, places[np.argsort(flat[places], kind="stable")]
+    return values, ~np.isnan(values)
 
 
 def benjamini_hochberg(p: ArrayLike) -> Floats:
@@ -49,12 +47,12 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     >>> benjamini_hochberg([0.01, 0.04, 0.03, float("nan")]).tolist()
     [0.03, 0.04, 0.04, nan]
     """
-    values, places, order = _known_p(p)
-    out = np.full(values.size, np.nan)
-    if m := len(places):
-        scaled = values.ravel()[order] * m / np.arange(1, m + 1)
-        out[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return out.reshape(values.shape)
+    from scipy.stats import false_discovery_control
+
+    values, known = _known_p(p)
+    out = np.full(values.shape, np.nan)
+    out[known] = false_discovery_control(values[known])
+    return out
 
 
 def holm(p: ArrayLike) -> Floats:
@@ -85,9 +83,12 @@ def holm(p: ArrayLike) -> Floats:
     >>> holm([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.06, 0.06]
     """
-    values, places, order = _known_p(p)
-    out = np.full(values.size, np.nan)
-    if m := len(places):
-        scaled = values.ravel()[order] * np.arange(m, 0, -1)
-        out[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
-    return out.reshape(values.shape)
+    # By hand: statsmodels, which has it, takes a second to import.
+    values, known = _known_p(p)
+    out = np.full(values.shape, np.nan)
+    family = values[known]
+    order = np.argsort(family, kind="stable")
+    scaled = family[order] * np.arange(len(family), 0, -1)
+    family[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
+    out[known] = family
+    return out

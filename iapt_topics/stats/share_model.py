@@ -22,7 +22,7 @@ _FEW_FOR_RATIO = 20
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Sums:
+class YearSums:
     """Sums over the coded responses; Y coded years, T themes, one cell per person and year.
 
     Weights have mean 1 in each year, so that ``n`` is the sum of weights too.
@@ -39,7 +39,7 @@ class Sums:
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Cells:
+class PersonYearSums:
     """Sums by person and year, by which parts of a survey can be added up; C cells, T themes."""
 
     person: NDArray[np.intp]  # (C,)
@@ -55,7 +55,7 @@ def sum_cells(
     year: NDArray[np.intp],
     given: NDArray[np.bool_],
     weight: Floats | None = None,
-) -> Sums:
+) -> YearSums:
     """Sums by person and year of what each response was given, (n, T)."""
     return sum_up(add_up(responses_as_cells(person, year, given, weight)))
 
@@ -65,15 +65,15 @@ def responses_as_cells(
     year: NDArray[np.intp],
     given: NDArray[np.bool_],
     weight: Floats | None = None,
-) -> Cells:
+) -> PersonYearSums:
     """Each response as a cell of its own."""
     one = np.ones(len(year))
     total = given if weight is None else given * weight[:, None]
     size = one if weight is None else weight
-    return Cells(person=person, year=year, n=one, size=size, count=given, total=total)
+    return PersonYearSums(person=person, year=year, n=one, size=size, count=given, total=total)
 
 
-def add_up(cells: Cells) -> Cells:
+def add_up(cells: PersonYearSums) -> PersonYearSums:
     """Join the cells of one person and year; in the order of year, then person."""
     n_people = int(cells.person.max()) + 1
     key = cells.year * n_people + cells.person
@@ -85,10 +85,10 @@ def add_up(cells: Cells) -> Cells:
     if cells.total is not cells.count:
         total = np.add.reduceat(cells.total[order], start, axis=0)
     n, size = (np.add.reduceat(x[order], start) for x in (cells.n, cells.size))
-    return Cells(person=person, year=year, n=n, size=size, count=count, total=total)
+    return PersonYearSums(person=person, year=year, n=n, size=size, count=count, total=total)
 
 
-def sum_up(cells: Cells) -> Sums:
+def sum_up(cells: PersonYearSums) -> YearSums:
     """Sums of cells that were added up."""
     first = np.searchsorted(cells.year, np.arange(int(cells.year.max()) + 1))
     n = np.add.reduceat(cells.n, first)
@@ -97,7 +97,7 @@ def sum_up(cells: Cells) -> Sums:
         even = (n / np.add.reduceat(cells.size, first))[cells.year]
         cell_total = (cells.total * even[:, None]).astype(np.float32)
     total = np.add.reduceat(cell_total, first, axis=0, dtype=float)
-    return Sums(
+    return YearSums(
         n=n,
         count=np.add.reduceat(cells.count, first, axis=0, dtype=float) if weighted else total,
         total=total,
@@ -234,7 +234,7 @@ def _ratio(variance: Floats, binomial: Floats) -> Floats:
     return np.divide(variance, binomial, out=np.ones_like(binomial), where=binomial > 0)
 
 
-def share_model(sums: Sums) -> ShareModel:
+def share_model(sums: YearSums) -> ShareModel:
     """Shares of each theme by year, with the variance and the correlation that persons bring."""
     n = sums.n[:, None]
     # Exactly 1 where all have the theme, whatever the rounding of the weights.

@@ -1,24 +1,13 @@
-"""Tables worked out from other tables, exact or published, and the named values of ``status``."""
+"""Tables worked out from other tables, exact or published."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.status import NOT_CODED, NOT_ESTIMABLE, SHOWN, SMALL_BASE
 from iapt_topics.drift.uncertainty import quadrature_difference
 from iapt_topics.stats.share_model import Floats
-
-#: What may stand in a column ``status``. A figure that is not "shown" is missing.
-SHOWN = "shown"
-#: By statistical disclosure control.
-SUPPRESSED = "suppressed"
-#: Out of fewer responses than the rule asks for.
-SMALL_BASE = "small base"
-#: No response of the year was coded.
-NOT_CODED = "not coded"
-#: For another reason, which the note says.
-NOT_ESTIMABLE = "not estimable"
-STATUSES = (SHOWN, SUPPRESSED, SMALL_BASE, NOT_CODED, NOT_ESTIMABLE)
 
 #: How the columns of a named figure end.
 ENDS = {"estimate": "", "low": "_low", "high": "_high"}

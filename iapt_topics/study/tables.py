@@ -18,7 +18,7 @@ from iapt_topics.drift.tables import sources_table
 from iapt_topics.drift.uncertainty import assignment_covariance, by_source
 from iapt_topics.mapping.mapping import mapping_coverage
 from iapt_topics.stats.intervals import wilson_interval
-from iapt_topics.stats.share_model import Floats, ShareModel, Sums, share_model, sum_cells
+from iapt_topics.stats.share_model import Floats, ShareModel, YearSums, share_model, sum_cells
 from iapt_topics.study.derived import (
     ENDS,
     add_status,
@@ -26,7 +26,7 @@ from iapt_topics.study.derived import (
     corrected_changes,
     widths_by_source,
 )
-from iapt_topics.survey.respondents import how_answered, tabulated, who_answered
+from iapt_topics.survey.respondents import respondent_mix, response_quality, tabulated
 from iapt_topics.topics.unassigned import unassigned_band
 
 if TYPE_CHECKING:
@@ -98,10 +98,10 @@ def _survey_tables(responses: Responses) -> Tables:
         "ledger": ledger.assign(note=""),
         "ledger_totals": pd.DataFrame({"status": list(rows), "n": list(rows.values()), "note": ""}),
         "ledger_questions": by_reason,
-        "how_answered": add_status(how_answered(responses)),
+        "response_quality": add_status(response_quality(responses)),
     }
     if shown := tabulated(responses):
-        out["who_answered"] = add_status(who_answered(responses, shown))
+        out["respondent_mix"] = add_status(respondent_mix(responses, shown))
     return out
 
 
@@ -122,8 +122,8 @@ def model_shares(
     cluster: Mapping[Any, Any],
     wave: Mapping[str, int],
     weights: Mapping[str, float] | None = None,
-) -> tuple[Sums, ShareModel]:
-    """Sums and shares of each theme of some responses, by the wave of each.
+) -> tuple[YearSums, ShareModel]:
+    """YearSums and shares of each theme of some responses, by the wave of each.
 
     Parameters
     ----------
@@ -143,7 +143,9 @@ def model_shares(
     return sums, share_model(sums)
 
 
-def _shares(sums: Sums, model: ShareModel, themes: Iterable[str], years: list[int]) -> pd.DataFrame:
+def _shares(
+    sums: YearSums, model: ShareModel, themes: Iterable[str], years: list[int]
+) -> pd.DataFrame:
     """Rows of a model: themes in their order, each with its years."""
     rows = [
         {

@@ -2,8 +2,8 @@ from .redaction import count_redactions as count_redactions
 from .redaction import presidio_names as presidio_names
 from .redaction import redact as redact
 from .redaction import redact_responses as redact_responses
-from .respondents import how_answered as how_answered
 from .respondents import one_question as one_question
-from .respondents import who_answered as who_answered
+from .respondents import respondent_mix as respondent_mix
+from .respondents import response_quality as response_quality
 from .responses import Responses as Responses
 from .responses import load_responses as load_responses

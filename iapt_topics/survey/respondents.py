@@ -45,7 +45,7 @@ def tabulated(responses: Responses) -> list[str]:
     return [c for c in names if levels_of(kept[c]).nunique() <= MOST_LEVELS]
 
 
-def who_answered(responses: Responses, covariates: Sequence[str]) -> pd.DataFrame:
+def respondent_mix(responses: Responses, covariates: Sequence[str]) -> pd.DataFrame:
     """Tabulate the kept responses of each year by the levels of covariates, and test the change.
 
     Parameters
@@ -89,7 +89,7 @@ def who_answered(responses: Responses, covariates: Sequence[str]) -> pd.DataFram
     return _with_bh(pd.concat(parts, ignore_index=True), ["covariate", "level"], columns)
 
 
-def how_answered(responses: Responses) -> pd.DataFrame:
+def response_quality(responses: Responses) -> pd.DataFrame:
     """Tabulate, by year, the rows that are no codable answer, and the length of those that are.
 
     Parameters
@@ -144,7 +144,7 @@ def one_question(
     InputError
         If no kept response answers ``question``; or if neither ``question`` nor ``pool`` is given
         and some question's share of the kept responses differs between years by more than 5
-        percentage points and by more than chance (:func:`who_answered`, adjusted p below .05).
+        percentage points and by more than chance (:func:`respondent_mix`, adjusted p below .05).
     """
     asked = sorted(responses.kept["question"].unique())
     if question is not None:
@@ -178,7 +178,7 @@ def changed_mix(responses: Responses) -> str:
     """
     if responses.kept["question"].nunique() < 2:
         return ""
-    mix = who_answered(responses, ["question"]).groupby("level")
+    mix = respondent_mix(responses, ["question"]).groupby("level")
     share, p = mix["estimate"].agg(["min", "max"]), mix["p_bh"].first()
     moved = share[(share["max"] - share["min"] > _SMALL_MOVE) & (p < _LEVEL)]
     return "; ".join(f"{q!r} {a:.0%} to {b:.0%}" for q, a, b in moved.head(3).itertuples())

@@ -22,7 +22,7 @@ from iapt_topics._base.one_line import one_line
 from iapt_topics._base.tables import read_table, text_table
 from iapt_topics.survey.copies import LEAST_WORDS
 from iapt_topics.survey.non_answers import load_rules
-from iapt_topics.survey.statuses import LONGEST, STATUSES, decide, is_visible
+from iapt_topics.survey.statuses import STATUSES, TOO_LONG, assign_statuses, is_visible
 from iapt_topics.survey.waves import read_years
 
 _STANDARD = ("response_id", "respondent_id", "year", "question", "text", "status")
@@ -256,16 +256,7 @@ def load_responses(
     >>> load_responses(survey, text="comment", year="year").table["status"].tolist()
     ['kept', 'non_answer', 'blank']
     """
-    if isinstance(source, pd.DataFrame):
-        name, what, notes = "table", "the table", []
-        columns = [source.iloc[:, i].tolist() for i in range(source.shape[1])]
-        table = text_table(source.columns, columns, what)
-    else:
-        name = Path(source).name
-        table, found = read_table(Path(source), "survey")
-        what, notes = f"survey {name!r}", list(found)
-    if table.empty:
-        raise InputError(what, "must have at least one row of data", "none", "Check the file.")
+    table, name, what, notes = _read_survey(source)
     if response_id is None and "response_id" in table.columns:
         response_id = "response_id"
     answers = [text] if isinstance(text, str) else list(text)
@@ -308,27 +299,33 @@ def load_responses(
         out["response_id"] = out["response_id"] + ":" + out["question"]
         require_unique(out["response_id"], f"{what}: ids of rows and questions", "Rename one.")
     texts = [v if is_visible(v) else "" for v in cells.T.ravel()]
-    status = decide(
+    status = assign_statuses(
         out["respondent_id"].tolist(), out["year"].tolist(), texts,
         rules=rules, min_words=min_words, language=language,
     )  # fmt: skip
-    notes += _told(status.assign(response_id=out["response_id"].tolist()), what)
-    if "kept" not in set(status["status"]):
-        counts = status["status"].value_counts()
-        got = ", ".join(f"{counts[s]} {s}" for s in STATUSES if s in counts)
-        raise InputError(
-            f"{what}: column {listed(answers)}", "must hold at least one codable response",
-            got or "nothing",
-            "Check that it is the column of the answers.",
-        )  # fmt: skip
+    _require_codable(status["status"], f"{what}: column {listed(answers)}")
     responses = out["response_id"].tolist()
     copy_of = ["" if at < 0 else str(responses[at]) for at in status["copied"]]
     out = out.assign(text=texts, status=status["status"], reason=status["reason"], copy_of=copy_of)
     order = [c for c in _RESERVED if c in out.columns]
-    out = out[[*order, *covariates]]
-    texts_of = [c for c in order if c not in ("year", "weight")]
-    return Responses(table=out.astype(dict.fromkeys(texts_of, "str")), source=name,
-                     notes=tuple(notes))  # fmt: skip
+    kinds = dict.fromkeys([c for c in order if c not in ("year", "weight")], "str")
+    out = out[[*order, *covariates]].astype(kinds)
+    return Responses(table=out, source=name, notes=(*notes, *_notes_on_rows(out, what)))
+
+
+def _read_survey(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str, str, list[str]]:
+    """Read a file or table as text: the rows, its name, what to call it, and notes."""
+    if isinstance(source, pd.DataFrame):
+        name, what, notes = "table", "the table", []
+        columns = [source.iloc[:, i].tolist() for i in range(source.shape[1])]
+        table = text_table(source.columns, columns, what)
+    else:
+        name = Path(source).name
+        table, found = read_table(Path(source), "survey")
+        what, notes = f"survey {name!r}", list(found)
+    if table.empty:
+        raise InputError(what, "must have at least one row of data", "none", "Check the file.")
+    return table, name, what, notes
 
 
 def _require_usable(
@@ -401,16 +398,26 @@ def _weights(cells: Sequence[str], what: str) -> list[float]:
     return [float(w) for w in numbers]
 
 
-def _told(status: pd.DataFrame, what: str) -> list[str]:
+def _require_codable(status: pd.Series, what: str) -> None:
+    if not (status == "kept").any():
+        counts = status.value_counts()
+        raise InputError(
+            what, "must hold at least one codable response",
+            ", ".join(f"{counts[s]} {s}" for s in STATUSES if s in counts) or "nothing",
+            "Check that it is the column of the answers.",
+        )  # fmt: skip
+
+
+def _notes_on_rows(table: pd.DataFrame, what: str) -> list[str]:
     """Lines on rows that a person should look at."""
     notes = []
-    long = status.loc[status["reason"].astype(str).str.startswith("over "), "response_id"]
+    long = table.loc[table["reason"] == TOO_LONG, "response_id"]
     if len(long):
         notes.append(
-            f"{what}: {len(long)} text(s) of over {LONGEST:,} characters (an unclosed quotation "
+            f"{what}: {len(long)} text(s) of {TOO_LONG} (an unclosed quotation "
             f"mark?) are not coded: {listed(long)}."
         )
-    copies = int(((status["copied"] >= 0) & (status["status"] == "kept")).sum())
+    copies = int(((table["copy_of"] != "") & (table["status"] == "kept")).sum())
     if copies:
         notes.append(
             f"{what}: {copies} kept response(s) of {LEAST_WORDS} words or more are copies or near "

@@ -23,6 +23,8 @@ from iapt_topics.survey.non_answers import Rules, matched_rule
 STATUSES = ("kept", "blank", "non_answer", "too_short", "duplicate", "not_codable")
 #: No one types more; an unclosed quotation mark in a file makes one cell of many rows.
 LONGEST = 100_000
+#: Reason of a row that is not codable for its length.
+TOO_LONG = f"over {LONGEST:,} characters"
 # Letters of Unicode that leave no mark: Hangul fillers and the blank Braille cell.
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 _TWO_LETTERS = re.compile(r"[^\W\d_].*?[^\W\d_]", re.DOTALL)
@@ -33,7 +35,7 @@ def is_visible(text: str) -> bool:
     return any(unicodedata.category(c)[0] in "LNPS" and c not in _FILLERS for c in text)
 
 
-def decide(
+def assign_statuses(
     people: Sequence[str],
     years: Sequence[int],
     texts: Sequence[str],
@@ -93,7 +95,7 @@ def _alone(text: str, rules: Rules | None, min_words: int) -> tuple[str, str]:
     if not text:
         return "blank", "blank"
     if len(text) > LONGEST:
-        return "not_codable", f"over {LONGEST:,} characters"
+        return "not_codable", TOO_LONG
     if rule := matched_rule(text, rules):
         return "non_answer", rule
     # One ideograph or pictogram says something; one letter or a number does not.

@@ -9,9 +9,9 @@ from .labels import TopicBrief as TopicBrief
 from .labels import label_topics as label_topics
 from .new_wave import Wave as Wave
 from .new_wave import assign_wave as assign_wave
+from .refit import compare_refit as compare_refit
 from .topics import TopicConfig as TopicConfig
 from .topics import Topics as Topics
-from .tracking import TopicFlow as TopicFlow
-from .tracking import compare_refit as compare_refit
-from .tracking import topic_flow as topic_flow
+from .tracking import TopicTracking as TopicTracking
+from .tracking import topic_tracking as topic_tracking
 from .unassigned import unassigned_band as unassigned_band

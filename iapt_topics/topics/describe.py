@@ -10,7 +10,7 @@ from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.stats.resampling import percentile_interval
 from iapt_topics.survey.responses import cluster_ids
 from iapt_topics.topics import consensus
-from iapt_topics.topics.topics import NOVEL
+from iapt_topics.topics.topics import NOVELTY_QUANTILE
 from iapt_topics.topics.words import name_topic, topic_words
 
 _N_EXEMPLARS = 5
@@ -84,11 +84,11 @@ def describe_topics(
                 "words": ", ".join(words[t]),
                 "exemplars": tuple(typical["response_id"]),
                 "support": float(share[inside].mean()),
-                "reappears": float(again[:, t].mean()),
-                "reappears_low": float(again_low[t]),
-                "reappears_high": float(again_high[t]),
+                "stability": float(again[:, t].mean()),
+                "stability_low": float(again_low[t]),
+                "stability_high": float(again_high[t]),
                 "cosine": float(near.mean()),
-                "edge": float(np.quantile(near, NOVEL)),
+                "membership_cutoff": float(np.quantile(near, NOVELTY_QUANTILE)),
                 "note": "interval for sampling alone" if words[t] else "no words in its texts",
             }
         )

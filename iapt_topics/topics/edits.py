@@ -112,75 +112,46 @@ def edit_topics(
     vectors = embeddings.rows(kept["response_id"].tolist())
     ids = pd.Index(kept["response_id"])
     _require_possible(topics, edits, ids)
-    k = topics.n_topics
-    nearest = topics.assignments["nearest"].to_numpy(dtype=np.intp).copy()
-    topic = topics.assignments["topic"].to_numpy(dtype=np.intp).copy()
-    home = np.tile(np.arange(k), (len(ids), 1))  # where each response's part of a topic goes
-    said: dict[int, str] = {}
-    labels: dict[int, str] = {}
     now = datetime.now(UTC).isoformat(timespec="seconds")
     edits = [e if e.when else replace(e, when=now) for e in edits]
-    n_all = k
-    for edit in edits:
-        first = edit.topics[0]
-        note = f"{_DONE[edit.action]} by {edit.who}, {edit.when}: {edit.why}"
-        if edit.action == "merge":
-            home[:, list(edit.topics)] = min(edit.topics)
-            first = min(edit.topics)
-        elif edit.action == "split":
-            part = _split(vectors, nearest == first, edit)
-            home[:, first] = np.where(part > 0, n_all + part - 1, first)
-            said |= {n_all + j: note for j in range(edit.parts - 1)}
-            n_all += edit.parts - 1
-        if edit.label:
-            labels[first] = " ".join(edit.label.split())
-        said[first] = "; ".join(x for x in (said.get(first), note) if x)
-    rows = np.arange(len(ids))
-    share = np.zeros((len(ids), n_all), dtype=np.float32)
-    for t in range(k):
+    rows, old = np.arange(len(ids)), topics.assignments
+    nearest, topic = (old[c].to_numpy(dtype=np.intp) for c in ("nearest", "topic"))
+    home, notes, labels = _regroup(edits, vectors, nearest, topics.n_topics)
+    share = np.zeros((len(ids), int(home.max()) + 1), dtype=np.float32)
+    for t in range(topics.n_topics):
         share[rows, home[:, t]] += topics.distribution[:, t]
     votes = home[rows, topics.votes]
     topic = np.where(topic >= 0, home[rows, nearest], topic)
     nearest = home[rows, nearest]
-    own_note = topics.assignments["note"].to_numpy(dtype=object).copy()
+    response_note = old["note"].to_numpy(dtype=object).copy()
     for edit in edits:
         if edit.action == "reassign":
             at = ids.get_indexer(pd.Index(edit.response_ids))
             topic[at] = nearest[at] = home[at, edit.topics[0]]
             share[at] = 0
             share[at, nearest[at]] = 1
-            own_note[at] = f"reassigned by {edit.who}, {edit.when}: {edit.why}"
-    sizes = np.bincount(topic[topic >= 0], minlength=n_all)
-    merged = {t for e in edits if e.action == "merge" for t in e.topics if t != min(e.topics)}
-    left = [t for t in range(n_all) if t not in merged]
-    if empty := [t for t in left if not sizes[t]]:
-        raise InputError(
-            "edits", "must leave a response in every topic", f"none in {listed(empty)}",
-            "Merge the topic instead.",
-        )  # fmt: skip
-    order = np.array(sorted(left, key=lambda t: (-sizes[t], t)))
-    rank = np.full(n_all, -1, dtype=np.intp)
+            response_note[at] = f"reassigned by {edit.who}, {edit.when}: {edit.why}"
+    order = _by_size(np.unique(home), topic)
+    rank = np.full(share.shape[1], -1, dtype=np.intp)
     rank[order] = np.arange(len(order))
-    new_topic = np.where(topic >= 0, rank[topic], topic)
-    nearest, votes = rank[nearest], rank[votes]
-    table = describe_topics(kept, vectors, new_topic, nearest, votes)
-    table = _with_decisions(
-        table, topics, order, labels, said, {t for e in edits for t in e.topics}
-    )
-    share = share[:, order]
+    topic = np.where(topic >= 0, rank[topic], topic)
+    nearest, votes, share = rank[nearest], rank[votes], share[:, order]
+    touched = {t for e in edits for t in e.topics}
+    table = describe_topics(kept, vectors, topic, nearest, votes)
+    table = _with_decisions(table, topics, order, labels, notes, touched)
     others = share.copy()
     others[rows, nearest] = -1
-    second = others.argmax(axis=1) if len(order) > 1 else np.full(len(ids), -1)
     assignments = pd.DataFrame(
         {
             "response_id": ids,
-            "topic": new_topic,
+            "topic": topic,
             "nearest": nearest,
             "support": (votes == nearest).mean(axis=0),
-            "runner_up": second,
-            "note": own_note,
+            "runner_up": others.argmax(axis=1) if len(order) > 1 else -1,
+            "note": response_note,
         }
     )
+    log = _log(edits, topics)
     return replace(
         topics,
         assignments=assignments,
@@ -188,11 +159,9 @@ def edit_topics(
         hierarchy=broad_topics(vectors, nearest, table["n"].to_numpy()),
         votes=votes,
         distribution=share,
-        centroids=unit_means(vectors, new_topic),
-        edits=pd.concat(
-            [topics.edits, _log(edits, topics)], ignore_index=True
-        ) if len(topics.edits) else _log(edits, topics),
-    )  # fmt: skip
+        centroids=unit_means(vectors, topic),
+        edits=pd.concat([topics.edits, log], ignore_index=True) if len(topics.edits) else log,
+    )
 
 
 def replay_topic_edits(
@@ -298,6 +267,43 @@ def _require_possible(topics: Topics, edits: Sequence[TopicEdit], ids: pd.Index)
             rule = "must be the only edit of its topics in one go"
             raise InputError(what, rule, f"{listed(twice)} twice", "Edit the result again.")
         taken |= set(edit.topics)
+
+
+def _regroup(
+    edits: Sequence[TopicEdit],
+    vectors: NDArray[np.float32],
+    nearest: NDArray[np.intp],
+    n_topics: int,
+) -> tuple[NDArray[np.intp], dict[int, str], dict[int, str]]:
+    """Where each response's part of each topic goes; notes and labels of the topics."""
+    home = np.tile(np.arange(n_topics), (len(vectors), 1))
+    notes: dict[int, str] = {}
+    labels: dict[int, str] = {}
+    for edit in edits:
+        first = min(edit.topics)
+        note = f"{_DONE[edit.action]} by {edit.who}, {edit.when}: {edit.why}"
+        if edit.action == "merge":
+            home[:, list(edit.topics)] = first
+        elif edit.action == "split":
+            part = _split(vectors, nearest == first, edit)
+            home[:, first] = np.where(part > 0, n_topics + part - 1, first)
+            notes |= {n_topics + j: note for j in range(edit.parts - 1)}
+            n_topics += edit.parts - 1
+        if edit.label:
+            labels[first] = " ".join(edit.label.split())
+        notes[first] = "; ".join(x for x in (notes.get(first), note) if x)
+    return home, notes, labels
+
+
+def _by_size(found: NDArray[np.intp], topic: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Order the topics by falling size; each must have a response."""
+    sizes = (topic[:, None] == found).sum(axis=0)
+    if empty := found[sizes == 0].tolist():
+        raise InputError(
+            "edits", "must leave a response in every topic", f"none in {listed(empty)}",
+            "Merge the topic instead.",
+        )  # fmt: skip
+    return found[np.argsort(-sizes, kind="stable")]
 
 
 def _split(

@@ -16,7 +16,7 @@ from iapt_topics._base.parquet_size import require_decodable
 from iapt_topics._base.private import refuse_link
 from iapt_topics.topics.topics import TopicConfig, Topics
 
-_FORMAT = 1
+_FORMAT = 2
 _TABLES = ("assignments", "topics", "hierarchy", "resolution", "runs", "edits")
 _ARRAYS = ("votes", "distribution", "centroids")
 _NAMES = {"topics.json", "arrays.safetensors", *(f"{name}.parquet" for name in _TABLES)}

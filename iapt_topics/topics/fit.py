@@ -16,7 +16,7 @@ from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics import consensus
 from iapt_topics.topics.describe import broad_topics, describe_topics, unit_means
 from iapt_topics.topics.runs import FEW_RESPONSES, cluster_runs, smooth
-from iapt_topics.topics.topics import SURE, UNASSIGNED, TopicConfig, Topics
+from iapt_topics.topics.topics import MIN_SUPPORT, UNASSIGNED, TopicConfig, Topics
 
 if TYPE_CHECKING:
     from iapt_topics.encoders.embeddings import Embeddings
@@ -64,7 +64,7 @@ def fit_topics(
     -----
     Support is agreement between runs, not the chance that a topic is right. The runs share one
     set of embeddings, so what the encoder cannot see, no run can. Other responses than these would
-    give other topics: ``reappears`` says by how much.
+    give other topics: ``stability`` says by how much.
 
     References
     ----------
@@ -111,7 +111,7 @@ def fit_topics(
     topic = np.where(assigned, labels, UNASSIGNED)
     votes = consensus.votes(partitions, labels)
     topics = describe_topics(kept, vectors, topic, labels, votes)
-    note = np.where(share < SURE, f"support below {SURE:.0%}", "")
+    note = np.where(share < MIN_SUPPORT, f"support below {MIN_SUPPORT:.0%}", "")
     assignments = pd.DataFrame(
         {
             "response_id": kept["response_id"],
@@ -148,7 +148,7 @@ def _choose(
     most = int(runs["n_clusters"].max())
     if most <= 1 and config.n_topics is None:
         row = {"n_topics": 1, "estimate": np.nan, "low": np.nan, "high": np.nan, "n": len(runs)}
-        row |= {"support": 1.0, "reappears": 1.0, "smallest": len(points), "chosen": True}
+        row |= {"support": 1.0, "stability": 1.0, "smallest": len(points), "chosen": True}
         note = _FEW if len(points) < FEW_RESPONSES else "the runs found no more than one cluster"
         return np.zeros(len(points), dtype=np.intp), pd.DataFrame([row | {"note": note}])
     # A ladder of steps of the square root of two: near numbers are near ties, which luck decides.
@@ -175,7 +175,7 @@ def _choose(
                 "high": float(high),
                 "n": len(scores),
                 "support": (spoken == labels).mean(),
-                "reappears": consensus.reappearance(spoken, labels).mean(),
+                "stability": consensus.reappearance(spoken, labels).mean(),
                 "smallest": int(np.bincount(labels).min()),
                 "asked": k == config.n_topics,
             }

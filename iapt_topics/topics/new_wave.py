@@ -22,15 +22,15 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.one_line import one_line
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.stats.multiplicity import benjamini_hochberg
-from iapt_topics.stats.share_model import Sums, share_model, sum_cells
+from iapt_topics.stats.share_model import YearSums, share_model, sum_cells
 from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics import consensus
-from iapt_topics.topics.topics import NOVEL, UNASSIGNED, Topics
+from iapt_topics.topics.topics import NOVELTY_QUANTILE, UNASSIGNED, Topics
 from iapt_topics.topics.words import topic_words
 
 #: People whose novel responses must belong together before a group is called one.
 FEWEST_PEOPLE = 5
-_INSIDE = 0.1  # part of a group's own responses that are farther from its centre than its edge
+_INSIDE = 0.1  # part of a group's own responses that are farther from its centre than its cutoff
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -137,12 +137,12 @@ def assign_wave(
 def place(
     topics: Topics, vectors: NDArray[np.float32]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]:
-    """Nearest topic, the cosine to it, and whether that is below the topic's edge."""
+    """Nearest topic, the cosine to it, and whether that is below the topic's cutoff."""
     closeness = vectors @ topics.centroids.T
     nearest = closeness.argmax(axis=1)
     cosine = closeness.max(axis=1).astype(np.float64)
-    # Rounding must not make a fitted response novel that lies on the edge itself.
-    return nearest, cosine, cosine < topics.topics["edge"].to_numpy()[nearest] - 1e-6
+    # Rounding must not make a fitted response novel that lies on the cutoff itself.
+    return nearest, cosine, cosine < topics.topics["membership_cutoff"].to_numpy()[nearest] - 1e-6
 
 
 def _novelty(kept: pd.DataFrame, novel: NDArray[np.bool_]) -> pd.DataFrame:
@@ -151,7 +151,7 @@ def _novelty(kept: pd.DataFrame, novel: NDArray[np.bool_]) -> pd.DataFrame:
     return novelty_by_year(sum_cells(person, year.astype(np.intp), novel[:, None]), years)
 
 
-def novelty_by_year(sums: Sums, years: NDArray[np.int64]) -> pd.DataFrame:
+def novelty_by_year(sums: YearSums, years: NDArray[np.int64]) -> pd.DataFrame:
     """Share of novel responses, from sums by respondent and year; see :class:`Wave`."""
     model = share_model(sums)
     table = pd.DataFrame(
@@ -161,10 +161,10 @@ def novelty_by_year(sums: Sums, years: NDArray[np.int64]) -> pd.DataFrame:
             "low": model.low[:, 0],
             "high": model.high[:, 0],
             "n": sums.n.astype(int),
-            "expected": NOVEL,
+            "expected": NOVELTY_QUANTILE,
         }
     )
-    shown = table["low"] > NOVEL
+    shown = table["low"] > NOVELTY_QUANTILE
     note = np.where(
         shown, "more than expected: other matters, another question or other people", ""
     )
@@ -243,9 +243,11 @@ def _tested(
     # Of each to the centre of the others, as those of other people are measured.
     others = total - own
     cosine = (own * others).sum(axis=1) / np.maximum(np.linalg.norm(others, axis=1), 1e-9)
-    edge = np.quantile(cosine, _INSIDE)
+    cutoff = np.quantile(cosine, _INSIDE)
     every = np.concatenate([fitted[1].rows(before["response_id"].tolist()), vectors])
-    inside = (every @ centre >= edge) & (every @ centre > (every @ topics.centroids.T).max(axis=1))
+    inside = (every @ centre >= cutoff) & (
+        every @ centre > (every @ topics.centroids.T).max(axis=1)
+    )
     person = pd.factorize(np.concatenate([cluster_ids(before), cluster_ids(kept)]))[0]
     late = np.repeat(np.array([0, 1], dtype=np.intp), [len(before), len(kept)])
     model = share_model(sum_cells(person.astype(np.intp), late, inside[:, None]))

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 UNASSIGNED = -1
 EDIT_COLUMNS = ["action", "topics", "detail", "who", "when", "why", "note"]
 #: A response that fewer than this share of runs put with its topic is not sure to belong there.
-SURE = 0.5
-#: Part of the fitted responses that are farther from their nearest topic than its edge.
-NOVEL = 0.05
+MIN_SUPPORT = 0.5
+#: Part of the fitted responses that are farther from their nearest topic than its cutoff.
+NOVELTY_QUANTILE = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +100,10 @@ class Topics:
         ``estimate``, ``low``, ``high`` (its share of all kept responses, with a 95 % interval for
         sampling alone); ``words`` (top c-TF-IDF terms, comma separated); ``exemplars`` (tuple of
         up to 5 response ids, most typical first, one per respondent and none like another);
-        ``support`` (mean over its responses); ``reappears``, ``reappears_low``,
-        ``reappears_high`` (Jaccard index with what the runs, each on a bootstrap of the
+        ``support`` (mean over its responses); ``stability``, ``stability_low``,
+        ``stability_high`` (Jaccard index with what the runs, each on a bootstrap of the
         respondents, have in its place: mean, and range of 95 % of the runs); ``cosine``
-        (mean cosine to its centroid of the responses nearest to it), ``edge`` (what all but 5 % of
+        (mean cosine to its centroid of the responses nearest to it), ``membership_cutoff`` (what all but 5 % of
         them pass; a response of a later wave that does not is novel); ``note``.
     hierarchy : DataFrame
         One row for each topic: ``topic``; ``broad`` (number of its broad topic, 0 the largest);
@@ -111,7 +111,7 @@ class Topics:
     resolution : DataFrame
         One row for each number of topics tried: ``n_topics``; ``estimate``, ``low``, ``high``
         (adjusted Rand index between these topics and a run: mean, and range of 95 % of the runs);
-        ``n`` (runs); ``support`` (mean over the responses); ``reappears`` (mean over the topics);
+        ``n`` (runs); ``support`` (mean over the responses); ``stability`` (mean over the topics);
         ``smallest`` (responses of the smallest topic); ``chosen``; ``note``.
     runs : DataFrame
         One row a run: ``run``, ``seed``, ``n_responses`` (those of the respondents it drew),

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics.stats.intervals import wilson_interval
-from iapt_topics.topics.topics import SURE, UNASSIGNED, Topics
+from iapt_topics.topics.topics import MIN_SUPPORT, UNASSIGNED, Topics
 
 if TYPE_CHECKING:
     from iapt_topics.survey.responses import Responses
 
 
 def unassigned_band(
-    topics: Topics, responses: Responses, *, min_support: float = SURE
+    topics: Topics, responses: Responses, *, min_support: float = MIN_SUPPORT
 ) -> pd.DataFrame:
     """Shares of the topics by year under each way of treating the responses that are not sure.
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from coded_surveys import make, pair, survey_of
 
+from iapt_topics import stats as m
 from iapt_topics._base.errors import InputError
 from iapt_topics.agreement.comparison import compare_codes, topic_codes
-from iapt_topics.stats import agreement as m
 
 MEASURES = ["alpha_masi", "alpha_jaccard", "f1_samples", "f1_micro", "f1_macro"]
 
@@ -26,7 +26,7 @@ def test_tables_have_their_columns_keys_and_order():
     assert list(got.themes.columns) == [
         "theme", "label", "n", "positives_reference", "positives_other", "share_reference",
         "share_other", "precision", "recall", "f1", "f1_low", "f1_high", "negative_agreement",
-        "kappa", "kappa_low", "kappa_high", "ac1", "pabak", "note",
+        "kappa", "kappa_low", "kappa_high", "kappa_status", "ac1", "pabak", "note",
     ]  # fmt: skip
     assert list(got.themes["theme"]) == [f"T{j}" for j in range(5)]
     assert list(got.matches.columns) == [
@@ -189,6 +189,7 @@ def test_few_positives_leave_kappa_out():
     rows = got.themes
     assert rows.loc[:2, ["kappa", "kappa_low", "kappa_high"]].isna().all(axis=None)
     assert rows.loc[:2, "note"].str.startswith("not estimable: fewer than 10 positives").all()
+    assert rows.loc[:3, "kappa_status"].tolist() == ["too few positives"] * 3 + ["estimated"]
     assert rows.loc[2, ["f1", "precision", "recall"]].isna().all()
     assert rows.loc[3, "kappa"] > 0
     assert list(got.convergence["rating"])[:3] == ["silent", "silent", "not estimable"]

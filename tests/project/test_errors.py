@@ -36,7 +36,7 @@ from iapt_topics.pipeline.manifest import _INPUTS, MANIFEST
 from iapt_topics.pipeline.run import run_study
 from iapt_topics.qda import export_codes, load_project
 from iapt_topics.qda.load import load_codes
-from iapt_topics.survey.respondents import who_answered
+from iapt_topics.survey.respondents import respondent_mix
 from iapt_topics.survey.responses import Responses
 
 ROOT = Path(__file__).parents[2]
@@ -184,7 +184,7 @@ def rows_of_another_survey(tmp_path: Path) -> None:
         ("'score' must be numbers or blank", lambda at: codes_with(at, score="x")),
         ("must come with the file", lambda at: codes_with(at, documents={"a": "r1"})),
         ("must have a header and rows; got an empty sheet", an_empty_sheet),
-        ("must hold a kept response", lambda _: who_answered(nothing_kept(), ["text"])),
+        ("must hold a kept response", lambda _: respondent_mix(nothing_kept(), ["text"])),
         ("must hold a kept response", lambda at: export_codes(
             at / "p.qdpx", (), frame=qda_files.FRAME, responses=nothing_kept())),
         ("must have a study.toml", a_result_without_its_plan),

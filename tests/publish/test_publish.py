@@ -197,7 +197,7 @@ class Reader:
         totals = tables["ledger_totals"].set_index("status")["n"]
         self.see("people", totals["people"], totals["kept"])
         self.split("kept", "people")  # the rest: what they answered besides
-        for year, part in tables["who_answered"].groupby("year"):
+        for year, part in tables["respondent_mix"].groupby("year"):
             levels = [("level", level, year) for level in part["level"]]
             for key, row in zip(levels, part.to_dict("records"), strict=True):
                 self.see(key, row["count"], row["n"])
@@ -421,7 +421,7 @@ def test_topics_that_are_not_shown_are_in_no_broad_topic_and_reach_no_theme():
 
 
 def test_who_answered_has_no_level_of_few_people_and_no_test_of_what_is_withheld():
-    who = made()["who_answered"]
+    who = made()["respondent_mix"]
     assert "zookeeper" not in set(who["level"])
     few = who[who["level"] == "(too few people, 1)"]
     assert few["count"].isna().any()
@@ -430,20 +430,20 @@ def test_who_answered_has_no_level_of_few_people_and_no_test_of_what_is_withheld
     shown = who[who["count"].notna()]
     assert (shown["count"] % 5 == 0).all()
     assert (shown["estimate"] == shown["count"] / shown["n"]).all()
-    off = made(disclosure=Disclosure(min_respondents=1, round_to=1, min_base=1))["who_answered"]
+    off = made(disclosure=Disclosure(min_respondents=1, round_to=1, min_base=1))["respondent_mix"]
     assert off.groupby("year")["count"].sum().tolist() == off.groupby("year")["n"].max().tolist()
 
 
 def test_how_they_answered_is_that_of_the_published_rows():
     tables = made()
     ledger = tables["ledger"].set_index(["status", "year"])["n"]
-    for row in tables["how_answered"].query("measure != 'words'").to_dict("records"):
+    for row in tables["response_quality"].query("measure != 'words'").to_dict("records"):
         rows = ledger.xs(row["year"], level="year").sum()
         assert row["n"] == rows
         assert row["estimate"] == ledger[row["measure"], row["year"]] / rows
-    words = tables["how_answered"].query("measure == 'words'")
+    words = tables["response_quality"].query("measure == 'words'")
     assert (words["estimate"] == words["estimate"].round(1)).all()
-    none = made(disclosure=Disclosure(min_base=1000))["how_answered"]
+    none = made(disclosure=Disclosure(min_base=1000))["response_quality"]
     assert none[["estimate", "low", "high", "p", "p_bh"]].isna().all(axis=None)
 
 

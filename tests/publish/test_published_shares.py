@@ -17,7 +17,7 @@ from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.published import publishable_tables
 from iapt_topics.stats.intervals import jeffreys_interval
-from iapt_topics.survey.respondents import how_answered
+from iapt_topics.survey.respondents import response_quality
 
 OFF = Disclosure(min_respondents=1, round_to=1, min_base=1)
 
@@ -149,7 +149,13 @@ def test_weights_change_nothing_of_what_is_withheld(case):
     for name in ("drift_shares", "axis_shares", "pole_shares", "theme_shares", "agreement_years"):
         assert (tables[name]["note"] == "withheld").equals(plain[name]["note"] == "withheld")
     # What is not weighted when exact is not weighted when published.
-    for name in ("agreement_years", "agreement_themes", "topics", "who_answered", "how_answered"):
+    for name in (
+        "agreement_years",
+        "agreement_themes",
+        "topics",
+        "respondent_mix",
+        "response_quality",
+    ):
         pd.testing.assert_frame_equal(tables[name], plain[name])
 
 
@@ -226,12 +232,12 @@ def test_how_people_answered_is_as_sure_when_published_as_when_exact():
     status = np.where(table["respondent_id"].str[1:].astype(int) % 5 == 0, "blank", "kept")
     survey = replace(results["responses"], table=table.assign(status=status))
     results |= {"responses": survey, "drift": measure_drift(results["codes"], survey)}
-    exact = how_answered(survey).query("measure == 'blank'")
+    exact = response_quality(survey).query("measure == 'blank'")
     assert (exact["n"] / exact["n_effective"]).tolist() == pytest.approx([2, 2], abs=0.05)
     results["topics"].assignments = results["topics"].assignments[(status == "kept")]
     results["topics"].votes = results["topics"].votes[:, status == "kept"]
     shown = publishable_tables(**{k: v for k, v in results.items() if k != "axis_drift"})
-    shown = shown["how_answered"].query("measure == 'blank'")
+    shown = shown["response_quality"].query("measure == 'blank'")
     for column in ("estimate", "low", "high"):
         assert shown[column].tolist() == pytest.approx(exact[column].tolist(), abs=0.002)
 

@@ -11,7 +11,7 @@ from scipy.stats import chi2_contingency
 from iapt_topics._base.errors import InputError
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.stats.intervals import wilson_interval
-from iapt_topics.survey.respondents import BLANK, how_answered, one_question, who_answered
+from iapt_topics.survey.respondents import BLANK, one_question, respondent_mix, response_quality
 
 
 def with_columns(years, person=None, **columns):
@@ -32,7 +32,7 @@ def test_one_covariate_of_independent_people_is_wilson_and_pearson():
     year, role = roles(sizes)
     given = with_columns(year, role=role)
     before = given.table.copy()
-    table = who_answered(given, ["role"])
+    table = respondent_mix(given, ["role"])
     assert table["count"].tolist() == [40, 70, 60, 50]
     low, high = wilson_interval(table["count"], table["n"])
     assert np.allclose(table["low"], low)
@@ -45,21 +45,21 @@ def test_order_of_rows_does_not_matter():
     year, role = roles([[40, 60], [70, 50]])
     given = with_columns(year, role=role)
     mixed = replace(given, table=given.table.sample(frac=1, random_state=1))
-    pd.testing.assert_frame_equal(who_answered(given, ["role"]), who_answered(mixed, ["role"]))
+    pd.testing.assert_frame_equal(respondent_mix(given, ["role"]), respondent_mix(mixed, ["role"]))
 
 
 @pytest.mark.parametrize(
     ("value", "said"), [("nurse", "Only one level"), ("", "No value at all"), (None, "No value")]
 )
 def test_a_covariate_that_does_not_vary_is_said_and_not_tested(value, said):
-    table = who_answered(with_columns([2021] * 5 + [2022] * 5, role=value), ["role"])
+    table = respondent_mix(with_columns([2021] * 5 + [2022] * 5, role=value), ["role"])
     assert table["level"].unique().tolist() == [value or BLANK]
     assert table["p"].isna().all()
     assert table["note"].str.startswith(said).all()
 
 
 def test_one_year_is_said():
-    table = who_answered(with_columns([2021] * 4, role=list("ABAB")), ["role"])
+    table = respondent_mix(with_columns([2021] * 4, role=list("ABAB")), ["role"])
     assert table["p"].isna().all()
     assert (table["note"] != "").all()
 
@@ -67,7 +67,7 @@ def test_one_year_is_said():
 @pytest.mark.parametrize("names", [[], ["year"], ["nothing"], "role"])
 def test_a_wrong_list_of_covariates_is_refused(names):
     with pytest.raises(InputError):
-        who_answered(with_columns([2021, 2022], role=["A", "B"]), names)
+        respondent_mix(with_columns([2021, 2022], role=["A", "B"]), names)
 
 
 def test_non_answers_and_length():
@@ -76,7 +76,7 @@ def test_non_answers_and_length():
     text += ["so many words"] * 100
     status = np.array(["kept"] * 200, object)
     status[150:] = "blank"
-    table = how_answered(with_columns(year, text=text, status=status)).set_index(
+    table = response_quality(with_columns(year, text=text, status=status)).set_index(
         ["measure", "year"]
     )
     assert table.loc[("blank", 2022), "estimate"] == 0.5
@@ -95,7 +95,7 @@ def test_length_of_repeated_answers_counts_people():
     words = [2, 4, 8, 16]
     text = [" ".join(["x"] * w) for w in words for _ in range(10)]
     person = np.repeat(np.arange(4), 10)
-    table = how_answered(with_columns([2021] * 40, person=person, text=text))
+    table = response_quality(with_columns([2021] * 40, person=person, text=text))
     row = table[table["measure"] == "words"].iloc[0]
     logs = np.log(words)
     half = t.ppf(0.975, 3) * logs.std(ddof=1) / 2

@@ -9,7 +9,7 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.topics.describe import describe_topics
 from iapt_topics.topics.new_wave import assign_wave
-from iapt_topics.topics.topics import NOVEL
+from iapt_topics.topics.topics import NOVELTY_QUANTILE
 
 
 def wave(vectors, word="parking"):
@@ -41,7 +41,7 @@ def test_the_fitted_responses_come_back_with_the_planned_share_of_novel(grouped)
     found = assign_wave(grouped.topics, grouped.responses, grouped.embeddings)
     a = found.assignments.merge(grouped.topics.assignments, on="response_id")
     assert (a["nearest_x"] == a["nearest_y"]).mean() > 0.99
-    assert found.assignments["novel"].mean() == pytest.approx(NOVEL, abs=0.02)
+    assert found.assignments["novel"].mean() == pytest.approx(NOVELTY_QUANTILE, abs=0.02)
     assert not found.novelty["shown"].any()
 
 

@@ -62,7 +62,7 @@ def test_tables_add_up(planted, fitted):
     np.testing.assert_allclose((fitted.votes == a["nearest"].to_numpy()).mean(axis=0), a["support"])
     assert fitted.hierarchy["topic"].tolist() == t["topic"].tolist()
     assert fitted.hierarchy.drop_duplicates("broad")["n"].sum() == t["n"].sum()
-    assert ((t["reappears_low"] <= t["reappears"]) & (t["reappears"] <= 1)).all()
+    assert ((t["stability_low"] <= t["stability"]) & (t["stability"] <= 1)).all()
     np.testing.assert_allclose(np.linalg.norm(fitted.centroids, axis=1), 1, atol=1e-5)
     people = table.set_index("response_id")["person"]
     for ids in t["exemplars"]:

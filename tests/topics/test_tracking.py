@@ -13,8 +13,9 @@ from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.figures import topic_tracking_figure
 from iapt_topics.topics import tracking as module
 from iapt_topics.topics.fit import fit_topics
+from iapt_topics.topics.refit import compare_refit
 from iapt_topics.topics.topics import TopicConfig
-from iapt_topics.topics.tracking import compare_refit, topic_flow
+from iapt_topics.topics.tracking import topic_tracking
 
 WORDS = ("alpha, one", "beta, two", "gamma, three", "delta, four", "epsilon, five")
 
@@ -65,7 +66,7 @@ def quick(monkeypatch):
 
 
 def test_topics_that_stay_are_linked_one_to_one(quick):
-    flow = topic_flow(*planted([[30, 30, 30]] * 3))
+    flow = topic_tracking(*planted([[30, 30, 30]] * 3))
     assert len(flow.links) == 6
     assert (flow.links["topic"] == flow.links["topic_against"]).all()
     assert (flow.links["kind"] == "same").all()
@@ -78,7 +79,7 @@ def test_topics_that_stay_are_linked_one_to_one(quick):
 
 
 def test_a_new_and_a_gone_topic_are_shown(quick):
-    flow = topic_flow(*planted([[40, 40, 40, 0], [40, 40, 0, 40]]))
+    flow = topic_tracking(*planted([[40, 40, 40, 0], [40, 40, 0, 40]]))
     assert len(flow.links) == 2
     found = flow.novelty.set_index("kind")
     assert found.loc["new", "shown"]
@@ -93,7 +94,7 @@ def test_a_new_and_a_gone_topic_are_shown(quick):
 
 
 def test_a_few_stray_responses_are_not_shown_to_be_new(quick):
-    flow = topic_flow(*planted([[40, 40, 40, 0], [40, 40, 40, 3]]))
+    flow = topic_tracking(*planted([[40, 40, 40, 0], [40, 40, 40, 3]]))
     row = flow.novelty.iloc[0]
     assert row["kind"] == "new"
     assert not row["shown"]
@@ -105,7 +106,7 @@ def test_novelty_is_rarely_shown_when_the_years_are_alike(monkeypatch, quick):
     monkeypatch.setattr(module, "_links", lambda *_: module._none("links"))
     shown, p = [], []
     for seed in range(25):
-        flow = topic_flow(*planted([[30, 30, 30]] * 2, seed))
+        flow = topic_tracking(*planted([[30, 30, 30]] * 2, seed))
         shown.append(flow.novelty["shown"].any())
         p += flow.novelty["p"].tolist()
     assert np.mean(shown) <= 0.1
@@ -139,23 +140,23 @@ def test_split_and_merged():
 
 
 def test_small_and_single_years_are_said(quick):
-    flow = topic_flow(*planted([[30, 30], [2, 1], [30, 30]]))
+    flow = topic_tracking(*planted([[30, 30], [2, 1], [30, 30]]))
     assert flow.windows["n_topics"].tolist() == [2, 0, 2]
     assert "not fitted" in flow.windows["note"].iloc[1]
     assert set(flow.links["year"]) == {2023}
     assert set(flow.links["against"]) == {2021}
-    single = topic_flow(*planted([[30, 30]]))
+    single = topic_tracking(*planted([[30, 30]]))
     assert "nothing to match" in single.windows["note"].iloc[0]
     assert single.links.empty
     assert single.novelty.empty
-    tiny = topic_flow(*planted([[2, 1]]))
+    tiny = topic_tracking(*planted([[2, 1]]))
     assert tiny.topics.empty
     with pytest.raises(InputError, match="width"):
-        topic_flow(*planted([[30, 30]]), width=0)
+        topic_tracking(*planted([[30, 30]]), width=0)
 
 
 def test_windows_of_two_years(quick):
-    flow = topic_flow(*planted([[15, 15]] * 5), width=2)
+    flow = topic_tracking(*planted([[15, 15]] * 5), width=2)
     assert flow.windows["year"].tolist() == [2021, 2023, 2025]
     assert flow.windows["last_year"].tolist() == [2022, 2024, 2025]
     assert flow.windows["n"].tolist() == [60, 60, 30]
@@ -164,7 +165,7 @@ def test_windows_of_two_years(quick):
 def test_refit_agrees_with_the_fixed_fit_where_topics_are_the_same(quick):
     responses, vectors = planted([[30, 30, 30], [60, 20, 10]])
     fixed = quick(responses, vectors, TopicConfig())
-    table = compare_refit(fixed, topic_flow(responses, vectors), responses)
+    table = compare_refit(fixed, topic_tracking(responses, vectors), responses)
     by = table.pivot(index=["topic", "year"], columns="method", values="estimate")
     assert np.allclose(by["fixed"], by["refit"])
     assert np.allclose(by["difference"], 0)
@@ -176,7 +177,7 @@ def test_refit_agrees_with_the_fixed_fit_where_topics_are_the_same(quick):
 
 def test_refit_shows_a_topic_that_a_year_alone_does_not_have(quick):
     responses, vectors = planted([[30, 30, 30], [30, 30, 30]])
-    flow = topic_flow(responses, vectors)
+    flow = topic_tracking(responses, vectors)
     fixed = quick(responses, vectors, TopicConfig())
     swapped = fixed.assignments["topic"].replace({2: 1}).where(responses.kept["year"] == 2022)
     given = swapped.fillna(fixed.assignments["topic"]).astype(int)
@@ -189,7 +190,7 @@ def test_refit_shows_a_topic_that_a_year_alone_does_not_have(quick):
 
 
 def test_flow_is_drawn(quick):
-    flow = topic_flow(*planted([[40, 40, 40, 0], [40, 40, 0, 40]]))
+    flow = topic_tracking(*planted([[40, 40, 40, 0], [40, 40, 0, 40]]))
     figure = topic_tracking_figure(flow.topics, flow.links, flow.windows)
     said = [text.get_text() for text in figure.axes[0].texts]
     assert f"+ {WORDS[3]}" in said
@@ -200,7 +201,7 @@ def test_flow_is_drawn(quick):
     ]
     # Six bars and two links.
     assert len(figure.axes[0].patches) == 8
-    none = topic_flow(*planted([[2, 1]]))
+    none = topic_tracking(*planted([[2, 1]]))
     with pytest.raises(InputError):
         topic_tracking_figure(none.topics, none.links, none.windows)
 
@@ -208,10 +209,10 @@ def test_flow_is_drawn(quick):
 def test_inputs_are_unchanged_and_order_does_not_matter(quick):
     responses, vectors = planted([[40, 40, 40, 0], [40, 40, 0, 40]])
     before = responses.table.copy()
-    first = topic_flow(responses, vectors)
+    first = topic_tracking(responses, vectors)
     pd.testing.assert_frame_equal(responses.table, before)
     mixed = replace(responses, table=before.sample(frac=1, random_state=5))
-    second = topic_flow(mixed, vectors)
+    second = topic_tracking(mixed, vectors)
     for name in ("topics", "links", "novelty", "windows"):
         pd.testing.assert_frame_equal(getattr(first, name), getattr(second, name))
 
@@ -220,7 +221,7 @@ def test_inputs_are_unchanged_and_order_does_not_matter(quick):
 def test_real_topics_flow():
     responses, vectors = planted([[40, 40, 40, 0], [40, 40, 0, 40]])
     config = TopicConfig(n_runs=4)
-    flow = topic_flow(responses, vectors, config)
+    flow = topic_tracking(responses, vectors, config)
     assert flow.novelty.set_index("kind")["shown"].loc["new"].all()
     table = compare_refit(fit_topics(responses, vectors, config), flow, responses)
     assert table[["estimate", "low", "high"]].notna().all(axis=None)
