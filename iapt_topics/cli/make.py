@@ -17,7 +17,7 @@ from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.pipeline.plan import KEYS, StudyPlan, parse_frame, parse_model, read_plan
 
 if TYPE_CHECKING:
-    from iapt_topics.study import Study
+    from iapt_topics.study.study import Study
 
 _ABOUT = {key.field: key.about for key in KEYS}
 
