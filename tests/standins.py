@@ -13,6 +13,7 @@ from iapt_topics.codes.axis import axis_classes, axis_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift import tables as drift_tables
 from iapt_topics.stats.intervals import wilson_interval
+from iapt_topics.survey.responses import cluster_ids
 
 YEARS = (2014, 2015, 2016, 2017, 2018)
 THEMES = (
@@ -125,6 +126,7 @@ def responses(
         notes=(),
         synthetic=synthetic,
         kept=kept,
+        cluster_id=pd.Series(cluster_ids(kept), index=kept["response_id"]),
         covariates=("role",),
         ledger=ledger,
         years=years,
