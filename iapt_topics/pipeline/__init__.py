@@ -1,4 +1,4 @@
-"""The whole way from a survey to its results: a plan read, stages run, results written and compared."""
+"""From a survey to its results: a plan read, stages run, results written and compared."""
 
 import lazy_loader as lazy
 
