@@ -120,13 +120,16 @@ def responses(
         def __len__(self) -> int:
             return len(kept)
 
+        @property
+        def cluster_id(self) -> pd.Series:
+            return pd.Series(cluster_ids(self.kept), index=self.kept["response_id"])
+
     return Responses(
         table=table,
         source="survey.csv",
         notes=(),
         synthetic=synthetic,
         kept=kept,
-        cluster_id=pd.Series(cluster_ids(kept), index=kept["response_id"]),
         covariates=("role",),
         ledger=ledger,
         years=years,
