@@ -12,7 +12,10 @@ import pandas as pd
 from iapt_topics.codes.axis import axis_classes, axis_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift import tables as drift_tables
+from iapt_topics.drift.drift import measure_drift
 from iapt_topics.stats.intervals import wilson_interval
+from iapt_topics.study import Study
+from iapt_topics.survey.responses import cluster_ids
 
 YEARS = (2014, 2015, 2016, 2017, 2018)
 THEMES = (
@@ -119,6 +122,10 @@ def responses(
         def __len__(self) -> int:
             return len(kept)
 
+        @property
+        def cluster_id(self) -> pd.Series:
+            return pd.Series(cluster_ids(self.kept), index=self.kept["response_id"])
+
     return Responses(
         table=table,
         source="survey.csv",
@@ -184,6 +191,7 @@ def topics(survey: Any, label: str | None = None) -> Any:
             "min_cluster_size": 12,
             "n_clusters": 8,
             "unassigned": 0.12,
+            "n_responses": len(kept),
         }
     )
     return SimpleNamespace(
@@ -204,11 +212,11 @@ def mapping(found: Any, ids: tuple[int, ...] = (3, 4, 7, 1, 0, 2)) -> Any:
     rng = np.random.default_rng(3)
     book = frame()
     scores, table = [], []
-    for t in found.topics["topic"]:
+    for t, size in zip(found.topics["topic"], found.topics["n"], strict=True):
         best = ids[t] if t < len(ids) else None
         for j, theme in enumerate(book.codable):
             score = float(rng.uniform(0.1, 0.4) + (0.3 if j == best else 0))
-            scores.append((t, theme.id, score, score - 0.05, score + 0.05, 90, j == best, ""))
+            scores.append((t, theme.id, score, score - 0.05, score + 0.05, size, j == best, ""))
         theme = None if best is None else book.codable[best]
         named = (theme.id, theme.label) if theme else ("", "")
         table.append((t, f"topic {t}", *named, 0.5))
@@ -324,6 +332,7 @@ def comparison(reference: str = "human", other: str = "machine", lift: float = 0
                 "kappa": f1 - 0.06 + gap,
                 "kappa_low": f1 - 0.17 + gap,
                 "kappa_high": f1 + 0.03 + gap,
+                "kappa_status": "too few positives" if rare else "estimated",
                 "ac1": 0.93,
                 "pabak": 0.91,
                 "note": "not estimable: fewer than 10 positives" if rare else "",
@@ -428,3 +437,14 @@ class Model:
         digests = [hashlib.sha256(t.encode()).digest()[:8] for t in texts]
         vectors = np.array([np.frombuffer(d, dtype=np.uint8) for d in digests], dtype=np.float32)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def study_of(**parts: Any) -> Study:
+    """A study of these parts: those that are missing and must be there are made up or measured."""
+    survey = parts.setdefault("responses", responses())
+    found = parts.setdefault("topics", topics(survey))
+    parts.setdefault("mapping", mapping(found))
+    coded = parts.setdefault("codes", codes(survey))
+    if "drift" not in parts:
+        parts["drift"] = measure_drift(coded, survey, n_boot=20)
+    return Study(**parts)

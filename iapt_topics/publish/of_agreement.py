@@ -66,7 +66,8 @@ def _themes(name: str, result: Comparison, cells: Cells) -> pd.DataFrame:
     The measures are those of rounded counts, also of the responses that both gave it: with exact
     ones the few on which they differ could be counted.
     """
-    table, rule = result.themes, cells.rule
+    # Why there is no kappa would say that a theme that is suppressed had few positives.
+    table, rule = result.themes.drop(columns="kappa_status"), cells.rule
     gone = np.array(
         [any((name, side, t) in cells.suppressed for side in SIDES) for t in table["theme"]],
         dtype=bool,
