@@ -149,7 +149,7 @@ def test_old_results_stand_until_the_new_ones_are_whole(plan, encoder, monkeypat
         raise OSError("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr("iapt_topics.pipeline.write.write_page", full)
+        patch.setattr("iapt_topics.pipeline.write.write_report", full)
         with pytest.raises(OSError, match="no space"):
             made(replace(plan, standardise=("subject",)), encoder)
     assert bytes_of(plan.out) == before
