@@ -66,8 +66,7 @@ def _themes(name: str, result: Comparison, cells: Cells) -> pd.DataFrame:
     The measures are those of rounded counts, also of the responses that both gave it: with exact
     ones the few on which they differ could be counted.
     """
-    # Why there is no kappa would say that a theme that is suppressed had few positives.
-    table, rule = result.themes.drop(columns="kappa_status"), cells.rule
+    table, rule = result.themes, cells.rule
     gone = np.array(
         [any((name, side, t) in cells.suppressed for side in SIDES) for t in table["theme"]],
         dtype=bool,
@@ -95,7 +94,7 @@ def _themes(name: str, result: Comparison, cells: Cells) -> pd.DataFrame:
     }
     # What was not defined on exact counts stays so.
     kept = {m: np.where(gone | table[m].isna(), np.nan, v).round(2) for m, v in new.items()}
-    out = table.assign(n=n, **kept)
+    out = table.assign(n=n, kappa_status=table["kappa_status"].mask(gone, ""), **kept)
     for side, count in zip(SIDES, (first, second), strict=True):
         out[f"positives_{side}"] = np.where(gone, np.nan, count)
         base = n if result.n >= rule.min_base else np.nan

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import shutil
 import warnings
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from iapt_topics._base.errors import InputError
+from iapt_topics._base.events import OnEvent, ignore
 from iapt_topics._base.files import file_hash
 from iapt_topics._base.kept import fault_of, write_record
 from iapt_topics._base.private import private_tree, refuse_link
@@ -27,7 +27,7 @@ def fit_once(
     embeddings: Embeddings,
     config: TopicConfig,
     folder: Path | None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    on_event: OnEvent = ignore,
 ) -> Topics:
     """Topics as :func:`fit_topics` gives them, from the folder if they were fitted before.
 
@@ -36,7 +36,7 @@ def fit_once(
     of the files is worth.
     """
     if folder is None:
-        return fit_topics(responses, embeddings, config, progress=progress)
+        return fit_topics(responses, embeddings, config, on_event=on_event)
     key = _key(responses, embeddings, config)
     place = folder / f"topics-{key[:16]}"
     refuse_link(place)
@@ -50,7 +50,7 @@ def fit_once(
             fault = str(error)
         warnings.warn(f"kept topics are fitted anew: {place.name}: {fault}", stacklevel=2)
         shutil.rmtree(place, ignore_errors=True)
-    topics = fit_topics(responses, embeddings, config, progress=progress)
+    topics = fit_topics(responses, embeddings, config, on_event=on_event)
     try:
         save_topics(topics, place)
         write_record(place / _RECORD, key, _hashes(place))

@@ -180,7 +180,7 @@ def test_rare_theme_is_hidden_everywhere(whole):
     assert "Wish to leave hidden hidden not shown not shown" in page.text
 
 
-def test_why_there_is_no_kappa_is_not_published_apart_from_the_note():
+def test_why_a_suppressed_theme_has_no_kappa_is_not_published():
     shown = results(standins.responses(), comparison=standins.comparison())
     row = shown.tables["agreement_themes"].set_index("theme").loc[standins.RARE]
     assert row["status"] == "suppressed"
