@@ -57,6 +57,7 @@ def analyse(out: Path, stages: Path | None = None) -> None:
     """Run the whole of it in ``out``, writing down the stages as they begin."""
     from conftest import SUBJECT_FRAME, read, survey_rows
 
+    from iapt_topics._base.events import Event
     from iapt_topics._base.files import claimed
     from iapt_topics.encoders import encoder as encoder_module
     from iapt_topics.encoders import vector_cache
@@ -72,12 +73,16 @@ def analyse(out: Path, stages: Path | None = None) -> None:
         encoder = SentenceEncoder(
             name="m", folder=Path("nowhere"), fingerprint="f" * 64, cache=out / "cache"
         )
-        tell = stages.write_text if stages else (lambda _: None)
+
+        def write_down(event: Event) -> None:
+            if stages and event.kind == "stage":
+                stages.write_text(event.text)
+
         study = run_study(
             responses, SUBJECT_FRAME, encoder, config=TopicConfig(seed=1, n_runs=2),
-            cache=out / "cache", tell=tell,
+            cache=out / "cache", on_event=write_down,
         )  # fmt: skip
-        tell("Writing")
+        write_down(Event("stage", "Writing"))
         write_study(study, out)
 
 

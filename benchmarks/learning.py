@@ -23,7 +23,8 @@ import iapt_topics as it
 from iapt_topics.codes.codes import Codes
 from iapt_topics.datasets import load_truth
 from iapt_topics.mapping import learning as coding
-from iapt_topics.stats.agreement import cohen_kappa, confusion_table, macro_f1
+from iapt_topics.stats.agreement import cohen_kappa, confusion_table
+from iapt_topics.stats.set_agreement import macro_f1
 
 FEWEST_ROWS = 20  # of a theme
 SCORE = coding.score_themes

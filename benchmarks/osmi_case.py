@@ -41,10 +41,7 @@ def main(data: Path) -> None:
     )
     frame = it.load_frame(FRAME)
     study = it.run_study(responses, frame, it.sentence_encoder())
-    shown = it.publishable_tables(
-        responses=responses, topics=study.topics, mapping=study.mapping, codes=study.codes,
-        drift=study.drift, axis_drift=study.axis_drift,
-    )  # fmt: skip
+    shown = it.publish.publish(study).tables
 
     print("Rows by what became of them\n")
     rows = shown["ledger"].pivot(index="status", columns="year", values="n").astype("Int64")

@@ -101,9 +101,11 @@ def run(args: argparse.Namespace) -> None:
     told: list[str] = []
     stages: list[tuple[float, float, str]] = []
 
-    def tell(stage: str) -> None:
-        stages.append((time.perf_counter() - began[0], cpu_seconds(), stage))
-        print(f"{stages[-1][0]:.0f} s: {stage}", flush=True)
+    def write_down(event: it.Event) -> None:
+        if event.kind != "stage":
+            return
+        stages.append((time.perf_counter() - began[0], cpu_seconds(), event.text))
+        print(f"{stages[-1][0]:.0f} s: {event.text}", flush=True)
 
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
@@ -123,7 +125,7 @@ def run(args: argparse.Namespace) -> None:
             sample=args.sample,
             config=it.TopicConfig(seed=1, n_runs=args.runs),
             n_boot=args.n_boot,
-            tell=tell,
+            on_event=write_down,
         )
         ended = time.perf_counter() - began[0]
     parts = study.partitions

@@ -33,7 +33,7 @@ def main(folder: Path, scheduler: str | None) -> None:
         sample=1_000,  # of about 1,500; keep the default of 20,000 for real work
         config=it.TopicConfig(seed=7, n_runs=4),
         covariates=["role"],
-        tell=print,
+        on_event=print,
     )
     print(study.ledger[study.ledger["n"] > 0].to_string(index=False))
     print(study.partitions[["partition", "found", "seconds"]].to_string(index=False))

@@ -15,6 +15,7 @@ from . import stats as stats
 from . import survey as survey
 from . import topics as topics
 from ._base.errors import InputError as InputError
+from ._base.events import Event as Event
 from .agreement import Comparison as Comparison
 from .agreement import compare_codes as compare_codes
 from .agreement import disagreements as disagreements

@@ -141,7 +141,7 @@ def brief_page(path, *_):
 @pytest.fixture
 def short_report(monkeypatch):
     """A word in place of the report, where it is not what is tested."""
-    monkeypatch.setattr("iapt_topics.pipeline.write.write_page", brief_page)
+    monkeypatch.setattr("iapt_topics.pipeline.write.write_report", brief_page)
 
 
 def survey_files(folder):

@@ -325,11 +325,10 @@ def common_responses(human: Codes, machine: Codes) -> tuple[list[str], NDArray[n
     left = (len(own) - len(ids), len(others) - len(ids))
     if not ids:
         raise InputError(
-            "the two codings",
-            "must have responses that both coders saw",
+            "the two codings", "must have responses that both coders saw",
             f"none ({left[0]} seen by {human.coder!r} only, {left[1]} by {machine.coder!r} only)",
             "Use the same response ids in both.",
-        )
+        )  # fmt: skip
     ids = [i for i in ids if i not in learned]
     if not ids:
         raise InputError(

@@ -18,14 +18,9 @@ from iapt_topics.agreement.theme_matching import (
     match_by_chance,
 )
 from iapt_topics.stats.agreement import (
-    DistanceName,
     cohen_kappa,
-    expected_disagreement,
     f1,
-    f1_per_unit,
     gwet_ac1,
-    jaccard_distance,
-    masi_distance,
     negative_agreement,
     pabak,
     precision,
@@ -34,7 +29,15 @@ from iapt_topics.stats.agreement import (
 )
 from iapt_topics.stats.intervals import paired_interval
 from iapt_topics.stats.resampling import design_effect, percentile_interval
-from iapt_topics.stats.set_agreement import corrected
+from iapt_topics.stats.set_agreement import (
+    DistanceName,
+    corrected,
+    expected_disagreement,
+    f1_per_unit,
+    jaccard_distance,
+    masi_distance,
+    mean_defined,
+)
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -93,11 +96,7 @@ def count_2x2(x: Bools, y: Bools) -> tuple[Floats, Floats, Floats, Floats]:
 
 def _mean_f1(both: Floats, only_x: Floats, only_y: Floats, wide: Bools) -> Floats:
     """Mean F1 over the ``wide`` themes along the last axis; NaN if there are none."""
-    each = f1(both, only_x, only_y)[..., wide]
-    known = ~np.isnan(each)
-    number = known.sum(axis=-1)
-    total = np.where(known, each, 0.0).sum(axis=-1)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+    return mean_defined(f1(both, only_x, only_y)[..., wide])
 
 
 def _summed_f1(both: Floats, only_x: Floats, only_y: Floats) -> Floats:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from iapt_topics.stats.agreement import f1
 from iapt_topics.stats.resampling import percentile_interval
-from iapt_topics.stats.set_agreement import ratio
+from iapt_topics.stats.set_agreement import mean_defined, ratio
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -110,10 +110,8 @@ def levels_table(
     cut = np.ix_(first, second)
     estimate = level_curves(score[cut])
     low, high = percentile_interval(np.stack([level_curves(s[cut]) for s in drawn]))
-    by_chance = np.stack([level_curves(s[cut]) for s in permuted])
     # Without a pair above the threshold there is no number of partners.
-    some = ~np.isnan(by_chance)
-    chance = ratio(np.where(some, by_chance, 0).sum(axis=0), some.sum(axis=0))
+    by_chance = mean_defined(np.stack([level_curves(s[cut]) for s in permuted]), axis=0)
     rows = []
     for i, measure in enumerate(LEVELS):
         n = int((first if measure in ("coverage", "fragmentation") else second).sum())
@@ -125,7 +123,7 @@ def levels_table(
             if missing and measure in ("coverage", "novelty"):
                 note = "no theme with enough positives"
             ends = (float("nan"), float("nan")) if missing else ends
-            rows.append((measure, threshold, value, *ends, n, float(chance[i, j]), note))
+            rows.append((measure, threshold, value, *ends, n, float(by_chance[i, j]), note))
     columns = ["measure", "threshold", "estimate", "low", "high", "n", "expected_by_chance", "note"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from iapt_topics._base.events import Event
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -42,25 +44,18 @@ class Screen:
     _bars: Progress | None = None
     _stopped: bool = False
 
-    def tell(self, stage: str) -> None:
-        """Name the stage that begins."""
-        if self._bars is not None:
+    def on_event(self, event: Event) -> None:
+        """Name the stage that begins, say a note, or move the bar."""
+        if self._bars is None:
+            if not self.quiet and event.kind != "progress":
+                typer.echo(str(event), err=True)
+        elif event.kind == "stage":
             self._finish()
-            self._bars.add_task(stage, total=None)
-        elif not self.quiet:
-            typer.echo(f"{stage} ...", err=True)
-
-    def progress(self, done: int, total: int) -> None:
-        """Say how far the stage is."""
-        if self._bars is not None and self._bars.task_ids:
-            self._bars.update(self._bars.task_ids[-1], completed=done, total=total)
-
-    def note(self, text: str) -> None:
-        """Say what was found out and the reader should know."""
-        if self._bars is not None:
-            self._bars.console.print(f"Note: {text}", markup=False, highlight=False)
-        elif not self.quiet:
-            typer.echo(f"Note: {text}", err=True)
+            self._bars.add_task(event.text, total=None)
+        elif event.kind == "note":
+            self._bars.console.print(str(event), markup=False, highlight=False)
+        elif self._bars.task_ids:
+            self._bars.update(self._bars.task_ids[-1], completed=event.done, total=event.total)
 
     def give(self, facts: dict[str, Any], lines: Iterable[str]) -> None:
         """Print results: as JSON, or as lines."""
@@ -135,7 +130,7 @@ class Screen:
         )
 
     def _note_warning(self, message: Warning | str, *_: object, **__: object) -> None:
-        self.note(str(message))
+        self.on_event(Event("note", str(message)))
 
     def _finish(self) -> None:
         if self._bars is not None and self._bars.task_ids:

@@ -10,7 +10,7 @@ from iapt_topics.cli._screen import plain
 if TYPE_CHECKING:
     import pandas as pd
 
-    from iapt_topics.study import Study
+    from iapt_topics.study.study import Study
 
 _P = 0.05
 _AGREEMENT = ["theme", "f1", "f1_low", "f1_high", "n", "kappa_status", "note"]

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from iapt_topics._base.errors import InputError, require_file
+from iapt_topics._base.events import Event
 from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.pipeline.plan import KEYS, StudyPlan, parse_frame, parse_model, read_plan
 
 if TYPE_CHECKING:
-    from iapt_topics.study import Study
+    from iapt_topics.study.study import Study
 
 _ABOUT = {key.field: key.about for key in KEYS}
 
@@ -149,7 +150,7 @@ def make_results(plan: StudyPlan, screen: Screen) -> tuple[Study, dict[str, Path
 
     with working(plan, screen):
         study = make_study(plan, screen)
-        screen.tell("Writing the results")
+        screen.on_event(Event("stage", "Writing the results"))
         return study, write_results(study, plan, sys.argv[1:])
 
 
@@ -172,9 +173,9 @@ def make_study(plan: StudyPlan, screen: Screen) -> Study:
     # Vectors of sensitive text stay beside the results, not in the user's home folder.
     encoder = sentence_encoder(
         model=plan.model, prompt=plan.prompt or "", theme_prompt=plan.theme_prompt,
-        cache=plan.out / "cache", progress=screen.progress,
+        cache=plan.out / "cache", on_event=screen.on_event,
     )  # fmt: skip
-    return run_plan(plan, encoder, tell=screen.tell, note=screen.note, progress=screen.progress)
+    return run_plan(plan, encoder, on_event=screen.on_event)
 
 
 def parse_min_cell(text: str) -> int | str:

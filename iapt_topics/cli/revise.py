@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from iapt_topics._base.errors import InputError
+from iapt_topics._base.events import Event
 from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.cli.make import (
     MinCell,
@@ -128,7 +129,7 @@ def export(
     plan, screen = read_plan(place), Screen(quiet=quiet, as_json=as_json)
     with working(plan, screen):
         study = make_study(plan, screen)
-        screen.tell("Writing")
+        screen.on_event(Event("stage", "Writing"))
         if tables or draft or figures:
             published = publish(study, plan.min_cell)
         if tables:

@@ -143,9 +143,9 @@ def axis_scores(
         One row for each response: ``response_id``; one column for each pole, named by its id: the
         score of the response's best sentence for the pole's best theme, in standard deviations;
         ``class``: the one of :func:`axis_classes` that its codes put it in. With ``hand``, for a
-        pole ``I`` also ``I_probability``, the probability that the person would give it to a
-        response of this score, with ``I_low``, ``I_high`` (95 % interval of that probability) and
-        ``I_n`` (hand codes it rests on); and ``note``.
+        pole ``I`` also ``I_probability`` that the person would give it to a response of this
+        score, with ``I_low``, ``I_high`` (95 % interval of that probability) and ``I_n`` (hand
+        codes it rests on); and ``note``.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def axis_scores(
     -----
     Each pole is calibrated by a logistic regression of the hand codes on the score [1]_, with the
     variance between respondents [2]_. It is not done with fewer than 20 hand-coded responses, with
-    fewer than 5 that have or have not the pole, or where the score parts them without fault: the
+    fewer than 5 that have or have not the pole, or where the score separates them completely: the
     note says so. For shares of a year or of all years, :func:`corrected_shares` of
     :func:`pole_codes` rests on less.
 
@@ -187,10 +187,10 @@ def _calibrated(table: pd.DataFrame, hand: Codes) -> pd.DataFrame:
         every = table[pole].to_numpy(dtype=np.float64)
         score = table.set_index("response_id")[pole].loc[seen["response_id"]].to_numpy(np.float64)
         few = len(y) < FEWEST or min(y.sum(), (~y).sum()) < FEWEST_OF_EACH
-        parted = not few and (score[y].min() > score[~y].max() or score[y].max() < score[~y].min())
+        apart = not few and (score[y].min() > score[~y].max() or score[y].max() < score[~y].min())
         found = np.full((3, len(every)), np.nan)
-        if few or parted:
-            why = "too few hand codes" if few else "the score parts the hand codes without fault"
+        if few or apart:
+            why = "too few hand codes" if few else "the score separates the hand codes completely"
             notes.append(f"{pole} is not calibrated: {why}.")
         else:
             found = _probability(score, y, number_clusters(seen), every)

@@ -252,16 +252,17 @@ def next_to_code(
         there = kept[(kept["year"] == year) & ~kept["response_id"].isin(taken)]
         count = min(max(0, count - int(old.get(year, 0))), len(there))
         drawn = there.iloc[rng.permutation(len(there))[:count]]
-        drawn = drawn.assign(inclusion_probability=count / max(1, len(there)))
-        rows.append(drawn.assign(part=EVALUATION, reason="random"))
+        share = count / max(1, len(there))
+        rows.append(drawn.assign(part=EVALUATION, reason="random", inclusion_probability=share))
     evaluation = pd.concat([earlier, *rows] if len(earlier) else rows)
     people = pd.Series(cluster_ids(kept), index=kept.index)
     held = {*cluster_ids(evaluation), *people[kept["response_id"].isin(evaluation["response_id"])]}
     pool = kept[~people.isin(held) & ~kept["response_id"].isin(taken)]
     picked = dict(islice(_picks(pool, machine, topics, rng), n))
     informative = pool.set_index("response_id").loc[list(picked)].reset_index()
-    rows.append(informative.assign(part=INFORMATIVE, reason=list(picked.values())))
-    new = pd.concat(rows).assign(round=round_)[_COLUMNS]
+    informative = informative.assign(part=INFORMATIVE, reason=list(picked.values()))
+    new = pd.concat([*rows, informative.assign(inclusion_probability=np.nan)])
+    new = new.assign(round=round_)[_COLUMNS]
     table = pd.concat([before, new]) if len(before) else new
     return SamplePlan(table=table.reset_index(drop=True), width=width)
 

@@ -67,11 +67,10 @@ def join_codes(
     data = kept.loc[was_seen]
     if data.empty:
         raise InputError(
-            "codes",
-            "must cover at least one kept response",
+            "codes", "must cover at least one kept response",
             f"{len(seen)} seen and {len(kept)} kept with no response_id in common",
             "Check that both files name the responses in the same way.",
-        )
+        )  # fmt: skip
     year_of = responses.table.set_index("response_id")["year"]
     left = seen.loc[~seen["response_id"].isin(kept["response_id"]), "response_id"]
     unknown = int((~left.isin(year_of.index)).sum())

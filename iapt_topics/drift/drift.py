@@ -297,11 +297,9 @@ def drift_of_sums(
 def _require_draws(n_boot: int, seed: int) -> None:
     if n_boot < 1 or seed < 0:
         raise InputError(
-            "n_boot and seed",
-            "must be at least 1 and at least 0",
-            f"{n_boot} and {seed}",
+            "n_boot and seed", "must be at least 1 and at least 0", f"{n_boot} and {seed}",
             "Use e.g. n_boot=1000, seed=0.",
-        )
+        )  # fmt: skip
 
 
 def _weighted(sampling: ShareModel, marks: list[list[str]]) -> list[list[str]]:

@@ -1,7 +1,7 @@
 """The same people in several waves: did they change, and from which theme to which?
 
-**Changes.** Among respondents who answered in both years, those who took a theme up against those
-who let it go: McNemar's test with the mid-p value [1]_ [2]_, and the difference with Newcombe's
+**Changes.** Among respondents who answered in both years, the discordant pairs, who gained a theme
+or lost it: McNemar's test with the mid-p value [1]_ [2]_, and the difference with Newcombe's
 paired interval (square-and-add with the correlation, [3]_).
 
 **Transitions.** Of those who spoke of one theme in the earlier year, how many spoke of another (or

@@ -30,7 +30,7 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -65,7 +65,7 @@ class _Domain:
 def corrected_shares(
     machine: Codes, hand: Codes, responses: Responses, *, by_year: bool = True
 ) -> pd.DataFrame:
-    """Share of each theme, the machine's errors corrected by a random hand-coded sample.
+    """Estimate prevalence by double sampling: machine codes corrected by random hand codes.
 
     Parameters
     ----------
@@ -220,10 +220,7 @@ def _cells(codes: Codes, ids: pd.Series, themes: tuple[str, ...]) -> Bools:
 
 
 def _within(domain: _Domain, use: Bools) -> _Domain:
-    return _Domain(
-        f=domain.f[use], y=domain.y[use], drawn=domain.drawn[use], certain=domain.certain[use],
-        weight=domain.weight[use], design=domain.design[use], person=domain.person[use],
-    )  # fmt: skip
+    return _Domain(**{f.name: getattr(domain, f.name)[use] for f in fields(domain)})
 
 
 def _odd(whole: _Domain, years: NDArray[np.intp]) -> list[str]:

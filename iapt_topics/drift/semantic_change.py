@@ -6,8 +6,8 @@ is one person. The prior is the word's share in all years of the survey, with a 
 respondent a word.
 
 **Place.** The energy distance between the vectors of the two years [2]_, the root of
-2 E|X - Y| - E|X - X'| - E|Y - Y'|. Noise raises it, so it stands beside its level by chance and a
-permutation test in which whole respondents are dealt to the two years.
+2 E|X - Y| - E|X - X'| - E|Y - Y'|. Noise raises it, so it stands beside the 95th
+percentile of its null, and a permutation test in which whole respondents change years.
 
 References
 ----------

@@ -74,7 +74,7 @@ def distances_apart(vectors: NDArray[np.float32]) -> Floats:
 def moved_place(
     apart: Floats, n_now: int, person: NDArray[np.intp], rng: np.random.Generator
 ) -> dict[str, float]:
-    """Distance with interval, level by chance and p; the first ``n_now`` points are of one year."""
+    """Distance with interval, null and p; the first ``n_now`` points are of one year."""
     n = len(apart)
     now = np.arange(n) < n_now
     who, place = np.unique(person, return_inverse=True)

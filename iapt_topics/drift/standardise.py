@@ -18,7 +18,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -221,21 +221,22 @@ class StandardCells:
 
     def model(self, method: str, years: list[int]) -> tuple[ShareModel, dict[str, Any]]:
         """Return the shares of these years on their common cells, and columns that go with them."""
-        model, covered, notes = self._crude(years) if method == "crude" else self._standard(years)
+        crude = {k: getattr(self.crude, k)[years] for k in ("share", "low", "high", "effective")}
+        crude["correlation"] = self.crude.correlation[:, years][:, :, years]
+        notes: list[str] = []
+        model, covered = ShareModel(**crude), 1.0
+        if method == "standardised":
+            model, covered, notes = self._standardise(model, years)
         n = self.size[years].sum(axis=1)
         if n.min() < FEW_RESPONSES:
             notes = [f"n below {FEW_RESPONSES}.", *notes]
         shared = {"theme": list(self.coded.themes), "method": method, "covered": covered}
         return model, shared | {"n": round(float(n.sum())), "note": " ".join(notes)}
 
-    def _crude(self, years: list[int]) -> tuple[ShareModel, float, list[str]]:
-        some = {k: getattr(self.crude, k)[years] for k in ("share", "low", "high", "effective")}
-        correlation = self.crude.correlation[:, years][:, :, years]
-        return ShareModel(**some, correlation=correlation), 1.0, []
-
-    def _standard(self, years: list[int]) -> tuple[ShareModel, float, list[str]]:
+    def _standardise(
+        self, crude: ShareModel, years: list[int]
+    ) -> tuple[ShareModel, float, list[str]]:
         said: list[str] = []
-        correlation = self.crude.correlation[:, years][:, :, years]
         common = (self.size[years] > 0).all(axis=0)
         covered = float(self.part[common].sum())
         if missing := int(((self.part > 0) & ~common).sum()):
@@ -245,15 +246,14 @@ class StandardCells:
             said.append(f"{thin} cells rest on fewer than {FEW_POSITIVES} responses.")
         if covered == 0:
             said.append("No cell of the standard can be compared.")
-            none = np.full((len(years), self.count.shape[2]), np.nan)
-            empty = dict.fromkeys(("share", "low", "high", "effective"), none)
-            return ShareModel(**empty, correlation=correlation), covered, said + self.idle
+            none = dict.fromkeys(("share", "low", "high", "effective"), crude.share * np.nan)
+            return replace(crude, **none), covered, said + self.idle
         n, count = self.size[years][:, common], self.count[years][:, common]
         weight = self.part[common] / covered
         share = np.einsum("c,yct->yt", weight, count / n[:, :, None])
         ever = self.count.sum(axis=0) / self.size.sum(axis=0)[:, None]
         drawn = (count + _PRIOR * ever[common]) / (n + _PRIOR)[:, :, None]
-        design = self.size[years].sum(axis=1)[:, None] / self.crude.effective[years]
+        design = self.size[years].sum(axis=1)[:, None] / crude.effective
         spread = np.einsum("c,yct,yc->yt", weight**2, drawn * (1 - drawn), 1 / n) * design
         middle = np.einsum("c,yct->yt", weight, drawn)
         # A theme that all or none have in these cells leaves no spread: the size of the weights.
@@ -261,9 +261,7 @@ class StandardCells:
         known = spread > 0
         effective = np.where(known, middle * (1 - middle) / np.where(known, spread, 1.0), plain)
         low, high = wilson_interval(np.clip(share, 0, 1) * effective, effective)
-        made = ShareModel(
-            share=share, low=low, high=high, effective=effective, correlation=correlation
-        )
+        made = replace(crude, share=share, low=low, high=high, effective=effective)
         return made, covered, said + self.idle
 
 

@@ -69,15 +69,12 @@ def by_source(
         share = sampling.share
         models["assignment"] = replace(sampling, low=share, high=share, extra=assignment)
     if corrected is not None:
+        share, low, high = corrected.share, corrected.low, corrected.high
+        below = quadrature_difference(share - low, sampling.share - sampling.low)
+        above = quadrature_difference(high - share, sampling.high - sampling.share)
+        alone = np.tile(np.eye(len(share)), (share.shape[1], 1, 1))
         models["coding"] = replace(
-            corrected,
-            low=corrected.share
-            - quadrature_difference(corrected.share - corrected.low, sampling.share - sampling.low),
-            high=corrected.share
-            + quadrature_difference(
-                corrected.high - corrected.share, sampling.high - sampling.share
-            ),
-            correlation=np.tile(np.eye(len(sampling.share)), (sampling.share.shape[1], 1, 1)),
+            corrected, low=share - below, high=share + above, correlation=alone
         )
     models["together"] = replace(corrected or sampling, extra=assignment)
     return models

@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError, require_file
+from iapt_topics._base.events import OnEvent, ignore
 from iapt_topics._base.files import file_hash
 from iapt_topics._base.memory import give_back
 from iapt_topics.encoders.large_model import LARGE_MODEL, large_model_folder
@@ -88,7 +89,7 @@ class SentenceEncoder:
     folder: Path
     fingerprint: str
     cache: Path | None = None
-    progress: bool | Callable[[int, int], None] = False
+    on_event: OnEvent = ignore
     prompt: str = ""
     theme_prompt: str | None = None
 
@@ -117,21 +118,15 @@ class SentenceEncoder:
         texts = [self.prompt + t for t in texts]
         keys = [hashlib.sha256(t.encode("utf-8", "surrogatepass")).hexdigest() for t in texts]
         text_of = dict(zip(keys, texts, strict=True))
-        told = (self.progress,) if callable(self.progress) else ()
-        known = remember(self.cache, self.fingerprint, text_of, self._compute, *told)
+        known = remember(self.cache, self.fingerprint, text_of, self._compute, self.on_event)
         return np.stack([known[k] for k in keys])
 
     def _compute(self, texts: list[str]) -> NDArray[np.float32]:
-        from rich.progress import track
-
         model = _model(self.folder)
         texts = [t.encode("utf-8", "replace").decode() for t in texts]
         vectors = np.empty((len(texts), 0), dtype=np.float32)
         batches = _batches(_lengths(model, texts))
-        for rows, found in track(
-            zip(batches, _by_batch(model, texts, batches), strict=True), "Embedding",
-            total=len(batches), transient=True, disable=self.progress is not True,
-        ):  # fmt: skip
+        for rows, found in zip(batches, _by_batch(model, texts, batches), strict=True):
             if not vectors.size:
                 vectors = np.empty((len(texts), found.shape[1]), dtype=np.float32)
             vectors[rows] = found
@@ -230,7 +225,7 @@ def sentence_encoder(
     *,
     offline: bool = True,
     cache: str | Path | None = "auto",
-    progress: bool | Callable[[int, int], None] = False,
+    on_event: OnEvent = ignore,
     prompt: str = "",
     theme_prompt: str | None = None,
     revision: str | None = None,
@@ -252,9 +247,8 @@ def sentence_encoder(
         cache folder; ``None`` keeps nothing. Vectors are stored under the hash of their text:
         no text is stored, but a vector says much about its text, so treat the folder as you treat
         the survey.
-    progress : bool or callable, default False
-        Show a progress bar while texts are encoded, or call this with the number of texts encoded
-        and the number to encode.
+    on_event : callable, optional
+        Called with an :class:`iapt_topics.Event` after each thousand or so of the texts to encode.
     prompt : str, default ""
         Put before each text, for models that want an instruction, e.g. ``"query: "``.
     theme_prompt : str, optional
@@ -328,7 +322,7 @@ def sentence_encoder(
         folder=folder,
         fingerprint=fingerprint,
         cache=where,
-        progress=progress,
+        on_event=on_event,
         prompt=prompt,
         theme_prompt=theme_prompt,
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.private import private_cache, private_file
 
 Vectors = dict[str, NDArray[np.float32]]
@@ -25,7 +26,7 @@ def remember(
     fingerprint: str,
     texts: Mapping[str, str],
     compute: Callable[[list[str]], NDArray[np.float32]],
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    on_event: OnEvent = ignore,
 ) -> Vectors:
     """Vectors of texts, given under their keys; what is not in the store is computed and put there.
 
@@ -40,7 +41,7 @@ def remember(
             keys = todo[start : start + PART]
             made = dict(zip(keys, compute([texts[k] for k in keys]), strict=True))
             known |= made
-            progress(start + len(keys), len(todo))
+            on_event(Event("progress", done=start + len(keys), total=len(todo)))
             if store is not None and not _write(store, fingerprint, made):
                 store.close()
                 store = None

@@ -128,8 +128,8 @@ def topic_tracking_figure(
     Parameters
     ----------
     topics, links, windows : DataFrame
-        Tables of ``topic_tracking``. A "+" stands before a topic that is shown to be new, a "-" behind
-        one that is shown to be gone; "?" at a topic without a partner that is not.
+        Tables of ``topic_tracking``. A "+" stands before a topic that is shown to be new, a "-"
+        behind one that is shown to be gone; "?" at a topic without a partner that is not.
     """
     from matplotlib.patches import Rectangle
 

@@ -41,11 +41,9 @@ def write_entries(path: Path, entries: Entries, fields: Iterable[str]) -> None:
     ending = path.suffix.casefold()
     if ending not in ENDINGS:
         raise InputError(
-            f"frame file {path.name!r}",
-            "must end in .toml, .csv, .xlsx or .qdc",
-            repr(path.suffix),
-            "Name it so.",
-        )
+            f"frame file {path.name!r}", "must end in .toml, .csv, .xlsx or .qdc",
+            repr(path.suffix), "Name it so.",
+        )  # fmt: skip
     if ending == ".toml":
         write_whole(path, _as_toml(*entries))
         return
@@ -60,11 +58,9 @@ def _toml(path: Path, faults: list[str]) -> Entries:
     facets = content.pop("facet", [])
     if not (isinstance(about, dict) and isinstance(themes, list) and isinstance(facets, list)):
         raise InputError(
-            f"frame {path.name!r}",
-            "must hold [[theme]] tables",
-            "other values of that name",
+            f"frame {path.name!r}", "must hold [[theme]] tables", "other values of that name",
             "See the bundled frame for an example.",
-        )
+        )  # fmt: skip
     faults += [f"{k!r} is none of [frame], [[theme]] and [[facet]]" for k in content]
     return about, themes, facets
 

@@ -63,11 +63,9 @@ class ThemeFrame:
             if theme.id == theme_id:
                 return theme
         raise InputError(
-            f"theme {theme_id!r}",
-            f"must be in the frame {self.name!r}",
-            "no such id",
+            f"theme {theme_id!r}", f"must be in the frame {self.name!r}", "no such id",
             f"{suggestion(theme_id, self.ids)}Its ids are {listed(self.ids, most=40)}.",
-        )
+        )  # fmt: skip
 
     def __contains__(self, theme_id: object) -> bool:
         return theme_id in self.ids
@@ -116,11 +114,9 @@ class ThemeFrame:
         paper = {t.id for t in self.codable if t.status == "PAPER"}
         if not paper:
             raise InputError(
-                f"frame {self.name!r}",
-                "must have a codable theme of status PAPER",
-                "none",
+                f"frame {self.name!r}", "must have a codable theme of status PAPER", "none",
                 "Use the whole frame.",
-            )
+            )  # fmt: skip
         ids = set(paper)
         for theme_id in paper:
             while theme_id := self[theme_id].parent:
@@ -253,11 +249,9 @@ def _bundled(name: str) -> Path:
     known = sorted(p.stem for p in folder.glob("*.toml"))
     if name not in known:
         raise InputError(
-            f"frame {name!r}",
-            "must be a bundled frame or a .toml, .csv, .xlsx or .qdc file",
-            "neither",
-            f"{suggestion(name, known)}Bundled: {listed(known)}.",
-        )
+            f"frame {name!r}", "must be a bundled frame or a .toml, .csv, .xlsx or .qdc file",
+            "neither", f"{suggestion(name, known)}Bundled: {listed(known)}.",
+        )  # fmt: skip
     return folder / f"{name}.toml"
 
 

@@ -219,7 +219,7 @@ def add_codes(top: Element, frame: ThemeFrame, prefix: str) -> None:
     while stack:
         theme, parent = stack.pop()
         element = add_code(
-            parent, f"{prefix}{code_name(theme)}", make_guid("code", prefix, theme.id), theme.codable,
-            described(theme),
+            parent, f"{prefix}{code_name(theme)}", make_guid("code", prefix, theme.id),
+            theme.codable, described(theme),
         )  # fmt: skip
         stack += [(t, element) for t in reversed(below.get(theme.id, []))]

@@ -210,18 +210,14 @@ def assign_themes(
     """
     if (mapping is None) != (topics is None):
         raise InputError(
-            "code_responses()",
-            "needs mapping and topics together",
-            "one of them",
+            "code_responses()", "needs mapping and topics together", "one of them",
             "Pass both, or neither.",
-        )
+        )  # fmt: skip
     if mapping is not None and mapping.frame.ids != frame.ids:
         raise InputError(
-            "code_responses()",
-            "needs a mapping onto the same frame",
-            f"one onto {mapping.frame.name!r}",
-            "Run map_topics() with this frame.",
-        )
+            "code_responses()", "needs a mapping onto the same frame",
+            f"one onto {mapping.frame.name!r}", "Run map_topics() with this frame.",
+        )  # fmt: skip
     evidence: NDArray[np.float64] | float = 0.0
     if mapping is not None and topics is not None:
         evidence = _decision_evidence(responses.kept, mapping, topics)

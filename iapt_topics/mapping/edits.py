@@ -230,11 +230,9 @@ def apply_edits(mapping: TopicMapping, edits: MappingEdits) -> TopicMapping:
               and p not in places]  # fmt: skip
     if other:
         raise InputError(
-            "edits",
-            "must be for this mapping",
-            f"other topics or themes: {listed(other)}",
+            "edits", "must be for this mapping", f"other topics or themes: {listed(other)}",
             "Use replay_edits() after a new fit.",
-        )
+        )  # fmt: skip
     chosen = mapping.scores["chosen"].to_numpy(dtype=bool).copy()
     decision, note = (mapping.scores[c].to_numpy(dtype=object).copy() for c in ("decision", "note"))
     for row in table[table["theme"] != ""].to_dict("records"):

@@ -18,6 +18,7 @@ from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.coding import code_responses
 from iapt_topics.stats.agreement import cohen_kappa, f1, table_2x2
 from iapt_topics.stats.resampling import cluster_weights, percentile_interval
+from iapt_topics.stats.set_agreement import mean_defined
 from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.survey.sentences import split_sentences
 
@@ -76,11 +77,10 @@ def compare_encoders(
     """
     if not encoders or len({e.fingerprint for e in encoders}) < len(encoders):
         raise InputError(
-            "encoders",
-            "must be at least one, each another",
+            "encoders", "must be at least one, each another",
             f"{len(encoders)}" + (", some the same" if encoders else ""),
             "Pass e.g. [sentence_encoder(), sentence_encoder('all-mpnet-base-v2')].",
-        )
+        )  # fmt: skip
     kept = responses.kept
     both = kept[kept["response_id"].isin(hand.seen["response_id"])]
     ids = sorted(both["response_id"])
@@ -139,9 +139,7 @@ def _measures(
     d = weights.sum(axis=1, keepdims=True) - a - b - c
     each = {"f1_macro": f1(a, b, c), "kappa_mean": cohen_kappa(table_2x2(a, b, c, d))}
     # A draw may leave a theme without positives: it then counts for nothing in that draw.
-    return {
-        k: np.nansum(v, axis=1) / np.maximum((~np.isnan(v)).sum(axis=1), 1) for k, v in each.items()
-    }
+    return {k: np.nan_to_num(mean_defined(v)) for k, v in each.items()}
 
 
 def _seconds(encoder: Encoder, texts: list[str]) -> float:

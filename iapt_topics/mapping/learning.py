@@ -135,9 +135,8 @@ def learn_codes(
         raise InputError(
             "learn_codes()",
             f"needs at least {FEWEST} hand-coded responses outside the evaluation part",
-            f"{len(coded)}",
-            "Code more, or use code_responses(), which needs none.",
-        )
+            f"{len(coded)}", "Code more, or use code_responses(), which needs none.",
+        )  # fmt: skip
     place = {r: i for i, r in enumerate(ids)}
     rows = np.array([place[r] for r in coded])
     y = hand.matrix(coded, themes).astype(np.float64)

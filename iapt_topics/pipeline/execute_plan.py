@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from iapt_topics._base.errors import InputError
+from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.files import scratch_folder, write_whole
 from iapt_topics._base.private import private_folder, refuse_link, refuse_links
 from iapt_topics.codes.codes import Codes
 from iapt_topics.datasets.example import example_path
+from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame, load_frame
 from iapt_topics.pipeline.manifest import (
@@ -25,6 +27,7 @@ from iapt_topics.pipeline.manifest import (
 )
 from iapt_topics.pipeline.plan import PLAN, StudyPlan, plan_text
 from iapt_topics.pipeline.run import run_study
+from iapt_topics.pipeline.saved import stage_once
 from iapt_topics.pipeline.write import PRIVATE, PUBLIC, write_study
 from iapt_topics.publish.quotes_sheet import read_quotes
 from iapt_topics.qda.load import coders_in, load_codes
@@ -34,16 +37,12 @@ from iapt_topics.survey.redaction import count_redactions, redact_responses
 from iapt_topics.survey.responses import Responses, load_responses
 from iapt_topics.topics.topics import TopicConfig
 
-Say = Callable[[str], None]
-
 
 def run_plan(
     plan: StudyPlan,
     encoder: Encoder,
     *,
-    tell: Say = lambda _: None,
-    note: Say = lambda _: None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    on_event: OnEvent = ignore,
 ) -> Study:
     """Read what a plan names and run every stage.
 
@@ -53,12 +52,9 @@ def run_plan(
         From :func:`read_plan`, or made in Python.
     encoder : Encoder
         For example ``sentence_encoder(plan.model, cache=plan.out / "cache")``.
-    tell : callable, optional
-        Called with the name of each stage as it begins.
-    note : callable, optional
-        Called with what was found out about the files and the reader should know.
-    progress : callable, optional
-        As for :func:`iapt_topics.fit_topics`.
+    on_event : callable, optional
+        Called with an :class:`iapt_topics.Event` for what was found out about the files, and as for
+        :func:`iapt_topics.run_study`.
 
     Returns
     -------
@@ -75,7 +71,7 @@ def run_plan(
     _require_own(plan.out)  # before the long stages
     # The log stays in the process: it would undo what is redacted.
     responses, log = redact_responses(
-        _responses(plan, note), deny=plan.deny, replace_text=plan.redact_text
+        _responses(plan, on_event), deny=plan.deny, replace_text=plan.redact_text
     )
     frame = load_frame(plan.frame)
     if plan.approved is not None:
@@ -84,17 +80,25 @@ def run_plan(
         responses,
         frame,
         encoder,
-        human=_human(plan, frame, responses, note),
+        human=_human(plan, frame, responses, on_event),
         config=TopicConfig(
             seed=plan.seed, n_runs=plan.runs, n_topics=plan.n_topics,
             min_topic_size=plan.min_topic_size, min_support=plan.min_support,
         ),
         baseline=plan.baseline,
-        standardise=plan.standardise,
         cache=plan.out / "cache",
-        tell=tell,
-        progress=progress,
+        on_event=on_event,
     )  # fmt: skip
+    if plan.standardise:
+        held = stage_once(
+            plan.out / "cache",
+            "standardised",
+            (study.codes, responses, plan.standardise, plan.baseline),
+            lambda: standardise_drift(
+                study.codes, responses, plan.standardise, baseline=plan.baseline
+            ),
+        )
+        study = replace(study, standardised=held)
     return replace(study, redactions=count_redactions(log))
 
 
@@ -133,7 +137,7 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
     return {name: plan.out / path.relative_to(part) for name, path in written.items()}
 
 
-def _responses(plan: StudyPlan, note: Say) -> Responses:
+def _responses(plan: StudyPlan, on_event: OnEvent) -> Responses:
     responses = load_responses(
         plan.file,
         text=plan.text[0] if len(plan.text) == 1 else plan.text,
@@ -148,12 +152,12 @@ def _responses(plan: StudyPlan, note: Say) -> Responses:
         non_answers=plan.non_answers,
     )
     for found in responses.notes:
-        note(found)
+        on_event(Event("note", found))
     return replace(responses, synthetic=plan.file.resolve() == example_path().resolve())
 
 
 def _human(
-    plan: StudyPlan, frame: ThemeFrame, responses: Responses, note: Say
+    plan: StudyPlan, frame: ThemeFrame, responses: Responses, on_event: OnEvent
 ) -> tuple[Codes, ...]:
     """The codes of the first two people of the file."""
     path = plan.codes
@@ -161,7 +165,7 @@ def _human(
         return ()
     source = load_project(path, responses=responses) if is_project(path) else path
     for found in getattr(source, "notes", ()):
-        note(f"{path.name}: {found}.")
+        on_event(Event("note", f"{path.name}: {found}."))
     every = (
         load_codes(source, frame=frame, coder=name, responses=responses, themes=plan.code_map)
         for name in coders_in(source) or ("human",)
@@ -170,7 +174,7 @@ def _human(
     human = tuple(islice(people, 2))
     if (others := len(list(people))) > 0:
         names = " and ".join(c.coder for c in human)
-        note(f"{others + 2} coders found; compared: {names}.")
+        on_event(Event("note", f"{others + 2} coders found; compared: {names}."))
     return human
 
 

@@ -88,10 +88,11 @@ def _items(published: Published) -> tuple[tuple[str, str], ...]:
          "wording]")),
         ("S12 Units of study", "A unit is one response. What became of every row is in the table "
          "ledger."),
-        ("S13 Data processing", f"Non-answers and copies were left out by rule. {published.rule.sentence} "
-         "[to be written: how quotes were checked]"),
-        ("S14 Data analysis", f"Topics: a consensus of {about.n_runs} runs, seed {about.config.seed}. "
-         f"Themes were given by {about.coder} ({about.coder_kind}). {weighted}Versions: {versions}."),
+        ("S13 Data processing", "Non-answers and copies were left out by rule. "
+         f"{published.rule.sentence} [to be written: how quotes were checked]"),
+        ("S14 Data analysis", f"Topics: a consensus of {about.n_runs} runs, seed "
+         f"{about.config.seed}. Themes were given by {about.coder} ({about.coder_kind}). "
+         f"{weighted}Versions: {versions}."),
         ("S15 Trustworthiness", f"{agreed}."),
         (_RESULTS, "[to be written: what the figures below mean]"),
         ("S17 Links to empirical data", "[to be written: quotes that a person approved]"),

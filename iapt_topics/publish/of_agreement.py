@@ -96,7 +96,7 @@ def _themes(name: str, result: Comparison, cells: Cells) -> pd.DataFrame:
     }
     # What was not defined on exact counts stays so.
     kept = {m: np.where(gone | table[m].isna(), np.nan, v).round(2) for m, v in new.items()}
-    out = table.assign(n=n, **kept)
+    out = table.assign(n=n, kappa_status=table["kappa_status"].mask(gone, ""), **kept)
     for side, count in zip(SIDES, (first, second), strict=True):
         out[f"positives_{side}"] = np.where(gone, np.nan, count)
         base = n if result.n >= rule.min_base else np.nan

@@ -30,14 +30,17 @@ def make_grid(table: pd.DataFrame, caption: str, *columns: Column, **more: Any) 
 
 
 def wave_name(waves: Waves, year: int) -> str:
+    """What to call a year."""
     return waves.get(year, str(year))
 
 
 def shown_or_not(how: Callable[..., str], given: Any, *values: Any) -> str:
+    """The values as they are printed, or that they are not shown."""
     return how(*values) if known(given) else "not shown"
 
 
 def spaced(name: str) -> str:
+    """A name of the code as words."""
     return clean(name).replace("_", " ")
 
 
@@ -52,5 +55,6 @@ VALUE: tuple[Column, ...] = (
 
 
 def largest_first(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Rows by the size of a column, whatever its sign."""
     size = rows[column].abs().sort_values(ascending=False, kind="stable")
     return rows.loc[size.index]

@@ -1,3 +1,3 @@
 from .scale import ScaledStudy as ScaledStudy
-from .scale import sample_stability as sample_stability
 from .scale import scale_study as scale_study
+from .stability import sample_stability as sample_stability

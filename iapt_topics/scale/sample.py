@@ -9,13 +9,19 @@ drawn in every year that they answered in.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError, listed
-from iapt_topics.scale.partitions import Scan
+from iapt_topics.scale.partitions import Scan, as_responses, read_rows
+from iapt_topics.survey.responses import Responses
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 
 def draw(
@@ -72,46 +78,56 @@ def check_scans(scans: Sequence[Scan], names: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def agreement_interval(
-    one: NDArray[np.intp], other: NDArray[np.intp], seed: int, n_boot: int = 200
-) -> tuple[float, float, float]:
-    """Adjusted mutual information of two partitions; its interval, by the spread over draws."""
-    from sklearn.metrics import adjusted_mutual_info_score
-
-    rng = np.random.default_rng(seed)
-    rows = [rng.integers(0, len(one), len(one)) for _ in range(n_boot)]
-    # Drawing a row twice makes its copies agree; the spread is that of the draws, not their middle.
-    drawn = np.array([adjusted_mutual_info_score(one[r], other[r]) for r in rows])
-    estimate = float(adjusted_mutual_info_score(one, other))
-    half = 1.96 * float(drawn.std())
-    return estimate, estimate - half, min(1.0, estimate + half)
+def find_partitions(survey: str | Path | Sequence[str | Path]) -> list[Path]:
+    """Parquet files of a folder, or those that were named."""
+    if isinstance(survey, str | Path):
+        folder = Path(survey).resolve()
+        paths = sorted(folder.rglob("*.parquet")) if folder.is_dir() else [folder]
+    else:
+        paths = [Path(p).resolve() for p in survey]
+    if not paths or not all(p.is_file() for p in paths):
+        raise InputError("the survey", "must be Parquet files", f"{str(survey)[:80]!r}",
+                         "Name the folder that holds them.")  # fmt: skip
+    return paths
 
 
-def compare_fits(
-    sizes: Sequence[int],
-    placed: Callable[[int, int], tuple[NDArray[np.intp], int]],
-    n_probe: int,
-    seed: int,
+def map_on(client: Client, function: Callable[..., Any], *lists: Any, **more: Any) -> list[Any]:
+    """What a function gives for each partition, in their order, run on the workers."""
+    return client.gather(client.map(function, *lists, pure=False, **more))  # type: ignore[no-any-return]
+
+
+def join_scans(scans: Sequence[Scan]) -> tuple[Any, Any, Any]:
+    """Ids of respondents, ids of responses and years of all partitions."""
+    return tuple(  # type: ignore[return-value]
+        np.concatenate([getattr(s, c) for s in scans]) for c in ("person", "response", "year")
+    )
+
+
+def take_rows(
+    paths: Sequence[Path],
+    scans: Sequence[Scan],
+    rows: NDArray[np.intp],
+    question: str | None,
+    covariates: Sequence[str],
+    client: Client | None = None,
+) -> Responses:
+    """Bring the rows of a sample together."""
+    ends = np.cumsum([len(s.year) for s in scans])
+    jobs = [
+        (path, rows[(rows >= end - len(s.year)) & (rows < end)] - (end - len(s.year)))
+        for path, s, end in zip(paths, scans, ends, strict=True)
+    ]
+    jobs = [(path, some) for path, some in jobs if len(some)]
+    if client is None:
+        tables = [_rows_of(*job, question, covariates) for job in jobs]
+    else:
+        lists = zip(*jobs, strict=True)
+        tables = map_on(client, _rows_of, *lists, question=question, covariates=covariates)
+    table = pd.concat(tables).sort_values("response_id", ignore_index=True)
+    return as_responses(table, "sample")
+
+
+def _rows_of(
+    path: Path, rows: NDArray[np.intp], question: str | None, covariates: Sequence[str]
 ) -> pd.DataFrame:
-    """Agreement of fits on two halves, and of each first half with the largest, on the probe.
-
-    ``placed(half, size)`` gives the topic of each probe response and the number of topics.
-    """
-    from sklearn.metrics import adjusted_rand_score
-
-    found = {(half, size): placed(half, size) for size in sizes for half in (0, 1)}
-    largest = max(sizes)
-    rows = []
-    for size in sizes:
-        pairs = {"halves": ((0, size), (1, size)), "largest": ((0, size), (1, largest))}
-        for between, (a, b) in pairs.items():
-            (one, n_one), (other, n_other) = found[a], found[b]
-            estimate, low, high = agreement_interval(one, other, seed)
-            rows.append(
-                {
-                    "size": size, "between": between, "estimate": estimate, "low": low,
-                    "high": high, "rand": float(adjusted_rand_score(one, other)), "n": n_probe,
-                    "n_topics": n_one, "n_topics_other": n_other, "note": "",
-                }
-            )  # fmt: skip
-    return pd.DataFrame(rows)
+    return read_rows(path, question, covariates).iloc[rows]

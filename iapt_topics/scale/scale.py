@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,31 +22,37 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from iapt_topics._base.errors import InputError, listed
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.files import claimed, file_hash
 from iapt_topics._base.kept import fault_of
 from iapt_topics._base.private import private_folder
+from iapt_topics.drift.coded import find_baseline
 from iapt_topics.drift.drift import Drift, drift_of_sums
-from iapt_topics.encoders.embeddings import Embeddings, embed
+from iapt_topics.encoders.embeddings import embed
 from iapt_topics.encoders.encoder import Encoder, SentenceEncoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.coding import assign_themes
 from iapt_topics.mapping.mapping import TopicMapping, map_topics
 from iapt_topics.scale import partitions as _partitions
-from iapt_topics.scale.partitions import Counted, Model, Scan
-from iapt_topics.scale.sample import check_scans, compare_fits, draw
+from iapt_topics.scale.partitions import Counted, Model
+from iapt_topics.scale.sample import (
+    check_scans,
+    draw,
+    find_partitions,
+    join_scans,
+    map_on,
+    take_rows,
+)
 from iapt_topics.stats.share_model import PersonYearSums, add_up, sum_up
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.cache import fit_once
 from iapt_topics.topics.describe import unit_means
-from iapt_topics.topics.fit import fit_topics
-from iapt_topics.topics.new_wave import novelty_by_year, place
+from iapt_topics.topics.new_wave import novelty_by_year
 from iapt_topics.topics.topics import TopicConfig, Topics
 
 if TYPE_CHECKING:
     from distributed import Client
-
-_PARTS = 5  # of the respondents: two for each half of a stability check, one for the probe
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -97,7 +104,7 @@ def scale_study(
     covariates: Sequence[str] = (),
     baseline: int | None = None,
     n_boot: int = 1000,
-    tell: Callable[[str], None] = lambda _: None,
+    on_event: OnEvent = ignore,
 ) -> ScaledStudy:
     """Code a partitioned survey on the workers of a Dask cluster, and measure its drift.
 
@@ -132,8 +139,8 @@ def scale_study(
         Year that others are compared with; the first one by default.
     n_boot : int, default 1000
         As for :func:`iapt_topics.measure_drift`.
-    tell : callable, optional
-        Called with the name of each stage as it begins.
+    on_event : callable, optional
+        Called with an :class:`iapt_topics.Event` for each stage that begins.
 
     Returns
     -------
@@ -168,155 +175,59 @@ def scale_study(
     allocation).
     """
     config = config or TopicConfig()
-    paths = _partitions_of(survey)
+    paths = find_partitions(survey)
     covariates = tuple(covariates)
     if isinstance(sample, bool) or sample < 2:
         raise InputError("sample", "must be at least 2", repr(sample), "Use e.g. 20000.")
     with claimed(Path(out).resolve()), _connected(cluster) as client:
         out = Path(out).resolve()
-        tell("Reading ids")
-        scans = client.gather(
-            client.map(
-                _partitions.scan, paths, pure=False,
-                question=question, covariates=covariates, seed=config.seed,
-            )
+        on_event(Event("stage", "Reading ids"))
+        scans = map_on(
+            client, _partitions.scan, paths,
+            question=question, covariates=covariates, seed=config.seed,
         )  # fmt: skip
         notes = check_scans(scans, [p.name for p in paths])
         years = np.unique(np.concatenate([s.year for s in scans]))
-        if baseline is not None and baseline not in years:
-            raise InputError("baseline", "must be a year of the survey", str(baseline),
-                             f"Choose one of {listed(years.tolist(), most=50)}.")  # fmt: skip
-        tell("Drawing the sample")
-        rows = draw(*_joined(scans), sample)
-        drawn = _take(paths, scans, rows, question, covariates, client)
-        model, mapping, key = _fit(drawn, frame, encoder, config, question, covariates, out, tell)
-        tell(f"Coding {len(paths)} partitions")
-        private_folder(out / "parts")
+        if baseline is not None:
+            find_baseline(baseline, years)
+        on_event(Event("stage", "Drawing the sample"))
+        rows = draw(*join_scans(scans), sample)
+        drawn = take_rows(paths, scans, rows, question, covariates, client)
+        model, mapping, key = _fit(
+            drawn, frame, encoder, config, question, covariates, out, on_event
+        )
+        on_event(Event("stage", f"Coding {len(paths)} partitions"))
         targets = [
             out / "parts" / f"{p.stem}-{s.digest[:16]}-{key}.parquet"
             for p, s in zip(paths, scans, strict=True)
         ]
         partitions = _code(client, model, key, paths, targets)
-        tell("Adding up")
-        themes = [t.id for t in frame.codable]
-        counted: list[Counted] = client.gather(
-            client.map(
-                _partitions.count_coded, targets, pure=False,
-                themes=themes, n_topics=model.topics.n_topics,
-            )
+        on_event(Event("stage", "Adding up"))
+        themes = tuple(t.id for t in frame.codable)
+        counted: list[Counted] = map_on(
+            client, _partitions.count_coded, targets,
+            themes=themes, n_topics=model.topics.n_topics,
         )  # fmt: skip
-    tell("Measuring drift")
+    on_event(Event("stage", "Measuring drift"))
     cells, years = _join(counted, weighted=scans[0].weighted)
-    n = len(themes)
     names = tuple(f"topic {t}" for t in model.topics.topics["topic"])
-    drifts = [
-        drift_of_sums(
-            sum_up(_columns(cells, part)), ids, years, weighted=scans[0].weighted,
-            baseline=baseline, coder=coder, n_boot=n_boot, seed=config.seed,
-        )
-        for coder, ids, part in (
-            ("machine", tuple(themes), slice(n)), ("topics", names, slice(n, n + len(names)))
-        )
-    ]  # fmt: skip
+    n = len(themes), len(themes) + len(names)
+    of_themes, of_topics = (sum_up(_columns(cells, part)) for part in (slice(n[0]), slice(*n)))
+    drift = partial(
+        drift_of_sums, years=years, weighted=scans[0].weighted, baseline=baseline, n_boot=n_boot,
+        seed=config.seed,
+    )  # fmt: skip
     flat = replace(cells, size=cells.n, total=cells.count)
     return ScaledStudy(
         topics=model.topics,
         mapping=mapping,
-        drift=drifts[0],
-        topic_drift=drifts[1],
-        novelty=novelty_by_year(sum_up(_columns(flat, slice(n + len(names), None))), years),
+        drift=drift(of_themes, themes, coder="machine"),
+        topic_drift=drift(of_topics, names, coder="topics"),
+        novelty=novelty_by_year(sum_up(_columns(flat, slice(n[1], None))), years),
         ledger=_partitions.all_statuses([c.ledger for c in counted]),
         partitions=partitions,
         notes=notes,
     )
-
-
-def sample_stability(
-    survey: str | Path | Sequence[str | Path],
-    encoder: Encoder,
-    *,
-    sizes: Sequence[int] = (1_000, 2_000, 5_000, 10_000),
-    probe: int = 2_000,
-    config: TopicConfig | None = None,
-    question: str | None = None,
-) -> pd.DataFrame:
-    """Say how large a sample must be for its topics to be those of another sample.
-
-    The respondents are dealt into two halves and a probe, which no fit sees. Topics are fitted to
-    growing samples of each half, and the probe is put on each.
-
-    Parameters
-    ----------
-    survey : path, or sequence of path
-        As for :func:`scale_study`.
-    encoder : Encoder
-        For example :func:`iapt_topics.sentence_encoder`.
-    sizes : sequence of int
-        Rows of each sample; two fits for each.
-    probe : int, default 2,000
-        Rows of the probe.
-    config : TopicConfig, optional
-        How topics are fitted.
-    question : str, optional
-        The question to keep, if the survey has several.
-
-    Returns
-    -------
-    DataFrame
-        Two rows for each size: ``size``; ``between`` ("halves": with the fit on the other half, of
-        the same size; "largest": with the largest fit on the other half); ``estimate`` (adjusted
-        mutual information of the two on the probe), ``low``, ``high`` (95 %, for the draw of the
-        probe alone); ``rand`` (adjusted Rand index); ``n`` (responses of the probe); ``n_topics``,
-        ``n_topics_other``; ``note``. A size is enough where "largest" no longer rises.
-
-    Raises
-    ------
-    InputError
-        As for :func:`scale_study`, or if a half has fewer rows than the largest size.
-
-    References
-    ----------
-    Lange, Roth, Braun and Buhmann (2004), "Stability-based validation of clustering solutions",
-    Neural Computation 16:1299-1323. Vinh, Epps and Bailey (2010), JMLR 11:2837-2854.
-    """
-    config = config or TopicConfig()
-    paths = _partitions_of(survey)
-    scans = [_partitions.scan(p, question, (), config.seed) for p in paths]
-    check_scans(scans, [p.name for p in paths])
-    person, response, year = _joined(scans)
-    part = person % np.uint64(_PARTS)
-    half_of = [np.flatnonzero(part < 2), np.flatnonzero((part >= 2) & (part < 4))]
-    least = min(map(len, half_of))
-    if max(sizes) > least or min(sizes) < 2:
-        raise InputError(
-            "sizes", f"must be from 2 to the {least} rows of a half", listed(sizes),
-            "Leave the largest out.",
-        )  # fmt: skip
-
-    def embedded(of: NDArray[np.intp], size: int) -> tuple[Responses, Embeddings]:
-        rows = of[draw(person[of], response[of], year[of], size)]
-        drawn = _take(paths, scans, rows, question, ())
-        return drawn, embed(drawn, encoder)
-
-    _, probed = embedded(np.flatnonzero(part == 4), probe)
-
-    def placed(half: int, size: int) -> tuple[NDArray[np.intp], int]:
-        topics = fit_topics(*embedded(half_of[half], size), config)
-        return place(topics, probed.vectors)[0], topics.n_topics
-
-    return compare_fits(sorted(sizes), placed, len(probed.vectors), config.seed)
-
-
-def _partitions_of(survey: str | Path | Sequence[str | Path]) -> list[Path]:
-    if isinstance(survey, str | Path):
-        folder = Path(survey).resolve()
-        paths = sorted(folder.rglob("*.parquet")) if folder.is_dir() else [folder]
-    else:
-        paths = [Path(p).resolve() for p in survey]
-    if not paths or not all(p.is_file() for p in paths):
-        raise InputError("the survey", "must be Parquet files", f"{str(survey)[:80]!r}",
-                         "Name the folder that holds them.")  # fmt: skip
-    return paths
 
 
 @contextmanager
@@ -345,46 +256,6 @@ def _connected(cluster: Client | str | None) -> Iterator[Client]:
                 local.close()
 
 
-def _joined(scans: Sequence[Scan]) -> tuple[Any, Any, Any]:
-    return tuple(  # type: ignore[return-value]
-        np.concatenate([getattr(s, c) for s in scans]) for c in ("person", "response", "year")
-    )
-
-
-def _take(
-    paths: Sequence[Path],
-    scans: Sequence[Scan],
-    rows: NDArray[np.intp],
-    question: str | None,
-    covariates: Sequence[str],
-    client: Client | None = None,
-) -> Responses:
-    """Bring the rows of a sample together."""
-    ends = np.cumsum([len(s.year) for s in scans])
-    jobs = [
-        (path, rows[(rows >= end - len(s.year)) & (rows < end)] - (end - len(s.year)))
-        for path, s, end in zip(paths, scans, ends, strict=True)
-    ]
-    jobs = [(path, some) for path, some in jobs if len(some)]
-    if client is None:
-        tables = [_rows_of(*job, question, covariates) for job in jobs]
-    else:
-        tables = client.gather(
-            client.map(
-                _rows_of, *zip(*jobs, strict=True), pure=False,
-                question=question, covariates=covariates,
-            )
-        )  # fmt: skip
-    table = pd.concat(tables).sort_values("response_id", ignore_index=True)
-    return _partitions.as_responses(table, "sample")
-
-
-def _rows_of(
-    path: Path, rows: NDArray[np.intp], question: str | None, covariates: Sequence[str]
-) -> pd.DataFrame:
-    return _partitions.read_rows(path, question, covariates).iloc[rows]
-
-
 def _fit(
     sample: Responses,
     frame: ThemeFrame,
@@ -393,7 +264,7 @@ def _fit(
     question: str | None,
     covariates: tuple[str, ...],
     out: Path,
-    tell: Callable[[str], None],
+    on_event: OnEvent,
 ) -> tuple[Model, TopicMapping, str]:
     """Fit the model to the sample, map its topics, and give the key of all that it depends on."""
     settings = (
@@ -404,15 +275,19 @@ def _fit(
         question,
         covariates,
     )
-    tell(f"Embedding the sample of {len(sample)} responses")
+    on_event(Event("stage", f"Embedding the sample of {len(sample)} responses"))
     embeddings = embed(sample, encoder)
-    tell(f"Finding topics: consensus of {config.n_runs} runs")
-    topics = fit_once(sample, embeddings, config, out)
-    tell("Taking the reference scale")
+    on_event(Event("stage", f"Finding topics: consensus of {config.n_runs} runs"))
+    topics = fit_once(sample, embeddings, config, out, on_event)
+    on_event(Event("stage", "Taking the reference scale"))
     mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
     scores, _ = assign_themes(sample, embeddings, frame, encoder)
     # The store of vectors is one file, which workers cannot share; their results are kept instead.
-    lean = replace(encoder, cache=None) if isinstance(encoder, SentenceEncoder) else encoder
+    lean = (
+        replace(encoder, cache=None, on_event=ignore)
+        if isinstance(encoder, SentenceEncoder)
+        else encoder
+    )
     vectors = embeddings.rows(topics.assignments["response_id"].tolist())
     model = Model(
         topics=topics,
@@ -447,6 +322,7 @@ def _code(
         def setup(self, worker: Any) -> None:
             _partitions.MODELS[key] = self.model
 
+    private_folder(targets[0].parent)
     for target in (t for t in targets if t.exists()):
         # Its name is of all that it was made of.
         hashes = {target.name: file_hash(target)}

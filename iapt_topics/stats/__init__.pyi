@@ -10,7 +10,6 @@ from .agreement import recall as recall
 from .agreement import scott_pi as scott_pi
 from .agreement import table_2x2 as table_2x2
 from .divergence import jensen_shannon as jensen_shannon
-from .divergence import jensen_shannon_rows as jensen_shannon_rows
 from .intervals import jeffreys_interval as jeffreys_interval
 from .intervals import newcombe_interval as newcombe_interval
 from .intervals import normal_quantile as normal_quantile

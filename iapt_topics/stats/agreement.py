@@ -15,43 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.stats.set_agreement import (
-    DistanceName,
-    Floats,
-    corrected,
-    expected_disagreement,
-    f1_per_unit,
-    jaccard_distance,
-    macro_f1,
-    masi_distance,
-    micro_f1,
-    ratio,
-    samples_f1,
-    set_alpha,
-)
-
-__all__ = [
-    "DistanceName",
-    "cohen_kappa",
-    "confusion_table",
-    "expected_disagreement",
-    "f1",
-    "f1_per_unit",
-    "gwet_ac1",
-    "jaccard_distance",
-    "macro_f1",
-    "masi_distance",
-    "micro_f1",
-    "negative_agreement",
-    "nominal_alpha",
-    "pabak",
-    "precision",
-    "recall",
-    "samples_f1",
-    "scott_pi",
-    "set_alpha",
-    "table_2x2",
-]
+from iapt_topics.stats.set_agreement import Floats, corrected, ratio
 
 
 def _shares(table: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:

@@ -9,49 +9,19 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.stats.intervals import Floats
 
 
-def jensen_shannon_rows(p: ArrayLike, q: ArrayLike, base: float = 2) -> Floats:
-    """Jensen-Shannon distance along the last axis; see :func:`jensen_shannon`.
+def jensen_shannon(p: ArrayLike, q: ArrayLike, base: float = 2) -> Floats:
+    """Jensen-Shannon distance between distributions: the root of the divergence.
 
     Parameters
     ----------
     p, q : array_like, shape (..., k)
-        Weights of at least 0; they broadcast and are scaled to sum to 1.
-    base : float
-        Base of the logarithm.
-
-    Returns
-    -------
-    ndarray of float, shape (...)
-        NaN where the weights of either side sum to 0.
-    """
-    from scipy.special import rel_entr
-
-    sides = []
-    for side in (p, q):
-        weights = np.asarray(side, float)
-        if np.any(weights < 0):
-            raise InputError("weights", "must be at least 0", "a value below 0", "Give counts.")
-        total = weights.sum(axis=-1, keepdims=True)
-        sides.append(weights / np.where(total > 0, total, np.nan))
-    middle = (sides[0] + sides[1]) / 2
-    divergence = sum(rel_entr(side, middle).sum(axis=-1) for side in sides) / 2
-    # scipy's jensenshannon does not clip: rounding makes equal distributions NaN there.
-    return np.asarray(np.sqrt(np.clip(divergence / np.log(base), 0.0, None)))
-
-
-def jensen_shannon(p: ArrayLike, q: ArrayLike, base: float = 2) -> float:
-    """Jensen-Shannon distance between two distributions: the root of the divergence.
-
-    Parameters
-    ----------
-    p, q : array_like, shape (k,)
-        Weights of at least 0, scaled here to sum to 1.
+        Weights of at least 0; they broadcast and are scaled here to sum to 1.
     base : float
         Base of the logarithm; with 2 the distance lies in [0, 1].
 
     Returns
     -------
-    float
+    ndarray of float, shape (...)
         0 for equal distributions, 1 (base 2) for disjoint ones, NaN if either is empty.
 
     Raises
@@ -67,7 +37,19 @@ def jensen_shannon(p: ArrayLike, q: ArrayLike, base: float = 2) -> float:
 
     Examples
     --------
-    >>> jensen_shannon([1, 0], [0, 3])
+    >>> float(jensen_shannon([1, 0], [0, 3]))
     1.0
     """
-    return float(jensen_shannon_rows(np.ravel(p), np.ravel(q), base))
+    from scipy.special import rel_entr
+
+    sides = []
+    for side in (p, q):
+        weights = np.asarray(side, float)
+        if np.any(weights < 0):
+            raise InputError("weights", "must be at least 0", "a value below 0", "Give counts.")
+        total = weights.sum(axis=-1, keepdims=True)
+        sides.append(weights / np.where(total > 0, total, np.nan))
+    middle = (sides[0] + sides[1]) / 2
+    divergence = sum(rel_entr(side, middle).sum(axis=-1) for side in sides) / 2
+    # scipy's jensenshannon does not clip: rounding makes equal distributions NaN there.
+    return np.asarray(np.sqrt(np.clip(divergence / np.log(base), 0.0, None)))

@@ -25,6 +25,13 @@ def ratio(top: ArrayLike, bottom: ArrayLike) -> Floats:
     return out
 
 
+def mean_defined(values: ArrayLike, axis: int = -1) -> Floats:
+    """Mean of the values that are not NaN; NaN where there are none."""
+    numbers = np.asarray(values, float)
+    defined = ~np.isnan(numbers)
+    return ratio(np.where(defined, numbers, 0.0).sum(axis=axis), defined.sum(axis=axis))
+
+
 def corrected(observed: ArrayLike, expected: ArrayLike) -> Floats:
     """Agreement above chance as a share of what chance leaves open."""
     po, pe = np.asarray(observed, float), np.asarray(expected, float)
@@ -358,5 +365,4 @@ def macro_f1(first: ArrayLike, second: ArrayLike) -> float:
     """
     x, y = _paired(first, second)
     each = ratio(2 * (x & y).sum(axis=0), x.sum(axis=0) + y.sum(axis=0))
-    each = each[~np.isnan(each)]
-    return float(each.mean()) if len(each) else float("nan")
+    return float(mean_defined(each))

@@ -108,7 +108,7 @@ def _survey_tables(responses: Responses) -> Tables:
 
 
 def coder_weights(responses: Responses, codes: Codes) -> dict[str, float]:
-    """Survey weight of each response that a coder saw, of mean 1 in its year; empty if all are 1."""
+    """Survey weight of each response that a coder saw, of mean 1 in its year; none if all are 1."""
     kept = responses.kept
     if "weight" not in kept:
         return {}

@@ -37,15 +37,15 @@ class Responses:
     Attributes
     ----------
     table : DataFrame
-        Every row of the file (of a wide file, every row and question), in its order:
-        ``response_id`` (unique), ``respondent_id``, ``year`` (integer; the place of the wave, from
-        1, if waves were named), ``question`` ("" if the file names none), ``text`` (as typed; "" if
-        blank), ``status`` (one of ``STATUSES``). From :func:`load_responses` also ``reason`` (why a
-        row is not kept), ``copy_of`` (the response that a duplicate is a copy or near copy of, the
-        longest one and of equal texts the first; or that of another person which a kept one of 8
-        words or more copies; else ""),
-        ``wave`` (what the year is called, if not by its number) and ``weight`` (above 0, if a
-        survey weight was named); then the covariates.
+        Not to be written into, since what is kept is worked out once: give another to
+        ``dataclasses.replace``. Every row of the file (of a wide file, every row and question), in
+        its order: ``response_id`` (unique), ``respondent_id``, ``year`` (integer; the place of the
+        wave, from 1, if waves were named), ``question`` ("" if the file names none), ``text`` (as
+        typed; "" if blank), ``status`` (one of ``STATUSES``). From :func:`load_responses` also
+        ``reason`` (why a row is not kept), ``copy_of`` (the response that a duplicate is a copy or
+        near copy of, the longest one and of equal texts the first; or that of another person which
+        a kept one of 8 words or more copies; else ""), ``wave`` (what the year is called, if not by
+        its number) and ``weight`` (above 0, if a survey weight was named); then the covariates.
     source : str
         Name of the file, without its folder, or "table".
     synthetic : bool

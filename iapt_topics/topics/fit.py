@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError
+from iapt_topics._base.events import OnEvent, ignore
 from iapt_topics.stats.resampling import percentile_interval
 from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics import consensus
@@ -33,7 +33,7 @@ def fit_topics(
     embeddings: Embeddings,
     config: TopicConfig | None = None,
     *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    on_event: OnEvent = ignore,
 ) -> Topics:
     """Fit consensus topics to the kept responses.
 
@@ -45,8 +45,8 @@ def fit_topics(
         Of the same responses; joined on response id.
     config : TopicConfig, optional
         Seed, runs and, if wanted, the number or size of topics.
-    progress : callable, optional
-        Called with the number of runs that have ended, and of all.
+    on_event : callable, optional
+        Called with an :class:`iapt_topics.Event` after each run: how many have ended, and of all.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def fit_topics(
             n_runs=config.n_runs,
             seed=config.seed,
             min_size=config.min_topic_size,
-            progress=progress,
+            on_event=on_event,
         )
     labels, resolution = _choose(points, partitions, runs, config)
     share, runner_up = consensus.support(partitions, labels)

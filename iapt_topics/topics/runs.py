@@ -9,7 +9,6 @@ seed, neighbourhood and cluster size.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -18,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics.topics import consensus
 
 #: Below this number, UMAP and HDBSCAN have too little to go on; see :func:`_small_runs`.
@@ -127,7 +127,7 @@ def cluster_runs(
     n_runs: int,
     seed: int,
     min_size: int | None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    on_event: OnEvent = ignore,
 ) -> tuple[NDArray[np.intp], pd.DataFrame]:
     """Cluster the responses ``n_runs`` times, each time another bootstrap of the respondents.
 
@@ -144,7 +144,7 @@ def cluster_runs(
     min_size : int, optional
         Smallest cluster; by default from 1/120 to 1/60 of the responses, at least 10 (5 for the
         smallest surveys).
-    progress : callable, optional
+    on_event : callable, optional
         Called with the number of runs that have ended, and of all.
 
     Returns
@@ -175,7 +175,7 @@ def cluster_runs(
     try:
         for labels in pool.map(lambda job: _run(centred, *job), jobs):
             found.append(labels)
-            progress(len(found), n_runs)
+            on_event(Event("progress", done=len(found), total=n_runs))
     finally:  # whoever stops the fit does not wait for the layouts that have begun
         pool.shutdown(wait=False, cancel_futures=True)
     partitions, table = [], []

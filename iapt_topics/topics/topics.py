@@ -103,8 +103,8 @@ class Topics:
         ``support`` (mean over its responses); ``stability``, ``stability_low``,
         ``stability_high`` (Jaccard index with what the runs, each on a bootstrap of the
         respondents, have in its place: mean, and range of 95 % of the runs); ``cosine``
-        (mean cosine to its centroid of the responses nearest to it), ``membership_cutoff`` (what all but 5 % of
-        them pass; a response of a later wave that does not is novel); ``note``.
+        (mean cosine to its centroid of the responses nearest to it), ``membership_cutoff`` (what
+        all but 5 % of them pass; a response of a later wave that does not is novel); ``note``.
     hierarchy : DataFrame
         One row for each topic: ``topic``; ``broad`` (number of its broad topic, 0 the largest);
         ``n`` (responses of the broad topic).

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from coded_surveys import make, pair, survey_of
 
+from iapt_topics import stats as m
 from iapt_topics._base.errors import InputError
 from iapt_topics.agreement.comparison import compare_codes, topic_codes
-from iapt_topics.stats import agreement as m
 
 MEASURES = ["alpha_masi", "alpha_jaccard", "f1_samples", "f1_micro", "f1_macro"]
 

@@ -460,7 +460,8 @@ def test_quotes_go_out_to_be_approved_and_come_back(command, result, folder):
 
 @pytest.mark.usefixtures("short_report")
 def test_export_writes_for_papers_and_tools(command, result, files, monkeypatch):
-    def figures(study, folder, *, min_cell):
+    def figures(folder, published):
+        assert published.rule.min_respondents == 10
         folder.mkdir()
 
     monkeypatch.setattr(writing, "write_figures", figures)

@@ -174,7 +174,7 @@ def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(files):
     assert after == kept
     # Stopped again as it writes over a result: that one is as it was.
     before = read_manifest(files / "out")
-    screen = Terminal(files, "run", "out", "--min-cell", "5", SLOW="pipeline.write.write_page")
+    screen = Terminal(files, "run", "out", "--min-cell", "5", SLOW="pipeline.write.write_report")
     screen.until("Writing the results")
     screen.key("\x03")
     assert screen.end()[0] == 130

@@ -81,10 +81,10 @@ def test_answers_of_one_person_count_as_less():
     assert (width[1] > 1.3 * width[0]).all()
 
 
-def test_a_pole_that_the_score_parts_without_fault_has_no_chance():
+def test_a_pole_with_complete_separation_has_no_probability():
     table = calibrate(np.arange(30.0), [0] * 15 + [1] * 15)
     assert table["I_probability"].isna().all()
-    assert table["note"].str.contains("I is not calibrated: the score parts").all()
+    assert table["note"].str.contains("I is not calibrated: the score separates").all()
 
 
 def test_scores_are_of_the_best_theme_of_each_pole():

@@ -102,7 +102,7 @@ def test_aliased_rare_and_single_years_are_said():
     rng = np.random.default_rng(0)
     year, given = np.repeat([2021, 2022], 50), rng.random((100, 1)) < 0.4
     alias = theme_regression(*made(year, given, wave=np.where(year == 2021, "w1", "w2")), ["wave"])
-    assert alias["note"].str.contains("Cannot be told apart").sum() == 1
+    assert alias["note"].str.contains("Aliased").sum() == 1
     rare = theme_regression(*survey(*exact([50, 50], [[1, 2], [50, 50], [0, 0]])))
     assert rare["estimate"].isna().all()
     assert rare["note"].str.contains("with the theme").tolist() == [

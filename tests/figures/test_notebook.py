@@ -14,7 +14,6 @@ from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.figures import drift_figure
 from iapt_topics.figures.notebook import as_html
-from iapt_topics.study import Study
 from iapt_topics.topics.fit import fit_topics
 from iapt_topics.topics.topics import TopicConfig
 
@@ -87,12 +86,9 @@ def test_drift_and_comparison_show_themselves(survey):
 
 def test_a_study_and_the_same_mix_show_themselves():
     survey = standins.responses()
-    found, coded = standins.topics(survey), standins.codes(survey)
+    coded = standins.codes(survey)
     drift = standins.drift(survey, coded)
-    html = Study(
-        responses=survey, topics=found, mapping=standins.mapping(found), codes=coded, drift=drift,
-        axis_drift=None, comparison=None, ceiling=None,
-    )._repr_html_()  # fmt: skip
+    html = standins.study_of(responses=survey, codes=coded, drift=drift)._repr_html_()
     assert {"img", "table"} <= set(tags(html))
     assert not any(text in html for text in survey.kept["text"].head(20))
     html = standardise_drift(coded, survey, ["role"])._repr_html_()

@@ -10,7 +10,8 @@ from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.theme import Theme
 from iapt_topics.mapping.coding import code_responses
 from iapt_topics.mapping.encoders import _measures, compare_encoders
-from iapt_topics.stats.agreement import cohen_kappa, confusion_table, macro_f1
+from iapt_topics.stats.agreement import cohen_kappa, confusion_table
+from iapt_topics.stats.set_agreement import macro_f1
 
 FRAME = ThemeFrame(
     name="n", themes=tuple(Theme(id=s, label=s, definition=f"{s} {s}") for s in SUBJECTS)

@@ -44,7 +44,7 @@ def pair(tmp_path_factory):
     table = survey_rows()
     folder = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("iapt_topics.pipeline.write.write_page", brief_page)
+        patch.setattr("iapt_topics.pipeline.write.write_report", brief_page)
         write_study(studied(table, BagOfWords()), folder / "a", command=("demo",))
         write_study(studied(table, BagOfWords()), folder / "b")
         write_study(studied(table.sample(frac=1, random_state=2), Otherwise()), folder / "c")

@@ -149,7 +149,7 @@ def test_old_results_stand_until_the_new_ones_are_whole(plan, encoder, monkeypat
         raise OSError("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr("iapt_topics.pipeline.write.write_page", full)
+        patch.setattr("iapt_topics.pipeline.write.write_report", full)
         with pytest.raises(OSError, match="no space"):
             made(replace(plan, standardise=("subject",)), encoder)
     assert bytes_of(plan.out) == before
@@ -204,3 +204,19 @@ def test_a_copy_of_a_result_writes_to_its_own_folder(plan, encoder):
     moved = read_plan(plan.out.with_name("copy"))
     assert moved.out == plan.out.with_name("copy")
     assert moved.file == plan.file
+
+
+def test_a_run_tells_its_stages_notes_and_progress(plan, encoder):
+    told = []
+    run_plan(plan, encoder, on_event=told.append)
+    stages = [e.text for e in told if e.kind == "stage"]
+    assert [s.split()[0] for s in stages] == ["Embedding", "Finding", "Mapping", "Measuring"]
+    assert [e.done for e in told if e.kind == "progress"] == [1, 2]
+    three = pd.read_csv(plan.file.with_name("codes.csv"))
+    three = pd.concat([three.assign(coder=c) for c in "abc"])
+    three.to_csv(plan.file.with_name("three.csv"), index=False)
+    told.clear()
+    run_plan(replace(plan, codes=plan.file.with_name("three.csv")), encoder, on_event=told.append)
+    notes = [e.text for e in told if e.kind == "note"]
+    assert "3 coders found; compared: a and b." in notes
+    assert not [e for e in told if e.kind == "progress"]  # the topics are kept

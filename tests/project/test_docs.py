@@ -12,6 +12,7 @@ import pytest
 import iapt_topics as it
 
 DOCS = Path(__file__).parents[2] / "docs"
+PACKAGE = DOCS.parent / "iapt_topics"
 
 
 @pytest.mark.slow  # a new name is missed by the whole suite, and holds up nobody before
@@ -21,6 +22,16 @@ def test_reference_has_every_public_name_once():
         r"^\.\. auto(?:function|class|exception):: (\w+)$", pages, flags=re.MULTILINE
     )
     assert sorted(named) == sorted(it.__all__)
+
+
+def test_the_page_of_the_rooms_is_true():
+    page = (DOCS / "architecture.md").read_text("utf-8")
+    rooms = {p.parent.name for p in PACKAGE.glob("*/__init__.py")}
+    assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == rooms
+    files = re.findall(r"`([a-z_]+/[\w.]+\.\w+)`", page)
+    assert files
+    wrong = [f for f in files if not (PACKAGE / f).is_file() and not (DOCS.parent / f).is_file()]
+    assert not wrong
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import importlib
 import inspect
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -129,9 +130,19 @@ def test_citation_names_the_software_and_the_paper_apart():
         assert not any(author in line for line in software)
 
 
+def test_each_seeded_fault_has_its_place_and_its_tests():
+    found = runpy.run_path(str(ROOT / "benchmarks" / "seeded_faults.py"))["FAULTS"]
+    wrong = [f"{file}: no {test}" for file, tests, _ in found for test in tests
+             if not (ROOT / "tests" / test).is_file()]  # fmt: skip
+    for file, _, faults in found:
+        code = (PACKAGE / file).read_text("utf-8")
+        wrong += [f"{file}: {old!r} {n} times" for old, _ in faults if (n := code.count(old)) != 1]
+    assert not wrong
+
+
 SKIPS = {
     "as it runs": "import pytest\ndef test(): pytest.skip('no browser here')",
-    "by a mark": "import pytest\n@pytest.mark.skipif(True, reason='no browser here')\ndef test(): 0",
+    "by a mark": "import pytest\n@pytest.mark.skipif(1, reason='no browser here')\ndef test(): 0",
     "as a whole": "import pytest\npytest.skip('no browser here', allow_module_level=True)",
 }
 

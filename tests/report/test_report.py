@@ -11,21 +11,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import standins
-from iapt_topics.publish.results import hidden_cells, publish
 
 from iapt_topics import figures
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.axis import axis_codes
 from iapt_topics.pipeline.write import write_figures
-from iapt_topics.publish.disclosure import Disclosure, rule_of
-from iapt_topics.publish.quotes import choose_quotes
+from iapt_topics.publish import publish
+from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.report import agreement_grids, drift_grids, grids, topic_map, write_report
 from iapt_topics.report import format as compute
-from iapt_topics.report import grids, topic_map, write_report
-from iapt_topics.study import Study
 
 HOSTILE = (
     " <script>alert(1)</script> \"'><img src=http://evil.example/x onerror=go()> \x00 \u202eevil"
 )
+LABELS = {t.id: t.label for t in standins.frame().themes}
 SECTIONS = ("asked", "themes", "change", "agreement", "topics", "method", "limits")
 
 
@@ -45,26 +44,24 @@ class Page(HTMLParser):
             self.words.append(data)
 
 
-def make(tmp_path, *, full: bool = True, synthetic: bool = True, extra: str = "", **more):
+def make(
+    tmp_path, *, full: bool = True, synthetic: bool = True, extra: str = "", label=None,
+    min_cell=10, quotes=None, **more,
+):  # fmt: skip
     survey = standins.responses(synthetic, extra=extra)
-    found = standins.topics(survey, more.pop("label", None))
+    found = standins.topics(survey, label)
     coded = standins.codes(survey)
     if full:
         more = {
             "comparison": standins.comparison(),
-            "ceiling": standins.comparison("coder A", "coder B", 0.1),
-            "drift": standins.drift(survey, coded),
+            "benchmark": standins.comparison("coder A", "coder B", 0.1),
             "axis_drift": standins.axis_drift(survey, coded),
             **more,
         }
-    path = write_report(
-        tmp_path / "new folder" / "report.html",
-        responses=survey,
-        topics=found,
-        mapping=standins.mapping(found),
-        codes=coded,
-        **more,
-    )
+    more = {"drift": standins.drift(survey, coded)} | more
+    study = standins.study_of(responses=survey, topics=found, codes=coded, **more)
+    published = publish(study, min_cell, quotes=quotes)
+    path = write_report(tmp_path / "new folder" / "report.html", published)
     return path, path.read_text(encoding="utf-8")
 
 
@@ -102,9 +99,10 @@ def test_totals_are_the_same_wherever_they_stand(whole):
 def test_how_many_shares_are_hidden_is_said_beside_them(whole):
     survey = standins.responses()
     shown = results(survey, drift=standins.drift(survey, standins.codes(survey)))
-    gone = len(hidden_cells(shown.drift))
-    assert f"Of {len(shown.drift.shares)} shares of a theme in a year, {gone} are hidden" in (
-        Page(whole[1]).text
+    gone = len(hidden_cells(shown))
+    assert (
+        f"Of {len(shown.tables['drift_shares'])} shares of a theme in a year, {gone} are hidden"
+        in (Page(whole[1]).text)
     )
 
 
@@ -112,7 +110,7 @@ def test_steps_of_a_long_series_are_listed_by_the_names_of_the_waves():
     row = {"theme": "S1", "year": 3, "first": 1, "last": 8, "estimate": 0.1, "low": 0.04}
     row |= {"high": 0.16, "p_bh": 0.01}
     table = pd.DataFrame([row, row | {"theme": "S2", "p_bh": 0.4}])
-    (found,) = grids.steps_grid(table, standins.frame(), {1: "spring", 3: "autumn"}).rows
+    (found,) = drift_grids.steps_grid(table, LABELS, {1: "spring", 3: "autumn"}).rows
     assert found[:4] == ("Targets and performance", "autumn", "spring to 8", "+10.0")
 
 
@@ -159,7 +157,7 @@ def test_real_surveys_show_quotes_only_on_request(tmp_path):
 
 def test_parts_left_out_are_said_to_be(tmp_path):
     page = Page(make(tmp_path, full=False)[1])
-    assert page.text.count("not asked for") == 4
+    assert page.text.count("not asked for") == 2  # the two poles, a comparison
     assert "not compared" in page.text
 
 
@@ -183,6 +181,13 @@ def test_rare_theme_is_hidden_everywhere(whole):
     assert "Wish to leave hidden hidden not shown not shown" in page.text
 
 
+def test_why_a_suppressed_theme_has_no_kappa_is_not_published():
+    shown = results(standins.responses(), comparison=standins.comparison())
+    row = shown.tables["agreement_themes"].set_index("theme").loc[standins.RARE]
+    assert row["status"] == "suppressed"
+    assert not row.astype(str).str.contains("few positives").any()
+
+
 def test_switching_disclosure_control_off_is_said_in_a_banner(tmp_path, whole):
     assert "CONTROL IS OFF" not in Page(whole[1]).text
     page = Page(make(tmp_path, full=False, min_cell=1)[1])
@@ -202,18 +207,15 @@ def test_real_drift_and_agreement_fit_the_report(tmp_path):
     human = Codes(coder="human", kind="human", themes=machine.themes, seen=machine.seen, table=lost)
     axis = axis_codes(machine, frame)
     assert set(axis.table["response_id"]) == set(machine.seen["response_id"])
-    found = standins.topics(survey)
-    path = write_report(
-        tmp_path / "r.html",
+    study = standins.study_of(
         responses=survey,
-        topics=found,
-        mapping=standins.mapping(found),
         codes=machine,
         comparison=compare_codes(human, machine, n_boot=50),
-        ceiling=compare_codes(human, human, n_boot=50),
+        benchmark=compare_codes(human, human, n_boot=50),
         drift=measure_drift(machine, survey, n_boot=50),
         axis_drift=measure_drift(axis, survey, n_boot=50),
     )
+    path = write_report(tmp_path / "r.html", publish(study))
     page = Page(path.read_text(encoding="utf-8"))
     assert "not asked for" not in page.text
     assert "Krippendorff's alpha" in page.text
@@ -225,14 +227,7 @@ def test_a_page_of_a_weighted_survey_says_so_once(tmp_path, whole):
     assert said not in Page(whole[1]).text
     survey = standins.responses()
     survey.kept["weight"] = np.where(survey.kept["role"] == "PWP", 0.8, 1.3)
-    found = standins.topics(survey)
-    path = write_report(
-        tmp_path / "r.html",
-        responses=survey,
-        topics=found,
-        mapping=standins.mapping(found),
-        codes=standins.codes(survey),
-    )
+    path = write_report(tmp_path / "r.html", results(survey))
     assert Page(path.read_text(encoding="utf-8")).text.count(said) == 1
 
 
@@ -245,33 +240,37 @@ def test_people_are_counted_and_not_comments():
     given = pd.DataFrame({"response_id": one, "theme": "S1", "score": 0.5})
     coded = replace(coded, seen=seen, table=given)
     shown = results(survey, codes=coded, drift=standins._drift(given, ("S1",), survey))
-    assert ("S1", 2014) in hidden_cells(shown.drift)
+    assert ("S1", 2014) in hidden_cells(shown)
 
 
 def test_no_percentage_on_a_small_base():
     survey = standins.responses(n=90)
     drift = standins.drift(survey, standins.codes(survey))
     rule = Disclosure(min_respondents=1, round_to=1)
-    shares = results(survey, drift=drift, rule=rule).drift.shares
+    shares = results(survey, drift=drift, rule=rule).tables["drift_shares"]
     thin = shares["n"] < 30
     assert thin.any()
-    grid = grids.shares_grid(shares, standins.frame(), "x", {})
+    grid = grids.shares_grid(shares, LABELS, "x", {})
     for column, year in enumerate(standins.YEARS, start=1):
         if thin[shares["year"] == year].all():
             assert all(re.fullmatch(r"\d+ of \d+", row[column]) for row in grid.rows)
 
 
-def results(survey, **more):
-    found = standins.topics(survey)
-    mapping = standins.mapping(found)
-    more = {"codes": standins.codes(survey), "rule": Disclosure()} | more
-    return publish(responses=survey, topics=found, mapping=mapping, **more)
+def results(survey, *, rule=10, quotes=None, **parts):
+    return publish(standins.study_of(responses=survey, **parts), rule, quotes=quotes)
+
+
+def hidden_cells(published):
+    """Theme and year of each share that is suppressed or has too small a base."""
+    shares = published.tables["drift_shares"]
+    gone = shares[shares["status"].isin(["suppressed", "small base"])]
+    return set(zip(gone["theme"], gone["year"], strict=True))
 
 
 def test_at_most_one_quote_per_person():
     survey = standins.responses()
     survey.kept["respondent_id"] = "p1"
-    assert len(choose_quotes(results(survey, rule=rule_of(1)), True)) == 1
+    assert len(results(survey, rule=1, quotes=True).quotes) == 1
 
 
 def approval(ids, **columns):
@@ -285,12 +284,12 @@ def test_only_approved_quotes_are_printed_and_in_their_paraphrase():
     ids = survey.kept["response_id"].tolist()[10:13]
     sheet = approval(ids, approved_by=["A. B.", " ", None], paraphrase=["as was told", "", ""])
     before = sheet.copy()
-    (quote,) = choose_quotes(results(survey), sheet)
+    (quote,) = results(survey, quotes=sheet).quotes
     assert quote.text == "as was told"
     assert quote.paraphrase
     assert quote.year in {str(y) for y in standins.YEARS}
     pd.testing.assert_frame_equal(sheet, before)
-    assert choose_quotes(results(survey), None) == []
+    assert results(survey).quotes == ()
 
 
 def test_words_that_a_response_does_not_say_are_not_printed_as_a_quote():
@@ -301,66 +300,61 @@ def test_words_that_a_response_does_not_say_are_not_printed_as_a_quote():
     with pytest.raises(
         InputError, match=rf"got other words in row 1: '{second}', row 2: '{third}'"
     ):
-        choose_quotes(results(survey), sheet)
+        results(survey, quotes=sheet)
     with pytest.raises(InputError, match="put other words under paraphrase"):
-        choose_quotes(results(survey), sheet.assign(paraphrase="Some other words."))
+        results(survey, quotes=sheet.assign(paraphrase="Some other words."))
     sheet.loc[1:, "text"] = ""
     sheet.loc[1:, "paraphrase"] = ["It was hard.", ""]
-    quotes = choose_quotes(results(survey), sheet)
+    quotes = results(survey, quotes=sheet).quotes
     assert {(q.text, q.paraphrase) for q in quotes} == {
         (sheet.loc[0, "text"], False), ("It was hard.", True)
     }  # fmt: skip
-    grid = grids.quotes_grid(quotes, standins.frame(), {})
+    grid = grids.quotes_grid(quotes, LABELS, {})
     assert {row[0] for row in grid.rows} == {sheet.loc[0, "text"], "Paraphrase: It was hard."}
     assert "in other words than the person's" in grid.note
 
 
 def test_a_paraphrase_is_no_quote_on_the_page(tmp_path):
     survey = standins.responses(synthetic=False)
-    found = standins.topics(survey)
     ids = survey.kept["response_id"].tolist()[10:60]
-    page = written_with(survey, found, tmp_path, approval(ids, paraphrase="It was hard."))
+    page = written_with(survey, tmp_path, approval(ids, paraphrase="It was hard."))
     assert "<blockquote" not in page
     assert re.search(
         r'<p class="paraphrase" dir="auto"><span class="key">Paraphrase</span> It', page
     )
-    page = written_with(survey, found, tmp_path, approval(ids))
+    page = written_with(survey, tmp_path, approval(ids))
     assert "<blockquote" in page
     assert 'class="paraphrase"' not in page
 
 
-def written_with(survey, found, folder, quotes):
-    path = write_report(
-        folder / "report.html", responses=survey, topics=found, codes=standins.codes(survey),
-        mapping=standins.mapping(found), quotes=quotes,
-    )  # fmt: skip
+def written_with(survey, folder, quotes):
+    path = write_report(folder / "report.html", results(survey, quotes=quotes))
     return path.read_text("utf-8")
 
 
 def test_no_quote_from_a_small_topic_and_no_theme_of_a_hidden_cell():
     survey = standins.responses()
     coded = standins.codes(survey)
-    one = results(survey, drift=standins.drift(survey, coded))
-    every = survey.kept["response_id"].tolist()
-    made = choose_quotes(one, approval(every))
+    every = approval(survey.kept["response_id"].tolist())
+    one = results(survey, drift=standins.drift(survey, coded), quotes=every)
     small = set(found_small(one))
     assert small
-    assert not {q.topic for q in made} & small
-    shown = {(t, int(q.year)) for q in made for t in q.themes}
+    assert not {q.topic for q in one.quotes} & small
+    shown = {(t, int(q.year)) for q in one.quotes for t in q.themes}
     assert shown
-    assert not shown & hidden_cells(one.drift)
+    assert not shown & hidden_cells(one)
     assert standins.RARE not in {t for t, _ in shown}
 
 
 def found_small(one):
-    return set(one.topics.topics["topic"]) - set(one.topic_names)
+    return set(one.tables["topics"]["topic"]) - set(one.topic_names) - {-1}
 
 
 def test_quotes_of_other_responses_are_an_input_error():
     with pytest.raises(InputError, match="were kept"):
-        choose_quotes(results(standins.responses()), approval(["r0", "nobody"]))
+        results(standins.responses(), quotes=approval(["r0", "nobody"]))
     with pytest.raises(InputError, match="approved_by"):
-        choose_quotes(results(standins.responses()), approval(["r0"]).drop(columns="approved_by"))
+        results(standins.responses(), quotes=approval(["r0"]).drop(columns="approved_by"))
 
 
 def test_map_has_the_topics_that_may_be_shown_and_none_overlap():
@@ -387,7 +381,7 @@ def test_no_change_is_worded_with_what_could_have_been_seen():
 def test_chance_corrected_figures_never_stand_without_f1():
     result = standins.comparison()
     result.themes["f1"] = np.nan
-    grid = grids.agreement_grid(result)
+    grid = agreement_grids.agreement_grid(result.themes, "people", "machine")
     for row in grid.rows:
         assert row[grid.head.index("AC1")] == compute.DASH
         assert row[grid.head.index("PABAK")] == compute.DASH
@@ -438,30 +432,22 @@ def test_a_folder_is_not_a_report(tmp_path):
 
 def test_trends_are_listed_only_where_every_year_is_shown(tmp_path):
     survey = standins.responses()
-    trends, frame = standins.drift(survey, standins.codes(survey)).trends, standins.frame()
+    trends = standins.drift(survey, standins.codes(survey)).trends
     gone = trends["theme"] == "S1"
-    table = grids.trends_grid(trends.assign(estimate=trends["estimate"].mask(gone)), frame, {})
+    table = drift_grids.trends_grid(
+        trends.assign(estimate=trends["estimate"].mask(gone)), LABELS, {}
+    )
     assert table is not None
     labels = [row[0] for row in table.rows]
     assert "Caseload and workload" in labels
     assert "Targets and performance" not in labels
-    assert grids.trends_grid(trends.assign(estimate=np.nan), frame, {}) is None
+    assert drift_grids.trends_grid(trends.assign(estimate=np.nan), LABELS, {}) is None
 
 
 def test_figures_of_a_study_are_written_in_three_formats(tmp_path):
     survey = standins.responses(n=300)
-    found, coded = standins.topics(survey), standins.codes(survey)
-    study = Study(
-        responses=survey,
-        topics=found,
-        mapping=standins.mapping(found),
-        codes=coded,
-        drift=standins.drift(survey, coded),
-        axis_drift=None,
-        comparison=standins.comparison(),
-        ceiling=None,
-    )
-    written = write_figures(study, tmp_path / "figures")
+    study = standins.study_of(responses=survey, comparison=standins.comparison())
+    written = write_figures(tmp_path / "figures", publish(study))
     names = ("agreement", "coding_flow", "drift", "mapping", "resolution", "rows")
     assert sorted(written) == sorted(f"{n}.{k}" for n in names for k in ("pdf", "png", "svg"))
     starts = {".pdf": b"%PDF", ".png": b"\x89PNG", ".svg": b"<?xml"}
@@ -480,13 +466,17 @@ def test_who_and_how_they_answered_and_what_a_sure_topic_changes_are_said(whole)
     assert "Topics and themes meet both ways in part" in page.text
 
 
+def same_mix(changes):
+    return SimpleNamespace(changes=changes, shares=pd.DataFrame(), trends=pd.DataFrame())
+
+
 def test_changes_at_the_same_mix_are_told_from_those_as_they_are(tmp_path):
     survey = standins.responses()
     changes = standins.drift(survey, standins.codes(survey)).changes
     same = changes[["theme", "year", "against"]].assign(
         method="standardised", estimate=0.004, covered=1.0, p_bh=0.5
     )
-    _, text = make(tmp_path, standardised=SimpleNamespace(changes=same))
+    _, text = make(tmp_path, standardised=same_mix(same))
     said = (
         "(the theme that changed would not|none of the [1-9]\\d* themes that changed would still)"
     )
@@ -501,7 +491,7 @@ def test_where_nothing_changed_the_same_mix_is_not_said_to_have_kept_none_of_0(t
     same = drift.changes[["theme", "year", "against"]].assign(
         method="standardised", estimate=0.004, covered=1.0, p_bh=0.5
     )
-    _, text = make(tmp_path, drift=drift, standardised=SimpleNamespace(changes=same))
+    _, text = make(tmp_path, drift=drift, standardised=same_mix(same))
     assert "answered each year, none of the themes would have changed." in Page(text).text
 
 

@@ -8,16 +8,14 @@ import jinja2
 import numpy as np
 import pytest
 import standins
-from iapt_topics.publish.results import publish
 from jinja2 import meta, nodes
 
-from iapt_topics import figures
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.codes.axis import axis_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.drift import measure_drift
-from iapt_topics.publish.disclosure import Disclosure
-from iapt_topics.report import sections, write_page
+from iapt_topics.publish import publish
+from iapt_topics.report import pictures, sections, write_report
 from iapt_topics.report.page import render
 
 #: Sizes of the hand-coded sample: nobody's, too few to show, some of the shares, most of them.
@@ -33,8 +31,8 @@ def unwritten(monkeypatch):
 @pytest.fixture
 def undrawn(monkeypatch):
     """Nor drawn, which takes most of the rest."""
-    for name in (n for n in dir(figures) if n.endswith("_figure")):
-        monkeypatch.setattr(figures, name, lambda *_, **__: None)
+    for name in (n for n in dir(pictures) if n.endswith("_figure")):
+        monkeypatch.setattr(pictures, name, lambda *_, **__: None)
 
 
 def person(name, machine, rng, size):
@@ -47,25 +45,20 @@ def person(name, machine, rng, size):
     return Codes(coder=name, kind="human", themes=machine.themes, seen=seen, table=table)
 
 
-def study(rng, years, sizes, *, n=700, measured=True):
-    """Published results of these years, with a coder for each size."""
+def study(rng, years, sizes, *, n=700):
+    """What is published of these years, with a coder for each size."""
     survey = standins.responses(n=n, years=years)
-    found, machine = standins.topics(survey), standins.codes(survey)
-    human = [person(c, machine, rng, size) for c, size in zip("AB", sizes, strict=False)]
+    machine = standins.codes(survey)
+    human = tuple(person(c, machine, rng, size) for c, size in zip("AB", sizes, strict=False))
     compare = partial(compare_codes, responses=survey, n_boot=20)
     pairs = {}
     if human:
         pairs["comparison"] = compare(human[0], machine)
     if len(human) > 1:
-        pairs["ceiling"] = compare(*human)
-    if measured:
-        pairs["drift"] = measure_drift(machine, survey, n_boot=20)
-        axis = axis_codes(machine, standins.frame())
-        pairs["axis_drift"] = measure_drift(axis, survey, n_boot=20)
-    return publish(
-        responses=survey, topics=found, mapping=standins.mapping(found), codes=machine,
-        human=human, rule=Disclosure(), **pairs,
-    )  # fmt: skip
+        pairs["benchmark"] = compare(*human)
+    axis = measure_drift(axis_codes(machine, standins.frame()), survey, n_boot=20)
+    parts = {"responses": survey, "codes": machine, "human": human, "axis_drift": axis}
+    return publish(standins.study_of(**parts, **pairs), quotes=False)
 
 
 def names_read():
@@ -99,8 +92,8 @@ def not_set(values):
     return sorted(gone)
 
 
-def written(results, tmp_path):
-    return write_page(tmp_path / "r.html", results, None).read_text("utf-8")
+def written(published, tmp_path):
+    return write_report(tmp_path / "r.html", published).read_text("utf-8")
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -110,27 +103,25 @@ def test_any_sample_of_any_years_has_a_report(seed):
     years = sorted(rng.choice(standins.YEARS, rng.integers(1, 6), replace=False).tolist())
     first = int(rng.choice(SIZES))
     sizes = {0: (), 1: (first,), 2: (first, 10_000)}[int(rng.integers(3)) if first else 0]
-    results = study(rng, tuple(years), sizes, n=int(rng.choice([150, 400, 700])))
-    values = sections.page_values(results, []) | {"approved": False}
+    published = study(rng, tuple(years), sizes, n=int(rng.choice([150, 400, 700])))
+    values = sections.page_values(published)
     # The others are of page.py: style and script, and their hashes.
     assert not_set(values) == ["script", "script_hash", "style", "style_hash"]
     assert "</html>" in render(values)
 
 
 def test_shares_by_year_without_a_change_to_the_last_year_have_a_report(tmp_path):
-    results = study(np.random.default_rng(0), standins.YEARS, (200,))
-    changes = results.tables["agreement_changes"]
-    changes.loc[changes["year"] == changes["year"].max(), "note"] = "withheld"
-    assert (results.comparison.years["note"] == "").any()
-    assert "People and machine, by year" in written(results, tmp_path)
+    published = study(np.random.default_rng(0), standins.YEARS, (200,))
+    changes = published.tables["agreement_changes"]
+    changes.loc[changes["year"] == changes["year"].max(), "status"] = "suppressed"
+    assert (published.tables["agreement_years"]["status"] == "shown").any()
+    assert "People and machine, by year" in written(published, tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("sizes", "measured"), [((), True), ((300,), True), ((300, 10_000), True), ((300,), False)]
-)
-def test_of_one_year_no_change_is_spoken_of(sizes, measured, tmp_path):
-    results = study(np.random.default_rng(0), (2016,), sizes, n=3000, measured=measured)
-    page = written(results, tmp_path).partition("<h1>")[2]
+@pytest.mark.parametrize("sizes", [(), (300,), (300, 10_000)])
+def test_of_one_year_no_change_is_spoken_of(sizes, tmp_path):
+    published = study(np.random.default_rng(0), (2016,), sizes, n=3000)
+    page = written(published, tmp_path).partition("<h1>")[2]
     for words in (
         "could be compared", "o change", "chance would", "between the years", "different years",
         "and what changed<", "ny difference", "seems to change", "djusted p", 'class="years"',
@@ -142,9 +133,9 @@ def test_of_one_year_no_change_is_spoken_of(sizes, measured, tmp_path):
 
 
 def test_where_no_change_can_be_shown_none_is_counted(tmp_path):
-    results = study(np.random.default_rng(0), (2014, 2018), (), n=120)
-    assert results.changes["estimate"].isna().all()
-    text = written(results, tmp_path)
+    published = study(np.random.default_rng(0), (2014, 2018), (), n=120)
+    assert published.tables["drift_changes"]["estimate"].isna().all()
+    text = written(published, tmp_path)
     assert "no theme could be compared between 2014 and 2018" in text
     assert "0 themes that could be compared" not in text
     assert "further theme" not in text

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import standins
 
+from iapt_topics.publish import publish
 from iapt_topics.report import write_report
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -54,19 +55,16 @@ def written(folder, *, quotes=None, extra="", n=700):
         said = quotes.set_index("response_id")["text"]
         ids = survey.table["response_id"]
         survey.table["redacted"] = ids.map(said).fillna(survey.table["text"])
-    found, coded = standins.topics(survey), standins.codes(survey)
-    return write_report(
-        folder / "report.html",
+    coded = standins.codes(survey)
+    study = standins.study_of(
         responses=survey,
-        topics=found,
-        mapping=standins.mapping(found),
         codes=coded,
         comparison=standins.comparison(),
-        ceiling=standins.comparison("coder A", "coder B", 0.1),
+        benchmark=standins.comparison("coder A", "coder B", 0.1),
         drift=standins.drift(survey, coded),
         axis_drift=standins.axis_drift(survey, coded),
-        quotes=quotes,
     )
+    return write_report(folder / "report.html", publish(study, quotes=quotes))
 
 
 @pytest.fixture(scope="module")

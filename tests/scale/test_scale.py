@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iapt_topics._base.errors import InputError
+from iapt_topics._base.events import Event, ignore
 from iapt_topics.agreement.comparison import topic_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.drift import drift_of_sums, measure_drift
@@ -26,7 +27,8 @@ from iapt_topics.frame.theme import Theme
 from iapt_topics.pipeline.run import run_study
 from iapt_topics.scale.partitions import Scan, code_rows, count_coded, read_rows
 from iapt_topics.scale.sample import check_scans, draw
-from iapt_topics.scale.scale import _columns, _fit, _join, sample_stability, scale_study
+from iapt_topics.scale.scale import _columns, _fit, _join, scale_study
+from iapt_topics.scale.stability import sample_stability
 from iapt_topics.stats.share_model import sum_up
 from iapt_topics.survey.responses import Responses, load_responses
 from iapt_topics.topics.topics import TopicConfig
@@ -213,7 +215,7 @@ def test_sums_of_partitions_give_the_drift_of_the_whole(tmp_path, weighted):
 def test_results_are_named_by_every_setting(table, encoder, tmp_path, other):
     given = {
         "sample": whole(table.iloc[:38]), "frame": FRAME, "encoder": encoder, "config": CONFIG,
-        "question": None, "covariates": (), "out": tmp_path, "tell": lambda _: None,
+        "question": None, "covariates": (), "out": tmp_path, "on_event": ignore,
     }  # fmt: skip
     *_, key = _fit(**given)
     assert _fit(**given)[-1] == key
@@ -230,7 +232,7 @@ def test_with_the_whole_survey_as_sample_it_is_the_study_of_one_machine(
     stages = []
     found = scale_study(
         survey, FRAME, encoder, tmp_path / "out", cluster=client, config=CONFIG, n_boot=20,
-        covariates=("subject",), tell=stages.append,
+        covariates=("subject",), on_event=stages.append,
     )  # fmt: skip
     responses = whole(table)
     study = run_study(responses, FRAME, encoder, config=CONFIG)
@@ -242,7 +244,7 @@ def test_with_the_whole_survey_as_sample_it_is_the_study_of_one_machine(
     assert found.novelty["n"].sum() == 149
     assert "several partitions" in found.notes[0]
     assert not found.partitions["found"].any()
-    assert "Coding 3 partitions" in stages
+    assert Event("stage", "Coding 3 partitions") in stages
 
     files = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").rglob("*.*")}
     if os.name == "posix":  # ids and codes of single responses, for this account alone
@@ -250,7 +252,7 @@ def test_with_the_whole_survey_as_sample_it_is_the_study_of_one_machine(
         assert not [p for p in coded if p.stat().st_mode & 0o077]
     again = scale_study(
         survey, FRAME, encoder, tmp_path / "out", cluster=client, config=CONFIG, n_boot=20,
-        covariates=("subject",), tell=stages.append,
+        covariates=("subject",), on_event=stages.append,
     )  # fmt: skip
     assert again.partitions["found"].all()
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "out").rglob("*.*")} == files
@@ -394,7 +396,7 @@ def test_no_partition_and_no_dask_are_told(tmp_path, encoder, monkeypatch):
 
 def test_errors_of_the_survey_are_told(table, encoder, client, tmp_path):
     survey = cut(table, tmp_path / "in")
-    with pytest.raises(InputError, match="must be a year of the survey"):
+    with pytest.raises(InputError, match="baseline must be a year with coded responses; got 1999"):
         scale_study(survey, FRAME, encoder, tmp_path / "o", cluster=client, baseline=1999)
     with pytest.raises(InputError, match="sample must be at least 2"):
         scale_study(survey, FRAME, encoder, tmp_path / "o", sample=1)

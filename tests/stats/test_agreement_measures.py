@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from iapt_topics import stats as m
 from iapt_topics._base.errors import InputError
-from iapt_topics.stats import agreement as m
 
 TABLE = [[13, 0, 0], [0, 20, 7], [0, 4, 56]]
 ON_TABLES = [m.cohen_kappa, m.scott_pi, m.gwet_ac1, m.pabak, m.nominal_alpha]
