@@ -65,9 +65,16 @@ SENTENCES = (
 
 
 def study_of(**parts: Any) -> Study:
-    """A study of the parts that a test has; prevalence is measured if none is given."""
-    if "drift" not in parts:
-        parts["drift"] = measure_drift(parts["codes"], parts["responses"], n_boot=1)
+    """A study of these parts: those that are missing and must be there are made up or measured."""
+    made = {
+        "responses": responses,
+        "topics": lambda: topics(parts["responses"]),
+        "mapping": lambda: mapping(parts["topics"]),
+        "codes": lambda: codes(parts["responses"]),
+        "drift": lambda: measure_drift(parts["codes"], parts["responses"], n_boot=20),
+    }
+    for name in (n for n in made if n not in parts):
+        parts[name] = made[name]()
     return Study(**parts)
 
 
@@ -443,14 +450,3 @@ class Model:
         digests = [hashlib.sha256(t.encode()).digest()[:8] for t in texts]
         vectors = np.array([np.frombuffer(d, dtype=np.uint8) for d in digests], dtype=np.float32)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def study_of(**parts: Any) -> Study:
-    """A study of these parts: those that are missing and must be there are made up or measured."""
-    survey = parts.setdefault("responses", responses())
-    found = parts.setdefault("topics", topics(survey))
-    parts.setdefault("mapping", mapping(found))
-    coded = parts.setdefault("codes", codes(survey))
-    if "drift" not in parts:
-        parts["drift"] = measure_drift(coded, survey, n_boot=20)
-    return Study(**parts)
