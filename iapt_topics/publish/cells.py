@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.status import NOT_CODED, SHOWN, SMALL_BASE, SUPPRESSED
+from iapt_topics._base.status import NOT_CODED, NOT_ESTIMABLE, SHOWN, SMALL_BASE, SUPPRESSED
 from iapt_topics.publish.counts import LinkedCounts
 from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.suppression import Key
@@ -18,6 +18,8 @@ from iapt_topics.stats.share_model import share_limits
 
 #: What is said to people of a figure that is suppressed.
 WITHHELD = "withheld"
+#: And of one whose year nobody coded.
+NO_CODES = "no response of this year was coded"
 #: Said of a share whose count is a sum of survey weights.
 WEIGHTED = "weighted"
 
@@ -51,8 +53,7 @@ class Cells:
         if base in self.suppressed:
             return out | {"status": SUPPRESSED, "note": WITHHELD}
         if of is None or not of.count:
-            note = "no response of this year was coded"
-            return out | {"count": 0, "n": 0, "status": NOT_CODED, "note": note}
+            return out | {"count": 0, "n": 0, "status": NOT_CODED, "note": NO_CODES}
         n = rule.rounded(of.count)
         out["n"] = n
         if cell is None or key in self.suppressed:
@@ -64,8 +65,7 @@ class Cells:
             share = count / n if n else np.nan
         out["count"] = count
         if of.count < rule.min_base:
-            note = f"no percentage out of fewer than {rule.min_base} responses"
-            return out | {"status": SMALL_BASE, "note": note}
+            return out | {"status": SMALL_BASE, "note": rule.too_small}
         # The design effect is coarsened so that it does not give the exact share away.
         effect = max(1.0, round(float(of.count / effective), 1))
         one_each = effect == 1 and counts.one_each(base, weighted=weighted)
@@ -115,11 +115,34 @@ def mark(table: pd.DataFrame, shown: Any, note: Any = "") -> pd.DataFrame:
     return table.assign(status=status, note=np.where(shown, note, WITHHELD))
 
 
+def follow(table: pd.DataFrame, *parts: pd.DataFrame, value: str = "estimate") -> pd.DataFrame:
+    """Add ``status`` and ``note`` of figures that are made of others, row by row.
+
+    They are those of the first of ``parts`` that is not shown; what is missing though all are
+    shown cannot be estimated.
+    """
+    status, note = np.full(len(table), SHOWN, object), np.full(len(table), "", object)
+    for part in parts:
+        # A row that is not there is of a year that was not coded.
+        own, said = part["status"].fillna(NOT_CODED), part["note"].fillna(NO_CODES)
+        first = (status == SHOWN) & (own != SHOWN).to_numpy()
+        status, note = np.where(first, own, status), np.where(first, said, note)
+    return not_estimable(table.assign(status=status, note=note), value)
+
+
+def not_estimable(table: pd.DataFrame, value: str = "estimate") -> pd.DataFrame:
+    """Say so of figures that are missing for no reason of disclosure control."""
+    missing = (table["status"] == SHOWN) & table[value].isna()
+    note = table["note"].mask(missing & (table["note"] == ""), NOT_ESTIMABLE)
+    return table.assign(status=table["status"].mask(missing, NOT_ESTIMABLE), note=note)
+
+
 def round_measures(table: pd.DataFrame, rule: Disclosure) -> pd.DataFrame:
     """A table of measures over all themes at once: two decimals, and p to three."""
     decimals = dict.fromkeys(table.select_dtypes("float").columns, 2) | {"p": 3}
     out = table.round({c: d for c, d in decimals.items() if c in table.columns})
-    return out.assign(n=[rule.rounded(n) for n in table["n"]], status=SHOWN, note="")
+    out = out.assign(n=[rule.rounded(n) for n in table["n"]], status=SHOWN, note="")
+    return not_estimable(out)
 
 
 def round_and_mask(

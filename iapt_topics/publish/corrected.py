@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from iapt_topics.publish.cells import Cells, mark
+from iapt_topics.publish.cells import Cells, follow
 from iapt_topics.publish.counts import given_by
 from iapt_topics.publish.of_agreement import agreement_by_year
 from iapt_topics.stats.intervals import jeffreys_interval
 from iapt_topics.stats.share_model import Floats
-from iapt_topics.study.derived import corrected_changes, widths_by_source
+from iapt_topics.study.derived import both_years, corrected_changes, widths_by_source
 from iapt_topics.study.study import Study
 from iapt_topics.study.tables import topic_widths
 
@@ -41,7 +41,7 @@ def publish_corrected(
         shares = _correct(published["drift_shares"], years, np.array(joint, dtype=float))
         tables["corrected_shares"] = shares
         changed = corrected_changes(shares, changes)
-        tables["corrected_changes"] = mark(changed, changed["estimate"].notna())
+        tables["corrected_changes"] = follow(changed, *both_years(changed, shares))
     widths = topic_widths(study.topics, study.responses, study.drift.baseline)
     corrected = tables.get("corrected_changes")
     return tables | {"change_sources": widths_by_source(corrected, changes, widths)}
@@ -66,7 +66,7 @@ def _correct(shares: pd.DataFrame, years: pd.DataFrame, both: Floats) -> pd.Data
         ``years``.
     """
     out = years[["theme", "year"]]
-    known = shares.set_index(["theme", "year"])[["estimate", "low", "high"]]
+    known = shares.set_index(["theme", "year"])
     machine = known.reindex(pd.MultiIndex.from_frame(out)).reset_index(drop=True)
     share, low, high = (machine[c].to_numpy(float) for c in ("estimate", "low", "high"))
     n = years["n"].to_numpy(float)
@@ -92,4 +92,5 @@ def _correct(shares: pd.DataFrame, years: pd.DataFrame, both: Floats) -> pd.Data
         "machine": share, "estimate": estimate,
         "low": np.maximum(estimate - below, 0), "high": np.minimum(estimate + above, 1),
     }  # fmt: skip
-    return mark(out.assign(**{c: np.where(shown, v, np.nan) for c, v in new.items()}, n=n), shown)
+    out = out.assign(**{c: np.where(shown, v, np.nan) for c, v in new.items()}, n=n)
+    return follow(out, machine, years)

@@ -71,6 +71,11 @@ class Disclosure:
             f"percentage is given out of fewer than {self.min_base} responses. Rule: {self.name}."
         )
 
+    @property
+    def too_small(self) -> str:
+        """What is said of a percentage that is not given for its base."""
+        return f"no percentage out of fewer than {self.min_base} responses"
+
     def is_small(self, people: float) -> bool:
         """Whether a figure rests on someone, but on too few people."""
         return 0 < people < self.min_respondents

@@ -9,7 +9,7 @@ import pandas as pd
 
 from iapt_topics._base.status import SHOWN
 from iapt_topics.agreement.comparison import Comparison
-from iapt_topics.publish.cells import Cells, mark, round_measures
+from iapt_topics.publish.cells import Cells, follow, mark, not_estimable, round_measures
 from iapt_topics.stats.agreement import (
     cohen_kappa,
     f1,
@@ -20,7 +20,7 @@ from iapt_topics.stats.agreement import (
     recall,
     table_2x2,
 )
-from iapt_topics.study.derived import ENDS, compare_changes, difference
+from iapt_topics.study.derived import ENDS, both_years, compare_changes, difference
 from iapt_topics.study.study import Study
 from iapt_topics.study.tables import model_shares
 
@@ -46,7 +46,9 @@ def publish_agreement(study: Study, cells: Cells, years: pd.DataFrame | None) ->
         if name == "comparison" and years is not None:
             out[f"{start}_years"] = years.drop(columns="effect")
             changes = compare_changes(years, study.drift.baseline)
-            out[f"{start}_changes"] = mark(changes, changes["way"] != "")
+            out[f"{start}_changes"] = follow(
+                changes, *both_years(changes, years), value="change_other"
+            )
         out[f"{start}_levels"] = result.levels.round(2)
         out[f"{start}_partition"] = round_measures(result.partition, cells.rule)
         out[f"{start}_design"] = _design(study.tables[f"{start}_design"], themes)
@@ -102,7 +104,9 @@ def _themes(name: str, result: Comparison, cells: Cells) -> pd.DataFrame:
     for measure in ("f1", "kappa"):
         out = _outward(out, measure, f"{measure}_low", f"{measure}_high", cells.step / 100)
     limit = np.where(table["kappa"].isna() & ~gone, "kappa is not estimable", "")
-    return mark(out, ~gone, limit)
+    # It would say more of a theme than that too few gave it.
+    out = out.assign(kappa_status=table["kappa_status"].mask(gone, ""))
+    return not_estimable(mark(out, ~gone, limit), "f1")
 
 
 def agreement_by_year(cells: Cells, *, weighted: bool = False) -> pd.DataFrame:
@@ -177,6 +181,7 @@ def _convergence(result: Comparison, themes: pd.DataFrame) -> pd.DataFrame:
         n=rows["n"],
     )
     out = mark(_outward(out, "share_difference", "low", "high", 0.01), shown)
+    out = not_estimable(out, "f1")
     return out[[*columns, "f1", "share_difference", "low", "high", "n", "status", "note"]]
 
 

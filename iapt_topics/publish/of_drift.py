@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.status import SHOWN
 from iapt_topics.drift.trends import shapes
-from iapt_topics.publish.cells import Cells, mark, round_and_mask, round_measures
+from iapt_topics.publish.cells import Cells, follow, round_and_mask, round_measures
 from iapt_topics.publish.counts import ALL
 from iapt_topics.publish.suppression import Key
 from iapt_topics.study.derived import both_years, difference
@@ -67,7 +68,7 @@ def _changes(changes: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
     change = difference(now, then)
     shown = change["estimate"].notna().to_numpy()
     out = changes.reset_index(drop=True).assign(**change, n=now["n"] + then["n"])
-    return round_and_mask(mark(out, shown), shown, _TESTS | {"smallest_detectable": 2})
+    return round_and_mask(follow(out, now, then), shown, _TESTS | {"smallest_detectable": 2})
 
 
 def _trends(trends: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
@@ -91,28 +92,31 @@ def _trends(trends: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
             at = next(k for k, pair in enumerate(names) if row["shape"] in pair)
             size = float(contrasts[at] @ values)
         row |= {"estimate": size, "n": bases.sum()}
-        rows.append(row | {"shape": row["shape"] if whole else ""})
+        rows.append(row | {"shape": row["shape"] if whole else ""} | _of_years(part))
     out = pd.DataFrame(rows, columns=trends.columns)
-    shown = out["estimate"].notna().to_numpy()
-    return round_and_mask(mark(out, shown), shown, _TESTS | _LIMITS)
+    return round_and_mask(out, out["estimate"].notna().to_numpy(), _TESTS | _LIMITS)
+
+
+def _of_years(shares: pd.DataFrame) -> dict[Hashable, str]:
+    """Status and note of a figure on these shares: of the first that is not shown."""
+    hidden = shares.loc[shares["status"] != SHOWN, ["status", "note"]].to_dict("records")
+    return hidden[0] if hidden else {"status": SHOWN, "note": ""}
 
 
 def _changepoints(changepoints: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
     """Steps of published shares; none for a stretch with a year suppressed."""
     out = changepoints.reset_index(drop=True)
     groups = dict(iter(shares.groupby("theme")))
-    steps, sizes = [], []
+    rows = []
     for row in out.to_dict("records"):
         part = groups[row["theme"]]
         part = part[part["year"].between(row["first"], row["last"]) & (part["n"] != 0)]
         after = (part["year"] >= row["year"]).to_numpy()
         values, bases = (part[c].to_numpy(float) for c in ("estimate", "n"))
         before, later = (np.average(values[a], weights=bases[a]) for a in (~after, after))
-        steps.append(later - before)
-        sizes.append(bases.sum())
-    shown = ~np.isnan(np.array(steps, dtype=float))
-    out = mark(out.assign(estimate=steps, n=sizes), shown)
-    return round_and_mask(out, shown, _TESTS | _LIMITS)
+        rows.append(row | {"estimate": later - before, "n": bases.sum()} | _of_years(part))
+    out = pd.DataFrame(rows, columns=out.columns)
+    return round_and_mask(out, out["estimate"].notna().to_numpy(), _TESTS | _LIMITS)
 
 
 def _standardised(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
@@ -121,8 +125,9 @@ def _standardised(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     Finer ones, an interval or a p value would tell how many of a small group had a theme, since its
     share of the responses and of the standard are known.
     """
-    known = published[published["kind"] == "baseline"].set_index(["theme", "year"])["estimate"]
-    crude = known.reindex(pd.MultiIndex.from_frame(table[["theme", "year"]])).to_numpy(float)
+    known = published[published["kind"] == "baseline"].set_index(["theme", "year"])
+    rows = known.reindex(pd.MultiIndex.from_frame(table[["theme", "year"]])).reset_index(drop=True)
+    crude = rows["estimate"].to_numpy(float)
     shown = ~np.isnan(crude)
     whole: dict[str, pd.Series] = {
         "crude": pd.Series(crude).round(2) + 0, "estimate": table["estimate"].round(2) + 0,
@@ -130,4 +135,4 @@ def _standardised(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     }  # fmt: skip
     out = table[["theme", "year", "against"]].assign(**whole)
     out = out.assign(**{c: out[c].where(shown) for c in whole})
-    return mark(out.assign(changed=np.where(shown, table["changed"], "")), shown)
+    return follow(out.assign(changed=np.where(shown, table["changed"], "")), rows)

@@ -125,6 +125,8 @@ def _coverage(
         rows.append(row)
     out = pd.DataFrame(rows)
     small = out["estimate"].isna() & out["count"].notna()
-    return mark(out, out["count"].notna()).assign(
-        status=lambda t: t["status"].mask(small, SMALL_BASE)
+    out = mark(out, out["count"].notna())
+    return out.assign(
+        status=out["status"].mask(small, SMALL_BASE),
+        note=out["note"].mask(small, cells.rule.too_small),
     )

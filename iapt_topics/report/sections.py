@@ -48,7 +48,6 @@ def _survey(published: Published, sources: dict[str, str]) -> dict[str, Any]:
         "years": [published.waves[y] for y in about.years],
         "one_year": len(about.years) < 2 or changes.empty,
         "questions": [clean(q) for q in about.questions],
-        "notes": [clean(n) for n in about.notes],
         "ledger": _picture(
             sources["rows"],
             "What became of every row of the file",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from iapt_topics._base.status import SHOWN
+from iapt_topics._base.status import SHOWN, SUPPRESSED
 from iapt_topics._base.text import clean
 from iapt_topics.report import format as form
 from iapt_topics.report.format import count, decimal, interval, known, percent, points
@@ -176,7 +176,7 @@ def _agreement(tables: Tables, theme: str) -> tuple[str, ...]:
 
 
 def _agreed(row: dict[Any, Any], rating: list[str]) -> str:
-    if row["status"] != SHOWN:
+    if row["status"] == SUPPRESSED:
         return "not shown, too few people"
     words = f"F1 {decimal(row['f1'])} ({interval(row['f1_low'], row['f1_high'], decimal)})"
     if known(row["kappa"]):

@@ -23,8 +23,8 @@ class About:
         Name of the survey's file.
     synthetic : bool
         Whether it is the bundled example.
-    questions, notes : tuple of str
-        What was asked, and what was noticed in the file.
+    questions : tuple of str
+        What was asked.
     years : tuple of int
         Years with kept responses, rising.
     waves : mapping of int to str
@@ -53,7 +53,6 @@ class About:
     source: str
     synthetic: bool
     questions: tuple[str, ...]
-    notes: tuple[str, ...]
     years: tuple[int, ...]
     waves: Mapping[int, str]
     weighted: bool
@@ -96,7 +95,6 @@ def describe_study(study: Study) -> About:
         source=responses.source,
         synthetic=responses.synthetic,
         questions=tuple(str(q) for q in responses.kept["question"].unique() if q),
-        notes=tuple(responses.notes),
         years=tuple(responses.years),
         waves=responses.wave_labels,
         weighted="weight" in responses.kept,

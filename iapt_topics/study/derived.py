@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.status import NOT_CODED, NOT_ESTIMABLE, SHOWN, SMALL_BASE
+from iapt_topics._base.status import NOT_CODED, NOT_ESTIMABLE, SHOWN
 from iapt_topics.drift.uncertainty import quadrature_difference
 from iapt_topics.stats.share_model import Floats
 
@@ -33,7 +33,7 @@ def difference(one: pd.DataFrame, two: pd.DataFrame) -> dict[str, pd.Series]:
 
 def both_years(changes: pd.DataFrame, shares: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Shares of the year of each change, and of the one that it is set against, row by row."""
-    known = shares.set_index(["theme", "year"])[["estimate", "low", "high", "n"]]
+    known = shares.set_index(["theme", "year"])
     now, then = (
         known.reindex(pd.MultiIndex.from_frame(changes[["theme", y]])).reset_index(drop=True)
         for y in ("year", "against")
@@ -108,7 +108,7 @@ def widths_by_source(
             "source": source,
             "n": len(width),
             "width": np.ceil(100 * np.median(width) - 1e-9) / 100 if enough else np.nan,
-            "status": SHOWN if enough else SMALL_BASE,
+            "status": SHOWN if enough else NOT_ESTIMABLE,
             "note": "" if enough else f"fewer than {FEWEST_CHANGES} changes",
         }
         for (what, source), width in widths.items()

