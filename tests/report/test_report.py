@@ -100,8 +100,9 @@ def test_how_many_shares_are_hidden_is_said_beside_them(whole):
     survey = standins.responses()
     shown = results(survey, drift=standins.drift(survey, standins.codes(survey)))
     gone = len(hidden_cells(shown))
-    assert f"Of {len(shown.tables['drift_shares'])} shares of a theme in a year, {gone} are hidden" in (
-        Page(whole[1]).text
+    assert (
+        f"Of {len(shown.tables['drift_shares'])} shares of a theme in a year, {gone} are hidden"
+        in (Page(whole[1]).text)
     )
 
 
@@ -433,7 +434,9 @@ def test_trends_are_listed_only_where_every_year_is_shown(tmp_path):
     survey = standins.responses()
     trends = standins.drift(survey, standins.codes(survey)).trends
     gone = trends["theme"] == "S1"
-    table = drift_grids.trends_grid(trends.assign(estimate=trends["estimate"].mask(gone)), LABELS, {})
+    table = drift_grids.trends_grid(
+        trends.assign(estimate=trends["estimate"].mask(gone)), LABELS, {}
+    )
     assert table is not None
     labels = [row[0] for row in table.rows]
     assert "Caseload and workload" in labels
