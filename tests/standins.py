@@ -1,21 +1,29 @@
-"""Believable results, made up without fitting: objects with the fields of the real ones."""
+"""Believable results, made up without fitting: most of them real values."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from iapt_topics.agreement.comparison import Comparison
 from iapt_topics.codes.axis import axis_classes, axis_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift import tables as drift_tables
 from iapt_topics.drift.drift import measure_drift
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Theme
+from iapt_topics.mapping.mapping import TopicMapping
+from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.published import publish
 from iapt_topics.stats.intervals import wilson_interval
-from iapt_topics.study import Study
+from iapt_topics.study.study import Study
 from iapt_topics.survey.responses import cluster_ids
+from iapt_topics.topics.topics import TopicConfig, Topics
 
 YEARS = (2014, 2015, 2016, 2017, 2018)
 THEMES = (
@@ -30,6 +38,10 @@ THEMES = (
     ("W4", "Wish to leave", "W", "INFERRED"),
 )
 RARE = "W4"
+SCORES = [
+    *("topic", "label", "theme", "theme_label", "score", "low", "high", "n"),
+    *("chosen", "decision", "note"),
+]
 WORDS = (
     "targets, recovery, pressure, numbers, access, performance, data, meet, rates, waiting",
     "caseload, high, sessions, back, breaks, day, clients, hours, workload, volume",
@@ -52,9 +64,23 @@ SENTENCES = (
 )
 
 
-def frame() -> Any:
-    def theme(key: str, label: str, parent: str, status: str) -> Any:
-        return SimpleNamespace(
+def study_of(**parts: Any) -> Study:
+    """A study of the parts that a test has; prevalence is measured if none is given."""
+    if "drift" not in parts:
+        parts["drift"] = measure_drift(parts["codes"], parts["responses"], n_boot=1)
+    return Study(**parts)
+
+
+def published_tables(
+    disclosure: int | str | Disclosure = 10, **parts: Any
+) -> Mapping[str, pd.DataFrame]:
+    """The published tables of a study of these parts."""
+    return publish(study_of(**parts), disclosure).tables
+
+
+def frame() -> ThemeFrame:
+    def theme(key: str, label: str, parent: str, status: str) -> Theme:
+        return Theme(
             id=key,
             label=label,
             parent=parent,
@@ -64,29 +90,17 @@ def frame() -> Any:
             codable=bool(parent),
         )
 
-    domains = [
+    domains = (
         theme("I", "Professional identity", "", "PAPER"),
         theme("S", "The system", "", "PAPER"),
         theme("W", "Wellbeing", "", "PART"),
-    ]
-    codable = [theme(*t) for t in THEMES]
-    every = {t.id: t for t in (*domains, *codable)}
-
-    class Frame(SimpleNamespace):
-        def __getitem__(self, key: str) -> Any:
-            return every[key]
-
-        def domain_of(self, key: str) -> str:
-            return every[key].parent or key
-
-    return Frame(
+    )
+    return ThemeFrame(
         name="iapt",
         title="Staff wellbeing themes",
         version="1",
         note="Anchored on a published abstract; the full codebook is not public.",
-        themes=tuple(every.values()),
-        codable=tuple(codable),
-        domains=tuple(domains),
+        themes=(*domains, *(theme(*t) for t in THEMES)),
         axis=("I", "S"),
     )
 
@@ -124,7 +138,7 @@ def responses(
 
         @property
         def cluster_id(self) -> pd.Series:
-            return pd.Series(cluster_ids(self.kept), index=self.kept["response_id"])
+            return pd.Series(cluster_ids(self.kept), index=self.kept["response_id"].astype(object))
 
     return Responses(
         table=table,
@@ -139,7 +153,7 @@ def responses(
     )
 
 
-def topics(survey: Any, label: str | None = None) -> Any:
+def topics(survey: Any, label: str | None = None) -> Topics:
     kept = survey.kept
     unsure = np.random.default_rng(2).random(len(kept)) < 0.12
     unsure[:4] = False
@@ -189,44 +203,36 @@ def topics(survey: Any, label: str | None = None) -> Any:
             "seed": range(12),
             "n_neighbors": 15,
             "min_cluster_size": 12,
+            "n_responses": 400,
             "n_clusters": 8,
             "unassigned": 0.12,
-            "n_responses": len(kept),
         }
     )
-    return SimpleNamespace(
+    return Topics(
         assignments=assignments,
         votes=np.stack([(nearest + (np.arange(len(kept)) % 9 == i)) % 8 for i in range(4)]),
         topics=pd.DataFrame(rows),
-        n_topics=8,
+        distribution=np.eye(8, dtype=np.float32)[nearest],
         hierarchy=pd.DataFrame({"topic": range(8), "broad": [0, 0, 1, 2, 2, 3, 3, 4], "n": 0}),
         resolution=tried,
         runs=runs,
         centroids=np.random.default_rng(5).normal(size=(8, 16)).astype(np.float32),
-        config=SimpleNamespace(seed=0, n_runs=12, n_topics=None, min_topic_size=None),
+        config=TopicConfig(),
         versions={"bertopic": "0.17.3", "encoder": "all-MiniLM-L6-v2"},
     )
 
 
-def mapping(found: Any, ids: tuple[int, ...] = (3, 4, 7, 1, 0, 2)) -> Any:
+def mapping(found: Topics, ids: tuple[int, ...] = (3, 4, 7, 1, 0, 2)) -> TopicMapping:
     rng = np.random.default_rng(3)
     book = frame()
-    scores, table = [], []
-    for t, size in zip(found.topics["topic"], found.topics["n"], strict=True):
+    rows = []
+    for t, label, n in found.topics[["topic", "label", "n"]].itertuples(index=False):
         best = ids[t] if t < len(ids) else None
         for j, theme in enumerate(book.codable):
             score = float(rng.uniform(0.1, 0.4) + (0.3 if j == best else 0))
-            scores.append((t, theme.id, score, score - 0.05, score + 0.05, size, j == best, ""))
-        theme = None if best is None else book.codable[best]
-        named = (theme.id, theme.label) if theme else ("", "")
-        table.append((t, f"topic {t}", *named, 0.5))
-    columns = ["topic", "theme", "score", "low", "high", "n", "chosen", "note"]
-    return SimpleNamespace(
-        scores=pd.DataFrame(scores, columns=columns),
-        table=pd.DataFrame(table, columns=["topic", "label", "theme", "theme_label", "score"]),
-        frame=book,
-        themes_without_topic=("I1",),
-    )
+            ends = (score - 0.05, score + 0.05)
+            rows.append((t, label, theme.id, theme.label, score, *ends, n, j == best, "", ""))
+    return TopicMapping(scores=pd.DataFrame(rows, columns=SCORES), frame=book, threshold=0.4)
 
 
 def codes(survey: Any) -> Any:
@@ -307,7 +313,7 @@ def axis_drift(survey: Any, coded: Any) -> Any:
     return _drift(classes, axis_classes(frame()), survey)
 
 
-def comparison(reference: str = "human", other: str = "machine", lift: float = 0.0) -> Any:
+def comparison(reference: str = "human", other: str = "machine", lift: float = 0.0) -> Comparison:
     rows, meet = [], []
     for i, (key, label, *_) in enumerate(THEMES):
         rare = key == RARE
@@ -340,7 +346,7 @@ def comparison(reference: str = "human", other: str = "machine", lift: float = 0
         )
         rating = ("dissonant", "complementary", "agreement")[min(i // 3, 2)]
         meet.append((key, label, rating, "", f1, 0.012, -0.02, 0.05, 400, ""))
-    return SimpleNamespace(
+    return Comparison(
         reference=reference,
         other=other,
         n=400,

@@ -9,10 +9,56 @@ help.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import shutil
+import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
-from iapt_topics._base.files import MOST_BYTES, write_whole
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.files import MOST_BYTES, file_hash, write_whole
+from iapt_topics._base.private import private_tree, refuse_link
+
+_RECORD = "record.json"
+T = TypeVar("T")
+
+
+def keep_once(
+    place: Path,
+    made_of: str,
+    what: str,
+    make: Callable[[], T],
+    save: Callable[[T, Path], object],
+    load: Callable[[Path], T],
+) -> T:
+    """What a folder keeps, if it was made of the same; else what ``make`` gives, which is kept.
+
+    What is damaged, or was made of something else, is made anew, and what cannot be kept is not; a
+    warning says so.
+    """
+    refuse_link(place)
+    if place.is_dir():
+        private_tree(place)
+        fault = fault_of(place / _RECORD, made_of, _hashes(place))
+        try:
+            if not fault:
+                return load(place)
+        except InputError as error:
+            fault = str(error)
+        warnings.warn(f"kept {what} anew: {place.name}: {fault}", stacklevel=3)
+        shutil.rmtree(place, ignore_errors=True)
+    made = make()
+    try:
+        save(made, place)
+        write_record(place / _RECORD, made_of, _hashes(place))
+    except (OSError, TypeError, ValueError) as error:  # the disk, or what no file can hold
+        warnings.warn(f"{place.name} is not kept: {error}", stacklevel=3)
+    return made
+
+
+def _hashes(place: Path) -> dict[str, str]:
+    """Hash of each file that is kept, but for the record of them."""
+    return {p.name: file_hash(p) for p in sorted(place.iterdir()) if p.name != _RECORD}
 
 
 def write_record(

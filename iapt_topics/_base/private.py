@@ -13,7 +13,9 @@ from iapt_topics._base.errors import InputError
 #: Folder in a folder of results, its cache, in which whatever is not whole yet is made.
 PARTS = "iapt_topics.parts"
 #: What the program puts into a cache.
-_CACHED = re.compile(rf"embeddings-[0-9a-f]+\.sqlite.*|topics-[0-9a-f]+|lock|{re.escape(PARTS)}")
+_CACHED = re.compile(
+    rf"embeddings-[0-9a-f]+\.sqlite.*|(?:topics|stage-[a-z]+)-[0-9a-f]+|lock|{re.escape(PARTS)}"
+)
 
 
 def refuse_link(path: Path) -> None:

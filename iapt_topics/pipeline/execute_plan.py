@@ -27,6 +27,7 @@ from iapt_topics.pipeline.manifest import (
 )
 from iapt_topics.pipeline.plan import PLAN, StudyPlan, plan_text
 from iapt_topics.pipeline.run import run_study
+from iapt_topics.pipeline.saved import stage_once
 from iapt_topics.pipeline.write import PRIVATE, PUBLIC, write_study
 from iapt_topics.publish.quotes_sheet import read_quotes
 from iapt_topics.qda.load import coders_in, load_codes
@@ -89,7 +90,14 @@ def run_plan(
         on_event=on_event,
     )  # fmt: skip
     if plan.standardise:
-        held = standardise_drift(study.codes, responses, plan.standardise, baseline=plan.baseline)
+        held = stage_once(
+            plan.out / "cache",
+            "standardised",
+            (study.codes, responses, plan.standardise, plan.baseline),
+            lambda: standardise_drift(
+                study.codes, responses, plan.standardise, baseline=plan.baseline
+            ),
+        )
         study = replace(study, standardised=held)
     return replace(study, redactions=count_redactions(log))
 

@@ -9,7 +9,7 @@ from time import perf_counter
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.memory import check_memory
-from iapt_topics.agreement.comparison import compare_codes
+from iapt_topics.agreement.comparison import Comparison, compare_codes
 from iapt_topics.codes.axis import axis_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.coded import find_baseline
@@ -20,6 +20,7 @@ from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.coding import code_responses
 from iapt_topics.mapping.mapping import map_topics
 from iapt_topics.pipeline.manifest import describe_run
+from iapt_topics.pipeline.saved import stage_once
 from iapt_topics.study.study import Study
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.cache import fit_once
@@ -80,18 +81,30 @@ def run_study(
     on_event(Event("stage", f"Finding topics: consensus of {config.n_runs} runs"))
     topics = fit_once(responses, embeddings, config, cache, on_event)
     on_event(Event("stage", "Mapping topics and responses onto the frame"))
-    mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
-    machine = code_responses(responses, embeddings, frame, encoder)
+    mapping, machine = stage_once(
+        cache,
+        "codes",
+        (responses, embeddings, topics, frame, encoder.name, encoder.fingerprint),
+        lambda: (
+            map_topics(topics, frame, encoder, embeddings=embeddings),
+            code_responses(responses, embeddings, frame, encoder),
+        ),
+    )
     on_event(Event("stage", "Measuring agreement and drift"))
     human = tuple(codes.with_respondents(responses) for codes in human)
-    drift = measure_drift(machine, responses, baseline=baseline, seed=config.seed)
-    axis_drift = None
-    if frame.axis is not None:
-        poles = axis_codes(machine, frame)
-        axis_drift = measure_drift(poles, responses, baseline=baseline, seed=config.seed)
-    compare = partial(compare_codes, responses=responses, seed=config.seed)
-    comparison = compare(human[0], machine) if human else None
-    benchmark = compare(human[0], human[1]) if len(human) > 1 else None
+    change = partial(measure_drift, responses=responses, baseline=baseline, seed=config.seed)
+    drift, axis_drift = stage_once(
+        cache,
+        "drift",
+        (machine, responses, frame, baseline, config.seed),
+        lambda: (change(machine), change(axis_codes(machine, frame)) if frame.axis else None),
+    )
+    comparison, benchmark = stage_once(
+        cache if human else None,
+        "agreement",
+        (human, machine, responses, config.seed),
+        lambda: _compare(human, machine, responses, config.seed),
+    )
     return Study(
         responses=responses,
         topics=topics,
@@ -123,3 +136,13 @@ def _check_early(responses: Responses, human: tuple[Codes, ...], baseline: int |
                 f"{listed(kept.head(2))}",
                 "Name the column of response ids of the survey (--response).",
             )
+
+
+def _compare(
+    human: tuple[Codes, ...], machine: Codes, responses: Responses, seed: int
+) -> tuple[Comparison | None, Comparison | None]:
+    """The first coder with the machine and with the second coder, as far as there are any."""
+    others = (machine, *human[1:2]) if human else ()
+    found = [compare_codes(human[0], o, responses=responses, seed=seed) for o in others]
+    comparison, ceiling = (*found, None, None)[:2]
+    return comparison, ceiling

@@ -21,11 +21,11 @@ iapt-topics export results --tables tables.xlsx --draft draft.docx --figures fig
 ```
 
 A **folder of results** holds `publish/`, `tables_private/`, `manifest.json`, the `study.toml` that
-made it, and `cache/`, where vectors and fitted topics are kept. Each command on it changes a part
-of that plan and carries it out again from what is kept, so it is quick, and the folder is always
-of one plan. Texts that people wrote are in no file but the report's quotes and what `export
---project` and `--approve` write. The cache is as sensitive as the survey all the same: see the
-README.
+made it, and `cache/`, where vectors, fitted topics and what each stage measured are kept. Each
+command on it changes a part of that plan and carries it out again; only what the change touches is
+measured anew, so it is quick, and the folder is always of one plan. Texts that people wrote are in
+no file but the report's quotes and what `export --project` and `--approve` write. The cache is as
+sensitive as the survey all the same: see the README.
 
 **Ctrl-C** stops a run at any time, within about two seconds. The results that were there are as
 they were; vectors and topics that were finished are kept, and the last line says how to go on. New

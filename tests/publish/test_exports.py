@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -12,10 +13,9 @@ from openpyxl import load_workbook
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.sheets import read_sheet, write_sheet
-from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.draft import write_draft
 from iapt_topics.publish.exports import describe_columns, export_tables
-from iapt_topics.publish.published import publishable_tables
+from iapt_topics.publish.published import publish
 from iapt_topics.publish.quotes_sheet import read_quotes, write_quotes
 
 HOSTILE = '=HYPERLINK("http://evil.example") \\input{/etc/passwd} & 50 % _x_ \x01'
@@ -31,14 +31,24 @@ def parts():
 
 
 @pytest.fixture(scope="module")
-def tables(parts):
+def published(parts):
     survey, coded = parts["responses"], parts["codes"]
-    made = publishable_tables(
-        **parts, comparison=standins.comparison(), ceiling=standins.comparison("a", "b"),
+    made = publish(standins.study_of(
+        **parts, comparison=standins.comparison(), benchmark=standins.comparison("a", "b"),
         drift=standins.drift(survey, coded), axis_drift=standins.axis_drift(survey, coded),
-    )  # fmt: skip
-    made["theme_shares"].loc[0, "label"] = HOSTILE
+    ))  # fmt: skip
+    made.tables["theme_shares"].loc[0, "label"] = HOSTILE
     return made
+
+
+@pytest.fixture(scope="module")
+def tables(published):
+    return published.tables
+
+
+@pytest.fixture(scope="module")
+def study(parts):
+    return standins.study_of(**parts)
 
 
 def test_every_column_of_every_table_is_described(tables):
@@ -49,8 +59,8 @@ def test_every_column_of_every_table_is_described(tables):
         describe_columns({"x": pd.DataFrame({"new": [1]})})
 
 
-def test_a_folder_of_csv_states_the_rule_and_runs_nothing(tables, tmp_path):
-    folder = export_tables(tables, tmp_path / "publish")
+def test_a_folder_of_csv_states_the_rule_and_runs_nothing(tables, published, tmp_path):
+    folder = export_tables(tmp_path / "publish", published)
     assert {p.stem for p in folder.glob("*.csv")} == {*tables, "dictionary"}
     assert "fewer than 10" in (folder / "README.txt").read_text()
     shares = pd.read_csv(folder / "theme_shares.csv")
@@ -61,8 +71,8 @@ def test_a_folder_of_csv_states_the_rule_and_runs_nothing(tables, tmp_path):
     assert (numbers < 0).any()  # a minus sign of a number is no formula
 
 
-def test_the_workbook_holds_every_table_and_its_dictionary(tables, tmp_path):
-    book = load_workbook(export_tables(tables, tmp_path / "t.xlsx"))
+def test_the_workbook_holds_every_table_and_its_dictionary(tables, published, tmp_path):
+    book = load_workbook(export_tables(tmp_path / "t.xlsx", published))
     assert {"about", "dictionary", *tables} == set(book.sheetnames)
     assert "fewer than 10" in book["about"]["A1"].value
     cells = [c for sheet in book for row in sheet for c in row]
@@ -71,29 +81,30 @@ def test_the_workbook_holds_every_table_and_its_dictionary(tables, tmp_path):
     assert head == list(tables["theme_shares"].columns)
 
 
-def test_latex_prints_hostile_text_as_text(tables, tmp_path):
-    text = export_tables(tables, tmp_path / "t.tex").read_text("utf-8")
+def test_latex_prints_hostile_text_as_text(tables, published, tmp_path):
+    text = export_tables(tmp_path / "t.tex", published).read_text("utf-8")
     assert "\\input{" not in text
     assert "\\textbackslash{}input\\{" in text
     assert "50 \\% \\_x\\_" in text
     assert text.count("\\toprule") == len(tables) == text.count("\\end{longtable}")
 
 
-def test_word_tables_are_read_back(tables, tmp_path):
-    document = Document(str(export_tables(tables, tmp_path / "t.docx")))
+def test_word_tables_are_read_back(tables, published, tmp_path):
+    document = Document(str(export_tables(tmp_path / "t.docx", published)))
     assert len(document.tables) == len(tables)
-    assert [c.text for c in document.tables[1].rows[0].cells] == list(
+    at = list(tables).index("theme_shares")
+    assert [c.text for c in document.tables[at].rows[0].cells] == list(
         tables["theme_shares"].columns
     )
 
 
-def test_another_ending_is_refused(tables, tmp_path):
+def test_another_ending_is_refused(tables, published, tmp_path):
     with pytest.raises(InputError, match="known ending"):
-        export_tables(tables, tmp_path / "t.pdf")
+        export_tables(tmp_path / "t.pdf", published)
 
 
-def test_the_draft_has_every_item_and_marks_its_blanks(tables, parts, tmp_path):
-    path = write_draft(tables, tmp_path / "d.docx", **parts, disclosure=Disclosure())
+def test_the_draft_has_every_item_and_marks_its_blanks(published, tmp_path):
+    path = write_draft(tmp_path / "d.docx", published)
     document = Document(str(path))
     heads = [p.text for p in document.paragraphs if p.style.name == "Heading 1"]
     assert [h.split()[0] for h in heads] == [f"S{i}" for i in range(1, 22)]
@@ -104,9 +115,9 @@ def test_the_draft_has_every_item_and_marks_its_blanks(tables, parts, tmp_path):
     assert len(document.tables) == 4
 
 
-def test_quotes_come_back_only_when_somebody_approved(parts, tmp_path):
-    survey = parts["responses"]
-    path = write_quotes(survey, parts["topics"], tmp_path / "quotes.xlsx")
+def test_quotes_come_back_only_when_somebody_approved(study, tmp_path):
+    survey = study.responses
+    path = write_quotes(tmp_path / "quotes.xlsx", study)
     sheet = read_sheet(path, "quotes")
     assert "7" not in set(sheet["topic"])
     assert not sheet["text"].str.contains("secretword").any()
@@ -124,18 +135,18 @@ def test_quotes_come_back_only_when_somebody_approved(parts, tmp_path):
 
 
 @pytest.fixture
-def sheet(parts, tmp_path):
+def sheet(study, tmp_path):
     """A sheet of approved quotes, a text of which begins as a formula and another is long."""
-    table = parts["responses"].table
-    path = write_quotes(parts["responses"], parts["topics"], tmp_path / "quotes.csv")
+    table = study.responses.table
+    path = write_quotes(tmp_path / "quotes.csv", study)
     ids = read_sheet(path, "quotes")["response_id"].tolist()[:2]
     texts = {
         ids[0]: "=1+1 is what\nthey pay",
         ids[1]: "The pay (such as it is) is not good at all.",
     }
     said = table["response_id"].map(texts).fillna(table["text"])
-    survey = redacted_as(parts["responses"], said)
-    write_quotes(survey, parts["topics"], path)
+    survey = redacted_as(study.responses, said)
+    write_quotes(path, replace(study, responses=survey))
     return survey, path, ids
 
 
@@ -200,14 +211,14 @@ def test_a_sheet_of_texts_that_are_redacted_otherwise_by_now_is_refused(sheet):
         read_quotes(written, redacted_as(survey, said))
 
 
-def test_faults_in_the_sheet_are_named_by_row(parts, tmp_path):
-    path = write_quotes(parts["responses"], parts["topics"], tmp_path / "q.csv")
+def test_faults_in_the_sheet_are_named_by_row(study, tmp_path):
+    path = write_quotes(tmp_path / "q.csv", study)
     sheet = read_sheet(path, "quotes")
     sheet.loc[0, "decision"] = "approve"
     sheet.loc[1, "decision"] = "perhaps"
     sheet.loc[2, "response_id"] = "nobody"
     write_sheet(path, list(sheet.columns), sheet.to_numpy().tolist())
     with pytest.raises(InputError) as error:
-        read_quotes(path, parts["responses"])
+        read_quotes(path, study.responses)
     for fault in ("row 2: approved by nobody", "row 3: decision", "row 4: response"):
         assert fault in str(error.value)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from test_publish import FRAME, crafted
+from standins import published_tables
+from test_publish import FRAME, crafted, dealt
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.axis import axis_codes
@@ -15,7 +16,6 @@ from iapt_topics.drift.drift import measure_drift
 from iapt_topics.drift.prevalence import corrected_shares
 from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.publish.disclosure import Disclosure
-from iapt_topics.publish.published import publishable_tables
 from iapt_topics.stats.intervals import jeffreys_interval
 from iapt_topics.survey.respondents import response_quality
 
@@ -64,7 +64,7 @@ def test_weights_that_restore_the_mix_leave_no_published_change():
     results = weighted(EVEN_MIX, EVEN_WEIGHTS)
     exact = results["drift"].changes.query("theme == 'S1'").iloc[0]
     assert exact["estimate"] == pytest.approx(0, abs=1e-6)
-    tables = publishable_tables(**results)
+    tables = published_tables(**results)
     shares = tables["drift_shares"].set_index(["theme", "year"]).loc["S1"]
     assert shares["estimate"].tolist() == pytest.approx([0.35, 0.35])  # unweighted, 1/6 in 2015
     assert (shares["note"] == "weighted").all()
@@ -103,7 +103,7 @@ def random_survey(seed: int) -> dict:
 @pytest.fixture(scope="module", params=range(6))
 def case(request):
     results = random_survey(request.param)
-    return results, publishable_tables(**results), publishable_tables(**results, disclosure=OFF)
+    return results, published_tables(**results), published_tables(**results, disclosure=OFF)
 
 
 def step_of(results: dict) -> float:
@@ -145,9 +145,10 @@ def test_weights_change_nothing_of_what_is_withheld(case):
     results, tables, _ = case
     table = results["responses"].table.drop(columns="weight")
     survey = replace(results["responses"], table=table)
-    plain = publishable_tables(**results | {"responses": survey})
+    plain = published_tables(**results | {"responses": survey})
     for name in ("drift_shares", "axis_shares", "pole_shares", "theme_shares", "agreement_years"):
         assert (tables[name]["note"] == "withheld").equals(plain[name]["note"] == "withheld")
+        assert tables[name]["status"].equals(plain[name]["status"])
     # What is not weighted when exact is not weighted when published.
     for name in (
         "agreement_years",
@@ -186,7 +187,7 @@ def test_no_count_of_a_group_follows_from_a_weighted_one(rule, heavy):
     for has in range(10, 27):
         groups = two_groups((30, has, 170, 60 - has), (100, 50, 100, 50))
         weight = {(2014, "A"): heavy, (2014, "B"): 1.0, (2015, "A"): 1.0, (2015, "B"): 1.0}
-        shares = publishable_tables(**weighted(groups, weight), disclosure=rule)["drift_shares"]
+        shares = published_tables(**weighted(groups, weight), disclosure=rule)["drift_shares"]
         row = shares.set_index(["theme", "year"]).loc[("S1", 2014)]
         assert row["n"] == 200
         found.setdefault(row["count"], []).append(has)
@@ -214,13 +215,13 @@ def test_the_design_effect_of_a_published_interval_is_that_of_the_exact_one(n, s
     results = pairs(n, share)
     exact = results["drift"].shares.query("theme == 'S1'").iloc[0]
     assert exact["n"] / exact["n_effective"] == pytest.approx(2, abs=0.05)
-    fine = publishable_tables(**results, disclosure=Disclosure(min_respondents=5, round_to=1))
+    fine = published_tables(**results, disclosure=Disclosure(min_respondents=5, round_to=1))
     row = fine["drift_shares"].query("theme == 'S1'").iloc[0]
     assert "n_effective" not in row
     low, high = (float(x) for x in jeffreys_interval(exact["count"] / 2, n / 2))
     assert (row["low"], row["high"]) == pytest.approx((low, high))
     assert (row["low"], row["high"]) == pytest.approx((exact["low"], exact["high"]), abs=0.002)
-    rounded = publishable_tables(**results, disclosure=Disclosure(min_respondents=5))
+    rounded = published_tables(**results, disclosure=Disclosure(min_respondents=5))
     row = rounded["drift_shares"].query("theme == 'S1'").iloc[0]
     low, high = (float(x) for x in jeffreys_interval(row["count"] / 2, row["n"] / 2))
     assert (row["low"], row["high"]) == pytest.approx((low, high))
@@ -234,9 +235,10 @@ def test_how_people_answered_is_as_sure_when_published_as_when_exact():
     results |= {"responses": survey, "drift": measure_drift(results["codes"], survey)}
     exact = response_quality(survey).query("measure == 'blank'")
     assert (exact["n"] / exact["n_effective"]).tolist() == pytest.approx([2, 2], abs=0.05)
-    results["topics"].assignments = results["topics"].assignments[(status == "kept")]
-    results["topics"].votes = results["topics"].votes[:, status == "kept"]
-    shown = publishable_tables(**{k: v for k, v in results.items() if k != "axis_drift"})
+    kept = survey.kept["response_id"].tolist()
+    same = np.zeros(len(kept), dtype=int)
+    results["topics"], results["mapping"] = dealt(kept, same, np.full(len(kept), 0.9), 1)
+    shown = published_tables(**{k: v for k, v in results.items() if k != "axis_drift"})
     shown = shown["response_quality"].query("measure == 'blank'")
     for column in ("estimate", "low", "high"):
         assert shown[column].tolist() == pytest.approx(exact[column].tolist(), abs=0.002)
@@ -252,7 +254,7 @@ def test_the_width_from_how_responses_were_assigned_is_published():
     drift = measure_drift(codes, results["responses"], draws=draws)
     exact = drift.shares.query("theme == 'S1'").iloc[0]
     assert exact["n"] / exact["n_effective"] > 3
-    row = publishable_tables(**results | {"drift": drift})["drift_shares"]
+    row = published_tables(**results | {"drift": drift})["drift_shares"]
     row = row.query("theme == 'S1'").iloc[0]
     assert row["high"] - row["low"] == pytest.approx(exact["high"] - exact["low"], rel=0.05)
 
@@ -262,4 +264,4 @@ def test_corrected_shares_are_not_published_as_those_of_the_codes():
     hand = results["human"][0]
     results["drift"] = measure_drift(results["codes"], results["responses"], hand=hand)
     with pytest.raises(InputError, match="hand codes"):
-        publishable_tables(**results)
+        published_tables(**results)

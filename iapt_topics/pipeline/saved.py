@@ -1,0 +1,157 @@
+"""What a stage gives, kept for later commands: tables as Parquet, the rest as JSON; nothing runs.
+
+A stage is kept under the hash of all that it is made of, the program included. No response's text
+is kept: responses and people's codes are read anew by each command.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from iapt_topics._base.errors import InputError, listed, require_file
+from iapt_topics._base.files import file_hash, whole_folder
+from iapt_topics._base.kept import keep_once
+from iapt_topics._base.parquet_size import require_decodable
+from iapt_topics.agreement.comparison import Comparison
+from iapt_topics.codes.codes import Codes
+from iapt_topics.drift.drift import Drift
+from iapt_topics.drift.standardise import Standardised
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.theme import Facet, FacetValue, Theme
+from iapt_topics.mapping.mapping import TopicMapping
+from iapt_topics.topics.fit import package_versions
+
+#: What a file may name; a class of any other name is not made.
+_CLASSES = {
+    c.__name__: c
+    for c in (Codes, Comparison, Drift, Facet, FacetValue, Standardised, Theme, ThemeFrame,
+              TopicMapping)
+}  # fmt: skip
+_SERIES = {c.__name__: c for c in (tuple, list, frozenset)}
+_VALUES = "values.json"
+_LARGEST = 100_000_000  # bytes of it
+T = TypeVar("T")
+
+
+def stage_once(folder: Path | None, stage: str, made_of: object, make: Callable[[], T]) -> T:
+    """What ``make`` gives, from the folder if it was made of the same; one a stage is kept."""
+    if folder is None:
+        return make()
+    told = hashlib.sha256()
+    for part in _parts((stage, _program(), made_of)):
+        told.update(len(part).to_bytes(8, "big") + part)
+    key = told.hexdigest()
+    place = folder / f"stage-{stage}-{key[:16]}"
+    made: T = keep_once(place, key, f"{stage} results are made", make, save, load)
+    for other in folder.iterdir():
+        if re.fullmatch(rf"stage-{stage}-[0-9a-f]{{16}}", other.name) and other != place:
+            shutil.rmtree(other, ignore_errors=True)
+    return made
+
+
+def save(value: object, folder: Path) -> None:
+    """Write results, or a tuple of them, to a folder for its owner alone."""
+    with whole_folder(folder, private=True) as part:
+        content = json.dumps(_pack(value, part, count()))
+        (part / _VALUES).write_text(content, encoding="utf-8")
+
+
+def load(folder: Path) -> Any:
+    """Read what :func:`save` wrote, as it was; :class:`InputError` if that cannot be done."""
+    try:
+        require_file(folder / _VALUES, "results", _LARGEST)
+        return _unpack(json.loads((folder / _VALUES).read_text("utf-8")), folder)
+    except Exception as error:  # a damaged file raises whatever its reader raises
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        what = f"folder {folder.name!r}"
+        raise InputError(what, "must hold whole results", reason, "Run it again.") from error
+
+
+def _pack(value: Any, folder: Path, numbers: Iterator[int]) -> Any:
+    """The value as JSON has it; its tables are written beside."""
+    if isinstance(value, pd.DataFrame):
+        number = next(numbers)
+        mixed = [c for c in value if value[c].dtype == object]  # Parquet has no tuple, nor None
+        plain, path = value.drop(columns=mixed), folder / f"{number}.parquet"
+        plain.to_parquet(path, engine="pyarrow")
+        if not pd.read_parquet(path, engine="pyarrow").dtypes.equals(plain.dtypes):
+            kinds = listed(sorted({str(d) for d in plain.dtypes}))
+            raise TypeError(f"no way to keep a table of {kinds}")
+        objects = {c: [_pack(v, folder, numbers) for v in value[c]] for c in mixed}
+        return {"table": number, "columns": list(value), "objects": objects}
+    if type(value) in _CLASSES.values():
+        parts = {f.name: _pack(getattr(value, f.name), folder, numbers) for f in fields(value)}
+        return {"class": type(value).__name__, "fields": parts}
+    if type(value) in _SERIES.values():
+        return {type(value).__name__: [_pack(v, folder, numbers) for v in value]}
+    if isinstance(value, Mapping):
+        return {"dict": [[_pack(v, folder, numbers) for v in pair] for pair in value.items()]}
+    if value is not None and type(value) not in (str, int, float, bool):
+        raise TypeError(f"no way to keep a {type(value).__name__}")
+    return value
+
+
+def _unpack(packed: Any, folder: Path) -> Any:
+    match packed:
+        case {"table": int(number), "columns": columns, "objects": objects}:
+            require_decodable(folder / f"{number}.parquet", f"{number}.parquet")
+            table = pd.read_parquet(folder / f"{number}.parquet", engine="pyarrow")
+            for name, values in objects.items():
+                cells = np.empty(len(values), dtype=object)
+                cells[:] = [_unpack(v, folder) for v in values]
+                table[name] = pd.Series(cells, index=table.index, dtype=object)
+            return table[columns]
+        case {"class": name, "fields": parts}:
+            return _CLASSES[name](**{k: _unpack(v, folder) for k, v in parts.items()})
+        case {"dict": pairs}:
+            return {_unpack(k, folder): _unpack(v, folder) for k, v in pairs}
+        case dict():
+            ((kind, values),) = packed.items()
+            return _SERIES[kind](_unpack(v, folder) for v in values)
+    return packed
+
+
+def _parts(value: Any) -> Iterator[bytes]:
+    """Bytes that tell a value from any other."""
+    if isinstance(value, pd.DataFrame):
+        yield repr([*zip(value.columns, map(str, value.dtypes), strict=True)]).encode()
+        for row in value.itertuples(index=False, name=None):
+            yield repr(row).encode("utf-8", "surrogatepass")
+    elif isinstance(value, np.ndarray):
+        yield repr((value.dtype, value.shape)).encode()
+        yield value.tobytes()
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield field.name.encode()
+            yield from _parts(getattr(value, field.name))
+    elif isinstance(value, tuple | Mapping):
+        yield repr((type(value).__name__, len(value))).encode()
+        for item in value.items() if isinstance(value, Mapping) else value:
+            yield from _parts(item)
+    elif isinstance(value, frozenset):
+        yield from _parts(tuple(sorted(value)))
+    elif value is None or isinstance(value, str | int | float | np.generic):
+        yield f"{type(value).__name__} {value!r}".encode("utf-8", "surrogatepass")
+    else:
+        raise TypeError(f"no way to hash a {type(value).__name__}")
+
+
+@cache
+def _program() -> tuple[str, ...]:
+    """Versions, and the code itself, which changes within a version as it is worked on."""
+    root = Path(__file__).parents[1]
+    code = (file_hash(p) for p in sorted(root.rglob("*")) if p.suffix in (".py", ".toml", ".txt"))
+    return platform.python_version(), repr(package_versions()), *code
