@@ -19,12 +19,13 @@ def main(folder: Path) -> None:
     mapping = it.map_topics(topics, frame, encoder, embeddings=embeddings)
     machine = it.code_responses(responses, embeddings, frame, encoder)
 
-    comparison = it.compare_codes(human, machine)
-    drift = it.measure_drift(machine, responses, baseline=2014)
-    report = it.write_report(
-        folder / "report.html", responses=responses, topics=topics, mapping=mapping,
-        codes=machine, comparison=comparison, drift=drift,
+    study = it.Study(
+        responses=responses, topics=topics, mapping=mapping, codes=machine, human=(human,),
+        comparison=it.compare_codes(human, machine),
+        drift=it.measure_drift(machine, responses, baseline=2014),
     )  # fmt: skip
+    published = it.publish.publish(study)
+    report = it.write_report(folder / "report.html", published)
     print(f"{len(responses)} SYNTHETIC responses, {topics.n_topics} topics: {report}")
 
 

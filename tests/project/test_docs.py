@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 import sys
@@ -21,7 +22,8 @@ def test_reference_has_every_public_name_once():
     named = re.findall(
         r"^\.\. auto(?:function|class|exception):: (\w+)$", pages, flags=re.MULTILINE
     )
-    assert sorted(named) == sorted(it.__all__)
+    names = [n for n in it.__all__ if not inspect.ismodule(getattr(it, n))]
+    assert sorted(named) == sorted([*names, "publish"])  # that function has the name of its room
 
 
 def test_the_page_of_the_rooms_is_true():
