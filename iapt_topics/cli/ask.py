@@ -203,8 +203,8 @@ def _frame(answer: str) -> str | Path:
 
 
 def _rule(answer: str) -> int | str:
-    from iapt_topics.publish.disclosure import rule_of
+    from iapt_topics.publish.disclosure import parse_rule
 
     cell = parse_min_cell(answer)
-    rule_of(cell)
+    parse_rule(cell)
     return cell

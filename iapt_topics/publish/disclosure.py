@@ -108,7 +108,7 @@ def preset(name: str) -> Disclosure:
     return PRESETS[name]
 
 
-def rule_of(min_cell: int | str | Disclosure) -> Disclosure:
+def parse_rule(min_cell: int | str | Disclosure) -> Disclosure:
     """The rule of that name or fewest number of respondents; 1 turns disclosure control off."""
     if isinstance(min_cell, Disclosure):
         return min_cell

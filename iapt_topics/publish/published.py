@@ -14,7 +14,7 @@ from iapt_topics._base.text import clean
 from iapt_topics.publish.cells import Cells
 from iapt_topics.publish.corrected import publish_corrected
 from iapt_topics.publish.counts import link_counts
-from iapt_topics.publish.disclosure import Disclosure, rule_of
+from iapt_topics.publish.disclosure import Disclosure, parse_rule
 from iapt_topics.publish.of_agreement import agreement_by_year, publish_agreement
 from iapt_topics.publish.of_drift import publish_drift
 from iapt_topics.publish.of_survey import publish_survey
@@ -128,7 +128,7 @@ def publish(
     two directions at least, moves no published sum of weights, and no count follows from one even
     for a reader who knows the weights.
     """
-    rule = rule_of(disclosure)
+    rule = parse_rule(disclosure)
     if (study.drift.sources["source"] == "coding").any():
         raise InputError(
             "drift", "must be of codes that hand codes did not correct", "corrected shares",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns
 from iapt_topics._base.sheets import read_sheet, restored, write_sheet
-from iapt_topics.publish.disclosure import Disclosure, rule_of
+from iapt_topics.publish.disclosure import Disclosure, parse_rule
 from iapt_topics.survey.redaction import safe_texts
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def write_quotes(
         The file: a row a quote, its text redacted. To be filled in: ``decision`` (approve or
         reject), ``approved_by`` (a name) and, if other words are to be printed, ``paraphrase``.
     """
-    path, rule, responses = Path(path), rule_of(disclosure), study.responses
+    path, rule, responses = Path(path), parse_rule(disclosure), study.responses
     who = responses.cluster_id
     used: set[object] = set()
     rows = []

@@ -1,4 +1,4 @@
-"""Which cells of linked tables may not be shown: small ones, and those that would give them away.
+"""Primary and secondary suppression of linked tables: small cells, and what they follow from.
 
 Nothing here knows what a cell means. It takes for granted that a reader knows every shown count
 exactly, so that what is hidden stays hidden whether or not the shown counts are also rounded.
@@ -69,42 +69,42 @@ def suppress(
         most=most or {},
         unseen=frozenset(never_shown),
         hidden=set(never_shown),
-        kept={k for k, c in cells.items() if 0 < len(c.people) < least},
+        protected={k for k, c in cells.items() if 0 < len(c.people) < least},
     )
-    table.hidden |= table.kept
-    while more := table.gap(least) or table.loose(least):
+    table.hidden |= table.protected
+    while more := table.line_violation(least) or table.interval_violation(least):
         table.hide(min(more, key=lambda k: (cells[k].count, str(k))))
     return table.hidden - table.unseen
 
 
 @dataclass(slots=True, kw_only=True)
 class _Table:
-    """Linked cells while they are being hidden; ``kept`` are those that must not be found out."""
+    """Linked cells while they are being hidden; ``protected`` ones must not be found out."""
 
     cells: Mapping[Key, Cell]
     lines: list[Line]
     most: Mapping[Key, int]
     unseen: frozenset[Key]
     hidden: set[Key]
-    kept: set[Key]
+    protected: set[Key]
     safe: set[Key] = field(default_factory=set)
     #: The lines that a cell is on, by place.
-    on: dict[Key, list[int]] = field(init=False)
-    #: Lines that changed since they were last found to give nothing away.
-    new: set[int] = field(init=False)
+    lines_of_cell: dict[Key, list[int]] = field(init=False)
+    #: Lines that changed since they were last checked.
+    unchecked_lines: set[int] = field(init=False)
     #: Least and most that a hidden count is in any solution met so far.
-    met: dict[Key, tuple[float, float]] = field(default_factory=dict)
+    feasible_range: dict[Key, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.on, self.new = {}, set(range(len(self.lines)))
+        self.lines_of_cell, self.unchecked_lines = {}, set(range(len(self.lines)))
         for i, (total, parts) in enumerate(self.lines):
             for key in (total, *parts):
-                self.on.setdefault(key, []).append(i)
+                self.lines_of_cell.setdefault(key, []).append(i)
 
     def hide(self, key: Key) -> None:
         self.hidden.add(key)
-        self.kept.add(key)
-        self.new.update(self.on[key])
+        self.protected.add(key)
+        self.unchecked_lines.update(self.lines_of_cell[key])
 
     def _gone(self, parts: Iterable[Key]) -> list[Key]:
         return [p for p in parts if p in self.hidden and self.cells[p].count]
@@ -112,27 +112,27 @@ class _Table:
     def _open(self, keys: Iterable[Key]) -> list[Key]:
         return [k for k in keys if k not in self.hidden and self.cells[k].count]
 
-    def gap(self, least: int) -> list[Key]:
-        """Cells one of which must be hidden for a line to give nothing away by itself."""
-        for i in sorted(self.new):
+    def line_violation(self, least: int) -> list[Key]:
+        """Cells one of which must be hidden: a hidden one follows from a line by itself."""
+        for i in sorted(self.unchecked_lines):
             total, parts = self.lines[i]
             gone = self._gone(parts)
             if total in self.hidden:
-                if total in self.kept and not gone and (more := self._open(parts)):
+                if total in self.protected and not gone and (more := self._open(parts)):
                     return more
-            elif any(p in self.kept for p in gone):
+            elif any(p in self.protected for p in gone):
                 behind = frozenset(chain.from_iterable(self.cells[p].people for p in gone))
                 if len(gone) < 2 or len(behind) < least:
                     return self._open(parts) or [total]
-            self.new.remove(i)
+            self.unchecked_lines.remove(i)
         return []
 
-    def loose(self, least: int) -> list[Key]:
-        """Cells one of which must be hidden because a hidden one is bounded too closely."""
+    def interval_violation(self, least: int) -> list[Key]:
+        """Cells one of which must be hidden: the feasibility interval of one is too narrow."""
         # What is hidden later only loosens the bounds, so a cell once found safe stays so, and a
         # solution once met stays one.
-        for key in sorted(self.kept - self.safe, key=str):
-            low, high = self.met.get(key, (0, 0))
+        for key in sorted(self.protected - self.safe, key=str):
+            low, high = self.feasible_range.get(key, (0, 0))
             if high - low < least - 2:
                 linked = self._linked(key)
                 low, high = self._bounds(key, linked)
@@ -147,7 +147,7 @@ class _Table:
         """The lines that bear on ``key``: connected to it by hidden cells."""
         reached, near, left = {key}, set(), [key]
         while left:
-            for i in self.on.get(left.pop(), ()):
+            for i in self.lines_of_cell.get(left.pop(), ()):
                 if i not in near:
                     near.add(i)
                     total, parts = self.lines[i]
@@ -200,5 +200,5 @@ class _Table:
 
     def _meet(self, solution: Mapping[Key, float]) -> None:
         for key, value in solution.items():
-            low, high = self.met.get(key, (value, value))
-            self.met[key] = min(low, value), max(high, value)
+            low, high = self.feasible_range.get(key, (value, value))
+            self.feasible_range[key] = min(low, value), max(high, value)

@@ -14,12 +14,12 @@ from iapt_topics.report.format import (
     Grid,
     count,
     decimal,
+    format_integer,
     interval,
     known,
     label_of,
     percent,
     points,
-    whole,
 )
 from iapt_topics.report.grid import (
     VALUE,
@@ -162,7 +162,7 @@ def levels_grid(levels: pd.DataFrame) -> Grid:
         ("Measure", spaced, "measure"),
         ("F1 of a pair at least", decimal, "threshold"),
         *VALUE,
-        ("Themes", whole, "n"),
+        ("Themes", format_integer, "n"),
         note="Coverage: share of the first coder’s themes that meet one of the other’s. Novelty: "
         "share of the other’s that meet none. Fragmentation: how many of the other’s a covered "
         "theme meets. Fusion: the reverse.",
@@ -180,7 +180,7 @@ def partition_grid(partition: pd.DataFrame) -> Grid:
         ("Measure", lambda v: measures.get(v, clean(v)), "measure"),
         ("Responses without a theme", lambda v: ways.get(v, "left out"), "unassigned"),
         *VALUE,
-        ("Responses", whole, "n"),
+        ("Responses", format_integer, "n"),
     )
 
 

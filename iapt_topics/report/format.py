@@ -119,6 +119,6 @@ def verdict(row: Mapping[Any, Any]) -> str:
     return f"no change seen; {100 * float(least):.1f} points or more would usually have been seen"
 
 
-def whole(value: Any) -> str:
-    """A whole number, or "chosen by the data" where there is none."""
-    return f"{int(value):,}" if known(value) else "chosen by the data"
+def format_integer(value: Any, missing: str = DASH) -> str:
+    """A whole number, or what stands for one that is missing."""
+    return f"{int(value):,}" if known(value) else missing

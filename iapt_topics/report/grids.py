@@ -17,13 +17,13 @@ from iapt_topics.report.format import (
     anchor,
     count,
     decimal,
+    format_integer,
     interval,
     known,
     label_of,
     p_value,
     percent,
     points,
-    whole,
 )
 from iapt_topics.report.grid import (
     Labels,
@@ -208,7 +208,7 @@ def resolution_grid(resolution: pd.DataFrame) -> Grid:
     return make_grid(
         resolution,
         "Numbers of topics tried",
-        ("Topics", whole, "n_topics"),
+        ("Topics", format_integer, "n_topics"),
         ("Agreement with the runs (ARI)", decimal, "estimate"),
         ("Low", decimal, "low"),
         ("High", decimal, "high"),
