@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.status import SHOWN
 from iapt_topics.agreement.comparison import Comparison
 from iapt_topics.publish.cells import Cells, follow, mark, not_estimable, round_measures
 from iapt_topics.stats.agreement import (
@@ -104,8 +103,6 @@ def _themes(name: str, result: Comparison, cells: Cells) -> pd.DataFrame:
     for measure in ("f1", "kappa"):
         out = _outward(out, measure, f"{measure}_low", f"{measure}_high", cells.step / 100)
     limit = np.where(table["kappa"].isna() & ~gone, "kappa is not estimable", "")
-    # It would say more of a theme than that too few gave it.
-    out = out.assign(kappa_status=table["kappa_status"].mask(gone, ""))
     return not_estimable(mark(out, ~gone, limit), "f1")
 
 
@@ -135,8 +132,7 @@ def agreement_by_year(cells: Cells, *, weighted: bool = False) -> pd.DataFrame:
         parts.append(pd.DataFrame(rows, columns=_SHARE_OF_YEAR))
     first = parts[0]
     second = first[["theme", "year"]].merge(parts[1])
-    shown = first["status"] == SHOWN
-    return first[["theme", "year"]].assign(
+    out = first[["theme", "year"]].assign(
         **{
             f"share_{side}{end}": t[c]
             for side, t in zip(SIDES, (first, second), strict=True)
@@ -144,10 +140,9 @@ def agreement_by_year(cells: Cells, *, weighted: bool = False) -> pd.DataFrame:
         },
         **difference(second, first),
         n=first["n"],
-        status=first["status"].where(~shown, second["status"]),
-        note=first["note"].where(first["note"] != "", second["note"]),
         effect=first["effect"],
     )
+    return follow(out, first, second)
 
 
 _SHARE_OF_YEAR = [

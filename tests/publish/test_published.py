@@ -135,6 +135,21 @@ def test_what_is_made_of_a_share_is_missing_for_the_reason_that_the_share_is():
     assert set(trends.query("theme == 'S1'")["status"]) == {"small base"}
 
 
+def test_a_corrected_share_is_withheld_and_not_called_weighted():
+    # Of the 36 to which people gave S1, the machine gave it to 4.
+    results = crafted(
+        {"n": 4, "year": 2014, "machine": ("S1",), "human": ("S1",)},
+        {"n": 32, "year": 2014, "machine": (), "human": ("S1",)},
+        {"n": 60, "year": 2014, "machine": (), "human": ()},
+        {"n": 90, "year": 2014, "machine": ("S1",)}, {"n": 50, "year": 2014, "machine": ()},
+    )  # fmt: skip
+    table = results["responses"].table
+    weight = np.where(np.arange(len(table)) % 2, 0.8, 1.2)
+    results["responses"] = replace(results["responses"], table=table.assign(weight=weight))
+    rows = measured(results)["corrected_shares"].query("theme == 'S1'")
+    assert rows[["status", "note"]].to_numpy().tolist() == [["suppressed", "withheld"]]
+
+
 def test_a_year_that_people_did_not_code_is_said_to_be_so():
     results = crafted(
         {"n": 60, "year": 2014, "machine": ("S1",), "human": ("S1",)},
