@@ -207,3 +207,30 @@ def test_no_file_names_a_machine_or_a_registry():
             if re.search(pattern, line)
         ]
     assert not found
+
+
+#: What may have many parameters: commands, and calls that name what a user's file holds.
+WIDE = {"run", "export", "load_responses", "analyse", "scale_study"}
+
+
+def code_lines(function: ast.FunctionDef, lines: list[str]) -> int:
+    """Lines of code of a function, without its docstring, comments and blank lines."""
+    first = function.body[0]
+    told = range(0)
+    if ast.get_docstring(function) is not None:
+        told = range(first.lineno, (first.end_lineno or first.lineno) + 1)
+    numbers = range(function.lineno, (function.end_lineno or function.lineno) + 1)
+    text = (lines[i - 1].strip() for i in numbers if i not in told)
+    return sum(bool(line) and not line.startswith("#") for line in text)
+
+
+@pytest.mark.parametrize("path", code_files(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_files_and_functions_stay_small(path):
+    lines = path.read_text("utf-8").splitlines()
+    assert len(lines) <= 450
+    for node in ast.walk(ast.parse("\n".join(lines))):
+        if isinstance(node, ast.FunctionDef):
+            assert code_lines(node, lines) <= 70, node.name
+            parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            given = [a for a in parameters if a.arg not in ("self", "cls")]
+            assert len(given) <= 8 or node.name in WIDE, node.name
