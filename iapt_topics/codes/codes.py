@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from iapt_topics._base import tables as _tables
+from iapt_topics._base.arrays import Bools, Ints
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.one_line import one_line
 
@@ -122,7 +122,7 @@ class Codes:
 
     def matrix(
         self, response_ids: Sequence[str] | None = None, themes: Sequence[str] | None = None
-    ) -> NDArray[np.bool_]:
+    ) -> Bools:
         """Themes given, as one row per response and one column per theme.
 
         Parameters
@@ -213,7 +213,7 @@ def attach_respondents(codes: Codes, responses: Responses) -> Codes:
     return codes.with_respondents(responses)
 
 
-def _positions(index: pd.Index, wanted: Sequence[str], what: str, rule: str) -> NDArray[np.intp]:
+def _positions(index: pd.Index, wanted: Sequence[str], what: str, rule: str) -> Ints:
     """Places of ``wanted`` in ``index``; InputError naming those that are not there."""
     at = index.get_indexer(pd.Index(list(wanted), dtype=object))
     missing = [w for w, i in zip(wanted, at, strict=True) if i < 0]

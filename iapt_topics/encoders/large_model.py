@@ -73,11 +73,9 @@ def large_model_folder(store: Path) -> Path:
         for name, digest in FILES.items():
             if (found := file_hash(made / name)) != digest:
                 raise InputError(
-                    f"{name} of {LARGE_MODEL} in the packages",
-                    f"must have the SHA-256 {digest}",
-                    found,
-                    "Do not use it. Pass the folder of a model that you trust.",
-                )
+                    f"{name} of {LARGE_MODEL} in the packages", f"must have the SHA-256 {digest}",
+                    found, "Do not use it. Pass the folder of a model that you trust.",
+                )  # fmt: skip
         refuse_link(folder)
         shutil.rmtree(folder, ignore_errors=True)
         made.replace(folder)
@@ -90,11 +88,9 @@ def _part(package: str, number: int) -> Path:
         found = metadata.distribution(package)
     except metadata.PackageNotFoundError:
         raise InputError(
-            f"the model {LARGE_MODEL}",
-            "must be installed to run offline",
-            f"no package {package!r}",
-            _INSTALL,
-        ) from None
+            f"the model {LARGE_MODEL}", "must be installed to run offline",
+            f"no package {package!r}", _INSTALL,
+        ) from None  # fmt: skip
     for file in found.files or ():
         if file.name == f"{LARGE_MODEL}.zip.00{number}":
             return Path(str(found.locate_file(file)))

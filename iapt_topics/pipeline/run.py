@@ -130,12 +130,11 @@ def _check_early(responses: Responses, human: tuple[Codes, ...], baseline: int |
     for codes in human:
         if not kept.isin(codes.seen["response_id"]).any():
             raise InputError(
-                f"the codes of {codes.coder!r}",
-                "must be for responses of this survey",
+                f"the codes of {codes.coder!r}", "must be for responses of this survey",
                 f"ids such as {listed(codes.seen['response_id'].head(2))}, while the survey has "
                 f"{listed(kept.head(2))}",
                 "Name the column of response ids of the survey (--response).",
-            )
+            )  # fmt: skip
 
 
 def _compare(

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats32, Ints
 from iapt_topics._base.errors import InputError, listed, require_columns
 from iapt_topics._base.files import file_hash, write_whole
 from iapt_topics._base.kept import write_record
@@ -54,7 +55,7 @@ class Model:
     """All that a worker needs to code a partition; fitted to the sample."""
 
     topics: Topics
-    runs: tuple[NDArray[np.float32], ...]  # mean vectors of what each run speaks for
+    runs: tuple[Floats32, ...]  # mean vectors of what each run speaks for
     frame: ThemeFrame
     encoder: Encoder
     reference_scale: ReferenceScale
@@ -209,10 +210,10 @@ def code_rows(table: pd.DataFrame, source: str, model: Model) -> pd.DataFrame:
 
 def _assign(
     response_id: pd.Series,
-    vectors: NDArray[np.float32],
-    nearest: NDArray[np.intp],
+    vectors: Floats32,
+    nearest: Ints,
     topics: Topics,
-    centroids: Sequence[NDArray[np.float32]],
+    centroids: Sequence[Floats32],
 ) -> pd.DataFrame:
     """Topic of each response: of the sample, what the fit says; of others, the nearest.
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Ints
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics.scale.partitions import Scan, as_responses, read_rows
 from iapt_topics.survey.responses import Responses
@@ -25,11 +26,8 @@ if TYPE_CHECKING:
 
 
 def draw(
-    person: NDArray[np.uint64],
-    response: NDArray[np.uint64],
-    year: NDArray[np.int64],
-    size: int,
-) -> NDArray[np.intp]:
+    person: NDArray[np.uint64], response: NDArray[np.uint64], year: NDArray[np.int64], size: int
+) -> Ints:
     """Places of about ``size`` rows, each year in proportion; all rows if there are no more."""
     n = len(year)
     if size >= n:
@@ -106,7 +104,7 @@ def join_scans(scans: Sequence[Scan]) -> tuple[Any, Any, Any]:
 def take_rows(
     paths: Sequence[Path],
     scans: Sequence[Scan],
-    rows: NDArray[np.intp],
+    rows: Ints,
     question: str | None,
     covariates: Sequence[str],
     client: Client | None = None,
@@ -128,6 +126,6 @@ def take_rows(
 
 
 def _rows_of(
-    path: Path, rows: NDArray[np.intp], question: str | None, covariates: Sequence[str]
+    path: Path, rows: Ints, question: str | None, covariates: Sequence[str]
 ) -> pd.DataFrame:
     return read_rows(path, question, covariates).iloc[rows]

@@ -100,14 +100,10 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "postcode",
         re.compile(
-            r"\b[a-z]{1,2}\d[a-z\d]?\s?(?!\d(?:st|nd|rd|th))\d[abd-hjlnp-uw-z]{2}\b",
-            re.IGNORECASE,
+            r"\b[a-z]{1,2}\d[a-z\d]?\s?(?!\d(?:st|nd|rd|th))\d[abd-hjlnp-uw-z]{2}\b", re.IGNORECASE
         ),
     ),
-    (
-        "name",
-        re.compile(rf"\b{_TITLE}{_NO_NAME}{_PARTICLES}{_WORD}(?:\s{_WORD}){{0,2}}"),
-    ),
+    ("name", re.compile(rf"\b{_TITLE}{_NO_NAME}{_PARTICLES}{_WORD}(?:\s{_WORD}){{0,2}}")),
 )
 
 

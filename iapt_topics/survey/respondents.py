@@ -15,11 +15,11 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats, Ints
 from iapt_topics._base.errors import InputError, listed, require_columns
 from iapt_topics.stats.multiplicity import benjamini_hochberg
-from iapt_topics.stats.share_model import Floats, share_model, sum_cells
+from iapt_topics.stats.share_model import share_model, sum_cells
 from iapt_topics.survey.responses import Responses, number_clusters
 
 BLANK = "(blank)"
@@ -260,7 +260,7 @@ def _words(kept: pd.DataFrame) -> pd.DataFrame:
     return out.assign(measure="words", p=p).drop(columns="variance")
 
 
-def clustered_variance(error: Floats, cluster: NDArray[np.intp]) -> tuple[float, int]:
+def clustered_variance(error: Floats, cluster: Ints) -> tuple[float, int]:
     """Variance of a mean from errors summed within clusters, and how many clusters there are.
 
     Parameters

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Ints
 from iapt_topics._base.errors import (
     InputError,
     listed,
@@ -175,7 +176,7 @@ def cluster_ids(table: pd.DataFrame) -> NDArray[np.str_]:
     return np.array([f"p:{who}" if who else f"r:{response}" for who, response in pairs], np.str_)
 
 
-def number_clusters(table: pd.DataFrame) -> NDArray[np.intp]:
+def number_clusters(table: pd.DataFrame) -> Ints:
     """Number the clusters of :func:`cluster_ids` from 0, in sorted order."""
     return np.unique(cluster_ids(table), return_inverse=True)[1]
 

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats, Floats32, Ints
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
@@ -25,7 +27,7 @@ TREE_ROWS = 5000
 _MICRO_CLUSTERS = 2000
 
 
-def grow_tree(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+def grow_tree(points: Floats32) -> tuple[Floats, Ints]:
     """Grow Ward's tree over the points; nothing in it is random.
 
     Parameters
@@ -53,13 +55,8 @@ def grow_tree(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray
 
 
 def cut(
-    tree: NDArray[np.float64],
-    leaf: NDArray[np.intp],
-    points: NDArray[np.float32],
-    n_clusters: int,
-    *,
-    max_rounds: int = 100,
-) -> NDArray[np.intp]:
+    tree: Floats, leaf: Ints, points: Floats32, n_clusters: int, *, max_rounds: int = 100
+) -> Ints:
     """Cut the tree into clusters, then let every point move to its nearest centre until none does.
 
     Parameters
@@ -88,7 +85,7 @@ def cut(
     return labels
 
 
-def centres(points: NDArray[np.float32], labels: NDArray[np.intp]) -> NDArray[np.float32]:
+def centres(points: Floats32, labels: Ints) -> Floats32:
     """Mean of the points of each label 0, 1, ...; rows labelled below 0 are left out."""
     from scipy.sparse import csr_array as sparse
 
@@ -101,13 +98,13 @@ def centres(points: NDArray[np.float32], labels: NDArray[np.intp]) -> NDArray[np
     return np.asarray((home @ points) / np.maximum(sizes, 1)[:, None], dtype=np.float32)
 
 
-def nearest_centre(points: NDArray[np.float32], middle: NDArray[np.float32]) -> NDArray[np.intp]:
+def nearest_centre(points: Floats32, middle: Floats32) -> Ints:
     """Row of ``middle`` that is nearest to each point; the first of equally near ones."""
     gap = (middle**2).sum(axis=1) - 2 * points @ middle.T  # but for each point's own length
     return np.asarray(gap.argmin(axis=1), dtype=np.intp)
 
 
-def agreement(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[np.float64]:
+def agreement(partitions: Ints, labels: Ints) -> Floats:
     """Adjusted Rand index of the labels with each run, shape (n_runs,).
 
     1 for the same clusters, about 0 for unrelated ones (Hubert and Arabie 1985).
@@ -117,7 +114,7 @@ def agreement(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray
     return np.array([adjusted_rand_score(run, labels) for run in partitions])
 
 
-def votes(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[np.intp]:
+def votes(partitions: Ints, labels: Ints) -> Ints:
     """Cluster that each run speaks for, row by row.
 
     A run's own cluster speaks for the consensus cluster that has the largest part of its members
@@ -135,11 +132,11 @@ def votes(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[np.
     n_runs, n = partitions.shape
     records = membership(partitions)
     part = _members(records, labels) / np.bincount(labels)
-    home: NDArray[np.intp] = part.argmax(axis=1)[records.indices.reshape(n, n_runs)]
+    home: Ints = part.argmax(axis=1)[records.indices.reshape(n, n_runs)]
     return home.T
 
 
-def reappearance(spoken: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[np.float64]:
+def reappearance(spoken: Ints, labels: Ints) -> Floats:
     """Jaccard index of each cluster with the rows that vote for it, run by run.
 
     Parameters
@@ -162,7 +159,7 @@ def reappearance(spoken: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[
     return out
 
 
-def membership(partitions: NDArray[np.intp]) -> csr_array:
+def membership(partitions: Ints) -> csr_array:
     """Write the partitions as one 0/1 column for each cluster of each run.
 
     Parameters
@@ -183,7 +180,7 @@ def membership(partitions: NDArray[np.intp]) -> csr_array:
     return csr_array((np.ones(len(rows)), (rows, columns)), shape=(n, int(first[-1])))
 
 
-def affinity(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[np.float64]:
+def affinity(partitions: Ints, labels: Ints) -> Floats:
     """Mean share of each cluster's other members that a row was grouped with, over the runs.
 
     Parameters
@@ -199,7 +196,7 @@ def affinity(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[
     """
     n_runs, n = partitions.shape
     records = membership(partitions)
-    companions: NDArray[np.float64] = np.asarray(records @ _members(records, labels)) / n_runs
+    companions: Floats = np.asarray(records @ _members(records, labels)) / n_runs
     sizes = np.bincount(labels).astype(float)
     rows = np.arange(n)
     own = companions[rows, labels] - 1
@@ -208,9 +205,7 @@ def affinity(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[
     return companions
 
 
-def support(
-    partitions: NDArray[np.intp], labels: NDArray[np.intp]
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+def support(partitions: Ints, labels: Ints) -> tuple[Floats, Ints]:
     """Share of runs that agree with each row's cluster, and the cluster that comes second.
 
     A run agrees when it votes for the row's cluster; the second is the one that the row was
@@ -237,9 +232,7 @@ def support(
     return share, near.argmax(axis=1)
 
 
-def soft_membership(
-    points: NDArray[np.float32], labels: NDArray[np.intp], certainty: float
-) -> NDArray[np.float32]:
+def soft_membership(points: Floats32, labels: Ints, certainty: float) -> Floats32:
     """How much of each row is in each cluster: rows add up to 1, and their own cluster is largest.
 
     The weights are those of a mixture of equal round Gaussians about the cluster centres, of which
@@ -278,7 +271,7 @@ def soft_membership(
     return np.asarray(weight / weight.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def by_size(labels: NDArray[np.integer]) -> NDArray[np.intp]:
+def by_size(labels: NDArray[np.integer]) -> Ints:
     """Renumber the labels 0, 1, ... by falling size; ties keep the order of first appearance."""
     _, first, index, sizes = np.unique(
         labels, return_index=True, return_inverse=True, return_counts=True
@@ -289,7 +282,7 @@ def by_size(labels: NDArray[np.integer]) -> NDArray[np.intp]:
     return rank[index]
 
 
-def _members(records: csr_array, labels: NDArray[np.intp]) -> NDArray[np.float64]:
+def _members(records: csr_array, labels: Ints) -> Floats:
     """Count each cluster's members in each cluster of each run: (run clusters, clusters)."""
     from scipy.sparse import csr_array as sparse
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats32
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings, require_same_encoder
 from iapt_topics.encoders.encoder import Encoder
@@ -147,9 +147,7 @@ def _stop_words() -> frozenset[str]:
     return frozenset(ENGLISH_STOP_WORDS)
 
 
-def _pick(
-    phrases: list[str], vectors: NDArray[np.float32], typical: NDArray[np.float32]
-) -> list[str]:
+def _pick(phrases: list[str], vectors: Floats32, typical: Floats32) -> list[str]:
     """Pick phrases one by one: near the topic, unlike those picked before."""
     near = vectors @ typical / max(float(np.linalg.norm(typical)), 1e-9)
     alike = vectors @ vectors.T

@@ -30,12 +30,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Bools, Floats, Floats32, Ints
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.one_line import one_line
 from iapt_topics.stats.multiplicity import benjamini_hochberg
-from iapt_topics.stats.share_model import Floats, share_model, sum_cells
+from iapt_topics.stats.share_model import share_model, sum_cells
 from iapt_topics.survey.responses import Responses, number_clusters
 from iapt_topics.topics.fit import fit_topics
 from iapt_topics.topics.topics import TopicConfig, Topics
@@ -175,7 +175,7 @@ def _fit(
     return fit_topics(replace(responses, table=part), embeddings, config)
 
 
-def _about(centroids: NDArray[np.float32], centre: NDArray[np.float32]) -> Floats:
+def _about(centroids: Floats32, centre: Floats32) -> Floats:
     """Unit vectors from the centre to the centroids."""
     moved = np.asarray(centroids, float) - centre
     length = np.linalg.norm(moved, axis=1, keepdims=True)
@@ -201,7 +201,7 @@ def _chance(cosine: Floats, null: Floats) -> Floats:
 
 
 def _links(
-    fits: dict[int, Topics], now: int, then: int, centre: NDArray[np.float32], null: Floats
+    fits: dict[int, Topics], now: int, then: int, centre: Floats32, null: Floats
 ) -> pd.DataFrame:
     """Pairs of topics of two windows that are nearer than different topics are."""
     from scipy.optimize import linear_sum_assignment
@@ -245,7 +245,7 @@ def _novelty(
     responses: Responses,
     embeddings: Embeddings,
     config: TopicConfig,
-    centre: NDArray[np.float32],
+    centre: Floats32,
 ) -> pd.DataFrame:
     """Test the content of every topic without a partner on respondents who did not shape it."""
     halves: dict[int, list[_Half]] = {}
@@ -277,12 +277,12 @@ def _novelty(
 class _Half:
     """Topics of half of a window's respondents."""
 
-    rows: NDArray[np.bool_]  # of the window, in this half
+    rows: Bools  # of the window, in this half
     centroids: Floats
     reach: Floats  # cosine that all but the farthest tenth of a topic's own responses have
-    place: NDArray[np.intp]  # for each topic of the whole window, its own in this half, or -1
+    place: Ints  # for each topic of the whole window, its own in this half, or -1
 
-    def of(self, vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
+    def of(self, vectors: Floats32) -> Bools:
         """Which response is of which topic of the whole window."""
         cosine = vectors @ self.centroids.T
         nearest = cosine.argmax(axis=1)
@@ -296,7 +296,7 @@ def _halves(
     responses: Responses,
     embeddings: Embeddings,
     config: TopicConfig,
-    centre: NDArray[np.float32],
+    centre: Floats32,
 ) -> list[_Half]:
     """Fit topics to each half of the respondents; none if a half is too small."""
     from scipy.optimize import linear_sum_assignment
