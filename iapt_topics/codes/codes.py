@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base import tables as _tables
 from iapt_topics._base.arrays import Bools, Ints
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.one_line import one_line
+from iapt_topics._base.tables import cell_text
 
 if TYPE_CHECKING:
     from iapt_topics.frame.frame import ThemeFrame
@@ -224,4 +224,4 @@ def _positions(index: pd.Index, wanted: Sequence[str], what: str, rule: str) -> 
 
 def texts(column: pd.Series) -> list[str]:
     """Every cell of a column as stripped text."""
-    return [_tables.cell_text(v).strip() for v in column.to_numpy(dtype=object)]
+    return [cell_text(v).strip() for v in column.to_numpy(dtype=object)]

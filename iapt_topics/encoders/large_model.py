@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -70,16 +71,19 @@ def large_model_folder(store: Path) -> Path:
             raise InputError(
                 f"the packages of {LARGE_MODEL}", "must hold its files", str(error), _INSTALL
             ) from error
-        for name, digest in FILES.items():
-            if (found := file_hash(made / name)) != digest:
-                raise InputError(
-                    f"{name} of {LARGE_MODEL} in the packages", f"must have the SHA-256 {digest}",
-                    found, "Do not use it. Pass the folder of a model that you trust.",
-                )  # fmt: skip
+        require_published(made, FILES, f"{LARGE_MODEL} in the packages", "Pass")
         refuse_link(folder)
         shutil.rmtree(folder, ignore_errors=True)
         made.replace(folder)
     return folder
+
+
+def require_published(folder: Path, files: Mapping[str, str], of: str, do: str) -> None:
+    """Raise :class:`InputError` for a file of a model whose hash is not the one that is known."""
+    for name, digest in files.items():
+        if (found := file_hash(folder / name)) != digest:
+            do = f"Do not use it. {do} the folder of a model that you trust."
+            raise InputError(f"{name} of {of}", f"must have the SHA-256 {digest}", found, do)
 
 
 def _part(package: str, number: int) -> Path:

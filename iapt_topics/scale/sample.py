@@ -9,6 +9,7 @@ drawn in every year that they answered in.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,8 +90,12 @@ def find_partitions(survey: str | Path | Sequence[str | Path]) -> list[Path]:
     return paths
 
 
-def map_on(client: Client, function: Callable[..., Any], *lists: Any, **more: Any) -> list[Any]:
-    """What a function gives for each partition, in their order, run on the workers."""
+def map_on(
+    client: Client | None, function: Callable[..., Any], *lists: Any, **more: Any
+) -> list[Any]:
+    """What a function gives for each partition, in their order, run on the workers if any."""
+    if client is None:
+        return list(map(partial(function, **more), *lists))
     return client.gather(client.map(function, *lists, pure=False, **more))  # type: ignore[no-any-return]
 
 
@@ -116,11 +121,8 @@ def take_rows(
         for path, s, end in zip(paths, scans, ends, strict=True)
     ]
     jobs = [(path, some) for path, some in jobs if len(some)]
-    if client is None:
-        tables = [_rows_of(*job, question, covariates) for job in jobs]
-    else:
-        lists = zip(*jobs, strict=True)
-        tables = map_on(client, _rows_of, *lists, question=question, covariates=covariates)
+    how = {"question": question, "covariates": covariates}
+    tables = map_on(client, _rows_of, *zip(*jobs, strict=True), **how)
     table = pd.concat(tables).sort_values("response_id", ignore_index=True)
     return as_responses(table, "sample")
 

@@ -277,7 +277,6 @@ def clustered_variance(error: Floats, cluster: Ints) -> tuple[float, int]:
 
 def _with_bh(table: pd.DataFrame, key: list[str], columns: list[str]) -> pd.DataFrame:
     """Adjust p over the distinct keys, since each stands in the rows of all its years."""
-    tests = table.drop_duplicates(key).set_index(key)["p"]
-    adjusted = pd.Series(benjamini_hochberg(tests.to_numpy(float)), index=tests.index)
-    p_bh = adjusted.loc[pd.MultiIndex.from_frame(table[key]) if len(key) > 1 else table[key[0]]]
-    return table.assign(p_bh=p_bh.to_numpy())[columns].reset_index(drop=True)
+    tests = table.drop_duplicates(key)
+    adjusted = tests[key].assign(p_bh=benjamini_hochberg(tests["p"].to_numpy(float)))
+    return table.merge(adjusted, on=key, validate="many_to_one")[columns]

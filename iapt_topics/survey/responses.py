@@ -115,13 +115,9 @@ class Responses:
 
         All statuses for each year and question seen; ``n`` sums to the rows of ``table``.
         """
-        counts = self.table.groupby(["year", "question", "status"]).size()
-        groups = (
-            self.table[["year", "question"]].drop_duplicates().sort_values(["year", "question"])
-        )
-        full = groups.merge(pd.DataFrame({"status": list(STATUSES)}), how="cross")
-        n = [int(counts.get(key, 0)) for key in full.itertuples(index=False, name=None)]
-        return full.assign(n=n).reset_index(drop=True)
+        counts = self.table.groupby(["year", "question"])["status"].value_counts()
+        full = counts.unstack(fill_value=0).reindex(columns=list(STATUSES), fill_value=0)
+        return pd.DataFrame({"n": full.stack()}).reset_index()
 
     @property
     def years(self) -> tuple[int, ...]:

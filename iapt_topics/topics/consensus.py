@@ -12,7 +12,7 @@ centre. The runs choose among them, and say how far each row and each cluster ca
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,9 +54,7 @@ def grow_tree(points: Floats32) -> tuple[Floats, Ints]:
     return linkage(points.astype(np.float64), method="ward"), leaf
 
 
-def cut(
-    tree: Floats, leaf: Ints, points: Floats32, n_clusters: int, *, max_rounds: int = 100
-) -> Ints:
+def cut(tree: Floats, leaf: Ints, points: Floats32, n_clusters: int) -> Ints:
     """Cut the tree into clusters, then let every point move to its nearest centre until none does.
 
     Parameters
@@ -66,8 +64,6 @@ def cut(
     points : ndarray, shape (n, d)
     n_clusters : int
         At most this many; a cluster that loses all its rows disappears.
-    max_rounds : int, default 100
-        Rounds of moving (Lloyd 1982); some ten to thirty are usual.
 
     Returns
     -------
@@ -77,7 +73,7 @@ def cut(
     from scipy.cluster.hierarchy import fcluster
 
     labels = by_size(fcluster(tree, n_clusters, criterion="maxclust")[leaf])
-    for _ in range(max_rounds):
+    for _ in range(100):  # rounds of moving (Lloyd 1982); some ten to thirty are usual
         moved = by_size(nearest_centre(points, centres(points, labels)))
         if np.array_equal(moved, labels):
             break
@@ -87,21 +83,20 @@ def cut(
 
 def centres(points: Floats32, labels: Ints) -> Floats32:
     """Mean of the points of each label 0, 1, ...; rows labelled below 0 are left out."""
-    from scipy.sparse import csr_array as sparse
-
     inside = np.flatnonzero(labels >= 0)
     sizes = np.bincount(labels[inside])
-    home = sparse(
-        (np.ones(len(inside), dtype=np.float32), (labels[inside], inside)),
-        shape=(len(sizes), len(points)),
-    )
+    home = _marks(labels[inside], inside, (len(sizes), len(points)), np.float32)
     return np.asarray((home @ points) / np.maximum(sizes, 1)[:, None], dtype=np.float32)
 
 
 def nearest_centre(points: Floats32, middle: Floats32) -> Ints:
     """Row of ``middle`` that is nearest to each point; the first of equally near ones."""
-    gap = (middle**2).sum(axis=1) - 2 * points @ middle.T  # but for each point's own length
-    return np.asarray(gap.argmin(axis=1), dtype=np.intp)
+    return np.asarray(_gap(points, middle).argmin(axis=1), dtype=np.intp)
+
+
+def _gap(points: Floats32, middle: Floats32) -> Floats32:
+    """Squared distances, but for each point's own length, which is the same for all centres."""
+    return np.asarray((middle**2).sum(axis=1) - 2 * points @ middle.T)
 
 
 def agreement(partitions: Ints, labels: Ints) -> Floats:
@@ -171,13 +166,10 @@ def membership(partitions: Ints) -> csr_array:
     -------
     scipy.sparse.csr_array, shape (n, total number of clusters)
     """
-    from scipy.sparse import csr_array
-
     n_runs, n = partitions.shape
     first = np.concatenate([[0], np.cumsum(partitions.max(axis=1) + 1)])
     columns = (partitions + first[:-1, None]).ravel()
-    rows = np.tile(np.arange(n), n_runs)
-    return csr_array((np.ones(len(rows)), (rows, columns)), shape=(n, int(first[-1])))
+    return _marks(np.tile(np.arange(n), n_runs), columns, (n, int(first[-1])))
 
 
 def affinity(partitions: Ints, labels: Ints) -> Floats:
@@ -253,8 +245,7 @@ def soft_membership(points: Floats32, labels: Ints, certainty: float) -> Floats3
     """
     middle = centres(points, labels)
     rows = np.arange(len(points))
-    # But for each point's own length, which is the same for all clusters.
-    gap = ((middle**2).sum(axis=1) - 2 * points @ middle.T).astype(np.float64)
+    gap = _gap(points, middle).astype(np.float64)
     gap -= gap.min(axis=1, keepdims=True)
     gap[rows, labels] = 0.0  # also where a row was put elsewhere than with the nearest centre
     some = np.linspace(0, len(gap) - 1, min(len(gap), 5000)).round().astype(np.intp)
@@ -276,16 +267,18 @@ def by_size(labels: NDArray[np.integer]) -> Ints:
     _, first, index, sizes = np.unique(
         labels, return_index=True, return_inverse=True, return_counts=True
     )
-    order = np.lexsort((first, -sizes))
-    rank = np.empty(len(order), dtype=np.intp)
-    rank[order] = np.arange(len(order))
-    return rank[index]
+    return np.argsort(np.lexsort((first, -sizes)))[index]
 
 
 def _members(records: csr_array, labels: Ints) -> Floats:
     """Count each cluster's members in each cluster of each run: (run clusters, clusters)."""
-    from scipy.sparse import csr_array as sparse
-
     n = len(labels)
-    home = sparse((np.ones(n), (np.arange(n), labels)), shape=(n, int(labels.max()) + 1))
-    return (records.T @ home).toarray()
+    home = _marks(np.arange(n), labels, (n, int(labels.max()) + 1))
+    return np.asarray((records.T @ home).toarray())
+
+
+def _marks(rows: Ints, columns: Ints, shape: tuple[int, int], kind: Any = float) -> csr_array:
+    """A sparse matrix with 1 in these cells."""
+    from scipy.sparse import csr_array
+
+    return csr_array((np.ones(len(rows), dtype=kind), (rows, columns)), shape=shape)

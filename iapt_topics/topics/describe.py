@@ -15,8 +15,6 @@ from iapt_topics.topics.topics import NOVELTY_QUANTILE
 from iapt_topics.topics.words import name_topic, topic_words
 
 _N_EXEMPLARS = 5
-
-
 _SAME = 0.9  # cosine above which two exemplars say the same
 
 
@@ -94,8 +92,7 @@ def unlike_rows(order: Ints, vectors: Floats32, people: NDArray[np.str_], most: 
     """Take the first rows in order that are of different people and do not say the same."""
     chosen: list[int] = []
     for row in order:
-        same = any(people[row] == people[c] or vectors[row] @ vectors[c] > _SAME for c in chosen)
-        if not same:
+        if not any(people[row] == people[c] or vectors[row] @ vectors[c] > _SAME for c in chosen):
             chosen.append(int(row))
         if len(chosen) == most:
             break

@@ -21,10 +21,7 @@ from iapt_topics.topics.topics import MIN_SUPPORT, UNASSIGNED, TopicConfig, Topi
 if TYPE_CHECKING:
     from iapt_topics.encoders.embeddings import Embeddings
 
-
 _FEW = f"fewer than {FEW_RESPONSES} responses: Ward clusters instead of UMAP and HDBSCAN"
-
-
 _TIE = 0.02  # numbers of topics whose agreement with the runs differs by less are as good
 
 
@@ -194,9 +191,7 @@ def _drop_empty(labels: Ints, runner_up: Ints, assigned: Bools) -> tuple[Ints, I
     sizes = np.bincount(labels[assigned], minlength=n_topics)
     if not sizes.any():
         assigned, sizes = np.ones_like(assigned), np.bincount(labels, minlength=n_topics)
-    order = np.lexsort((np.arange(n_topics), -sizes))
-    rank = np.empty(n_topics, dtype=np.intp)
-    rank[order] = np.arange(n_topics)
+    rank = np.argsort(np.argsort(-sizes, kind="stable"))
     n_real = int((sizes > 0).sum())
     new, second = rank[labels], np.where(runner_up >= 0, rank[runner_up], -1)
     # A response of a vanished topic is unassigned already; its runner-up becomes its nearest.

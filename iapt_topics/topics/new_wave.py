@@ -127,9 +127,11 @@ def assign_wave(
             "note": np.where(novel, "farther from its topic than 95 % of the fitted ones", ""),
         }
     )
+    years, year = np.unique(kept["year"], return_inverse=True)
+    person = pd.factorize(cluster_ids(kept))[0].astype(np.intp)
     return Wave(
         assignments=assignments,
-        novelty=_novelty(kept, novel),
+        novelty=novelty_by_year(sum_cells(person, year.astype(np.intp), novel[:, None]), years),
         groups=_groups(topics, kept, vectors, novel, fitted, seed),
     )
 
@@ -141,12 +143,6 @@ def place(topics: Topics, vectors: Floats32) -> tuple[Ints, Floats, Bools]:
     cosine = closeness.max(axis=1).astype(np.float64)
     # Rounding must not make a fitted response novel that lies on the cutoff itself.
     return nearest, cosine, cosine < topics.topics["membership_cutoff"].to_numpy()[nearest] - 1e-6
-
-
-def _novelty(kept: pd.DataFrame, novel: Bools) -> pd.DataFrame:
-    years, year = np.unique(kept["year"], return_inverse=True)
-    person = pd.factorize(cluster_ids(kept))[0].astype(np.intp)
-    return novelty_by_year(sum_cells(person, year.astype(np.intp), novel[:, None]), years)
 
 
 def novelty_by_year(sums: YearSums, years: NDArray[np.int64]) -> pd.DataFrame:

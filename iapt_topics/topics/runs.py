@@ -156,8 +156,7 @@ def cluster_runs(
     n = len(centred)
     rng = np.random.default_rng(seed)
     if n < FEW_RESPONSES:
-        return _small_runs(centred, points, rng, n_runs, min_size)
-    _compile_once()
+        return _small_runs(centred, rng, n_runs, min_size)
     sizes = np.geomspace(n / 120, n / 60, n_runs)
     jobs = []
     for run in range(n_runs):
@@ -222,9 +221,9 @@ def _graph(vectors: Floats32, near: Ints, far: Floats32) -> Any:
 def _run(centred: Floats32, rows: Ints, graph: Any, k: int, least: int, seed: int) -> Ints:
     """Lay a graph out with UMAP and cluster the layout with HDBSCAN; -1 is noise."""
     from hdbscan import HDBSCAN
-    from umap.umap_ import simplicial_set_embedding
+    from umap.umap_ import find_ab_params, simplicial_set_embedding
 
-    a, b = _curve()
+    a, b = find_ab_params(1.0, 0.0)  # the distance curve for touching clusters, as BERTopic has it
     layout, _ = simplicial_set_embedding(
         centred[rows],
         graph,
@@ -254,7 +253,7 @@ def _run(centred: Floats32, rows: Ints, graph: Any, k: int, least: int, seed: in
 
 
 def _small_runs(
-    centred: Floats32, points: Floats32, rng: np.random.Generator, n_runs: int, min_size: int | None
+    centred: Floats32, rng: np.random.Generator, n_runs: int, min_size: int | None
 ) -> tuple[Ints, pd.DataFrame]:
     """Ward's clusters of resampled dimensions, for too few responses to have a density."""
     n, d = centred.shape
@@ -280,15 +279,6 @@ def _unit(vectors: Floats32) -> Floats32:
 def n_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@cache
-def _curve() -> tuple[float, float]:
-    """Parameters of UMAP's distance curve for touching clusters, as BERTopic has it."""
-    from umap.umap_ import find_ab_params
-
-    a, b = find_ab_params(1.0, 0.0)
-    return float(a), float(b)
 
 
 @cache
