@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,9 +13,7 @@ from iapt_topics.codes.codes import Codes
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.stats.intervals import normal_quantile, wilson_interval
 from iapt_topics.survey.responses import number_clusters
-
-if TYPE_CHECKING:
-    from iapt_topics.topics.topics import Topics
+from iapt_topics.topics.topics import Topics
 
 #: Hand-coded responses, and those with and without a pole, below which it is not calibrated.
 FEWEST, FEWEST_OF_EACH = 20, 5

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,10 +12,8 @@ from iapt_topics._base.arrays import Bools, Ints
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.one_line import one_line
 from iapt_topics._base.tables import cell_text
-
-if TYPE_CHECKING:
-    from iapt_topics.frame.frame import ThemeFrame
-    from iapt_topics.survey.responses import Responses
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.survey.responses import Responses
 
 KINDS = ("human", "machine")
 

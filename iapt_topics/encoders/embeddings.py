@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +11,8 @@ from iapt_topics._base.arrays import Floats32
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.one_line import one_line
 from iapt_topics.encoders.encoder import Encoder
+from iapt_topics.survey.responses import Responses
 from iapt_topics.survey.sentences import split_sentences
-
-if TYPE_CHECKING:
-    from iapt_topics.survey.responses import Responses
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)

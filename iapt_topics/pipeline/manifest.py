@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,14 +19,12 @@ from iapt_topics._base.files import file_hash, hash_parts, write_whole
 from iapt_topics._base.one_line import one_line
 from iapt_topics._base.private import refuse_link
 from iapt_topics._base.sheets import restored
-
-if TYPE_CHECKING:
-    from iapt_topics.codes.codes import Codes
-    from iapt_topics.encoders.embeddings import Embeddings
-    from iapt_topics.encoders.encoder import Encoder
-    from iapt_topics.frame.frame import ThemeFrame
-    from iapt_topics.survey.responses import Responses
-    from iapt_topics.topics.topics import Topics
+from iapt_topics.codes.codes import Codes
+from iapt_topics.encoders.embeddings import Embeddings
+from iapt_topics.encoders.encoder import Encoder
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.survey.responses import Responses
+from iapt_topics.topics.topics import Topics
 
 MANIFEST = "manifest.json"
 _FORMAT = 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,15 +10,13 @@ import pandas as pd
 from iapt_topics._base.arrays import Bools, Floats32, Ints
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.events import OnEvent, ignore
+from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.stats.resampling import percentile_interval
 from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics import consensus
 from iapt_topics.topics.describe import broad_topics, describe_topics, unit_means
 from iapt_topics.topics.runs import FEW_RESPONSES, cluster_runs, smooth
 from iapt_topics.topics.topics import MIN_SUPPORT, UNASSIGNED, TopicConfig, Topics
-
-if TYPE_CHECKING:
-    from iapt_topics.encoders.embeddings import Embeddings
 
 _FEW = f"fewer than {FEW_RESPONSES} responses: Ward clusters instead of UMAP and HDBSCAN"
 _TIE = 0.02  # numbers of topics whose agreement with the runs differs by less are as good

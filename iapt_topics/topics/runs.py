@@ -225,23 +225,12 @@ def _run(centred: Floats32, rows: Ints, graph: Any, k: int, least: int, seed: in
 
     a, b = find_ab_params(1.0, 0.0)  # the distance curve for touching clusters, as BERTopic has it
     layout, _ = simplicial_set_embedding(
-        centred[rows],
-        graph,
-        5,
-        1.0,
-        a,
-        b,
-        1.0,
-        5,
-        _EPOCHS,
-        "spectral" if len(rows) >= 200 else "random",
-        np.random.RandomState(seed),
-        "cosine",
-        {},
-        densmap=False,
-        densmap_kwds={},
-        output_dens=False,
-    )
+        centred[rows], graph, n_components=5, initial_alpha=1.0, a=a, b=b, gamma=1.0,
+        negative_sample_rate=5, n_epochs=_EPOCHS,
+        init="spectral" if len(rows) >= 200 else "random",
+        random_state=np.random.RandomState(seed), metric="cosine", metric_kwds={},
+        densmap=False, densmap_kwds={}, output_dens=False,
+    )  # fmt: skip
     # Leaves of the cluster tree: the default ("eom") now and then keeps one giant cluster.
     found = HDBSCAN(
         min_cluster_size=least,

@@ -11,17 +11,15 @@ on.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats32, Ints
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.one_line import one_line
-
-if TYPE_CHECKING:
-    from iapt_topics.encoders.embeddings import Embeddings
-    from iapt_topics.survey.responses import Responses
+from iapt_topics.encoders.embeddings import Embeddings
+from iapt_topics.survey.responses import Responses
 
 UNASSIGNED = -1
 EDIT_COLUMNS = ["action", "topics", "detail", "who", "when", "why", "note"]

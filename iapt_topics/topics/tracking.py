@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -36,14 +36,12 @@ import pandas as pd
 from iapt_topics._base.arrays import Bools, Floats, Floats32, Ints
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.one_line import one_line
+from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.stats.multiplicity import benjamini_hochberg
 from iapt_topics.stats.share_model import share_model, sum_cells
 from iapt_topics.survey.responses import Responses, number_clusters
 from iapt_topics.topics.fit import fit_topics
 from iapt_topics.topics.topics import TopicConfig, Topics
-
-if TYPE_CHECKING:
-    from iapt_topics.encoders.embeddings import Embeddings
 
 #: A window with fewer responses is not fitted.
 FEWEST = 20
