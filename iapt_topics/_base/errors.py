@@ -55,11 +55,9 @@ def require_columns(table: pd.DataFrame, names: Iterable[str], what: str) -> Non
     for name in names:
         if name not in known:
             raise InputError(
-                what,
-                f"must have a column {name!r}",
-                f"columns {listed(known, most=20)}",
+                what, f"must have a column {name!r}", f"columns {listed(known, most=20)}",
                 f"{suggestion(name, known)}Name the column as the file does.",
-            )
+            )  # fmt: skip
 
 
 def require_file(path: Path, what: str, most: int | None = None) -> Path:

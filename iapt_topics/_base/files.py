@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,6 @@ from iapt_topics._base.private import (
 
 #: Of a file that a person writes by hand; a codebook of 300 themes is well below a million.
 MOST_BYTES = 5_000_000
-
-
 #: Folders that this process holds, the innermost last.
 _HELD: list[Path] = []
 
@@ -182,6 +180,14 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
             f"{what} {path.name!r}", "must be valid TOML in UTF-8", str(error),
             "Mend that line; texts and paths stand in quotes.",
         ) from error  # fmt: skip
+
+
+def hash_parts(parts: Iterable[bytes]) -> str:
+    """SHA-256 of parts, which tells where each ends."""
+    made = hashlib.sha256()
+    for part in parts:
+        made.update(len(part).to_bytes(8, "big") + part)
+    return made.hexdigest()
 
 
 def file_hash(path: Path) -> str:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, ParseError
 from zipfile import ZipFile, ZipInfo
 
 from iapt_topics._base.errors import InputError, listed
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
 
 #: Bytes. The XML of 20,000 responses with five codes each is about 40 million.
 LARGEST_XML = 256_000_000
@@ -91,8 +88,6 @@ class Archive:
 
 def parse_xml(content: bytes, what: str) -> Element:
     """Root element; InputError if it is no XML or declares a document type or entities."""
-    from xml.etree.ElementTree import ParseError
-
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 

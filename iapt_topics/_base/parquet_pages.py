@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _UNPACKED, _PACKED = 2, 3
-_BYTE, _DOUBLE, _BINARY, _LIST, _SET, _STRUCT = 3, 7, 8, 9, 10, 12
+_BINARY, _LIST, _SET, _STRUCT = 8, 9, 10, 12
+_FIXED = {1: 1, 2: 1, 3: 1, 7: 8}  # bytes of truth values, of a byte and of a double
 
 
 def unpacked_sizes(path: Path, chunks: Iterable[tuple[int, int]]) -> Iterator[int]:
@@ -56,12 +57,10 @@ def _struct(data: mmap.mmap, at: int) -> tuple[int, dict[int, int]]:
 
 def _after(data: mmap.mmap, at: int, kind: int) -> int:
     """Where a value ends."""
-    if kind in (1, 2, _BYTE):
-        return at + 1
+    if kind in _FIXED:
+        return at + _FIXED[kind]
     if kind in (4, 5, 6):
         return _varint(data, at)[0]
-    if kind == _DOUBLE:
-        return at + 8
     if kind == _BINARY:
         at, size = _varint(data, at)
         return at + size

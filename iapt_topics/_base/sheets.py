@@ -92,10 +92,9 @@ def _write_workbook(
             if len(text) > _CELL:
                 raise InputError(
                     f"column {rows[0][j - 1]!r} in row {i} of {path.name!r}",
-                    f"must have at most {_CELL:,} characters in a workbook",
-                    f"{len(text):,}",
+                    f"must have at most {_CELL:,} characters in a workbook", f"{len(text):,}",
                     "Write another kind of file.",
-                )
+                )  # fmt: skip
             cell = sheet.cell(i, j)
             if text:
                 cell.value = text

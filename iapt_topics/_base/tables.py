@@ -62,11 +62,8 @@ def read_table(path: Path, what: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     if not start:
         raise InputError(name, "must have a header and rows", "an empty file", "Check the file.")
     require_bytes(path.stat().st_size, name)
-    if (
-        start.lstrip(b"\xef\xbb\xbf \t\r\n")[:9]
-        .lower()
-        .startswith((b"<!doctype", b"<html", b"<table", b"<?xml"))
-    ):
+    begins = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if begins.startswith((b"<!doctype", b"<html", b"<table", b"<?xml")):
         raise InputError(name, "must be a table", "a web page", "Export the data itself.")
     try:
         with warnings.catch_warnings():
@@ -118,12 +115,6 @@ def text_table(names: Iterable[object], columns: Sequence[Any], what: str) -> pd
     return pd.DataFrame(cells, columns=names)
 
 
-def _with_header(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
-    """Take the first row as the names, so that a name given twice is seen as such."""
-    names = [cell_text(v) for v in rows.iloc[0]]
-    return names, [rows.iloc[1:, i].tolist() for i in range(rows.shape[1])]
-
-
 def _read_csv(path: Path, name: str) -> _Read:
     text, notes = _decoded(path.read_bytes(), name)
     separator = "\t" if path.suffix.casefold() == ".tsv" else ","
@@ -145,7 +136,9 @@ def _read_csv(path: Path, name: str) -> _Read:
     require_cells(1, width, name)
     rows = pd.read_csv(StringIO(text), nrows=_limits.MOST_CELLS // width + 1, **how)
     require_cells(len(rows), width, name)
-    return *_with_header(rows), notes
+    # The names are read as a row, so that one given twice is seen as such.
+    names = [cell_text(v) for v in rows.iloc[0]]
+    return names, [rows.iloc[1:, i].tolist() for i in range(width)], notes
 
 
 def _decoded(raw: bytes, name: str) -> tuple[str, list[str]]:
@@ -269,17 +262,14 @@ def _typed(cell: Any) -> str:
 
 
 def _columns(table: pd.DataFrame, name: str) -> tuple[list[str], list[list[str]]]:
-    columns = []
+    columns: list[list[str]] = []
     size = 0
     for i in range(table.shape[1]):
-        cells = []
+        columns.append(cells := [])
         for value in table.iloc[:, i].tolist():
             cells.append(cell_text(value))
-            size += len(cells[-1])
             # Many cells can share one label or one text of the file.
-            if size > _limits.MOST_BYTES:
-                require_bytes(size, name)
-        columns.append(cells)
+            require_bytes(size := size + len(cells[-1]), name)
     return [cell_text(c) for c in table.columns], columns
 
 

@@ -41,6 +41,7 @@ def summarise(study: Study) -> dict[str, Any]:
             row = overall.to_dict("index")["f1_macro"]  # by columns, so that n stays whole
             agreement.append({"of": who, "with": comparison.reference, "measure": "f1_macro"} | row)
     compared, held = study.comparison, study.standardised
+    held_fixed = [] if held is None else changes(held.changes, "method", "standardised")
     facts: dict[str, Any] = {
         "synthetic": responses.synthetic,
         "rows": len(responses.table),
@@ -58,9 +59,7 @@ def summarise(study: Study) -> dict[str, Any]:
         "year": year,
         "changes": changes(drift.changes, "kind", "baseline"),
         "standardise": [] if held is None else list(held.covariates),
-        "standardised_changes": []
-        if held is None
-        else changes(held.changes, "method", "standardised"),
+        "standardised_changes": held_fixed,
         "steady_trends": list(trend["theme"]),
     }
     clean: dict[str, Any] = plain(facts)

@@ -37,11 +37,13 @@ def doctor(
 
 
 def _facts(wanted: str | Path | None) -> dict[str, Any]:
+    from platformdirs import user_cache_path
+
     from iapt_topics.topics.runs import n_cores
 
     packages = {extra: {n: _version(n) for n in names} for extra, names in _required().items()}
     model = _model(wanted)
-    writable = {name: _is_writable(path) for name, path in _folders().items()}
+    folders = {"This folder": Path.cwd(), "Cache": user_cache_path("iapt_topics")}
     missing = [name for name, found in packages[_NEEDED].items() if found is None]
     if model["problem"]:
         missing.append(f"model {model['name']}")
@@ -56,7 +58,7 @@ def _facts(wanted: str | Path | None) -> dict[str, Any]:
         "offline": True,
         "cores": n_cores(),
         "memory_gb": {name: round(size / 1e9, 1) for name, size in sizes.items()},
-        "writable": writable,
+        "writable": {name: _is_writable(path) for name, path in folders.items()},
         "missing": missing,
     }
 
@@ -109,25 +111,10 @@ def _model(wanted: str | Path | None) -> dict[str, str]:
 
     try:
         encoder = sentence_encoder(model=wanted, cache=None)  # checks the hashes; loads nothing
+        said = (encoder.name, str(encoder.folder), encoder.fingerprint, "")
     except InputError as error:
-        return {
-            "name": str(wanted or DEFAULT_MODEL),
-            "folder": "",
-            "sha256": "",
-            "problem": str(error),
-        }
-    return {
-        "name": encoder.name,
-        "folder": str(encoder.folder),
-        "sha256": encoder.fingerprint,
-        "problem": "",
-    }
-
-
-def _folders() -> dict[str, Path]:
-    from platformdirs import user_cache_path
-
-    return {"This folder": Path.cwd(), "Cache": user_cache_path("iapt_topics")}
+        said = (str(wanted or DEFAULT_MODEL), "", "", str(error))
+    return dict(zip(("name", "folder", "sha256", "problem"), said, strict=True))
 
 
 def _is_writable(folder: Path) -> bool:

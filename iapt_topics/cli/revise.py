@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,7 +28,15 @@ from iapt_topics.cli.make import (
 )
 from iapt_topics.pipeline.plan import read_plan
 
+if TYPE_CHECKING:
+    from iapt_topics.study.study import Study
+
 Place = Annotated[Path, typer.Argument(help="A folder of results, or its study.toml.")]
+
+
+def _again(place: Path, screen: Screen, **options: object) -> tuple[Study, dict[str, Path]]:
+    """Carry the plan out again, with the options that were given in place of its own."""
+    return make_results(replace(read_plan(place), **drop_unset(**options)), screen)
 
 
 def compare(
@@ -41,9 +49,8 @@ def compare(
     """Compare a result with human codes given later; its report then shows the agreement."""
     from iapt_topics.cli._summary import agreement_lines, summarise
 
-    plan = replace(read_plan(place), **drop_unset(codes=codes, code_map=code_map))
     screen = Screen(quiet=quiet, as_json=as_json)
-    facts = summarise(make_results(plan, screen)[0])
+    facts = summarise(_again(place, screen, codes=codes, code_map=code_map)[0])
     screen.give(facts, agreement_lines(facts, themes=True))
 
 
@@ -57,10 +64,9 @@ def drift(
     """Measure change against another year, or with the mix of those who answered held fixed."""
     from iapt_topics.cli._summary import change_lines, summarise
 
-    given = drop_unset(baseline=baseline, standardise=standardise and tuple(standardise))
-    plan = replace(read_plan(place), **given)
     screen = Screen(quiet=quiet, as_json=as_json)
-    facts = summarise(make_results(plan, screen)[0])
+    held = standardise and tuple(standardise)
+    facts = summarise(_again(place, screen, baseline=baseline, standardise=held)[0])
     screen.give(facts, change_lines(facts, every=True))
 
 
@@ -73,12 +79,10 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write the report of a result again, with other quotes or another rule for small numbers."""
-    given = drop_unset(
-        min_cell=min_cell and parse_min_cell(min_cell), quotes=quotes, approved=approved
-    )
-    plan = replace(read_plan(place), **given)
     screen = Screen(quiet=quiet, as_json=as_json)
-    path = str(make_results(plan, screen)[1]["report"].resolve())
+    rule = min_cell and parse_min_cell(min_cell)
+    _, written = _again(place, screen, min_cell=rule, quotes=quotes, approved=approved)
+    path = str(written["report"].resolve())
     screen.give({"report": path}, [f"Report: {path}"])
 
 

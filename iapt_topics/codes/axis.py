@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.codes import Codes
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.stats.intervals import normal_quantile, wilson_interval
 from iapt_topics.survey.responses import number_clusters
-
-if TYPE_CHECKING:
-    from iapt_topics.topics.topics import Topics
+from iapt_topics.topics.topics import Topics
 
 #: Hand-coded responses, and those with and without a pole, below which it is not calibrated.
 FEWEST, FEWEST_OF_EACH = 20, 5
@@ -47,11 +44,9 @@ def axis_classes(frame: ThemeFrame) -> tuple[str, str, str, str]:
     """
     if frame.axis is None:
         raise InputError(
-            f"frame {frame.name!r}",
-            "must name two domains as its axis",
-            "none",
+            f"frame {frame.name!r}", "must name two domains as its axis", "none",
             'Add axis = ["first", "second"] to the frame.',
-        )
+        )  # fmt: skip
     first, second = (frame[pole].label for pole in frame.axis)
     return f"{first} only", f"{second} only", "both", "neither"
 
@@ -181,7 +176,7 @@ def _calibrated(table: pd.DataFrame, hand: Codes) -> pd.DataFrame:
     """Add the probability of each pole given its score, and what could not be calibrated."""
     seen = hand.seen[hand.seen["response_id"].isin(table["response_id"])]
     given = hand.matrix(seen["response_id"].tolist())
-    columns: dict[str, NDArray[np.float64] | int] = {}
+    columns: dict[str, Floats | int] = {}
     notes = []
     for y, pole in zip(given.T, hand.themes, strict=True):
         every = table[pole].to_numpy(dtype=np.float64)
@@ -199,9 +194,7 @@ def _calibrated(table: pd.DataFrame, hand: Codes) -> pd.DataFrame:
     return table.assign(**columns, note=" ".join(notes))
 
 
-def _probability(
-    score: NDArray[np.float64], y: NDArray[np.bool_], who: NDArray[np.intp], at: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _probability(score: Floats, y: Bools, who: Ints, at: Floats) -> Floats:
     """Probability of ``y`` at each score in ``at``, and its limits: shape (3, len(at))."""
     from scipy.special import expit
     from statsmodels.api import GLM, families

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from iapt_topics._base import tables as _tables
+from iapt_topics._base.arrays import Bools, Ints
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.one_line import one_line
-
-if TYPE_CHECKING:
-    from iapt_topics.frame.frame import ThemeFrame
-    from iapt_topics.survey.responses import Responses
+from iapt_topics._base.tables import cell_text
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.survey.responses import Responses
 
 KINDS = ("human", "machine")
 
@@ -122,7 +119,7 @@ class Codes:
 
     def matrix(
         self, response_ids: Sequence[str] | None = None, themes: Sequence[str] | None = None
-    ) -> NDArray[np.bool_]:
+    ) -> Bools:
         """Themes given, as one row per response and one column per theme.
 
         Parameters
@@ -213,7 +210,7 @@ def attach_respondents(codes: Codes, responses: Responses) -> Codes:
     return codes.with_respondents(responses)
 
 
-def _positions(index: pd.Index, wanted: Sequence[str], what: str, rule: str) -> NDArray[np.intp]:
+def _positions(index: pd.Index, wanted: Sequence[str], what: str, rule: str) -> Ints:
     """Places of ``wanted`` in ``index``; InputError naming those that are not there."""
     at = index.get_indexer(pd.Index(list(wanted), dtype=object))
     missing = [w for w, i in zip(wanted, at, strict=True) if i < 0]
@@ -224,4 +221,4 @@ def _positions(index: pd.Index, wanted: Sequence[str], what: str, rule: str) -> 
 
 def texts(column: pd.Series) -> list[str]:
     """Every cell of a column as stripped text."""
-    return [_tables.cell_text(v).strip() for v in column.to_numpy(dtype=object)]
+    return [cell_text(v).strip() for v in column.to_numpy(dtype=object)]

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,12 +16,10 @@ from iapt_topics._base.errors import InputError, listed, require_columns, requir
 from iapt_topics._base.one_line import one_line
 from iapt_topics._base.sheets import write_sheet
 from iapt_topics._base.tables import cell_text
+from iapt_topics.codes.codes import Codes
 from iapt_topics.stats.intervals import normal_quantile, wilson_interval
 from iapt_topics.survey.responses import Responses, cluster_ids
-
-if TYPE_CHECKING:
-    from iapt_topics.codes.codes import Codes
-    from iapt_topics.topics.topics import Topics
+from iapt_topics.topics.topics import Topics
 
 EVALUATION, INFORMATIVE = "evaluation", "informative"
 REASONS = ("uncertain", "rare", "unassigned")

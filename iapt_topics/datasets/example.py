@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-if TYPE_CHECKING:
-    from iapt_topics.codes.codes import Codes
-    from iapt_topics.survey.responses import Responses
+from iapt_topics.codes.codes import Codes
+from iapt_topics.frame.frame import load_frame
+from iapt_topics.qda.load import load_codes
+from iapt_topics.survey.responses import Responses, load_responses
 
 __all__ = ["example_path", "load_example", "load_truth", "planted_change"]
 
@@ -49,10 +49,6 @@ def load_example(*, coder: str = "coder_a") -> tuple[Responses, Codes]:
     InputError
         If there is no such coder.
     """
-    from iapt_topics.frame.frame import load_frame
-    from iapt_topics.qda.load import load_codes
-    from iapt_topics.survey.responses import load_responses
-
     responses = load_responses(
         example_path(),
         text="comment",
@@ -62,10 +58,7 @@ def load_example(*, coder: str = "coder_a") -> tuple[Responses, Codes]:
         question="question",
         covariates=("role",),
     )
-    codes = load_codes(
-        _FOLDER / "synthetic_coders.csv", frame=load_frame("iapt_identity_system"), coder=coder
-    )
-    return replace(responses, synthetic=True), codes
+    return replace(responses, synthetic=True), _codes("synthetic_coders.csv", coder)
 
 
 def load_truth() -> Codes:
@@ -76,11 +69,11 @@ def load_truth() -> Codes:
     Codes
         Coder ``"truth"``: the union of the themes of the sentences in each response.
     """
-    from iapt_topics.frame.frame import load_frame
-    from iapt_topics.qda.load import load_codes
+    return _codes("synthetic_truth.csv", "truth")
 
-    path = _FOLDER / "synthetic_truth.csv"
-    return load_codes(path, frame=load_frame("iapt_identity_system"), coder="truth")
+
+def _codes(file: str, coder: str) -> Codes:
+    return load_codes(_FOLDER / file, frame=load_frame("iapt_identity_system"), coder=coder)
 
 
 def planted_change() -> pd.DataFrame:

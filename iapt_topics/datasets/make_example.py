@@ -14,26 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics.datasets._design import (
-    BASE_ROWS,
-    BLOCKS,
-    CODERS,
-    CONTACTS,
-    COPIES_A_YEAR,
-    COUNTS,
-    HARD,
-    N_BLANK,
-    N_CONTACTS,
-    N_NON_ANSWERS,
-    NEAR,
-    QUESTION,
-    RETURNING,
-    ROLE_SHARES,
-    ROLES,
-    SAME_THEMES_AGAIN,
-    YEARS,
-    planted_shares,
-)
+from iapt_topics.datasets import _design as design
 from iapt_topics.datasets._wording import join, roughen, vary
 
 FOLDER = Path(__file__).parent
@@ -63,8 +44,8 @@ def _cores() -> tuple[dict[str, list[tuple[str, str, str]]], dict[str, Any]]:
 
 def _theme_order(rng: np.random.Generator) -> list[str]:
     """Shuffle the themes, keeping each block of themes that exclude each other together."""
-    blocked = {theme for block in BLOCKS for theme in block}
-    blocks = [*BLOCKS, *((theme,) for theme in NEAR if theme not in blocked)]
+    blocked = {theme for block in design.BLOCKS for theme in block}
+    blocks = [*design.BLOCKS, *((theme,) for theme in design.NEAR if theme not in blocked)]
     return [theme for i in rng.permutation(len(blocks)) for theme in blocks[i]]
 
 
@@ -85,14 +66,14 @@ def _people(rng: np.random.Generator) -> list[tuple[int, int, str]]:
     """Draw (person, year, role) for each row, with some people back from an earlier year."""
     role_of: dict[int, str] = {}
     rows: list[tuple[int, int, str]] = []
-    for year, n, n_back in zip(YEARS, BASE_ROWS, RETURNING, strict=True):
+    for year, n, n_back in zip(design.YEARS, design.BASE_ROWS, design.RETURNING, strict=True):
         back = rng.choice(len(role_of), size=n_back, replace=False).tolist() if n_back else []
         for person in back:
             if role_of[person] == "trainee" and rng.random() < 0.7:
                 role_of[person] = "HIT" if rng.random() < 0.5 else "PWP"
         new = list(range(len(role_of), len(role_of) + n - n_back))
         for person in new:
-            role_of[person] = str(rng.choice(ROLES, p=ROLE_SHARES))
+            role_of[person] = str(rng.choice(design.ROLES, p=design.ROLE_SHARES))
         now = np.array(back + new)
         rows += [(int(p), year, role_of[int(p)]) for p in rng.permutation(now)]
     return rows
@@ -102,13 +83,13 @@ def _code(
     truth: dict[str, list[str]], coder: str, rng: np.random.Generator
 ) -> list[tuple[str, str, str]]:
     """Code every codable response as one simulated coder would."""
-    miss, add = CODERS[coder]
+    miss, add = design.CODERS[coder]
     rows: list[tuple[str, str, str]] = []
     for response, themes in truth.items():
         given: set[str] = set()
         for theme in themes:
-            near = NEAR[theme][int(rng.random() < 0.35)]
-            if rng.random() >= miss + (0.06 if theme in HARD else 0.0):
+            near = design.NEAR[theme][int(rng.random() < 0.35)]
+            if rng.random() >= miss + (0.06 if theme in design.HARD else 0.0):
                 given.add(theme)
                 if rng.random() < add:
                     given.add(near)
@@ -133,14 +114,14 @@ def _written(parts: list[tuple[str, str]], pieces: dict[str, Any], rng: np.rando
 def _add_contacts_and_copies(rows: list[dict[str, Any]], rng: np.random.Generator) -> None:
     """Put details of a person into some answers, and send some twice."""
     coded = [i for i, row in enumerate(rows) if row["themes"]]
-    with_contact = rng.choice(coded, size=N_CONTACTS, replace=False)
-    for i, contact in zip(with_contact.tolist(), CONTACTS, strict=True):
+    with_contact = rng.choice(coded, size=design.N_CONTACTS, replace=False)
+    for i, contact in zip(with_contact.tolist(), design.CONTACTS, strict=True):
         text = rows[i]["comment"].rstrip(".!")
         rows[i]["comment"] = f"{text}. {contact}"
     copies: list[int] = []
-    for year in YEARS:
+    for year in design.YEARS:
         of_year = [i for i in coded if rows[i]["year"] == year]
-        copies += rng.choice(of_year, size=COPIES_A_YEAR, replace=False).tolist()
+        copies += rng.choice(of_year, size=design.COPIES_A_YEAR, replace=False).tolist()
     for i in sorted(copies, reverse=True):
         rows.insert(i + 1, {**rows[i], "themes": None})
 
@@ -162,16 +143,16 @@ def make_example(seed: int = 2020) -> dict[str, pd.DataFrame]:
     """
     rng = np.random.default_rng(seed)
     cores, pieces = _cores()
-    planted = planted_shares()
+    planted = design.planted_shares()
     queues = {t: [c[int(i)] for i in rng.permutation(len(c))] for t, c in cores.items()}
     use: dict[tuple[str, str], int] = {(t, c[2]): 0 for t in cores for c in cores[t]}
     used_by: dict[int, set[str]] = defaultdict(set)
     taste: dict[int, tuple[list[str], float]] = {}
 
     people = _people(rng)
-    no_content = rng.choice(len(people), size=N_NON_ANSWERS + N_BLANK, replace=False)
-    blank = set(no_content[:N_BLANK].tolist())
-    non_answer = set(no_content[N_BLANK:].tolist())
+    no_content = rng.choice(len(people), size=design.N_NON_ANSWERS + design.N_BLANK, replace=False)
+    blank = set(no_content[: design.N_BLANK].tolist())
+    non_answer = set(no_content[design.N_BLANK :].tolist())
 
     rows: list[dict[str, Any]] = []
     for i, (person, year, role) in enumerate(people):
@@ -182,9 +163,11 @@ def make_example(seed: int = 2020) -> dict[str, pd.DataFrame]:
             row["comment"] = options[int(rng.integers(len(options)))]
             continue
         shares = dict(zip(planted["theme"], planted[str(year)].astype(float), strict=True))
-        if person not in taste or rng.random() > SAME_THEMES_AGAIN:
+        if person not in taste or rng.random() > design.SAME_THEMES_AGAIN:
             taste[person] = (_theme_order(rng), float(rng.random()))
-        weights = COUNTS.copy()  # moved between one and two themes until the mean fits the shares
+        weights = (
+            design.COUNTS.copy()
+        )  # moved between one and two themes until the mean fits the shares
         shift = sum(shares.values()) - float(weights @ np.arange(5))
         weights[1] -= shift
         weights[2] += shift
@@ -209,7 +192,7 @@ def make_example(seed: int = 2020) -> dict[str, pd.DataFrame]:
     tone_of: dict[tuple[str, str], str] = {}
     for i, row in enumerate(rows):
         row["response_id"] = f"r{i + 1:04d}"
-        row["question"] = QUESTION
+        row["question"] = design.QUESTION
         row["person"] = f"p{names[row['person']]:04d}"
         if row["themes"] is not None:
             truth[row["response_id"]] = row["themes"]
@@ -220,7 +203,7 @@ def make_example(seed: int = 2020) -> dict[str, pd.DataFrame]:
         for r, themes in truth.items()
         for theme in themes or [""]
     ]
-    coder_rows = [row for coder in CODERS for row in _code(truth, coder, rng)]
+    coder_rows = [row for coder in design.CODERS for row in _code(truth, coder, rng)]
     return {
         "survey": pd.DataFrame(rows)[columns],
         "truth": pd.DataFrame(truth_rows, columns=["response_id", "theme", "tone"]),

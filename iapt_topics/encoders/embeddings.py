@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats32
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.one_line import one_line
 from iapt_topics.encoders.encoder import Encoder
+from iapt_topics.survey.responses import Responses
 from iapt_topics.survey.sentences import split_sentences
-
-if TYPE_CHECKING:
-    from iapt_topics.survey.responses import Responses
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -36,32 +33,29 @@ class Embeddings:
         made in another way.
     """
 
-    vectors: NDArray[np.float32]
+    vectors: Floats32
     response_id: tuple[str, ...]
     model: str
     fingerprint: str
-    sentences: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    sentences: Mapping[str, Floats32] = field(default_factory=dict)
 
     __repr__ = one_line
 
     def __post_init__(self) -> None:
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.response_id):
             raise InputError(
-                "embeddings",
-                "must hold one row for each response id",
+                "embeddings", "must hold one row for each response id",
                 f"shape {self.vectors.shape} for {len(self.response_id)} ids",
                 "Build them with embed().",
-            )
+            )  # fmt: skip
         if not np.isfinite(self.vectors).all():
             bad = int((~np.isfinite(self.vectors)).any(axis=1).sum())
             raise InputError(
-                "embeddings",
-                "must be finite",
-                f"{bad} rows with NaN or infinity",
+                "embeddings", "must be finite", f"{bad} rows with NaN or infinity",
                 "Use another encoder, or check the one you passed.",
-            )
+            )  # fmt: skip
 
-    def rows(self, response_ids: Sequence[str]) -> NDArray[np.float32]:
+    def rows(self, response_ids: Sequence[str]) -> Floats32:
         """Return the vectors of these responses, in their order.
 
         Raises
@@ -73,11 +67,10 @@ class Embeddings:
         missing = [r for r in response_ids if r not in place]
         if missing:
             raise InputError(
-                "embeddings",
-                "must cover every kept response",
+                "embeddings", "must cover every kept response",
                 f"none for {len(missing)} of them, first {missing[0]!r}",
                 "Run embed() on the same responses.",
-            )
+            )  # fmt: skip
         return self.vectors[[place[r] for r in response_ids]]
 
 
@@ -110,11 +103,9 @@ def embed(responses: Responses, encoder: Encoder) -> Embeddings:
     kept = responses.kept
     if len(kept) < 2:
         raise InputError(
-            "a survey",
-            "must have at least 2 codable responses",
-            f"{len(kept)}",
+            "a survey", "must have at least 2 codable responses", f"{len(kept)}",
             "See responses.ledger for where the rows went.",
-        )
+        )  # fmt: skip
     return embed_kept(responses, encoder)
 
 
@@ -127,11 +118,10 @@ def embed_kept(responses: Responses, encoder: Encoder) -> Embeddings:
     vectors = np.asarray(encoder.encode(list(place)), dtype=np.float32)
     if vectors.ndim != 2 or len(vectors) != len(place):
         raise InputError(
-            "the encoder",
-            "must return a row of numbers for each text",
+            "the encoder", "must return a row of numbers for each text",
             f"shape {vectors.shape} for {len(place)} texts",
             "Use another encoder, or check the one you passed.",
-        )
+        )  # fmt: skip
     return Embeddings(
         vectors=_pooled(vectors[[place[s] for s in every]], pieces),
         response_id=tuple(kept["response_id"]),
@@ -141,7 +131,7 @@ def embed_kept(responses: Responses, encoder: Encoder) -> Embeddings:
     )
 
 
-def _pooled(vectors: NDArray[np.float32], pieces: list[list[str]]) -> NDArray[np.float32]:
+def _pooled(vectors: Floats32, pieces: list[list[str]]) -> Floats32:
     """Mean of the rows of each response's sentences, weighted by letters, of unit length."""
     many = np.array([len(p) for p in pieces])
     first = np.concatenate([[0], many.cumsum()[:-1]])
@@ -158,8 +148,7 @@ def require_same_encoder(encoder: Encoder, embeddings: Embeddings) -> None:
     """Refuse an encoder whose vectors cannot be compared with the embeddings."""
     if encoder.fingerprint != embeddings.fingerprint:
         raise InputError(
-            "the encoder",
-            "must be the one that made the embeddings",
+            "the encoder", "must be the one that made the embeddings",
             f"{encoder.name!r} for embeddings of {embeddings.model!r}",
             "Pass the same encoder to embed() and here.",
-        )
+        )  # fmt: skip

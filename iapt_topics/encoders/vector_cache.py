@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats32
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.private import private_cache, private_file
 
-Vectors = dict[str, NDArray[np.float32]]
+Vectors = dict[str, Floats32]
 
 #: Texts whose vectors are kept at a time, so that a run that is stopped loses this many at most.
 PART = 1024
@@ -25,7 +25,7 @@ def remember(
     folder: Path | None,
     fingerprint: str,
     texts: Mapping[str, str],
-    compute: Callable[[list[str]], NDArray[np.float32]],
+    compute: Callable[[list[str]], Floats32],
     on_event: OnEvent = ignore,
 ) -> Vectors:
     """Vectors of texts, given under their keys; what is not in the store is computed and put there.

@@ -38,12 +38,7 @@ from iapt_topics.survey.responses import Responses, load_responses
 from iapt_topics.topics.topics import TopicConfig
 
 
-def run_plan(
-    plan: StudyPlan,
-    encoder: Encoder,
-    *,
-    on_event: OnEvent = ignore,
-) -> Study:
+def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -> Study:
     """Read what a plan names and run every stage.
 
     Parameters

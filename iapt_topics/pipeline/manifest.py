@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
@@ -10,24 +9,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, require_file
-from iapt_topics._base.files import file_hash, write_whole
+from iapt_topics._base.files import file_hash, hash_parts, write_whole
 from iapt_topics._base.one_line import one_line
 from iapt_topics._base.private import refuse_link
 from iapt_topics._base.sheets import restored
-
-if TYPE_CHECKING:
-    from iapt_topics.codes.codes import Codes
-    from iapt_topics.encoders.embeddings import Embeddings
-    from iapt_topics.encoders.encoder import Encoder
-    from iapt_topics.frame.frame import ThemeFrame
-    from iapt_topics.survey.responses import Responses
-    from iapt_topics.topics.topics import Topics
+from iapt_topics.codes.codes import Codes
+from iapt_topics.encoders.embeddings import Embeddings
+from iapt_topics.encoders.encoder import Encoder
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.survey.responses import Responses
+from iapt_topics.topics.topics import Topics
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
@@ -101,7 +98,7 @@ def describe_run(
             "fingerprint": encoder.fingerprint,
             "files": _model_files(getattr(encoder, "folder", None)),
         },
-        "embeddings": _hash(sorted(v.tobytes() for v in embeddings.vectors)),
+        "embeddings": hash_parts(sorted(v.tobytes() for v in embeddings.vectors)),
         "frame": {"name": frame.name, "sha256": _frame_hash(frame)},
         "codes": {c.coder: _rows_hash(pd.concat([c.seen, c.table])) for c in human},
         "config": asdict(topics.config),
@@ -119,7 +116,7 @@ def describe_run(
 
 def _frame_hash(frame: ThemeFrame) -> str:
     """Hash of every word of the codebook."""
-    return _hash([repr(asdict(frame)).encode()])
+    return hash_parts([repr(asdict(frame)).encode()])
 
 
 def write_manifest(
@@ -235,13 +232,14 @@ def compare_runs(one: str | Path, other: str | Path) -> RunComparison:
     for name, keys, measure, limit in _MEASURES if unlike else ():
         if name not in both:
             continue
-        pair = [
-            _as_written(
-                pd.read_csv(_inside(f, t[name]), dtype={"response_id": str}, keep_default_na=True)
+        # Texts as they were before formulas were defused, which earlier versions did not do.
+        a, b = (
+            pd.read_csv(_inside(f, t[name]), dtype={"response_id": str}).map(
+                lambda v: restored(v) if isinstance(v, str) else v
             )
             for f, t in zip(folders, tables, strict=True)
-        ]
-        value, note = _measured(name, pair[0], pair[1], [k for k in keys if k in pair[0]])
+        )
+        value, note = _measured(name, a, b, [k for k in keys if k in a])
         within = value >= limit if limit > 0.5 else value <= limit
         rows.append((name, measure, value, limit, bool(within), note))
     table = pd.DataFrame(
@@ -249,11 +247,6 @@ def compare_runs(one: str | Path, other: str | Path) -> RunComparison:
     ).astype({"within": bool})
     alike = "equivalent" if table["within"].all() else "different"
     return RunComparison(verdict="same" if same else alike, table=table)
-
-
-def _as_written(table: pd.DataFrame) -> pd.DataFrame:
-    """Texts as they were before formulas were defused, which earlier versions did not do."""
-    return table.map(lambda v: restored(v) if isinstance(v, str) else v)
 
 
 def _measured(
@@ -297,22 +290,12 @@ def _brief(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _hash(parts: Iterable[bytes]) -> str:
-    made = hashlib.sha256()
-    for part in parts:
-        made.update(len(part).to_bytes(8, "big") + part)
-    return made.hexdigest()
-
-
 def _rows_hash(table: pd.DataFrame) -> str:
     """Hash of the rows of a table, whatever the order of its rows and columns."""
     names = sorted(map(str, table.columns))
     rows = zip(*(table[n].astype(object).where(table[n].notna(), None) for n in names), strict=True)
-    return _hash([repr(names).encode(), *sorted(_encoded(repr(row)) for row in rows)])
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
+    encoded = sorted(repr(row).encode("utf-8", "surrogatepass") for row in rows)
+    return hash_parts([repr(names).encode(), *encoded])
 
 
 def _model_files(folder: Path | None) -> dict[str, str]:
@@ -335,8 +318,6 @@ def _cpu() -> str:
 def _threads() -> dict[str, int]:
     from threadpoolctl import threadpool_info
 
-    found: dict[str, int] = {}
-    for pool in threadpool_info():
-        kind = str(pool["user_api"])
-        found[kind] = max(found.get(kind, 0), int(pool["num_threads"]))
-    return found
+    # Of several pools of a kind, the largest.
+    pools = sorted(threadpool_info(), key=lambda pool: int(pool["num_threads"]))
+    return {str(pool["user_api"]): int(pool["num_threads"]) for pool in pools}

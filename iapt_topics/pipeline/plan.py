@@ -224,9 +224,10 @@ def read_plan(path: str | Path) -> StudyPlan:
     values |= {f: (v,) for f, v in values.items() if f in lists and isinstance(v, str)}
     faults += _wrong(values)
     base = path.resolve().parent
+    required = {f.name for f in fields(StudyPlan) if f.default is MISSING}
     for key in KEYS:
         value = values.get(key.field)
-        if value is None and _required(key):
+        if value is None and key.field in required:
             faults.append(f"{key} is missing ({key.about})")
         elif isinstance(value, str) and KINDS[key.kind].fits is _is_place:
             path = _PARSERS.get(key.kind, Path)(value)
@@ -298,10 +299,6 @@ def _template() -> str:
 
 def _template_line(key: Key) -> str:
     return f"{key.name} = {KINDS[key.kind].example or 0}  # {key.about}"
-
-
-def _required(key: Key) -> bool:
-    return any(f.name == key.field and f.default is MISSING for f in fields(StudyPlan))
 
 
 def _values(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -99,12 +99,15 @@ def run_study(
         (machine, responses, frame, baseline, config.seed),
         lambda: (change(machine), change(axis_codes(machine, frame)) if frame.axis else None),
     )
-    comparison, benchmark = stage_once(
+    # The first coder with the machine and with the second coder, as far as there are any.
+    compare = partial(compare_codes, responses=responses, seed=config.seed)
+    found: tuple[Comparison, ...] = stage_once(
         cache if human else None,
         "agreement",
         (human, machine, responses, config.seed),
-        lambda: _compare(human, machine, responses, config.seed),
+        lambda: tuple(compare(human[0], c) for c in (machine, *human[1:2]) if human),
     )
+    comparison, benchmark = (*found, None, None)[:2]
     return Study(
         responses=responses,
         topics=topics,
@@ -130,19 +133,8 @@ def _check_early(responses: Responses, human: tuple[Codes, ...], baseline: int |
     for codes in human:
         if not kept.isin(codes.seen["response_id"]).any():
             raise InputError(
-                f"the codes of {codes.coder!r}",
-                "must be for responses of this survey",
+                f"the codes of {codes.coder!r}", "must be for responses of this survey",
                 f"ids such as {listed(codes.seen['response_id'].head(2))}, while the survey has "
                 f"{listed(kept.head(2))}",
                 "Name the column of response ids of the survey (--response).",
-            )
-
-
-def _compare(
-    human: tuple[Codes, ...], machine: Codes, responses: Responses, seed: int
-) -> tuple[Comparison | None, Comparison | None]:
-    """The first coder with the machine and with the second coder, as far as there are any."""
-    others = (machine, *human[1:2]) if human else ()
-    found = [compare_codes(human[0], o, responses=responses, seed=seed) for o in others]
-    comparison, ceiling = (*found, None, None)[:2]
-    return comparison, ceiling
+            )  # fmt: skip

@@ -6,7 +6,6 @@ is kept: responses and people's codes are read anew by each command.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import re
@@ -22,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_file
-from iapt_topics._base.files import file_hash, whole_folder
+from iapt_topics._base.files import file_hash, hash_parts, whole_folder
 from iapt_topics._base.kept import keep_once
 from iapt_topics._base.parquet_size import require_decodable
 from iapt_topics.agreement.comparison import Comparison
@@ -50,10 +49,7 @@ def stage_once(folder: Path | None, stage: str, made_of: object, make: Callable[
     """What ``make`` gives, from the folder if it was made of the same; one a stage is kept."""
     if folder is None:
         return make()
-    told = hashlib.sha256()
-    for part in _parts((stage, _program(), made_of)):
-        told.update(len(part).to_bytes(8, "big") + part)
-    key = told.hexdigest()
+    key = hash_parts(_parts((stage, _program(), made_of)))
     place = folder / f"stage-{stage}-{key[:16]}"
     made: T = keep_once(place, key, f"{stage} results are made", make, save, load)
     for other in folder.iterdir():

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats, Floats32, Ints
 from iapt_topics._base.errors import InputError, listed, require_columns
 from iapt_topics._base.files import file_hash, write_whole
 from iapt_topics._base.kept import write_record
@@ -54,7 +55,7 @@ class Model:
     """All that a worker needs to code a partition; fitted to the sample."""
 
     topics: Topics
-    runs: tuple[NDArray[np.float32], ...]  # mean vectors of what each run speaks for
+    runs: tuple[Floats32, ...]  # mean vectors of what each run speaks for
     frame: ThemeFrame
     encoder: Encoder
     reference_scale: ReferenceScale
@@ -192,8 +193,9 @@ def code_rows(table: pd.DataFrame, source: str, model: Model) -> pd.DataFrame:
         rows = responses.kept
         embeddings = embed_kept(responses, model.encoder)
         nearest, cosine[kept], novel[kept] = place(model.topics, embeddings.vectors)
-        placed = _assign(rows["response_id"], embeddings.vectors, nearest, model.topics, model.runs)
-        topic[kept], support[kept] = placed["topic"], placed["support"]
+        topic[kept], support[kept] = _assign(
+            rows["response_id"], embeddings.vectors, nearest, model.topics, model.runs
+        )
         scores, decided = assign_themes(
             responses, embeddings, model.frame, model.encoder, fixed=model.reference_scale
         )
@@ -209,12 +211,12 @@ def code_rows(table: pd.DataFrame, source: str, model: Model) -> pd.DataFrame:
 
 def _assign(
     response_id: pd.Series,
-    vectors: NDArray[np.float32],
-    nearest: NDArray[np.intp],
+    vectors: Floats32,
+    nearest: Ints,
     topics: Topics,
-    centroids: Sequence[NDArray[np.float32]],
-) -> pd.DataFrame:
-    """Topic of each response: of the sample, what the fit says; of others, the nearest.
+    centroids: Sequence[Floats32],
+) -> tuple[Ints, Floats]:
+    """Topic and support of each response: of the sample, what the fit says; else, the nearest.
 
     The support of others is the share of runs that would vote as they do, each run voting for the
     nearest of the mean vectors of what it speaks for.
@@ -230,9 +232,7 @@ def _assign(
     nearest = np.where(own, fit["nearest"].to_numpy()[at], nearest)
     topic = np.where(support >= topics.config.min_support, nearest, UNASSIGNED)
     topic[own] = fit["topic"].to_numpy()[at[own]]
-    return pd.DataFrame(
-        {"response_id": response_id, "topic": topic, "nearest": nearest, "support": support}
-    )
+    return topic, support
 
 
 def count_coded(target: Path, themes: Sequence[str], n_topics: int) -> Counted:

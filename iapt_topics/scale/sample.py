@@ -9,6 +9,7 @@ drawn in every year that they answered in.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Ints
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics.scale.partitions import Scan, as_responses, read_rows
 from iapt_topics.survey.responses import Responses
@@ -25,11 +27,8 @@ if TYPE_CHECKING:
 
 
 def draw(
-    person: NDArray[np.uint64],
-    response: NDArray[np.uint64],
-    year: NDArray[np.int64],
-    size: int,
-) -> NDArray[np.intp]:
+    person: NDArray[np.uint64], response: NDArray[np.uint64], year: NDArray[np.int64], size: int
+) -> Ints:
     """Places of about ``size`` rows, each year in proportion; all rows if there are no more."""
     n = len(year)
     if size >= n:
@@ -91,8 +90,12 @@ def find_partitions(survey: str | Path | Sequence[str | Path]) -> list[Path]:
     return paths
 
 
-def map_on(client: Client, function: Callable[..., Any], *lists: Any, **more: Any) -> list[Any]:
-    """What a function gives for each partition, in their order, run on the workers."""
+def map_on(
+    client: Client | None, function: Callable[..., Any], *lists: Any, **more: Any
+) -> list[Any]:
+    """What a function gives for each partition, in their order, run on the workers if any."""
+    if client is None:
+        return list(map(partial(function, **more), *lists))
     return client.gather(client.map(function, *lists, pure=False, **more))  # type: ignore[no-any-return]
 
 
@@ -106,7 +109,7 @@ def join_scans(scans: Sequence[Scan]) -> tuple[Any, Any, Any]:
 def take_rows(
     paths: Sequence[Path],
     scans: Sequence[Scan],
-    rows: NDArray[np.intp],
+    rows: Ints,
     question: str | None,
     covariates: Sequence[str],
     client: Client | None = None,
@@ -118,16 +121,13 @@ def take_rows(
         for path, s, end in zip(paths, scans, ends, strict=True)
     ]
     jobs = [(path, some) for path, some in jobs if len(some)]
-    if client is None:
-        tables = [_rows_of(*job, question, covariates) for job in jobs]
-    else:
-        lists = zip(*jobs, strict=True)
-        tables = map_on(client, _rows_of, *lists, question=question, covariates=covariates)
+    how = {"question": question, "covariates": covariates}
+    tables = map_on(client, _rows_of, *zip(*jobs, strict=True), **how)
     table = pd.concat(tables).sort_values("response_id", ignore_index=True)
     return as_responses(table, "sample")
 
 
 def _rows_of(
-    path: Path, rows: NDArray[np.intp], question: str | None, covariates: Sequence[str]
+    path: Path, rows: Ints, question: str | None, covariates: Sequence[str]
 ) -> pd.DataFrame:
     return read_rows(path, question, covariates).iloc[rows]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Ints
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics.encoders.embeddings import Embeddings, embed
 from iapt_topics.encoders.encoder import Encoder
@@ -84,14 +84,14 @@ def sample_stability(
             "Leave the largest out.",
         )  # fmt: skip
 
-    def embedded(of: NDArray[np.intp], size: int) -> tuple[Responses, Embeddings]:
+    def embedded(of: Ints, size: int) -> tuple[Responses, Embeddings]:
         rows = of[draw(person[of], response[of], year[of], size)]
         drawn = take_rows(paths, scans, rows, question, ())
         return drawn, embed(drawn, encoder)
 
     _, probed = embedded(np.flatnonzero(part == 4), probe)
 
-    def placed(half: int, size: int) -> tuple[NDArray[np.intp], int]:
+    def placed(half: int, size: int) -> tuple[Ints, int]:
         topics = fit_topics(*embedded(half_of[half], size), config)
         return place(topics, probed.vectors)[0], topics.n_topics
 
@@ -99,7 +99,7 @@ def sample_stability(
 
 
 def agreement_interval(
-    one: NDArray[np.intp], other: NDArray[np.intp], seed: int, n_boot: int = 200
+    one: Ints, other: Ints, seed: int, n_boot: int = 200
 ) -> tuple[float, float, float]:
     """Adjusted mutual information of two partitions; its interval, by the spread over draws."""
     from sklearn.metrics import adjusted_mutual_info_score
@@ -114,10 +114,7 @@ def agreement_interval(
 
 
 def compare_fits(
-    sizes: Sequence[int],
-    placed: Callable[[int, int], tuple[NDArray[np.intp], int]],
-    n_probe: int,
-    seed: int,
+    sizes: Sequence[int], placed: Callable[[int, int], tuple[Ints, int]], n_probe: int, seed: int
 ) -> pd.DataFrame:
     """Agreement of fits on two halves, and of each first half with the largest, on the probe.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -100,14 +101,10 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "postcode",
         re.compile(
-            r"\b[a-z]{1,2}\d[a-z\d]?\s?(?!\d(?:st|nd|rd|th))\d[abd-hjlnp-uw-z]{2}\b",
-            re.IGNORECASE,
+            r"\b[a-z]{1,2}\d[a-z\d]?\s?(?!\d(?:st|nd|rd|th))\d[abd-hjlnp-uw-z]{2}\b", re.IGNORECASE
         ),
     ),
-    (
-        "name",
-        re.compile(rf"\b{_TITLE}{_NO_NAME}{_PARTICLES}{_WORD}(?:\s{_WORD}){{0,2}}"),
-    ),
+    ("name", re.compile(rf"\b{_TITLE}{_NO_NAME}{_PARTICLES}{_WORD}(?:\s{_WORD}){{0,2}}")),
 )
 
 
@@ -306,21 +303,17 @@ def _denied(
 
 def _patterned(text: str, place: Callable[[str, str], str]) -> str:
     """Replace what the patterns find by what ``place`` gives for its kind and wording."""
+
+    def found(match: re.Match[str], kind: str) -> str:
+        is_other = kind == "nhs-number" and not _is_nhs_number(match[0])
+        return match[0] if is_other else place(kind, match[0])
+
+    before = None
     # What is replaced can lay bare what stood beside it. Each round leaves less to replace.
-    while (once := _once(text, place)) != text:
-        text = once
-    return text
-
-
-def _once(text: str, place: Callable[[str, str], str]) -> str:
-    for kind, pattern in _PATTERNS:
-
-        def found(match: re.Match[str], kind: str = kind) -> str:
-            if kind == "nhs-number" and not _is_nhs_number(match[0]):
-                return match[0]
-            return place(kind, match[0])
-
-        text = pattern.sub(found, text)
+    while text != before:
+        before = text
+        for kind, pattern in _PATTERNS:
+            text = pattern.sub(partial(found, kind=kind), text)
     return text
 
 

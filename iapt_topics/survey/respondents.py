@@ -15,11 +15,11 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats, Ints
 from iapt_topics._base.errors import InputError, listed, require_columns
 from iapt_topics.stats.multiplicity import benjamini_hochberg
-from iapt_topics.stats.share_model import Floats, share_model, sum_cells
+from iapt_topics.stats.share_model import share_model, sum_cells
 from iapt_topics.survey.responses import Responses, number_clusters
 
 BLANK = "(blank)"
@@ -260,7 +260,7 @@ def _words(kept: pd.DataFrame) -> pd.DataFrame:
     return out.assign(measure="words", p=p).drop(columns="variance")
 
 
-def clustered_variance(error: Floats, cluster: NDArray[np.intp]) -> tuple[float, int]:
+def clustered_variance(error: Floats, cluster: Ints) -> tuple[float, int]:
     """Variance of a mean from errors summed within clusters, and how many clusters there are.
 
     Parameters
@@ -277,7 +277,6 @@ def clustered_variance(error: Floats, cluster: NDArray[np.intp]) -> tuple[float,
 
 def _with_bh(table: pd.DataFrame, key: list[str], columns: list[str]) -> pd.DataFrame:
     """Adjust p over the distinct keys, since each stands in the rows of all its years."""
-    tests = table.drop_duplicates(key).set_index(key)["p"]
-    adjusted = pd.Series(benjamini_hochberg(tests.to_numpy(float)), index=tests.index)
-    p_bh = adjusted.loc[pd.MultiIndex.from_frame(table[key]) if len(key) > 1 else table[key[0]]]
-    return table.assign(p_bh=p_bh.to_numpy())[columns].reset_index(drop=True)
+    tests = table.drop_duplicates(key)
+    adjusted = tests[key].assign(p_bh=benjamini_hochberg(tests["p"].to_numpy(float)))
+    return table.merge(adjusted, on=key, validate="many_to_one")[columns]

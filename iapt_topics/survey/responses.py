@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Ints
 from iapt_topics._base.errors import (
     InputError,
     listed,
@@ -114,13 +115,9 @@ class Responses:
 
         All statuses for each year and question seen; ``n`` sums to the rows of ``table``.
         """
-        counts = self.table.groupby(["year", "question", "status"]).size()
-        groups = (
-            self.table[["year", "question"]].drop_duplicates().sort_values(["year", "question"])
-        )
-        full = groups.merge(pd.DataFrame({"status": list(STATUSES)}), how="cross")
-        n = [int(counts.get(key, 0)) for key in full.itertuples(index=False, name=None)]
-        return full.assign(n=n).reset_index(drop=True)
+        counts = self.table.groupby(["year", "question"])["status"].value_counts()
+        full = counts.unstack(fill_value=0).reindex(columns=list(STATUSES), fill_value=0)
+        return pd.DataFrame({"n": full.stack()}).reset_index()
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -175,7 +172,7 @@ def cluster_ids(table: pd.DataFrame) -> NDArray[np.str_]:
     return np.array([f"p:{who}" if who else f"r:{response}" for who, response in pairs], np.str_)
 
 
-def number_clusters(table: pd.DataFrame) -> NDArray[np.intp]:
+def number_clusters(table: pd.DataFrame) -> Ints:
     """Number the clusters of :func:`cluster_ids` from 0, in sorted order."""
     return np.unique(cluster_ids(table), return_inverse=True)[1]
 

@@ -81,7 +81,9 @@ def assign_statuses(
     for at, root in enumerate(find_copies(plain).tolist()):
         i = left[at]
         earlier = own.setdefault((root, people[i], years[i]), at)
-        if earlier != at and _alike(plain[earlier], plain[at]):
+        one, other = plain[earlier], plain[at]
+        same = one == other or similarity(word_runs(one), word_runs(other)) >= NEARLY
+        if earlier != at and same:
             status[i], reason[i], copied[i] = "duplicate", "copy of own text", left[earlier]
             continue
         first = firsts.setdefault(root, i)
@@ -110,7 +112,3 @@ def _alone(text: str, rules: Rules | None, min_words: int) -> tuple[str, str]:
 def _longest_first(text: str) -> tuple[int, str, str]:
     said = " ".join(text.split())
     return -len(said), said, text
-
-
-def _alike(one: str, other: str) -> bool:
-    return one == other or similarity(word_runs(one), word_runs(other)) >= NEARLY

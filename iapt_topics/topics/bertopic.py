@@ -6,12 +6,12 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats32, Ints
 from iapt_topics.topics.words import N_WORDS, clean, count_terms, weigh_words
 
 
-def build_model(texts: list[str], vectors: NDArray[np.float32], topic: NDArray[np.intp]) -> Any:
+def build_model(texts: list[str], vectors: Floats32, topic: Ints) -> Any:
     """Fit BERTopic to topics that are given: it counts their words and finds nothing new.
 
     Parameters

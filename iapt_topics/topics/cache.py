@@ -32,15 +32,11 @@ def fit_once(
 
     if folder is None:
         return fit()
-    key = _key(responses, embeddings, config)
-    place = folder / f"topics-{key[:16]}"
-    return keep_once(place, key, "topics are fitted", fit, save_topics, load_topics)
-
-
-def _key(responses: Responses, embeddings: Embeddings, config: TopicConfig) -> str:
     kept = responses.kept[["response_id", "respondent_id", "text"]]
     made = hashlib.sha256(repr((asdict(config), package_versions(), embeddings.model)).encode())
     for row in kept.itertuples(index=False, name=None):
         made.update(repr(row).encode("utf-8", "surrogatepass"))
     made.update(embeddings.rows(kept["response_id"].tolist()).tobytes())
-    return made.hexdigest()
+    key = made.hexdigest()
+    place = folder / f"topics-{key[:16]}"
+    return keep_once(place, key, "topics are fitted", fit, save_topics, load_topics)

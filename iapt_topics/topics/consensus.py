@@ -12,10 +12,12 @@ centre. The runs choose among them, and say how far each row and each cluster ca
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from iapt_topics._base.arrays import Floats, Floats32, Ints
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -25,7 +27,7 @@ TREE_ROWS = 5000
 _MICRO_CLUSTERS = 2000
 
 
-def grow_tree(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+def grow_tree(points: Floats32) -> tuple[Floats, Ints]:
     """Grow Ward's tree over the points; nothing in it is random.
 
     Parameters
@@ -52,14 +54,7 @@ def grow_tree(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray
     return linkage(points.astype(np.float64), method="ward"), leaf
 
 
-def cut(
-    tree: NDArray[np.float64],
-    leaf: NDArray[np.intp],
-    points: NDArray[np.float32],
-    n_clusters: int,
-    *,
-    max_rounds: int = 100,
-) -> NDArray[np.intp]:
+def cut(tree: Floats, leaf: Ints, points: Floats32, n_clusters: int) -> Ints:
     """Cut the tree into clusters, then let every point move to its nearest centre until none does.
 
     Parameters
@@ -69,8 +64,6 @@ def cut(
     points : ndarray, shape (n, d)
     n_clusters : int
         At most this many; a cluster that loses all its rows disappears.
-    max_rounds : int, default 100
-        Rounds of moving (Lloyd 1982); some ten to thirty are usual.
 
     Returns
     -------
@@ -80,7 +73,7 @@ def cut(
     from scipy.cluster.hierarchy import fcluster
 
     labels = by_size(fcluster(tree, n_clusters, criterion="maxclust")[leaf])
-    for _ in range(max_rounds):
+    for _ in range(100):  # rounds of moving (Lloyd 1982); some ten to thirty are usual
         moved = by_size(nearest_centre(points, centres(points, labels)))
         if np.array_equal(moved, labels):
             break
@@ -88,26 +81,25 @@ def cut(
     return labels
 
 
-def centres(points: NDArray[np.float32], labels: NDArray[np.intp]) -> NDArray[np.float32]:
+def centres(points: Floats32, labels: Ints) -> Floats32:
     """Mean of the points of each label 0, 1, ...; rows labelled below 0 are left out."""
-    from scipy.sparse import csr_array as sparse
-
     inside = np.flatnonzero(labels >= 0)
     sizes = np.bincount(labels[inside])
-    home = sparse(
-        (np.ones(len(inside), dtype=np.float32), (labels[inside], inside)),
-        shape=(len(sizes), len(points)),
-    )
+    home = _marks(labels[inside], inside, (len(sizes), len(points)), np.float32)
     return np.asarray((home @ points) / np.maximum(sizes, 1)[:, None], dtype=np.float32)
 
 
-def nearest_centre(points: NDArray[np.float32], middle: NDArray[np.float32]) -> NDArray[np.intp]:
+def nearest_centre(points: Floats32, middle: Floats32) -> Ints:
     """Row of ``middle`` that is nearest to each point; the first of equally near ones."""
-    gap = (middle**2).sum(axis=1) - 2 * points @ middle.T  # but for each point's own length
-    return np.asarray(gap.argmin(axis=1), dtype=np.intp)
+    return np.asarray(_gap(points, middle).argmin(axis=1), dtype=np.intp)
 
 
-def agreement(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[np.float64]:
+def _gap(points: Floats32, middle: Floats32) -> Floats32:
+    """Squared distances, but for each point's own length, which is the same for all centres."""
+    return np.asarray((middle**2).sum(axis=1) - 2 * points @ middle.T)
+
+
+def agreement(partitions: Ints, labels: Ints) -> Floats:
     """Adjusted Rand index of the labels with each run, shape (n_runs,).
 
     1 for the same clusters, about 0 for unrelated ones (Hubert and Arabie 1985).
@@ -117,7 +109,7 @@ def agreement(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray
     return np.array([adjusted_rand_score(run, labels) for run in partitions])
 
 
-def votes(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[np.intp]:
+def votes(partitions: Ints, labels: Ints) -> Ints:
     """Cluster that each run speaks for, row by row.
 
     A run's own cluster speaks for the consensus cluster that has the largest part of its members
@@ -135,11 +127,11 @@ def votes(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[np.
     n_runs, n = partitions.shape
     records = membership(partitions)
     part = _members(records, labels) / np.bincount(labels)
-    home: NDArray[np.intp] = part.argmax(axis=1)[records.indices.reshape(n, n_runs)]
+    home: Ints = part.argmax(axis=1)[records.indices.reshape(n, n_runs)]
     return home.T
 
 
-def reappearance(spoken: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[np.float64]:
+def reappearance(spoken: Ints, labels: Ints) -> Floats:
     """Jaccard index of each cluster with the rows that vote for it, run by run.
 
     Parameters
@@ -162,7 +154,7 @@ def reappearance(spoken: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[
     return out
 
 
-def membership(partitions: NDArray[np.intp]) -> csr_array:
+def membership(partitions: Ints) -> csr_array:
     """Write the partitions as one 0/1 column for each cluster of each run.
 
     Parameters
@@ -174,16 +166,13 @@ def membership(partitions: NDArray[np.intp]) -> csr_array:
     -------
     scipy.sparse.csr_array, shape (n, total number of clusters)
     """
-    from scipy.sparse import csr_array
-
     n_runs, n = partitions.shape
     first = np.concatenate([[0], np.cumsum(partitions.max(axis=1) + 1)])
     columns = (partitions + first[:-1, None]).ravel()
-    rows = np.tile(np.arange(n), n_runs)
-    return csr_array((np.ones(len(rows)), (rows, columns)), shape=(n, int(first[-1])))
+    return _marks(np.tile(np.arange(n), n_runs), columns, (n, int(first[-1])))
 
 
-def affinity(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[np.float64]:
+def affinity(partitions: Ints, labels: Ints) -> Floats:
     """Mean share of each cluster's other members that a row was grouped with, over the runs.
 
     Parameters
@@ -199,7 +188,7 @@ def affinity(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[
     """
     n_runs, n = partitions.shape
     records = membership(partitions)
-    companions: NDArray[np.float64] = np.asarray(records @ _members(records, labels)) / n_runs
+    companions: Floats = np.asarray(records @ _members(records, labels)) / n_runs
     sizes = np.bincount(labels).astype(float)
     rows = np.arange(n)
     own = companions[rows, labels] - 1
@@ -208,9 +197,7 @@ def affinity(partitions: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[
     return companions
 
 
-def support(
-    partitions: NDArray[np.intp], labels: NDArray[np.intp]
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+def support(partitions: Ints, labels: Ints) -> tuple[Floats, Ints]:
     """Share of runs that agree with each row's cluster, and the cluster that comes second.
 
     A run agrees when it votes for the row's cluster; the second is the one that the row was
@@ -237,9 +224,7 @@ def support(
     return share, near.argmax(axis=1)
 
 
-def soft_membership(
-    points: NDArray[np.float32], labels: NDArray[np.intp], certainty: float
-) -> NDArray[np.float32]:
+def soft_membership(points: Floats32, labels: Ints, certainty: float) -> Floats32:
     """How much of each row is in each cluster: rows add up to 1, and their own cluster is largest.
 
     The weights are those of a mixture of equal round Gaussians about the cluster centres, of which
@@ -260,8 +245,7 @@ def soft_membership(
     """
     middle = centres(points, labels)
     rows = np.arange(len(points))
-    # But for each point's own length, which is the same for all clusters.
-    gap = ((middle**2).sum(axis=1) - 2 * points @ middle.T).astype(np.float64)
+    gap = _gap(points, middle).astype(np.float64)
     gap -= gap.min(axis=1, keepdims=True)
     gap[rows, labels] = 0.0  # also where a row was put elsewhere than with the nearest centre
     some = np.linspace(0, len(gap) - 1, min(len(gap), 5000)).round().astype(np.intp)
@@ -278,21 +262,23 @@ def soft_membership(
     return np.asarray(weight / weight.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def by_size(labels: NDArray[np.integer]) -> NDArray[np.intp]:
+def by_size(labels: NDArray[np.integer]) -> Ints:
     """Renumber the labels 0, 1, ... by falling size; ties keep the order of first appearance."""
     _, first, index, sizes = np.unique(
         labels, return_index=True, return_inverse=True, return_counts=True
     )
-    order = np.lexsort((first, -sizes))
-    rank = np.empty(len(order), dtype=np.intp)
-    rank[order] = np.arange(len(order))
-    return rank[index]
+    return np.argsort(np.lexsort((first, -sizes)))[index]
 
 
-def _members(records: csr_array, labels: NDArray[np.intp]) -> NDArray[np.float64]:
+def _members(records: csr_array, labels: Ints) -> Floats:
     """Count each cluster's members in each cluster of each run: (run clusters, clusters)."""
-    from scipy.sparse import csr_array as sparse
-
     n = len(labels)
-    home = sparse((np.ones(n), (np.arange(n), labels)), shape=(n, int(labels.max()) + 1))
-    return (records.T @ home).toarray()
+    home = _marks(np.arange(n), labels, (n, int(labels.max()) + 1))
+    return np.asarray((records.T @ home).toarray())
+
+
+def _marks(rows: Ints, columns: Ints, shape: tuple[int, int], kind: Any = float) -> csr_array:
+    """A sparse matrix with 1 in these cells."""
+    from scipy.sparse import csr_array
+
+    return csr_array((np.ones(len(rows), dtype=kind), (rows, columns)), shape=shape)

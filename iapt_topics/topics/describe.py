@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats32, Ints
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.stats.resampling import percentile_interval
 from iapt_topics.survey.responses import cluster_ids
@@ -14,19 +15,15 @@ from iapt_topics.topics.topics import NOVELTY_QUANTILE
 from iapt_topics.topics.words import name_topic, topic_words
 
 _N_EXEMPLARS = 5
-
-
 _SAME = 0.9  # cosine above which two exemplars say the same
 
 
-def broad_topics(
-    points: NDArray[np.float32], labels: NDArray[np.intp], n: NDArray[np.intp]
-) -> pd.DataFrame:
+def broad_topics(points: Floats32, labels: Ints, n: Ints) -> pd.DataFrame:
     """Join topics to broad ones where the tree over their centres has its widest gap."""
     from scipy.cluster.hierarchy import fcluster, linkage
 
     k = len(n)
-    broad: NDArray[np.intp] = np.arange(k)
+    broad: Ints = np.arange(k)
     if k >= 6:
         tree = linkage(consensus.centres(points, labels).astype(np.float64), method="average")
         height = tree[:, 2]  # joining number j leaves k - 1 - j groups
@@ -39,7 +36,7 @@ def broad_topics(
     return pd.DataFrame({"topic": np.arange(k), "broad": broad, "n": sizes[broad]})
 
 
-def unit_means(vectors: NDArray[np.float32], topic: NDArray[np.intp]) -> NDArray[np.float32]:
+def unit_means(vectors: Floats32, topic: Ints) -> Floats32:
     """Unit mean vector of each topic 0, 1, ...; the unassigned are left out."""
     means = consensus.centres(vectors, topic)
     length = np.linalg.norm(means, axis=1, keepdims=True)
@@ -47,11 +44,7 @@ def unit_means(vectors: NDArray[np.float32], topic: NDArray[np.intp]) -> NDArray
 
 
 def describe_topics(
-    kept: pd.DataFrame,
-    vectors: NDArray[np.float32],
-    topic: NDArray[np.intp],
-    nearest: NDArray[np.intp],
-    votes: NDArray[np.intp],
+    kept: pd.DataFrame, vectors: Floats32, topic: Ints, nearest: Ints, votes: Ints
 ) -> pd.DataFrame:
     """Make the table of topics of the kept responses; see :class:`Topics`."""
     centroids = unit_means(vectors, topic)
@@ -95,14 +88,11 @@ def describe_topics(
     return pd.DataFrame(rows)
 
 
-def unlike_rows(
-    order: NDArray[np.intp], vectors: NDArray[np.float32], people: NDArray[np.str_], most: int
-) -> list[int]:
+def unlike_rows(order: Ints, vectors: Floats32, people: NDArray[np.str_], most: int) -> list[int]:
     """Take the first rows in order that are of different people and do not say the same."""
     chosen: list[int] = []
     for row in order:
-        same = any(people[row] == people[c] or vectors[row] @ vectors[c] > _SAME for c in chosen)
-        if not same:
+        if not any(people[row] == people[c] or vectors[row] @ vectors[c] > _SAME for c in chosen):
             chosen.append(int(row))
         if len(chosen) == most:
             break

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Bools, Floats32, Ints
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.survey.responses import Responses
@@ -270,11 +270,8 @@ def _require_possible(topics: Topics, edits: Sequence[TopicEdit], ids: pd.Index)
 
 
 def _regroup(
-    edits: Sequence[TopicEdit],
-    vectors: NDArray[np.float32],
-    nearest: NDArray[np.intp],
-    n_topics: int,
-) -> tuple[NDArray[np.intp], dict[int, str], dict[int, str]]:
+    edits: Sequence[TopicEdit], vectors: Floats32, nearest: Ints, n_topics: int
+) -> tuple[Ints, dict[int, str], dict[int, str]]:
     """Where each response's part of each topic goes; notes and labels of the topics."""
     home = np.tile(np.arange(n_topics), (len(vectors), 1))
     notes: dict[int, str] = {}
@@ -295,7 +292,7 @@ def _regroup(
     return home, notes, labels
 
 
-def _by_size(found: NDArray[np.intp], topic: NDArray[np.intp]) -> NDArray[np.intp]:
+def _by_size(found: Ints, topic: Ints) -> Ints:
     """Order the topics by falling size; each must have a response."""
     sizes = (topic[:, None] == found).sum(axis=0)
     if empty := found[sizes == 0].tolist():
@@ -306,9 +303,7 @@ def _by_size(found: NDArray[np.intp], topic: NDArray[np.intp]) -> NDArray[np.int
     return found[np.argsort(-sizes, kind="stable")]
 
 
-def _split(
-    vectors: NDArray[np.float32], inside: NDArray[np.bool_], edit: TopicEdit
-) -> NDArray[np.intp]:
+def _split(vectors: Floats32, inside: Bools, edit: TopicEdit) -> Ints:
     """Part of the topic, 0, 1, ..., that each response is nearest to."""
     own = vectors[inside]
     labels = np.zeros(len(own), dtype=np.intp)
@@ -318,9 +313,8 @@ def _split(
         raise InputError(
             f"edit 'split' of topics {edit.topics}",
             f"must leave {edit.parts} parts with different responses",
-            f"{len(own)} responses, {int(labels.max()) + 1} part(s)",
-            "Split into fewer.",
-        )
+            f"{len(own)} responses, {int(labels.max()) + 1} part(s)", "Split into fewer.",
+        )  # fmt: skip
     part = consensus.nearest_centre(vectors, consensus.centres(own, labels))
     part[inside] = labels
     return part
@@ -329,7 +323,7 @@ def _split(
 def _with_decisions(
     table: pd.DataFrame,
     before: Topics,
-    order: NDArray[np.intp],
+    order: Ints,
     labels: Mapping[int, str],
     said: Mapping[int, str],
     touched: Collection[int],

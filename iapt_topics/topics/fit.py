@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Bools, Floats32, Ints
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.events import OnEvent, ignore
+from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.stats.resampling import percentile_interval
 from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics import consensus
@@ -18,13 +18,7 @@ from iapt_topics.topics.describe import broad_topics, describe_topics, unit_mean
 from iapt_topics.topics.runs import FEW_RESPONSES, cluster_runs, smooth
 from iapt_topics.topics.topics import MIN_SUPPORT, UNASSIGNED, TopicConfig, Topics
 
-if TYPE_CHECKING:
-    from iapt_topics.encoders.embeddings import Embeddings
-
-
 _FEW = f"fewer than {FEW_RESPONSES} responses: Ward clusters instead of UMAP and HDBSCAN"
-
-
 _TIE = 0.02  # numbers of topics whose agreement with the runs differs by less are as good
 
 
@@ -77,18 +71,15 @@ def fit_topics(
     kept = responses.kept
     if len(kept) < 2:
         raise InputError(
-            "topics",
-            "need at least 2 codable responses",
-            f"{len(kept)}",
+            "topics", "need at least 2 codable responses", f"{len(kept)}",
             "See responses.ledger for where the rows went.",
-        )
+        )  # fmt: skip
     if config.n_topics is not None and config.n_topics > len(kept) // 2:
         raise InputError(
-            "TopicConfig(n_topics=...)",
-            "must leave two responses for each topic",
+            "TopicConfig(n_topics=...)", "must leave two responses for each topic",
             f"{config.n_topics} topics for {len(kept)} responses",
             f"Ask for {len(kept) // 2} or fewer, or leave it out.",
-        )
+        )  # fmt: skip
     # Sorted by text, so that the order of the file cannot matter.
     kept = kept.sort_values(["text", "response_id"], kind="stable", ignore_index=True)
     vectors = embeddings.rows(kept["response_id"].tolist())
@@ -139,11 +130,8 @@ def fit_topics(
 
 
 def _choose(
-    points: NDArray[np.float32],
-    partitions: NDArray[np.intp],
-    runs: pd.DataFrame,
-    config: TopicConfig,
-) -> tuple[NDArray[np.intp], pd.DataFrame]:
+    points: Floats32, partitions: Ints, runs: pd.DataFrame, config: TopicConfig
+) -> tuple[Ints, pd.DataFrame]:
     """Cut at each number of topics; take the number at which the runs agree best with the cut."""
     most = int(runs["n_clusters"].max())
     if most <= 1 and config.n_topics is None:
@@ -156,7 +144,7 @@ def _choose(
     grid = {round(2 ** (j / 2)) for j in range(2, 40)}
     grid = {k for k in grid if k <= upper} | ({config.n_topics} if config.n_topics else set())
     tree, leaf = consensus.grow_tree(points)
-    cuts: list[NDArray[np.intp]] = []
+    cuts: list[Ints] = []
     rows = []
     for k in sorted(grid):
         labels = consensus.cut(tree, leaf, points, k)
@@ -194,17 +182,13 @@ def _choose(
     )
 
 
-def _drop_empty(
-    labels: NDArray[np.intp], runner_up: NDArray[np.intp], assigned: NDArray[np.bool_]
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+def _drop_empty(labels: Ints, runner_up: Ints, assigned: Bools) -> tuple[Ints, Ints, Bools]:
     """Number topics by their assigned responses; a topic that none is sure of is no topic."""
     n_topics = int(labels.max()) + 1
     sizes = np.bincount(labels[assigned], minlength=n_topics)
     if not sizes.any():
         assigned, sizes = np.ones_like(assigned), np.bincount(labels, minlength=n_topics)
-    order = np.lexsort((np.arange(n_topics), -sizes))
-    rank = np.empty(n_topics, dtype=np.intp)
-    rank[order] = np.arange(n_topics)
+    rank = np.argsort(np.argsort(-sizes, kind="stable"))
     n_real = int((sizes > 0).sum())
     new, second = rank[labels], np.where(runner_up >= 0, rank[runner_up], -1)
     # A response of a vanished topic is unassigned already; its runner-up becomes its nearest.

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats32
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings, require_same_encoder
 from iapt_topics.encoders.encoder import Encoder
@@ -120,7 +120,7 @@ def label_topics(
 
 def _phrases(rows: pd.DataFrame) -> list[str]:
     """Phrases that the topic's people use, those of most people first."""
-    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
     # Stop words are not taken out before phrases are made: "out of hours" is one.
     people = rows.groupby(cluster_ids(rows))["text"].agg("\n".join)
@@ -130,36 +130,28 @@ def _phrases(rows: pd.DataFrame) -> list[str]:
     except ValueError:  # no words at all
         return []
     used = np.asarray(counts.sum(axis=0)).ravel()
-    stop = _stop_words()
     found = [
         (-n, phrase)
         for phrase, n in zip(vectorizer.get_feature_names_out().tolist(), used, strict=True)
         if n >= FEWEST_PEOPLE
-        and not {phrase.split()[0], phrase.split()[-1]} & stop
+        and not {phrase.split()[0], phrase.split()[-1]} & ENGLISH_STOP_WORDS
         and not phrase.replace(" ", "").isdecimal()
     ]
     return [phrase for _, phrase in sorted(found)[:_CANDIDATES]]
 
 
-def _stop_words() -> frozenset[str]:
+def _pick(phrases: list[str], vectors: Floats32, typical: Floats32) -> list[str]:
+    """Pick phrases one by one: near the topic, unlike those picked before."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    return frozenset(ENGLISH_STOP_WORDS)
-
-
-def _pick(
-    phrases: list[str], vectors: NDArray[np.float32], typical: NDArray[np.float32]
-) -> list[str]:
-    """Pick phrases one by one: near the topic, unlike those picked before."""
     near = vectors @ typical / max(float(np.linalg.norm(typical)), 1e-9)
     alike = vectors @ vectors.T
-    stop = _stop_words()
     picked: list[int] = []
     while len(picked) < min(N_WORDS, len(phrases)):
         worst = alike[:, picked].max(axis=1) if picked else np.zeros(len(phrases))
         score = _RELEVANCE * near - (1 - _RELEVANCE) * worst
         # "targets" after "recovery targets" says nothing, nor does "high targets" say much.
-        said = {word for p in picked for word in phrases[p].split()} - stop
+        said = {word for p in picked for word in phrases[p].split()} - ENGLISH_STOP_WORDS
         score[[bool(said & set(phrase.split())) for phrase in phrases]] = -np.inf
         if not np.isfinite(score).any():
             break

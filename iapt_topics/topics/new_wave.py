@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Bools, Floats, Floats32, Ints
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.one_line import one_line
 from iapt_topics.encoders.embeddings import Embeddings
@@ -110,11 +111,10 @@ def assign_wave(
     for e in (embeddings, *(fitted[1:] if fitted else ())):
         if e.fingerprint != topics.versions["weights"]:
             raise InputError(
-                "the embeddings",
-                "must be of the encoder that the topics were fitted with",
+                "the embeddings", "must be of the encoder that the topics were fitted with",
                 f"{e.model!r} for topics of {topics.versions['encoder']!r}",
                 "Embed with that encoder.",
-            )
+            )  # fmt: skip
     vectors = embeddings.rows(kept["response_id"].tolist())
     nearest, cosine, novel = place(topics, vectors)
     assignments = pd.DataFrame(
@@ -127,28 +127,22 @@ def assign_wave(
             "note": np.where(novel, "farther from its topic than 95 % of the fitted ones", ""),
         }
     )
+    years, year = np.unique(kept["year"], return_inverse=True)
+    person = pd.factorize(cluster_ids(kept))[0].astype(np.intp)
     return Wave(
         assignments=assignments,
-        novelty=_novelty(kept, novel),
+        novelty=novelty_by_year(sum_cells(person, year.astype(np.intp), novel[:, None]), years),
         groups=_groups(topics, kept, vectors, novel, fitted, seed),
     )
 
 
-def place(
-    topics: Topics, vectors: NDArray[np.float32]
-) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]:
+def place(topics: Topics, vectors: Floats32) -> tuple[Ints, Floats, Bools]:
     """Nearest topic, the cosine to it, and whether that is below the topic's cutoff."""
     closeness = vectors @ topics.centroids.T
     nearest = closeness.argmax(axis=1)
     cosine = closeness.max(axis=1).astype(np.float64)
     # Rounding must not make a fitted response novel that lies on the cutoff itself.
     return nearest, cosine, cosine < topics.topics["membership_cutoff"].to_numpy()[nearest] - 1e-6
-
-
-def _novelty(kept: pd.DataFrame, novel: NDArray[np.bool_]) -> pd.DataFrame:
-    years, year = np.unique(kept["year"], return_inverse=True)
-    person = pd.factorize(cluster_ids(kept))[0].astype(np.intp)
-    return novelty_by_year(sum_cells(person, year.astype(np.intp), novel[:, None]), years)
 
 
 def novelty_by_year(sums: YearSums, years: NDArray[np.int64]) -> pd.DataFrame:
@@ -174,8 +168,8 @@ def novelty_by_year(sums: YearSums, years: NDArray[np.int64]) -> pd.DataFrame:
 def _groups(
     topics: Topics,
     kept: pd.DataFrame,
-    vectors: NDArray[np.float32],
-    novel: NDArray[np.bool_],
+    vectors: Floats32,
+    novel: Bools,
     fitted: tuple[Responses, Embeddings] | None,
     seed: int,
 ) -> pd.DataFrame:
@@ -208,13 +202,11 @@ def _groups(
     return table
 
 
-def _cluster(
-    vectors: NDArray[np.float32], person: NDArray[np.intp], alike: float
-) -> NDArray[np.intp]:
+def _cluster(vectors: Floats32, person: Ints, alike: float) -> Ints:
     """Groups of several people's novel responses, as alike as those of a topic; -1 is in none."""
     from scipy.cluster.hierarchy import fcluster, linkage
 
-    labels: NDArray[np.intp] = np.full(len(vectors), -1, dtype=np.intp)
+    labels: Ints = np.full(len(vectors), -1, dtype=np.intp)
     if len(vectors) < FEWEST_PEOPLE:
         return labels
     rows = np.arange(len(vectors))[:: 1 + len(vectors) // consensus.TREE_ROWS]
@@ -232,8 +224,8 @@ def _cluster(
 def _tested(
     topics: Topics,
     kept: pd.DataFrame,
-    vectors: NDArray[np.float32],
-    own: NDArray[np.float32],
+    vectors: Floats32,
+    own: Floats32,
     fitted: tuple[Responses, Embeddings],
 ) -> dict[str, object]:
     """Share of a group's content in the half that had no part in it, less that in the fitted."""

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats32, Ints
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics.topics import consensus
 
@@ -31,13 +31,13 @@ _MILLION = 10**6  # smaller parts of a cosine distance do not count
 
 
 def nearest_rows(
-    vectors: NDArray[np.float32],
+    vectors: Floats32,
     k: int,
     block: int | None = None,
     *,
-    among: NDArray[np.float32] | None = None,
-    own: NDArray[np.intp] | None = None,
-) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    among: Floats32 | None = None,
+    own: Ints | None = None,
+) -> tuple[Ints, Floats32]:
     """Exact cosine neighbours of each row, the row itself first; of equally near ones the first.
 
     Parameters
@@ -87,9 +87,7 @@ def nearest_rows(
     return near, far
 
 
-def smooth(
-    vectors: NDArray[np.float32], same: NDArray[np.intp]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def smooth(vectors: Floats32, same: Ints) -> tuple[Floats32, Floats32]:
     """Centre the vectors, and draw them together along UMAP's neighbour graph.
 
     Parameters
@@ -120,15 +118,15 @@ def smooth(
 
 
 def cluster_runs(
-    centred: NDArray[np.float32],
-    points: NDArray[np.float32],
-    people: NDArray[np.intp],
+    centred: Floats32,
+    points: Floats32,
+    people: Ints,
     *,
     n_runs: int,
     seed: int,
     min_size: int | None,
     on_event: OnEvent = ignore,
-) -> tuple[NDArray[np.intp], pd.DataFrame]:
+) -> tuple[Ints, pd.DataFrame]:
     """Cluster the responses ``n_runs`` times, each time another bootstrap of the respondents.
 
     Neighbourhood and cluster sizes follow one design, so that no fit draws luckier ones than
@@ -158,8 +156,7 @@ def cluster_runs(
     n = len(centred)
     rng = np.random.default_rng(seed)
     if n < FEW_RESPONSES:
-        return _small_runs(centred, points, rng, n_runs, min_size)
-    _compile_once()
+        return _small_runs(centred, rng, n_runs, min_size)
     sizes = np.geomspace(n / 120, n / 60, n_runs)
     jobs = []
     for run in range(n_runs):
@@ -194,7 +191,7 @@ def cluster_runs(
     return np.stack(partitions), _table(table)
 
 
-def _draw(people: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
+def _draw(people: Ints, rng: np.random.Generator) -> Ints:
     """Responses of a bootstrap of the respondents, in random order."""
     n_people = int(people.max()) + 1
     drawn = np.zeros(n_people, dtype=bool)
@@ -206,7 +203,7 @@ def _draw(people: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp
     return rows[:RUN_ROWS]
 
 
-def _graph(vectors: NDArray[np.float32], near: NDArray[np.intp], far: NDArray[np.float32]) -> Any:
+def _graph(vectors: Floats32, near: Ints, far: Floats32) -> Any:
     """UMAP's fuzzy neighbour graph, a sparse matrix of weights from 0 to 1."""
     _compile_once()
     from umap.umap_ import fuzzy_simplicial_set
@@ -221,37 +218,19 @@ def _graph(vectors: NDArray[np.float32], near: NDArray[np.intp], far: NDArray[np
     )[0].tocsr()
 
 
-def _run(
-    centred: NDArray[np.float32],
-    rows: NDArray[np.intp],
-    graph: Any,
-    k: int,
-    least: int,
-    seed: int,
-) -> NDArray[np.intp]:
+def _run(centred: Floats32, rows: Ints, graph: Any, k: int, least: int, seed: int) -> Ints:
     """Lay a graph out with UMAP and cluster the layout with HDBSCAN; -1 is noise."""
     from hdbscan import HDBSCAN
-    from umap.umap_ import simplicial_set_embedding
+    from umap.umap_ import find_ab_params, simplicial_set_embedding
 
-    a, b = _curve()
+    a, b = find_ab_params(1.0, 0.0)  # the distance curve for touching clusters, as BERTopic has it
     layout, _ = simplicial_set_embedding(
-        centred[rows],
-        graph,
-        5,
-        1.0,
-        a,
-        b,
-        1.0,
-        5,
-        _EPOCHS,
-        "spectral" if len(rows) >= 200 else "random",
-        np.random.RandomState(seed),
-        "cosine",
-        {},
-        densmap=False,
-        densmap_kwds={},
-        output_dens=False,
-    )
+        centred[rows], graph, n_components=5, initial_alpha=1.0, a=a, b=b, gamma=1.0,
+        negative_sample_rate=5, n_epochs=_EPOCHS,
+        init="spectral" if len(rows) >= 200 else "random",
+        random_state=np.random.RandomState(seed), metric="cosine", metric_kwds={},
+        densmap=False, densmap_kwds={}, output_dens=False,
+    )  # fmt: skip
     # Leaves of the cluster tree: the default ("eom") now and then keeps one giant cluster.
     found = HDBSCAN(
         min_cluster_size=least,
@@ -263,12 +242,8 @@ def _run(
 
 
 def _small_runs(
-    centred: NDArray[np.float32],
-    points: NDArray[np.float32],
-    rng: np.random.Generator,
-    n_runs: int,
-    min_size: int | None,
-) -> tuple[NDArray[np.intp], pd.DataFrame]:
+    centred: Floats32, rng: np.random.Generator, n_runs: int, min_size: int | None
+) -> tuple[Ints, pd.DataFrame]:
     """Ward's clusters of resampled dimensions, for too few responses to have a density."""
     n, d = centred.shape
     k = max(1, n // (min_size or 8))
@@ -285,7 +260,7 @@ def _table(rows: list[tuple[int, int, int, int, int, int, float]]) -> pd.DataFra
     return pd.DataFrame(rows, columns=names.split())
 
 
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def _unit(vectors: Floats32) -> Floats32:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.where(length > 1e-6, length, np.inf), dtype=np.float32)
 
@@ -293,15 +268,6 @@ def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 def n_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@cache
-def _curve() -> tuple[float, float]:
-    """Parameters of UMAP's distance curve for touching clusters, as BERTopic has it."""
-    from umap.umap_ import find_ab_params
-
-    a, b = find_ab_params(1.0, 0.0)
-    return float(a), float(b)
 
 
 @cache

@@ -11,18 +11,15 @@ on.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats32, Ints
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.one_line import one_line
-
-if TYPE_CHECKING:
-    from iapt_topics.encoders.embeddings import Embeddings
-    from iapt_topics.survey.responses import Responses
+from iapt_topics.encoders.embeddings import Embeddings
+from iapt_topics.survey.responses import Responses
 
 UNASSIGNED = -1
 EDIT_COLUMNS = ["action", "topics", "detail", "who", "when", "why", "note"]
@@ -70,18 +67,14 @@ class TopicConfig:
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise InputError(
-                    f"TopicConfig({what}=...)",
-                    f"must be a whole number of at least {least}",
-                    repr(value),
-                    "Change it or leave it out.",
-                )
+                    f"TopicConfig({what}=...)", f"must be a whole number of at least {least}",
+                    repr(value), "Change it or leave it out.",
+                )  # fmt: skip
         if not 0 <= self.min_support <= 1:
             raise InputError(
-                "TopicConfig(min_support=...)",
-                "must be a share of runs from 0 to 1",
-                repr(self.min_support),
-                "Change it or leave it out.",
-            )
+                "TopicConfig(min_support=...)", "must be a share of runs from 0 to 1",
+                repr(self.min_support), "Change it or leave it out.",
+            )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -137,9 +130,9 @@ class Topics:
     hierarchy: pd.DataFrame
     resolution: pd.DataFrame
     runs: pd.DataFrame
-    votes: NDArray[np.intp]
-    distribution: NDArray[np.float32]
-    centroids: NDArray[np.float32]
+    votes: Ints
+    distribution: Floats32
+    centroids: Floats32
     config: TopicConfig
     versions: dict[str, str]
     edits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=EDIT_COLUMNS))
@@ -203,10 +196,8 @@ def fitted_rows(topics: Topics, responses: Responses) -> pd.DataFrame:
     kept = responses.kept.set_index("response_id", drop=False)
     if len(kept) != len(ids) or not ids.isin(kept.index).all():
         raise InputError(
-            "responses",
-            "must be those that the topics were fitted to",
+            "responses", "must be those that the topics were fitted to",
             f"{len(kept)} kept responses, of which {int(ids.isin(kept.index).sum())} of the "
-            f"{len(ids)} fitted",
-            "Load the same file in the same way.",
-        )
+            f"{len(ids)} fitted", "Load the same file in the same way.",
+        )  # fmt: skip
     return kept.loc[ids].reset_index(drop=True)

@@ -25,23 +25,23 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Bools, Floats, Floats32, Ints
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.one_line import one_line
+from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.stats.multiplicity import benjamini_hochberg
-from iapt_topics.stats.share_model import Floats, share_model, sum_cells
+from iapt_topics.stats.share_model import share_model, sum_cells
 from iapt_topics.survey.responses import Responses, number_clusters
 from iapt_topics.topics.fit import fit_topics
 from iapt_topics.topics.topics import TopicConfig, Topics
-
-if TYPE_CHECKING:
-    from iapt_topics.encoders.embeddings import Embeddings
 
 #: A window with fewer responses is not fitted.
 FEWEST = 20
@@ -145,7 +145,7 @@ def topic_tracking(
         if len(part) < FEWEST:
             row["note"] = f"Fewer than {FEWEST} responses: not fitted."
         else:
-            fits[span[0]] = _fit(part, responses, embeddings, config)
+            fits[span[0]] = fit_topics(replace(responses, table=part), embeddings, config)
             parts[span[0]] = part
             row["n_topics"] = fits[span[0]].n_topics
         windows.append(row)
@@ -156,7 +156,10 @@ def topic_tracking(
     centre = vectors.mean(axis=0) if len(vectors) else np.zeros(1, np.float32)
     fitted = sorted(fits)
     pairs = list(zip(fitted[1:], fitted, strict=False))
-    null = _within([_about(fits[y].centroids, centre) for y in fitted])
+    about = [_about(fits[y].centroids, centre) for y in fitted]
+    # Fisher's transform of the cosines between different topics of the same window.
+    own = np.concatenate([*((c @ c.T)[np.triu_indices(len(c), 1)] for c in about), np.empty(0)])
+    null = np.arctanh(np.clip(own, -0.999, 0.999))
     links = [_links(fits, now, then, centre, null) for now, then in pairs]
     linked = pd.concat(links, ignore_index=True) if links else _none("links")
     novelty = _novelty(fits, parts, pairs, linked, responses, embeddings, config, centre)
@@ -169,23 +172,11 @@ def topic_tracking(
     )
 
 
-def _fit(
-    part: pd.DataFrame, responses: Responses, embeddings: Embeddings, config: TopicConfig
-) -> Topics:
-    return fit_topics(replace(responses, table=part), embeddings, config)
-
-
-def _about(centroids: NDArray[np.float32], centre: NDArray[np.float32]) -> Floats:
+def _about(centroids: Floats32, centre: Floats32) -> Floats:
     """Unit vectors from the centre to the centroids."""
     moved = np.asarray(centroids, float) - centre
     length = np.linalg.norm(moved, axis=1, keepdims=True)
     return np.asarray(moved / np.where(length > 0, length, 1))
-
-
-def _within(centroids: list[Floats]) -> Floats:
-    """Fisher's transform of the cosines between different topics of the same window."""
-    found = [(c @ c.T)[np.triu_indices(len(c), 1)] for c in centroids]
-    return np.asarray(np.arctanh(np.clip(np.concatenate([*found, np.empty(0)]), -0.999, 0.999)))
 
 
 def _chance(cosine: Floats, null: Floats) -> Floats:
@@ -201,7 +192,7 @@ def _chance(cosine: Floats, null: Floats) -> Floats:
 
 
 def _links(
-    fits: dict[int, Topics], now: int, then: int, centre: NDArray[np.float32], null: Floats
+    fits: dict[int, Topics], now: int, then: int, centre: Floats32, null: Floats
 ) -> pd.DataFrame:
     """Pairs of topics of two windows that are nearer than different topics are."""
     from scipy.optimize import linear_sum_assignment
@@ -230,8 +221,8 @@ def _links(
     best = set(zip(*(x.tolist() for x in linear_sum_assignment(-weight)), strict=True))
     splits = table.groupby("topic_against")["topic"].transform("size") > 1
     merges = table.groupby("topic")["topic_against"].transform("size") > 1
-    kind = np.where(splits, np.where(merges, "split and merged", "split"), "same")
-    kind = np.where(merges & ~splits, "merged", kind)
+    names = ["split and merged", "split", "merged"]
+    kind = np.select([splits & merges, splits, merges], names, default="same")
     ends = zip(table["topic"], table["topic_against"], strict=True)
     table = table.assign(matched=[pair in best for pair in ends], kind=kind)
     return table[_COLUMNS["links"]]
@@ -245,7 +236,7 @@ def _novelty(
     responses: Responses,
     embeddings: Embeddings,
     config: TopicConfig,
-    centre: NDArray[np.float32],
+    centre: Floats32,
 ) -> pd.DataFrame:
     """Test the content of every topic without a partner on respondents who did not shape it."""
     halves: dict[int, list[_Half]] = {}
@@ -273,21 +264,9 @@ def _novelty(
     return table.assign(p_bh=p_bh, shown=shown)[_COLUMNS["novelty"]]
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class _Half:
-    """Topics of half of a window's respondents."""
-
-    rows: NDArray[np.bool_]  # of the window, in this half
-    centroids: Floats
-    reach: Floats  # cosine that all but the farthest tenth of a topic's own responses have
-    place: NDArray[np.intp]  # for each topic of the whole window, its own in this half, or -1
-
-    def of(self, vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Which response is of which topic of the whole window."""
-        cosine = vectors @ self.centroids.T
-        nearest = cosine.argmax(axis=1)
-        inside = cosine[np.arange(len(cosine)), nearest] >= self.reach[nearest]
-        return np.asarray((nearest[:, None] == self.place) & inside[:, None])
+#: Half of a window's respondents: which responses are theirs; which of any responses are of which
+#: topic of the whole window, as the topics of the half say; which of these topics it found again.
+_Half = tuple[Bools, Callable[[Floats32], Bools], Bools]
 
 
 def _halves(
@@ -296,7 +275,7 @@ def _halves(
     responses: Responses,
     embeddings: Embeddings,
     config: TopicConfig,
-    centre: NDArray[np.float32],
+    centre: Floats32,
 ) -> list[_Half]:
     """Fit topics to each half of the respondents; none if a half is too small."""
     from scipy.optimize import linear_sum_assignment
@@ -304,12 +283,13 @@ def _halves(
     names = number_clusters(part)
     n_people = int(names.max()) + 1
     first = np.random.default_rng(config.seed).permutation(n_people) < n_people / 2
-    out = []
+    out: list[_Half] = []
     for rows in (first[names], ~first[names]):
         n_topics = min(whole.n_topics, int(rows.sum()) // 2)
         if n_topics < 2:
             return []
-        half = _fit(part[rows], responses, embeddings, replace(config, n_topics=n_topics))
+        those = replace(responses, table=part[rows])
+        half = fit_topics(those, embeddings, replace(config, n_topics=n_topics))
         cosine = _about(whole.centroids, centre) @ _about(half.centroids, centre).T
         place = np.full(whole.n_topics, -1)
         i, j = linear_sum_assignment(-cosine)
@@ -317,10 +297,19 @@ def _halves(
         own = half.assignments.set_index("response_id")["topic"]
         near = (embeddings.rows(own.index.tolist()) @ half.centroids.T).astype(float)
         member = own.to_numpy()[:, None] == np.arange(half.n_topics)
+        # The cosine that all but the farthest tenth of a topic's own responses have.
         reach = np.nanquantile(np.where(member, near, np.nan), 0.1, axis=0)
-        centroids = np.asarray(half.centroids, float)
-        out.append(_Half(rows=rows, centroids=centroids, reach=reach, place=place))
+        belongs = partial(_belongs, np.asarray(half.centroids, float), reach, place)
+        out.append((rows, belongs, place >= 0))
     return out
+
+
+def _belongs(centroids: Floats, reach: Floats, place: Ints, vectors: Floats32) -> Bools:
+    """Which response is of which topic, given the place of each topic among the centroids."""
+    cosine = vectors @ centroids.T
+    nearest = cosine.argmax(axis=1)
+    inside = cosine[np.arange(len(cosine)), nearest] >= reach[nearest]
+    return np.asarray((nearest[:, None] == place) & inside[:, None])
 
 
 def _content(
@@ -337,23 +326,19 @@ def _content(
         return [nan | {"n": n, "note": "Too few responses to halve."}] * n_topics
     inside, outside = (embeddings.rows(x["response_id"].tolist()) for x in (own, other))
     here, there = np.zeros((len(own), n_topics)), np.zeros((len(other), n_topics))
-    for half in halves:
+    for rows, belongs, _ in halves:
         # Those of the other half are judged by this one; the other window by both in turn.
-        here[~half.rows] = half.of(inside[~half.rows])
-        there += half.of(outside) / 2
+        here[~rows] = belongs(inside[~rows])
+        there += belongs(outside) / 2
     both = pd.concat([other, own], ignore_index=True)
     year = np.repeat([0, 1], [len(other), len(own)])
     model = share_model(sum_cells(number_clusters(both), year, np.concatenate([there, here])))
-    estimate, low, high, p = model.contrast(np.array([-1.0, 1.0]))
-    lost = np.any([half.place < 0 for half in halves], axis=0)
-    said = "Not found again in half of the responses, so cannot be tested."
-    return [
-        nan | {"n": n, "note": said}
-        if lost[k]
-        else {"estimate": estimate[k], "low": low[k], "high": high[k], "p": p[k], "n": n}
-        | {"note": ""}
-        for k in range(n_topics)
-    ]
+    found = pd.DataFrame(dict(zip(nan, model.contrast(np.array([-1.0, 1.0])), strict=True)))
+    found = found.assign(n=n, note="")
+    again = np.all([found_again for *_, found_again in halves], axis=0)
+    found.loc[~again, list(nan)] = np.nan
+    found.loc[~again, "note"] = "Not found again in half of the responses, so cannot be tested."
+    return cast(list[dict[str, Any]], found.to_dict("records"))
 
 
 def _topics(

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from iapt_topics.stats.intervals import wilson_interval
+from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.topics import MIN_SUPPORT, UNASSIGNED, Topics
-
-if TYPE_CHECKING:
-    from iapt_topics.survey.responses import Responses
 
 
 def unassigned_band(

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats, Ints
+
 N_WORDS = 10
 _FEWEST_WORDS = 2
 _SHARE = 0.15  # part of a topic's responses that use a word of it
@@ -23,14 +25,12 @@ _TOPICS = 2  # that a word is given to
 _NO_WORD = re.compile(r"\b\w+n't\b|'(?:s|re|ve|ll|d|m)\b|\[[a-z-]+(?:-\d+)?\]")
 
 
-def topic_words(texts: list[str], topic: NDArray[np.intp], n_topics: int) -> list[list[str]]:
+def topic_words(texts: list[str], topic: Ints, n_topics: int) -> list[list[str]]:
     """Top c-TF-IDF terms of each topic 0, 1, ...; unassigned responses are a class of their own."""
     return [[word for word, _ in words] for words in weigh_words(texts, topic, n_topics)]
 
 
-def weigh_words(
-    texts: list[str], topic: NDArray[np.intp], n_topics: int
-) -> list[list[tuple[str, float]]]:
+def weigh_words(texts: list[str], topic: Ints, n_topics: int) -> list[list[tuple[str, float]]]:
     """Words of each topic with their weights, the most telling first."""
     from scipy.sparse import csr_array
 
@@ -55,7 +55,7 @@ def weigh_words(
     ]
 
 
-def ctfidf(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+def ctfidf(counts: Floats) -> Floats:
     """Weigh terms by how often a class uses them and how seldom others do.
 
     Parameters

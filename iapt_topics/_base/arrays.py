@@ -1,0 +1,12 @@
+"""Short names of the arrays that functions pass to each other."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+#: As an encoder gives its vectors.
+Floats32 = NDArray[np.float32]
+Ints = NDArray[np.intp]
+Bools = NDArray[np.bool_]
