@@ -31,12 +31,13 @@ from iapt_topics.stats.intervals import paired_interval
 from iapt_topics.stats.resampling import design_effect, percentile_interval
 from iapt_topics.stats.set_agreement import (
     DistanceName,
-    corrected,
     expected_disagreement,
     f1_per_unit,
     jaccard_distance,
     masi_distance,
     mean_defined,
+    ratio,
+    set_alpha,
 )
 
 Floats = NDArray[np.float64]
@@ -48,6 +49,7 @@ FEW = f"not estimable: fewer than {MIN_POSITIVES} positives"
 LEFT_OUT = "left out as asked"
 _DRAWS = 200  # for what is slow to draw
 _PERMUTATIONS = 200
+_DISTANCES: tuple[DistanceName, ...] = ("masi", "jaccard")
 _CELLS = 4_000_000  # weights held as floats at once
 
 
@@ -111,18 +113,9 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bo
     wide = x.sum(axis=0) >= MIN_POSITIVES
     # The first row, each unit once, is the estimate.
     draws_once = np.concatenate([np.ones((1, n)), pair.weights[:_DRAWS]])
-    distances: dict[DistanceName, Floats] = {
-        "masi": masi_distance(x, y), "jaccard": jaccard_distance(x, y)
-    }  # fmt: skip
-    expected = {
-        name: expected_disagreement(x, y, name, weights=draws_once) if kappa else np.full(2, np.nan)
-        for name in distances
-    }
     masi, jaccard = (
-        corrected(1 - draws_once @ apart / draws_once.sum(axis=1), 1 - expected[name])
-        if kappa
-        else expected[name]
-        for name, apart in distances.items()
+        set_alpha(x, y, name, weights=draws_once) if kappa else np.full(2, np.nan)
+        for name in _DISTANCES
     )
     rows: dict[str, tuple[float, Floats]] = {
         "alpha_masi": (float(masi[0]), masi[1:]),
@@ -134,9 +127,7 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bo
             _mean_f1(pair.both, pair.only_x, pair.only_y, wide),
         ),
     }
-    by_chance = _expected_by_chance(
-        pair, wide, seed, {name: float(e[0]) for name, e in expected.items()}
-    )
+    by_chance = _expected_by_chance(pair, wide, seed, kappa=kappa)
     empty = int((~x.any(axis=1) & ~y.any(axis=1)).sum())
     own = dict.fromkeys(rows, "")
     if empty:
@@ -163,9 +154,7 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bo
     return pd.DataFrame(table, columns=columns)
 
 
-def _expected_by_chance(
-    pair: Pair, wide: Bools, seed: int, expected: dict[DistanceName, float]
-) -> dict[str, float]:
+def _expected_by_chance(pair: Pair, wide: Bools, seed: int, *, kappa: bool) -> dict[str, float]:
     """Mean of each overall measure when the other's rows are dealt out at random."""
     x, y = pair.x, pair.y
     rng = np.random.default_rng([seed, 1])
@@ -176,10 +165,8 @@ def _expected_by_chance(
         f1s[i] = f1_per_unit(x, z).mean(), _summed_f1(a, b, c), _mean_f1(a, b, c, wide)
         apart[i] = masi_distance(x, z).mean(), jaccard_distance(x, z).mean()
     # A permutation leaves the expected disagreement as it is.
-    alphas = [
-        1 - m / e if e > 0 else float("nan")
-        for m, e in zip(apart.mean(axis=0), expected.values(), strict=True)
-    ]
+    expected = [float(expected_disagreement(x, y, d)) if kappa else np.nan for d in _DISTANCES]
+    alphas = 1 - ratio(apart.mean(axis=0), expected)
     names = ("alpha_masi", "alpha_jaccard", "f1_samples", "f1_micro", "f1_macro")
     return dict(zip(names, map(float, [*alphas, *f1s.mean(axis=0)]), strict=True))
 

@@ -234,14 +234,10 @@ def _refuse(name: str, faults: list[str]) -> None:
     """Raise one error that names every fault, if there is any."""
     if faults:
         more = len(faults) - _MOST_FAULTS
-        raise InputError(
-            f"frame {name!r}",
-            "must be a consistent codebook",
-            f"{len(faults)} fault(s): "
-            + "; ".join(faults[:_MOST_FAULTS])
-            + (f"; and {more} more" if more > 0 else ""),
-            "Mend them in the file.",
-        )
+        said = "; ".join([*faults[:_MOST_FAULTS], *([f"and {more} more"] if more > 0 else [])])
+        got = f"{len(faults)} fault(s): {said}"
+        what = f"frame {name!r}"
+        raise InputError(what, "must be a consistent codebook", got, "Mend them in the file.")
 
 
 def _bundled(name: str) -> Path:

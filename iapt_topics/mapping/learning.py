@@ -219,13 +219,8 @@ def _fit(
     k, q = x.shape[1:]
     coded, codes = rows[use], y[use]
     m = len(coded)
-    shared = np.concatenate(
-        [
-            x[coded].reshape(m * k, q),
-            np.ones((m * k, 1)),
-            np.tile(np.eye(k), (m, 1)),
-        ],
-        axis=1,
+    shared = np.column_stack(
+        [x[coded].reshape(m * k, q), np.ones(m * k), np.tile(np.eye(k), (m, 1))]
     )
     precision = np.concatenate([np.full(q + 1, _SLOPE**-2), np.full(k, _FREQUENCY**-2)])
     w = _mode(shared, codes.ravel(), precision, 0.0, np.zeros(q + 1 + k))
@@ -234,7 +229,7 @@ def _fit(
     values, vectors = np.linalg.eigh(among[coded])
     keep = values > 1e-8 * values[-1]
     root = np.sqrt(values[keep])
-    basis = np.concatenate([vectors[:, keep] * root, np.ones((m, 1))], axis=1)
+    basis = np.column_stack([vectors[:, keep] * root, np.ones(m)])
     precision = np.append(np.full(int(keep.sum()), _DEPARTURE**-2), _FREQUENCY**-2)
     for j in np.flatnonzero(codes.any(axis=0)):
         u = _mode(basis, codes[:, j], precision, odds[coded, j], np.zeros(len(precision)))

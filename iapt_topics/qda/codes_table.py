@@ -37,7 +37,7 @@ def raw_table(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
 def read_table(raw: pd.DataFrame, what: str) -> pd.DataFrame:
     """A table of text cells, without blank rows."""
     names = [cell_text(c).strip() for c in raw.columns]
-    require_unique(pd.Series(names, dtype=object), f"{what}: column names", "Rename a column.")
+    require_unique(names, f"{what}: column names", "Rename a column.")
     table = pd.DataFrame(
         {n: texts(raw.iloc[:, i]) for i, n in enumerate(names)},
         # Rows are named as a spreadsheet does: the header is row 1.
@@ -238,11 +238,7 @@ def wide_pairs(
         )  # fmt: skip
     found = require_matched(match_names({c: c for c in columns}, frame, given), frame, what)
     columns = [c for c in columns if c in found]
-    require_unique(
-        pd.Series(list(found.values()), dtype=object),
-        f"{what}: themes of the columns",
-        "Keep one column per theme.",
-    )
+    require_unique(found.values(), f"{what}: themes of the columns", "Keep one column per theme.")
     bad: list[str] = []
     cells: dict[str, NDArray[np.bool_]] = {}
     for column in columns:

@@ -176,6 +176,12 @@ def placed(
             "source_tool": export.tool,
         }
     )
+    notes, n = export.notes, int(offsets["n"].iloc[0])
+    if n and not offsets["chosen"].any():
+        notes += (
+            f"positions not used: at best {offsets['aligned'].max()} of {n} selections begin and "
+            f"end at words, below {LEAST_ALIGNED}; codes are taken for whole responses",
+        )
     return Project(
         tool=export.tool,
         codebook=export.codebook,
@@ -184,18 +190,8 @@ def placed(
         machines=export.machines,
         themes=export.themes,
         offsets=offsets,
-        notes=(*export.notes, *_on_offsets(offsets)),
+        notes=notes,
     )
-
-
-def _on_offsets(offsets: pd.DataFrame) -> list[str]:
-    n = int(offsets["n"].iloc[0])
-    if not n or offsets["chosen"].any():
-        return []
-    return [
-        f"positions not used: at best {offsets['aligned'].max()} of {n} selections begin and end "
-        f"at words, below {LEAST_ALIGNED}; codes are taken for whole responses"
-    ]
 
 
 def _places(
@@ -205,9 +201,7 @@ def _places(
 ) -> pd.DataFrame:
     """Response of each document or part of one: document, start, end, response_id."""
     what, names = export.what, export.documents["document"].tolist()
-    require_unique(
-        pd.Series(names, dtype=object), f"{what}: names of documents", "Rename them in the tool."
-    )
+    require_unique(names, f"{what}: names of documents", "Rename them in the tool.")
     given = require_table(documents, ("document", "response_id"), "documents")
     strange = sorted(set(given["document"]) - set(names))
     if strange:

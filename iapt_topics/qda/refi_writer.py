@@ -50,7 +50,7 @@ def project_archive(
     seen = {r for c in codes for r in c.seen["response_id"]}
     require_known(codes, set(table["response_id"]), frame)
     table = table[table["response_id"].isin(list(seen)) | (table["status"] == "kept")]
-    root = make_root("Project", "project", "Project", {"name": frame.name, "origin": ORIGIN})
+    root = make_root("Project", name=frame.name, origin=ORIGIN)
     if codes:
         users = add_element(root, "Users")
         for c in codes:
@@ -96,9 +96,7 @@ def project_archive(
 
 def require_known(codes: Sequence[Codes], known: set[str] | None, frame: ThemeFrame) -> None:
     """Coders must differ, have seen something, and keep to the survey and the frame."""
-    require_unique(
-        pd.Series([c.coder for c in codes], dtype=object), "coders", "Give each another name."
-    )
+    require_unique([c.coder for c in codes], "coders", "Give each another name.")
     for c in codes:
         strange = [] if known is None else [r for r in c.seen["response_id"] if r not in known]
         other = [t for t in c.themes if t not in frame]
