@@ -9,7 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics.agreement.theme_matching import (
+    Bools,
+    Floats,
     assign,
+    count_2x2,
     cross_counts,
     cross_f1,
     drawn_cross_f1,
@@ -40,8 +43,6 @@ from iapt_topics.stats.set_agreement import (
     set_alpha,
 )
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 MIN_POSITIVES = 10
 #: Status of a kappa that is not estimated for want of positives.
 TOO_FEW = "too few positives"
@@ -89,13 +90,6 @@ def resample(x: Bools, y: Bools, cluster: NDArray[np.intp], weights: NDArray[np.
     )  # fmt: skip
 
 
-def count_2x2(x: Bools, y: Bools) -> tuple[Floats, Floats, Floats, Floats]:
-    """Units with the theme from both, the first only, the second only, and neither; each (k,)."""
-    both = (x & y).sum(axis=0).astype(float)
-    only_x, only_y = x.sum(axis=0) - both, y.sum(axis=0) - both
-    return both, only_x, only_y, len(x) - both - only_x - only_y
-
-
 def _mean_f1(both: Floats, only_x: Floats, only_y: Floats, wide: Bools) -> Floats:
     """Mean F1 over the ``wide`` themes along the last axis; NaN if there are none."""
     return mean_defined(f1(both, only_x, only_y)[..., wide])
@@ -141,15 +135,14 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bo
     shared += [caveat] if caveat else []
     table = []
     for name, (estimate, draws) in rows.items():
-        low, high = percentile_interval(draws)
-        note = [own[name]] if own[name] else []
+        low, high = map(float, percentile_interval(draws))
+        notes = [own[name]] if own[name] else []
         if np.isnan(estimate):
-            low, high = np.array(np.nan), np.array(np.nan)
+            low = high = np.nan
             out = not kappa and name.startswith("alpha")
-            note.append(LEFT_OUT if out else "not estimable: no variation or too few positives")
-        table.append(
-            (name, estimate, float(low), float(high), n, by_chance[name], "; ".join(note + shared))
-        )
+            notes.append(LEFT_OUT if out else "not estimable: no variation or too few positives")
+        note = "; ".join(notes + shared)
+        table.append((name, estimate, low, high, n, by_chance[name], note))
     columns = ["measure", "estimate", "low", "high", "n", "expected_by_chance", "note"]
     return pd.DataFrame(table, columns=columns)
 
@@ -284,24 +277,21 @@ def theme_level_tables(
 def years_table(pair: Pair, themes: tuple[str, ...], years: NDArray[np.int64]) -> pd.DataFrame:
     """The ``years`` table of a comparison."""
     rows = []
-    for year in np.unique(years):
+    for year in np.unique(years).tolist():
         use = years == year
-        x, y, cluster = pair.x[use], pair.y[use], pair.cluster[use]
-        low, high = paired_difference(x, y, cluster)
-        shares = np.stack([x.mean(axis=0), y.mean(axis=0)])
-        n = int(use.sum())
+        x, y = pair.x[use], pair.y[use]
+        low, high = paired_difference(x, y, pair.cluster[use])
         for j, theme in enumerate(themes):
-            few = max(int(x[:, j].sum()), int(y[:, j].sum())) < MIN_POSITIVES
+            few = max(x[:, j].sum(), y[:, j].sum()) < MIN_POSITIVES
             note = f"fewer than {MIN_POSITIVES} positives of both" if few else ""
-            one, two = map(float, shares[:, j])
-            row = (theme, int(year), one, two, two - one, float(low[j]), float(high[j]), n, note)
-            rows.append(row)
+            one, two = float(x[:, j].mean()), float(y[:, j].mean())
+            measured = (one, two, two - one, float(low[j]), float(high[j]), len(x), note)
+            rows.append((j, year, theme, *measured))
     columns = [
         "theme", "year", "share_reference", "share_other", "estimate", "low", "high", "n", "note",
     ]  # fmt: skip
-    table = pd.DataFrame(rows, columns=columns).astype({"year": "int64", "n": "int64"})
-    order = table["theme"].map({t: i for i, t in enumerate(themes)}).to_numpy(dtype=int)
-    return table.iloc[np.lexsort((table["year"], order))].reset_index(drop=True)
+    table = pd.DataFrame(sorted(rows), columns=["place", "year", "theme", *columns[2:]])
+    return table[columns].astype({"year": "int64", "n": "int64"})
 
 
 def paired_difference(x: Bools, y: Bools, cluster: NDArray[np.intp]) -> tuple[Floats, Floats]:

@@ -304,11 +304,8 @@ def _require_draws(n_boot: int, seed: int) -> None:
 def _weighted(sampling: ShareModel, marks: list[list[str]]) -> list[list[str]]:
     """Say of each weighted share, by year and theme, as how many equal responses it is as sure."""
     return [
-        [
-            f"Weighted: as sure as {x:.0f} equal responses. {m}".strip()
-            for x, m in zip(*year, strict=True)
-        ]
-        for year in zip(sampling.effective, marks, strict=True)
+        [f"Weighted: as sure as {x:.0f} equal responses. {mark}".strip() for x, mark in row]
+        for row in (zip(*pair, strict=True) for pair in zip(sampling.effective, marks, strict=True))
     ]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iapt_topics.stats.resampling import percentile_interval, resample_counts
+from iapt_topics.stats.set_agreement import ratio
 from iapt_topics.stats.share_model import Floats
 
 _N_DRAWS = 500
@@ -78,5 +79,4 @@ def moved_place(
 
 
 def _scaled(weight: NDArray[Any]) -> Floats:
-    total = weight.sum(axis=-1, keepdims=True)
-    return np.asarray(weight / np.where(total > 0, total, np.nan), float)
+    return ratio(weight, weight.sum(axis=-1, keepdims=True))

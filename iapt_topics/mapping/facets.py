@@ -23,7 +23,6 @@ LEAST_MARGIN = 1.0
 #: What a theme says of itself counts as a leaning of this size: the sentence has to be plain to
 #: overrule it.
 CARRIED = 4.0
-_COLUMNS = ("response_id", "sentence", "theme", "facet", "value", "margin", "carried", "note")
 
 
 def code_facets(
@@ -104,8 +103,7 @@ def code_facets(
                 "note": np.select(
                     [~spoken_of, ~clear], ["not spoken of", "leans to no value"], default=""
                 ),
-            },
-            columns=list(_COLUMNS),
+            }
         )
         parts.append(part[given])
     return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)

@@ -137,18 +137,16 @@ def learn_codes(
             f"needs at least {FEWEST} hand-coded responses outside the evaluation part",
             f"{len(coded)}", "Code more, or use code_responses(), which needs none.",
         )  # fmt: skip
-    place = {r: i for i, r in enumerate(ids)}
-    rows = np.array([place[r] for r in coded])
+    rows = pd.Index(ids).get_indexer(pd.Index(coded))
     y = hand.matrix(coded, themes).astype(np.float64)
     if machine is None:
         machine = code_responses(responses, embeddings, frame, encoder)
     scores = score_themes(responses, embeddings, frame, encoder)
     columns = [codable.index(t) for t in themes]
     features = [
-        scores[name].to_numpy(dtype=np.float64).reshape(len(ids), len(codable))[:, columns]
-        for name in ("score", "sentence", "margin")
+        _scaled(scores[name].to_numpy(float).reshape(len(ids), -1)[:, columns], axis)
+        for name, axis in {"score": 0, "sentence": None, "margin": None}.items()
     ]
-    features = [_scaled(f, axis) for f, axis in zip(features, (0, None, None), strict=True)]
     x = np.stack([*features, machine.matrix(ids, themes).astype(np.float64)], axis=2)
     folds = _folds(cluster_ids(kept)[rows], seed)
     probability = _calibrated(x, _likeness(embeddings.rows(ids), rows), rows, y, folds)

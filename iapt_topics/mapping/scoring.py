@@ -233,9 +233,8 @@ def score_sentences(
         fixed.views if fixed else None,
     )
     ids = kept["response_id"].tolist()
-    level = np.zeros(score.shape[1])
     reference_scale = fixed or ReferenceScale(
-        views=views, response_id=ids, vectors=vectors, score=score[:n], hubness=level
+        views=views, response_id=ids, vectors=vectors, score=score[:n], hubness=np.zeros(0)
     )
     response = _smoothed(score[:n], vectors, ids, reference_scale) + evidence
     own = (1 - RESPONSE_WEIGHT) * score[n:] + RESPONSE_WEIGHT * response[owner]

@@ -164,13 +164,7 @@ def project_pairs(
             f"codes of {coder!r}", f"must have a theme of the frame {frame.name!r}",
             listed(could, most=50), "Say in themes= what they are.",
         )  # fmt: skip
-    pairs = pd.DataFrame(
-        {
-            "response_id": mine["response_id"],
-            "theme": mine["code_path"].map(theme).astype(object),
-            "score": mine["score"],
-        }
-    ).dropna(subset=["theme"])
+    pairs = mine.assign(theme=mine["code_path"].map(theme).astype(object)).dropna(subset=["theme"])
     return themes, pairs.groupby(["response_id", "theme"], sort=False)["score"].max().reset_index()
 
 

@@ -71,7 +71,10 @@ def project_archive(
         )
     _add_cases(add_element(root, "Cases"), table)
     sources = add_element(root, "Sources")
-    codings = _list_codings(codes)
+    codings: dict[str, list[_Coding]] = {}
+    for c in codes:
+        for response, theme, score in c.table.itertuples(index=False, name=None):
+            codings.setdefault(response, []).append((c, theme, float(score)))
     members: list[tuple[str, str]] = []
     columns = ["response_id", "respondent_id", "year"]
     for response, respondent, year in table[columns].itertuples(index=False, name=None):
@@ -113,15 +116,6 @@ def require_known(codes: Sequence[Codes], known: set[str] | None, frame: ThemeFr
             raise InputError(
                 f"the codes of {c.coder!r}", "must be for some responses", "none", "Leave them out."
             )
-
-
-def _list_codings(codes: Sequence[Codes]) -> dict[str, list[_Coding]]:
-    """Themes of each response, by each coder in turn."""
-    found: dict[str, list[_Coding]] = {}
-    for c in codes:
-        for response, theme, score in c.table.itertuples(index=False, name=None):
-            found.setdefault(response, []).append((c, theme, float(score)))
-    return found
 
 
 def _add_codings(

@@ -110,12 +110,8 @@ def cluster_weights(clusters: ArrayLike, n_boot: int, seed: int) -> NDArray[np.i
         raise InputError(
             "clusters", "must be one-dimensional", f"shape {names.shape}", "Give one per unit."
         )
-    if len(names) == 0:
-        return np.zeros((n_boot, 0), np.int32)
-    _, inverse = np.unique(names, return_inverse=True)
-    n_clusters = int(inverse.max()) + 1
-    counts = resample_counts(n_clusters, n_boot, np.random.default_rng(seed))
-    return counts[:, inverse]
+    found, place = np.unique(names, return_inverse=True)
+    return resample_counts(len(found), n_boot, np.random.default_rng(seed))[:, place]
 
 
 def resample_counts(n_clusters: int, n_boot: int, rng: np.random.Generator) -> NDArray[np.int32]:

@@ -353,4 +353,5 @@ def macro_f1(first: ArrayLike, second: ArrayLike) -> float:
     Tsoumakas et al. (2010), as for :func:`samples_f1`.
     """
     x, y = _paired(first, second)
-    return float(mean_defined(ratio(2 * (x & y).sum(axis=0), x.sum(axis=0) + y.sum(axis=0))))
+    each = ratio(2 * (x & y).sum(axis=0), x.sum(axis=0) + y.sum(axis=0))
+    return float(mean_defined(each))
