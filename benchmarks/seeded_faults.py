@@ -41,6 +41,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
             ("ratio(2 * (x & y).sum(axis=1), size)", "ratio(2 * (x | y).sum(axis=1), size)"),
             ("ratio(2 * (x & y).sum(), x.sum()", "ratio((x & y).sum(), x.sum()"),
             ("float(mean_defined(each))", "float(np.nan_to_num(each).mean())"),
+            ("ratio(draws @ apart, draws.sum(axis=-1))", "ratio(draws @ apart, len(apart))"),
             ("room) < 1e-12, 0.0", "room) < -1.0, 0.0"),
         ),
     ),
@@ -62,15 +63,20 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        "agreement/tables.py",
+        "agreement/theme_matching.py",
         ("agreement/test_agreement.py",),
         (
             ("x.sum(axis=0) - both, y.sum(axis=0) - both", "y.sum(axis=0) - both, x.sum(axis=0) - both"),
+            ("len(x) - both - only_x - only_y", "len(x) - both - only_x"),
+        ),
+    ),
+    (
+        "agreement/tables.py",
+        ("agreement/test_agreement.py",),
+        (
             ("wide = x.sum(axis=0) >= MIN_POSITIVES", "wide = y.sum(axis=0) >= MIN_POSITIVES"),
             ("wide = x.sum(axis=0) >= MIN_POSITIVES", "wide = x.sum(axis=0) > MIN_POSITIVES"),
-            ("1 - draws_once @ apart / draws_once.sum(axis=1)", "1 - draws_once @ apart / n"),
             ("z = y[rng.permutation(len(y))]", "z = y"),
-            ("len(x) - both - only_x - only_y", "len(x) - both - only_x"),
             ("few = np.minimum(first, second) < MIN_POSITIVES", "few = first < MIN_POSITIVES"),
             ('"share_other": second / n', '"share_other": first / n'),
             ("(~x.any(axis=1) & ~y.any(axis=1))", "(~x.any(axis=1) | ~y.any(axis=1))"),

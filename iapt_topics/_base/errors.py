@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,10 +72,9 @@ def require_file(path: Path, what: str, most: int | None = None) -> Path:
     return path
 
 
-def require_unique(values: pd.Series, what: str, do: str) -> None:
+def require_unique(values: Iterable[Hashable], what: str, do: str) -> None:
     """Raise :class:`InputError` naming the values of ``values`` that occur more than once."""
-    twice = values[values.duplicated()].unique()
-    if len(twice):
+    if twice := [v for v, times in Counter(values).items() if times > 1]:
         raise InputError(what, "must be unique", f"{listed(twice)} more than once", do)
 
 

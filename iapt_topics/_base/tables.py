@@ -108,9 +108,7 @@ def cell_text(value: Any) -> str:
 def text_table(names: Iterable[object], columns: Sequence[Any], what: str) -> pd.DataFrame:
     """Make a new table whose names and cells are text, numbered from 0."""
     names = [str(n) for n in names]
-    require_unique(
-        pd.Series(names, dtype=object), f"{what}: column names", "Rename one of the columns."
-    )
+    require_unique(names, f"{what}: column names", "Rename one of the columns.")
     cells = {n: [cell_text(v) for v in c] for n, c in zip(names, columns, strict=True)}
     return pd.DataFrame(cells, columns=names)
 

@@ -14,8 +14,6 @@ from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.one_line import one_line
 from iapt_topics.agreement.convergence_table import convergence_table
 from iapt_topics.agreement.tables import (
-    Bools,
-    Floats,
     overall_table,
     resample,
     theme_level_tables,
@@ -23,7 +21,7 @@ from iapt_topics.agreement.tables import (
     years_table,
 )
 from iapt_topics.agreement.theme_matching import partition_table
-from iapt_topics.codes.codes import Codes, attach_respondents
+from iapt_topics.codes.codes import Codes, attach_respondents, spread
 from iapt_topics.stats.resampling import cluster_weights
 from iapt_topics.survey.responses import Responses, cluster_ids
 
@@ -210,11 +208,12 @@ def compare_codes(
         human, machine = (attach_respondents(c, responses) for c in (human, machine))
     ids, names, caveat = common_responses(human, machine)
     themes = tuple(dict.fromkeys([*human.themes, *machine.themes]))
-    x, y = (given_cells(codes, ids, themes) for codes in (human, machine))
+    (x, _), (y, scores) = (spread(codes, ids, themes) for codes in (human, machine))
     people, cluster = np.unique(names, return_inverse=True)
     pair = resample(x, y, cluster, cluster_weights(names, n_boot, seed))
     able = np.array([[t in c.themes for t in themes] for c in (human, machine)])
-    limits = [_limit(t, human, machine) for t in themes]
+    coders = (human.coder, machine.coder)
+    limits = ["" if a.all() else f"only {coders[int(a[1])]} could give this" for a in able.T]
     labels = [human.labels.get(t) or machine.labels.get(t) or t for t in themes]
     table = themes_table(pair, themes, labels, limits, seed, kappa=kappa)
     matches, levels, partner, held_out = theme_level_tables(pair, themes, seed)
@@ -222,7 +221,6 @@ def compare_codes(
     if responses is not None:
         known = responses.table.set_index("response_id")["year"]
         years = known.loc[ids].to_numpy(dtype=np.int64)
-    coders = (human.coder, machine.coder)
     return Comparison(
         reference=human.coder,
         other=machine.coder,
@@ -235,8 +233,7 @@ def compare_codes(
         matches=matches,
         levels=levels,
         convergence=convergence_table(
-            pair, table, able, (partner, held_out), coders, ids, given_scores(machine, ids, themes),
-            kappa=kappa,
+            pair, table, able, (partner, held_out), coders, ids, scores, kappa=kappa
         ),
     )  # fmt: skip
 
@@ -350,26 +347,3 @@ def common_responses(human: Codes, machine: Codes) -> tuple[list[str], NDArray[n
         notes.append(f"respondent unknown for {unknown} responses; each taken as its own")
     clusters = cluster_ids(pd.DataFrame({"respondent_id": known, "response_id": ids}))
     return ids, clusters, "; ".join(notes)
-
-
-def given_cells(codes: Codes, ids: list[str], themes: tuple[str, ...]) -> Bools:
-    """Whether each theme was given, False if it could not be; (responses, themes)."""
-    cells = np.zeros((len(ids), len(themes)), dtype=bool)
-    place = {t: i for i, t in enumerate(themes)}
-    cells[:, [place[t] for t in codes.themes]] = codes.matrix(ids)
-    return cells
-
-
-def given_scores(codes: Codes, ids: list[str], themes: tuple[str, ...]) -> Floats:
-    """Score of each theme given, NaN elsewhere; (responses, themes)."""
-    out = np.full((len(ids), len(themes)), np.nan)
-    rows = pd.Index(ids).get_indexer(pd.Index(codes.table["response_id"]))
-    columns = pd.Index(themes).get_indexer(pd.Index(codes.table["theme"]))
-    use = rows >= 0
-    out[rows[use], columns[use]] = codes.table["score"].to_numpy(dtype=float)[use]
-    return out
-
-
-def _limit(theme: str, human: Codes, machine: Codes) -> str:
-    able = [c.coder for c in (human, machine) if theme in c.themes]
-    return "" if len(able) == 2 else f"only {able[0]} could give this"

@@ -11,8 +11,8 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.sheets import read_sheet, write_sheet
-from iapt_topics.agreement.comparison import Comparison, common_responses, given_cells, given_scores
-from iapt_topics.codes.codes import Codes, attach_respondents
+from iapt_topics.agreement.comparison import Comparison, common_responses
+from iapt_topics.codes.codes import Codes, attach_respondents, spread
 from iapt_topics.survey.redaction import safe_texts
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ def disagreements(
         human, machine = (attach_respondents(c, responses) for c in (human, machine))
     ids, _, _ = common_responses(human, machine)
     themes = tuple(dict.fromkeys([*human.themes, *machine.themes]))
-    x, y = (given_cells(codes, ids, themes) for codes in (human, machine))
-    scores = given_scores(machine, ids, themes)
+    (x, _), (y, scores) = (spread(codes, ids, themes) for codes in (human, machine))
     highest = np.where(
         np.isnan(scores).all(axis=1), np.nan, np.nan_to_num(scores, nan=-np.inf).max(1)
     )
@@ -144,7 +143,13 @@ def read_convergence(path: str | Path, comparison: Comparison) -> Comparison:
     sheet = sheet[(sheet != "").any(axis=1)]
     table = comparison.convergence
     require_unique(sheet["theme"], f"{what}: column 'theme'", "Keep one row for each theme.")
-    _require_same(set(sheet["theme"]), set(table["theme"]), what)
+    got, wanted = set(sheet["theme"]), set(table["theme"])
+    if got != wanted:
+        raise InputError(
+            f"{what}: column 'theme'", "must hold every theme of the comparison and no other",
+            f"{listed(sorted(wanted - got))} missing and {listed(sorted(got - wanted))} unknown",
+            "Write the matrix anew.",
+        )  # fmt: skip
     edited = sheet.set_index("theme").loc[table["theme"]]
     edited["rating"] = edited["rating"].str.casefold()
     changed = edited["rating"] != edited["proposed"]
@@ -169,12 +174,3 @@ def _shown(value: object) -> str:
     if isinstance(value, float | np.floating):
         return "" if np.isnan(value) else f"{value:.3f}"
     return str(value)
-
-
-def _require_same(got: set[str], wanted: set[str], what: str) -> None:
-    missing, unknown = sorted(wanted - got), sorted(got - wanted)
-    if missing or unknown:
-        raise InputError(
-            f"{what}: column 'theme'", "must hold every theme of the comparison and no other",
-            f"{listed(missing)} missing and {listed(unknown)} unknown", "Write the matrix anew.",
-        )  # fmt: skip

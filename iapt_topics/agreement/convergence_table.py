@@ -6,14 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from iapt_topics.agreement.tables import (
-    MIN_POSITIVES,
-    Bools,
-    Floats,
-    Pair,
-    count_2x2,
-    paired_difference,
-)
+from iapt_topics.agreement.tables import MIN_POSITIVES, Pair, paired_difference
+from iapt_topics.agreement.theme_matching import Bools, Floats, count_2x2
 from iapt_topics.stats.agreement import cohen_kappa, f1, table_2x2
 
 

@@ -9,7 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics.agreement.theme_matching import (
+    Bools,
+    Floats,
     assign,
+    count_2x2,
     cross_counts,
     cross_f1,
     drawn_cross_f1,
@@ -31,16 +34,15 @@ from iapt_topics.stats.intervals import paired_interval
 from iapt_topics.stats.resampling import design_effect, percentile_interval
 from iapt_topics.stats.set_agreement import (
     DistanceName,
-    corrected,
     expected_disagreement,
     f1_per_unit,
     jaccard_distance,
     masi_distance,
     mean_defined,
+    ratio,
+    set_alpha,
 )
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 MIN_POSITIVES = 10
 #: Status of a kappa that is not estimated for want of positives.
 TOO_FEW = "too few positives"
@@ -48,6 +50,7 @@ FEW = f"not estimable: fewer than {MIN_POSITIVES} positives"
 LEFT_OUT = "left out as asked"
 _DRAWS = 200  # for what is slow to draw
 _PERMUTATIONS = 200
+_DISTANCES: tuple[DistanceName, ...] = ("masi", "jaccard")
 _CELLS = 4_000_000  # weights held as floats at once
 
 
@@ -87,13 +90,6 @@ def resample(x: Bools, y: Bools, cluster: NDArray[np.intp], weights: NDArray[np.
     )  # fmt: skip
 
 
-def count_2x2(x: Bools, y: Bools) -> tuple[Floats, Floats, Floats, Floats]:
-    """Units with the theme from both, the first only, the second only, and neither; each (k,)."""
-    both = (x & y).sum(axis=0).astype(float)
-    only_x, only_y = x.sum(axis=0) - both, y.sum(axis=0) - both
-    return both, only_x, only_y, len(x) - both - only_x - only_y
-
-
 def _mean_f1(both: Floats, only_x: Floats, only_y: Floats, wide: Bools) -> Floats:
     """Mean F1 over the ``wide`` themes along the last axis; NaN if there are none."""
     return mean_defined(f1(both, only_x, only_y)[..., wide])
@@ -111,18 +107,9 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bo
     wide = x.sum(axis=0) >= MIN_POSITIVES
     # The first row, each unit once, is the estimate.
     draws_once = np.concatenate([np.ones((1, n)), pair.weights[:_DRAWS]])
-    distances: dict[DistanceName, Floats] = {
-        "masi": masi_distance(x, y), "jaccard": jaccard_distance(x, y)
-    }  # fmt: skip
-    expected = {
-        name: expected_disagreement(x, y, name, weights=draws_once) if kappa else np.full(2, np.nan)
-        for name in distances
-    }
     masi, jaccard = (
-        corrected(1 - draws_once @ apart / draws_once.sum(axis=1), 1 - expected[name])
-        if kappa
-        else expected[name]
-        for name, apart in distances.items()
+        set_alpha(x, y, name, weights=draws_once) if kappa else np.full(2, np.nan)
+        for name in _DISTANCES
     )
     rows: dict[str, tuple[float, Floats]] = {
         "alpha_masi": (float(masi[0]), masi[1:]),
@@ -134,9 +121,7 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bo
             _mean_f1(pair.both, pair.only_x, pair.only_y, wide),
         ),
     }
-    by_chance = _expected_by_chance(
-        pair, wide, seed, {name: float(e[0]) for name, e in expected.items()}
-    )
+    by_chance = _expected_by_chance(pair, wide, seed, kappa=kappa)
     empty = int((~x.any(axis=1) & ~y.any(axis=1)).sum())
     own = dict.fromkeys(rows, "")
     if empty:
@@ -150,22 +135,19 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bo
     shared += [caveat] if caveat else []
     table = []
     for name, (estimate, draws) in rows.items():
-        low, high = percentile_interval(draws)
-        note = [own[name]] if own[name] else []
+        low, high = map(float, percentile_interval(draws))
+        notes = [own[name]] if own[name] else []
         if np.isnan(estimate):
-            low, high = np.array(np.nan), np.array(np.nan)
+            low = high = np.nan
             out = not kappa and name.startswith("alpha")
-            note.append(LEFT_OUT if out else "not estimable: no variation or too few positives")
-        table.append(
-            (name, estimate, float(low), float(high), n, by_chance[name], "; ".join(note + shared))
-        )
+            notes.append(LEFT_OUT if out else "not estimable: no variation or too few positives")
+        note = "; ".join(notes + shared)
+        table.append((name, estimate, low, high, n, by_chance[name], note))
     columns = ["measure", "estimate", "low", "high", "n", "expected_by_chance", "note"]
     return pd.DataFrame(table, columns=columns)
 
 
-def _expected_by_chance(
-    pair: Pair, wide: Bools, seed: int, expected: dict[DistanceName, float]
-) -> dict[str, float]:
+def _expected_by_chance(pair: Pair, wide: Bools, seed: int, *, kappa: bool) -> dict[str, float]:
     """Mean of each overall measure when the other's rows are dealt out at random."""
     x, y = pair.x, pair.y
     rng = np.random.default_rng([seed, 1])
@@ -176,10 +158,8 @@ def _expected_by_chance(
         f1s[i] = f1_per_unit(x, z).mean(), _summed_f1(a, b, c), _mean_f1(a, b, c, wide)
         apart[i] = masi_distance(x, z).mean(), jaccard_distance(x, z).mean()
     # A permutation leaves the expected disagreement as it is.
-    alphas = [
-        1 - m / e if e > 0 else float("nan")
-        for m, e in zip(apart.mean(axis=0), expected.values(), strict=True)
-    ]
+    expected = [float(expected_disagreement(x, y, d)) if kappa else np.nan for d in _DISTANCES]
+    alphas = 1 - ratio(apart.mean(axis=0), expected)
     names = ("alpha_masi", "alpha_jaccard", "f1_samples", "f1_micro", "f1_macro")
     return dict(zip(names, map(float, [*alphas, *f1s.mean(axis=0)]), strict=True))
 
@@ -297,24 +277,21 @@ def theme_level_tables(
 def years_table(pair: Pair, themes: tuple[str, ...], years: NDArray[np.int64]) -> pd.DataFrame:
     """The ``years`` table of a comparison."""
     rows = []
-    for year in np.unique(years):
+    for year in np.unique(years).tolist():
         use = years == year
-        x, y, cluster = pair.x[use], pair.y[use], pair.cluster[use]
-        low, high = paired_difference(x, y, cluster)
-        shares = np.stack([x.mean(axis=0), y.mean(axis=0)])
-        n = int(use.sum())
+        x, y = pair.x[use], pair.y[use]
+        low, high = paired_difference(x, y, pair.cluster[use])
         for j, theme in enumerate(themes):
-            few = max(int(x[:, j].sum()), int(y[:, j].sum())) < MIN_POSITIVES
+            few = max(x[:, j].sum(), y[:, j].sum()) < MIN_POSITIVES
             note = f"fewer than {MIN_POSITIVES} positives of both" if few else ""
-            one, two = map(float, shares[:, j])
-            row = (theme, int(year), one, two, two - one, float(low[j]), float(high[j]), n, note)
-            rows.append(row)
+            one, two = float(x[:, j].mean()), float(y[:, j].mean())
+            measured = (one, two, two - one, float(low[j]), float(high[j]), len(x), note)
+            rows.append((j, year, theme, *measured))
     columns = [
         "theme", "year", "share_reference", "share_other", "estimate", "low", "high", "n", "note",
     ]  # fmt: skip
-    table = pd.DataFrame(rows, columns=columns).astype({"year": "int64", "n": "int64"})
-    order = table["theme"].map({t: i for i, t in enumerate(themes)}).to_numpy(dtype=int)
-    return table.iloc[np.lexsort((table["year"], order))].reset_index(drop=True)
+    table = pd.DataFrame(sorted(rows), columns=["place", "year", "theme", *columns[2:]])
+    return table[columns].astype({"year": "int64", "n": "int64"})
 
 
 def paired_difference(x: Bools, y: Bools, cluster: NDArray[np.intp]) -> tuple[Floats, Floats]:

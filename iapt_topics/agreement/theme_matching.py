@@ -21,6 +21,13 @@ LEVELS = ("coverage", "novelty", "fragmentation", "fusion")
 PARTITION = ("ami", "ari", "homogeneity", "completeness", "v")
 
 
+def count_2x2(x: Bools, y: Bools) -> tuple[Floats, Floats, Floats, Floats]:
+    """Units with the theme from both, the first only, the second only, and neither; each (k,)."""
+    both = (x & y).sum(axis=0).astype(float)
+    only_x, only_y = x.sum(axis=0) - both, y.sum(axis=0) - both
+    return both, only_x, only_y, len(x) - both - only_x - only_y
+
+
 def cross_counts(x: Bools, y: Bools) -> Floats:
     """Units with theme i from the first and theme j from the second, (k, k)."""
     return np.asarray(x.astype(np.float32).T @ y.astype(np.float32), float)
@@ -68,9 +75,7 @@ def held_out_cells(x: Bools, y: Bools, cluster: NDArray[np.intp], seed: int) -> 
         both = cross_counts(x[learn], y[learn])
         partner = assign(both, cross_f1(both, x[learn].sum(axis=0), y[learn].sum(axis=0)))
         given = np.where(partner >= 0, y[fold][:, np.maximum(partner, 0)], False)
-        mine = x[fold]
-        cells = (mine & given, mine & ~given, given & ~mine, ~mine & ~given)
-        out += np.stack([c.sum(axis=0) for c in cells], axis=1)
+        out += np.stack(count_2x2(x[fold], given), axis=1)
     return out
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.arrays import Bools, Ints
+from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.one_line import one_line
 from iapt_topics._base.tables import cell_text
@@ -86,7 +86,7 @@ class Codes:
             raise InputError("kind", f"must be one of {listed(KINDS)}", repr(self.kind), "Fix it.")
         if not self.themes:
             raise InputError("themes", "must hold at least one", "none", "Name the themes.")
-        require_unique(pd.Series(list(self.themes)), "themes", "Name each theme once.")
+        require_unique(self.themes, "themes", "Name each theme once.")
         require_columns(self.seen, ("response_id", "respondent_id"), "seen")
         require_columns(self.table, ("response_id", "theme", "score"), "table")
         seen = pd.DataFrame(
@@ -222,3 +222,16 @@ def _positions(index: pd.Index, wanted: Sequence[str], what: str, rule: str) -> 
 def texts(column: pd.Series) -> list[str]:
     """Every cell of a column as stripped text."""
     return [cell_text(v).strip() for v in column.to_numpy(dtype=object)]
+
+
+def spread(
+    codes: Codes, response_ids: Sequence[str], themes: Sequence[str]
+) -> tuple[Bools, Floats]:
+    """Whether each theme was given to each response, and its score; False and NaN elsewhere."""
+    rows = pd.Index(response_ids).get_indexer(pd.Index(codes.table["response_id"]))
+    columns = pd.Index(themes).get_indexer(pd.Index(codes.table["theme"]))
+    use = (rows >= 0) & (columns >= 0)
+    at, score = (rows[use], columns[use]), np.full((len(response_ids), len(themes)), np.nan)
+    given = np.zeros(score.shape, dtype=bool)
+    given[at], score[at] = True, codes.table["score"].to_numpy(dtype=float)[use]
+    return given, score

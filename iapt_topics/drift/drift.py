@@ -180,9 +180,8 @@ class Drift:
         for name in COLUMNS:
             require_columns(getattr(self, name), COLUMNS[name], f"Drift.{name}")
         if self.baseline not in self.years:
-            raise InputError(
-                "baseline", "must be one of the years", str(self.baseline), "Use one of them."
-            )
+            got = str(self.baseline)
+            raise InputError("baseline", "must be one of the years", got, "Use one of them.")
 
     def _repr_html_(self) -> str:
         """The changes and trends, and the shares by year as a figure."""
@@ -351,17 +350,15 @@ def _corrected(
     table = shares_by_hand(codes, hand, responses)
     table = table[table["method"] == "corrected"].set_index(["year", "theme"])
     table = table.reindex(pd.MultiIndex.from_product([coded.years, coded.themes]))
-    by_year = {c: table[c].to_numpy().reshape(len(coded.years), -1) for c in table.columns}
-    said = [
-        [
-            f"Not corrected: {note}."
-            if np.isnan(estimate)
-            else f"Corrected from {machine:.1%} by {n_hand:.0f} hand codes."
-            for estimate, machine, n_hand, note in zip(*row, strict=True)
-        ]
-        for row in zip(
-            by_year["estimate"], sampling.share, by_year["n_hand"], by_year["note"], strict=True
+    table["said"] = [
+        f"Corrected from {machine:.1%} by {n_hand:.0f} hand codes."
+        if known
+        else f"Not corrected: {note}."
+        for known, machine, n_hand, note in zip(
+            table["estimate"].notna(), sampling.share.flat, table["n_hand"], table["note"],
+            strict=True,
         )
-    ]
+    ]  # fmt: skip
+    by_year = {c: table[c].to_numpy().reshape(len(coded.years), -1) for c in table.columns}
     parts = (by_year[c].astype(float) for c in ("estimate", "low", "high", "variance"))
-    return corrected_model(sampling, *parts), said
+    return corrected_model(sampling, *parts), by_year["said"].tolist()

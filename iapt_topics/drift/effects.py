@@ -96,32 +96,25 @@ def theme_regression(
     coded = join_codes(codes, responses, baseline)
     factors = {"year": coded.table["year"].astype(str)}
     factors |= {name: levels_of(coded.table[name]) for name in covariates}
-    design, terms, skipped = _design(factors, str(coded.baseline))
+    design, terms = _design(factors, str(coded.baseline))
     weight = np.ones(len(coded.table)) if coded.weight is None else coded.weight
     weight = weight / weight.mean()
-    rows = []
-    for t, theme in enumerate(codes.themes):
-        fitted = _effects(coded.given[:, t].astype(float), design, terms, coded.person, weight)
-        rows += [{"theme": theme} | row for row in [*fitted, *skipped]]
-    out = pd.DataFrame(rows)
-    order = {name: i for i, name in enumerate(factors)}
-    places = [out["theme"].map({t: i for i, t in enumerate(codes.themes)}), out["covariate"]]
-    out = out.assign(a=places[0], b=places[1].map(order))
-    out = out.sort_values(["a", "b"], kind="stable", ignore_index=True)
-    return adjust_p(out, ["covariate"])[_COLUMNS]
+    live, rows = [term for term in terms if "place" in term], []
+    for j, theme in enumerate(codes.themes):
+        fitted = iter(_effects(coded.given[:, j].astype(float), design, live, coded.person, weight))
+        rows += [{"theme": theme} | (next(fitted) if "place" in term else term) for term in terms]
+    return adjust_p(pd.DataFrame(rows), ["covariate"])[_COLUMNS]
 
 
-def _design(
-    factors: dict[str, pd.Series], base: str
-) -> tuple[Floats, list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the dummy columns after a constant, what each stands for, and rows on those left out.
+def _design(factors: dict[str, pd.Series], base: str) -> tuple[Floats, list[dict[str, Any]]]:
+    """Return the dummy columns after a constant, and the terms that they and others stand for.
 
-    ``place`` of a term is its column; ``siblings`` the columns of the same covariate.
+    ``place`` of a term is its column, ``siblings`` the columns of the same covariate; a term that
+    was left out has neither, and stands after those of its covariate that have.
     """
     n = len(next(iter(factors.values())))
     columns: list[Floats] = [np.ones(n)]
     terms: list[dict[str, Any]] = []
-    skipped: list[dict[str, Any]] = []
     for name, values in factors.items():
         counts = values.value_counts()
         most = counts.max()
@@ -129,24 +122,23 @@ def _design(
         common = {"covariate": name, "reference": reference}
         if len(counts) == 1:
             said = f"Only one {'year' if name == 'year' else 'level or no value'}: no effect."
-            skipped.append(common | _none(reference, int(n), said))
+            terms.append(common | _none(reference, int(n), said))
             continue
-        first = len(terms)
+        here: list[dict[str, Any]] = []
+        skipped: list[dict[str, Any]] = []
         for level in sorted(counts.index.drop(reference)):
             dummy = (values == level).to_numpy(float)
-            here = int(counts[level] + counts[reference])
+            both = int(counts[level] + counts[reference])
             if np.linalg.matrix_rank(np.column_stack([*columns, dummy])) <= len(columns):
                 said = "Aliased with the other covariates: left out."
-                skipped.append(common | _none(level, here, said))
+                skipped.append(common | _none(level, both, said))
                 continue
-            columns.append(dummy)
             small = "" if counts[level] >= FEW_POSITIVES else f"n of the level is {counts[level]}."
-            terms.append(
-                common | {"level": level, "n": here, "note": small, "place": len(columns) - 1}
-            )
-        siblings = [term["place"] for term in terms[first:]]
-        terms[first:] = [term | {"siblings": siblings} for term in terms[first:]]
-    return np.column_stack(columns), terms, skipped
+            here.append(common | {"level": level, "n": both, "note": small, "place": len(columns)})
+            columns.append(dummy)
+        siblings = [term["place"] for term in here]
+        terms += [*(term | {"siblings": siblings} for term in here), *skipped]
+    return np.column_stack(columns), terms
 
 
 def _none(level: str, n: int, note: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from iapt_topics._base.one_line import one_line
 from iapt_topics.drift.coded import join_codes
 from iapt_topics.drift.tables import adjust_p
 from iapt_topics.stats.intervals import wilson_interval
+from iapt_topics.stats.set_agreement import ratio
 from iapt_topics.stats.share_model import Floats, share_model, sum_cells
 
 if TYPE_CHECKING:
@@ -120,10 +121,9 @@ def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = 
         none = pd.DataFrame(columns=_TRANSITIONS)
         return Panel(changes=pd.DataFrame(columns=_CHANGES), transitions=none)
     table = pd.concat(changes, ignore_index=True)
-    place = table["theme"].map({t: i for i, t in enumerate(codes.themes)})
-    order = table.assign(place=place).sort_values(["place", "year", "against"]).index
+    by_theme = np.arange(len(table)).reshape(len(pairs), -1).T.ravel()
     return Panel(
-        changes=adjust_p(table.loc[order].reset_index(drop=True))[_CHANGES],
+        changes=adjust_p(table.loc[by_theme].reset_index(drop=True))[_CHANGES],
         transitions=pd.concat(transitions, ignore_index=True)[_TRANSITIONS],
     )
 
@@ -131,22 +131,6 @@ def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = 
 def mcnemar_mid_p(gained: ArrayLike, lost: ArrayLike) -> Floats:
     """Two-sided mid-p value of McNemar's test: the exact one less half the chance of the outcome.
 
-    Parameters
-    ----------
-    gained, lost : array_like of int
-        Pairs that changed one way and the other; they broadcast.
-
-    Returns
-    -------
-    ndarray of float
-        1 where no pair changed.
-
-    References
-    ----------
-    Fagerland MW, Lydersen S, Laake P (2013). *BMC Med Res Methodol* 13:91.
-
-    Examples
-    --------
     >>> round(float(mcnemar_mid_p(1, 7)), 4)
     0.0391
     """
@@ -170,26 +154,26 @@ def _changes(
 ) -> pd.DataFrame:
     n = len(now)
     gained, lost = (now & ~then).sum(axis=0), (then & ~now).sum(axis=0)
-    table = pd.DataFrame(
+    estimate = low = high = p = np.full(len(themes), np.nan)
+    if n:
+        year, person = np.repeat([0, 1], n), np.tile(np.arange(n), 2)
+        model = share_model(sum_cells(person, year, np.concatenate([then, now])))
+        estimate, low, high, _ = model.contrast(np.array([-1.0, 1.0]))
+        p = mcnemar_mid_p(gained, lost)
+    return pd.DataFrame(
         {
             "theme": list(themes),
             "both": (now & then).sum(axis=0),
             "gained": gained,
             "lost": lost,
-            "estimate": np.nan,
-            "low": np.nan,
-            "high": np.nan,
+            "estimate": estimate,
+            "low": low,
+            "high": high,
             "n": n,
-            "p": np.nan,
+            "p": p,
             "note": note,
         }
     )
-    if n:
-        year, person = np.repeat([0, 1], n), np.tile(np.arange(n), 2)
-        model = share_model(sum_cells(person, year, np.concatenate([then, now])))
-        estimate, low, high, _ = model.contrast(np.array([-1.0, 1.0]))
-        table = table.assign(estimate=estimate, low=low, high=high, p=mcnemar_mid_p(gained, lost))
-    return table
 
 
 def _transitions(
@@ -199,14 +183,13 @@ def _transitions(
     now, then = (np.column_stack([x, ~x.any(axis=1)]) for x in (now, then))
     count = then.T.astype(float) @ now
     n = np.repeat(then.sum(axis=0), len(names))
-    share = np.divide(count.ravel(), n, out=np.full(n.shape, np.nan), where=n > 0)
     low, high = wilson_interval(count.ravel(), n)
     nobody = "Nobody in both years had the first theme." if len(now) else note
     return pd.DataFrame(
         {
             "theme_from": np.repeat(names, len(names)),
             "theme_to": np.tile(names, len(names)),
-            "estimate": share,
+            "estimate": ratio(count.ravel(), n),
             "low": low,
             "high": high,
             "n": n,

@@ -37,7 +37,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError, listed
-from iapt_topics.codes.codes import Codes, attach_respondents
+from iapt_topics.codes.codes import Codes, attach_respondents, spread
 from iapt_topics.stats.intervals import jeffreys_interval, wilson_interval
 from iapt_topics.stats.resampling import design_effect, kish_size
 from iapt_topics.survey.responses import Responses, cluster_ids
@@ -141,7 +141,7 @@ def shares_by_hand(
     """
     table, notes = _population(machine, hand, responses)
     themes = (*hand.themes, *(t for t in machine.themes if t not in hand.themes))
-    f, y = _cells(machine, table["response_id"], themes), _cells(hand, table["response_id"], themes)
+    f, y = (spread(c, table["response_id"].tolist(), themes)[0] for c in (machine, hand))
     y &= table["by_hand"].to_numpy()[:, None]
     drawn = (table["by_hand"] & ~table["certain"]).to_numpy()
     weight = table["weight"].to_numpy(dtype=float)
@@ -208,17 +208,6 @@ def _population(
     return table.assign(by_hand=by_hand, certain=by_hand & picked, weight=weight), notes
 
 
-def _cells(codes: Codes, ids: pd.Series, themes: tuple[str, ...]) -> Bools:
-    """Themes given, False where the response was not seen or the theme could not be given."""
-    cells = np.zeros((len(ids), len(themes)), dtype=bool)
-    seen = ids.isin(codes.seen["response_id"]).to_numpy()
-    own = np.array([t in codes.themes for t in themes])
-    cells[np.ix_(seen, own)] = codes.matrix(
-        list(ids[seen]), [t for t in themes if t in codes.themes]
-    )
-    return cells
-
-
 def _within(domain: _Domain, use: Bools) -> _Domain:
     return _Domain(**{f.name: getattr(domain, f.name)[use] for f in fields(domain)})
 
@@ -245,18 +234,12 @@ def _estimate(
     f, y, weight = domain.f[:, j], domain.y[:, j], domain.weight
     if method == "machine":
         return *_combine(f.astype(float), domain, []), []
-    none = float("nan")
+    none = (float("nan"),) * 4
     if not by_hand:
-        return none, none, none, none, ["the hand codes could not give this theme"]
+        return *none, ["the hand codes could not give this theme"]
     n_drawn = int(domain.drawn.sum())
     if not n_drawn:
-        return (
-            none,
-            none,
-            none,
-            none,
-            ["no response of this year was drawn at random and hand-coded"],
-        )
+        return *none, ["no response of this year was drawn at random and hand-coded"]
     if method == "hand":
         f = np.zeros_like(f)
     notes = [f"only {n_drawn} random hand codes"] if n_drawn < _FEW_HAND else []
@@ -280,8 +263,8 @@ def _estimate(
         share[rest], steady[rest] = mean, pooled
         error[member] = y[member] - mean
         found.append((mean, pooled, weight[rest].sum() / weight.sum(), member))
-    effect = design_effect(error[domain.drawn], domain.design[domain.drawn],
-                            domain.person[domain.drawn])  # fmt: skip
+    drawn = domain.drawn
+    effect = design_effect(error[drawn], domain.design[drawn], domain.person[drawn])
     variance = 0.0
     for mean, pooled, size, member in found:
         n = kish_size(domain.design[member]) / effect

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iapt_topics.stats.resampling import percentile_interval, resample_counts
+from iapt_topics.stats.set_agreement import ratio
 from iapt_topics.stats.share_model import Floats
 
 _N_DRAWS = 500
@@ -16,19 +17,6 @@ _N_DRAWS = 500
 def log_odds_shift(count: Floats, count_against: Floats, prior: Floats) -> tuple[Floats, Floats]:
     """Change of the log-odds of each word under a Dirichlet prior, and its standard error.
 
-    Parameters
-    ----------
-    count, count_against : ndarray of float, shape (n_words,)
-        Counts of every word in the two samples.
-    prior : ndarray of float, shape (n_words,)
-        Pseudo-counts of the prior, above 0.
-
-    Returns
-    -------
-    shift, error : ndarray of float, shape (n_words,)
-
-    References
-    ----------
     Monroe BL, Colaresi MP, Quinn KM (2008). *Political Analysis* 16:372-403, equations 16, 20.
     """
     parts, variance = [], np.zeros(len(prior))
@@ -40,23 +28,10 @@ def log_odds_shift(count: Floats, count_against: Floats, prior: Floats) -> tuple
 
 
 def energy_distance(apart: Floats, weight: Floats, weight_against: Floats) -> Floats:
-    """Energy distance between weighted samples, from the distances of all their points.
+    """Energy distance between samples of points (n, n) ``apart`` whose weights (..., n) sum to 1.
 
-    Parameters
-    ----------
-    apart : ndarray of float, shape (n, n)
-        Distance of each point from each other.
-    weight, weight_against : ndarray of float, shape (..., n)
-        Weight of each point in the two samples; each row sums to 1.
-
-    Returns
-    -------
-    ndarray of float, shape (...)
-        Root of 2 E|X - Y| - E|X - X'| - E|Y - Y'|.
-
-    References
-    ----------
-    Szekely GJ, Rizzo ML (2013). *J Stat Plan Inference* 143:1249-1272.
+    It is the root of 2 E|X - Y| - E|X - X'| - E|Y - Y'|: Szekely GJ, Rizzo ML (2013). *J Stat Plan
+    Inference* 143:1249-1272.
     """
     gap = np.asarray(weight - weight_against, apart.dtype)
     # With d = w - v this sum is -d' D d; below 0 only by rounding.
@@ -104,5 +79,4 @@ def moved_place(
 
 
 def _scaled(weight: NDArray[Any]) -> Floats:
-    total = weight.sum(axis=-1, keepdims=True)
-    return np.asarray(weight / np.where(total > 0, total, np.nan), float)
+    return ratio(weight, weight.sum(axis=-1, keepdims=True))

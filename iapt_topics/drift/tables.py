@@ -65,13 +65,13 @@ def shares_table(prevalence: Prevalence) -> pd.DataFrame:
     years = prevalence.years.tolist()
     rows = []
     low, high = model.limits()
-    effective, nan = model.n_effective(), np.full(len(themes), np.nan)
+    effective = model.n_effective()
     for year, lines in prevalence.notes.items():
         row: dict[str, Any] = {"theme": list(themes), "year": year, "place": range(len(themes))}
         if year not in years:
-            row |= {"count": 0, "n": 0, "n_respondents": 0, "estimate": nan, "low": nan}
-            row |= {"n_effective": 0.0}
-            row |= {"high": nan, "note": " ".join(["No response of this year was coded.", *lines])}
+            row |= dict.fromkeys(("estimate", "low", "high"), np.nan)
+            row |= dict.fromkeys(("count", "n", "n_respondents", "n_effective"), 0)
+            row["note"] = " ".join(["No response of this year was coded.", *lines])
         else:
             y = years.index(year)
             size, people = int(sums.n[y]), int(sums.people[y])
@@ -82,11 +82,10 @@ def shares_table(prevalence: Prevalence) -> pd.DataFrame:
                 said.append("Only one year was coded, so no change can be measured.")
             row |= {"count": sums.count[y].astype(int), "n": size, "n_respondents": people}
             row |= {"estimate": model.share[y], "low": low[y], "high": high[y]}
-            row["n_effective"] = effective[y]
+            row |= {"n_effective": effective[y]}
             row["note"] = [" ".join(filter(None, [*said, mark])) for mark in prevalence.marks[y]]
         rows.append(pd.DataFrame(row))
-    table = pd.concat(rows, ignore_index=True).sort_values(["place", "year"], kind="stable")
-    return table[COLUMNS["shares"]].reset_index(drop=True)
+    return _stacked(rows, "shares", ["place", "year"])
 
 
 def changes_table(prevalence: Prevalence, pairs: list[tuple[str, int, int]]) -> pd.DataFrame:
@@ -127,7 +126,7 @@ def changes_table(prevalence: Prevalence, pairs: list[tuple[str, int, int]]) -> 
             ],
         }
         rows.append(pd.DataFrame(row))
-    return _adjusted(rows, ["kind"], "changes", ["kind", "place", "year"])
+    return _stacked(rows, "changes", ["kind", "place", "year"], ["kind"])
 
 
 def trends_table(prevalence: Prevalence, seed: int) -> pd.DataFrame:
@@ -135,11 +134,8 @@ def trends_table(prevalence: Prevalence, seed: int) -> pd.DataFrame:
     sums = prevalence.sums
     if len(prevalence.years) == 1:
         return _empty("trends")
-    few = np.where(
-        sums.count.max(axis=0) < FEW_POSITIVES,
-        f"Fewer than {FEW_POSITIVES} positives in every year.",
-        "",
-    )
+    rare = f"Fewer than {FEW_POSITIVES} positives in every year."
+    few = np.where(sums.count.max(axis=0) < FEW_POSITIVES, rare, "")
     said = _small(sums.n.tolist())
     shared: dict[str, Any] = {"theme": list(prevalence.themes), "n": int(sums.n.sum())}
     tests = trend_rows(prevalence.model, prevalence.years, sums.n, seed)
@@ -149,7 +145,8 @@ def trends_table(prevalence: Prevalence, seed: int) -> pd.DataFrame:
             " ".join(filter(None, [test["note"], rare, _TOO_SMALL if none else "", *said]))
             for rare, none in zip(few, undetectable, strict=True)
         ]
-    return _adjusted([pd.DataFrame(shared | test) for test in tests], ["test"], "trends")
+    rows = [pd.DataFrame(shared | test | {"place": i}) for i, test in enumerate(tests)]
+    return _stacked(rows, "trends", ["place"], ["test"])
 
 
 def changepoints_table(prevalence: Prevalence, seed: int) -> pd.DataFrame:
@@ -164,7 +161,7 @@ def changepoints_table(prevalence: Prevalence, seed: int) -> pd.DataFrame:
         " ".join(filter(None, [note, _TOO_SMALL if n else ""]))
         for note, n in zip(table["note"], none, strict=True)
     ]
-    return _adjusted([table], ["depth"], "changepoints", ["place", "depth", "first"])
+    return _stacked([table], "changepoints", ["place", "depth", "first"], ["depth"])
 
 
 def sources_table(
@@ -192,9 +189,7 @@ def sources_table(
             change = dict(zip(("estimate", "low", "high"), model.contrast(c)[:3], strict=True))
             both = int(sums.n[[y, at_base]].sum())
             rows.append(pd.DataFrame(key | change | {"measure": "change", "n": both}))
-    table = pd.concat(rows, ignore_index=True)
-    table = table.sort_values(["measure", "place", "year", "order"], kind="stable")
-    return table[COLUMNS["sources"]].reset_index(drop=True)
+    return _stacked(rows, "sources", ["measure", "place", "year", "order"])
 
 
 def distances_table(
@@ -226,16 +221,15 @@ def adjust_p(table: pd.DataFrame, family: Sequence[str] = ()) -> pd.DataFrame:
     )
 
 
-def _adjusted(
-    rows: list[pd.DataFrame], family: list[str], name: str, order: Sequence[str] = ()
+def _stacked(
+    rows: list[pd.DataFrame], name: str, order: list[str], family: Sequence[str] = ()
 ) -> pd.DataFrame:
     """Stack the rows, adjust p within each family, and put rows and columns in order."""
     if not rows:
         return _empty(name)
-    table = adjust_p(pd.concat(rows, ignore_index=True), family)
-    if order:
-        table = table.sort_values(list(order), kind="stable", ignore_index=True)
-    return table[COLUMNS[name]]
+    table = pd.concat(rows, ignore_index=True)
+    table = adjust_p(table, family) if family else table
+    return table.sort_values(order, kind="stable", ignore_index=True)[COLUMNS[name]]
 
 
 def _empty(name: str) -> pd.DataFrame:

@@ -95,7 +95,8 @@ def trend_rows(
     slope = contrasts[0] / (years[-1] - years[0])
     estimate, low, high, p = model.contrast(slope)
     linear = {"estimate": estimate, "low": low, "high": high, "p": p}
-    steady = model.detectable(_of_all(contrasts[0], model), normal_quantile() + _Z_POWER)
+    line = np.broadcast_to(contrasts[0][:, None], model.share.shape)
+    steady = model.detectable(line, normal_quantile() + _Z_POWER)
     linear["smallest_detectable"] = steady / (years[-1] - years[0])
 
     which, p, critical = largest_contrast(model, contrasts, seed)
@@ -127,17 +128,14 @@ def change_rows(
             contrasts = np.zeros((b - a - 1, len(years)))
             contrasts[:, a:b] = steps(n[a:b])
             which, p, critical = largest_contrast(model, contrasts, seed)
-            found = _heights(model, contrasts, which, critical)
-            common: dict[str, Any] = {
-                "first": int(years[a]),
-                "last": int(years[b - 1]),
-                "depth": depth,
-            }
-            common |= {"n": int(n[a:b].sum())}
+            found = _heights(model, contrasts, which, critical) | {"p": p}
+            first, last = int(years[a]), int(years[b - 1])
+            common: dict[str, Any] = {"first": first, "last": last, "n": int(n[a:b].sum())}
             for t in mine:
                 at = a + int(which[t]) + 1
-                row = common | {"place": t, "at": at, "year": int(years[at]), "p": float(p[t])}
-                level.append(row | {k: float(v[t]) for k, v in found.items()})
+                row: dict[str, Any] = {"place": t, "depth": depth, "at": at, "year": int(years[at])}
+                found_here = {k: float(v[t]) for k, v in found.items()}
+                level.append(common | row | found_here)
         adjusted = benjamini_hochberg([row["p"] for row in level])
         parts = []
         for row, p_bh in zip(level, adjusted, strict=True):
@@ -165,11 +163,6 @@ def _heights(
         out["high"][mine] = (height + wider * (high - height))[mine]
     chosen = contrasts[which].T
     return out | {"smallest_detectable": model.detectable(chosen, critical + _Z_POWER)}
-
-
-def _of_all(contrast: Floats, model: ShareModel) -> Floats:
-    """One contrast (Y,) for all themes (Y, T)."""
-    return np.broadcast_to(contrast[:, None], model.share.shape)
 
 
 def _smallest_range(model: ShareModel) -> Floats:

@@ -68,7 +68,10 @@ def _toml(path: Path, faults: list[str]) -> Entries:
 def _table(path: Path, fields: list[str], faults: list[str]) -> Entries:
     """Read the rows of a table; rows without any content, as spreadsheets leave, are no themes."""
     table = read_sheet(path, "frame")
-    table = codebook_rows(table) if is_codebook(table.columns) else table
+    if {"tag", "description"} <= {str(c) for c in table.columns} and "id" not in table:
+        # Taguette's codebook; its counts are left out.
+        names = {"id": "tag", "label": "tag", "definition": "description"}
+        table = pd.DataFrame({name: table[column] for name, column in names.items()})
     require_columns(table, ("id", "label"), f"frame {path.name!r}")
     known = ["kind", *fields]
     unknown = [str(c) for c in table.columns if c not in known]
@@ -146,18 +149,3 @@ def _cell(value: Any) -> str:
 def split_cell(text: str) -> list[str]:
     r"""Parts of a cell between bars; ``\|`` is a bar in a part."""
     return [p.replace(r"\|", "|") for p in re.split(r"(?<!\\)\|", text)]
-
-
-_TAGUETTE_BOOK = ("tag", "description")
-
-
-def is_codebook(columns: pd.Index) -> bool:
-    """Whether these are the columns of Taguette's codebook."""
-    return {*_TAGUETTE_BOOK} <= {str(c) for c in columns} and "id" not in columns
-
-
-def codebook_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Taguette's codebook as the columns of a frame; its counts are left out."""
-    return pd.DataFrame(
-        {"id": table["tag"], "label": table["tag"], "definition": table["description"]}
-    )

@@ -59,9 +59,8 @@ class ThemeFrame:
 
     def __getitem__(self, theme_id: str) -> Theme:
         """Return the theme of this id; raise :class:`InputError` if there is none."""
-        for theme in self.themes:
-            if theme.id == theme_id:
-                return theme
+        if found := next((t for t in self.themes if t.id == theme_id), None):
+            return found
         raise InputError(
             f"theme {theme_id!r}", f"must be in the frame {self.name!r}", "no such id",
             f"{suggestion(theme_id, self.ids)}Its ids are {listed(self.ids, most=40)}.",
@@ -88,8 +87,7 @@ class ThemeFrame:
     @property
     def table(self) -> pd.DataFrame:
         """One row for each theme, one column for each field, in the order of the file."""
-        names = [f.name for f in fields(Theme)]
-        return pd.DataFrame([{n: getattr(t, n) for n in names} for t in self.themes], columns=names)
+        return pd.DataFrame(list(self.themes))
 
     def domain_of(self, theme_id: str) -> str:
         """Return the id of the theme at the top of this theme's branch."""
@@ -214,34 +212,26 @@ def write_frame(frame: ThemeFrame, path: str | Path) -> Path:
     entries = (
         about | ({} if frame.axis is None else {"axis": tuple(frame.axis)}),
         [_entry(t) for t in frame.themes],
-        [
-            _entry(f, skip=("values",)) | {"value": [_entry(v) for v in f.values]}
-            for f in frame.facets
-        ],
+        [_entry(f) | {"value": [_entry(v) for v in f.values]} for f in frame.facets],
     )
     write_entries(Path(path), entries, _FIELDS)
     return Path(path)
 
 
-def _entry(item: Theme | Facet | FacetValue, skip: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Fields that are not at their default."""
-    values = {f.name: getattr(item, f.name) for f in fields(item) if f.name not in skip}
-    default = {f.name: f.default for f in fields(item)}
-    return {k: v for k, v in values.items() if k in ("id", "label") or v != default[k]}
+def _entry(item: Theme | Facet | FacetValue) -> dict[str, Any]:
+    """Fields that are not at their default, but for a facet's values."""
+    values = {f: getattr(item, f.name) for f in fields(item) if f.name != "values"}
+    return {f.name: v for f, v in values.items() if f.name in ("id", "label") or v != f.default}
 
 
 def _refuse(name: str, faults: list[str]) -> None:
     """Raise one error that names every fault, if there is any."""
     if faults:
         more = len(faults) - _MOST_FAULTS
-        raise InputError(
-            f"frame {name!r}",
-            "must be a consistent codebook",
-            f"{len(faults)} fault(s): "
-            + "; ".join(faults[:_MOST_FAULTS])
-            + (f"; and {more} more" if more > 0 else ""),
-            "Mend them in the file.",
-        )
+        said = "; ".join([*faults[:_MOST_FAULTS], *([f"and {more} more"] if more > 0 else [])])
+        got = f"{len(faults)} fault(s): {said}"
+        what = f"frame {name!r}"
+        raise InputError(what, "must be a consistent codebook", got, "Mend them in the file.")
 
 
 def _bundled(name: str) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,8 +36,7 @@ def read_codebook(path: Path) -> list[dict[str, object]]:
     root = parse_xml(path.read_bytes(), what)
     require_root(root, "CodeBook", what)
     table = list_codes(root, what)
-    columns = ["code", "name", "parent", "codable", "definition"]
-    rows = list(table[columns].itertuples(index=False, name=None))
+    rows = list(table.drop(columns="guid").itertuples(index=False, name=None))
     if root.get("origin", "").startswith(MACHINE):
         themes = {code: theme_fields(name, text) for code, name, _, _, text in rows}
         ids = {code: theme["id"] for code, theme in themes.items()}
@@ -59,37 +58,9 @@ def local_name(element: Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
-def find_children(element: Element | None, name: str | None = None) -> Iterator[Element]:
-    """Children of this name, or all."""
-    for child in element if element is not None else ():
-        if name is None or local_name(child) == name:
-            yield child
-
-
-def find_child(element: Element, name: str) -> Element | None:
-    """First child of this name."""
-    return next(find_children(element, name), None)
-
-
-def find_under(root: Element, group: str, name: str) -> Iterator[Element]:
-    """Children of this name in a group of the root."""
-    return find_children(find_child(root, group), name)
-
-
-def read_content(element: Element, name: str) -> str:
-    """Text of the child of this name, or ""."""
-    child = find_child(element, name)
-    return "" if child is None else child.text or ""
-
-
 def normalise_guid(text: str) -> str:
     """GUID as upper-case text without braces."""
     return text.strip().strip("{}").upper()
-
-
-def as_series(values: Iterable[str]) -> pd.Series:
-    """Texts as a column."""
-    return pd.Series(list(values), dtype=object)
 
 
 def require_root(root: Element, name: str, what: str) -> None:
@@ -104,9 +75,7 @@ def require_root(root: Element, name: str, what: str) -> None:
 def index_by_guid(elements: Iterable[Element], what: str, kind: str) -> dict[str, Element]:
     """Elements by GUID; InputError if one has none, or two have the same."""
     pairs = [(normalise_guid(e.get("guid", "")), e) for e in elements]
-    require_unique(
-        as_series(g for g, _ in pairs), f"{what}: GUIDs of {kind}", "Export the project anew."
-    )
+    require_unique((g for g, _ in pairs), f"{what}: GUIDs of {kind}", "Export the project anew.")
     if any(not g for g, _ in pairs):
         raise InputError(f"{what}: {kind}", "must have GUIDs", "none", "Export it anew.")
     return dict(pairs)
@@ -114,17 +83,12 @@ def index_by_guid(elements: Iterable[Element], what: str, kind: str) -> dict[str
 
 def list_codes(root: Element, what: str) -> pd.DataFrame:
     """Every code in the order of the file, with its path."""
-    top = find_child(root, "CodeBook") if local_name(root) == "Project" else root
+    top = "{*}CodeBook/{*}Codes" if local_name(root) == "Project" else "{*}Codes"
     found: list[tuple[str, str, str, bool, str]] = []
     elements: list[Element] = []
-    stack = [
-        (e, "", 1) for e in find_children(find_child(top, "Codes") if top is not None else None)
-    ]
-    stack.reverse()
+    stack = [(e, "", 1) for e in reversed(root.findall(f"{top}/{{*}}Code"))]
     while stack:
         element, parent, depth = stack.pop()
-        if local_name(element) != "Code":
-            continue
         if depth > _DEEPEST:
             raise InputError(
                 f"{what}: codes", f"must be at most {_DEEPEST} deep", "more", "Check the file."
@@ -132,9 +96,9 @@ def list_codes(root: Element, what: str) -> pd.DataFrame:
         name = element.get("name", "").strip() or normalise_guid(element.get("guid", ""))
         path = f"{parent}{BELOW}{name}" if parent else name
         codable = element.get("isCodable", "true").strip().casefold() in ("true", "1")
-        found.append((path, name, parent, codable, read_content(element, "Description")))
+        found.append((path, name, parent, codable, element.findtext("{*}Description", "")))
         elements.append(element)
-        stack += reversed([(e, path, depth + 1) for e in find_children(element, "Code")])
+        stack += [(e, path, depth + 1) for e in reversed(element.findall("{*}Code"))]
     table = make_table(found, "code name parent codable definition")
     require_unique(table["code"], f"{what}: paths of codes", "Rename one of them in the tool.")
     return table.assign(guid=list(index_by_guid(elements, what, "codes")))
@@ -149,7 +113,7 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def codebook_xml(frame: ThemeFrame) -> bytes:
     """The frame as the content of a ``.qdc``."""
-    root = make_root("CodeBook", "codebook", "Codebook", {"origin": ORIGIN})
+    root = make_root("CodeBook", origin=ORIGIN)
     add_codes(add_element(root, "Codes"), frame, "")
     return xml_bytes(root)
 
@@ -176,11 +140,11 @@ def add_element(parent: Element, tag: str, **attributes: str) -> Element:
     return SubElement(parent, tag, attributes)
 
 
-def make_root(tag: str, space: str, schema: str, attributes: dict[str, str]) -> Element:
+def make_root(tag: str, **attributes: str) -> Element:
     """Root element with the schema that tools look for."""
     from xml.etree.ElementTree import Element
 
-    uri = f"urn:QDA-XML:{space}:1.0"
+    uri, schema = f"urn:QDA-XML:{tag.casefold()}:1.0", tag.capitalize()
     return Element(
         tag,
         {

@@ -101,11 +101,7 @@ def trim(item: Any) -> None:
         value = getattr(item, field.name)
         if isinstance(value, str):
             object.__setattr__(item, field.name, tidy(value))
-        elif (
-            field.name in LISTS
-            and isinstance(value, tuple)
-            and isinstance(item, Theme | FacetValue)
-        ):
+        elif field.name in LISTS and isinstance(value, tuple):
             object.__setattr__(item, field.name, tuple(t for v in value if (t := tidy(v)) != ""))
 
 

@@ -15,8 +15,8 @@ from iapt_topics.frame.theme import STATUSES, Facet, Theme
 def find_faults(
     themes: Iterable[Theme],
     axis: tuple[str, ...] | None,
-    facets: Iterable[Facet] = (),
-    about: Mapping[str, str] | None = None,
+    facets: Iterable[Facet],
+    about: Mapping[str, str],
 ) -> list[str]:
     """Say what is wrong with a codebook, each fault in words."""
     themes = list(themes)
@@ -44,7 +44,7 @@ def find_faults(
     faults += [f"{what} holds a character that files cannot" for what, i in named if _unfit(i)]
     faults += [
         f"{k!r} of the frame holds a character that files cannot"
-        for k, v in (about or {}).items()
+        for k, v in about.items()
         if any(map(_is_unfit, v))
     ]
     return faults

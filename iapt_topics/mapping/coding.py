@@ -36,6 +36,7 @@ RUNNER_UP_QUANTILE = 0.25
 #: How fast the probability of a theme rises with its score over those of others, and that
 #: of any theme with nearness and score together; both in standard deviations.
 THEME_SLOPE, ANY_SLOPE = 5.0, 4.0
+_LEFT = "left without a theme: not near enough to its best one, or too near to two"
 
 
 def code_responses(
@@ -97,13 +98,10 @@ def as_codes(
     scores: SentenceScores, given: NDArray[np.bool_], responses: Responses, frame: ThemeFrame
 ) -> Codes:
     """Codes of the kept responses from what :func:`assign_themes` decided."""
-    best = scores.score.argmax(axis=1)
-    top = scores.score.max(axis=1)
-    table = (
-        pd.DataFrame({"row": scores.owner[given], "theme": best[given], "score": top[given]})
-        .groupby(["row", "theme"], as_index=False)["score"]
-        .max()
-    )
+    score = scores.score[given]
+    row, best = scores.owner[given], score.argmax(axis=1)
+    each = pd.DataFrame({"row": row, "theme": best, "score": score.max(axis=1)})
+    table = each.groupby(["row", "theme"])["score"].max().reset_index()
     themes = tuple(t.id for t in frame.codable)
     return Codes(
         coder="machine",
@@ -164,8 +162,7 @@ def explain_codes(
     scores, given = assign_themes(responses, embeddings, frame, encoder, mapping, topics)
     ids = np.array([t.id for t in frame.codable], dtype=object)
     order = np.argsort(-scores.score, axis=1, kind="stable")
-    rows = np.arange(len(order))
-    best = order[:, 0]
+    rows, best = np.arange(len(order)), order[:, 0]
     top = scores.score[rows, best]
     margin, runner_up = np.full(len(rows), np.nan), np.full(len(rows), "", dtype=object)
     if len(ids) > 1:
@@ -186,11 +183,7 @@ def explain_codes(
             "nearness": scores.nearness[rows, best],
             "anchor": [anchors[i].text for i in nearest],
             "anchor_kind": [anchors[i].kind for i in nearest],
-            "note": np.where(
-                given,
-                "",
-                "left without a theme: not near enough to its best one, or too near to two",
-            ),
+            "note": np.where(given, "", _LEFT),
         }
     )
 
@@ -222,18 +215,15 @@ def assign_themes(
     if mapping is not None and topics is not None:
         evidence = _decision_evidence(responses.kept, mapping, topics)
     scores = score_sentences(responses, embeddings, frame, encoder, evidence, fixed)
-    rows, best = np.arange(len(scores.score)), scores.score.argmax(axis=1)
-    near = scores.nearness[rows, best]
+    scale = scores.reference_scale
     if fixed is None:
         cutoff = _any_theme_cutoff(scores.score, scores.nearness)
-        scores = replace(
-            scores, reference_scale=replace(scores.reference_scale, any_theme_cutoff=cutoff)
-        )
+        scale = replace(scale, any_theme_cutoff=cutoff)
+        scores = replace(scores, reference_scale=scale)
     if scores.nearness.shape[1] == 1:
-        return scores, near > scores.reference_scale.any_theme_cutoff[2]
-    return scores, _theme_probability(
-        scores.score, scores.nearness, scores.reference_scale.any_theme_cutoff
-    ) >= 0.5
+        return scores, scores.nearness[:, 0] > scale.any_theme_cutoff[2]
+    likely = _theme_probability(scores.score, scores.nearness, scale.any_theme_cutoff)
+    return scores, likely >= 0.5
 
 
 def _any_theme_cutoff(

@@ -89,20 +89,10 @@ def indistinct_themes(frame: ThemeFrame, encoder: Encoder) -> pd.DataFrame:
         if notes:
             near = vectors[places[theme]] @ vectors[places[other]].T
             i, j = np.unravel_index(int(near.argmax()), near.shape)
-            rows.append(
-                {
-                    "theme": theme,
-                    "other": other,
-                    "cosine": float(cosine),
-                    "estimate": wrong / n if n else np.nan,
-                    "low": float(low),
-                    "high": float(high),
-                    "n": n,
-                    "anchor": anchors[places[theme][i]][1],
-                    "other_anchor": anchors[places[other][j]][1],
-                    "note": "; ".join(notes),
-                }
-            )
+            nearest = anchors[places[theme][i]][1], anchors[places[other][j]][1]
+            share = wrong / n if n else np.nan
+            measured = (float(cosine), share, float(low), float(high), n)
+            rows.append((theme, other, *measured, *nearest, "; ".join(notes)))
     table = pd.DataFrame(rows, columns=_COLUMNS)
     return table.sort_values("cosine", ascending=False, kind="stable", ignore_index=True)
 

@@ -159,7 +159,7 @@ def read_mapping(
         raise InputError(
             what, "must hold decisions that can be placed", "; ".join(faults), "Mend these rows."
         )
-    return MappingEdits(table=pd.DataFrame(rows, columns=_LOG), topic_of=_label_topics(topics))
+    return MappingEdits(table=pd.DataFrame(rows, columns=_LOG), topic_of=_topic_of(topics))
 
 
 def _theme_id(name: str, mapping: TopicMapping, wrong: list[str]) -> str:
@@ -191,9 +191,9 @@ def _wrong(decision: str, proposed: bool, theme: str, cell: Mapping[str, str]) -
     return wrong
 
 
-def _label_topics(topics: Topics) -> dict[str, int]:
-    pairs = zip(topics.assignments["response_id"], topics.assignments["topic"], strict=True)
-    return {str(r): int(t) for r, t in pairs}
+def _topic_of(topics: Topics) -> dict[str, int]:
+    rows = topics.assignments
+    return dict(zip(rows["response_id"], rows["topic"].tolist(), strict=True))
 
 
 def apply_edits(mapping: TopicMapping, edits: MappingEdits) -> TopicMapping:
@@ -219,15 +219,11 @@ def apply_edits(mapping: TopicMapping, edits: MappingEdits) -> TopicMapping:
     """
     n = pd.Series(edits.topic_of).value_counts()
     size = mapping.scores.drop_duplicates("topic").set_index("topic")["n"]
-    places = {
-        pair: i for i, pair in enumerate(
-            zip(mapping.scores["topic"], mapping.scores["theme"], strict=True)
-        )
-    }  # fmt: skip
-    table = edits.table
+    pairs = zip(mapping.scores["topic"], mapping.scores["theme"], strict=True)
+    places = {pair: i for i, pair in enumerate(pairs)}
+    table = edits.table[edits.table["theme"] != ""]
     other = [t for t in size.index if n.get(t, 0) != size[t]]
-    other += [p for p in zip(table["topic"], table["theme"], strict=True) if p[1]
-              and p not in places]  # fmt: skip
+    other += [p for p in zip(table["topic"], table["theme"], strict=True) if p not in places]
     if other:
         raise InputError(
             "edits", "must be for this mapping", f"other topics or themes: {listed(other)}",
@@ -235,7 +231,7 @@ def apply_edits(mapping: TopicMapping, edits: MappingEdits) -> TopicMapping:
         )  # fmt: skip
     chosen = mapping.scores["chosen"].to_numpy(dtype=bool).copy()
     decision, note = (mapping.scores[c].to_numpy(dtype=object).copy() for c in ("decision", "note"))
-    for row in table[table["theme"] != ""].to_dict("records"):
+    for row in table.to_dict("records"):
         at = places[row["topic"], row["theme"]]
         chosen[at] = row["decision"] != "reject"
         decision[at] = row["decision"]
@@ -273,7 +269,7 @@ def replay_edits(edits: MappingEdits, topics: Topics) -> MappingEdits:
     Hennig (2007), "Cluster-wise assessment of cluster stability", Computational Statistics and
     Data Analysis 52:258-271.
     """
-    new = _label_topics(topics)
+    new = _topic_of(topics)
     label = topics.topics.set_index("topic")["label"]
     placed: list[Any] = []
     left: list[Any] = edits.unplaced.to_dict("records")

@@ -88,19 +88,16 @@ def compare_encoders(
     truth = hand.matrix(ids, themes)
     common = truth.sum(axis=0) >= FEWEST
     if not common.any():
+        most = int(truth.sum(axis=0).max(initial=0))
         raise InputError(
-            "hand",
-            f"must hold a theme of the frame given to {FEWEST} kept responses or more",
-            f"{len(ids)} kept responses coded, the most frequent theme "
-            f"{int(truth.sum(axis=0).max(initial=0))} times",
+            "hand", f"must hold a theme of the frame given to {FEWEST} kept responses or more",
+            f"{len(ids)} kept responses coded, the most frequent theme {most} times",
             "Code more responses.",
-        )
+        )  # fmt: skip
     themes = [t for t, c in zip(themes, common, strict=True) if c]
     truth = truth[:, common]
     people = cluster_ids(both.set_index("response_id").loc[ids].reset_index())
-    weights = np.concatenate(
-        [np.ones((1, len(ids))), cluster_weights(people, n_boot, seed).astype(float)]
-    )
+    weights = np.vstack([np.ones(len(ids)), cluster_weights(people, n_boot, seed)])
     note = "" if len(ids) >= 100 else "fewer than 100 responses: the intervals are rough"
     rows = []
     first: dict[str, Floats] = {}

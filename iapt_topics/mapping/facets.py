@@ -23,7 +23,6 @@ LEAST_MARGIN = 1.0
 #: What a theme says of itself counts as a leaning of this size: the sentence has to be plain to
 #: overrule it.
 CARRIED = 4.0
-_COLUMNS = ("response_id", "sentence", "theme", "facet", "value", "margin", "carried", "note")
 
 
 def code_facets(
@@ -88,7 +87,8 @@ def code_facets(
             [[f"{facet.id}={v}" in theme.facets for v in values] for theme in frame.codable]
         )[best]
         leaning = leaning + CARRIED * own
-        first, margin = _first(leaning)
+        ranked = np.sort(leaning, axis=1)
+        margin = ranked[:, -1] - ranked[:, -2]
         spoken_of = own.any(axis=1) | (near >= runner_up) | (facet.id in of_every_theme)
         clear = margin >= LEAST_MARGIN
         part = pd.DataFrame(
@@ -97,14 +97,13 @@ def code_facets(
                 "sentence": places,
                 "theme": np.array(ids, dtype=object)[best],
                 "facet": facet.id,
-                "value": np.where(spoken_of & clear, values[first], ""),
+                "value": np.where(spoken_of & clear, values[leaning.argmax(axis=1)], ""),
                 "margin": margin,
                 "carried": np.where(own.any(axis=1), values[own.argmax(axis=1)], ""),
                 "note": np.select(
                     [~spoken_of, ~clear], ["not spoken of", "leans to no value"], default=""
                 ),
-            },
-            columns=list(_COLUMNS),
+            }
         )
         parts.append(part[given])
     return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
@@ -119,12 +118,5 @@ def _leaning(
         for v in facet.values
     )
     frame = ThemeFrame(name=facet.id, themes=values)
-    return classify(vectors, frame, encoder), nearness_in_meaning(vectors, frame, encoder).max(
-        axis=1
-    )
-
-
-def _first(leaning: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Place of each row's largest, and by how much it is larger than the next."""
-    ranked = np.sort(leaning, axis=1)
-    return leaning.argmax(axis=1), ranked[:, -1] - ranked[:, -2]
+    nearness = nearness_in_meaning(vectors, frame, encoder)
+    return classify(vectors, frame, encoder), nearness.max(axis=1)

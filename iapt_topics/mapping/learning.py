@@ -137,18 +137,16 @@ def learn_codes(
             f"needs at least {FEWEST} hand-coded responses outside the evaluation part",
             f"{len(coded)}", "Code more, or use code_responses(), which needs none.",
         )  # fmt: skip
-    place = {r: i for i, r in enumerate(ids)}
-    rows = np.array([place[r] for r in coded])
+    rows = pd.Index(ids).get_indexer(pd.Index(coded))
     y = hand.matrix(coded, themes).astype(np.float64)
     if machine is None:
         machine = code_responses(responses, embeddings, frame, encoder)
     scores = score_themes(responses, embeddings, frame, encoder)
     columns = [codable.index(t) for t in themes]
     features = [
-        scores[name].to_numpy(dtype=np.float64).reshape(len(ids), len(codable))[:, columns]
-        for name in ("score", "sentence", "margin")
+        _scaled(scores[name].to_numpy(float).reshape(len(ids), -1)[:, columns], axis)
+        for name, axis in {"score": 0, "sentence": None, "margin": None}.items()
     ]
-    features = [_scaled(f, axis) for f, axis in zip(features, (0, None, None), strict=True)]
     x = np.stack([*features, machine.matrix(ids, themes).astype(np.float64)], axis=2)
     folds = _folds(cluster_ids(kept)[rows], seed)
     probability = _calibrated(x, _likeness(embeddings.rows(ids), rows), rows, y, folds)
@@ -219,13 +217,8 @@ def _fit(
     k, q = x.shape[1:]
     coded, codes = rows[use], y[use]
     m = len(coded)
-    shared = np.concatenate(
-        [
-            x[coded].reshape(m * k, q),
-            np.ones((m * k, 1)),
-            np.tile(np.eye(k), (m, 1)),
-        ],
-        axis=1,
+    shared = np.column_stack(
+        [x[coded].reshape(m * k, q), np.ones(m * k), np.tile(np.eye(k), (m, 1))]
     )
     precision = np.concatenate([np.full(q + 1, _SLOPE**-2), np.full(k, _FREQUENCY**-2)])
     w = _mode(shared, codes.ravel(), precision, 0.0, np.zeros(q + 1 + k))
@@ -234,7 +227,7 @@ def _fit(
     values, vectors = np.linalg.eigh(among[coded])
     keep = values > 1e-8 * values[-1]
     root = np.sqrt(values[keep])
-    basis = np.concatenate([vectors[:, keep] * root, np.ones((m, 1))], axis=1)
+    basis = np.column_stack([vectors[:, keep] * root, np.ones(m)])
     precision = np.append(np.full(int(keep.sum()), _DEPARTURE**-2), _FREQUENCY**-2)
     for j in np.flatnonzero(codes.any(axis=0)):
         u = _mode(basis, codes[:, j], precision, odds[coded, j], np.zeros(len(precision)))

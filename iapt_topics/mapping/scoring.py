@@ -48,20 +48,12 @@ class Anchor(NamedTuple):
 
 
 def theme_anchors(frame: ThemeFrame) -> list[Anchor]:
-    """Every text that stands for a codable theme.
+    """Every text that stands for a codable theme, in the order of the frame, each once.
 
-    Parameters
-    ----------
-    frame : ThemeFrame
-        The codebook.
-
-    Returns
-    -------
-    list of Anchor
-        In the order of the frame, each text of a theme once: its label; label and definition; each
-        part of the definition and of what it includes, led by the label; each synonym; each
-        example; the same for themes below it that are not codable themselves; and what another
-        theme excludes with the theme's id in brackets, as in "hopes for promotion (S8)".
+    These are its label; label and definition; each part of the definition and of what it includes,
+    led by the label; each synonym; each example; the same for themes below it that are not codable
+    themselves; and what another theme excludes with the theme's id in brackets, as in "hopes for
+    promotion (S8)".
     """
     below: dict[str, list[Theme]] = {}
     for theme in frame.themes:
@@ -241,9 +233,8 @@ def score_sentences(
         fixed.views if fixed else None,
     )
     ids = kept["response_id"].tolist()
-    level = np.zeros(score.shape[1])
     reference_scale = fixed or ReferenceScale(
-        views=views, response_id=ids, vectors=vectors, score=score[:n], hubness=level
+        views=views, response_id=ids, vectors=vectors, score=score[:n], hubness=np.zeros(0)
     )
     response = _smoothed(score[:n], vectors, ids, reference_scale) + evidence
     own = (1 - RESPONSE_WEIGHT) * score[n:] + RESPONSE_WEIGHT * response[owner]

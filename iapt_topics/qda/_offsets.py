@@ -21,22 +21,9 @@ def score_offsets(
 ) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     """Try every way of counting, and place the selections by the one that fits best.
 
-    Parameters
-    ----------
-    segments : DataFrame
-        ``document``, ``start``, ``end`` (float, NaN where a whole document is coded) and
-        ``snippet`` ("" if the file does not hold it).
-    texts : mapping of str to str
-        Text of each document, with LF between lines.
-
-    Returns
-    -------
-    table : DataFrame
-        One row for each way: ``unit``, ``line_break`` (units a line end counts), ``end``,
-        ``aligned`` (selections that begin and end at words, white space aside, or that hold just
-        the snippet), ``n``, ``score`` (aligned / n, NaN if n is 0), ``chosen``.
-    places : ndarray of int, shape (n_segments, 2)
-        Code points from 0, end exclusive; -1 without a position, or where none was believed.
+    A selection is aligned if it begins and ends at words, white space aside, or holds just the
+    snippet; texts have LF between lines. The second table, (n_segments, 2), has code points from
+    0, end exclusive; -1 without a position, or where none was believed.
     """
     rows = segments.reset_index(drop=True)
     rows = rows[rows["start"].notna() & rows["document"].isin(list(texts))]

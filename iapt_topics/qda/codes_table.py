@@ -37,7 +37,7 @@ def raw_table(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
 def read_table(raw: pd.DataFrame, what: str) -> pd.DataFrame:
     """A table of text cells, without blank rows."""
     names = [cell_text(c).strip() for c in raw.columns]
-    require_unique(pd.Series(names, dtype=object), f"{what}: column names", "Rename a column.")
+    require_unique(names, f"{what}: column names", "Rename a column.")
     table = pd.DataFrame(
         {n: texts(raw.iloc[:, i]) for i, n in enumerate(names)},
         # Rows are named as a spreadsheet does: the header is row 1.
@@ -164,13 +164,7 @@ def project_pairs(
             f"codes of {coder!r}", f"must have a theme of the frame {frame.name!r}",
             listed(could, most=50), "Say in themes= what they are.",
         )  # fmt: skip
-    pairs = pd.DataFrame(
-        {
-            "response_id": mine["response_id"],
-            "theme": mine["code_path"].map(theme).astype(object),
-            "score": mine["score"],
-        }
-    ).dropna(subset=["theme"])
+    pairs = mine.assign(theme=mine["code_path"].map(theme).astype(object)).dropna(subset=["theme"])
     return themes, pairs.groupby(["response_id", "theme"], sort=False)["score"].max().reset_index()
 
 
@@ -238,11 +232,7 @@ def wide_pairs(
         )  # fmt: skip
     found = require_matched(match_names({c: c for c in columns}, frame, given), frame, what)
     columns = [c for c in columns if c in found]
-    require_unique(
-        pd.Series(list(found.values()), dtype=object),
-        f"{what}: themes of the columns",
-        "Keep one column per theme.",
-    )
+    require_unique(found.values(), f"{what}: themes of the columns", "Keep one column per theme.")
     bad: list[str] = []
     cells: dict[str, NDArray[np.bool_]] = {}
     for column in columns:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from iapt_topics.survey.responses import Responses
 _ENDINGS = (".txt", ".docx", ".doc", ".rtf", ".odt", ".md", ".pdf", ".htm", ".html")
 _LAST = 2**31
+_SEGMENTS = [
+    "response_id", "coder", "code_path", "start", "end", "snippet", "score", "source_tool",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -164,38 +167,24 @@ def placed(
         s or (texts[d][int(i) : int(j)] if i >= 0 else "")
         for s, d, (i, j) in zip(kept["snippet"], kept["document"], spots[rows.index], strict=True)
     ]
-    table = pd.DataFrame(
-        {
-            "response_id": rows["response_id"].to_numpy(dtype=object),
-            "coder": kept["coder"].to_numpy(dtype=object),
-            "code_path": kept["code_path"].to_numpy(dtype=object),
-            "start": rows["start"].to_numpy(dtype=float),
-            "end": rows["end"].to_numpy(dtype=float),
-            "snippet": snippets,
-            "score": kept["score"].to_numpy(dtype=float),
-            "source_tool": export.tool,
-        }
-    )
+    kept = kept.assign(**rows, snippet=snippets, source_tool=export.tool)
+    table = kept[_SEGMENTS].astype({"start": float, "end": float, "score": float})
+    notes, n = export.notes, int(offsets["n"].iloc[0])
+    if n and not offsets["chosen"].any():
+        notes += (
+            f"positions not used: at best {offsets['aligned'].max()} of {n} selections begin and "
+            f"end at words, below {LEAST_ALIGNED}; codes are taken for whole responses",
+        )
     return Project(
         tool=export.tool,
         codebook=export.codebook,
-        segments=table,
+        segments=table.reset_index(drop=True),
         seen=_seen(export, places, responses),
         machines=export.machines,
         themes=export.themes,
         offsets=offsets,
-        notes=(*export.notes, *_on_offsets(offsets)),
+        notes=notes,
     )
-
-
-def _on_offsets(offsets: pd.DataFrame) -> list[str]:
-    n = int(offsets["n"].iloc[0])
-    if not n or offsets["chosen"].any():
-        return []
-    return [
-        f"positions not used: at best {offsets['aligned'].max()} of {n} selections begin and end "
-        f"at words, below {LEAST_ALIGNED}; codes are taken for whole responses"
-    ]
 
 
 def _places(
@@ -205,9 +194,7 @@ def _places(
 ) -> pd.DataFrame:
     """Response of each document or part of one: document, start, end, response_id."""
     what, names = export.what, export.documents["document"].tolist()
-    require_unique(
-        pd.Series(names, dtype=object), f"{what}: names of documents", "Rename them in the tool."
-    )
+    require_unique(names, f"{what}: names of documents", "Rename them in the tool.")
     given = require_table(documents, ("document", "response_id"), "documents")
     strange = sorted(set(given["document"]) - set(names))
     if strange:
@@ -263,9 +250,7 @@ def _mapped(name: str, rows: pd.DataFrame) -> list[tuple[object, ...]]:
     if {"start", "end"} <= set(rows.columns) and (rows["start"] != "").all():
         return [
             (name, position(start, "documents"), position(end, "documents"), response)
-            for start, end, response in zip(
-                rows["start"], rows["end"], rows["response_id"], strict=True
-            )
+            for start, end, response in rows[["start", "end", "response_id"]].to_numpy()
         ]
     if len(rows) > 1:
         raise InputError(

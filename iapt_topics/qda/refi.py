@@ -12,15 +12,10 @@ from iapt_topics.frame.refi import (
     BELOW,
     MACHINE,
     MACHINE_TOP,
-    as_series,
-    find_child,
-    find_children,
-    find_under,
     index_by_guid,
     list_codes,
     local_name,
     normalise_guid,
-    read_content,
     require_root,
 )
 from iapt_topics.qda.project import Export, make_export, position
@@ -51,19 +46,19 @@ def read_project(path: Path) -> Export:
         texts = _texts(root, archive, what)
     origin = root.get("origin", "")
     ours = origin.startswith(MACHINE)
-    people = index_by_guid(find_under(root, "Users", "User"), what, "users")
+    people = index_by_guid(root.iterfind("{*}Users/{*}User"), what, "users")
     users = {
         guid: (e.get("id", "") if ours else "") or e.get("name", "") or guid
         for guid, e in people.items()
     }
     machines = {users[g] for g, e in people.items() if e.get("name", "").startswith(MACHINE)}
-    require_unique(as_series(users.values()), f"{what}: names of users", "Rename one in the tool.")
+    require_unique(users.values(), f"{what}: names of users", "Rename one in the tool.")
     codebook = list_codes(root, what)
     code = dict(zip(codebook["guid"], codebook["code"], strict=True))
     name = dict(zip(codebook["guid"], codebook["name"], strict=True))
-    sources = index_by_guid(find_children(find_child(root, "Sources")), what, "sources")
+    sources = index_by_guid(root.iterfind("{*}Sources/*"), what, "sources")
     names = {guid: e.get("name", "") or guid for guid, e in sources.items()}
-    variables = index_by_guid(find_under(root, "Variables", "Variable"), what, "variables")
+    variables = index_by_guid(root.iterfind("{*}Variables/{*}Variable"), what, "variables")
     respondent = {g for g, e in variables.items() if ours and e.get("name") == RESPONDENT}
     documents = [
         (names[g], texts.get(g), next(_values(e, respondent), "")) for g, e in sources.items()
@@ -83,7 +78,7 @@ def read_project(path: Path) -> Export:
             score = scores.get((coder, name[target]), float("nan"))
             segments.append((names[guid], coder, code[target], start, end, "", score))
     seen, themes = _sets(root, users, names, code) if ours else ([], {})
-    cases = sum(1 for c in find_under(root, "Cases", "Case") for _ in find_children(c, "CodeRef"))
+    cases = len(root.findall("{*}Cases/{*}Case/{*}CodeRef"))
     codes = codebook.drop(columns="guid").itertuples(index=False, name=None)
     return make_export(
         {"documents": documents, "segments": segments, "codebook": codes, "seen": seen},
@@ -99,15 +94,15 @@ def _texts(root: Element, archive: Archive, what: str) -> dict[str, str]:
     """Plain text of each text source that the file holds; links out of it are not followed."""
     texts: dict[str, str] = {}
     total = 0
-    for source in find_under(root, "Sources", "TextSource"):
+    for source in root.iterfind("{*}Sources/{*}TextSource"):
         path = source.get("plainTextPath", "")
         if path.casefold().startswith("internal://"):
             name = f"sources/{path[len('internal://') :]}"
             content = archive.read(name, LARGEST_TEXT)
             total += len(content)
             text = decoded(content, f"{what}: {name!r}")
-        elif find_child(source, "PlainTextContent") is not None:
-            text = read_content(source, "PlainTextContent")
+        elif (held := source.findtext("{*}PlainTextContent")) is not None:
+            text = held
         else:
             continue
         if total > _MOST_TEXT:
@@ -122,14 +117,18 @@ def _codings(source: Element, what: str) -> Iterator[tuple[str, str, float, floa
     """User, code, start and end of everything that a source is coded with."""
     for parent in source.iter():
         start = end = float("nan")
-        for coding in find_children(parent, "Coding"):
+        for coding in parent.iterfind("{*}Coding"):
             if local_name(parent) == "PlainTextSelection":
                 start = position(parent.get("startPosition"), what)
                 end = position(parent.get("endPosition"), what)
-            reference = find_child(coding, "CodeRef")
-            target = "" if reference is None else normalise_guid(reference.get("targetGUID", ""))
             user = coding.get("creatingUser") or parent.get("creatingUser") or ""
-            yield normalise_guid(user), target, start, end
+            yield normalise_guid(user), _target(coding, "CodeRef"), start, end
+
+
+def _target(element: Element, reference: str) -> str:
+    """GUID that the child of this name refers to, or ""."""
+    child = element.find(f"{{*}}{reference}")
+    return "" if child is None else normalise_guid(child.get("targetGUID", ""))
 
 
 def _coder(users: dict[str, str], user: str, what: str) -> str:
@@ -144,16 +143,15 @@ def _coder(users: dict[str, str], user: str, what: str) -> str:
 
 def _values(source: Element, variables: set[str]) -> Iterator[str]:
     """Texts of these variables of a source."""
-    for value in find_children(source, "VariableValue"):
-        reference = find_child(value, "VariableRef")
-        if reference is not None and normalise_guid(reference.get("targetGUID", "")) in variables:
-            yield read_content(value, "TextValue")
+    for value in source.iterfind("{*}VariableValue"):
+        if _target(value, "VariableRef") in variables:
+            yield value.findtext("{*}TextValue", "")
 
 
 def _scores(source: Element, machines: set[str]) -> dict[tuple[str, str], float]:
     """Score of each code that a machine gave, from the lines of the description."""
     found = {}
-    for line in read_content(source, "Description").split("\n"):
+    for line in source.findtext("{*}Description", "").split("\n"):
         for coder in machines:
             name, is_, number = line.removeprefix(f"{SCORES}{coder}: ").rpartition(" = ")
             if is_ and line.startswith(f"{SCORES}{coder}: "):
@@ -170,14 +168,14 @@ def _sets(
     """Documents that each coder saw, and codes that each could give, as the writer notes them."""
     seen: list[tuple[str, str]] = []
     themes = {}
-    for element in find_under(root, "Sets", "Set"):
+    for element in root.iterfind("{*}Sets/{*}Set"):
         coder = element.get("name", "").removeprefix(SEEN_BY)
         if coder not in users.values():
             continue
-        members = {
-            kind: [normalise_guid(m.get("targetGUID", "")) for m in find_children(element, kind)]
-            for kind in ("MemberSource", "MemberCode")
-        }
-        seen += [(coder, names[g]) for g in members["MemberSource"] if g in names]
-        themes[coder] = tuple(code[g] for g in members["MemberCode"] if g in code)
+        sources, codes = (
+            [normalise_guid(m.get("targetGUID", "")) for m in element.iterfind(kind)]
+            for kind in ("{*}MemberSource", "{*}MemberCode")
+        )
+        seen += [(coder, names[g]) for g in sources if g in names]
+        themes[coder] = tuple(code[g] for g in codes if g in code)
     return seen, themes

@@ -50,7 +50,7 @@ def project_archive(
     seen = {r for c in codes for r in c.seen["response_id"]}
     require_known(codes, set(table["response_id"]), frame)
     table = table[table["response_id"].isin(list(seen)) | (table["status"] == "kept")]
-    root = make_root("Project", "project", "Project", {"name": frame.name, "origin": ORIGIN})
+    root = make_root("Project", name=frame.name, origin=ORIGIN)
     if codes:
         users = add_element(root, "Users")
         for c in codes:
@@ -71,7 +71,10 @@ def project_archive(
         )
     _add_cases(add_element(root, "Cases"), table)
     sources = add_element(root, "Sources")
-    codings = _list_codings(codes)
+    codings: dict[str, list[_Coding]] = {}
+    for c in codes:
+        for response, theme, score in c.table.itertuples(index=False, name=None):
+            codings.setdefault(response, []).append((c, theme, float(score)))
     members: list[tuple[str, str]] = []
     columns = ["response_id", "respondent_id", "year"]
     for response, respondent, year in table[columns].itertuples(index=False, name=None):
@@ -96,9 +99,7 @@ def project_archive(
 
 def require_known(codes: Sequence[Codes], known: set[str] | None, frame: ThemeFrame) -> None:
     """Coders must differ, have seen something, and keep to the survey and the frame."""
-    require_unique(
-        pd.Series([c.coder for c in codes], dtype=object), "coders", "Give each another name."
-    )
+    require_unique([c.coder for c in codes], "coders", "Give each another name.")
     for c in codes:
         strange = [] if known is None else [r for r in c.seen["response_id"] if r not in known]
         other = [t for t in c.themes if t not in frame]
@@ -115,15 +116,6 @@ def require_known(codes: Sequence[Codes], known: set[str] | None, frame: ThemeFr
             raise InputError(
                 f"the codes of {c.coder!r}", "must be for some responses", "none", "Leave them out."
             )
-
-
-def _list_codings(codes: Sequence[Codes]) -> dict[str, list[_Coding]]:
-    """Themes of each response, by each coder in turn."""
-    found: dict[str, list[_Coding]] = {}
-    for c in codes:
-        for response, theme, score in c.table.itertuples(index=False, name=None):
-            found.setdefault(response, []).append((c, theme, float(score)))
-    return found
 
 
 def _add_codings(

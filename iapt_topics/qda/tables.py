@@ -12,12 +12,11 @@ from iapt_topics._base.errors import InputError, listed
 from iapt_topics.frame.refi import BELOW
 from iapt_topics.qda.project import Export, make_export
 
-#: For each tool: its columns of the document, the code, the segment and, if any, the coder, and
-#: what stands between the names in a code's path. A table must have the first two to be of the
-#: tool; names are compared in small letters.
-COLUMNS: Mapping[str, tuple[str, str, str, str, str]] = {
-    "Taguette": ("document", "tag", "content", "", "."),
-    "MAXQDA": ("document name", "code", "segment", "created by", r"\\| > |>"),
+#: For each tool: its columns of the document, the code, the segment and, if any, the coder. A table
+#: must have the first two to be of the tool; names are compared in small letters.
+COLUMNS: Mapping[str, tuple[str, str, str, str]] = {
+    "Taguette": ("document", "tag", "content", ""),
+    "MAXQDA": ("document name", "code", "segment", "created by"),
 }
 
 
@@ -31,7 +30,7 @@ def infer_tool(columns: pd.Index) -> str:
 def read_segments(table: pd.DataFrame, what: str) -> Export:
     """Read an export of coded segments; it lists only the documents that have one."""
     tool = infer_tool(table.columns)
-    document, code, segment, coder, between = COLUMNS[tool]
+    document, code, segment, coder = COLUMNS[tool]
     cells = table.rename(columns=lambda c: str(c).strip().casefold())
     cells = cells[(cells != "").any(axis=1)]
     columns = {
@@ -45,12 +44,12 @@ def read_segments(table: pd.DataFrame, what: str) -> Export:
             "Export it anew.",
         )  # fmt: skip
     # Taguette writes a path with full stops, which may stand in a tag as well: left as it is.
-    paths = [BELOW.join(re.split(between, c)) if tool == "MAXQDA" else c for c in columns[code]]
-    rows = zip(
-        columns[document], (c or "human" for c in columns[coder or "\0"]), paths, columns[segment],
-        strict=True,
-    )  # fmt: skip
-    segments = [(d, who, c, np.nan, np.nan, s, np.nan) for d, who, c, s in rows]
+    if tool == "MAXQDA":
+        columns[code] = [BELOW.join(re.split(r"\\| > |>", c)) for c in columns[code]]
+    segments = [
+        (d, who or "human", c, np.nan, np.nan, s, np.nan)
+        for d, c, s, who in zip(*columns.values(), strict=True)
+    ]
     documents = [(d, None, "") for d in dict.fromkeys(columns[document])]
     found = {"documents": documents, "segments": segments}
     return make_export(found, tool=tool, what=what, lists_all=False)

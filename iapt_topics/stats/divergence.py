@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.stats.intervals import Floats
+from iapt_topics.stats.set_agreement import Floats, ratio
 
 
 def jensen_shannon(p: ArrayLike, q: ArrayLike, base: float = 2) -> Floats:
@@ -47,8 +47,7 @@ def jensen_shannon(p: ArrayLike, q: ArrayLike, base: float = 2) -> Floats:
         weights = np.asarray(side, float)
         if np.any(weights < 0):
             raise InputError("weights", "must be at least 0", "a value below 0", "Give counts.")
-        total = weights.sum(axis=-1, keepdims=True)
-        sides.append(weights / np.where(total > 0, total, np.nan))
+        sides.append(ratio(weights, weights.sum(axis=-1, keepdims=True)))
     middle = (sides[0] + sides[1]) / 2
     divergence = sum(rel_entr(side, middle).sum(axis=-1) for side in sides) / 2
     # scipy's jensenshannon does not clip: rounding makes equal distributions NaN there.

@@ -20,12 +20,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from iapt_topics._base.errors import InputError
+from iapt_topics.stats.set_agreement import ratio
 
 Floats = NDArray[np.float64]
 _BISECTIONS = 60
 
 
-def _fraction(value: float, what: str) -> float:
+def require_fraction(value: float, what: str) -> float:
     """Return ``value`` if it lies strictly between 0 and 1, else raise InputError."""
     if not 0.0 < value < 1.0:
         raise InputError(what, "must lie between 0 and 1", str(value), "Use e.g. 0.95.")
@@ -44,7 +45,7 @@ def normal_quantile(confidence: float = 0.95) -> float:
     -------
     float
     """
-    return NormalDist().inv_cdf(0.5 + _fraction(confidence, "confidence") / 2)
+    return NormalDist().inv_cdf(0.5 + require_fraction(confidence, "confidence") / 2)
 
 
 def wilson_interval(
@@ -130,7 +131,7 @@ def jeffreys_interval(
     """
     from scipy.special import betaincinv
 
-    tail = (1 - _fraction(confidence, "confidence")) / 2
+    tail = (1 - require_fraction(confidence, "confidence")) / 2
     x, size = np.broadcast_arrays(np.asarray(count, float), np.asarray(n, float))
     rest = size - x
     low, high = (betaincinv(x + 0.5, np.maximum(rest, 0) + 0.5, t) for t in (tail, 1 - tail))
@@ -166,9 +167,7 @@ def newcombe_interval(
     """
     low1, high1 = wilson_interval(count1, n1, confidence)
     low2, high2 = wilson_interval(count2, n2, confidence)
-    size1, size2 = np.asarray(n1, float), np.asarray(n2, float)
-    share1 = np.asarray(count1, float) / np.where(size1 > 0, size1, np.nan)
-    share2 = np.asarray(count2, float) / np.where(size2 > 0, size2, np.nan)
+    share1, share2 = ratio(count1, n1), ratio(count2, n2)
     difference = share1 - share2
     return (
         np.asarray(difference - np.hypot(share1 - low1, high2 - share2)),
@@ -252,8 +251,8 @@ def smallest_detectable(
     >>> round(float(smallest_detectable(0.5, 50, 50, power=0.9)), 4)
     0.3026
     """
-    z_alpha = normal_quantile(1 - _fraction(alpha, "alpha"))
-    z_power = NormalDist().inv_cdf(_fraction(power, "power"))
+    z_alpha = normal_quantile(1 - require_fraction(alpha, "alpha"))
+    z_power = NormalDist().inv_cdf(require_fraction(power, "power"))
     share, first, second = np.broadcast_arrays(
         np.asarray(p, float), np.asarray(n1, float), np.asarray(n2, float)
     )

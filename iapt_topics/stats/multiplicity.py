@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.stats.intervals import Floats
 
 
-def _known_p(p: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return p as floats, and which of them are not missing."""
+def _adjusted(p: ArrayLike, adjust: Callable[[Floats], Floats]) -> Floats:
+    """Adjust the p-values that are not missing."""
     values = np.asarray(p, float)
     if np.any((values < 0) | (values > 1)):
         raise InputError(
             "p", "must lie between 0 and 1", "a value outside", "Give p-values, not statistics."
         )
-    return values, ~np.isnan(values)
+    known = ~np.isnan(values)
+    out = np.full(values.shape, np.nan)
+    out[known] = adjust(values[known])
+    return out
 
 
 def benjamini_hochberg(p: ArrayLike) -> Floats:
@@ -49,10 +54,7 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     """
     from scipy.stats import false_discovery_control
 
-    values, known = _known_p(p)
-    out = np.full(values.shape, np.nan)
-    out[known] = false_discovery_control(values[known])
-    return out
+    return _adjusted(p, false_discovery_control)
 
 
 def holm(p: ArrayLike) -> Floats:
@@ -83,12 +85,12 @@ def holm(p: ArrayLike) -> Floats:
     >>> holm([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.06, 0.06]
     """
+
     # By hand: statsmodels, which has it, takes a second to import.
-    values, known = _known_p(p)
-    out = np.full(values.shape, np.nan)
-    family = values[known]
-    order = np.argsort(family, kind="stable")
-    scaled = family[order] * np.arange(len(family), 0, -1)
-    family[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
-    out[known] = family
-    return out
+    def step_down(family: Floats) -> Floats:
+        order = np.argsort(family, kind="stable")
+        scaled = family[order] * np.arange(len(family), 0, -1)
+        family[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
+        return family
+
+    return _adjusted(p, step_down)

@@ -184,15 +184,10 @@ def set_alpha(
     >>> float(set_alpha([[1, 0], [0, 1]], [[1, 0], [0, 1]]))
     1.0
     """
-    x, y = _paired(first, second)
-    n = len(x)
-    given = np.ones(n) if weights is None else np.asarray(weights, float)
-    if given.ndim not in (1, 2) or given.shape[-1] != n:
-        raise InputError("weights", "must be one per unit", f"shape {given.shape}", "Match them.")
-    draws = np.atleast_2d(given)
-    observed = ratio(draws @ _distance(x, y, distance), draws.sum(axis=1))
-    out = corrected(1 - observed, 1 - _expected(x, y, draws, distance))
-    return out if given.ndim == 2 else np.asarray(out[0])
+    expected = expected_disagreement(first, second, distance, weights=weights)
+    apart = _distance(first, second, distance)
+    draws = np.ones(len(apart)) if weights is None else np.asarray(weights, float)
+    return corrected(1 - ratio(draws @ apart, draws.sum(axis=-1)), 1 - expected)
 
 
 def expected_disagreement(
@@ -227,16 +222,11 @@ def expected_disagreement(
     """
     x, y = _paired(first, second)
     given = np.ones(len(x)) if weights is None else np.asarray(weights, float)
-    out = _expected(x, y, np.atleast_2d(given), distance)
-    return out if given.ndim == 2 else np.asarray(out[0])
-
-
-def _expected(
-    x: NDArray[np.bool_], y: NDArray[np.bool_], draws: Floats, name: DistanceName
-) -> Floats:
-    stacked = np.concatenate([x, y])
+    if given.ndim not in (1, 2) or given.shape[-1] != len(x):
+        raise InputError("weights", "must be one per unit", f"shape {given.shape}", "Match them.")
+    stacked, draws = np.concatenate([x, y]), np.atleast_2d(given)
     if not stacked.size:
-        return np.full(len(draws), np.nan)
+        return np.full(given.shape[:-1], np.nan)
     _, where, at = np.unique(
         np.packbits(stacked, axis=1), axis=0, return_index=True, return_inverse=True
     )
@@ -245,8 +235,8 @@ def _expected(
     for row, w in zip(counts, draws, strict=True):
         row[:] = np.bincount(at, np.concatenate([w, w]), minlength=len(where))
     values = 2 * draws.sum(axis=1)
-    pairs = _summed_distance(stacked[where].astype(np.float32), counts, name)
-    return ratio(pairs, values * (values - 1))
+    pairs = _summed_distance(stacked[where].astype(np.float32), counts, distance)
+    return ratio(pairs, values * (values - 1)).reshape(given.shape[:-1])
 
 
 def _summed_distance(sets: NDArray[np.float32], counts: Floats, name: DistanceName) -> Floats:
@@ -311,8 +301,7 @@ def samples_f1(first: ArrayLike, second: ArrayLike) -> float:
     Tsoumakas G, Katakis I, Vlahavas I (2010). Mining multi-label data. In *Data Mining and
     Knowledge Discovery Handbook*, 2nd ed., 667-685. Springer.
     """
-    each = f1_per_unit(first, second)
-    return float(each.mean()) if len(each) else float("nan")
+    return float(mean_defined(f1_per_unit(first, second)))
 
 
 def micro_f1(first: ArrayLike, second: ArrayLike) -> float:

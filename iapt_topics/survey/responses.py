@@ -75,10 +75,8 @@ class Responses:
             if not isinstance(value, kind):
                 got = type(value).__name__
                 raise InputError(f"Responses.{name}", f"must be a {kind.__name__}", got, do)
-        require_unique(
-            pd.Series([str(c) for c in self.table.columns], dtype=object),
-            f"{what}: column names", "Rename one of the columns.",
-        )  # fmt: skip
+        names = [str(c) for c in self.table.columns]
+        require_unique(names, f"{what}: column names", "Rename one of the columns.")
         require_columns(self.table, _STANDARD, what)
         for name in _STANDARD:
             if name == "year":
@@ -345,8 +343,7 @@ def _require_usable(
             "covariates", "must not bear the name of a column of responses", listed(clash),
             "Rename the column in the survey.",
         )  # fmt: skip
-    require_unique(pd.Series(wanted, dtype=object), f"{what}: columns asked for",
-                   "Use each column for one thing.")  # fmt: skip
+    require_unique(wanted, f"{what}: columns asked for", "Use each column for one thing.")
 
 
 def _empty_rows(table: pd.DataFrame, year: str) -> np.ndarray:
@@ -368,7 +365,7 @@ def _row_ids(table: pd.DataFrame, what: str, column: str | None) -> list[str]:
             what, "must hold an id in each row", f"none in data row(s) {listed(blank)}",
             "Fill it in, or leave the column out.",
         )  # fmt: skip
-    require_unique(pd.Series(ids), what, "Give each response its own id.")
+    require_unique(ids, what, "Give each response its own id.")
     if near := _near_ids(ids):
         raise InputError(
             what, "must differ by more than case and white space", near,
