@@ -282,18 +282,15 @@ def _fit(
     on_event(Event("stage", "Taking the reference scale"))
     mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
     scores, _ = assign_themes(sample, embeddings, frame, encoder)
-    # The store of vectors is one file, which workers cannot share; their results are kept instead.
-    lean = (
-        replace(encoder, cache=None, on_event=ignore)
-        if isinstance(encoder, SentenceEncoder)
-        else encoder
-    )
+    if isinstance(encoder, SentenceEncoder):
+        # The store of vectors is one file, which workers cannot share; their results are kept.
+        encoder = replace(encoder, cache=None, on_event=ignore)
     vectors = embeddings.rows(topics.assignments["response_id"].tolist())
     model = Model(
         topics=topics,
         runs=tuple(unit_means(vectors, v) for v in topics.votes),
         frame=frame,
-        encoder=lean,
+        encoder=encoder,
         reference_scale=scores.reference_scale,
         question=question,
         covariates=covariates,
@@ -346,7 +343,6 @@ def _join(
         np.concatenate([getattr(c.cells, name) for c in counted]) for name in ("n", "size", "count")
     )
     total = np.concatenate([c.cells.total for c in counted]) if weighted else count
-    person, year = person.astype(np.intp), year.astype(np.intp)
     if not len(n):
         raise InputError("the survey", "must hold a codable response", "none", "See its texts.")
     cells = PersonYearSums(person=person, year=year, n=n, size=size, count=count, total=total)

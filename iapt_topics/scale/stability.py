@@ -98,14 +98,12 @@ def sample_stability(
     return compare_fits(sorted(sizes), placed, len(probed.vectors), config.seed)
 
 
-def agreement_interval(
-    one: Ints, other: Ints, seed: int, n_boot: int = 200
-) -> tuple[float, float, float]:
+def agreement_interval(one: Ints, other: Ints, seed: int) -> tuple[float, float, float]:
     """Adjusted mutual information of two partitions; its interval, by the spread over draws."""
     from sklearn.metrics import adjusted_mutual_info_score
 
     rng = np.random.default_rng(seed)
-    rows = [rng.integers(0, len(one), len(one)) for _ in range(n_boot)]
+    rows = [rng.integers(0, len(one), len(one)) for _ in range(200)]
     # Drawing a row twice makes its copies agree; the spread is that of the draws, not their middle.
     drawn = np.array([adjusted_mutual_info_score(one[r], other[r]) for r in rows])
     estimate = float(adjusted_mutual_info_score(one, other))
