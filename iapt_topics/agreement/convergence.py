@@ -58,9 +58,7 @@ def disagreements(
     ids, _, _ = common_responses(human, machine)
     themes = tuple(dict.fromkeys([*human.themes, *machine.themes]))
     (x, _), (y, scores) = (spread(codes, ids, themes) for codes in (human, machine))
-    highest = np.where(
-        np.isnan(scores).all(axis=1), np.nan, np.nan_to_num(scores, nan=-np.inf).max(1)
-    )
+    highest = np.fmax.reduce(scores, axis=1, initial=np.nan)
     rows = []
     for j, theme in enumerate(themes):
         if theme not in human.themes or theme not in machine.themes:

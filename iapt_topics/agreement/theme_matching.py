@@ -115,20 +115,18 @@ def levels_table(
     cut = np.ix_(first, second)
     estimate = level_curves(score[cut])
     low, high = percentile_interval(np.stack([level_curves(s[cut]) for s in drawn]))
+    low, high = np.minimum(low, estimate), np.maximum(high, estimate)
     # Without a pair above the threshold there is no number of partners.
     by_chance = mean_defined(np.stack([level_curves(s[cut]) for s in permuted]), axis=0)
     rows = []
     for i, measure in enumerate(LEVELS):
         n = int((first if measure in ("coverage", "fragmentation") else second).sum())
         for j, threshold in enumerate(THRESHOLDS):
-            value = float(estimate[i, j])
-            ends = (min(float(low[i, j]), value), max(float(high[i, j]), value))
-            missing = np.isnan(value)
-            note = "no pair of themes reaches the threshold" if missing else ""
-            if missing and measure in ("coverage", "novelty"):
+            measured = [float(x[i, j]) for x in (estimate, low, high)]
+            note = "no pair of themes reaches the threshold" if np.isnan(measured[0]) else ""
+            if note and measure in ("coverage", "novelty"):
                 note = "no theme with enough positives"
-            ends = (float("nan"), float("nan")) if missing else ends
-            rows.append((measure, threshold, value, *ends, n, float(by_chance[i, j]), note))
+            rows.append((measure, threshold, *measured, n, float(by_chance[i, j]), note))
     columns = ["measure", "threshold", "estimate", "low", "high", "n", "expected_by_chance", "note"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -197,8 +195,7 @@ def partition_table(
             return np.asarray(flat, float)
 
         notes = [f"{int((~single).sum())} responses with several themes left out"]
-        nothing = np.full(len(PARTITION), np.nan)
-        estimate = low = high = chance = nothing
+        estimate = low = high = chance = np.full(len(PARTITION), np.nan)
         if n > 1:
             whole = table(second)
             emi = expected_information(whole)

@@ -122,28 +122,28 @@ def _design(factors: dict[str, pd.Series], base: str) -> tuple[Floats, list[dict
         common = {"covariate": name, "reference": reference}
         if len(counts) == 1:
             said = f"Only one {'year' if name == 'year' else 'level or no value'}: no effect."
-            terms.append(common | _none(reference, int(n), said))
+            terms.append(common | {"level": reference, "n": n} | _none(said))
             continue
         here: list[dict[str, Any]] = []
         skipped: list[dict[str, Any]] = []
         for level in sorted(counts.index.drop(reference)):
             dummy = (values == level).to_numpy(float)
-            both = int(counts[level] + counts[reference])
+            term = common | {"level": level, "n": int(counts[level] + counts[reference])}
             if np.linalg.matrix_rank(np.column_stack([*columns, dummy])) <= len(columns):
                 said = "Aliased with the other covariates: left out."
-                skipped.append(common | _none(level, both, said))
+                skipped.append(term | _none(said))
                 continue
             small = "" if counts[level] >= FEW_POSITIVES else f"n of the level is {counts[level]}."
-            here.append(common | {"level": level, "n": both, "note": small, "place": len(columns)})
+            here.append(term | {"note": small, "place": len(columns)})
             columns.append(dummy)
         siblings = [term["place"] for term in here]
         terms += [*(term | {"siblings": siblings} for term in here), *skipped]
     return np.column_stack(columns), terms
 
 
-def _none(level: str, n: int, note: str) -> dict[str, Any]:
+def _none(note: str) -> dict[str, Any]:
     nan = dict.fromkeys(("estimate", "low", "high", "p"), float("nan"))
-    return nan | {"level": level, "n": n, "model": "none", "note": note}
+    return nan | {"model": "none", "note": note}
 
 
 def _effects(
@@ -165,7 +165,7 @@ def _effects(
         which = "with the theme" if y.sum() <= n / 2 else "without the theme"
         said = f"Fewer than {FEW_POSITIVES} responses {which}."
         said = said if rarer < FEW_POSITIVES else f"{people} respondents for {k} coefficients."
-        return [row | _none(row["level"], row["n"], said) for row in shared]
+        return [row | _none(said) for row in shared]
     model, coefficients, covariance = _fit(y, design, person, weight)
     notes = []
     if model == "linear":

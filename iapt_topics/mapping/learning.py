@@ -217,9 +217,8 @@ def _fit(
     k, q = x.shape[1:]
     coded, codes = rows[use], y[use]
     m = len(coded)
-    shared = np.column_stack(
-        [x[coded].reshape(m * k, q), np.ones(m * k), np.tile(np.eye(k), (m, 1))]
-    )
+    own = np.tile(np.eye(k), (m, 1))
+    shared = np.column_stack([x[coded].reshape(m * k, q), np.ones(m * k), own])
     precision = np.concatenate([np.full(q + 1, _SLOPE**-2), np.full(k, _FREQUENCY**-2)])
     w = _mode(shared, codes.ravel(), precision, 0.0, np.zeros(q + 1 + k))
     odds = np.asarray(x @ w[:q] + w[q] + w[q + 1 :])

@@ -35,7 +35,10 @@ def score_offsets(
         spots = group[["start", "end"]].to_numpy(dtype=np.int64)
         for w, (unit, line_break, end) in enumerate(WAYS):
             shifted = spots + np.array([0, end == "inclusive"], dtype=np.int64)
-            at = _indices(edges[unit, line_break], shifted)
+            known = edges[unit, line_break]
+            at = np.searchsorted(known, shifted)
+            # None inside a pair or past the end.
+            at = np.where(known[np.minimum(at, len(known) - 1)] == shifted, at, -1)
             found[w, group.index] = at
             spans = zip(at.tolist(), group["snippet"], strict=True)
             for ((i, j), snippet), times in Counter((tuple(at_), s) for at_, s in spans).items():
@@ -61,13 +64,6 @@ def _edges(text: str) -> dict[tuple[str, int], NDArray[np.int64]]:
         for unit, line_break in product(("codepoint", "utf16"), (1, 2))
     }
     return {key: np.concatenate([[0], np.cumsum(w)]).astype(np.int64) for key, w in widths.items()}
-
-
-def _indices(edges: NDArray[np.int64], spots: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Code points at these positions; -1 inside a pair or past the end."""
-    at = np.searchsorted(edges, spots)
-    hit = edges[np.minimum(at, len(edges) - 1)] == spots
-    return np.where(hit, at, -1)
 
 
 def _fits(text: str, i: int, j: int, snippet: str) -> tuple[bool, bool]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique, suggestion
-from iapt_topics._base.sheets import read_sheet
 from iapt_topics._base.tables import cell_text
 from iapt_topics.codes.codes import texts
 from iapt_topics.frame.refi import BELOW, MACHINE_PREFIX, MACHINE_TOP
@@ -24,14 +22,6 @@ if TYPE_CHECKING:
 _BESIDE_THEMES = ("response_id", "respondent_id", "coder", "kind", "year", "question", "text")
 _YES = {"1", "1.0", "true"}
 _NO = {"0", "0.0", "false", ""}
-
-
-def raw_table(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """The source as it is, and what to call it."""
-    if isinstance(source, pd.DataFrame):
-        return source, "the table of codes"
-    path = Path(source)
-    return read_sheet(path, "codes"), f"codes {path.name!r}"
 
 
 def read_table(raw: pd.DataFrame, what: str) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_unique
+from iapt_topics._base.sheets import read_sheet
 from iapt_topics.codes.codes import Codes, attach_respondents
 from iapt_topics.frame.refi import BELOW
 from iapt_topics.qda.codes_table import (
@@ -16,7 +17,6 @@ from iapt_topics.qda.codes_table import (
     long_pairs,
     match_names,
     project_pairs,
-    raw_table,
     read_table,
     respondents,
     times_given,
@@ -193,9 +193,12 @@ def load_codes(
 
 def _opened(source: str | Path | pd.DataFrame) -> Export | tuple[pd.DataFrame, str]:
     """What a tool exported, or a table of text cells and what to call it."""
-    if not isinstance(source, pd.DataFrame) and is_project(Path(source)):
-        return read_export(source)
-    raw, what = raw_table(source)
+    if isinstance(source, pd.DataFrame):
+        raw, what = source, "the table of codes"
+    elif is_project(path := Path(source)):
+        return read_export(path)
+    else:
+        raw, what = read_sheet(path, "codes"), f"codes {path.name!r}"
     return read_segments(raw, what) if infer_tool(raw.columns) else (read_table(raw, what), what)
 
 

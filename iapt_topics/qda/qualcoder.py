@@ -105,10 +105,9 @@ def _rows(database: Path, what: str) -> _Rows:
                         "more", "Split the project in QualCoder.",
                     )  # fmt: skip
             for table in ("code_image", "code_av"):
-                known = kinds.get(table) == "table"
-                found[table] = (
-                    connection.execute(f"SELECT 1 FROM {table}").fetchall() if known else []
-                )
+                found[table] = []
+                if kinds.get(table) == "table":
+                    found[table] = connection.execute(f"SELECT 1 FROM {table}").fetchall()
     except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
         raise InputError(
             what, "must be a readable SQLite database", str(error), "Mend it in QualCoder."

@@ -187,7 +187,5 @@ def _zipped(members: Sequence[tuple[str, bytes]]) -> bytes:
     out = BytesIO()
     with ZipFile(out, "w", ZIP_DEFLATED) as archive:
         for name, content in members:
-            info = ZipInfo(name, _THEN)
-            info.compress_type = ZIP_DEFLATED
-            archive.writestr(info, content)
+            archive.writestr(ZipInfo(name, _THEN), content, ZIP_DEFLATED)
     return out.getvalue()
