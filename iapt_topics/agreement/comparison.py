@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Ints
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.one_line import one_line
 from iapt_topics.agreement.convergence_table import convergence_table
@@ -238,9 +239,7 @@ def compare_codes(
     )  # fmt: skip
 
 
-def topic_codes(
-    topics: Topics, responses: Responses, *, run: NDArray[np.intp] | None = None
-) -> Codes:
+def topic_codes(topics: Topics, responses: Responses, *, run: Ints | None = None) -> Codes:
     """Topics as one coder's codes: to be compared with people's without a mapping, or measured.
 
     Parameters

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics.agreement.tables import MIN_POSITIVES, Pair, paired_difference
-from iapt_topics.agreement.theme_matching import Bools, Floats, count_2x2
+from iapt_topics.agreement.theme_matching import count_2x2
 from iapt_topics.stats.agreement import cohen_kappa, f1, table_2x2
 
 
@@ -34,7 +34,7 @@ def convergence_table(
     pair: Pair,
     table: pd.DataFrame,
     able: Bools,
-    level: tuple[NDArray[np.intp], Floats],
+    level: tuple[Ints, Floats],
     coders: tuple[str, str],
     ids: list[str],
     scores: Floats,

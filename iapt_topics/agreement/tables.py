@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics.agreement.theme_matching import (
-    Bools,
-    Floats,
     assign,
     count_2x2,
     cross_counts,
@@ -60,7 +59,7 @@ class Pair:
 
     x: Bools  # (n, k), the reference
     y: Bools
-    cluster: NDArray[np.intp]  # (n,) respondent
+    cluster: Ints  # (n,) respondent
     weights: NDArray[np.int32]  # (n_boot, n)
     size: Floats  # (n_boot,) units in each draw
     both: Floats  # (n_boot, k)
@@ -70,7 +69,7 @@ class Pair:
     samples: Floats  # (n_boot,) samples F1
 
 
-def resample(x: Bools, y: Bools, cluster: NDArray[np.intp], weights: NDArray[np.int32]) -> Pair:
+def resample(x: Bools, y: Bools, cluster: Ints, weights: NDArray[np.int32]) -> Pair:
     """Counts of every theme in every bootstrap draw."""
     n, k = x.shape
     cells = np.concatenate([x & y, x & ~y, y & ~x, ~x & ~y], axis=1).astype(np.float32)
@@ -246,7 +245,7 @@ def _unit_size(pair: Pair) -> Floats:
 
 def theme_level_tables(
     pair: Pair, themes: tuple[str, ...], seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.intp], Floats]:
+) -> tuple[pd.DataFrame, pd.DataFrame, Ints, Floats]:
     """The ``matches`` and ``levels`` tables; partners of the first themes and held-out cells."""
     x, y = pair.x, pair.y
     first, second = x.sum(axis=0), y.sum(axis=0)
@@ -294,7 +293,7 @@ def years_table(pair: Pair, themes: tuple[str, ...], years: NDArray[np.int64]) -
     return table[columns].astype({"year": "int64", "n": "int64"})
 
 
-def paired_difference(x: Bools, y: Bools, cluster: NDArray[np.intp]) -> tuple[Floats, Floats]:
+def paired_difference(x: Bools, y: Bools, cluster: Ints) -> tuple[Floats, Floats]:
     """Interval of the share of y less that of x, for each column, by respondent."""
     n = len(x)
     gap = y.astype(float) - x

@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics.stats.agreement import f1
 from iapt_topics.stats.resampling import percentile_interval
 from iapt_topics.stats.set_agreement import mean_defined, ratio
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 THRESHOLDS = tuple(i / 10 for i in range(1, 10))
 LEVELS = ("coverage", "novelty", "fragmentation", "fusion")
 PARTITION = ("ami", "ari", "homogeneity", "completeness", "v")
@@ -51,7 +50,7 @@ def cross_f1(both: Floats, first: ArrayLike, second: ArrayLike) -> Floats:
     return np.nan_to_num(f1(both, a - both, b - both))
 
 
-def assign(both: Floats, score: Floats) -> NDArray[np.intp]:
+def assign(both: Floats, score: Floats) -> Ints:
     """Partner of each first theme in the one-to-one match of highest total F1; -1 without one."""
     from scipy.optimize import linear_sum_assignment
 
@@ -62,7 +61,7 @@ def assign(both: Floats, score: Floats) -> NDArray[np.intp]:
     return out
 
 
-def held_out_cells(x: Bools, y: Bools, cluster: NDArray[np.intp], seed: int) -> Floats:
+def held_out_cells(x: Bools, y: Bools, cluster: Ints, seed: int) -> Floats:
     """Cells a, b, c, d of each first theme with its partner, (k, 4).
 
     The partner is chosen on one half of the respondents and the cells are counted on the other.
@@ -189,7 +188,7 @@ def partition_table(
         first, second = (np.where(z.any(axis=1), z.argmax(axis=1), k)[use] for z in (x, y))
         n = int(use.sum())
 
-        def table(other: NDArray[np.intp], weight: ArrayLike | None = None) -> Floats:
+        def table(other: Ints, weight: ArrayLike | None = None) -> Floats:
             cell = first * (k + 1) + other  # noqa: B023
             flat = np.bincount(cell, weight, minlength=(k + 1) ** 2).reshape(k + 1, k + 1)
             return np.asarray(flat, float)

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics._base.errors import InputError, listed
-from iapt_topics.stats.share_model import Floats, YearSums, sum_cells
+from iapt_topics.stats.share_model import YearSums, sum_cells
 from iapt_topics.survey.responses import Responses, number_clusters
 
 if TYPE_CHECKING:
@@ -24,10 +25,10 @@ class CodedResponses:
 
     table: pd.DataFrame  # (N rows) of the survey
     themes: tuple[str, ...]
-    given: NDArray[np.bool_]  # (N, T)
+    given: Bools  # (N, T)
     years: NDArray[np.int64]  # (Y,) rising
-    year: NDArray[np.intp]  # (N,) place among the years
-    person: NDArray[np.intp]  # (N,)
+    year: Ints  # (N,) place among the years
+    person: Ints  # (N,)
     weight: Floats | None  # (N,) of the survey, if it has weights
     at_base: int  # place of the baseline among the years
     notes: dict[int, list[str]]  # on responses left out, by year of the survey

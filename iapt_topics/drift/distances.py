@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from iapt_topics._base.arrays import Floats
 from iapt_topics.stats.divergence import jensen_shannon
 from iapt_topics.stats.resampling import percentile_interval, resample_counts
-from iapt_topics.stats.share_model import Floats, YearSums
+from iapt_topics.stats.share_model import YearSums
 
 N_PERMUTATIONS = 500
 _BATCH_CELLS = 20_000_000

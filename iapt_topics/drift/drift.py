@@ -74,6 +74,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats
 from iapt_topics._base.errors import InputError, require_columns
 from iapt_topics._base.one_line import one_line
 from iapt_topics.drift.coded import CodedResponses, find_baseline, join_codes
@@ -89,7 +90,7 @@ from iapt_topics.drift.tables import (
     trends_table,
 )
 from iapt_topics.drift.uncertainty import assignment_covariance, by_source, corrected_model
-from iapt_topics.stats.share_model import Floats, ShareModel, YearSums, share_model
+from iapt_topics.stats.share_model import ShareModel, YearSums, share_model
 
 if TYPE_CHECKING:
     from iapt_topics.codes.codes import Codes

@@ -25,11 +25,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats, Ints
 from iapt_topics.drift.coded import join_codes
 from iapt_topics.drift.tables import adjust_p
-from iapt_topics.stats.share_model import FEW_POSITIVES, Floats
+from iapt_topics.stats.share_model import FEW_POSITIVES
 from iapt_topics.survey.respondents import levels_of, require_covariates
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _effects(
     y: Floats,
     design: Floats,
     terms: list[dict[str, Any]],
-    person: NDArray[np.intp],
+    person: Ints,
     weight: Floats,
 ) -> list[dict[str, Any]]:
     """Fit one theme and return a row for each term."""
@@ -196,9 +196,7 @@ def _effects(
     return rows
 
 
-def _fit(
-    y: Floats, design: Floats, person: NDArray[np.intp], weight: Floats
-) -> tuple[str, Floats, Floats]:
+def _fit(y: Floats, design: Floats, person: Ints, weight: Floats) -> tuple[str, Floats, Floats]:
     """Coefficients and their clustered covariance: logistic, or linear where that is infinite."""
     import statsmodels.api as sm
 

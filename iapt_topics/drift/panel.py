@@ -25,14 +25,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from iapt_topics._base.arrays import Bools, Floats
 from iapt_topics._base.one_line import one_line
 from iapt_topics.drift.coded import join_codes
 from iapt_topics.drift.tables import adjust_p
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.stats.set_agreement import ratio
-from iapt_topics.stats.share_model import Floats, share_model, sum_cells
+from iapt_topics.stats.share_model import share_model, sum_cells
 
 if TYPE_CHECKING:
     from iapt_topics.codes.codes import Codes
@@ -149,9 +150,7 @@ def _note(n: int) -> str:
     return f"n below {_FEW_PEOPLE}." if n < _FEW_PEOPLE else ""
 
 
-def _changes(
-    now: NDArray[np.bool_], then: NDArray[np.bool_], themes: tuple[str, ...], note: str
-) -> pd.DataFrame:
+def _changes(now: Bools, then: Bools, themes: tuple[str, ...], note: str) -> pd.DataFrame:
     n = len(now)
     gained, lost = (now & ~then).sum(axis=0), (then & ~now).sum(axis=0)
     estimate = low = high = p = np.full(len(themes), np.nan)
@@ -176,9 +175,7 @@ def _changes(
     )
 
 
-def _transitions(
-    now: NDArray[np.bool_], then: NDArray[np.bool_], themes: tuple[str, ...], note: str
-) -> pd.DataFrame:
+def _transitions(now: Bools, then: Bools, themes: tuple[str, ...], note: str) -> pd.DataFrame:
     names = [*themes, NO_THEME]
     now, then = (np.column_stack([x, ~x.any(axis=1)]) for x in (now, then))
     count = then.T.astype(float) @ now

@@ -34,16 +34,14 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics.codes.codes import Codes, attach_respondents, spread
 from iapt_topics.stats.intervals import jeffreys_interval, wilson_interval
 from iapt_topics.stats.resampling import design_effect, kish_size
 from iapt_topics.survey.responses import Responses, cluster_ids
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 _COLUMNS = ["theme", "year", "method", "estimate", "low", "high", "n", "n_hand", "note"]
 _FEW_HAND = 30
 _ODD = 4.0  # standard errors beyond which a sample is not taken for random
@@ -59,7 +57,7 @@ class _Domain:
     certain: Bools  # (N,) hand-coded on purpose: stands for itself alone
     weight: Floats  # (N,) of the survey
     design: Floats  # (N,) weight of a drawn response
-    person: NDArray[np.intp]  # (N,)
+    person: Ints  # (N,)
 
 
 def corrected_shares(
@@ -212,7 +210,7 @@ def _within(domain: _Domain, use: Bools) -> _Domain:
     return _Domain(**{f.name: getattr(domain, f.name)[use] for f in fields(domain)})
 
 
-def _odd(whole: _Domain, years: NDArray[np.intp]) -> list[str]:
+def _odd(whole: _Domain, years: Ints) -> list[str]:
     """Say of each theme whether the machine met it in the sample far more or less than in all."""
     gap, variance = np.zeros((2, whole.f.shape[1]))
     for year in np.unique(years):

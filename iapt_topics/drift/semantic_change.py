@@ -29,13 +29,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats, Ints
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.one_line import one_line
 from iapt_topics.drift.coded import join_codes
 from iapt_topics.drift.semantic_model import distances_apart, log_odds_shift, moved_place
 from iapt_topics.stats.intervals import normal_quantile
 from iapt_topics.stats.multiplicity import benjamini_hochberg
-from iapt_topics.stats.share_model import Floats
 from iapt_topics.survey.redaction import safe_texts
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def _uses(texts: list[str]) -> tuple[NDArray[Any], Any]:
     return counter.get_feature_names_out(), uses.tocsr()
 
 
-def _people_using(uses: Any, person: NDArray[np.intp]) -> Floats:
+def _people_using(uses: Any, person: Ints) -> Floats:
     """How many respondents use each word."""
     from scipy.sparse import csr_matrix
 
@@ -252,9 +252,7 @@ def _word_shift(
     return table.loc[order].reset_index(drop=True)
 
 
-def _few(
-    rows: NDArray[np.intp], person: NDArray[np.intp], rng: np.random.Generator
-) -> NDArray[np.intp]:
+def _few(rows: Ints, person: Ints, rng: np.random.Generator) -> Ints:
     """At most half of the most rows that can be held, whole respondents at random."""
     if len(rows) <= _MOST // 2:
         return rows
@@ -264,9 +262,7 @@ def _few(
     return rows[taken[rank]]
 
 
-def _typical(
-    apart: Floats, n_now: int, person: NDArray[np.intp], n_quotes: int
-) -> list[tuple[int, float]]:
+def _typical(apart: Floats, n_now: int, person: Ints, n_quotes: int) -> list[tuple[int, float]]:
     """Points most like their own year and least like the other, one per respondent."""
     n = len(apart)
     now = np.arange(n) < n_now

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats, Floats32, Ints
 from iapt_topics.stats.resampling import percentile_interval, resample_counts
 from iapt_topics.stats.set_agreement import ratio
-from iapt_topics.stats.share_model import Floats
 
 _N_DRAWS = 500
 
@@ -38,7 +38,7 @@ def energy_distance(apart: Floats, weight: Floats, weight_against: Floats) -> Fl
     return np.asarray(np.sqrt(np.clip(-((gap @ apart) * gap).sum(axis=-1), 0, None)), float)
 
 
-def distances_apart(vectors: NDArray[np.float32]) -> Floats:
+def distances_apart(vectors: Floats32) -> Floats:
     """Euclidean distances of unit vectors."""
     product = np.asarray(vectors, np.float64) @ np.asarray(vectors, np.float64).T
     apart = np.sqrt(np.clip(2 - 2 * product, 0, None))
@@ -47,7 +47,7 @@ def distances_apart(vectors: NDArray[np.float32]) -> Floats:
 
 
 def moved_place(
-    apart: Floats, n_now: int, person: NDArray[np.intp], rng: np.random.Generator
+    apart: Floats, n_now: int, person: Ints, rng: np.random.Generator
 ) -> dict[str, float]:
     """Distance with interval, null and p; the first ``n_now`` points are of one year."""
     n = len(apart)

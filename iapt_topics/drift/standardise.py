@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats, Ints
 from iapt_topics._base.one_line import one_line
 from iapt_topics.drift.coded import CodedResponses, find_baseline, join_codes
 from iapt_topics.drift.tables import FEW_RESPONSES, adjust_p
 from iapt_topics.stats.intervals import wilson_interval
-from iapt_topics.stats.share_model import FEW_POSITIVES, Floats, ShareModel, share_model
+from iapt_topics.stats.share_model import FEW_POSITIVES, ShareModel, share_model
 from iapt_topics.survey.respondents import levels_of, require_covariates
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def standardise_drift(
 
 
 def _count_cells(
-    coded: CodedResponses, cell: NDArray[np.intp], standard: int | None, idle: list[str]
+    coded: CodedResponses, cell: Ints, standard: int | None, idle: list[str]
 ) -> StandardCells:
     """Counts by year and cell, and the cells' parts of the standard."""
     year = coded.year

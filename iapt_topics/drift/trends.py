@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats, Ints
 from iapt_topics.stats.intervals import normal_quantile
 from iapt_topics.stats.multiplicity import benjamini_hochberg
-from iapt_topics.stats.share_model import Floats, ShareModel
+from iapt_topics.stats.share_model import ShareModel
 
 #: Draws of the null distribution of the largest contrast.
 N_DRAWS = 20_000
@@ -49,7 +50,7 @@ def shapes(years: NDArray[np.int64], n: Floats) -> tuple[list[tuple[str, str]], 
 
 def largest_contrast(
     model: ShareModel, contrasts: Floats, seed: int
-) -> tuple[NDArray[np.intp], Floats, Floats]:
+) -> tuple[Ints, Floats, Floats]:
     """Find the contrast that stands out most, for every theme.
 
     Returns
@@ -150,7 +151,7 @@ def change_rows(
 
 
 def _heights(
-    model: ShareModel, contrasts: Floats, which: NDArray[np.intp], critical: Floats
+    model: ShareModel, contrasts: Floats, which: Ints, critical: Floats
 ) -> dict[str, Floats]:
     """Height of the contrast chosen for each theme, with a simultaneous interval."""
     out = {k: np.full(len(which), np.nan) for k in ("estimate", "low", "high")}

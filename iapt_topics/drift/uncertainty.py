@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats
 from iapt_topics.stats.intervals import normal_quantile
-from iapt_topics.stats.share_model import Floats, ShareModel
+from iapt_topics.stats.share_model import ShareModel
 
 
 def assignment_covariance(shares: Sequence[Floats]) -> Floats:
@@ -80,6 +80,6 @@ def by_source(
     return models
 
 
-def quadrature_difference(whole: Floats, part: Floats) -> NDArray[np.float64]:
+def quadrature_difference(whole: Floats, part: Floats) -> Floats:
     """What must be added to ``part`` by squares to give ``whole``."""
     return np.sqrt(np.clip(whole**2 - part**2, 0, None))

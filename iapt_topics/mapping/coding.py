@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Bools, Floats
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.codes import Codes
 from iapt_topics.encoders.embeddings import Embeddings
@@ -95,7 +95,7 @@ def code_responses(
 
 
 def as_codes(
-    scores: SentenceScores, given: NDArray[np.bool_], responses: Responses, frame: ThemeFrame
+    scores: SentenceScores, given: Bools, responses: Responses, frame: ThemeFrame
 ) -> Codes:
     """Codes of the kept responses from what :func:`assign_themes` decided."""
     score = scores.score[given]
@@ -196,7 +196,7 @@ def assign_themes(
     mapping: TopicMapping | None = None,
     topics: Topics | None = None,
     fixed: ReferenceScale | None = None,
-) -> tuple[SentenceScores, NDArray[np.bool_]]:
+) -> tuple[SentenceScores, Bools]:
     """Score every sentence, and say which are given their best theme.
 
     With ``fixed``, by what an earlier survey (or part of one) was measured by.
@@ -211,7 +211,7 @@ def assign_themes(
             "code_responses()", "needs a mapping onto the same frame",
             f"one onto {mapping.frame.name!r}", "Run map_topics() with this frame.",
         )  # fmt: skip
-    evidence: NDArray[np.float64] | float = 0.0
+    evidence: Floats | float = 0.0
     if mapping is not None and topics is not None:
         evidence = _decision_evidence(responses.kept, mapping, topics)
     scores = score_sentences(responses, embeddings, frame, encoder, evidence, fixed)
@@ -226,9 +226,7 @@ def assign_themes(
     return scores, likely >= 0.5
 
 
-def _any_theme_cutoff(
-    score: NDArray[np.float64], nearness: NDArray[np.float64]
-) -> tuple[float, float, float]:
+def _any_theme_cutoff(score: Floats, nearness: Floats) -> tuple[float, float, float]:
     """Spread of nearness and of score to the best theme, and the sum of both where any begins."""
     rows, best = np.arange(len(score)), score.argmax(axis=1)
     top, near = score[rows, best], nearness[rows, best]
@@ -245,8 +243,8 @@ def _any_theme_cutoff(
 
 
 def _theme_probability(
-    score: NDArray[np.float64], nearness: NDArray[np.float64], cutoff: tuple[float, float, float]
-) -> NDArray[np.float64]:
+    score: Floats, nearness: Floats, cutoff: tuple[float, float, float]
+) -> Floats:
     """How likely each sentence is to speak of its best theme, 0 to 1."""
     rows, best = np.arange(len(score)), score.argmax(axis=1)
     top, near = score[rows, best], nearness[rows, best]
@@ -256,9 +254,7 @@ def _theme_probability(
     return np.asarray(this / (1 + np.exp(np.clip(-ANY_SLOPE * spoken, -30, 30))))
 
 
-def _decision_evidence(
-    kept: pd.DataFrame, mapping: TopicMapping, topics: Topics
-) -> NDArray[np.float64]:
+def _decision_evidence(kept: pd.DataFrame, mapping: TopicMapping, topics: Topics) -> Floats:
     """What people decided on each response's topic, for or against each theme.
 
     The machine's own mapping of a topic adds nothing: codes were better without it.
@@ -268,5 +264,5 @@ def _decision_evidence(
     by_topic = by_topic[[t.id for t in mapping.frame.codable]]
     place = topics.assignments.set_index("response_id").loc[kept["response_id"]]
     weight = np.where(place["topic"] >= 0, place["support"], 0.0)[:, None]
-    said: NDArray[np.float64] = by_topic.to_numpy(dtype=np.float64)[place["nearest"]] * weight
+    said: Floats = by_topic.to_numpy(dtype=np.float64)[place["nearest"]] * weight
     return DECISION_WEIGHT * said

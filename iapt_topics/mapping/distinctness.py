@@ -6,8 +6,8 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats
 from iapt_topics.encoders.encoder import Encoder, encode_themes
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.theme import Theme
@@ -103,5 +103,5 @@ def _wording(theme: Theme) -> list[str]:
     return [text for text in dict.fromkeys(texts) if text]
 
 
-def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+def _unit(vector: Floats) -> Floats:
     return np.asarray(vector / np.linalg.norm(vector))

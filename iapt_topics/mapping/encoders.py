@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Bools, Floats
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.codes import Codes
 from iapt_topics.encoders.embeddings import embed
@@ -22,7 +22,6 @@ from iapt_topics.stats.set_agreement import mean_defined
 from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.survey.sentences import split_sentences
 
-Floats = NDArray[np.float64]
 FEWEST = 10  # positives by hand that a theme needs to count
 _TIMED = 200  # responses
 
@@ -126,9 +125,7 @@ def compare_encoders(
     return pd.DataFrame(rows)
 
 
-def _measures(
-    truth: NDArray[np.bool_], given: NDArray[np.bool_], weights: Floats
-) -> dict[str, Floats]:
+def _measures(truth: Bools, given: Bools, weights: Floats) -> dict[str, Floats]:
     """Means over themes, for all responses and then for each draw."""
     a = weights @ (truth & given)
     b = weights @ (truth & ~given)

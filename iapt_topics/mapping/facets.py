@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats, Floats32
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.encoders.encoder import Encoder
@@ -109,9 +109,7 @@ def code_facets(
     return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
 
 
-def _leaning(
-    vectors: NDArray[np.float32], facet: Facet, encoder: Encoder
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _leaning(vectors: Floats32, facet: Facet, encoder: Encoder) -> tuple[Floats, Floats]:
     """How far each row leans to each value; and how near it is to the nearest one, a cosine."""
     values = tuple(
         Theme(id=v.id, label=v.label, definition=v.definition, examples=v.examples)

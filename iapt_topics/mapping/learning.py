@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Bools, Floats, Floats32, Ints
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics.codes.codes import Codes
 from iapt_topics.mapping.coding import code_responses
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from iapt_topics.encoders.encoder import Encoder
     from iapt_topics.frame.frame import ThemeFrame
 
-Floats = NDArray[np.float64]
 
 #: Hand-coded responses below which nothing is learned.
 FEWEST = 20
@@ -169,9 +169,7 @@ def learn_codes(
     )
 
 
-def _calibrated(
-    x: Floats, kernel: Floats, rows: NDArray[np.intp], y: Floats, folds: NDArray[np.intp]
-) -> Floats:
+def _calibrated(x: Floats, kernel: Floats, rows: Ints, y: Floats, folds: Ints) -> Floats:
     """Probability of every response and theme; that of a coded one is cross-fitted."""
     crossed = np.zeros_like(y)
     for fold in range(_FOLDS):
@@ -190,7 +188,7 @@ def _scaled(values: Floats, axis: int | None) -> Floats:
     return np.asarray((values - values.mean(axis=axis)) / np.where(spread > 0, spread, 1.0))
 
 
-def _likeness(vectors: NDArray[np.float32], rows: NDArray[np.intp]) -> Floats:
+def _likeness(vectors: Floats32, rows: Ints) -> Floats:
     """Cosine of each response to each coded one, of vectors smoothed over their neighbours."""
     near, _ = nearest_rows(vectors, min(_NEIGHBOURS + 1, len(vectors)))
     smooth = vectors.astype(np.float64)
@@ -202,7 +200,7 @@ def _likeness(vectors: NDArray[np.float32], rows: NDArray[np.intp]) -> Floats:
     return np.asarray(smooth @ smooth[rows].T)
 
 
-def _folds(people: NDArray[np.str_], seed: int) -> NDArray[np.intp]:
+def _folds(people: NDArray[np.str_], seed: int) -> Ints:
     """Part of each coded response; all of a respondent's are in one."""
     _, who = np.unique(people, return_inverse=True)
     part = np.arange(who.max() + 1) % _FOLDS
@@ -210,9 +208,7 @@ def _folds(people: NDArray[np.str_], seed: int) -> NDArray[np.intp]:
     return np.asarray(part[who], dtype=np.intp)
 
 
-def _fit(
-    x: Floats, kernel: Floats, rows: NDArray[np.intp], y: Floats, use: NDArray[np.bool_]
-) -> Floats:
+def _fit(x: Floats, kernel: Floats, rows: Ints, y: Floats, use: Bools) -> Floats:
     """Log-odds of every response and theme, learned from the coded rows in ``use``."""
     k, q = x.shape[1:]
     coded, codes = rows[use], y[use]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats
 from iapt_topics._base.one_line import one_line
 from iapt_topics.encoders.embeddings import Embeddings, require_same_encoder
 from iapt_topics.encoders.encoder import Encoder
@@ -149,7 +149,7 @@ def map_topics(
     return TopicMapping(scores=rows, frame=frame, threshold=threshold)
 
 
-def _threshold(scores: NDArray[np.float64]) -> float:
+def _threshold(scores: Floats) -> float:
     """Quantile of the scores of the themes that are not their row's best."""
     if scores.shape[1] < 2:
         return float(np.quantile(scores, TOPIC_QUANTILE)) if len(scores) > 1 else -1.0

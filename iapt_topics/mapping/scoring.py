@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats, Floats32, Ints
 from iapt_topics.encoders.embeddings import Embeddings, require_same_encoder
 from iapt_topics.encoders.encoder import Encoder, encode_themes
 from iapt_topics.frame.frame import ThemeFrame
@@ -91,7 +91,7 @@ def theme_anchors(frame: ThemeFrame) -> list[Anchor]:
 class Views(NamedTuple):
     """What the views of a text take from the frame and from the survey around the text."""
 
-    anchor_vectors: NDArray[np.float32]
+    anchor_vectors: Floats32
     grams: Any  # n-grams and how rare they are
     margins: Any  # the classifier taught with the anchors; None for one theme
     spread: tuple[float, ...]  # standard deviation of each view
@@ -108,9 +108,9 @@ class ReferenceScale:
 
     views: Views
     response_id: list[str]
-    vectors: NDArray[np.float32]
-    score: NDArray[np.float64]
-    hubness: NDArray[np.float64]
+    vectors: Floats32
+    score: Floats
+    hubness: Floats
     any_theme_cutoff: tuple[float, float, float] = (1.0, 1.0, 0.0)
 
 
@@ -124,11 +124,11 @@ class SentenceScores:
 
     response_id: list[str]
     sentences: list[str]
-    owner: NDArray[np.intp]
-    vectors: NDArray[np.float32]
-    score: NDArray[np.float64]
-    nearness: NDArray[np.float64]
-    whole: NDArray[np.float64]
+    owner: Ints
+    vectors: Floats32
+    score: Floats
+    nearness: Floats
+    whole: Floats
     reference_scale: ReferenceScale
 
 
@@ -207,7 +207,7 @@ def score_sentences(
     embeddings: Embeddings,
     frame: ThemeFrame,
     encoder: Encoder,
-    evidence: NDArray[np.float64] | float = 0.0,
+    evidence: Floats | float = 0.0,
     fixed: ReferenceScale | None = None,
 ) -> SentenceScores:
     """Score the sentences of each kept response; ``evidence`` is added to the responses' scores.
@@ -252,18 +252,14 @@ def score_sentences(
     )
 
 
-def nearness_in_meaning(
-    vectors: NDArray[np.float32], frame: ThemeFrame, encoder: Encoder
-) -> NDArray[np.float64]:
+def nearness_in_meaning(vectors: Floats32, frame: ThemeFrame, encoder: Encoder) -> Floats:
     """Mean cosine of each row to each codable theme's nearest anchors."""
     anchors = theme_anchors(frame)
     anchor_vectors = encode_themes(encoder, [a.text for a in anchors])
     return _nearness(vectors, anchor_vectors, _places(anchors, frame))[1]
 
 
-def classify(
-    vectors: NDArray[np.float32], frame: ThemeFrame, encoder: Encoder
-) -> NDArray[np.float64]:
+def classify(vectors: Floats32, frame: ThemeFrame, encoder: Encoder) -> Floats:
     """Standardised log-odds of each codable theme for each row, taught by the anchors alone."""
     anchors = theme_anchors(frame)
     anchor_vectors = encode_themes(encoder, [a.text for a in anchors])
@@ -273,11 +269,11 @@ def classify(
 
 def _views(
     texts: Sequence[str],
-    vectors: NDArray[np.float32],
+    vectors: Floats32,
     frame: ThemeFrame,
     encoder: Encoder,
     fixed: Views | None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], Views]:
+) -> tuple[Floats, Floats, Views]:
     """Score of each text for each theme, the mean of three standardised views; and its nearness."""
     anchors = theme_anchors(frame)
     of = _places(anchors, frame)
@@ -298,15 +294,13 @@ def _views(
     return score, nearness, Views(anchor_vectors, grams, margins, spread)
 
 
-def _places(anchors: Sequence[Anchor], frame: ThemeFrame) -> NDArray[np.intp]:
+def _places(anchors: Sequence[Anchor], frame: ThemeFrame) -> Ints:
     """Place in the frame of each anchor's theme."""
     place = {t.id: j for j, t in enumerate(frame.codable)}
     return np.array([place[a.theme] for a in anchors], dtype=np.intp)
 
 
-def _nearness(
-    vectors: NDArray[np.float32], anchor_vectors: NDArray[np.float32], of: NDArray[np.intp]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _nearness(vectors: Floats32, anchor_vectors: Floats32, of: Ints) -> tuple[Floats, Floats]:
     """Cosine to each theme's nearest anchor, and mean cosine to its NEAREST nearest."""
     first, mean = np.empty((2, len(vectors), of.max() + 1))
     for part in _parts(len(vectors)):
@@ -335,7 +329,7 @@ def _grams(texts: Sequence[str]) -> Any:
     return grams
 
 
-def _same_wording(grams: Any, texts: Sequence[str], themes: Sequence[str]) -> NDArray[np.float64]:
+def _same_wording(grams: Any, texts: Sequence[str], themes: Sequence[str]) -> Floats:
     """Cosine of weighted character n-grams."""
     # A response of one sentence is among the texts twice.
     code, distinct = pd.factorize(np.asarray(texts, dtype=object))
@@ -344,7 +338,7 @@ def _same_wording(grams: Any, texts: Sequence[str], themes: Sequence[str]) -> ND
     return np.concatenate(same)[code]
 
 
-def _taught(anchor_vectors: NDArray[np.float32], of: NDArray[np.intp]) -> Any:
+def _taught(anchor_vectors: Floats32, of: Ints) -> Any:
     """Teach a logistic regression to tell the anchors of one theme from those of others."""
     from sklearn.linear_model import LogisticRegression
 
@@ -352,7 +346,7 @@ def _taught(anchor_vectors: NDArray[np.float32], of: NDArray[np.intp]) -> Any:
     return model.fit(anchor_vectors, of)
 
 
-def _log_odds(model: Any, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+def _log_odds(model: Any, vectors: Floats32) -> Floats:
     """Log-odds of each theme."""
     margins = model.decision_function(vectors)
     if margins.ndim == 1:  # two themes
@@ -360,31 +354,31 @@ def _log_odds(model: Any, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(margins, dtype=np.float64)
 
 
-def _centred(view: NDArray[np.float64]) -> NDArray[np.float64]:
+def _centred(view: Floats) -> Floats:
     """Scores relative to the mean theme of their text."""
     return view - view.mean(axis=1, keepdims=True) if view.shape[1] > 1 else view
 
 
-def _scaled(view: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
+def _scaled(view: Floats, spread: float) -> Floats:
     return view / spread if spread > 0 else view
 
 
-def _hubness(score: NDArray[np.float64]) -> NDArray[np.float64]:
+def _hubness(score: Floats) -> Floats:
     """Mean of each theme's best scores."""
     return np.asarray(np.sort(score, axis=0)[-HUBNESS_SENTENCES:].mean(axis=0))
 
 
-def _levelled(score: NDArray[np.float64], hubness: NDArray[np.float64]) -> NDArray[np.float64]:
+def _levelled(score: Floats, hubness: Floats) -> Floats:
     """Scores with the themes' hubness brought nearer to each other."""
     return np.asarray(score - HUBNESS_WEIGHT * (hubness - hubness.mean()))
 
 
 def _smoothed(
-    score: NDArray[np.float64],
-    vectors: NDArray[np.float32],
+    score: Floats,
+    vectors: Floats32,
     response_id: Sequence[str],
     reference_scale: ReferenceScale,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Half each response's own score, half its nearest of the reference scale's."""
     k = min(NEIGHBOURS + 1, len(reference_scale.vectors))
     if k < 2:

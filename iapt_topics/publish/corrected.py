@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.arrays import Floats
 from iapt_topics.publish.cells import Cells, follow
 from iapt_topics.publish.counts import given_by
 from iapt_topics.publish.of_agreement import agreement_by_year
 from iapt_topics.stats.intervals import jeffreys_interval
-from iapt_topics.stats.share_model import Floats
 from iapt_topics.study.derived import both_years, corrected_changes, widths_by_source
 from iapt_topics.study.study import Study
 from iapt_topics.study.tables import topic_widths

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Bools
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique, suggestion
 from iapt_topics._base.tables import cell_text
 from iapt_topics.codes.codes import texts
@@ -224,7 +224,7 @@ def wide_pairs(
     columns = [c for c in columns if c in found]
     require_unique(found.values(), f"{what}: themes of the columns", "Keep one column per theme.")
     bad: list[str] = []
-    cells: dict[str, NDArray[np.bool_]] = {}
+    cells: dict[str, Bools] = {}
     for column in columns:
         values = [v.casefold() for v in table[column]]
         cells[found[column]] = np.array([v in _YES for v in values], dtype=bool)

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iapt_topics._base.arrays import Floats
 from iapt_topics.report.format import label_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from iapt_topics.publish.published import Published
 
 WIDTH, HEIGHT, EDGE = 720.0, 440.0, 40.0
@@ -76,13 +75,11 @@ def groups(published: Published) -> list[str]:
     return [*named, "other theme", "no theme"]
 
 
-def _spread(flat: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
+def _spread(flat: Floats, radius: Floats) -> Floats:
     """Fit the places into the drawing and push overlapping bubbles apart."""
     box = np.array([WIDTH, HEIGHT])
     span = np.ptp(flat, axis=0)
-    at: NDArray[np.float64] = (flat - flat.min(axis=0)) / np.where(span > 0, span, 1) * (
-        box - 2 * EDGE
-    ) + EDGE
+    at: Floats = (flat - flat.min(axis=0)) / np.where(span > 0, span, 1) * (box - 2 * EDGE) + EDGE
     at[:, 1] = HEIGHT - at[:, 1]
     for _ in range(200):
         moved = False

@@ -14,8 +14,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from iapt_topics._base.arrays import Floats
 from iapt_topics._base.errors import InputError
-from iapt_topics.stats.set_agreement import Floats, corrected, ratio
+from iapt_topics.stats.set_agreement import corrected, ratio
 
 
 def _shares(table: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from iapt_topics._base.arrays import Floats
 from iapt_topics._base.errors import InputError
-from iapt_topics.stats.set_agreement import Floats, ratio
+from iapt_topics.stats.set_agreement import ratio
 
 
 def jensen_shannon(p: ArrayLike, q: ArrayLike, base: float = 2) -> Floats:

@@ -17,12 +17,12 @@ from __future__ import annotations
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from iapt_topics._base.arrays import Floats
 from iapt_topics._base.errors import InputError
 from iapt_topics.stats.set_agreement import ratio
 
-Floats = NDArray[np.float64]
 _BISECTIONS = 60
 
 

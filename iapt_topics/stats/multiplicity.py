@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from iapt_topics._base.arrays import Floats
 from iapt_topics._base.errors import InputError
-from iapt_topics.stats.intervals import Floats
 
 
 def _adjusted(p: ArrayLike, adjust: Callable[[Floats], Floats]) -> Floats:

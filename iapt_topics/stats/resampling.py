@@ -7,8 +7,9 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from iapt_topics._base.arrays import Floats
 from iapt_topics._base.errors import InputError
-from iapt_topics.stats.intervals import Floats, require_fraction
+from iapt_topics.stats.intervals import require_fraction
 
 
 def kish_size(weight: ArrayLike) -> float:

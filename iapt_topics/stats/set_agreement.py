@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from iapt_topics._base.arrays import Bools, Floats, Floats32
 from iapt_topics._base.errors import InputError
 
-Floats = NDArray[np.float64]
 DistanceName = Literal["masi", "jaccard"]
 _CELLS = 4_000_000  # distances held at once
 
@@ -40,7 +40,7 @@ def corrected(observed: ArrayLike, expected: ArrayLike) -> Floats:
     return ratio(po - pe, np.where(np.abs(room) < 1e-12, 0.0, room))
 
 
-def _rows(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _rows(first: ArrayLike, second: ArrayLike) -> tuple[Bools, Bools]:
     x, y = np.asarray(first), np.asarray(second)
     for part in (x, y):
         if part.dtype != np.bool_ and not np.isin(part, (0, 1)).all():
@@ -53,7 +53,7 @@ def _rows(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.bool_], NDArr
     return x.astype(bool), y.astype(bool)
 
 
-def _paired(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _paired(first: ArrayLike, second: ArrayLike) -> tuple[Bools, Bools]:
     x, y = _rows(first, second)
     if x.ndim != 2 or x.shape != y.shape:
         raise InputError(
@@ -239,7 +239,7 @@ def expected_disagreement(
     return ratio(pairs, values * (values - 1)).reshape(given.shape[:-1])
 
 
-def _summed_distance(sets: NDArray[np.float32], counts: Floats, name: DistanceName) -> Floats:
+def _summed_distance(sets: Floats32, counts: Floats, name: DistanceName) -> Floats:
     """Sum of distances over ordered pairs of sets, each as often as counted, for each draw."""
     n_sets, k = sets.shape
     size = sets.sum(axis=1).astype(np.intp)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Bools, Floats, Floats32, Ints
 from iapt_topics.stats.intervals import jeffreys_interval, normal_quantile, wilson_interval
 
-Floats = NDArray[np.float64]
 #: Below this many responses with (or without) a theme, a year says little by itself.
 FEW_POSITIVES = 5
 #: Below this many, a year's own design effect is mostly noise.
@@ -31,19 +31,19 @@ class YearSums:
     n: Floats  # (Y,) responses
     count: Floats  # (Y, T) responses with the theme
     total: Floats  # (Y, T) sum of their weights
-    people: NDArray[np.intp]  # (Y,)
-    person: NDArray[np.intp]  # (cells,) sorted within a year
-    year: NDArray[np.intp]  # (cells,)
+    people: Ints  # (Y,)
+    person: Ints  # (cells,) sorted within a year
+    year: Ints  # (cells,)
     cell_n: Floats  # (cells,) sum of weights
-    cell_total: NDArray[np.float32]  # (cells, T)
+    cell_total: Floats32  # (cells, T)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class PersonYearSums:
     """Sums by person and year, by which parts of a survey can be added up; C cells, T themes."""
 
-    person: NDArray[np.intp]  # (C,)
-    year: NDArray[np.intp]  # (C,)
+    person: Ints  # (C,)
+    year: Ints  # (C,)
     n: Floats  # (C,) responses
     size: Floats  # (C,) sum of their weights
     count: NDArray[Any]  # (C, T) responses with the theme
@@ -51,9 +51,9 @@ class PersonYearSums:
 
 
 def sum_cells(
-    person: NDArray[np.intp],
-    year: NDArray[np.intp],
-    given: NDArray[np.bool_],
+    person: Ints,
+    year: Ints,
+    given: Bools,
     weight: Floats | None = None,
 ) -> YearSums:
     """Sums by person and year of what each response was given, (n, T)."""
@@ -61,9 +61,9 @@ def sum_cells(
 
 
 def responses_as_cells(
-    person: NDArray[np.intp],
-    year: NDArray[np.intp],
-    given: NDArray[np.bool_],
+    person: Ints,
+    year: Ints,
+    given: Bools,
     weight: Floats | None = None,
 ) -> PersonYearSums:
     """Each response as a cell of its own."""
@@ -170,7 +170,7 @@ class ShareModel:
         out[some] = chdtrc(len(self.share) - 1, (gap * solved).sum(axis=1))
         return out
 
-    def null_covariance(self, use: NDArray[np.bool_]) -> Floats:
+    def null_covariance(self, use: Bools) -> Floats:
         """Return the covariance (T, Y, Y) of the shares if the years of ``use`` have one share."""
         sd = self._pooled_sd(use).T
         covariance = self.correlation * sd[:, :, None] * sd[:, None, :]
@@ -207,11 +207,11 @@ class ShareModel:
         v, matrix = v[used], matrix[:, used[:, None], used]
         return np.asarray(np.clip(np.einsum("it,tij,jt->t", v, matrix, v), 0, None))
 
-    def _pooled(self, use: NDArray[np.bool_]) -> Floats:
+    def _pooled(self, use: Bools) -> Floats:
         weight = self.effective * use[:, None]
         return np.asarray((weight * self.share).sum(axis=0) / weight.sum(axis=0))
 
-    def _pooled_sd(self, use: NDArray[np.bool_]) -> Floats:
+    def _pooled_sd(self, use: Bools) -> Floats:
         pooled = self._pooled(use)
         return np.asarray(np.sqrt(np.clip(pooled * (1 - pooled), 0, None) / self.effective))
 

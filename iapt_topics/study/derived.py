@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.arrays import Floats
 from iapt_topics._base.status import NOT_CODED, NOT_ESTIMABLE, SHOWN
 from iapt_topics.drift.uncertainty import quadrature_difference
-from iapt_topics.stats.share_model import Floats
 
 #: How the columns of a named figure end.
 ENDS = {"estimate": "", "low": "_low", "high": "_high"}

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats, Floats32
 from iapt_topics.codes.axis import pole_codes
 from iapt_topics.drift.prevalence import corrected_shares
 from iapt_topics.drift.tables import sources_table
 from iapt_topics.drift.uncertainty import assignment_covariance, by_source
 from iapt_topics.mapping.mapping import mapping_coverage
 from iapt_topics.stats.intervals import wilson_interval
-from iapt_topics.stats.share_model import Floats, ShareModel, YearSums, share_model, sum_cells
+from iapt_topics.stats.share_model import ShareModel, YearSums, share_model, sum_cells
 from iapt_topics.study.derived import (
     ENDS,
     add_status,
@@ -280,7 +280,7 @@ def topic_map(topics: Topics) -> pd.DataFrame:
     return pd.DataFrame({"topic": topics.topics["topic"].to_numpy(), "x": at[:, 0], "y": at[:, 1]})
 
 
-def principal_axes(centroids: NDArray[np.float32]) -> NDArray[np.float64]:
+def principal_axes(centroids: Floats32) -> Floats:
     """First two principal coordinates, each with its longest arm to the right or up."""
     x = np.asarray(centroids, dtype=float)
     u, s, _ = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
