@@ -17,9 +17,7 @@ from iapt_topics.publish.of_agreement import agreement_by_year
 from iapt_topics.stats.intervals import jeffreys_interval
 from iapt_topics.study.derived import both_years, corrected_changes, widths_by_source
 from iapt_topics.study.study import Study
-from iapt_topics.study.tables import topic_widths
-
-Tables = dict[str, pd.DataFrame]
+from iapt_topics.study.tables import Tables, topic_widths
 
 
 def publish_corrected(

@@ -21,9 +21,8 @@ from iapt_topics.stats.agreement import (
 )
 from iapt_topics.study.derived import ENDS, both_years, compare_changes, difference
 from iapt_topics.study.study import Study
-from iapt_topics.study.tables import model_shares
+from iapt_topics.study.tables import Tables, model_shares
 
-Tables = dict[str, pd.DataFrame]
 SIDES = ("reference", "other")
 
 

@@ -18,9 +18,9 @@ from iapt_topics.drift.trends import shapes
 from iapt_topics.publish.cells import Cells, follow, round_and_mask, round_measures
 from iapt_topics.publish.counts import ALL
 from iapt_topics.publish.suppression import Key
-from iapt_topics.study.derived import both_years, difference
+from iapt_topics.study.derived import both_years, crude_changes, difference
+from iapt_topics.study.tables import Tables
 
-Tables = dict[str, pd.DataFrame]
 _TESTS = {"p": 3, "p_bh": 3, "p_holm": 3}
 _LIMITS = {"low": 3, "high": 3, "smallest_detectable": 3}
 
@@ -125,12 +125,10 @@ def _standardised(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     Finer ones, an interval or a p value would tell how many of a small group had a theme, since its
     share of the responses and of the standard are known.
     """
-    known = published[published["kind"] == "baseline"].set_index(["theme", "year"])
-    rows = known.reindex(pd.MultiIndex.from_frame(table[["theme", "year"]])).reset_index(drop=True)
-    crude = rows["estimate"].to_numpy(float)
-    shown = ~np.isnan(crude)
+    rows = crude_changes(table, published)
+    shown = rows["estimate"].notna().to_numpy()
     whole: dict[str, pd.Series] = {
-        "crude": pd.Series(crude).round(2) + 0, "estimate": table["estimate"].round(2) + 0,
+        "crude": rows["estimate"].round(2) + 0, "estimate": table["estimate"].round(2) + 0,
         "covered": table["covered"].round(2),
     }  # fmt: skip
     out = table[["theme", "year", "against"]].assign(**whole)

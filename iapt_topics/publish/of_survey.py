@@ -9,8 +9,7 @@ from iapt_topics._base.status import SHOWN, SMALL_BASE, SUPPRESSED
 from iapt_topics.publish.cells import WITHHELD, Cells
 from iapt_topics.publish.counts import ALL
 from iapt_topics.stats.share_model import share_limits
-
-Tables = dict[str, pd.DataFrame]
+from iapt_topics.study.tables import Tables
 
 
 def publish_survey(exact: Tables, cells: Cells) -> Tables:

@@ -11,9 +11,7 @@ from iapt_topics.publish.counts import ALL
 from iapt_topics.publish.disclosure import common_words, word_users
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.study.study import Study
-from iapt_topics.study.tables import principal_axes
-
-Tables = dict[str, pd.DataFrame]
+from iapt_topics.study.tables import Tables, principal_axes
 
 
 def publish_topics(study: Study, cells: Cells) -> Tables:

@@ -41,6 +41,13 @@ def both_years(changes: pd.DataFrame, shares: pd.DataFrame) -> tuple[pd.DataFram
     return now, then
 
 
+def crude_changes(table: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
+    """The change of prevalence as it is, for each row of changes at a fixed respondent mix."""
+    known = changes[changes["kind"] == "baseline"].set_index(["theme", "year"])
+    keys = pd.MultiIndex.from_frame(table[["theme", "year"]])
+    return known.reindex(keys).reset_index(drop=True)
+
+
 def compare_changes(years: pd.DataFrame, baseline: int) -> pd.DataFrame:
     """Changes of both coders' shares, and whether they go the same way.
 

@@ -24,6 +24,7 @@ from iapt_topics.study.derived import (
     add_status,
     compare_changes,
     corrected_changes,
+    crude_changes,
     widths_by_source,
 )
 from iapt_topics.survey.respondents import respondent_mix, response_quality, tabulated
@@ -145,43 +146,35 @@ def model_shares(
     return sums, share_model(sums)
 
 
-def _shares(
-    sums: YearSums, model: ShareModel, themes: Iterable[str], years: list[int]
+def _prevalence(
+    codes: Codes,
+    responses: Responses,
+    ids: Iterable[str],
+    weights: Mapping[str, float] | None = None,
+    *,
+    pooled: bool = False,
 ) -> pd.DataFrame:
-    """Rows of a model: themes in their order, each with its years."""
-    rows = [
-        {
-            "theme": theme,
-            "year": year,
-            "count": int(sums.count[y, i]),
-            "n": int(sums.n[y]),
-            "estimate": model.share[y, i],
-            "low": model.low[y, i],
-            "high": model.high[y, i],
-            "n_effective": model.effective[y, i],
-        }
-        for i, theme in enumerate(themes)
-        for y, year in enumerate(years)
-    ]
-    return pd.DataFrame(rows)
+    """Prevalence of each theme among some responses: themes in their order, each with its years.
 
-
-def _by_year(responses: Responses, ids: set[str]) -> tuple[list[int], dict[str, int]]:
-    """The years of some kept responses, and the number of its year by response."""
+    ``pooled`` takes all years as one, year 0.
+    """
     kept = responses.kept
     kept = kept[kept["response_id"].isin(ids)]
-    years = sorted(int(y) for y in kept["year"].unique())
-    place = {y: i for i, y in enumerate(years)}
-    return years, dict(zip(kept["response_id"], kept["year"].map(place), strict=True))
+    years, wave = np.unique(kept["year"].to_numpy(np.int64) * (not pooled), return_inverse=True)
+    place = dict(zip(kept["response_id"], wave, strict=True))
+    sums, model = model_shares(codes, responses.cluster_id.to_dict(), place, weights)
+    themes = len(codes.themes)
+    figures = {"count": sums.count.astype(int), "n": np.tile(sums.n.astype(int), (themes, 1)).T}
+    figures |= {"estimate": model.share, "low": model.low, "high": model.high}
+    figures["n_effective"] = model.effective
+    keys = {"theme": np.repeat(list(codes.themes), len(years)), "year": np.tile(years, themes)}
+    return pd.DataFrame(keys | {name: cells.T.ravel() for name, cells in figures.items()})
 
 
 def _over_all_years(study: Study) -> pd.DataFrame:
     codes, responses = study.codes, study.responses
-    _, wave = _by_year(responses, set(codes.seen["response_id"]))
-    cluster = responses.cluster_id.to_dict()
-    weights = coder_weights(responses, codes)
-    sums, model = model_shares(codes, cluster, dict.fromkeys(wave, 0), weights)
-    table = _shares(sums, model, codes.themes, [0]).drop(columns="year")
+    weights, seen = coder_weights(responses, codes), codes.seen["response_id"]
+    table = _prevalence(codes, responses, seen, weights, pooled=True).drop(columns="year")
     labels = {t.id: t.label for t in study.mapping.frame.themes}
     table.insert(1, "label", [labels.get(t, t) for t in table["theme"]])
     return add_status(table.assign(note=""))
@@ -190,10 +183,9 @@ def _over_all_years(study: Study) -> pd.DataFrame:
 def _axis_tables(study: Study) -> Tables:
     if study.axis_drift is None:
         return {}
-    codes, responses = pole_codes(study.codes, study.mapping.frame), study.responses
-    years, wave = _by_year(responses, set(study.codes.seen["response_id"]))
-    cluster, weights = responses.cluster_id.to_dict(), coder_weights(responses, study.codes)
-    poles = _shares(*model_shares(codes, cluster, wave, weights), codes.themes, years)
+    codes, responses = study.codes, study.responses
+    weights, seen = coder_weights(responses, codes), codes.seen["response_id"]
+    poles = _prevalence(pole_codes(codes, study.mapping.frame), responses, seen, weights)
     return {
         "axis_shares": add_status(study.axis_drift.shares),
         "pole_shares": add_status(poles.assign(note="")),
@@ -205,10 +197,8 @@ def _standardised_tables(study: Study) -> Tables:
     result = study.standardised
     if result is None:
         return {}
-    changes = study.drift.changes
-    known = changes[changes["kind"] == "baseline"].set_index(["theme", "year"])["estimate"]
     table = result.changes[result.changes["method"] == "standardised"].reset_index(drop=True)
-    crude = known.reindex(pd.MultiIndex.from_frame(table[["theme", "year"]])).to_numpy(float)
+    crude = crude_changes(table, study.drift.changes)["estimate"]
     changed = np.where(table["p_bh"] < 0.05, "yes", "no")
     return {
         "standardised_changes": add_status(table.assign(crude=crude, changed=changed)),
@@ -344,11 +334,9 @@ def _coded_by_people(study: Study, out: Tables) -> Tables:
     one, two = (known.get(x) for x in (result.reference, result.other)) if result else (None, None)
     if result is None or one is None or two is None or result.years.empty:
         return {}
-    cluster = responses.cluster_id.to_dict()
-    years, wave = _by_year(responses, compared_ids(one, two))
     table = result.years
     for side, codes in (("reference", one), ("other", two)):
-        shares = _shares(*model_shares(codes, cluster, wave), codes.themes, years)
+        shares = _prevalence(codes, responses, compared_ids(one, two))
         shares = shares.set_index(["theme", "year"]).reindex(
             pd.MultiIndex.from_frame(table[["theme", "year"]])
         )
