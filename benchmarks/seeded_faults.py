@@ -177,7 +177,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
             ("len(gone) < 2 or len(behind) < least", "len(behind) < least"),
             ("high - low < least - 2 - 1e-6", "high - low < 1 - 1e-6"),
             ("table.hide(min(more,", "table.hide(max(more,"),
-            ("self.kept.add(key)", "pass"),
+            ("self.protected.add(key)", "pass"),
             ("return table.hidden - table.unseen", "return table.hidden"),
             ("low = 0 if key in self.unseen or not self.cells[key].count else 1", "low = 0"),
             ("return low, self.most.get(key, np.inf)", "return low, np.inf"),

@@ -197,7 +197,8 @@ def test_full_and_read_only_disks(tmp_path):
     done = subprocess.run(
         [*alone, sys.executable, "-W", "ignore", "-c", MOUNTED, tmp_path / "a", tmp_path / "b"],
         capture_output=True, text=True, check=False, cwd=ROOT / "tests",
-        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests", Path(__file__).parent)))},
     )  # fmt: skip
     assert done.returncode == 2, done.stderr  # the command line's word for it
     assert re.fullmatch("Error: .*Read-only file system.*", done.stderr.strip())
