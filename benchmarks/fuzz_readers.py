@@ -67,7 +67,7 @@ def readers() -> dict[str, tuple[str, Reader, int]]:
     from qda_files import FRAME, survey
 
     from iapt_topics._base.tables import read_table
-    from iapt_topics.frame.frame import load_frame
+    from iapt_topics.frame.load import load_frame
     from iapt_topics.mapping.edits import load_edits
     from iapt_topics.pipeline.plan import read_plan
     from iapt_topics.publish.quotes_sheet import read_quotes
@@ -127,7 +127,7 @@ def whole_files() -> dict[str, list[bytes]]:
     import pyreadstat
     from qda_files import FRAME, HUMAN, MACHINE, TEXTS, project_of, survey
 
-    from iapt_topics.frame.frame import write_frame
+    from iapt_topics.frame.load import write_frame
     from iapt_topics.qda import export_codes
 
     responses = survey()

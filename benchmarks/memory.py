@@ -82,7 +82,7 @@ def run_once(rows: int) -> None:
     import pandas as pd
 
     from iapt_topics.encoders.encoder import sentence_encoder
-    from iapt_topics.frame.frame import load_frame
+    from iapt_topics.frame.load import load_frame
     from iapt_topics.pipeline.run import run_study
     from iapt_topics.survey.responses import load_responses
 

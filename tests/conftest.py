@@ -18,7 +18,8 @@ from hypothesis import settings
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import write_whole
 from iapt_topics.encoders.embeddings import Embeddings, embed
-from iapt_topics.frame.frame import ThemeFrame, write_frame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.load import write_frame
 from iapt_topics.frame.theme import Theme
 from iapt_topics.survey.responses import load_responses
 from iapt_topics.topics.fit import fit_topics

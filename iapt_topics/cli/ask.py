@@ -195,7 +195,7 @@ def _file(answer: str) -> Path:
 
 
 def _frame(answer: str) -> str | Path:
-    from iapt_topics.frame.frame import load_frame
+    from iapt_topics.frame.load import load_frame
 
     frame = parse_frame(answer)
     load_frame(frame)

@@ -22,7 +22,7 @@ def frame(
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write a theme frame to edit: the template, a bundled frame, or your own in another format."""
-    from iapt_topics.frame.frame import load_frame, write_frame
+    from iapt_topics.frame.load import load_frame, write_frame
 
     require_new(out, force)
     themes = load_frame(source)
@@ -44,7 +44,7 @@ def encoders(
 ) -> None:
     """Compare sentence models with the default one on your own hand-coded sample."""
     from iapt_topics.encoders.encoder import sentence_encoder
-    from iapt_topics.frame.frame import load_frame
+    from iapt_topics.frame.load import load_frame
     from iapt_topics.mapping.encoders import compare_encoders
     from iapt_topics.qda.load import coders_in, load_codes
     from iapt_topics.survey.responses import load_responses

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from iapt_topics.codes.codes import Codes
-from iapt_topics.frame.frame import load_frame
+from iapt_topics.frame.load import load_frame
 from iapt_topics.qda.load import load_codes
 from iapt_topics.survey.responses import Responses, load_responses
 

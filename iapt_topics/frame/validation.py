@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from iapt_topics._base.errors import listed
+from iapt_topics._base.errors import InputError, listed
 from iapt_topics.frame.theme import STATUSES, Facet, Theme
 
 
@@ -109,3 +109,16 @@ def _in_cycles(parent: Mapping[str, str]) -> list[str]:
             cyclic += list(path)[path[node] :]
         done.update(path)
     return cyclic
+
+
+_MOST_FAULTS = 200  # named in one error
+
+
+def refuse(name: str, faults: list[str]) -> None:
+    """Raise one error that names every fault, if there is any."""
+    if faults:
+        more = len(faults) - _MOST_FAULTS
+        said = "; ".join([*faults[:_MOST_FAULTS], *([f"and {more} more"] if more > 0 else [])])
+        got = f"{len(faults)} fault(s): {said}"
+        what = f"frame {name!r}"
+        raise InputError(what, "must be a consistent codebook", got, "Mend them in the file.")

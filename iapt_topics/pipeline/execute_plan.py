@@ -18,7 +18,8 @@ from iapt_topics.codes.codes import Codes
 from iapt_topics.datasets.example import example_path
 from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.encoders.encoder import Encoder
-from iapt_topics.frame.frame import ThemeFrame, load_frame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.load import load_frame
 from iapt_topics.pipeline.manifest import (
     MANIFEST,
     read_manifest,

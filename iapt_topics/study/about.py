@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from iapt_topics._base.one_line import one_line
 
 if TYPE_CHECKING:
-    from iapt_topics.study.study import Study
+    from iapt_topics.study.results import Results
     from iapt_topics.topics.topics import TopicConfig
 
 
@@ -88,7 +88,7 @@ class About:
         return self.waves.get(int(str(year)), str(year))
 
 
-def describe_study(study: Study) -> About:
+def describe_study(study: Results) -> About:
     """Names and settings of a study."""
     responses, topics, frame = study.responses, study.topics, study.mapping.frame
     return About(

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 
 from iapt_topics._base.one_line import one_line
-from iapt_topics.agreement.comparison import Comparison
-from iapt_topics.codes.codes import Codes
-from iapt_topics.drift.drift import Drift
-from iapt_topics.drift.standardise import Standardised
-from iapt_topics.mapping.mapping import TopicMapping
 from iapt_topics.study.about import About, describe_study
+from iapt_topics.study.results import Results
 from iapt_topics.study.tables import exact_tables
-from iapt_topics.survey.responses import Responses
-from iapt_topics.topics.topics import Topics
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)  # no slots: the tables are kept once worked out
-class Study:
+class Study(Results):
     """Every result of one run of the main job.
 
     Attributes
@@ -53,19 +45,6 @@ class Study:
     manifest : mapping of str to object
         What the result was made of: hashes, settings, versions, machine, time.
     """
-
-    responses: Responses
-    topics: Topics
-    mapping: TopicMapping
-    codes: Codes
-    drift: Drift
-    axis_drift: Drift | None = None
-    comparison: Comparison | None = None
-    benchmark: Comparison | None = None
-    standardised: Standardised | None = None
-    redactions: pd.DataFrame | None = None
-    human: tuple[Codes, ...] = ()
-    manifest: Mapping[str, Any] = field(default_factory=dict)
 
     __repr__ = one_line
 

@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from iapt_topics.agreement.comparison import Comparison
     from iapt_topics.codes.codes import Codes
     from iapt_topics.frame.frame import ThemeFrame
-    from iapt_topics.study.study import Study
+    from iapt_topics.study.results import Results
     from iapt_topics.survey.responses import Responses
     from iapt_topics.topics.topics import Topics
 
 Tables = dict[str, pd.DataFrame]
 
 
-def exact_tables(study: Study) -> Tables:
+def exact_tables(study: Results) -> Tables:
     """Every table of a study by name."""
     drift = study.drift
     out = {
@@ -171,7 +171,7 @@ def _prevalence(
     return pd.DataFrame(keys | {name: cells.T.ravel() for name, cells in figures.items()})
 
 
-def _over_all_years(study: Study) -> pd.DataFrame:
+def _over_all_years(study: Results) -> pd.DataFrame:
     codes, responses = study.codes, study.responses
     weights, seen = coder_weights(responses, codes), codes.seen["response_id"]
     table = _prevalence(codes, responses, seen, weights, pooled=True).drop(columns="year")
@@ -180,7 +180,7 @@ def _over_all_years(study: Study) -> pd.DataFrame:
     return add_status(table.assign(note=""))
 
 
-def _axis_tables(study: Study) -> Tables:
+def _axis_tables(study: Results) -> Tables:
     if study.axis_drift is None:
         return {}
     codes, responses = study.codes, study.responses
@@ -192,7 +192,7 @@ def _axis_tables(study: Study) -> Tables:
     }
 
 
-def _standardised_tables(study: Study) -> Tables:
+def _standardised_tables(study: Results) -> Tables:
     """Changes at a fixed mix beside the crude ones, and all tables by method."""
     result = study.standardised
     if result is None:
@@ -208,7 +208,7 @@ def _standardised_tables(study: Study) -> Tables:
     }
 
 
-def _topic_tables(study: Study) -> Tables:
+def _topic_tables(study: Results) -> Tables:
     topics, mapping = study.topics, study.mapping
     themes, alone = mapping_coverage(mapping, topics)
     band = unassigned_band(topics, study.responses)
@@ -327,7 +327,7 @@ def _agreement_tables(start: str, result: Comparison | None) -> Tables:
     }
 
 
-def _coded_by_people(study: Study, out: Tables) -> Tables:
+def _coded_by_people(study: Results, out: Tables) -> Tables:
     """Both coders by year, their changes, and prevalence corrected by a random hand sample."""
     result, responses = study.comparison, study.responses
     known = {c.coder: c for c in (*study.human, study.codes)}

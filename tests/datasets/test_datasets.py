@@ -189,7 +189,7 @@ def test_load_example(coder: str, tables: dict[str, pd.DataFrame]) -> None:
 
 def test_the_frame_was_not_written_from_the_cores() -> None:
     """No example of the frame shares half of its words with a sentence of the survey."""
-    from iapt_topics.frame.frame import load_frame
+    from iapt_topics.frame.load import load_frame
 
     def words(text: str) -> set[str]:
         return set(re.findall(r"[a-z']+", text.casefold()))

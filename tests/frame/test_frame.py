@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.frame.frame import ThemeFrame, load_frame, write_frame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.load import load_frame, write_frame
 from iapt_topics.frame.theme import STATUSES, Facet, FacetValue, Theme
 
 BUNDLED = "iapt_identity_system"

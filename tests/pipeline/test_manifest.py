@@ -14,7 +14,7 @@ from iapt_topics._base.files import claimed
 from iapt_topics.datasets import example_path
 from iapt_topics.encoders import encoder as encoder_module
 from iapt_topics.encoders.encoder import sentence_encoder
-from iapt_topics.frame.frame import load_frame
+from iapt_topics.frame.load import load_frame
 from iapt_topics.pipeline.manifest import _frame_hash, compare_runs, read_manifest
 from iapt_topics.pipeline.run import run_study
 from iapt_topics.pipeline.write import write_study

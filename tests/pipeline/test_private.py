@@ -19,7 +19,7 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import claimed, file_hash, write_whole
 from iapt_topics._base.sheets import write_sheet
 from iapt_topics.encoders import vector_cache as _vector_cache
-from iapt_topics.frame.frame import write_frame
+from iapt_topics.frame.load import write_frame
 from iapt_topics.mapping.edits import MappingEdits, write_edits
 from iapt_topics.pipeline.execute_plan import run_plan, write_results
 from iapt_topics.pipeline.manifest import compare_runs, read_manifest

@@ -31,7 +31,8 @@ from qda_files import (
 
 from iapt_topics._base import opening as _opening
 from iapt_topics._base.errors import InputError
-from iapt_topics.frame.frame import ThemeFrame, load_frame, write_frame
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.load import load_frame, write_frame
 from iapt_topics.frame.refi import read_codebook
 from iapt_topics.frame.theme import Theme
 from iapt_topics.qda import export_codes, load_project, qualcoder, refi
