@@ -61,7 +61,10 @@ def large_model_folder(store: Path) -> Path:
         try:
             with zipfile.ZipFile(archive) as content:
                 for name in FILES:  # by name: nothing else of the archive is unpacked
-                    content.extract(f"{LARGE_MODEL}/{name}", scratch)
+                    (made / name).parent.mkdir(parents=True, exist_ok=True)
+                    packed = content.open(f"{LARGE_MODEL}/{name}")
+                    with packed, (made / name).open("wb") as out:
+                        shutil.copyfileobj(packed, out, 2**20)
         except (KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise InputError(
                 f"the packages of {LARGE_MODEL}", "must hold its files", str(error), _INSTALL

@@ -24,6 +24,7 @@ from iapt_topics._base.errors import InputError, listed, require_file
 from iapt_topics._base.files import file_hash, hash_parts, whole_folder
 from iapt_topics._base.kept import keep_once
 from iapt_topics._base.parquet_size import require_decodable
+from iapt_topics._base.private import private_file
 from iapt_topics.agreement.comparison import Comparison
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.drift import Drift
@@ -62,6 +63,7 @@ def save(value: object, folder: Path) -> None:
     """Write results, or a tuple of them, to a folder for its owner alone."""
     with whole_folder(folder, private=True) as part:
         content = json.dumps(_pack(value, part, count()))
+        private_file(part / _VALUES)
         (part / _VALUES).write_text(content, encoding="utf-8")
 
 
@@ -82,6 +84,7 @@ def _pack(value: Any, folder: Path, numbers: Iterator[int]) -> Any:
         number = next(numbers)
         mixed = [c for c in value if value[c].dtype == object]  # Parquet has no tuple, nor None
         plain, path = value.drop(columns=mixed), folder / f"{number}.parquet"
+        private_file(path)  # before it holds anything
         plain.to_parquet(path, engine="pyarrow")
         if not pd.read_parquet(path, engine="pyarrow").dtypes.equals(plain.dtypes):
             kinds = listed(sorted({str(d) for d in plain.dtypes}))

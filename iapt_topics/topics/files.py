@@ -13,7 +13,7 @@ import pandas as pd
 from iapt_topics._base.errors import InputError, listed, require_file
 from iapt_topics._base.files import MOST_BYTES, whole_folder
 from iapt_topics._base.parquet_size import require_decodable
-from iapt_topics._base.private import refuse_link
+from iapt_topics._base.private import private_file, refuse_link
 from iapt_topics.topics.topics import TopicConfig, Topics
 
 _FORMAT = 2
@@ -53,6 +53,8 @@ def save_topics(topics: Topics, folder: str | Path) -> Path:
             f"folder {folder.name!r}", "must be new or hold topics alone", got, "Name another."
         )
     with whole_folder(folder, private=True) as part:
+        for name in _NAMES:
+            private_file(part / name)  # before it holds anything
         for name in _TABLES:
             table = getattr(topics, name)
             if name == "topics":

@@ -190,3 +190,11 @@ def test_tables_of_every_kind_are_as_they_were(tmp_path):
         with pytest.raises(TypeError, match=said):
             save(value, tmp_path / "other")
         assert not (tmp_path / "other").exists()
+
+
+def test_files_are_private_before_they_are_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr("iapt_topics._base.files.private_tree", lambda _: None)
+    save((pd.DataFrame({"a": [1]}), "b"), tmp_path / "stage")
+    found = [tmp_path / "stage", *(tmp_path / "stage").iterdir()]
+    assert len(found) == 3
+    assert {p.stat().st_mode & 0o077 for p in found} == {0}

@@ -66,6 +66,12 @@ def test_what_a_person_put_beside_saved_topics_is_not_lost(grouped, tmp_path):
     same(load_topics(tmp_path / "t"), grouped.topics)
 
 
+def test_files_are_private_before_they_are_whole(grouped, tmp_path, monkeypatch):
+    monkeypatch.setattr("iapt_topics._base.files.private_tree", lambda _: None)
+    folder = save_topics(grouped.topics, tmp_path / "topics")
+    assert {p.stat().st_mode & 0o077 for p in (folder, *folder.iterdir())} == {0}
+
+
 def test_another_folder_is_not_touched(grouped, tmp_path):
     (tmp_path / "thesis.docx").write_text("years of work")
     with pytest.raises(InputError, match="must be new or hold topics"):
