@@ -89,7 +89,7 @@ class Cells:
         return int(count), count / max(rule.rounded(n), 1)
 
     def joint(self, ids: set[str], year: int) -> float:
-        """How many responses two coders gave a theme, or the sum of their weights, rounded."""
+        """Responses to which two coders applied a theme, or the sum of their weights, rounded."""
         if not self.counts.weights:
             return float(self.coarse(len(ids)))
         total, _ = self.counts.weight_of(ids)

@@ -17,7 +17,7 @@ from iapt_topics.publish.of_agreement import agreement_by_year
 from iapt_topics.stats.intervals import jeffreys_interval
 from iapt_topics.study.derived import both_years, corrected_changes, widths_by_source
 from iapt_topics.study.study import Study
-from iapt_topics.study.tables import Tables, topic_widths
+from iapt_topics.study.tables import Tables
 
 
 def publish_corrected(
@@ -40,9 +40,10 @@ def publish_corrected(
         tables["corrected_shares"] = shares
         changed = corrected_changes(shares, changes)
         tables["corrected_changes"] = follow(changed, *both_years(changed, shares))
-    widths = topic_widths(study.topics, study.responses, study.drift.baseline)
-    corrected = tables.get("corrected_changes")
-    return tables | {"change_sources": widths_by_source(corrected, changes, widths)}
+    themes = widths_by_source(tables.get("corrected_changes"), changes)
+    exact = study.tables["change_sources"]  # the widths of topics' changes are public as they are
+    topics = exact[exact["what"] == "topics"]
+    return tables | {"change_sources": pd.concat([themes, topics], ignore_index=True)}
 
 
 def _correct(shares: pd.DataFrame, years: pd.DataFrame, both: Floats) -> pd.DataFrame:

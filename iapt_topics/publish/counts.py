@@ -58,8 +58,7 @@ class LinkedCounts:
         self.never_shown: set[Key] = set()
         self.kept = responses.kept
         self.coder = codes.coder
-        self.who = responses.cluster_id
-        self.cluster: dict[Any, Any] = self.who.to_dict()
+        self.cluster: dict[Any, Any] = responses.cluster_id.to_dict()
         #: By comparison, people who gave the responses that have one theme from each coder.
         self.behind: dict[str, dict[tuple[str, str], int]] = {}
         #: By coder and theme, each count over all years and the responses in it.
@@ -192,7 +191,8 @@ class LinkedCounts:
 
     def add_people(self) -> None:
         """Respondents of all years: a response of each, beside those that they gave besides."""
-        ids, again = self.kept["response_id"], self.who.duplicated().to_numpy()
+        ids = self.kept["response_id"]
+        again = ids.map(self.cluster).duplicated().to_numpy()
         self._put(("people", ALL), ids[~again])
         self._split(("kept", ALL), ("people", ALL), ids[again])
 

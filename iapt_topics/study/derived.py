@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 import pandas as pd
 
@@ -88,7 +91,9 @@ def corrected_changes(corrected: pd.DataFrame, changes: pd.DataFrame) -> pd.Data
 
 
 def widths_by_source(
-    corrected: pd.DataFrame | None, changes: pd.DataFrame, topics: dict[str, Floats]
+    corrected: pd.DataFrame | None,
+    changes: pd.DataFrame,
+    topics: Mapping[str, Floats] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """Width of the 95 % interval of the median change against the baseline, by source.
 

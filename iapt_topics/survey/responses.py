@@ -101,11 +101,15 @@ class Responses:
         """Rows with status "kept", numbered from 0; worked out once."""
         return self._kept.copy(deep=False)  # what a caller writes into it is the caller's alone
 
+    @cached_property
+    def _cluster_id(self) -> pd.Series:
+        kept = self._kept
+        return pd.Series(cluster_ids(kept), index=kept["response_id"].astype(object), dtype=object)
+
     @property
     def cluster_id(self) -> pd.Series:
         """Cluster of each kept response, by response_id in their order: :func:`cluster_ids`."""
-        kept = self._kept
-        return pd.Series(cluster_ids(kept), index=kept["response_id"].astype(object), dtype=object)
+        return self._cluster_id.copy(deep=False)
 
     @property
     def ledger(self) -> pd.DataFrame:
