@@ -1,5 +1,5 @@
 """Prevalence by year and what can be said about its change, with each source of uncertainty."""
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from iapt_topics._base.arrays import Floats
+from iapt_topics._base.arrays import Floats, Labels
 from iapt_topics._base.errors import InputError
 from iapt_topics.stats.intervals import require_fraction
+
+
+def _units(values: Labels, what: str) -> NDArray[Any]:
+    """One value for each unit."""
+    given = np.asarray(values)
+    if given.ndim != 1:
+        got = f"shape {given.shape}"
+        raise InputError(what, "must be one-dimensional", got, "Give one per unit.")
+    return given
 
 
 def kish_size(weight: ArrayLike) -> float:
@@ -28,7 +38,7 @@ def kish_size(weight: ArrayLike) -> float:
     ----------
     Kish L (1965). *Survey Sampling*, section 11.7. Wiley.
     """
-    given = np.asarray(weight, float)
+    given = np.asarray(_units(weight, "weight"), float)
     return float(given.sum() ** 2 / (given**2).sum()) if len(given) else 0.0
 
 
@@ -54,21 +64,24 @@ def design_effect(error: ArrayLike, weight: ArrayLike, cluster: ArrayLike, few: 
     Rao JNK, Scott AJ (1992). A simple method for the analysis of clustered binary data.
     *Biometrics* 48:577-585.
     """
-    at, given = np.asarray(cluster), np.asarray(weight, float)
+    at, given = _units(cluster, "cluster"), np.asarray(_units(weight, "weight"), float)
+    apart = np.asarray(_units(error, "error"), float)
+    if not len(at) == len(given) == len(apart):
+        got = f"{len(apart)} errors, {len(given)} weights and {len(at)} clusters"
+        raise InputError("a design effect", "needs one of each per unit", got, "Match the units.")
     if len(np.unique(at)) == len(at):
         return 1.0
 
     def clustered(value: Floats) -> float:
         return float((np.bincount(at, value) ** 2).sum() / (value**2).sum())
 
-    apart = np.asarray(error, float)
     alike = clustered(given)
     if np.count_nonzero(np.abs(apart) > 0.5) < few or not apart.any():
         return alike
     return min(max(clustered(given * apart), 1.0), alike)
 
 
-def cluster_weights(clusters: ArrayLike, n_boot: int, seed: int) -> NDArray[np.int32]:
+def cluster_weights(clusters: Labels, n_boot: int, seed: int) -> NDArray[np.int32]:
     """How often each unit is drawn when whole clusters are resampled with replacement.
 
     As many clusters are drawn as there are; all units of a cluster share its count. The draw of
@@ -104,13 +117,9 @@ def cluster_weights(clusters: ArrayLike, n_boot: int, seed: int) -> NDArray[np.i
     >>> weights.shape, bool((weights[:, 0] == weights[:, 1]).all())
     ((4, 4), True)
     """
-    names = np.asarray(clusters)
+    names = _units(clusters, "clusters")
     if n_boot < 1:
         raise InputError("n_boot", "must be at least 1", str(n_boot), "Use e.g. 1000.")
-    if names.ndim != 1:
-        raise InputError(
-            "clusters", "must be one-dimensional", f"shape {names.shape}", "Give one per unit."
-        )
     found, place = np.unique(names, return_inverse=True)
     return resample_counts(len(found), n_boot, np.random.default_rng(seed))[:, place]
 
@@ -130,6 +139,9 @@ def resample_counts(n_clusters: int, n_boot: int, rng: np.random.Generator) -> N
     ndarray of int32, shape (n_boot, n_clusters)
         Each row sums to ``n_clusters``.
     """
+    for what, number in (("n_clusters", n_clusters), ("n_boot", n_boot)):
+        if number < 0:
+            raise InputError(what, "must not be negative", str(number), "Use e.g. 1000.")
     counts = np.ones((n_boot, n_clusters), np.int32)
     for row in counts if n_clusters > 1 else ():
         row[:] = np.bincount(rng.integers(0, n_clusters, n_clusters), minlength=n_clusters)
@@ -163,6 +175,8 @@ def percentile_interval(draws: ArrayLike, confidence: float = 0.95) -> tuple[Flo
     """
     tail = (1 - require_fraction(confidence, "confidence")) / 2
     values = np.asarray(draws, float)
+    if not values.ndim:
+        raise InputError("draws", "must be one or more", str(values), "Give one per resample.")
     if not len(values):
         values = np.full((1, *values.shape[1:]), np.nan)
     # The one that knows missing draws is many times slower.

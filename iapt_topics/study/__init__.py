@@ -4,6 +4,6 @@ A study's tables have the names and columns of the published ones, so figures an
 made of either alike. Nothing here is fit to leave the machine.
 """
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

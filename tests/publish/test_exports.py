@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import replace
 
 import pandas as pd
@@ -151,9 +150,7 @@ def sheet(study, tmp_path):
 
 
 def redacted_as(survey, texts):
-    made = copy(survey)
-    made.table = survey.table.assign(redacted=texts)
-    return made
+    return replace(survey, table=survey.table.assign(redacted=texts))
 
 
 def filled(path, texts, paraphrase=""):
