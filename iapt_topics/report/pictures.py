@@ -16,7 +16,7 @@ from iapt_topics.report.format import Grid
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from iapt_topics.publish.published import Published
+    from iapt_topics.publish.published import Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Picture:
     table: Grid | None = None
 
 
-def draw(published: Published) -> dict[str, Figure]:
+def draw(published: Version) -> dict[str, Figure]:
     """Every figure for which there is a table, by name; what may not be shown is not drawn."""
     tables, waves, labels = published.tables, published.waves, published.labels
     totals = tables["ledger_totals"].set_index("status")["n"]
