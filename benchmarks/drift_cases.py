@@ -72,13 +72,13 @@ def example(_: Path, draws: int) -> None:
             part = n / len(seen)
             some = seen.groupby(share).sample(frac=part, random_state=seed)
             rows = coder.table["response_id"].isin(some["response_id"])
-            hand = replace(coder, seen=some, table=coder.table[rows])
+            human = replace(coder, seen=some, table=coder.table[rows])
             taught = learn_codes(
-                responses, embeddings, frame, encoder, hand, machine=machine, seed=seed
+                responses, embeddings, frame, encoder, human, machine=machine, seed=seed
             )
             for use, drift in (
                 ("teach", measure_drift(taught, responses, n_boot=1)),
-                ("correct", measure_drift(machine, responses, hand=hand, n_boot=1)),
+                ("correct", measure_drift(machine, responses, human=human, n_boot=1)),
             ):
                 found = flagged(drift, "shape")
                 hit = moved & set(found)

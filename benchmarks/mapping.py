@@ -254,12 +254,12 @@ def axis() -> None:
         for seed in range(10):
             some = seen.sample(n, random_state=seed)
             rows = coder.table["response_id"].isin(some["response_id"])
-            hand = replace(coder, seen=some, table=coder.table[rows])
-            table = axis_scores(scores, codes, frame, hand=hand).set_index("response_id")
+            human = replace(coder, seen=some, table=coder.table[rows])
+            table = axis_scores(scores, codes, frame, human=human).set_index("response_id")
             rest = seen.loc[~seen["response_id"].isin(some["response_id"]), "response_id"].tolist()
             true = pole_codes(coder, frame)
             for y, pole in zip(true.matrix(rest).T, true.themes, strict=True):
-                chance = table.loc[rest, f"{pole}_probability"].to_numpy()
+                chance = table.loc[rest, f"{pole}_predicted_probability"].to_numpy()
                 tenth = chance.argsort().argsort() * 10 // len(chance)
                 gap = [abs((chance - y)[tenth == k].mean()) for k in range(10)]
                 found.setdefault(pole, []).append((roc_auc_score(y, chance), float(np.mean(gap))))

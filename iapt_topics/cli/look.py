@@ -53,10 +53,10 @@ def encoders(
         file, text=text, year=year, respondent_id=respondent, response_id=response
     )
     themes = load_frame(frame)
-    hand = load_codes(codes, frame=themes, coder=(coders_in(codes) or ("human",))[0])
+    human = load_codes(codes, frame=themes, coder=(coders_in(codes) or ("human",))[0])
     # Nothing is kept: the vectors of a survey belong beside its results alone.
     models = [sentence_encoder(name, cache=None) for name in (None, *model)]
-    table = compare_encoders(responses, themes, hand, models)
+    table = compare_encoders(responses, themes, human, models)
     for row in table.to_dict("records"):
         typer.echo(
             f"{row['encoder']}: {row['measure']} {row['estimate']:.2f} "
