@@ -55,7 +55,7 @@ use = "iapt_identity_system"
 seed = 1
 min_support = 0.5
 [report]
-min_cell = "default"
+disclosure = "default"
 quotes = true
 """
 

@@ -16,13 +16,13 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.events import Event
 from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.cli.make import (
-    MinCell,
+    DisclosureRule,
     Standardise,
     drop_unset,
     make_results,
     make_study,
     option,
-    parse_min_cell,
+    parse_disclosure,
     require_new,
     working,
 )
@@ -72,7 +72,7 @@ def drift(
 
 def report(
     place: Place,
-    min_cell: MinCell = None,
+    disclosure: DisclosureRule = None,
     quotes: Annotated[bool | None, option("quotes", "--quotes/--no-quotes")] = None,
     approved: Annotated[Path | None, option("approved")] = None,
     quiet: Quiet = False,
@@ -80,8 +80,8 @@ def report(
 ) -> None:
     """Write the report of a result again, with other quotes or another rule for small numbers."""
     screen = Screen(quiet=quiet, as_json=as_json)
-    rule = min_cell and parse_min_cell(min_cell)
-    _, written = _again(place, screen, min_cell=rule, quotes=quotes, approved=approved)
+    rule = disclosure and parse_disclosure(disclosure)
+    _, written = _again(place, screen, disclosure=rule, quotes=quotes, approved=approved)
     path = str(written["report"].resolve())
     screen.give({"report": path}, [f"Report: {path}"])
 
@@ -135,7 +135,7 @@ def export(
         study = make_study(plan, screen)
         screen.on_event(Event("stage", "Writing"))
         if tables or draft or figures:
-            published = publish(study, plan.min_cell)
+            published = publish(study, plan.disclosure)
         if tables:
             export_tables(tables, published)
         if draft:
@@ -148,6 +148,6 @@ def export(
                 responses=study.responses, model=study.manifest["model"]["name"],
             )  # fmt: skip
         if approve:
-            write_quotes(approve, study, disclosure=plan.min_cell)
+            write_quotes(approve, study, disclosure=plan.disclosure)
     files = {name: str(path.resolve()) for name, path in to.items()}
     screen.give(files, [f"{name.capitalize()}: {path}" for name, path in files.items()])

@@ -85,8 +85,8 @@ def corrected_shares(
         Key (``theme``, ``year``, ``method``), in the order of the themes, the years and
         "corrected", "machine", "human"; ``estimate`` with ``low`` and ``high`` (95 %), fractions;
         ``n`` responses counted (for "human", those that people coded); ``n_human``; ``note``.
-        ``year`` is missing if not ``by_year``. Themes are those of ``human``, then those of the machine
-        alone, which cannot be corrected (NaN).
+        ``year`` is missing if not ``by_year``. Themes are those of ``human``, then those of the
+        machine alone, which cannot be corrected (NaN).
 
     Raises
     ------

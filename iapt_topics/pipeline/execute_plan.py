@@ -78,7 +78,7 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
         encoder,
         human=_human(plan, frame, responses, on_event),
         config=TopicConfig(
-            seed=plan.seed, n_runs=plan.runs, n_topics=plan.n_topics,
+            seed=plan.seed, n_runs=plan.n_runs, n_topics=plan.n_topics,
             min_topic_size=plan.min_topic_size, min_support=plan.min_support,
         ),
         baseline=plan.baseline,
@@ -122,7 +122,7 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
         written = write_study(
             study,
             part,
-            disclosure=plan.min_cell,
+            disclosure=plan.disclosure,
             quotes=read_quotes(plan.approved, study.responses) if plan.approved else plan.quotes,
             command=command,
         )

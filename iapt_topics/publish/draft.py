@@ -89,7 +89,7 @@ def _items(published: Published) -> tuple[tuple[str, str], ...]:
         ("S12 Units of study", "A unit is one response. What became of every row is in the table "
          "ledger."),
         ("S13 Data processing", "Non-answers and copies were left out by rule. "
-         f"{published.rule.sentence} [to be written: how quotes were checked]"),
+         f"{published.disclosure.sentence} [to be written: how quotes were checked]"),
         ("S14 Data analysis", f"Topics: a consensus of {about.n_runs} runs, seed "
          f"{about.config.seed}. Themes were given by {about.coder} ({about.coder_kind}). "
          f"{weighted}Versions: {versions}."),

@@ -54,7 +54,7 @@ def export_tables(path: str | Path, published: Published) -> Path:
     InputError
         If the ending is another, or a column has no description.
     """
-    path, tables, rule = Path(path), published.tables, published.rule
+    path, tables, rule = Path(path), published.tables, published.disclosure
     whole = {**tables, "dictionary": describe_columns(tables)}
     ending = path.suffix.casefold()
     if ending == "":

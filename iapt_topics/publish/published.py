@@ -37,7 +37,7 @@ class Published:
         "not coded"; ``note`` says it to people.
     about : About
         Names and settings.
-    rule : Disclosure
+    disclosure : Disclosure
         The rule that the tables were made by.
     quotes : tuple of Quote
         Quotes that may be printed, by topic.
@@ -47,7 +47,7 @@ class Published:
 
     tables: Mapping[str, pd.DataFrame]
     about: About
-    rule: Disclosure
+    disclosure: Disclosure
     quotes: tuple[Quote, ...] = ()
     approved: bool = False
 
@@ -155,7 +155,7 @@ def publish(
     return Published(
         tables=tables,
         about=study.about,
-        rule=rule,
+        disclosure=rule,
         quotes=choose_quotes(study, tables, quotes),
         approved=isinstance(quotes, pd.DataFrame),
     )

@@ -41,7 +41,7 @@ def _survey(published: Published, sources: dict[str, str]) -> dict[str, Any]:
         "synthetic": about.synthetic,
         "weighted": about.weighted,
         "source": clean(about.source),
-        "rule": published.rule,
+        "rule": published.disclosure,
         "n_rows": n_rows,
         "n_kept": n_kept,
         "n_people": n_people,
@@ -376,7 +376,7 @@ def _measures(published: Published, start: str) -> dict[str, Any] | None:
 
 def _pair(published: Published, sources: dict[str, str]) -> dict[str, Any]:
     """What is said of machine and people beyond that."""
-    rule, labels = published.rule, published.labels
+    rule, labels = published.disclosure, published.labels
     of = {
         name: published.tables[f"agreement_{name}"]
         for name in ("overall", "themes", "convergence", "matches", "levels", "partition", "design")

@@ -200,7 +200,7 @@ def test_verify_runs_again_and_says_same(monkeypatch, capsys, encoder, files):
         return stop.value.code, capsys.readouterr()
 
     out, file = files / "out", files / "survey.csv"
-    words = ("--text", "comment", "--year", "year", "--frame", files / "frame.toml", "--runs", 2)
+    words = ("--text", "comment", "--year", "year", "--frame", files / "frame.toml", "--n-runs", 2)
     code, said = command("run", file, *words, "--out", out)
     assert code == 0, said.err
     code, said = command("verify", out)

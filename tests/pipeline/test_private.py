@@ -64,7 +64,7 @@ def formulas():
 def plan(files):
     return StudyPlan(
         file=files / "survey.csv", text=("comment",), year="year", respondent="person",
-        frame=files / "frame.toml", runs=2, out=files / "out",
+        frame=files / "frame.toml", n_runs=2, out=files / "out",
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ def plan(files):
     both = [table.assign(coder="a"), table.iloc[10:].assign(coder="b")]
     pd.concat(both)[["response_id", "theme", "coder"]].to_csv(files / "two.csv", index=False)
     return StudyPlan(
-        file=files / "survey.csv", text=("comment",), year="year", respondent="person", runs=2,
+        file=files / "survey.csv", text=("comment",), year="year", respondent="person", n_runs=2,
         response="response_id", codes=files / "two.csv", standardise=("subject",),
         frame=files / "frame.toml", out=files / "out",
     )  # fmt: skip
@@ -95,7 +95,7 @@ def test_a_study_taken_up_again_is_equal_and_nothing_is_measured(plan, encoder, 
         ({"code_map": "map.csv"}, ["compare_codes", "compare_codes"]),
         ({"baseline": 2015}, ["measure_drift", "standardise_drift"]),
         ({"standardise": (), "covariates": ("subject",)}, []),
-        ({"covariates": ("subject",), "min_cell": 3, "quotes": True}, []),
+        ({"covariates": ("subject",), "disclosure": 3, "quotes": True}, []),
         ({"seed": 8}, ["map_topics", "code_responses", "measure_drift", "compare_codes"]),
     ],
 )
