@@ -117,7 +117,7 @@ def osmi(data: Path, _: int) -> None:
     table = table[(table["question"] == "why_mental_interview") & (table["year"] >= "2016")]
     table = table[table["repeat_of_own_text"] == "0"]
     responses = load_responses(
-        table, text="text", year="year", respondent_id="respondent_id", response_id="response_id"
+        table, text="text", year="year", respondent="respondent_id", response="response_id"
     )
     print(responses.ledger.pivot(index="year", columns="status", values="n").to_string())
     embeddings = embed(responses, sentence_encoder())
@@ -140,8 +140,8 @@ def nhs(data: Path, _: int) -> None:
                 print(trust, question, by_year.to_dict(), "left out: a year below 50\n")
                 continue
             responses = load_responses(
-                asked, text="text", year="year", respondent_id="respondent_id",
-                response_id="comment_id",
+                asked, text="text", year="year", respondent="respondent_id",
+                response="comment_id",
             )  # fmt: skip
             pairs = asked.assign(theme=asked["majors"].str.split("|")).explode("theme")
             pairs = pairs[pairs["theme"].str.strip() != ""].drop_duplicates(["comment_id", "theme"])

@@ -81,7 +81,7 @@ def survey_of(texts: Sequence[str], who: Sequence[str] | None = None) -> Respons
     """Every text as a response of one year, with its place as id."""
     table = pd.DataFrame({"id": [str(i) for i in range(len(texts))], "text": texts, "year": 2020})
     table["who"] = table["id"] if who is None else list(who)
-    return load_responses(table, text="text", year="year", response_id="id", respondent_id="who")
+    return load_responses(table, text="text", year="year", response="id", respondent="who")
 
 
 def matrix(sets: Sequence[set[str]], themes: Sequence[str]) -> pd.DataFrame:

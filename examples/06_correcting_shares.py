@@ -24,7 +24,7 @@ def main(folder: Path) -> None:
 
     # A random part of each year, large enough for intervals 10 points wide; none picked to teach.
     plan = it.next_to_code(responses, machine, n=0, width=0.1)
-    it.write_sample(plan, responses, folder / "to_code.xlsx")  # you would code on this sheet
+    it.write_sample(folder / "to_code.xlsx", plan, responses)  # you would code on this sheet
 
     # The stand-in for the sheet filled in: what the simulated coder gave to these responses.
     drawn = plan.table[["response_id"]]

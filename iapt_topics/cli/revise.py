@@ -118,10 +118,10 @@ def export(
     """
     from iapt_topics.pipeline.write import write_figures
     from iapt_topics.publish.draft import write_draft
-    from iapt_topics.publish.exports import export_tables
+    from iapt_topics.publish.exports import write_tables
     from iapt_topics.publish.published import publish
     from iapt_topics.publish.quotes_sheet import write_quotes
-    from iapt_topics.qda.export import export_codes
+    from iapt_topics.qda.export import write_codes
 
     to = drop_unset(tables=tables, draft=draft, figures=figures, project=project, approve=approve)
     if not to:
@@ -137,13 +137,13 @@ def export(
         if tables or draft or figures:
             published = publish(study, plan.disclosure)
         if tables:
-            export_tables(tables, published)
+            write_tables(tables, published)
         if draft:
             write_draft(draft, published)
         if figures:
             write_figures(figures, published)
         if project:
-            export_codes(
+            write_codes(
                 project, [study.codes, *study.human], frame=study.mapping.frame,
                 responses=study.responses, model=study.manifest["model"]["name"],
             )  # fmt: skip

@@ -139,17 +139,17 @@ def sample_size(width: float, *, share: float = 0.5, population: int | None = No
     return min(population, ceil(many / (1 + (many - 1) / population)))
 
 
-def write_sample(plan: SamplePlan, responses: Responses, path: str | Path) -> Path:
+def write_sample(path: str | Path, plan: SamplePlan, responses: Responses) -> Path:
     """Write a sheet for a person to code on, the responses of the plan's last round.
 
     Parameters
     ----------
+    path : str or path
+        A ``.csv`` or ``.xlsx`` file; one of that name is replaced.
     plan : SamplePlan
         From :func:`next_to_code`.
     responses : Responses
         The survey. The sheet holds its texts: keep it where the survey may be kept.
-    path : str or path
-        A ``.csv`` or ``.xlsx`` file; one of that name is replaced.
 
     Returns
     -------

@@ -76,9 +76,9 @@ class Disclosure:
         """What is said of a percentage that is not given for its base."""
         return f"no percentage out of fewer than {self.min_base} responses"
 
-    def is_small(self, people: float) -> bool:
-        """Whether a figure rests on someone, but on too few people."""
-        return 0 < people < self.min_respondents
+    def is_small(self, respondents: float) -> bool:
+        """Whether a figure rests on someone, but on too few respondents."""
+        return 0 < respondents < self.min_respondents
 
     def rounded(self, count: float) -> int:
         """A count as it may be shown, halves up."""

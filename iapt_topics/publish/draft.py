@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iapt_topics.publish.exports import add_table, save_document
+from iapt_topics.publish.exports import add_table, write_document
 
 if TYPE_CHECKING:
     from iapt_topics.publish.published import Published
@@ -49,7 +49,7 @@ def write_draft(path: str | Path, published: Published) -> Path:
                 if name in published.tables:
                     document.add_heading(name.replace("_", " "), 2)
                     add_table(document, published.tables[name])
-    save_document(document, Path(path))
+    write_document(Path(path), document)
     return Path(path)
 
 

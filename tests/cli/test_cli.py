@@ -22,7 +22,7 @@ from iapt_topics.pipeline import write as writing
 from iapt_topics.pipeline.execute_plan import run_plan, write_results
 from iapt_topics.pipeline.manifest import read_manifest
 from iapt_topics.pipeline.plan import read_plan
-from iapt_topics.qda import export_codes, load_project
+from iapt_topics.qda import read_project, write_codes
 from iapt_topics.qda.load import load_codes
 from iapt_topics.topics import cache as _topic_cache
 
@@ -85,7 +85,7 @@ def test_codes_may_be_a_project_of_several_and_named_otherwise(command, survey, 
     people = [load_codes(files / "codes.csv", frame=SUBJECT_FRAME, coder="A")]
     people += [replace(people[0], coder=c) for c in ("B", "C")]
     machine = replace(people[0], coder="m", kind="machine")
-    export_codes(files / "p.qdpx", [machine, *people], frame=SUBJECT_FRAME, responses=survey)
+    write_codes(files / "p.qdpx", [machine, *people], frame=SUBJECT_FRAME, responses=survey)
     pd.read_csv(files / "codes.csv").replace("pay", "money").to_csv(
         files / "named.csv", index=False
     )
@@ -472,7 +472,7 @@ def test_export_writes_for_papers_and_tools(command, result, files, monkeypatch)
     assert code == 0, err
     assert json.loads(out)["tables"] == str(to / "t.xlsx")
     assert {p.name for p in to.iterdir()} == {"t.xlsx", "d.docx", "p.qdpx", "figures"}
-    assert load_project(to / "p.qdpx").coders == ("machine",)
+    assert read_project(to / "p.qdpx").coders == ("machine",)
     code, _, err = command("export", result)
     assert code == 2
     assert "must be told what to write" in err

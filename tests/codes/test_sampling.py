@@ -60,7 +60,7 @@ def big():
         }
     )
     return load_responses(
-        table, text="text", year="year", respondent_id="person", response_id="response_id"
+        table, text="text", year="year", respondent="person", response="response_id"
     )
 
 
@@ -176,7 +176,7 @@ def test_picked_responses_are_named_in_the_codes(big):
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_a_sheet_to_code_on(big, tmp_path, ending):
     plan = next_to_code(big, coded(big), n=40, seed=1)
-    path = write_sample(plan, big, tmp_path / f"sheet.{ending}")
+    path = write_sample(tmp_path / f"sheet.{ending}", plan, big)
     sheet = read_sheet(path, "sheet")
     assert set(sheet["response_id"]) == set(plan.table["response_id"])
     assert "part" not in sheet

@@ -180,7 +180,7 @@ def test_tables_of_every_kind_are_as_they_were(tmp_path):
         {1: 0.1, "b": frozenset({"c"})},
         None,
     )
-    save(values, tmp_path / "kept")
+    save(tmp_path / "kept", values)
     same(load(tmp_path / "kept"), values)
     few = pd.DataFrame({"few": pd.Categorical([], ["b", "a"])})  # Parquet loses what it may be
     for value, said in (
@@ -188,13 +188,13 @@ def test_tables_of_every_kind_are_as_they_were(tmp_path):
         (few, "no way to keep a table of .category"),
     ):
         with pytest.raises(TypeError, match=said):
-            save(value, tmp_path / "other")
+            save(tmp_path / "other", value)
         assert not (tmp_path / "other").exists()
 
 
 def test_files_are_private_before_they_are_whole(tmp_path, monkeypatch):
     monkeypatch.setattr("iapt_topics._base.files.private_tree", lambda _: None)
-    save((pd.DataFrame({"a": [1]}), "b"), tmp_path / "stage")
+    save(tmp_path / "stage", (pd.DataFrame({"a": [1]}), "b"))
     found = [tmp_path / "stage", *(tmp_path / "stage").iterdir()]
     assert len(found) == 3
     assert {p.stat().st_mode & 0o077 for p in found} == {0}
