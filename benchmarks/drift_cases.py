@@ -72,13 +72,13 @@ def example(_: Path, draws: int) -> None:
             part = n / len(seen)
             some = seen.groupby(share).sample(frac=part, random_state=seed)
             rows = coder.table["response_id"].isin(some["response_id"])
-            hand = replace(coder, seen=some, table=coder.table[rows])
+            human = replace(coder, seen=some, table=coder.table[rows])
             taught = learn_codes(
-                responses, embeddings, frame, encoder, hand, machine=machine, seed=seed
+                responses, embeddings, frame, encoder, human, machine=machine, seed=seed
             )
             for use, drift in (
                 ("teach", measure_drift(taught, responses, n_boot=1)),
-                ("correct", measure_drift(machine, responses, hand=hand, n_boot=1)),
+                ("correct", measure_drift(machine, responses, human=human, n_boot=1)),
             ):
                 found = flagged(drift, "shape")
                 hit = moved & set(found)
@@ -117,7 +117,7 @@ def osmi(data: Path, _: int) -> None:
     table = table[(table["question"] == "why_mental_interview") & (table["year"] >= "2016")]
     table = table[table["repeat_of_own_text"] == "0"]
     responses = load_responses(
-        table, text="text", year="year", respondent_id="respondent_id", response_id="response_id"
+        table, text="text", year="year", respondent="respondent_id", response="response_id"
     )
     print(responses.ledger.pivot(index="year", columns="status", values="n").to_string())
     embeddings = embed(responses, sentence_encoder())
@@ -140,8 +140,8 @@ def nhs(data: Path, _: int) -> None:
                 print(trust, question, by_year.to_dict(), "left out: a year below 50\n")
                 continue
             responses = load_responses(
-                asked, text="text", year="year", respondent_id="respondent_id",
-                response_id="comment_id",
+                asked, text="text", year="year", respondent="respondent_id",
+                response="comment_id",
             )  # fmt: skip
             pairs = asked.assign(theme=asked["majors"].str.split("|")).explode("theme")
             pairs = pairs[pairs["theme"].str.strip() != ""].drop_duplicates(["comment_id", "theme"])

@@ -135,7 +135,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
             ("/ design_effect(error, weight, domain.person, few) / ratio", "/ design_effect(error, weight, domain.person, few)"),
             ("parts.append((size * (mean - float(low)), size * (float(high) - mean)))", "parts.append((mean - float(low), float(high) - mean))"),
             ("y &= table[\"by_hand\"]", "y |= table[\"by_hand\"]"),
-            ("(hand.picked | machine.trained_on)", "(hand.picked)"),
+            ("(human.picked | machine.trained_on)", "(human.picked)"),
             ("far = np.abs(gap) > _ODD * np.sqrt(variance)", "far = np.abs(gap) > 40 * np.sqrt(variance)"),
             ("weight * table[\"year\"].map(rest / coded)", "weight * table[\"year\"].map(coded / rest)"),
             ("n = kish_size(domain.design[member]) / effect", "n = 4 * kish_size(domain.design[member])"),

@@ -42,7 +42,7 @@ def main(folder: Path) -> None:
     # Why a sentence was given its theme: the nearest words of the frame, and the runner-up.
     why = it.explain_codes(responses, embeddings, frame, encoder)
     print(why[["text", "theme", "anchor", "runner_up"]].head(5).to_string(index=False))
-    it.export_codes(folder / "codes.csv", machine, frame=frame)
+    it.write_codes(folder / "codes.csv", machine, frame=frame)
 
 
 if __name__ == "__main__":

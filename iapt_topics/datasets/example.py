@@ -53,8 +53,8 @@ def load_example(*, coder: str = "coder_a") -> tuple[Responses, Codes]:
         example_path(),
         text="comment",
         year="year",
-        respondent_id="person",
-        response_id="response_id",
+        respondent="person",
+        response="response_id",
         question="question",
         covariates=("role",),
     )

@@ -54,7 +54,7 @@ def learn_codes(
     embeddings: Embeddings,
     frame: ThemeFrame,
     encoder: Encoder,
-    hand: Codes,
+    human: Codes,
     *,
     plan: SamplePlan | None = None,
     machine: Codes | None = None,
@@ -72,11 +72,11 @@ def learn_codes(
         The codebook.
     encoder : Encoder
         The one that made the embeddings.
-    hand : Codes
+    human : Codes
         Of at least 20 kept responses. Only its themes are learned.
     plan : SamplePlan, optional
         Responses of its evaluation part, and others of the same respondents, are never trained
-        on, even if ``hand`` holds them.
+        on, even if ``human`` holds them.
     machine : Codes, optional
         Codes without hand codes, as from :func:`iapt_topics.code_responses` with the topics'
         evidence; by default without it.
@@ -126,12 +126,12 @@ def learn_codes(
     kept = responses.kept
     ids = kept["response_id"].tolist()
     codable = [t.id for t in frame.codable]
-    themes = [t for t in codable if t in hand.themes]
-    other = [t for t in hand.themes if t not in codable]
+    themes = [t for t in codable if t in human.themes]
+    other = [t for t in human.themes if t not in codable]
     if other:
-        raise InputError("hand", "must hold codable themes of the frame", listed(other), "Fix it.")
+        raise InputError("human", "must hold codable themes of the frame", listed(other), "Fix it.")
     held = plan.held_out(responses) if plan is not None else frozenset[str]()
-    coded = [r for r in hand.seen["response_id"] if r in set(ids) and r not in held]
+    coded = [r for r in human.seen["response_id"] if r in set(ids) and r not in held]
     if len(coded) < FEWEST:
         raise InputError(
             "learn_codes()",
@@ -139,7 +139,7 @@ def learn_codes(
             f"{len(coded)}", "Code more, or use code_responses(), which needs none.",
         )  # fmt: skip
     rows = pd.Index(ids).get_indexer(pd.Index(coded))
-    y = hand.matrix(coded, themes).astype(np.float64)
+    y = human.matrix(coded, themes).astype(np.float64)
     if machine is None:
         machine = code_responses(responses, embeddings, frame, encoder)
     sentences = score_sentences(responses, embeddings, frame, encoder)

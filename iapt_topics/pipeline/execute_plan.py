@@ -32,7 +32,7 @@ from iapt_topics.pipeline.saved import stage_once
 from iapt_topics.pipeline.write import PRIVATE, PUBLIC, write_study
 from iapt_topics.publish.quotes_sheet import read_quotes
 from iapt_topics.qda.load import coders_in, load_codes
-from iapt_topics.qda.read import is_project, load_project
+from iapt_topics.qda.read import is_project, read_project
 from iapt_topics.study.study import Study
 from iapt_topics.survey.redaction import count_redactions, redact_responses
 from iapt_topics.survey.responses import Responses, load_responses
@@ -67,7 +67,7 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
     _require_own(plan.out)  # before the long stages
     # The log stays in the process: it would undo what is redacted.
     responses, log = redact_responses(
-        _responses(plan, on_event), deny=plan.deny, replace_text=plan.redact_text
+        _responses(plan, on_event), deny=plan.deny, redact_text=plan.redact_text
     )
     frame = load_frame(plan.frame)
     if plan.approved is not None:
@@ -78,7 +78,7 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
         encoder,
         human=_human(plan, frame, responses, on_event),
         config=TopicConfig(
-            seed=plan.seed, n_runs=plan.runs, n_topics=plan.n_topics,
+            seed=plan.seed, n_runs=plan.n_runs, n_topics=plan.n_topics,
             min_topic_size=plan.min_topic_size, min_support=plan.min_support,
         ),
         baseline=plan.baseline,
@@ -120,9 +120,9 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
     _require_own(plan.out)
     with scratch_folder(plan.out, "next") as part:
         written = write_study(
-            study,
             part,
-            disclosure=plan.min_cell,
+            study,
+            disclosure=plan.disclosure,
             quotes=read_quotes(plan.approved, study.responses) if plan.approved else plan.quotes,
             command=command,
         )
@@ -138,8 +138,8 @@ def _responses(plan: StudyPlan, on_event: OnEvent) -> Responses:
         plan.file,
         text=plan.text[0] if len(plan.text) == 1 else plan.text,
         year=plan.year,
-        respondent_id=plan.respondent,
-        response_id=plan.response,
+        respondent=plan.respondent,
+        response=plan.response,
         question=plan.question,
         covariates=list(dict.fromkeys((*plan.covariates, *plan.standardise))),
         weight=plan.weight,
@@ -159,11 +159,11 @@ def _human(
     path = plan.codes
     if path is None:
         return ()
-    source = load_project(path, responses=responses) if is_project(path) else path
+    source = read_project(path, responses=responses) if is_project(path) else path
     for found in getattr(source, "notes", ()):
         on_event(Event("note", f"{path.name}: {found}."))
     every = (
-        load_codes(source, frame=frame, coder=name, responses=responses, themes=plan.code_map)
+        load_codes(source, frame=frame, coder=name, responses=responses, code_map=plan.code_map)
         for name in coders_in(source) or ("human",)
     )
     people = (c for c in every if c.kind == "human")

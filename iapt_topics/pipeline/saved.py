@@ -59,7 +59,7 @@ def stage_once(folder: Path | None, stage: str, made_of: object, make: Callable[
     return made
 
 
-def save(value: object, folder: Path) -> None:
+def save(folder: Path, value: object) -> None:
     """Write results, or a tuple of them, to a folder for its owner alone."""
     with whole_folder(folder, private=True) as part:
         content = json.dumps(_pack(value, part, count()))

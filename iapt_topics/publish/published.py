@@ -35,7 +35,7 @@ class Version:
         By name.
     about : About
         Names and settings.
-    rule : Disclosure
+    disclosure : Disclosure
         The rule that the tables were made by.
     quotes : tuple of Quote
         Quotes to print, by topic.
@@ -45,7 +45,7 @@ class Version:
 
     tables: Mapping[str, pd.DataFrame]
     about: About
-    rule: Disclosure
+    disclosure: Disclosure
     quotes: tuple[Quote, ...] = ()
     approved: bool = False
 
@@ -166,7 +166,7 @@ def publish(
     return Published(
         tables=tables,
         about=study.about,
-        rule=rule,
+        disclosure=rule,
         quotes=choose_quotes(study, tables, quotes),
         approved=isinstance(quotes, pd.DataFrame),
     )
@@ -187,5 +187,8 @@ def keep_private(study: Study) -> Private:
     """
     tables = study.tables
     return Private(
-        tables=tables, about=study.about, rule=EXACT, quotes=choose_quotes(study, tables, True)
+        tables=tables,
+        about=study.about,
+        disclosure=EXACT,
+        quotes=choose_quotes(study, tables, True),
     )

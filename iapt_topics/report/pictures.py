@@ -54,7 +54,7 @@ def draw(published: Version) -> dict[str, Figure]:
             )  # fmt: skip
     if published.topic_names and len(tables["topic_scores"]):
         names = {t: f"{t}: {label}" for t, label in published.topic_names.items()}
-        out["mapping"] = mapping_figure(tables["topic_scores"], topics=names, themes=labels)
+        out["mapping"] = mapping_figure(tables["topic_scores"], topic_labels=names, labels=labels)
     if len(resolution := tables["topic_resolution"]):
         n_runs = published.about.n_runs
         out["resolution"] = resolution_figure(resolution, n=totals.get("kept", 0), n_runs=n_runs)

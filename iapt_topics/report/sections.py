@@ -41,7 +41,7 @@ def _survey(published: Version, sources: dict[str, str]) -> dict[str, Any]:
         "synthetic": about.synthetic,
         "weighted": about.weighted,
         "source": clean(about.source),
-        "rule": published.rule,
+        "rule": published.disclosure,
         "private": isinstance(published, Private),
         "n_rows": n_rows,
         "n_kept": n_kept,
@@ -377,7 +377,7 @@ def _measures(published: Version, start: str) -> dict[str, Any] | None:
 
 def _pair(published: Version, sources: dict[str, str]) -> dict[str, Any]:
     """What is said of machine and people beyond that."""
-    rule, labels = published.rule, published.labels
+    rule, labels = published.disclosure, published.labels
     of = {
         name: published.tables[f"agreement_{name}"]
         for name in ("overall", "themes", "convergence", "matches", "levels", "partition", "design")

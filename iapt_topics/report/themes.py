@@ -87,7 +87,7 @@ def theme_pages(published: Version) -> list[ThemePage]:
                 domain=form.label_of(labels, theme["domain"]),
                 status=theme["provenance"],
                 definition=clean(theme["definition"]),
-                share=_share(rows.loc[name].to_dict(), published.rule),
+                share=_share(rows.loc[name].to_dict(), published.disclosure),
                 dots=_dots(published, name),
                 change=_change(published, name),
                 agreement=_agreement(tables, name),
@@ -194,7 +194,7 @@ def topic_cards(published: Version) -> list[Card]:
         if number < 0:
             continue
         if number not in published.topic_names:
-            size = f"fewer than {published.rule.min_respondents}"
+            size = f"fewer than {published.disclosure.min_respondents}"
             cards.append(Card(number=number, label="small topic, not shown", small=True, size=size))
             continue
         of = pairs[(pairs["topic"] == number) & (pairs["theme"] != "")]

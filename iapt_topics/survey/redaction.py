@@ -153,7 +153,7 @@ def redact_responses(
     *,
     deny: Mapping[str, Sequence[str]] | str | Path | None = None,
     names: Recogniser | None = None,
-    replace_text: bool = False,
+    redact_text: bool = False,
 ) -> tuple[Responses, pd.DataFrame]:
     """Redact a survey, with the same placeholder wherever the same thing is meant.
 
@@ -168,7 +168,7 @@ def redact_responses(
     names : callable, optional
         Finds names in running text: a text to the (start, end) of each. For example
         :func:`presidio_names`.
-    replace_text : bool, default False
+    redact_text : bool, default False
         Whether the column ``text`` is replaced too, so that the embedded text is the redacted one.
 
     Returns
@@ -217,7 +217,7 @@ def redact_responses(
     table = responses.table.assign(
         redacted=pd.Series(texts, dtype="str", index=responses.table.index)
     )
-    if replace_text:
+    if redact_text:
         table = table.assign(text=table["redacted"])
     return replace(responses, table=table), pd.DataFrame(rows, columns=list(_LOG))
 
