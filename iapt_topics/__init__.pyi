@@ -1,4 +1,5 @@
 from . import agreement as agreement
+from . import analysis as analysis
 from . import codes as codes
 from . import datasets as datasets
 from . import drift as drift
@@ -22,6 +23,9 @@ from .agreement import disagreements as disagreements
 from .agreement import read_convergence as read_convergence
 from .agreement import topic_codes as topic_codes
 from .agreement import write_convergence as write_convergence
+from .analysis import Analysis as Analysis
+from .analysis import analyse as analyse
+from .analysis import load_study as load_study
 from .codes import Codes as Codes
 from .codes import SamplePlan as SamplePlan
 from .codes import axis_by_topic as axis_by_topic

@@ -15,7 +15,7 @@ from iapt_topics.figures.ledger import STATUSES
 from iapt_topics.publish.published import Private, Version
 from iapt_topics.report import agreement_grids, drift_grids, grids, themes, topic_map
 from iapt_topics.report import format as form
-from iapt_topics.report.pictures import Picture, data_address, draw
+from iapt_topics.report.pictures import Picture, data_address, draw, last_changes
 
 
 def page_values(published: Version) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def _survey(published: Version, sources: dict[str, str]) -> dict[str, Any]:
         "one_year": len(about.years) < 2 or changes.empty,
         "questions": [clean(q) for q in about.questions],
         "ledger": _picture(
-            sources["rows"],
+            sources["ledger"],
             "What became of every row of the file",
             f"Flow from rows read to responses by year: {n_kept} of {n_rows} rows were analysed.",
             grids.ledger_grid(tables["ledger"], totals, published.waves),
@@ -158,14 +158,6 @@ def _picture(
     return Picture(title=title, alt=alt, source=source, table=table) if source else None
 
 
-def last_changes(published: Version) -> pd.DataFrame:
-    """Changes of the last year against the baseline."""
-    table = published.tables["drift_changes"]
-    rows = table[table["kind"] == "baseline"]
-    last: pd.DataFrame = rows[rows["year"] == rows["year"].max()]
-    return last
-
-
 def _axis(
     published: Version, sources: dict[str, str], poles: str
 ) -> dict[str, Picture | None] | None:
@@ -175,7 +167,7 @@ def _axis(
     caption = f"{poles}, by year"
     return {
         "years": _picture(
-            sources["axis"],
+            sources["poles"],
             caption,
             f"Share of responses by year: {', '.join(shares['theme'].unique())}.",
             grids.shares_grid(shares, published.labels, caption, published.waves),
@@ -211,7 +203,7 @@ def _drift(published: Version, sources: dict[str, str]) -> dict[str, Any] | None
     steps, distances = tables["drift_changepoints"], tables["drift_distances"]
     return {
         "figure": _picture(
-            sources["drift"],
+            sources["prevalence"],
             caption,
             "One small panel per theme: share by year with 95 % intervals; n is under each year. "
             "The table has the figures.",
@@ -398,7 +390,7 @@ def _pair(published: Version, sources: dict[str, str]) -> dict[str, Any]:
             "figures.",
         ),
         "flow": _picture(
-            sources.get("coding_flow"),
+            sources.get("confusion"),
             "What the machine said where people gave a theme",
             "Flow from the themes that people gave, left, to the themes that the machine gave the "
             "same responses, right. The table of different themes has the largest flows.",
