@@ -14,6 +14,7 @@ import pandas as pd
 
 from iapt_topics import (
     Codes,
+    TopicConfig,
     code_responses,
     embed,
     fit_topics,
@@ -43,13 +44,13 @@ def example(_: Path, draws: int) -> None:
     up = plan["change"].eq("rise") | (plan["change"].eq("non_monotone") & (plan["2016"] > ends))
     encoder, frame = sentence_encoder(), load_frame("iapt_identity_system")
     embeddings = embed(responses, encoder)
-    topics = fit_topics(responses, embeddings)
+    topics = fit_topics(responses, embeddings, TopicConfig(seed=0))
     mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
     machine = code_responses(responses, embeddings, frame, encoder, mapping=mapping, topics=topics)
     print("| codes | test | planted and flagged, of 6 | right sign | not planted, flagged |")
     print("|---|---|---|---|---|")
     for name, codes in (("truth", load_truth()), ("coder", coder), ("machine", machine)):
-        drift = measure_drift(codes, responses)
+        drift = measure_drift(codes, responses, seed=0)
         for test in ("linear", "omnibus", "shape"):
             found = flagged(drift, test)
             hit = moved & set(found)
@@ -77,8 +78,8 @@ def example(_: Path, draws: int) -> None:
                 responses, embeddings, frame, encoder, human, machine=machine, seed=seed
             )
             for use, drift in (
-                ("teach", measure_drift(taught, responses, n_boot=1)),
-                ("correct", measure_drift(machine, responses, human=human, n_boot=1)),
+                ("teach", measure_drift(taught, responses, n_boot=1, seed=0)),
+                ("correct", measure_drift(machine, responses, human=human, n_boot=1, seed=0)),
             ):
                 found = flagged(drift, "shape")
                 hit = moved & set(found)
@@ -121,14 +122,14 @@ def osmi(data: Path, _: int) -> None:
     )
     print(responses.ledger.pivot(index="year", columns="status", values="n").to_string())
     embeddings = embed(responses, sentence_encoder())
-    topics = fit_topics(responses, embeddings)
+    topics = fit_topics(responses, embeddings, TopicConfig(seed=0))
     codes = topic_codes(topics, responses)
     draws = [topic_codes(topics, responses, run=run) for run in topics.votes]
     words = topics.topics.assign(theme=topics.topics["topic"].astype(str)).set_index("theme")[
         "words"
     ]
     labels = {t: ", ".join(w.split(", ")[:4]) for t, w in words.items()}
-    show(measure_drift(codes, responses, draws=draws), labels)
+    show(measure_drift(codes, responses, draws=draws, seed=0), labels)
 
 
 def nhs(data: Path, _: int) -> None:
@@ -157,7 +158,7 @@ def nhs(data: Path, _: int) -> None:
                 .assign(score=float("nan")),
             )
             print(trust, question)
-            show(measure_drift(codes, responses), {})
+            show(measure_drift(codes, responses, seed=0), {})
             print()
 
 

@@ -40,7 +40,7 @@ def main(data: Path) -> None:
         asked, text="text", year="year", respondent="respondent_id", response="response_id"
     )
     frame = it.load_frame(FRAME)
-    study = it.run_study(responses, frame, it.sentence_encoder())
+    study = it.run_study(responses, frame, it.sentence_encoder(), config=it.TopicConfig(seed=0))
     shown = it.publish.publish(study).tables
 
     print("Rows by what became of them\n")

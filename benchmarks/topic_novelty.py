@@ -39,7 +39,7 @@ def main() -> None:
     vectors = embed(survey, sentence_encoder())
     common = raw["label"].value_counts()
     names = sorted(common[(common >= 2 * PLANTED)].index)
-    config = TopicConfig(n_runs=args.runs)
+    config = TopicConfig(seed=0, n_runs=args.runs)
     print("design | topics | linked | unmatched | shown | splits with any shown | planted found")
     for design in ("null", "planted"):
         rows = []

@@ -31,7 +31,7 @@ def main(folder: Path, scheduler: str | None) -> None:
         folder / "results",
         cluster=scheduler,
         sample=1_000,  # of about 1,500; keep the default of 20,000 for real work
-        config=it.TopicConfig(seed=7, n_runs=4),
+        config=it.TopicConfig(n_runs=4),
         covariates=["role"],
         on_event=print,
     )

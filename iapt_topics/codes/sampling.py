@@ -180,7 +180,7 @@ def next_to_code(
     width: float = 0.2,
     human: Codes | None = None,
     previous: SamplePlan | None = None,
-    seed: int = 0,
+    seed: int = 7,
 ) -> SamplePlan:
     """Say which responses to code by hand, to measure with and to learn from.
 
@@ -204,7 +204,7 @@ def next_to_code(
     previous : SamplePlan, optional
         The plan before. Its rows are part of the new plan, and its evaluation part is used on:
         new responses are drawn only for years that it lacks.
-    seed : int, default 0
+    seed : int, default 7
         Of the draw.
 
     Returns

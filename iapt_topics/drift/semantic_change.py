@@ -100,7 +100,7 @@ def measure_semantic_change(
     baseline: int | None = None,
     min_respondents: int = 5,
     n_quotes: int = 3,
-    seed: int = 0,
+    seed: int = 7,
 ) -> SemanticChange:
     """Measure how what is said under a theme moved from the baseline to each other year.
 
@@ -120,7 +120,7 @@ def measure_semantic_change(
         Fewest respondents with the theme in each year, and fewest who use a word, at least 2.
     n_quotes : int
         Quotes of each side, at least 0.
-    seed : int
+    seed : int, default 7
         Seed of the permutations and the bootstrap, at least 0.
 
     Returns
@@ -142,7 +142,7 @@ def measure_semantic_change(
     if min_respondents < 2 or n_quotes < 0 or seed < 0:
         raise InputError(
             "min_respondents, n_quotes and seed", "must be at least 2, 0 and 0",
-            f"{min_respondents}, {n_quotes} and {seed}", "Use e.g. 5, 3 and 0.",
+            f"{min_respondents}, {n_quotes} and {seed}", "Use e.g. 5, 3 and 7.",
         )  # fmt: skip
     wanted = list(codes.themes if themes is None else themes)
     if unknown := [t for t in wanted if t not in codes.themes]:

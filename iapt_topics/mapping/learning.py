@@ -58,7 +58,7 @@ def learn_codes(
     *,
     plan: SamplePlan | None = None,
     machine: Codes | None = None,
-    seed: int = 0,
+    seed: int = 7,
 ) -> Codes:
     """Code all responses from the frame and some hand-coded ones.
 
@@ -80,7 +80,7 @@ def learn_codes(
     machine : Codes, optional
         Codes without hand codes, as from :func:`iapt_topics.code_responses` with the topics'
         evidence; by default without it.
-    seed : int, default 0
+    seed : int, default 7
         Of the parts that the codes are cross-fitted in.
 
     Returns

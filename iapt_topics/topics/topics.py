@@ -35,7 +35,7 @@ class TopicConfig:
 
     Attributes
     ----------
-    seed : int, default 0
+    seed : int, default 7
         Seed of everything random in the fit.
     n_runs : int, default 12
         Runs of UMAP and HDBSCAN that the consensus is made of; at least 2.
@@ -54,7 +54,7 @@ class TopicConfig:
         the shares.
     """
 
-    seed: int = 0
+    seed: int = 7
     n_runs: int = 12
     n_topics: int | None = None
     min_topic_size: int | None = None

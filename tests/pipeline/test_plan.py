@@ -1,5 +1,6 @@
+import inspect
 import tomllib
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iapt_topics._base.errors import InputError
+from iapt_topics.drift.standardise import standardise_drift
+from iapt_topics.encoders.encoder import sentence_encoder
 from iapt_topics.pipeline.plan import KEYS, StudyPlan, plan_text, read_plan
+from iapt_topics.pipeline.run import run_study
+from iapt_topics.pipeline.write import write_study
+from iapt_topics.publish.published import publish
+from iapt_topics.publish.quotes_sheet import write_quotes
+from iapt_topics.qda.load import load_codes
+from iapt_topics.survey.redaction import redact_responses
+from iapt_topics.survey.responses import load_responses
+from iapt_topics.topics.topics import TopicConfig
 
 LEAST = '[survey]\nfile = "s.csv"\ntext = "comment"\nyear = "year"\n'
 
@@ -228,3 +239,16 @@ def test_what_is_no_plan_is_written_over(written):
     new = path.with_name("new.toml")
     plan = StudyPlan(file=path.with_name("s.csv"), text=("comment",), year="year")
     assert plan_text(plan, path) == plan_text(plan, new)
+
+
+def test_what_a_plan_leaves_out_is_as_in_python():
+    plan = {f.name: f.default for f in fields(StudyPlan)}
+    assert {f.name: f.default for f in fields(TopicConfig)}.items() <= plan.items()
+    shared = 0
+    for function in (load_responses, redact_responses, sentence_encoder, load_codes, run_study,
+                     standardise_drift, publish, write_quotes, write_study):  # fmt: skip
+        for name, parameter in inspect.signature(function).parameters.items():
+            if name in plan and parameter.default is not parameter.empty:
+                assert (parameter.default or None) == (plan[name] or None), (function, name)
+                shared += 1
+    assert shared > 20

@@ -236,3 +236,12 @@ def test_files_and_functions_stay_small(path):
             parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
             given = [a for a in parameters if a.arg not in ("self", "cls")]
             assert len(given) <= 8 or node.name in WIDE, node.name
+
+
+@pytest.mark.parametrize("stub", STUBS, ids=lambda p: p.parent.name)
+def test_every_public_seed_is_7_unless_it_must_be_given(stub):
+    room = importlib.import_module(".".join(stub.parent.relative_to(ROOT).parts))
+    for name in handed_on(stub):
+        if callable(function := getattr(room, name)):
+            seed = inspect.signature(function).parameters.get("seed")
+            assert seed is None or seed.default in (7, seed.empty), name
