@@ -45,7 +45,7 @@ def measured(monkeypatch):
     called = []
     for module, name in (
         (run, "map_topics"), (run, "code_responses"), (run, "measure_drift"),
-        (run, "compare_codes"), (execute_plan, "standardise_drift"),
+        (run, "compare_codes"), (run, "standardise_drift"),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, noted(vars(module)[name], called))
     return called
