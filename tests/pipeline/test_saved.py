@@ -11,7 +11,7 @@ import pytest
 from conftest import survey_rows
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.pipeline import execute_plan, run, saved
+from iapt_topics.pipeline import run, saved
 from iapt_topics.pipeline.execute_plan import run_plan
 from iapt_topics.pipeline.plan import StudyPlan
 from iapt_topics.pipeline.saved import load, save
