@@ -25,8 +25,8 @@ from iapt_topics import (
     map_topics,
     measure_drift,
     sentence_encoder,
-    topic_codes,
 )
+from iapt_topics.agreement import topic_codes
 from iapt_topics.datasets import load_truth, planted_change
 
 

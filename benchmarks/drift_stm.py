@@ -21,8 +21,8 @@ from iapt_topics import (
     load_responses,
     measure_drift,
     sentence_encoder,
-    topic_codes,
 )
+from iapt_topics.agreement import topic_codes
 
 #: tidystm, README: topic -> (estimate, standard error) with and without treatment.
 PUBLISHED = {

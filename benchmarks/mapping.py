@@ -23,19 +23,16 @@ from iapt_topics import (
     Responses,
     Theme,
     ThemeFrame,
-    axis_scores,
-    code_facets,
     code_responses,
     embed,
-    explain_codes,
     load_example,
     load_frame,
     load_responses,
-    pole_codes,
-    score_themes,
     sentence_encoder,
 )
+from iapt_topics.codes import axis_scores, pole_codes
 from iapt_topics.datasets import example_path, load_truth
+from iapt_topics.mapping import code_facets, explain_codes, score_themes
 from iapt_topics.mapping.facets import _leaning
 from iapt_topics.stats.agreement import cohen_kappa, f1, table_2x2
 

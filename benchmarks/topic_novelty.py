@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from iapt_topics import TopicConfig, embed, load_responses, sentence_encoder, topic_tracking
+from iapt_topics import TopicConfig, embed, load_responses, sentence_encoder
+from iapt_topics.topics import topic_tracking
 
 SIZE, PLANTED = 1000, 60
 

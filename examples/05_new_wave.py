@@ -25,12 +25,14 @@ def main(folder: Path) -> None:
     embedded = it.embed(earlier, encoder)
     # Few runs, to be quick; keep the default of 12 for real work.
     topics = it.fit_topics(earlier, embedded, it.TopicConfig(n_runs=4))
-    it.save_topics(folder / "topics", topics)  # no text of a response, nothing that runs
+    it.topics.save_topics(folder / "topics", topics)  # no text of a response, nothing that runs
 
     # A year later.
-    topics = it.load_topics(folder / "topics")
+    topics = it.topics.load_topics(folder / "topics")
     later = load(survey[survey["year"] == 2018])
-    wave = it.assign_wave(topics, later, it.embed(later, encoder), fitted=(earlier, embedded))
+    wave = it.topics.assign_wave(
+        topics, later, it.embed(later, encoder), fitted=(earlier, embedded)
+    )
     new = wave.novelty.iloc[0]
     print(
         f"{new['estimate']:.0%} of {new['n']} SYNTHETIC responses of 2018 fit no topic "

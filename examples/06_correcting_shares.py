@@ -23,8 +23,8 @@ def main(folder: Path) -> None:
     machine = it.code_responses(responses, it.embed(responses, encoder), frame, encoder)
 
     # A random part of each year, large enough for intervals 10 points wide; none picked to teach.
-    plan = it.next_to_code(responses, machine, n=0, width=0.1)
-    it.write_sample(folder / "to_code.xlsx", plan, responses)  # you would code on this sheet
+    plan = it.codes.next_to_code(responses, machine, n=0, width=0.1)
+    it.codes.write_sample(folder / "to_code.xlsx", plan, responses)  # you would code on this sheet
 
     # The stand-in for the sheet filled in: what the simulated coder gave to these responses.
     drawn = plan.table[["response_id"]]

@@ -24,7 +24,7 @@ def write_partitions(folder: Path) -> Path:
 
 def main(folder: Path, scheduler: str | None) -> None:
     """Code the partitions on this machine's cores, or on the cluster of the scheduler's address."""
-    study = it.scale_study(
+    study = it.scale.scale_study(
         write_partitions(folder / "survey"),
         it.load_frame("iapt_identity_system"),
         it.sentence_encoder(),

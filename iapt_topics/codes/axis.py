@@ -124,7 +124,7 @@ def axis_scores(
     Parameters
     ----------
     scores : DataFrame
-        From :func:`iapt_topics.score_themes`.
+        From :func:`iapt_topics.mapping.score_themes`.
     codes : Codes
         From :func:`iapt_topics.code_responses` on the same responses.
     frame : ThemeFrame

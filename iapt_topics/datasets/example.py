@@ -23,6 +23,11 @@ _FOLDER = Path(__file__).parent
 def example_path() -> Path:
     """Return the path of the bundled synthetic survey file.
 
+    Returns
+    -------
+    Path
+        A CSV file, which the package carries.
+
     Examples
     --------
     >>> example_path().name

@@ -200,8 +200,8 @@ def axis_plane_figure(
     Parameters
     ----------
     shares : DataFrame
-        Shares of :func:`iapt_topics.pole_codes`, as for :func:`drift_figure`: two themes, the one
-        across first. A year is drawn if both of its estimates are known.
+        Shares of :func:`iapt_topics.codes.pole_codes`, as for :func:`drift_figure`: two themes, the
+        one across first. A year is drawn if both of its estimates are known.
     labels : mapping of str to str, optional
         Label of each pole; its id by default.
     waves : mapping of int to str, optional

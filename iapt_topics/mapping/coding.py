@@ -51,8 +51,8 @@ def code_responses(
     """Give themes to every kept response, none where nothing stands out.
 
     Each sentence gets its best theme, or none; a response has the themes of its sentences. How a
-    sentence is scored is described at :func:`iapt_topics.score_themes`; where ``mapping`` and
-    ``topics`` are given, what people decided on the response's topic counts, too.
+    sentence is scored is described at :func:`iapt_topics.mapping.score_themes`; where ``mapping``
+    and ``topics`` are given, what people decided on the response's topic counts, too.
 
     Parameters
     ----------

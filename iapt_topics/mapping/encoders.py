@@ -45,7 +45,7 @@ def compare_encoders(
         The codebook.
     human : Codes
         What one person gave to some of the kept responses, best a random sample of them: see
-        :func:`iapt_topics.next_to_code`.
+        :func:`iapt_topics.codes.next_to_code`.
     encoders : sequence of Encoder
         At least one, with different names or fingerprints. The first is what the others are
         compared with.

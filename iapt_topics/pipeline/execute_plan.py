@@ -93,14 +93,14 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
     plan : StudyPlan
         The same.
     command : sequence of str, optional
-        As for :func:`iapt_topics.write_study`.
+        As for :func:`iapt_topics.pipeline.write_study`.
 
     Returns
     -------
     dict of str to Path
-        As :func:`iapt_topics.write_study`. Files are written apart and put in place at the end. The
-        results of an earlier run stay until then; those that are no longer made are removed, and
-        nothing else in the folder is touched.
+        As :func:`iapt_topics.pipeline.write_study`. Files are written apart and put in place at the
+        end. The results of an earlier run stay until then; those that are no longer made are
+        removed, and nothing else in the folder is touched.
     """
     _require_own(plan.out)
     with scratch_folder(plan.out, "next") as part:

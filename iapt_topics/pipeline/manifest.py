@@ -189,7 +189,7 @@ def compare_runs(one: str | Path, other: str | Path) -> RunComparison:
     Parameters
     ----------
     one, other : str or path
-        Folders that :func:`iapt_topics.write_study` wrote.
+        Folders that :func:`iapt_topics.pipeline.write_study` wrote.
 
     Returns
     -------

@@ -160,7 +160,7 @@ class StudyPlan:
         Whether redacted quotes are printed that nobody approved; by default only for the synthetic
         example.
     approved : Path, optional
-        Approved quotes, as :func:`iapt_topics.read_quotes` reads them.
+        Approved quotes, as :func:`iapt_topics.publish.read_quotes` reads them.
     out : Path
         Folder of the results.
 

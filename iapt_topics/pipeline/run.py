@@ -67,7 +67,7 @@ def run_study(
     -------
     Study
         The result of every stage, but for what :func:`iapt_topics.standardise_drift` and
-        :func:`iapt_topics.count_redactions` give; :func:`run_plan` adds them.
+        :func:`iapt_topics.survey.count_redactions` give; :func:`run_plan` adds them.
 
     Raises
     ------

@@ -3,6 +3,4 @@ from .load import coders_in as coders_in
 from .load import load_codes as load_codes
 from .load import match_themes as match_themes
 from .project import Project as Project
-from .read import is_project as is_project
-from .read import read_export as read_export
 from .read import read_project as read_project

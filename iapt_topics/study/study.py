@@ -41,7 +41,7 @@ class Study(Results):
     standardised : Standardised or None
         Change at a fixed respondent mix; None unless it was asked for.
     redactions : DataFrame or None
-        Counts of what was redacted, from :func:`iapt_topics.count_redactions`.
+        Counts of what was redacted, from :func:`iapt_topics.survey.count_redactions`.
     human : tuple of Codes
         The people's codes behind the comparisons. Without them a person's count of responses
         stands for the number of respondents, who can be fewer.

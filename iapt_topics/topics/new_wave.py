@@ -75,7 +75,7 @@ def assign_wave(
     Parameters
     ----------
     topics : Topics
-        Fitted to earlier waves, perhaps read by :func:`iapt_topics.load_topics`.
+        Fitted to earlier waves, perhaps read by :func:`iapt_topics.topics.load_topics`.
     responses : Responses
         The later wave.
     embeddings : Embeddings

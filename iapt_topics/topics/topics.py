@@ -122,7 +122,7 @@ class Topics:
         Versions of the packages that decide the result, and the encoder.
     edits : DataFrame
         What people changed after the fit: ``action``, ``topics``, ``detail``, ``who``, ``when``,
-        ``why``, ``note``; see :func:`iapt_topics.edit_topics`. Empty after a fit.
+        ``why``, ``note``; see :func:`iapt_topics.topics.edit_topics`. Empty after a fit.
     """
 
     assignments: pd.DataFrame
