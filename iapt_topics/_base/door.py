@@ -24,6 +24,7 @@ from iapt_topics._base.errors import InputError
 
 #: Which functions make a class; of one that is not here, the error names the class alone.
 MAKERS = {
+    "Analysis": "analyse() or load_study()",
     "Codes": "load_codes() or code_responses()",
     "Comparison": "compare_codes()",
     "Disclosure": "Disclosure(min_respondents=...)",
@@ -31,7 +32,7 @@ MAKERS = {
     "Embeddings": "embed()",
     "Encoder": "sentence_encoder()",
     "Figure": "drift_figure() or another figure function",
-    "MappingEdits": "read_mapping() or load_edits()",
+    "MappingEdits": "read_mapping() or read_edits()",
     "Project": "load_project()",
     "Published": "publish()",
     "Responses": "load_responses()",
@@ -46,6 +47,7 @@ MAKERS = {
     "TopicMapping": "map_topics()",
     "Topics": "fit_topics() or load_topics()",
     "TopicTracking": "topic_tracking()",
+    "Version": "publish()",
 }
 #: Other types in words, one and many.
 _WORDS = {

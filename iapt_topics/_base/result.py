@@ -10,7 +10,8 @@ class Result(Checked):
     """A result: a frozen dataclass of tables and what they are of."""
 
     __slots__ = ()
+    __repr__ = one_line
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.__repr__ = one_line  # type: ignore[method-assign]  # before a dataclass makes its own
+        cls.__repr__ = cls.__repr__  # type: ignore[method-assign]  # or a dataclass makes its own

@@ -22,12 +22,12 @@ def _units(values: Labels, what: str) -> NDArray[Any]:
     return given
 
 
-def kish_size(weight: ArrayLike) -> float:
+def kish_size(weights: ArrayLike) -> float:
     """Effective number of units of unequal weight, 0 without units.
 
     Parameters
     ----------
-    weight : array_like, shape (n,)
+    weights : array_like, shape (n,)
         Weights above 0.
 
     Returns
@@ -38,18 +38,20 @@ def kish_size(weight: ArrayLike) -> float:
     ----------
     Kish L (1965). *Survey Sampling*, section 11.7. Wiley.
     """
-    given = np.asarray(_units(weight, "weight"), float)
-    return float(given.sum() ** 2 / (given**2).sum()) if len(given) else 0.0
+    weights = np.asarray(_units(weights, "weights"), float)
+    return float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0
 
 
-def design_effect(error: ArrayLike, weight: ArrayLike, cluster: ArrayLike, few: int = 5) -> float:
+def design_effect(
+    errors: ArrayLike, weights: ArrayLike, clusters: ArrayLike, few: int = 5
+) -> float:
     """By how much clusters raise the variance of a weighted mean of 0 and 1.
 
     Parameters
     ----------
-    error, weight : array_like, shape (n,)
+    errors, weights : array_like, shape (n,)
         Each unit's distance from its mean, and its weight.
-    cluster : array_like of int, shape (n,)
+    clusters : array_like of int, shape (n,)
         Number of each unit's cluster, from 0.
     few : int
         With fewer errors above one half than this, units of a cluster are taken to be alike.
@@ -64,10 +66,10 @@ def design_effect(error: ArrayLike, weight: ArrayLike, cluster: ArrayLike, few: 
     Rao JNK, Scott AJ (1992). A simple method for the analysis of clustered binary data.
     *Biometrics* 48:577-585.
     """
-    at, given = _units(cluster, "cluster"), np.asarray(_units(weight, "weight"), float)
-    apart = np.asarray(_units(error, "error"), float)
-    if not len(at) == len(given) == len(apart):
-        got = f"{len(apart)} errors, {len(given)} weights and {len(at)} clusters"
+    at, weights = _units(clusters, "clusters"), np.asarray(_units(weights, "weights"), float)
+    errors = np.asarray(_units(errors, "errors"), float)
+    if not len(at) == len(weights) == len(errors):
+        got = f"{len(errors)} errors, {len(weights)} weights and {len(at)} clusters"
         raise InputError("a design effect", "needs one of each per unit", got, "Match the units.")
     if len(np.unique(at)) == len(at):
         return 1.0
@@ -75,10 +77,10 @@ def design_effect(error: ArrayLike, weight: ArrayLike, cluster: ArrayLike, few: 
     def clustered(value: Floats) -> float:
         return float((np.bincount(at, value) ** 2).sum() / (value**2).sum())
 
-    alike = clustered(given)
-    if np.count_nonzero(np.abs(apart) > 0.5) < few or not apart.any():
-        return alike
-    return min(max(clustered(given * apart), 1.0), alike)
+    largest = clustered(weights)
+    if np.count_nonzero(np.abs(errors) > 0.5) < few or not errors.any():
+        return largest
+    return min(max(clustered(weights * errors), 1.0), largest)
 
 
 def cluster_weights(clusters: Labels, n_boot: int, seed: int) -> NDArray[np.int32]:
