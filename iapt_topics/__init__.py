@@ -11,9 +11,9 @@ compare      compare_codes, measure_drift, standardise_drift, measure_panel,
              corrected_shares, theme_regression
 write        write_report, write_tables, write_draft, write_frame
 or at once   analyse, load_study; run_study; read_plan, run_plan
-What they take and give: Analysis, Responses, Embeddings, Encoder, Event, TopicConfig,
-Topics, Theme, ThemeFrame, TopicMapping, Codes, Comparison, Drift, Study,
-StudyPlan, Disclosure, Published, InputError.
+What they take and give: Analysis, Responses, Embeddings, Encoder, Event,
+TopicConfig, Topics, Theme, ThemeFrame, TopicMapping, Codes, Comparison,
+Drift, Study, StudyPlan, Disclosure, Published, InputError.
 The rest is in rooms: it.drift, it.qda, ... Try help(it.drift).
 """
 

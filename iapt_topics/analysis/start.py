@@ -61,15 +61,14 @@ def analyse(
         gives. Of the last, no column is named.
     text, year : str
         Columns of the answer (a list: one for each question) and of the wave.
-    respondent, response, question, weight : str, optional
-        Further columns, as for :func:`iapt_topics.load_responses`; so are ``covariates``,
-        ``waves``, ``language`` and ``non_answers``.
-    covariates, waves : sequence of str, optional
-    language : str, optional
-    non_answers : str or Path, optional
-    deny, redact_text : optional
-        Terms to redact, and whether the redacted text is analysed, as for
-        :func:`iapt_topics.redact_responses`.
+    respondent, response, question : str, optional
+        Further columns, as for :func:`iapt_topics.load_responses`.
+    covariates, weight, waves, language, non_answers : optional
+        Likewise.
+    deny : mapping of str to sequence of str, str or Path, optional
+        Terms to redact, as for :func:`iapt_topics.redact_responses`.
+    redact_text : bool, default False
+        Whether the redacted text is analysed.
     frame : str, Path or ThemeFrame, optional
         The codebook: its file, or the name of a bundled one ("iapt_identity_system" suits NHS
         talking-therapy staff only). Without one, the labels of ``codes`` are the themes.
