@@ -1,8 +1,8 @@
 """What a stage gives, kept: tables as Parquet, arrays as safetensors, the rest as JSON.
 
 A stage is kept under the hash of all that it is made of, the program included. No response's text
-is kept with a stage, and nothing in a folder is run: responses and people's codes are read anew by each command. A whole study is
-saved with its texts, where the user says.
+is kept with a stage: responses and people's codes are read anew by each command. A whole study is
+saved with its texts, where the user says. Nothing in a folder is run.
 """
 
 from __future__ import annotations
