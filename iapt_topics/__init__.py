@@ -1,6 +1,7 @@
 """Machine themes beside human themes in free-text surveys.
 
-Stage by stage, each a function from typed values to a new typed value:
+All at once  analyse, which gives an Analysis; load_study
+Or step by step, each a function from typed values to a new typed value:
 read         load_responses, redact_responses, load_frame, load_codes,
              load_example
 find topics  sentence_encoder, embed, fit_topics, map_topics
@@ -8,10 +9,10 @@ code         code_responses, learn_codes
 compare      compare_codes, measure_drift, standardise_drift, measure_panel,
              corrected_shares, theme_regression
 write        write_report, write_tables, write_draft, write_frame
-or at once   run_study; read_plan, run_plan
-What they take and give: Responses, Embeddings, Encoder, Event, TopicConfig,
-Topics, Theme, ThemeFrame, TopicMapping, Codes, Comparison, Drift, Study,
-StudyPlan, Disclosure, Published, InputError.
+every step   run_study, from values; read_plan, run_plan, from a study.toml
+Values: Responses, Embeddings, Encoder, Event, TopicConfig, Topics, Theme,
+ThemeFrame, TopicMapping, Codes, Comparison, Drift, Study, StudyPlan,
+Disclosure, Published, InputError.
 The rest is in rooms: it.drift, it.qda, ... Try help(it.drift).
 """
 

@@ -1,4 +1,5 @@
 from . import agreement as agreement
+from . import analysis as analysis
 from . import codes as codes
 from . import datasets as datasets
 from . import drift as drift
@@ -19,6 +20,9 @@ from ._base.errors import InputError as InputError
 from ._base.events import Event as Event
 from .agreement import Comparison as Comparison
 from .agreement import compare_codes as compare_codes
+from .analysis import Analysis as Analysis
+from .analysis import analyse as analyse
+from .analysis import load_study as load_study
 from .codes import Codes as Codes
 from .datasets import load_example as load_example
 from .drift import Drift as Drift

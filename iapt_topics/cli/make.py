@@ -14,7 +14,14 @@ import typer
 from iapt_topics._base.errors import InputError, require_file
 from iapt_topics._base.events import Event
 from iapt_topics.cli._screen import Json, Quiet, Screen
-from iapt_topics.pipeline.plan import KEYS, StudyPlan, parse_frame, parse_model, read_plan
+from iapt_topics.pipeline.plan import (
+    DEFAULT_FRAME,
+    KEYS,
+    StudyPlan,
+    parse_frame,
+    parse_model,
+    read_plan,
+)
 
 if TYPE_CHECKING:
     from iapt_topics.study.study import Study
@@ -59,7 +66,7 @@ def demo(
         **{"out": Path("demo_report")} | given,
         file=file, text=("comment",), year="year", respondent="person", response="response_id",
         question="question", covariates=("role",), standardise=("role",),
-        codes=file.with_name("synthetic_coders.csv"),
+        codes=file.with_name("synthetic_coders.csv"), frame=DEFAULT_FRAME,
     )  # fmt: skip
     carry_out(plan, Screen(quiet=quiet, as_json=as_json))
 

@@ -83,7 +83,7 @@ def axis_codes(codes: Codes, frame: ThemeFrame) -> Codes:
             "score": np.nan,
         }
     )
-    return replace(codes, themes=names, table=table)
+    return replace(codes, themes=names, table=table, evidence=None)
 
 
 def pole_codes(codes: Codes, frame: ThemeFrame) -> Codes:

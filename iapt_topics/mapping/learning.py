@@ -21,7 +21,8 @@ from iapt_topics._base.arrays import Bools, Floats, Floats32, Ints
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics.codes.codes import Codes
 from iapt_topics.mapping.coding import code_responses
-from iapt_topics.mapping.scoring import score_themes
+from iapt_topics.mapping.evidence import find_evidence
+from iapt_topics.mapping.scoring import score_sentences, tabulate_scores
 from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics.runs import nearest_rows
 
@@ -141,7 +142,8 @@ def learn_codes(
     y = human.matrix(coded, themes).astype(np.float64)
     if machine is None:
         machine = code_responses(responses, embeddings, frame, encoder)
-    scores = score_themes(responses, embeddings, frame, encoder)
+    sentences = score_sentences(responses, embeddings, frame, encoder)
+    scores = tabulate_scores(sentences, frame)
     columns = [codable.index(t) for t in themes]
     features = [
         _scaled(scores[name].to_numpy(float).reshape(len(ids), -1)[:, columns], axis)
@@ -153,19 +155,21 @@ def learn_codes(
     free = np.array([r not in held for r in ids])
     given = probability >= np.array([_threshold(p) for p in probability[free].T])
     at, theme = np.nonzero(given)
+    table = pd.DataFrame(
+        {
+            "response_id": np.array(ids, dtype=object)[at],
+            "theme": np.array(themes, dtype=object)[theme],
+            "score": probability[at, theme],
+        }
+    )
     return Codes(
         coder="machine, taught",
         kind="machine",
         themes=tuple(themes),
         seen=kept[["response_id", "respondent_id"]],
-        table=pd.DataFrame(
-            {
-                "response_id": np.array(ids, dtype=object)[at],
-                "theme": np.array(themes, dtype=object)[theme],
-                "score": probability[at, theme],
-            }
-        ),
+        table=table,
         trained_on=frozenset(coded),
+        evidence=find_evidence(sentences, table, responses, frame),
     )
 
 

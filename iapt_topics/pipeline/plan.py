@@ -138,8 +138,8 @@ class StudyPlan:
         Whether the redacted text is analysed.
     codes, code_map : Path, optional
         Human codes, and the themes that their names stand for.
-    frame : str or Path
-        The codebook.
+    frame : str or Path, optional
+        The codebook; without one, the labels of the human codes are the themes.
     model : str or Path, optional
         Folder of a sentence model, or "all-mpnet-base-v2", as for
         :func:`iapt_topics.sentence_encoder`; so are ``prompt`` and ``theme_prompt``.
@@ -185,7 +185,7 @@ class StudyPlan:
     redact_text: bool = False
     codes: Path | None = None
     code_map: Path | None = None
-    frame: str | Path = DEFAULT_FRAME
+    frame: str | Path | None = None
     model: str | Path | None = None
     prompt: str | None = None
     theme_prompt: str | None = None

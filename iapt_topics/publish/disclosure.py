@@ -85,6 +85,8 @@ class Disclosure:
         return int((count + self.round_to / 2) // self.round_to * self.round_to)
 
 
+#: Nothing is suppressed or rounded, and a percentage is given out of any number.
+EXACT = Disclosure(name="off", min_respondents=1, round_to=1, min_base=1)
 #: Rules by name. The sources, and what is known of each, are in docs/disclosure.md.
 PRESETS = {
     rule.name: rule

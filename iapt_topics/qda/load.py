@@ -55,7 +55,7 @@ def coders_in(source: Source) -> tuple[str, ...]:
     """
     if isinstance(source, Project):
         return source.coders
-    opened = _opened(source)
+    opened = open_codes(source)
     if isinstance(opened, Export):
         return tuple(dict.fromkeys([*opened.seen["coder"], *opened.segments["coder"]]))
     table, _ = opened
@@ -88,7 +88,7 @@ def match_themes(
     InputError
         If the source cannot be read.
     """
-    opened = source if isinstance(source, Project) else _opened(source)
+    opened = source if isinstance(source, Project) else open_codes(source)
     if isinstance(opened, tuple):
         counts = times_given(opened[0])
         names = {n: n for n in counts}
@@ -161,7 +161,7 @@ def load_codes(
         are unknown, or if the file is none that can be read.
     """
     given = _read_code_map(code_map)
-    opened = source if isinstance(source, Project) else _opened(source)
+    opened = source if isinstance(source, Project) else open_codes(source)
     if isinstance(opened, Export):
         opened = placed(opened, responses, documents)
     elif documents is not None:
@@ -193,7 +193,7 @@ def load_codes(
     return codes if responses is None else attach_respondents(codes, responses)
 
 
-def _opened(source: str | Path | pd.DataFrame) -> Export | tuple[pd.DataFrame, str]:
+def open_codes(source: str | Path | pd.DataFrame) -> Export | tuple[pd.DataFrame, str]:
     """What a tool exported, or a table of text cells and what to call it."""
     if isinstance(source, pd.DataFrame):
         raw, what = source, "the table of codes"

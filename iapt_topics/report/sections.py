@@ -12,13 +12,13 @@ import pandas as pd
 from iapt_topics._base.status import SHOWN
 from iapt_topics._base.text import clean
 from iapt_topics.figures.ledger import STATUSES
-from iapt_topics.publish.published import Published
+from iapt_topics.publish.published import Private, Version
 from iapt_topics.report import agreement_grids, drift_grids, grids, themes, topic_map
 from iapt_topics.report import format as form
-from iapt_topics.report.pictures import Picture, data_address, draw
+from iapt_topics.report.pictures import Picture, data_address, draw, last_changes
 
 
-def page_values(published: Published) -> dict[str, Any]:
+def page_values(published: Version) -> dict[str, Any]:
     """Everything that the template prints."""
     sources = {name: data_address(figure) for name, figure in draw(published).items()}
     return {
@@ -31,7 +31,7 @@ def page_values(published: Published) -> dict[str, Any]:
     }
 
 
-def _survey(published: Published, sources: dict[str, str]) -> dict[str, Any]:
+def _survey(published: Version, sources: dict[str, str]) -> dict[str, Any]:
     """What was asked and who answered."""
     about, tables = published.about, published.tables
     totals = tables["ledger_totals"].set_index("status")["n"].to_dict()
@@ -42,6 +42,7 @@ def _survey(published: Published, sources: dict[str, str]) -> dict[str, Any]:
         "weighted": about.weighted,
         "source": clean(about.source),
         "rule": published.disclosure,
+        "private": isinstance(published, Private),
         "n_rows": n_rows,
         "n_kept": n_kept,
         "n_people": n_people,
@@ -49,7 +50,7 @@ def _survey(published: Published, sources: dict[str, str]) -> dict[str, Any]:
         "one_year": len(about.years) < 2 or changes.empty,
         "questions": [clean(q) for q in about.questions],
         "ledger": _picture(
-            sources["rows"],
+            sources["ledger"],
             "What became of every row of the file",
             f"Flow from rows read to responses by year: {n_kept} of {n_rows} rows were analysed.",
             grids.ledger_grid(tables["ledger"], totals, published.waves),
@@ -59,7 +60,7 @@ def _survey(published: Published, sources: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _themes(published: Published, sources: dict[str, str]) -> dict[str, Any]:
+def _themes(published: Version, sources: dict[str, str]) -> dict[str, Any]:
     """Themes at a glance, and a page for each."""
     pages = themes.theme_pages(published)
     frame, shares = published.tables["frame"], published.tables["theme_shares"]
@@ -81,7 +82,7 @@ def _themes(published: Published, sources: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _topics(published: Published, sources: dict[str, str]) -> dict[str, Any]:
+def _topics(published: Version, sources: dict[str, str]) -> dict[str, Any]:
     """The topics, their themes and how sure they are."""
     tables, cards = published.tables, themes.topic_cards(published)
     notes = {c.note for c in cards if not c.small}
@@ -131,7 +132,7 @@ def _topics(published: Published, sources: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _method(published: Published, sources: dict[str, str]) -> dict[str, Any]:
+def _method(published: Version, sources: dict[str, str]) -> dict[str, Any]:
     """How it was done."""
     about, frame = published.about, published.tables["frame"]
     statuses = frame.loc[frame["codable"], "provenance"].tolist()
@@ -157,16 +158,8 @@ def _picture(
     return Picture(title=title, alt=alt, source=source, table=table) if source else None
 
 
-def last_changes(published: Published) -> pd.DataFrame:
-    """Changes of the last year against the baseline."""
-    table = published.tables["drift_changes"]
-    rows = table[table["kind"] == "baseline"]
-    last: pd.DataFrame = rows[rows["year"] == rows["year"].max()]
-    return last
-
-
 def _axis(
-    published: Published, sources: dict[str, str], poles: str
+    published: Version, sources: dict[str, str], poles: str
 ) -> dict[str, Picture | None] | None:
     shares = published.tables.get("axis_shares")
     if shares is None:
@@ -174,7 +167,7 @@ def _axis(
     caption = f"{poles}, by year"
     return {
         "years": _picture(
-            sources["axis"],
+            sources["poles"],
             caption,
             f"Share of responses by year: {', '.join(shares['theme'].unique())}.",
             grids.shares_grid(shares, published.labels, caption, published.waves),
@@ -188,7 +181,7 @@ def _axis(
     }
 
 
-def _drift(published: Published, sources: dict[str, str]) -> dict[str, Any] | None:
+def _drift(published: Version, sources: dict[str, str]) -> dict[str, Any] | None:
     tables, labels, waves = published.tables, published.labels, published.waves
     changes, baseline = last_changes(published), published.about.baseline
     if changes.empty:
@@ -210,7 +203,7 @@ def _drift(published: Published, sources: dict[str, str]) -> dict[str, Any] | No
     steps, distances = tables["drift_changepoints"], tables["drift_distances"]
     return {
         "figure": _picture(
-            sources["drift"],
+            sources["prevalence"],
             caption,
             "One small panel per theme: share by year with 95 % intervals; n is under each year. "
             "The table has the figures.",
@@ -234,7 +227,7 @@ def _drift(published: Published, sources: dict[str, str]) -> dict[str, Any] | No
     }
 
 
-def _who(published: Published) -> dict[str, Any] | None:
+def _who(published: Version) -> dict[str, Any] | None:
     """Who answered: what moved by more than chance, in words, and the table."""
     who = published.tables.get("respondent_mix")
     if who is None or who.empty:
@@ -248,7 +241,7 @@ def _who(published: Published) -> dict[str, Any] | None:
     }
 
 
-def _how(published: Published) -> dict[str, Any]:
+def _how(published: Version) -> dict[str, Any]:
     """How they answered, likewise; ``lengths`` of the first and the last year that are shown."""
     how = published.tables["response_quality"]
     words = how[(how["measure"] == "words") & how["estimate"].notna()].to_dict("records")
@@ -271,7 +264,7 @@ def _tested(table: pd.DataFrame) -> bool:
     return table["year"].nunique() > 1 and bool(table["p_bh"].notna().any())
 
 
-def _unsure(published: Published) -> dict[str, Any]:
+def _unsure(published: Version) -> dict[str, Any]:
     table = published.tables["topic_unassigned"]
     shown = table[table["estimate"].notna()]
     return {
@@ -283,7 +276,7 @@ def _unsure(published: Published) -> dict[str, Any]:
     }
 
 
-def _same_mix(published: Published, changes: pd.DataFrame) -> dict[str, Any] | None:
+def _same_mix(published: Version, changes: pd.DataFrame) -> dict[str, Any] | None:
     """Changes of the last year at a fixed respondent mix, beside those as they are."""
     table = published.tables.get("standardised_changes")
     if table is None:
@@ -301,7 +294,7 @@ def _same_mix(published: Published, changes: pd.DataFrame) -> dict[str, Any] | N
     }
 
 
-def _sources(published: Published, last: int, names: dict[int, str]) -> dict[str, Any]:
+def _sources(published: Version, last: int, names: dict[int, str]) -> dict[str, Any]:
     """Widths of intervals by source, and corrected changes of the last year."""
     tables, baseline = published.tables, names[published.about.baseline]
     table, changes = tables["change_sources"], tables.get("corrected_changes")
@@ -314,7 +307,7 @@ def _sources(published: Published, last: int, names: dict[int, str]) -> dict[str
     return out
 
 
-def _by_year(published: Published) -> dict[str, Any] | None:
+def _by_year(published: Version) -> dict[str, Any] | None:
     """Both coders by year: where their shares part, and whether their changes go the same way."""
     years, changes = (published.tables.get(f"agreement_{name}") for name in ("years", "changes"))
     if years is None or changes is None:
@@ -333,7 +326,7 @@ def _by_year(published: Published) -> dict[str, Any] | None:
     }
 
 
-def _both_changes(published: Published, changes: pd.DataFrame) -> dict[str, Any] | None:
+def _both_changes(published: Version, changes: pd.DataFrame) -> dict[str, Any] | None:
     """Changes to the last year by both coders; None if none can be shown."""
     rows = changes[(changes["year"] == changes["year"].max()) & (changes["status"] == SHOWN)]
     if rows.empty:
@@ -348,7 +341,7 @@ def _both_changes(published: Published, changes: pd.DataFrame) -> dict[str, Any]
     }
 
 
-def _agreement(published: Published, sources: dict[str, str]) -> dict[str, Any] | None:
+def _agreement(published: Version, sources: dict[str, str]) -> dict[str, Any] | None:
     out = {
         "ceiling": _measures(published, "people"),
         "pair": _measures(published, "agreement"),
@@ -358,7 +351,7 @@ def _agreement(published: Published, sources: dict[str, str]) -> dict[str, Any] 
     return out if any(out.values()) else None
 
 
-def _measures(published: Published, start: str) -> dict[str, Any] | None:
+def _measures(published: Version, start: str) -> dict[str, Any] | None:
     """What is said of any two coders."""
     overall = published.tables.get(f"{start}_overall")
     if overall is None:
@@ -374,7 +367,7 @@ def _measures(published: Published, start: str) -> dict[str, Any] | None:
     }
 
 
-def _pair(published: Published, sources: dict[str, str]) -> dict[str, Any]:
+def _pair(published: Version, sources: dict[str, str]) -> dict[str, Any]:
     """What is said of machine and people beyond that."""
     rule, labels = published.disclosure, published.labels
     of = {
@@ -397,7 +390,7 @@ def _pair(published: Published, sources: dict[str, str]) -> dict[str, Any]:
             "figures.",
         ),
         "flow": _picture(
-            sources.get("coding_flow"),
+            sources.get("confusion"),
             "What the machine said where people gave a theme",
             "Flow from the themes that people gave, left, to the themes that the machine gave the "
             "same responses, right. The table of different themes has the largest flows.",

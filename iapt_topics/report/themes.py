@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from iapt_topics.publish.disclosure import Disclosure
-    from iapt_topics.publish.published import Published
+    from iapt_topics.publish.published import Version
     from iapt_topics.publish.quotes import Quote
 
     Tables = Mapping[str, pd.DataFrame]
@@ -69,7 +69,7 @@ class Card:
     note: str = ""
 
 
-def theme_pages(published: Published) -> list[ThemePage]:
+def theme_pages(published: Version) -> list[ThemePage]:
     """A page for each theme that could be applied, in the order of the frame."""
     tables, labels = published.tables, published.labels
     rows = tables["theme_shares"].set_index("theme")
@@ -108,7 +108,7 @@ def _share(row: dict[Any, Any], rule: Disclosure) -> str:
     return f"In {percent(row['estimate'])} ({interval(row['low'], row['high'])}): {of}."
 
 
-def _dots(published: Published, theme: str) -> tuple[Dot, ...]:
+def _dots(published: Version, theme: str) -> tuple[Dot, ...]:
     """Places in a chart 100 units high: the highest upper limit that is shown is at its top.
 
     One year alone has no chart: the share in words says as much.
@@ -132,7 +132,7 @@ def _dots(published: Published, theme: str) -> tuple[Dot, ...]:
     return tuple(out)
 
 
-def _change(published: Published, theme: str) -> str:
+def _change(published: Version, theme: str) -> str:
     """The change of the last year against the baseline, by the machine and by people."""
     table = published.tables["drift_changes"]
     rows = table[(table["kind"] == "baseline") & (table["theme"] == theme)].to_dict("records")
@@ -184,7 +184,7 @@ def _agreed(row: dict[Any, Any], rating: list[str]) -> str:
     return f"{words}; {clean(rating[0])}" if rating else words
 
 
-def topic_cards(published: Published) -> list[Card]:
+def topic_cards(published: Version) -> list[Card]:
     """A card for each topic, small ones without content."""
     tables = published.tables
     pairs = tables["topic_mapping"]
