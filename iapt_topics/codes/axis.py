@@ -163,7 +163,7 @@ def axis_scores(
        Biometrika 73:13-22.
     """
     names = axis_classes(frame)
-    pole = scores["theme"].map(frame.domain_of)
+    pole = scores["theme"].map(frame.find_domain)
     best = scores.groupby(["response_id", pole], sort=False)["sentence"].max().unstack()
     ids = list(dict.fromkeys(scores["response_id"]))
     which = axis_codes(codes, frame).matrix(ids, names).argmax(axis=1)

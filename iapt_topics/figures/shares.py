@@ -205,8 +205,8 @@ def axis_plane_figure(
         What to call each year.
     """
     poles = shares["theme"].unique().tolist()
-    gone = shares.loc[is_suppressed(shares), "year"].tolist()
-    shown = shares[~shares["year"].isin(gone) & (shares["n"] > 0)].sort_values("year")
+    suppressed = shares.loc[is_suppressed(shares), "year"].tolist()
+    shown = shares[~shares["year"].isin(suppressed) & (shares["n"] > 0)].sort_values("year")
     need_rows(shown, "the years of which both poles may be shown")
     if len(poles) != 2:
         do = "Use those of pole_codes."
@@ -234,7 +234,7 @@ def axis_plane_figure(
     first, second = (drawn_text((labels or {}).get(t, t)) for t in poles)
     ax.set_xlabel(f"responses that speak of {first}\nn: {sizes}", fontsize=8, color=INK)
     ax.set_ylabel(f"responses that speak of {second}", fontsize=8, color=INK)
-    gap = "; some years hidden" if gone else ""
+    gap = "; some years hidden" if suppressed else ""
     put_title(ax, f"On the dashed line both are as common; both can be spoken of at once{gap}")
     return figure
 

@@ -122,12 +122,12 @@ def take_rows(
     ]
     jobs = [(path, some) for path, some in jobs if len(some)]
     how = {"question": question, "covariates": covariates}
-    tables = map_on(client, _rows_of, *zip(*jobs, strict=True), **how)
+    tables = map_on(client, _read_rows, *zip(*jobs, strict=True), **how)
     table = pd.concat(tables).sort_values("response_id", ignore_index=True)
     return as_responses(table, "sample")
 
 
-def _rows_of(
+def _read_rows(
     path: Path, rows: Ints, question: str | None, covariates: Sequence[str]
 ) -> pd.DataFrame:
     return read_rows(path, question, covariates).iloc[rows]
