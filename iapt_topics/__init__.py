@@ -1,9 +1,10 @@
 """Machine themes beside human themes in free-text surveys.
 
-All at once  analyse, which gives an Analysis; load_study
-Or step by step, each a function from typed values to a new typed value:
-read         load_responses, redact_responses, load_frame, load_codes,
-             load_example
+study = it.analyse("survey.csv", text=..., year=..., frame=..., codes=...)
+study.report("report.html"); study.publish().report("public.html")
+gives all at once. load_study takes up a saved one; load_example has data.
+Step by step, each a function from typed values to a new typed value:
+read         load_responses, redact_responses, load_frame, load_codes
 find topics  sentence_encoder, embed, fit_topics, map_topics
 code         code_responses, learn_codes
 compare      compare_codes, measure_drift, standardise_drift, measure_panel,
@@ -12,7 +13,7 @@ write        write_report, write_tables, write_draft, write_frame
 every step   run_study, from values; read_plan, run_plan, from a study.toml
 Values: Responses, Embeddings, Encoder, Event, TopicConfig, Topics, Theme,
 ThemeFrame, TopicMapping, Codes, Comparison, Drift, Study, StudyPlan,
-Disclosure, Published, InputError.
+Analysis, Disclosure, Published, InputError.
 The rest is in rooms: it.drift, it.qda, ... Try help(it.drift).
 """
 

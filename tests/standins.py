@@ -293,7 +293,7 @@ def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Any) -> Any:
                 for test, low, shape in (
                     ("omnibus", np.nan, ""),
                     ("linear", 0.002, ""),
-                    ("shape", 0.002, "a step up from 2016"),
+                    ("shape", 0.002, "step up from 2016"),
                 )
                 for n in names
             ],
@@ -352,7 +352,7 @@ def comparison(reference: str = "human", other: str = "machine", lift: float = 0
                 "note": "not estimable: fewer than 10 positives" if rare else "",
             }
         )
-        rating = ("dissonant", "complementary", "agreement")[min(i // 3, 2)]
+        rating = ("dissonance", "partial agreement", "agreement")[min(i // 3, 2)]
         meet.append((key, label, rating, "", f1, 0.012, -0.02, 0.05, 400, ""))
     return Comparison(
         reference=reference,

@@ -63,10 +63,10 @@ class Comparison:
         give; ``label``, ``n``, ``positives_reference``, ``positives_other``, ``share_reference``,
         ``share_other``, ``precision`` and ``recall`` (of the other against the reference),
         ``f1``, ``f1_low``, ``f1_high``, ``negative_agreement``, ``kappa``, ``kappa_low``,
-        ``kappa_high``, ``kappa_status`` ("estimated", "too few positives", "given to all", "left
-        out"), ``ac1``, ``pabak``, ``note``. With fewer than 10 positives of either coder, kappa
-        and its interval are NaN. AC1 and PABAK can be high without any overlap on a
-        rare theme: read them beside F1.
+        ``kappa_high``, ``kappa_status`` ("estimated", "too few positives", "applied to all", "not
+        requested"), ``ac1``, ``pabak``, ``note``. With fewer than 10 positives of either coder,
+        kappa and its interval are NaN. AC1 and PABAK can be high without any overlap on a rare
+        theme: read them beside F1.
     years : pandas.DataFrame
         Key (``theme``, ``year``); ``share_reference``, ``share_other``, ``estimate`` (other less
         reference, on the same responses), ``low``, ``high``, ``n``, ``note``. Empty unless the
@@ -97,15 +97,15 @@ class Comparison:
         :func:`write_convergence`), ``partner`` (the theme matched one-to-one, "" without one),
         ``f1``, ``share_difference`` (other less reference, on the same responses) with its ``low``
         and ``high``, ``n``, ``exemplars`` (ids of up to three responses with the theme from both),
-        ``note`` (the ground of the rating). Themes that only one coder could give, such as topics
+        ``note`` (the ground of the rating). Themes in one coder's code set alone, such as topics
         against a codebook, are compared with their partner: f1 and kappa are then counted on
         respondents that did not choose the pair. Proposed ratings, the first that applies:
 
         - "not estimable": fewer than 10 positives of both, or kappa not defined;
-        - "silent": fewer than 10 positives of one;
+        - "silence": fewer than 10 positives of one;
         - "agreement": kappa at least 0.6 and the theme matched one-to-one with itself;
-        - "complementary": kappa at least 0.2;
-        - "dissonant": kappa below 0.2.
+        - "partial agreement": kappa at least 0.2;
+        - "dissonance": kappa below 0.2.
 
     References
     ----------
@@ -214,7 +214,7 @@ def compare_codes(
     pair = resample(x, y, cluster, cluster_weights(names, n_boot, seed))
     able = np.array([[t in c.themes for t in themes] for c in (human, machine)])
     coders = (human.coder, machine.coder)
-    limits = ["" if a.all() else f"only {coders[int(a[1])]} could give this" for a in able.T]
+    limits = ["" if a.all() else f"not in the code set of {coders[1 - int(a[1])]}" for a in able.T]
     labels = [human.labels.get(t) or machine.labels.get(t) or t for t in themes]
     table = themes_table(pair, themes, labels, limits, seed, kappa=kappa)
     matches, levels, partner, held_out = theme_level_tables(pair, themes, seed)
@@ -296,7 +296,7 @@ def _design(
     unknown = [k for k in stated if k not in DESIGN]
     if unknown:
         do = f"Use any of {listed(DESIGN)}."
-        raise InputError("design", "must hold known parts only", listed(unknown), do)
+        raise InputError("design", "must have known parts only", listed(unknown), do)
     return {
         "units": f"{n} responses of {people} respondents",
         "coders": f"{human.coder} ({human.kind}), {machine.coder} ({machine.kind})",
@@ -309,7 +309,7 @@ def common_responses(human: Codes, machine: Codes) -> tuple[list[str], NDArray[n
         if not len(codes.seen):
             raise InputError(
                 f"codes of {codes.coder!r}", "must be of at least one response",
-                "a coder who saw nothing", "Give all responses seen, with a theme or without.",
+                "no coded response", "Give all coded responses, with a theme or without.",
             )  # fmt: skip
     own, others = (
         dict(zip(c.seen["response_id"], c.seen["respondent_id"], strict=True))
@@ -321,20 +321,20 @@ def common_responses(human: Codes, machine: Codes) -> tuple[list[str], NDArray[n
     left = (len(own) - len(ids), len(others) - len(ids))
     if not ids:
         raise InputError(
-            "the two codings", "must have responses that both coders saw",
-            f"none ({left[0]} seen by {human.coder!r} only, {left[1]} by {machine.coder!r} only)",
+            "the two codings", "must have responses coded by both coders",
+            f"none ({left[0]} coded by {human.coder!r} only, {left[1]} by {machine.coder!r} only)",
             "Use the same response ids in both.",
         )  # fmt: skip
     ids = [i for i in ids if i not in learned]
     if not ids:
         raise InputError(
             "the two codings", "must have common responses that neither coder was trained on",
-            f"only {trained} that one was trained on", "Hold some hand-coded responses out.",
+            f"only {trained} that one was trained on", "Hold out some hand-coded responses.",
         )  # fmt: skip
-    notes = [f"{trained} responses that a coder was trained on left out"] if trained else []
+    notes = [f"excluded: {trained} responses that a coder was trained on"] if trained else []
     if any(left):
         notes.append(
-            f"left out: {left[0]} responses seen by {human.coder} only"
+            f"excluded: {left[0]} responses coded by {human.coder} only"
             f" and {left[1]} by {machine.coder} only"
         )
     differ = sum(bool(own[i]) and bool(others[i]) and own[i] != others[i] for i in ids)
@@ -343,6 +343,8 @@ def common_responses(human: Codes, machine: Codes) -> tuple[list[str], NDArray[n
     known = [own[i] or others[i] for i in ids]
     unknown = known.count("")
     if unknown:
-        notes.append(f"respondent unknown for {unknown} responses; each taken as its own")
+        notes.append(
+            f"respondent unknown for {unknown} responses; each treated as a separate respondent"
+        )
     clusters = cluster_ids(pd.DataFrame({"respondent_id": known, "response_id": ids}))
     return ids, clusters, "; ".join(notes)

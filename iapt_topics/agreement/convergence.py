@@ -18,7 +18,7 @@ from iapt_topics.survey.redaction import safe_texts
 if TYPE_CHECKING:
     from iapt_topics.survey.responses import Responses
 
-RATINGS = ("agreement", "complementary", "dissonant", "silent", "not estimable")
+RATINGS = ("agreement", "partial agreement", "dissonance", "silence", "not estimable")
 _EDITED = ("rating", "rater", "rationale")
 
 

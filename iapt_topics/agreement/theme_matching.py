@@ -193,7 +193,7 @@ def partition_table(
             flat = np.bincount(cell, weight, minlength=(k + 1) ** 2).reshape(k + 1, k + 1)
             return np.asarray(flat, float)
 
-        notes = [f"{int((~single).sum())} responses with several themes left out"]
+        notes = [f"{int((~single).sum())} responses with several themes excluded"]
         estimate = low = high = chance = np.full(len(PARTITION), np.nan)
         if n > 1:
             whole = table(second)
@@ -209,7 +209,7 @@ def partition_table(
             chance = np.mean(dealt, axis=0)
         for i, measure in enumerate(PARTITION):
             missing = np.isnan(estimate[i])
-            said = [*notes, *(["not defined: no variation"] if missing else [])]
+            said = [*notes, *(["undefined: no variation"] if missing else [])]
             ends = (np.nan, np.nan) if missing else (float(low[i]), float(high[i]))
             value = float(estimate[i])
             row = (measure, unassigned, value, *ends, n, float(chance[i]), "; ".join(said))

@@ -20,6 +20,8 @@ OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "
 INK, FAINT, GREY = "#1f2a33", "#d9dee3", "#66727d"
 MARKS = ("o", "s", "D", "^", "v", "P", "X")
 SMALL = 7.5
+#: Where a suppressed figure would be.
+SUPPRESSED_MARK = "[c]"
 WHISKERS: dict[str, Any] = {"elinewidth": 1.2, "capsize": 2, "zorder": 3}
 
 
@@ -32,8 +34,8 @@ def drawn_text(value: object, most: int = 60) -> str:
 
 
 def number(n: float) -> str:
-    """A count; a missing one is one that may not be shown."""
-    return "hidden" if np.isnan(n) else f"{int(n):,}"
+    """A count; a missing one is suppressed."""
+    return SUPPRESSED_MARK if np.isnan(n) else f"{int(n):,}"
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -79,7 +81,7 @@ def arms(rows: pd.DataFrame) -> Any:
 
 
 def is_suppressed(shares: pd.DataFrame) -> pd.Series[bool]:
-    """Mark the rows with a base and no estimate: it may not be shown."""
+    """Mark the rows with a base and no estimate: it is suppressed."""
     return shares["estimate"].isna() & (shares["n"] != 0)
 
 

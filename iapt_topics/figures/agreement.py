@@ -14,6 +14,7 @@ from iapt_topics.figures._style import (
     MARKS,
     OKABE_ITO,
     SMALL,
+    SUPPRESSED_MARK,
     WHISKERS,
     arms,
     draw_band,
@@ -30,15 +31,15 @@ if TYPE_CHECKING:
 
 
 def agreement_figure(themes: pd.DataFrame, benchmark: pd.DataFrame | None = None) -> Figure:
-    """Forest plot of F1 and kappa per theme, with intervals and, if given, those of two people.
+    """Forest plot of F1 and kappa per theme, with the human-human benchmark if there is one.
 
     Parameters
     ----------
     themes : DataFrame
-        ``themes`` of a comparison of machine and people, or the published ones. A theme without
-        ``positives_reference`` is not shown.
+        ``themes`` of a comparison of machine and human codes, or the published ones. A theme
+        without ``positives_reference`` is suppressed.
     benchmark : DataFrame, optional
-        The same of one person against another: drawn as hollow diamonds.
+        The same of one human coder against another: drawn as hollow diamonds.
     """
     rows = themes.reset_index(drop=True)
     need_rows(rows, "the comparison")
@@ -51,14 +52,20 @@ def agreement_figure(themes: pd.DataFrame, benchmark: pd.DataFrame | None = None
         part = rows[[name, f"{name}_low", f"{name}_high"]].astype(float)
         part = part.set_axis(["estimate", "low", "high"], axis=1)[~suppressed & rows[name].notna()]
         if top is not None:
-            look = {"s": 26, "facecolors": "none", "edgecolors": GREY, "label": "two people"}
+            look = {"s": 26, "facecolors": "none", "edgecolors": GREY, "label": "two human coders"}
             ax.scatter(top[name].where(~suppressed).astype(float), y, marker="D", zorder=2, **look)
         look = {"fmt": MARKS[kind], "color": OKABE_ITO[kind], "markersize": 4.5} | WHISKERS
         ax.errorbar(
-            part["estimate"], y[part.index], xerr=arms(part), label="machine and people", **look
+            part["estimate"],
+            y[part.index],
+            xerr=arms(part),
+            label="machine and human coder",
+            **look,
         )
         for at in np.delete(y, part.index):
-            ax.text(0.01, at, "not shown", fontsize=6.5, color=GREY, style="italic", va="center")
+            ax.text(
+                0.01, at, SUPPRESSED_MARK, fontsize=6.5, color=GREY, style="italic", va="center"
+            )
         tidy(ax, "x")
         put_title(ax, f"{title} (n = {number(rows['n'].max())} responses)")
         ax.axvline(0, color=GREY, linewidth=0.8)
@@ -68,7 +75,7 @@ def agreement_figure(themes: pd.DataFrame, benchmark: pd.DataFrame | None = None
     pair[0].set_xlim(-0.02, 1.02)
     pair[1].set_xlim(min(lowest, 0) - 0.02, 1.02)
     names = [
-        f"{drawn_text(label, 40)} ({'few' if out else int(n)})"
+        f"{drawn_text(label, 40)} ({SUPPRESSED_MARK if out else int(n)})"
         for label, n, out in zip(
             rows["label"], rows["positives_reference"], suppressed, strict=True
         )
@@ -97,7 +104,7 @@ def confusion_flow_figure(
     least: int = 10,
     most: int = 40,
 ) -> Figure:
-    """Flow from the themes that people gave to those that the machine gave the same responses.
+    """Flow from the themes of one coder to those of the other in the same responses.
 
     Parameters
     ----------
@@ -108,14 +115,14 @@ def confusion_flow_figure(
     reference, other : str
         Names of the coders.
     n : float, optional
-        Number of responses to print; "hidden" if it is missing.
+        Number of responses to print; "[c]" if it is missing.
     least : int, default 10
         Pairs of themes on fewer common responses are not drawn.
     most : int, default 40
         Draw no more than this many pairs, the commonest.
     """
     pairs = code_pairs(matches, least=least, most=most)
-    need_rows(pairs, f"the pairs of themes on {least} common responses or more")
+    need_rows(pairs, f"the pairs of themes with {least} common responses or more")
     labels = labels or {}
     order = {theme: i for i, theme in enumerate(labels)}
     sides = []
@@ -150,5 +157,5 @@ def confusion_flow_figure(
         for name, side in ((reference or "reference", "left"), (other or "other", "right"))
     )
     size = "" if n is None else f", n = {number(n)} responses"
-    put_title(ax, f"{names}{size}; blue: the same theme")
+    put_title(ax, f"{names}{size}; blue: same theme")
     return figure

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STATUSES = {
-    "kept": "kept",
+    "kept": "analysed",
     "blank": "blank",
-    "non_answer": "no real answer",
-    "too_short": "no words, or too few",
+    "non_answer": "non-answer",
+    "too_short": "too short",
     "duplicate": "copy of own text",
     "not_codable": "other language or too long",
 }
@@ -30,12 +30,12 @@ def ledger_figure(
     *,
     waves: Mapping[int, str] | None = None,
 ) -> Figure:
-    """What became of every row of the file, as a flow from those read to those analysed by year.
+    """Flow of rows from those read to those analysed by year.
 
     Parameters
     ----------
     ledger : DataFrame
-        Rows by ``year`` and ``status``, with their number ``n``; one that is missing is "hidden".
+        Rows by ``year`` and ``status``, with their number ``n``; one that is missing is "[c]".
     totals : DataFrame, optional
         Of all years together: ``status``, "read" among them, and ``n``. Without it they are the
         sums of ``ledger``, which rounded numbers would miss.
@@ -69,11 +69,11 @@ def ledger_figure(
     arrow((left, 0.9), (left, 0.62))
     arrow((left, 0.72), (0.5, 0.72))
     arrow((left, 0.5), (left, 0.33))
-    box(left, 0.9, f"read\nn = {number(of_all['read'])}")
+    box(left, 0.9, f"rows read\nn = {number(of_all['read'])}")
     out = [(name, float(of_all.get(s, 0))) for s, name in STATUSES.items() if s != "kept"]
     lines = [
-        f"not analysed: n = {number(of_all['read'] - of_all.get('kept', 0))}",
-        *(f"  {k}: {number(n)}" for k, n in out),
+        f"excluded: n = {number(of_all['read'] - of_all.get('kept', 0))}",
+        *(f"  {k}: {number(n)}" for k, n in out if n != 0),
     ]
     box(0.7, 0.72, "\n".join(lines), 8, multialignment="left")
     box(left, 0.5, f"analysed\nn = {number(of_all.get('kept', 0))}")

@@ -15,6 +15,7 @@ from iapt_topics.figures._style import (
     MARKS,
     OKABE_ITO,
     SMALL,
+    SUPPRESSED_MARK,
     WHISKERS,
     arms,
     draw_series,
@@ -89,11 +90,11 @@ def drift_figure(
         ax.tick_params(axis="y", labelleft=i % columns == 0)
         for year in cells.loc[is_suppressed(cells), "year"]:
             look = {"ha": "center", "fontsize": 6, "color": GREY, "style": "italic"}
-            ax.annotate("hidden", (year, 0.04), xycoords=("data", "axes fraction"), **look)
+            ax.annotate(SUPPRESSED_MARK, (year, 0.04), xycoords=("data", "axes fraction"), **look)
         put_title(ax, drawn_text((labels or {}).get(theme, theme), 38))
     for ax in axes[len(wanted) :]:
         ax.set_axis_off()
-    figure.supylabel("share of responses", fontsize=8, color=INK)
+    figure.supylabel("prevalence (share of responses)", fontsize=8, color=INK)
     return figure
 
 
@@ -150,7 +151,7 @@ def axis_figure(
     labels: Mapping[str, str] | None = None,
     waves: Mapping[int, str] | None = None,
 ) -> Figure:
-    """Share of responses about one pole of the frame, the other, both or neither, by year.
+    """Share of responses mentioning one pole of the frame, the other, both or neither, by year.
 
     Parameters
     ----------
@@ -179,10 +180,12 @@ def axis_figure(
     percent_axis(ax)
     year_ticks(ax, shares, waves)
     ax.set_ylim(bottom=0)
-    ax.set_ylabel("share of responses", fontsize=8, color=INK)
+    ax.set_ylabel("prevalence (share of responses)", fontsize=8, color=INK)
     figure.legend(fontsize=8, frameon=False, loc="outside upper left", ncols=4)
     if suppressed.any():
-        ax.set_xlabel("* years without a mark are hidden", fontsize=SMALL, color=GREY)
+        ax.set_xlabel(
+            f"* {SUPPRESSED_MARK}: years without a mark are suppressed", fontsize=SMALL, color=GREY
+        )
     return figure
 
 
@@ -192,7 +195,7 @@ def axis_plane_figure(
     labels: Mapping[str, str] | None = None,
     waves: Mapping[int, str] | None = None,
 ) -> Figure:
-    """Show the share that speaks of one pole against the share that speaks of the other, by year.
+    """Prevalence of one pole against prevalence of the other, by year.
 
     Parameters
     ----------
@@ -205,9 +208,9 @@ def axis_plane_figure(
         What to call each year.
     """
     poles = shares["theme"].unique().tolist()
-    suppressed = shares.loc[is_suppressed(shares), "year"].tolist()
-    shown = shares[~shares["year"].isin(suppressed) & (shares["n"] > 0)].sort_values("year")
-    need_rows(shown, "the years of which both poles may be shown")
+    hidden = sorted(set(shares.loc[is_suppressed(shares), "year"]))
+    shown = shares[~shares["year"].isin(hidden) & (shares["n"] > 0)].sort_values("year")
+    need_rows(shown, "the years with both poles shown")
     if len(poles) != 2:
         do = "Use those of pole_codes."
         raise InputError("shares", "must be of two poles", listed(poles), do)
@@ -232,10 +235,10 @@ def axis_plane_figure(
     percent_axis(ax)
     sizes = ", ".join(f"{k} {int(n):,}" for k, n in zip(names, across["n"], strict=True))
     first, second = (drawn_text((labels or {}).get(t, t)) for t in poles)
-    ax.set_xlabel(f"responses that speak of {first}\nn: {sizes}", fontsize=8, color=INK)
-    ax.set_ylabel(f"responses that speak of {second}", fontsize=8, color=INK)
-    gap = "; some years hidden" if suppressed else ""
-    put_title(ax, f"On the dashed line both are as common; both can be spoken of at once{gap}")
+    ax.set_xlabel(f"responses mentioning {first}\nn: {sizes}", fontsize=8, color=INK)
+    ax.set_ylabel(f"responses mentioning {second}", fontsize=8, color=INK)
+    gap = f" {SUPPRESSED_MARK}: {', '.join(wave_name(waves, y) for y in hidden)}." if hidden else ""
+    put_title(ax, f"On the diagonal both are mentioned equally often.{gap}")
     return figure
 
 
@@ -258,7 +261,7 @@ def effects_figure(effects: pd.DataFrame, *, theme: str) -> Figure:
     look = {"fmt": "o", "color": OKABE_ITO[0], "markersize": 4.5} | WHISKERS
     ax.errorbar(rows["estimate"][known], y[known], xerr=arms(rows[known]), **look)
     for at in y[~known]:
-        ax.text(0, at, " not estimated", fontsize=6.5, color=GREY, style="italic", va="center")
+        ax.text(0, at, " not estimable", fontsize=6.5, color=GREY, style="italic", va="center")
     ax.axvline(0, color=GREY, linewidth=0.8)
     cells = rows[["covariate", "level", "reference", "n"]].itertuples(index=False)
     names = [drawn_text(f"{c}: {level} against {r} (n={n})", 58) for c, level, r, n in cells]
@@ -266,6 +269,6 @@ def effects_figure(effects: pd.DataFrame, *, theme: str) -> Figure:
     ax.set_ylim(len(rows) - 0.5, -0.5)
     tidy(ax, "x")
     percent_axis(ax, "x")
-    ax.set_xlabel("difference of shares, percentage points", fontsize=8, color=INK)
+    ax.set_xlabel("average marginal effect, percentage points", fontsize=8, color=INK)
     put_title(ax, drawn_text(theme, 50))
     return figure

@@ -33,7 +33,7 @@ def mapping_figure(
     topic_labels: Mapping[int, str] | None = None,
     labels: Mapping[str, str] | None = None,
 ) -> Figure:
-    """Heat map of how near each topic is to each theme; chosen pairs are outlined.
+    """Heat map of the relevance of each theme for each topic; matched pairs are outlined.
 
     Parameters
     ----------
@@ -72,21 +72,21 @@ def mapping_figure(
     ax.spines[:].set_visible(False)
     bar = figure.colorbar(mesh, ax=ax, shrink=0.7, pad=0.01)
     bar.ax.tick_params(labelsize=7)
-    bar.set_label(f"nearness (n = {len(grid)} topics)", fontsize=7.5, color=INK)
+    bar.set_label(f"relevance score (n = {len(grid)} topics)", fontsize=7.5, color=INK)
     return figure
 
 
 def resolution_figure(
     resolution: pd.DataFrame, *, n: float | None = None, n_runs: int | None = None
 ) -> Figure:
-    """Agreement, support, reappearance and smallest size for each number of topics tried.
+    """Agreement, consensus support, replicability and smallest size by number of topics.
 
     Parameters
     ----------
     resolution : DataFrame
         ``resolution`` of topics, or the published one.
     n : float, optional
-        Number of responses to print; "hidden" if it is missing.
+        Number of responses to print; "[c]" if it is missing.
     n_runs : int, optional
         Number of runs to print; by default the ``n`` of the table.
     """
@@ -99,8 +99,8 @@ def resolution_figure(
     look = {"color": OKABE_ITO[0], "marker": "o", "markersize": 4, "capsize": 2, "linewidth": 1}
     ax.errorbar(x, agree, yerr=arms(rows), label="agreement with the runs (ARI)", **look)
     for column, marker, label in (
-        ("support", "s", "support of the responses"),
-        ("stability", "^", "topics reappear (Jaccard)"),
+        ("support", "s", "consensus support"),
+        ("stability", "^", "replicability (Jaccard)"),
     ):
         ax.plot(x, rows[column], marker=marker, markersize=4, linewidth=0.8, color=INK, label=label)
     best = rows["chosen"].to_numpy(dtype=bool)
@@ -129,7 +129,7 @@ def topic_tracking_figure(
     ----------
     topics, links, windows : DataFrame
         Tables of ``topic_tracking``. A "+" stands before a topic that is shown to be new, a "-"
-        behind one that is shown to be gone; "?" at a topic without a partner that is not.
+        after one that is shown to have disappeared, "?" at an unmatched topic that is neither.
     """
     from matplotlib.patches import Rectangle
 
@@ -165,5 +165,5 @@ def topic_tracking_figure(
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
     ax.tick_params(labelsize=SMALL, colors=INK, length=0)
-    put_title(ax, "Height: share of responses. Hatched: a link beside the best one-to-one match.")
+    put_title(ax, "Height: share of responses. Hatched: link besides the best one-to-one match.")
     return figure

@@ -25,8 +25,8 @@ class Disclosure:
     name : str, default "default"
         What the rule is called.
     min_respondents : int, default 10
-        A figure, a word or a quote that rests on fewer people is withheld. The rule counts people,
-        not responses. 1 withholds nothing, and every output then says so.
+        A figure, a word or a quote that rests on fewer respondents is suppressed. Respondents are
+        counted, not responses. 1 suppresses nothing, and every output then says so.
     round_to : int, default 5
         Counts are rounded to a multiple of this, and percentages worked out from the rounded
         counts; 1 leaves them as they are.
@@ -63,18 +63,18 @@ class Disclosure:
     def sentence(self) -> str:
         """The rule in words, as every output states it."""
         if self.min_respondents == 1:
-            return "DISCLOSURE CONTROL IS OFF: small numbers are shown. Do not publish."
+            return "STATISTICAL DISCLOSURE CONTROL IS OFF: small numbers are shown. Do not publish."
         rounding = f" Counts are rounded to {self.round_to}." if self.round_to > 1 else ""
         return (
-            f"Figures that rest on fewer than {self.min_respondents} respondents are withheld "
-            f"([c]), and so are figures from which they could be worked out.{rounding} No "
-            f"percentage is given out of fewer than {self.min_base} responses. Rule: {self.name}."
+            f"Figures that rest on fewer than {self.min_respondents} respondents are suppressed "
+            f"([c]), and so is any figure from which they could be derived.{rounding} No "
+            f"percentage has a base of fewer than {self.min_base} responses. Rule: {self.name}."
         )
 
     @property
     def too_small(self) -> str:
-        """What is said of a percentage that is not given for its base."""
-        return f"no percentage out of fewer than {self.min_base} responses"
+        """Note on a percentage that is not given because of its base."""
+        return f"base of fewer than {self.min_base} responses"
 
     def is_small(self, respondents: float) -> bool:
         """Whether a figure rests on someone, but on too few respondents."""

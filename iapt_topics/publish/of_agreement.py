@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.status import SUPPRESSED
 from iapt_topics.agreement.comparison import Comparison
 from iapt_topics.publish.cells import Cells, follow, mark, not_estimable, round_measures
 from iapt_topics.stats.agreement import (
@@ -56,7 +57,7 @@ def publish_agreement(study: Study, cells: Cells, years: pd.DataFrame | None) ->
 def _design(exact: pd.DataFrame, themes: pd.DataFrame) -> pd.DataFrame:
     """How the comparison was set up, with the number of responses rounded."""
     n = themes["n"].max()
-    units = f"{n:,.0f} responses" if n == n else "not shown"
+    units = f"{n:,.0f} responses" if n == n else SUPPRESSED
     return exact.assign(value=exact["value"].mask(exact["part"] == "units", units))
 
 

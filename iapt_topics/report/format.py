@@ -10,14 +10,17 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from iapt_topics._base.status import SMALL_BASE
 from iapt_topics._base.text import clean
 
 NBSP = "\u00a0"
 DASH = "–"
+#: A suppressed figure.
+SUPPRESSED_CELL = "[c]"
 STATUS_WORDS = {
     "PAPER": "PAPER: named in the paper's published abstract",
-    "PART": "PART: the idea is in the abstract; its boundary is ours",
-    "INFERRED": "INFERRED: from other literature; not the paper's",
+    "PART": "PART: the abstract names the idea; this library decided its boundary",
+    "INFERRED": "INFERRED: from other literature, not from the paper",
     "USER": "USER: written by the user of the library",
 }
 
@@ -70,22 +73,52 @@ def points(difference: Any) -> str:
     return f"{value:+.1f}".replace("-", "−") if value else "0.0"
 
 
+def whole_points(difference: Any) -> str:
+    """Write a difference of shares in whole percentage points, with its sign."""
+    return points(difference).removesuffix(".0")
+
+
 def decimal(value: Any) -> str:
     """Two decimals with a true minus sign, or a dash."""
     # Adding 0 makes the negative zero, which rounding leaves, a zero.
     return f"{round(float(value), 2) + 0:.2f}".replace("-", "−") if known(value) else DASH
 
 
+def one_decimal(value: Any) -> str:
+    """One decimal, or a dash."""
+    return f"{float(value):.1f}" if known(value) else DASH
+
+
+def coefficient(value: Any) -> str:
+    """A statistic that cannot exceed 1, as journals print it: without the zero before the point.
+
+    Examples
+    --------
+    >>> coefficient(0.64), coefficient(-0.05), coefficient(1)
+    ('.64', '−.05', '1.00')
+    """
+    text = decimal(value)
+    return text.replace("0.", ".", 1) if text.lstrip("−").startswith("0.") else text
+
+
 def p_value(p: Any) -> str:
-    """A p value as journals print it."""
+    """A p value as journals print it.
+
+    Examples
+    --------
+    >>> p_value(0.0005), p_value(0.012), p_value(0.35), p_value(1)
+    ('< .001', '.012', '.35', '> .99')
+    """
     if not known(p):
         return DASH
-    return "< 0.001" if float(p) < 0.001 else f"{float(p):.3f}" if p < 0.1 else f"{float(p):.2f}"
+    if p < 0.001:
+        return "< .001"
+    return "> .99" if p >= 0.995 else f"{p:.3f}"[1:] if p < 0.0995 else f"{p:.2f}"[1:]
 
 
 def count(n: Any) -> str:
-    """A published count, or "hidden"."""
-    return f"{int(n):,}" if known(n) else "hidden"
+    """A published count, or "[c]" for a suppressed one."""
+    return f"{int(n):,}" if known(n) else SUPPRESSED_CELL
 
 
 def label_of(labels: Mapping[str, str], theme: object) -> str:
@@ -110,13 +143,17 @@ def is_significant(change: Mapping[Any, Any]) -> bool:
 
 
 def verdict(row: Mapping[Any, Any]) -> str:
-    """Say in words what a change shows; "no change seen" always with what could have been seen."""
+    """Say in words what a change shows; one that is not significant never without its power."""
     if is_significant(row):
         return "rose" if row["estimate"] > 0 else "fell"
     least = row["smallest_detectable"]
-    if not known(least):
-        return "no change seen; the smallest change detectable is not known"
-    return f"no change seen; {100 * float(least):.1f} points or more would usually have been seen"
+    known_least = f"{100 * float(least):.1f} points" if known(least) else "not known"
+    return f"no significant change (minimum detectable: {known_least})"
+
+
+def why_missing(row: Mapping[Any, Any]) -> str:
+    """Why a figure is not given, from its status and note."""
+    return str(row["status"] if row["status"] != SMALL_BASE else row["note"])
 
 
 def format_integer(value: Any, missing: str = DASH) -> str:

@@ -76,8 +76,8 @@ class About:
         return (
             ("Seed", str(self.config.seed)),
             ("Runs", str(self.config.n_runs)),
-            ("Number of topics asked for", _asked(self.config.n_topics)),
-            ("Smallest topic asked for", _asked(self.config.min_topic_size)),
+            ("Number of topics requested", _asked(self.config.n_topics)),
+            ("Smallest topic requested", _asked(self.config.min_topic_size)),
             ("Coder", f"{self.coder} ({self.coder_kind})"),
             ("Theme frame", f"{self.frame} ({self.frame_version})"),
             *sorted(self.versions.items()),

@@ -178,7 +178,7 @@ def _choose(
     best = int(np.flatnonzero(modest)[-1] if modest.any() else np.flatnonzero(tied)[0])
     return cuts[best], table.assign(
         chosen=table.index == best,
-        note=np.where(asked, "asked for", _FEW if len(points) < FEW_RESPONSES else ""),
+        note=np.where(asked, "requested", _FEW if len(points) < FEW_RESPONSES else ""),
     )
 
 

@@ -85,7 +85,7 @@ def test_independent_codings_are_near_their_chance():
     )
     np.testing.assert_allclose(got.overall["expected_by_chance"][:2], 0, atol=0.01)
     np.testing.assert_allclose(got.themes["kappa"], 0, atol=0.08)
-    assert (got.convergence["rating"] == "dissonant").all()
+    assert (got.convergence["rating"] == "dissonance").all()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -176,7 +176,7 @@ def test_themes_of_one_coder_only():
     assert themes.loc["A", "note"] == ""
     assert "2 themes could be given by one coder only" in got.overall["note"][0]
     ratings = got.convergence.set_index("theme")
-    assert ratings.loc["B", "rating"] == ratings.loc["D", "rating"] == "silent"
+    assert ratings.loc["B", "rating"] == ratings.loc["D", "rating"] == "silence"
     assert "only h could give this" in ratings.loc["B", "note"]
 
 
@@ -192,7 +192,7 @@ def test_few_positives_leave_kappa_out():
     assert rows.loc[:3, "kappa_status"].tolist() == ["too few positives"] * 3 + ["estimated"]
     assert rows.loc[2, ["f1", "precision", "recall"]].isna().all()
     assert rows.loc[3, "kappa"] > 0
-    assert list(got.convergence["rating"])[:3] == ["silent", "silent", "not estimable"]
+    assert list(got.convergence["rating"])[:3] == ["silence", "silence", "not estimable"]
     assert "over 2 of 4 themes" in got.overall["note"][4]
 
 
@@ -205,7 +205,7 @@ def test_ratings_follow_the_stated_rule():
     x[:, 3] = y[:, 3] = True  # given to all
     got = compare_codes(make(x), make(y, "m"), n_boot=20)
     assert list(got.convergence["rating"]) == [
-        "agreement", "complementary", "dissonant", "not estimable",
+        "agreement", "partial agreement", "dissonance", "not estimable",
     ]  # fmt: skip
     assert "given to all" in got.themes["note"][3]
 
@@ -226,7 +226,7 @@ def test_high_kappa_without_a_match_on_itself_is_complementary():
     y = x[:, ::-1]
     got = compare_codes(make(x), make(y, "m"), n_boot=20)
     assert (got.themes["kappa"] > 0.6).all()
-    assert (got.convergence["rating"] == "complementary").all()
+    assert (got.convergence["rating"] == "partial agreement").all()
     assert "matched with T1" in got.convergence["note"][0]
 
 
@@ -394,7 +394,7 @@ def test_a_match_by_chance_is_not_rated_agreement():
     rng = np.random.default_rng(4)
     x, z = one_each(900, 6, rng), one_each(900, 6, rng)
     got = compare_codes(make(x), make(z, "m", themes=[f"topic {i}" for i in range(6)]), n_boot=50)
-    assert set(got.convergence["rating"]) <= {"dissonant", "silent"}
+    assert set(got.convergence["rating"]) <= {"dissonance", "silence"}
     matched = got.matches[got.matches["matched"]]
     # Chosen and measured on the same responses, chance looks like overlap.
     assert matched["f1"].mean() > matched["f1_held_out"].mean()

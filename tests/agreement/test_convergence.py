@@ -47,7 +47,7 @@ def test_ratings_come_back_as_edited_and_nothing_else_does(comparison, tmp_path,
     edited(path, change)
     got = read_convergence(path, comparison).convergence
     assert list(got["theme"]) == ["T0", "T1", "T2", "T3"]
-    assert list(got["rating"])[:2] == ["dissonant", comparison.convergence["rating"][1]]
+    assert list(got["rating"])[:2] == ["dissonance", comparison.convergence["rating"][1]]
     assert list(got["rater"]) == ["J. Reader", "J. Reader", "", ""]
     assert list(got["rationale"]) == ["other sense", "", "", ""]
     assert list(got["proposed"]) == list(comparison.convergence["proposed"])
@@ -59,10 +59,10 @@ def test_ratings_come_back_as_edited_and_nothing_else_does(comparison, tmp_path,
     ("cells", "said"),
     [
         ({"rating": (0, "fine")}, r"must be one of 'agreement'.*'T0'"),
-        ({"rating": (1, "silent"), "rationale": (1, "why")}, r"must name a rater.*'T1'"),
+        ({"rating": (1, "silence"), "rationale": (1, "why")}, r"must name a rater.*'T1'"),
         ({"rationale": (1, "why")}, r"must name a rater.*'T1'"),
-        ({"rating": (2, "silent"), "rater": (2, "J")}, r"must give a rationale.*'T2'"),
-        ({"proposed": (3, "silent")}, r"as proposed by this comparison.*'T3'"),
+        ({"rating": (2, "silence"), "rater": (2, "J")}, r"must give a rationale.*'T2'"),
+        ({"proposed": (3, "silence")}, r"as proposed by this comparison.*'T3'"),
         ({"theme": (3, "T9")}, r"'T3' missing and 'T9' unknown"),
         ({"theme": (3, "T0")}, r"must be unique"),
     ],

@@ -916,7 +916,7 @@ def test_changes_and_trends_are_those_of_the_published_shares():
     assert trend.loc["omnibus", "estimate"] == share.max() - share.min()
     slope = np.polyfit([2014, 2015, 2016], share, 1, w=np.sqrt([60, 100, 200]))[0]
     assert trend.loc["linear", "estimate"] == pytest.approx(slope)
-    assert trend.loc["shape", "shape"] == "a step up from 2016"
+    assert trend.loc["shape", "shape"] == "step up from 2016"
     before = (20 + 90) / (60 + 100)
     assert trend.loc["shape", "estimate"] == pytest.approx(share[2] - before)
     assert (trend["p"] == 0.001).all()
