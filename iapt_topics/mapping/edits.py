@@ -212,7 +212,7 @@ def apply_edits(mapping: TopicMapping, edits: MappingEdits) -> TopicMapping:
     -------
     TopicMapping
         With ``chosen`` as decided, and ``decision``; who, when and why are in ``note``. Given to
-        :func:`code_responses`, it moves the codes of the topics' responses, too.
+        :func:`iapt_topics.code_responses`, it moves the codes of the topics' responses, too.
 
     Raises
     ------

@@ -92,7 +92,7 @@ class ScaledStudy:
 
 
 def scale_study(
-    survey: str | Path | Sequence[str | Path],
+    source: str | Path | Sequence[str | Path],
     frame: ThemeFrame,
     encoder: Encoder,
     out: str | Path,
@@ -110,7 +110,7 @@ def scale_study(
 
     Parameters
     ----------
-    survey : path, or sequence of path
+    source : path, or sequence of path
         Folder of Parquet files, or the files; each is a partition, best of 2,000 to 20,000 rows.
         Columns: ``response_id`` (text, unique over all), ``respondent_id`` (text; blank for a
         person of their own), ``year`` (integer), ``text``; if there, ``question`` and ``weight``
@@ -175,7 +175,7 @@ def scale_study(
     allocation).
     """
     config = config or TopicConfig()
-    paths = find_partitions(survey)
+    paths = find_partitions(source)
     covariates = tuple(covariates)
     if isinstance(sample, bool) or sample < 2:
         raise InputError("sample", "must be at least 2", repr(sample), "Use e.g. 20000.")
