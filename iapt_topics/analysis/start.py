@@ -62,13 +62,20 @@ def analyse(
     text, year : str
         Columns of the answer (a list: one for each question) and of the wave.
     respondent, response, question : str, optional
-        Further columns, as for :func:`iapt_topics.load_responses`.
-    covariates, weight, waves, language, non_answers : optional
-        Likewise.
-    deny : mapping of str to sequence of str, str or Path, optional
-        Terms to redact, as for :func:`iapt_topics.redact_responses`.
-    redact_text : bool, default False
-        Whether the redacted text is analysed.
+        Further columns, as for :func:`iapt_topics.load_responses`; so are the next five.
+    covariates : sequence of str, optional
+        Columns to carry along.
+    weight : str, optional
+        Column of a survey weight.
+    waves : sequence of str, optional
+        Labels of the waves in their order.
+    language : str, optional
+        Code of the language, such as "en"; responses in another are left out.
+    non_answers : str or Path, optional
+        Rules of your own for non-answers.
+    deny, redact_text : optional
+        Terms to redact, and whether the redacted text is analysed, as for
+        :func:`iapt_topics.redact_responses`.
     frame : str, Path or ThemeFrame, optional
         The codebook: its file, or the name of a bundled one ("iapt_identity_system" suits NHS
         talking-therapy staff only). Without one, the labels of ``codes`` are the themes.
