@@ -88,7 +88,7 @@ def attacked(request, tmp_path_factory):
 
 
 def tables_of(folder: Path) -> dict[str, pd.DataFrame]:
-    """The CSV files as a reader has them, a withheld figure as a missing one."""
+    """The CSV files as a reader has them, a suppressed figure as a missing one."""
     found = {p.stem: pd.read_csv(p, na_values="[c]") for p in (folder / "tables").glob("*.csv")}
     return {
         k: t.assign(note=t["note"].astype(object).fillna("")) if "note" in t else t
@@ -96,10 +96,10 @@ def tables_of(folder: Path) -> dict[str, pd.DataFrame]:
     }
 
 
-def test_no_withheld_count_can_be_solved_from_the_files(attacked):
+def test_no_suppressed_count_can_be_solved_from_the_files(attacked):
     folder, _ = attacked
     tables = tables_of(folder)
-    gone = tables["drift_shares"]["note"] == "withheld"
+    gone = tables["drift_shares"]["note"] == "suppressed"
     assert gone.any()
     assert gone.equals(tables["drift_shares"]["status"] == "suppressed")
     assert not found_out(tables, Disclosure())
