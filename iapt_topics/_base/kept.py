@@ -28,7 +28,7 @@ def keep_once(
     made_of: str,
     what: str,
     make: Callable[[], T],
-    save: Callable[[T, Path], object],
+    save: Callable[[Path, T], object],
     load: Callable[[Path], T],
 ) -> T:
     """What a folder keeps, if it was made of the same; else what ``make`` gives, which is kept.
@@ -49,7 +49,7 @@ def keep_once(
         shutil.rmtree(place, ignore_errors=True)
     made = make()
     try:
-        save(made, place)
+        save(place, made)
         write_record(place / _RECORD, made_of, _hashes(place))
     except (OSError, TypeError, ValueError) as error:  # the disk, or what no file can hold
         warnings.warn(f"{place.name} is not kept: {error}", stacklevel=3)

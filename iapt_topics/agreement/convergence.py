@@ -83,15 +83,15 @@ def disagreements(
     return table.assign(year=year, text=safe_texts(responses, ids))
 
 
-def write_convergence(comparison: Comparison, path: str | Path) -> Path:
+def write_convergence(path: str | Path, comparison: Comparison) -> Path:
     """Write the convergence matrix to a spreadsheet, for a named person to confirm or change.
 
     Parameters
     ----------
-    comparison : Comparison
-        From ``compare_codes``.
     path : str or Path
         A ``.csv`` or ``.xlsx`` file; one of that name is replaced.
+    comparison : Comparison
+        From ``compare_codes``.
 
     Returns
     -------

@@ -11,7 +11,7 @@ import typer
 
 from iapt_topics._base.errors import InputError, listed, suggestion
 from iapt_topics.cli._screen import STOPPED
-from iapt_topics.cli.make import parse_min_cell, require_new
+from iapt_topics.cli.make import parse_disclosure, require_new
 from iapt_topics.pipeline.plan import (
     DEFAULT_FRAME,
     PLAN,
@@ -144,7 +144,7 @@ def _asked(guess: Guess, table: pd.DataFrame, out: Path) -> dict[str, Any]:
         given["standardise"] = fixed or ()
     given["codes"] = _ask_or_none("File of human codes", None, _file)
     given["frame"] = _ask("Codebook: a bundled one's name, or a file", DEFAULT_FRAME, _frame)
-    given["min_cell"] = _ask("Fewest respondents behind a figure shown", "10", _rule)
+    given["disclosure"] = _ask("Fewest respondents behind a figure shown", "10", _rule)
     given["out"] = _ask("Folder of the results", str(out), Path)
     return {name: value for name, value in given.items() if value is not None}
 
@@ -205,6 +205,6 @@ def _frame(answer: str) -> str | Path:
 def _rule(answer: str) -> int | str:
     from iapt_topics.publish.disclosure import parse_rule
 
-    cell = parse_min_cell(answer)
+    cell = parse_disclosure(answer)
     parse_rule(cell)
     return cell

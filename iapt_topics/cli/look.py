@@ -26,7 +26,7 @@ def frame(
 
     require_new(out, force)
     themes = load_frame(source)
-    typer.echo(f"{len(themes.codable)} codable themes: {write_frame(themes, out).resolve()}")
+    typer.echo(f"{len(themes.codable)} codable themes: {write_frame(out, themes).resolve()}")
 
 
 def encoders(
@@ -49,14 +49,12 @@ def encoders(
     from iapt_topics.qda.load import coders_in, load_codes
     from iapt_topics.survey.responses import load_responses
 
-    responses = load_responses(
-        file, text=text, year=year, respondent_id=respondent, response_id=response
-    )
+    responses = load_responses(file, text=text, year=year, respondent=respondent, response=response)
     themes = load_frame(frame)
-    hand = load_codes(codes, frame=themes, coder=(coders_in(codes) or ("human",))[0])
+    human = load_codes(codes, frame=themes, coder=(coders_in(codes) or ("human",))[0])
     # Nothing is kept: the vectors of a survey belong beside its results alone.
     models = [sentence_encoder(name, cache=None) for name in (None, *model)]
-    table = compare_encoders(responses, themes, hand, models)
+    table = compare_encoders(responses, themes, human, models)
     for row in table.to_dict("records"):
         typer.echo(
             f"{row['encoder']}: {row['measure']} {row['estimate']:.2f} "

@@ -14,7 +14,14 @@ import typer
 from iapt_topics._base.errors import InputError, require_file
 from iapt_topics._base.events import Event
 from iapt_topics.cli._screen import Json, Quiet, Screen
-from iapt_topics.pipeline.plan import KEYS, StudyPlan, parse_frame, parse_model, read_plan
+from iapt_topics.pipeline.plan import (
+    DEFAULT_FRAME,
+    KEYS,
+    StudyPlan,
+    parse_frame,
+    parse_model,
+    read_plan,
+)
 
 if TYPE_CHECKING:
     from iapt_topics.study.study import Study
@@ -30,14 +37,12 @@ def option(field: str, *names: str, about: str = "") -> Any:
 
 Out = Annotated[Path | None, option("out")]
 Seed = Annotated[int | None, option("seed")]
-Runs = Annotated[int | None, option("runs")]
+Runs = Annotated[int | None, option("n_runs")]
 Standardise = Annotated[
     list[str] | None,
     option("standardise", about="column whose mix is held fixed; may be given again"),
 ]
-MinCell = Annotated[
-    str | None, option("min_cell", about=f"{_ABOUT['min_cell']}, or the name of a rule, as 'ons'")
-]
+DisclosureRule = Annotated[str | None, option("disclosure")]
 
 
 def demo(
@@ -45,8 +50,8 @@ def demo(
         Path | None, option("out", about=f"{_ABOUT['out']}; without it, demo_report")
     ] = None,
     seed: Seed = None,
-    runs: Runs = None,
-    min_cell: MinCell = None,
+    n_runs: Runs = None,
+    disclosure: DisclosureRule = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -54,14 +59,14 @@ def demo(
     from iapt_topics.datasets.example import example_path
 
     given = drop_unset(
-        out=out, seed=seed, runs=runs, min_cell=min_cell and parse_min_cell(min_cell)
+        out=out, seed=seed, n_runs=n_runs, disclosure=disclosure and parse_disclosure(disclosure)
     )
     file = example_path()
     plan = StudyPlan(
         **{"out": Path("demo_report")} | given,
         file=file, text=("comment",), year="year", respondent="person", response="response_id",
         question="question", covariates=("role",), standardise=("role",),
-        codes=file.with_name("synthetic_coders.csv"),
+        codes=file.with_name("synthetic_coders.csv"), frame=DEFAULT_FRAME,
     )  # fmt: skip
     carry_out(plan, Screen(quiet=quiet, as_json=as_json))
 
@@ -100,8 +105,11 @@ def run(
     baseline: Annotated[int | None, option("baseline")] = None,
     standardise: Standardise = None,
     seed: Seed = None,
-    runs: Runs = None,
-    min_cell: MinCell = None,
+    n_runs: Runs = None,
+    n_topics: Annotated[int | None, option("n_topics")] = None,
+    min_topic_size: Annotated[int | None, option("min_topic_size")] = None,
+    min_support: Annotated[float | None, option("min_support")] = None,
+    disclosure: DisclosureRule = None,
     quotes: Annotated[bool | None, option("quotes", "--quotes")] = None,
     approved: Annotated[Path | None, option("approved")] = None,
     quiet: Quiet = False,
@@ -117,8 +125,9 @@ def run(
         waves=wave and tuple(wave), language=language, non_answers=non_answers, deny=deny,
         redact_text=redact_text, codes=codes, code_map=code_map, frame=frame and parse_frame(frame),
         model=model and parse_model(model), baseline=baseline,
-        standardise=standardise and tuple(standardise), seed=seed, runs=runs,
-        min_cell=min_cell and parse_min_cell(min_cell), quotes=quotes, approved=approved,
+        standardise=standardise and tuple(standardise), seed=seed, n_runs=n_runs,
+        n_topics=n_topics, min_topic_size=min_topic_size, min_support=min_support,
+        disclosure=disclosure and parse_disclosure(disclosure), quotes=quotes, approved=approved,
     )  # fmt: skip
     if place.is_dir() or place.suffix.casefold() == ".toml":
         plan = replace(read_plan(place), **given)
@@ -178,7 +187,7 @@ def make_study(plan: StudyPlan, screen: Screen) -> Study:
     return run_plan(plan, encoder, on_event=screen.on_event)
 
 
-def parse_min_cell(text: str) -> int | str:
+def parse_disclosure(text: str) -> int | str:
     """A number, or the name of a rule."""
     return int(text) if text.isdecimal() else text
 

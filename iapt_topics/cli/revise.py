@@ -16,13 +16,13 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.events import Event
 from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.cli.make import (
-    MinCell,
+    DisclosureRule,
     Standardise,
     drop_unset,
     make_results,
     make_study,
     option,
-    parse_min_cell,
+    parse_disclosure,
     require_new,
     working,
 )
@@ -72,7 +72,7 @@ def drift(
 
 def report(
     place: Place,
-    min_cell: MinCell = None,
+    disclosure: DisclosureRule = None,
     quotes: Annotated[bool | None, option("quotes", "--quotes/--no-quotes")] = None,
     approved: Annotated[Path | None, option("approved")] = None,
     quiet: Quiet = False,
@@ -80,8 +80,8 @@ def report(
 ) -> None:
     """Write the report of a result again, with other quotes or another rule for small numbers."""
     screen = Screen(quiet=quiet, as_json=as_json)
-    rule = min_cell and parse_min_cell(min_cell)
-    _, written = _again(place, screen, min_cell=rule, quotes=quotes, approved=approved)
+    rule = disclosure and parse_disclosure(disclosure)
+    _, written = _again(place, screen, disclosure=rule, quotes=quotes, approved=approved)
     path = str(written["report"].resolve())
     screen.give({"report": path}, [f"Report: {path}"])
 
@@ -118,10 +118,10 @@ def export(
     """
     from iapt_topics.pipeline.write import write_figures
     from iapt_topics.publish.draft import write_draft
-    from iapt_topics.publish.exports import export_tables
+    from iapt_topics.publish.exports import write_tables
     from iapt_topics.publish.published import publish
     from iapt_topics.publish.quotes_sheet import write_quotes
-    from iapt_topics.qda.export import export_codes
+    from iapt_topics.qda.export import write_codes
 
     to = drop_unset(tables=tables, draft=draft, figures=figures, project=project, approve=approve)
     if not to:
@@ -135,19 +135,19 @@ def export(
         study = make_study(plan, screen)
         screen.on_event(Event("stage", "Writing"))
         if tables or draft or figures:
-            published = publish(study, plan.min_cell)
+            published = publish(study, plan.disclosure)
         if tables:
-            export_tables(tables, published)
+            write_tables(tables, published)
         if draft:
             write_draft(draft, published)
         if figures:
             write_figures(figures, published)
         if project:
-            export_codes(
+            write_codes(
                 project, [study.codes, *study.human], frame=study.mapping.frame,
                 responses=study.responses, model=study.manifest["model"]["name"],
             )  # fmt: skip
         if approve:
-            write_quotes(approve, study, disclosure=plan.min_cell)
+            write_quotes(approve, study, disclosure=plan.disclosure)
     files = {name: str(path.resolve()) for name, path in to.items()}
     screen.give(files, [f"{name.capitalize()}: {path}" for name, path in files.items()])

@@ -1,4 +1,11 @@
-"""Who applied which theme to which response, of which coded units; the poles; what to code next."""
+"""Codes: who applied which theme to which response, out of all the responses they coded.
+
+People's and machines' codes are one type, ``Codes``.
+
+- The poles of the frame's axis: ``pole_codes``, ``axis_codes``, ``axis_scores``, ``axis_by_topic``.
+- What to code by hand next: ``next_to_code`` gives a ``SamplePlan``, ``write_sample`` the sheet to
+  code on, and ``sample_size`` says how many responses a given precision takes.
+"""
 
 import lazy_loader as lazy
 

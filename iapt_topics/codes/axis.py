@@ -83,7 +83,7 @@ def axis_codes(codes: Codes, frame: ThemeFrame) -> Codes:
             "score": np.nan,
         }
     )
-    return replace(codes, themes=names, table=table)
+    return replace(codes, themes=names, table=table, evidence=None)
 
 
 def pole_codes(codes: Codes, frame: ThemeFrame) -> Codes:
@@ -117,19 +117,19 @@ def pole_codes(codes: Codes, frame: ThemeFrame) -> Codes:
 
 
 def axis_scores(
-    scores: pd.DataFrame, codes: Codes, frame: ThemeFrame, *, hand: Codes | None = None
+    scores: pd.DataFrame, codes: Codes, frame: ThemeFrame, *, human: Codes | None = None
 ) -> pd.DataFrame:
     """Score every response on both poles of the axis separately.
 
     Parameters
     ----------
     scores : DataFrame
-        From :func:`iapt_topics.score_themes`.
+        From :func:`iapt_topics.mapping.score_themes`.
     codes : Codes
         From :func:`iapt_topics.code_responses` on the same responses.
     frame : ThemeFrame
         The frame of both.
-    hand : Codes, optional
+    human : Codes, optional
         A person's codes of a random sample of the responses, to calibrate the scores by.
 
     Returns
@@ -137,10 +137,10 @@ def axis_scores(
     DataFrame
         One row for each response: ``response_id``; one column for each pole, named by its id: the
         score of the response's best sentence for the pole's best theme, in standard deviations;
-        ``class``: the one of :func:`axis_classes` that its codes put it in. With ``hand``, for a
-        pole ``I`` also ``I_probability`` that the person would give it to a response of this
-        score, with ``I_low``, ``I_high`` (95 % interval of that probability) and ``I_n`` (hand
-        codes it rests on); and ``note``.
+        ``class``: the one of :func:`axis_classes` that its codes put it in. With ``human``, for a
+        pole ``I`` also ``I_predicted_probability`` that the person would apply it to a response
+        of this score, with ``I_low``, ``I_high`` (95 % interval of that probability) and ``I_n``
+        (human codes it rests on); and ``note``.
 
     Raises
     ------
@@ -169,16 +169,16 @@ def axis_scores(
     which = axis_codes(codes, frame).matrix(ids, names).argmax(axis=1)
     table = best.loc[ids, list(frame.axis or ())].rename_axis(columns=None).reset_index()
     table = table.assign(**{"class": np.array(names, dtype=object)[which]})
-    return table if hand is None else _calibrated(table, pole_codes(hand, frame))
+    return table if human is None else _calibrated(table, pole_codes(human, frame))
 
 
-def _calibrated(table: pd.DataFrame, hand: Codes) -> pd.DataFrame:
+def _calibrated(table: pd.DataFrame, human: Codes) -> pd.DataFrame:
     """Add the probability of each pole given its score, and what could not be calibrated."""
-    seen = hand.seen[hand.seen["response_id"].isin(table["response_id"])]
-    given = hand.matrix(seen["response_id"].tolist())
+    seen = human.seen[human.seen["response_id"].isin(table["response_id"])]
+    given = human.matrix(seen["response_id"].tolist())
     columns: dict[str, Floats | int] = {}
     notes = []
-    for y, pole in zip(given.T, hand.themes, strict=True):
+    for y, pole in zip(given.T, human.themes, strict=True):
         every = table[pole].to_numpy(dtype=np.float64)
         score = table.set_index("response_id")[pole].loc[seen["response_id"]].to_numpy(np.float64)
         few = len(y) < FEWEST or min(y.sum(), (~y).sum()) < FEWEST_OF_EACH
@@ -189,7 +189,7 @@ def _calibrated(table: pd.DataFrame, hand: Codes) -> pd.DataFrame:
             notes.append(f"{pole} is not calibrated: {why}.")
         else:
             found = _probability(score, y, number_clusters(seen), every)
-        names = (f"{pole}_probability", f"{pole}_low", f"{pole}_high")
+        names = (f"{pole}_predicted_probability", f"{pole}_low", f"{pole}_high")
         columns |= dict(zip(names, found, strict=True)) | {f"{pole}_n": len(y)}
     return table.assign(**columns, note=" ".join(notes))
 

@@ -16,6 +16,7 @@ from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.survey.responses import Responses
 
 KINDS = ("human", "machine")
+EVIDENCE = ("response_id", "theme", "start", "end", "margin", "anchor", "anchor_kind")
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -44,12 +45,18 @@ class Codes:
     picked : frozenset of str
         Responses that were chosen to be coded for what they hold, not at random. No share is
         inferred from them.
+    evidence : pandas.DataFrame, optional
+        What carried each row of ``table``: ``response_id``, ``theme`` (its key), ``start`` and
+        ``end`` (of the sentence in the response's text, end exclusive), ``margin`` (the sentence's
+        score for the theme less its best for another; NaN in a frame of one theme), ``anchor`` and
+        ``anchor_kind`` (the text of the theme that is nearest in meaning, and its field in the
+        frame). None where a coder gives no sentence.
 
     Raises
     ------
     InputError
-        If a table lacks a column or repeats its key, or if ``table`` holds a response that was
-        not seen or a theme that could not be given.
+        If a table lacks a column or repeats its key, if ``table`` holds a response that was not
+        seen or a theme that could not be given, or if ``evidence`` is not of the rows of ``table``.
 
     Examples
     --------
@@ -68,6 +75,7 @@ class Codes:
     labels: Mapping[str, str] = field(default_factory=dict)
     trained_on: frozenset[str] = frozenset()
     picked: frozenset[str] = frozenset()
+    evidence: pd.DataFrame | None = None
 
     __repr__ = one_line
 
@@ -109,6 +117,7 @@ class Codes:
             other = [v for v in table[column].unique() if v not in known]
             if other:
                 raise InputError(f"table: {column}", rule, listed(other), "Check the ids.")
+        self._check_evidence(table)
         object.__setattr__(self, "seen", seen)
         object.__setattr__(self, "table", table)
         object.__setattr__(self, "labels", dict(self.labels))
@@ -116,6 +125,16 @@ class Codes:
             if isinstance(getattr(self, name), str):
                 raise InputError(name, "must be a set of response ids", "one text", "Use a set.")
             object.__setattr__(self, name, frozenset(map(str, getattr(self, name))))
+
+    def _check_evidence(self, table: pd.DataFrame) -> None:
+        if self.evidence is None:
+            return
+        require_columns(self.evidence, EVIDENCE, "evidence")
+        key = ["response_id", "theme"]
+        pairs = [pd.MultiIndex.from_frame(t[key].astype(object)) for t in (table, self.evidence)]
+        if not pairs[0].sort_values().equals(pairs[1].sort_values()):
+            got = f"{len(pairs[1])} rows for {len(pairs[0])}"
+            raise InputError("evidence", "must be of each row of the table", got, "Leave it out.")
 
     def matrix(
         self, response_ids: Sequence[str] | None = None, themes: Sequence[str] | None = None
@@ -195,7 +214,7 @@ class Codes:
         table = self.table.assign(theme=[domain[t] for t in self.table["theme"]])
         table = table.groupby(["response_id", "theme"], sort=False)["score"].max().reset_index()
         labels = {t: known[t] for t in domains}
-        return replace(self, themes=domains, table=table, labels=labels)
+        return replace(self, themes=domains, table=table, labels=labels, evidence=None)
 
 
 def attach_respondents(codes: Codes, responses: Responses) -> Codes:

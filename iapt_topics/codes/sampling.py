@@ -71,14 +71,14 @@ class SamplePlan:
         held = people.isin(people[table["response_id"].isin(drawn)])
         return frozenset(table.loc[held, "response_id"]) | set(drawn)
 
-    def marked(self, hand: Codes) -> Codes:
+    def marked(self, human: Codes) -> Codes:
         """Hand codes of the plan's responses, with the informative part named as picked.
 
         From ``picked`` no share is inferred; see :func:`iapt_topics.corrected_shares`.
         """
         picked = self.table.loc[self.table["part"] == INFORMATIVE, "response_id"]
-        seen = set(hand.seen["response_id"])
-        return replace(hand, picked=hand.picked | (set(picked) & seen))
+        seen = set(human.seen["response_id"])
+        return replace(human, picked=human.picked | (set(picked) & seen))
 
 
 def sample_size(width: float, *, share: float = 0.5, population: int | None = None) -> int:
@@ -139,17 +139,17 @@ def sample_size(width: float, *, share: float = 0.5, population: int | None = No
     return min(population, ceil(many / (1 + (many - 1) / population)))
 
 
-def write_sample(plan: SamplePlan, responses: Responses, path: str | Path) -> Path:
+def write_sample(path: str | Path, plan: SamplePlan, responses: Responses) -> Path:
     """Write a sheet for a person to code on, the responses of the plan's last round.
 
     Parameters
     ----------
+    path : str or path
+        A ``.csv`` or ``.xlsx`` file; one of that name is replaced.
     plan : SamplePlan
         From :func:`next_to_code`.
     responses : Responses
         The survey. The sheet holds its texts: keep it where the survey may be kept.
-    path : str or path
-        A ``.csv`` or ``.xlsx`` file; one of that name is replaced.
 
     Returns
     -------
@@ -178,9 +178,9 @@ def next_to_code(
     *,
     n: int = 100,
     width: float = 0.2,
-    hand: Codes | None = None,
+    human: Codes | None = None,
     previous: SamplePlan | None = None,
-    seed: int = 0,
+    seed: int = 7,
 ) -> SamplePlan:
     """Say which responses to code by hand, to measure with and to learn from.
 
@@ -198,13 +198,13 @@ def next_to_code(
     width : float, default 0.2
         Width that the 95 % interval of a share of all kept responses may have, 0 to 1; decides the
         size of the evaluation part, see :func:`sample_size`.
-    hand : Codes, optional
+    human : Codes, optional
         What was coded already, which is not drawn again. The evaluation part then stands for the
         responses that were not coded yet.
     previous : SamplePlan, optional
         The plan before. Its rows are part of the new plan, and its evaluation part is used on:
         new responses are drawn only for years that it lacks.
-    seed : int, default 0
+    seed : int, default 7
         Of the draw.
 
     Returns
@@ -238,7 +238,8 @@ def next_to_code(
     # Sorted, so that the order of the file cannot matter.
     kept = responses.kept.sort_values("response_id", kind="stable")
     before = pd.DataFrame(columns=_COLUMNS) if previous is None else previous.table
-    taken = set(before["response_id"]) | (set() if hand is None else set(hand.seen["response_id"]))
+    done = set() if human is None else set(human.seen["response_id"])
+    taken = done | set(before["response_id"])
     size = sample_size(width, population=len(kept))
     wanted = _by_year(kept["year"], size)
     round_ = int(before["round"].max()) + 1 if len(before) else 1

@@ -1,6 +1,9 @@
 """The bundled SYNTHETIC survey: 1,543 invented responses, 2014 to 2018, its truth and its maker.
 
 Written for this project from no source. It is not the data of any study.
+
+- ``load_example``: the survey and a coder's codes; ``example_path``: its file.
+- ``load_truth``, ``planted_change``: the themes it was made with, and how they change.
 """
 
 import lazy_loader as lazy

@@ -23,6 +23,11 @@ _FOLDER = Path(__file__).parent
 def example_path() -> Path:
     """Return the path of the bundled synthetic survey file.
 
+    Returns
+    -------
+    Path
+        A CSV file, which the package carries.
+
     Examples
     --------
     >>> example_path().name
@@ -53,8 +58,8 @@ def load_example(*, coder: str = "coder_a") -> tuple[Responses, Codes]:
         example_path(),
         text="comment",
         year="year",
-        respondent_id="person",
-        response_id="response_id",
+        respondent="person",
+        response="response_id",
         question="question",
         covariates=("role",),
     )

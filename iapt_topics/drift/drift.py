@@ -149,7 +149,7 @@ class Drift:
         limits are kept on either side of ``estimate``. ``n`` responses in both years. NaN, with
         a note, when a year has no theme at all.
     sources : pandas.DataFrame
-        Key (measure, theme, year, source), in that order; empty unless ``draws`` or ``hand`` was
+        Key (measure, theme, year, source), in that order; empty unless ``draws`` or ``human`` was
         given. ``measure`` "change" (against the baseline) or "share"; ``source`` "sampling",
         "assignment" (if there are draws), "coding" (if there are hand codes), "together" (as in
         ``shares`` and ``changes``); ``estimate``, ``low``, ``high``, with the uncertainty of that
@@ -200,9 +200,9 @@ def measure_drift(
     *,
     baseline: int | None = None,
     draws: Sequence[Codes] = (),
-    hand: Codes | None = None,
+    human: Codes | None = None,
     n_boot: int = 1000,
-    seed: int = 0,
+    seed: int = 7,
 ) -> Drift:
     """Estimate prevalence by year with design-based intervals, trend tests and change points.
 
@@ -223,7 +223,7 @@ def measure_drift(
         the next. How far they differ widens the intervals of shares, changes and trends;
         ``sources`` shows by how much. For topics, those of the runs behind the consensus:
         ``[topic_codes(topics, responses, run=run) for run in topics.votes]``.
-    hand : Codes, optional
+    human : Codes, optional
         Hand codes of a random sample of the responses, drawn over all years or within each. Shares,
         changes and trends are then those of :func:`iapt_topics.corrected_shares`, whose intervals
         carry sampling and coding error; a theme or year that cannot be corrected keeps the
@@ -231,7 +231,7 @@ def measure_drift(
     n_boot : int
         Bootstrap draws for the intervals of ``distances``, at least 1. The other intervals are
         worked out exactly as the module's notes say and need no draws.
-    seed : int
+    seed : int, default 7
         Seed of the bootstrap and the permutations, at least 0.
 
     Returns
@@ -251,8 +251,8 @@ def measure_drift(
     sampling = share_model(sums)
     marks = [[""] * len(coded.themes) for _ in coded.years]
     corrected = None
-    if hand is not None:
-        corrected, marks = _corrected(codes, hand, responses, sampling, coded)
+    if human is not None:
+        corrected, marks = _corrected(codes, human, responses, sampling, coded)
     if coded.weight is not None:
         marks = _weighted(sampling, marks)
     prevalence = Prevalence(
@@ -298,7 +298,7 @@ def _require_draws(n_boot: int, seed: int) -> None:
     if n_boot < 1 or seed < 0:
         raise InputError(
             "n_boot and seed", "must be at least 1 and at least 0", f"{n_boot} and {seed}",
-            "Use e.g. n_boot=1000, seed=0.",
+            "Use e.g. n_boot=1000, seed=7.",
         )  # fmt: skip
 
 
@@ -345,18 +345,18 @@ def _between(draws: Sequence[Codes], coded: CodedResponses) -> Floats | None:
 
 
 def _corrected(
-    codes: Codes, hand: Codes, responses: Responses, sampling: ShareModel, coded: CodedResponses
+    codes: Codes, human: Codes, responses: Responses, sampling: ShareModel, coded: CodedResponses
 ) -> tuple[ShareModel, list[list[str]]]:
     """Model of the shares corrected by hand codes, and what was done to each, by year and theme."""
-    table = shares_by_hand(codes, hand, responses)
+    table = shares_by_hand(codes, human, responses)
     table = table[table["method"] == "corrected"].set_index(["year", "theme"])
     table = table.reindex(pd.MultiIndex.from_product([coded.years, coded.themes]))
     table["said"] = [
-        f"Corrected from {machine:.1%} by {n_hand:.0f} hand codes."
+        f"Corrected from {machine:.1%} by {n_human:.0f} hand codes."
         if known
         else f"Not corrected: {note}."
-        for known, machine, n_hand, note in zip(
-            table["estimate"].notna(), sampling.share.flat, table["n_hand"], table["note"],
+        for known, machine, n_human, note in zip(
+            table["estimate"].notna(), sampling.share.flat, table["n_human"], table["note"],
             strict=True,
         )
     ]  # fmt: skip

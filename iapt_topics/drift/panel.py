@@ -48,7 +48,7 @@ _CHANGES = [
 ]
 _TRANSITIONS = [
     *("year", "against", "theme_from", "theme_to", "estimate", "low", "high", "n"),
-    *("marginal_share", "note"),
+    *("marginal_proportion", "note"),
 ]
 
 
@@ -66,7 +66,7 @@ class Panel:
     transitions : pandas.DataFrame
         Key (year, against, theme_from, theme_to) for each year and the one before it. ``n``
         respondents in both years who had ``theme_from`` in ``against``; ``estimate``: the share
-        of them who had ``theme_to`` in ``year``, ``low``, ``high``; ``marginal_share``: that
+        of them who had ``theme_to`` in ``year``, ``low``, ``high``; ``marginal_proportion``: that
         share among all respondents in both years; ``note``. "(no theme)" stands for none at all.
     """
 
@@ -190,7 +190,7 @@ def _transitions(now: Bools, then: Bools, themes: tuple[str, ...], note: str) ->
             "low": low,
             "high": high,
             "n": n,
-            "marginal_share": np.tile(now.mean(axis=0), len(names)) if len(now) else np.nan,
+            "marginal_proportion": np.tile(now.mean(axis=0), len(names)) if len(now) else np.nan,
             "note": [_note(int(k)) if k else nobody for k in n],
         }
     )

@@ -42,8 +42,8 @@ from iapt_topics.stats.intervals import jeffreys_interval, wilson_interval
 from iapt_topics.stats.resampling import design_effect, kish_size
 from iapt_topics.survey.responses import Responses, cluster_ids
 
-_COLUMNS = ["theme", "year", "method", "estimate", "low", "high", "n", "n_hand", "note"]
-_FEW_HAND = 30
+_COLUMNS = ["theme", "year", "method", "estimate", "low", "high", "n", "n_human", "note"]
+_FEW_HUMAN = 30
 _ODD = 4.0  # standard errors beyond which a sample is not taken for random
 
 
@@ -61,7 +61,7 @@ class _Domain:
 
 
 def corrected_shares(
-    machine: Codes, hand: Codes, responses: Responses, *, by_year: bool = True
+    machine: Codes, human: Codes, responses: Responses, *, by_year: bool = True
 ) -> pd.DataFrame:
     """Estimate prevalence by double sampling: machine codes corrected by random hand codes.
 
@@ -69,9 +69,9 @@ def corrected_shares(
     ----------
     machine : Codes
         Codes of all kept responses, or of as many as are to be counted.
-    hand : Codes
+    human : Codes
         One person's codes (or agreed ones) of a random sample of them, drawn over all years or
-        within each. Responses in ``hand.picked``, and those that the machine was trained on, are
+        within each. Responses in ``human.picked``, and those that the machine was trained on, are
         not taken for a random sample: each stands for itself alone.
     responses : Responses
         The survey: years, respondents and, if it has a column ``weight``, the survey weights.
@@ -83,10 +83,10 @@ def corrected_shares(
     -------
     pandas.DataFrame
         Key (``theme``, ``year``, ``method``), in the order of the themes, the years and
-        "corrected", "machine", "hand"; ``estimate`` with ``low`` and ``high`` (95 %), fractions;
-        ``n`` responses counted (for "hand", those coded by hand); ``n_hand``; ``note``. ``year``
-        is missing if not ``by_year``. Themes are those of ``hand``, then those of the machine
-        alone, which cannot be corrected (NaN).
+        "corrected", "machine", "human"; ``estimate`` with ``low`` and ``high`` (95 %), fractions;
+        ``n`` responses counted (for "human", those that people coded); ``n_human``; ``note``.
+        ``year`` is missing if not ``by_year``. Themes are those of ``human``, then those of the
+        machine alone, which cannot be corrected (NaN).
 
     Raises
     ------
@@ -121,25 +121,25 @@ def corrected_shares(
     ...     given = pd.DataFrame({"response_id": given, "theme": "S1", "score": np.nan})
     ...     return Codes(coder=coder, kind=kind, themes=("S1",), seen=seen, table=given)
     >>> machine = coded("machine", "machine", ids, ids[:30])
-    >>> hand = coded("person", "human", ids[20:40], ids[24:32])
-    >>> shares = corrected_shares(machine, hand, survey)
+    >>> human = coded("person", "human", ids[20:40], ids[24:32])
+    >>> shares = corrected_shares(machine, human, survey)
     >>> [round(s, 3) for s in shares["estimate"]]  # .3 * 6/10 + .7 * 2/10, 30/100, 8/20
     [0.32, 0.3, 0.4]
     """
-    return shares_by_hand(machine, hand, responses, by_year=by_year)[_COLUMNS]
+    return shares_by_hand(machine, human, responses, by_year=by_year)[_COLUMNS]
 
 
 def shares_by_hand(
-    machine: Codes, hand: Codes, responses: Responses, *, by_year: bool = True
+    machine: Codes, human: Codes, responses: Responses, *, by_year: bool = True
 ) -> pd.DataFrame:
     """:func:`corrected_shares` and ``variance``, that of a share if no year's coding differs.
 
     It takes from all years how often the hand codes give the theme where the machine did and where
     it did not, as a test of no change must: one year's few hand codes may happen to hold no error.
     """
-    table, notes = _population(machine, hand, responses)
-    themes = (*hand.themes, *(t for t in machine.themes if t not in hand.themes))
-    f, y = (spread(c, table["response_id"].tolist(), themes)[0] for c in (machine, hand))
+    table, notes = _population(machine, human, responses)
+    themes = (*human.themes, *(t for t in machine.themes if t not in human.themes))
+    f, y = (spread(c, table["response_id"].tolist(), themes)[0] for c in (machine, human))
     y &= table["by_hand"].to_numpy()[:, None]
     drawn = (table["by_hand"] & ~table["certain"]).to_numpy()
     weight = table["weight"].to_numpy(dtype=float)
@@ -163,41 +163,41 @@ def shares_by_hand(
             notes = [*notes, f"years without a random hand code left out: {listed(gone, 50)}"]
     rows = []
     for j, theme in enumerate(themes):
-        both = theme in hand.themes
+        both = theme in human.themes
         extra = [*notes, *([odd[j]] if odd[j] else [])]
         if theme not in machine.themes:
             extra.append("the machine could not give this theme")
         for year, domain in domains:
-            n_hand = int((domain.drawn | domain.certain).sum()) if both else 0
-            for method in ("corrected", "machine", "hand"):
+            n_human = int((domain.drawn | domain.certain).sum()) if both else 0
+            for method in ("corrected", "machine", "human"):
                 estimate, low, high, variance, own = _estimate(whole, domain, j, method, both)
-                n = n_hand if method == "hand" else len(domain.f)
+                n = n_human if method == "human" else len(domain.f)
                 said = own if method == "machine" else [*own, *extra]
-                row = (theme, year, method, estimate, low, high, n, n_hand, "; ".join(said))
+                row = (theme, year, method, estimate, low, high, n, n_human, "; ".join(said))
                 rows.append((*row, variance))
     out = pd.DataFrame(rows, columns=[*_COLUMNS, "variance"])
     return out.astype({"year": "int64" if by_year else "Int64"})
 
 
 def _population(
-    machine: Codes, hand: Codes, responses: Responses
+    machine: Codes, human: Codes, responses: Responses
 ) -> tuple[pd.DataFrame, list[str]]:
     """Kept responses that the machine coded, how each was coded by hand, and what was left out."""
-    machine, hand = (attach_respondents(codes, responses) for codes in (machine, hand))
+    machine, human = (attach_respondents(codes, responses) for codes in (machine, human))
     kept = responses.kept
     table = kept[kept["response_id"].isin(machine.seen["response_id"])].reset_index(drop=True)
-    by_hand = table["response_id"].isin(hand.seen["response_id"])
-    picked = table["response_id"].isin(hand.picked | machine.trained_on)
+    by_hand = table["response_id"].isin(human.seen["response_id"])
+    picked = table["response_id"].isin(human.picked | machine.trained_on)
     if not (by_hand & ~picked).any():
         raise InputError(
-            f"codes of {hand.coder!r}", "must hold a random sample of what the machine coded",
+            f"codes of {human.coder!r}", "must hold a random sample of what the machine coded",
             f"{int(by_hand.sum())} of the {len(table)} responses, none of them drawn at random",
             "Draw some at random, code them, and keep them apart from what the machine learns.",
         )  # fmt: skip
     notes = []
     if unseen := len(kept) - len(table):
         notes.append(f"{unseen} kept responses that the machine did not code left out")
-    if outside := len(hand.seen) - int(by_hand.sum()):
+    if outside := len(human.seen) - int(by_hand.sum()):
         notes.append(f"{outside} hand-coded responses not among those counted left out")
     if chosen := int((by_hand & picked).sum()):
         notes.append(f"{chosen} hand-coded responses not drawn at random stand for themselves")
@@ -238,9 +238,9 @@ def _estimate(
     n_drawn = int(domain.drawn.sum())
     if not n_drawn:
         return *none, ["no response of this year was drawn at random and hand-coded"]
-    if method == "hand":
+    if method == "human":
         f = np.zeros_like(f)
-    notes = [f"only {n_drawn} random hand codes"] if n_drawn < _FEW_HAND else []
+    notes = [f"only {n_drawn} random hand codes"] if n_drawn < _FEW_HUMAN else []
     share, parts = y.astype(float), []
     steady = share.copy()
     error = np.zeros(len(y))

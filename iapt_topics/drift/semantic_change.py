@@ -71,7 +71,7 @@ class SemanticChange:
         respondents who use the word in ``year`` and in ``against``; ``estimate``: change of the
         log-odds, above 0 for a word that rose, ``low``, ``high`` (95 %); ``n`` respondents with
         the theme in both years; ``z``; ``p``, ``p_bh`` over the words of the theme and year;
-        ``note``. Words of fewer than ``min_people`` respondents are not there.
+        ``note``. Words of fewer than ``min_respondents`` respondents are not there.
     distances : pandas.DataFrame
         Key (theme, year, against). ``estimate``: energy distance of unit vectors (0 to 2);
         ``low``, ``high``: basic bootstrap over respondents on its square, which takes off what
@@ -98,9 +98,9 @@ def measure_semantic_change(
     *,
     themes: Sequence[str] | None = None,
     baseline: int | None = None,
-    min_people: int = 5,
+    min_respondents: int = 5,
     n_quotes: int = 3,
-    seed: int = 0,
+    seed: int = 7,
 ) -> SemanticChange:
     """Measure how what is said under a theme moved from the baseline to each other year.
 
@@ -116,11 +116,11 @@ def measure_semantic_change(
         Themes wanted; all by default.
     baseline : int, optional
         Year to compare with; the first coded year if None.
-    min_people : int
+    min_respondents : int
         Fewest respondents with the theme in each year, and fewest who use a word, at least 2.
     n_quotes : int
         Quotes of each side, at least 0.
-    seed : int
+    seed : int, default 7
         Seed of the permutations and the bootstrap, at least 0.
 
     Returns
@@ -139,10 +139,10 @@ def measure_semantic_change(
     A response counts whole, although it may speak of other themes as well. Themes that rise with
     each other thus lend each other their words.
     """
-    if min_people < 2 or n_quotes < 0 or seed < 0:
+    if min_respondents < 2 or n_quotes < 0 or seed < 0:
         raise InputError(
-            "min_people, n_quotes and seed", "must be at least 2, 0 and 0",
-            f"{min_people}, {n_quotes} and {seed}", "Use e.g. 5, 3 and 0.",
+            "min_respondents, n_quotes and seed", "must be at least 2, 0 and 0",
+            f"{min_respondents}, {n_quotes} and {seed}", "Use e.g. 5, 3 and 7.",
         )  # fmt: skip
     wanted = list(codes.themes if themes is None else themes)
     if unknown := [t for t in wanted if t not in codes.themes]:
@@ -168,15 +168,15 @@ def measure_semantic_change(
         people = [len(np.unique(person[rows])) for rows in (now, then)]
         size = {"n": len(now) + len(then)}
         size["n_respondents"] = len(np.unique(person[np.concatenate([now, then])]))
-        if min(people) < min_people:
-            said = f"Fewer than {min_people} respondents with the theme in a year."
+        if min(people) < min_respondents:
+            said = f"Fewer than {min_respondents} respondents with the theme in a year."
             nan = dict.fromkeys(("estimate", "low", "high", "null_p95", "p"), np.nan)
             distances.append(keys | size | nan | {"note": said})
             continue
         moved = _word_shift(
             _people_using(uses[now], person[now]),
             _people_using(uses[then], person[then]),
-            everyone, vocabulary, min_people,
+            everyone, vocabulary, min_respondents,
         )  # fmt: skip
         shared = sum(people) - size["n_respondents"]
         said = f"{shared} respondents are in both years." if shared else ""
@@ -226,7 +226,7 @@ def _people_using(uses: Any, person: Ints) -> Floats:
 
 
 def _word_shift(
-    count: Floats, against: Floats, everyone: Floats, vocabulary: NDArray[Any], min_people: int
+    count: Floats, against: Floats, everyone: Floats, vocabulary: NDArray[Any], min_respondents: int
 ) -> pd.DataFrame:
     from scipy.special import erfc
 
@@ -246,7 +246,7 @@ def _word_shift(
             "p": erfc(np.abs(z) / np.sqrt(2)),
         }
     )
-    table = table[table["count"] + table["count_against"] >= min_people]
+    table = table[table["count"] + table["count_against"] >= min_respondents]
     table = table.assign(p_bh=benjamini_hochberg(table["p"].to_numpy()))
     order = table["z"].abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)

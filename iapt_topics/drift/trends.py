@@ -167,7 +167,7 @@ def _heights(
 
 
 def _smallest_range(model: ShareModel) -> Floats:
-    """Range detectable with 80 % power by the omnibus test if the two least precise years differ."""
+    """Range of two years detectable by the omnibus test (80 % power), the least precise two."""
     from scipy.special import chdtri, chndtrinc
 
     df = len(model.share) - 1

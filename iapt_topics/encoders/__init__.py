@@ -1,6 +1,9 @@
 """Text to vectors: sentence models by path, the cache of vectors, one unit vector a response.
 
 The only room that loads a sentence model.
+
+- ``sentence_encoder`` gives an ``Encoder``, and ``embed`` the ``Embeddings`` of responses.
+- ``distil_encoder``: a static encoder, many times as fast, made from the full one.
 """
 
 import lazy_loader as lazy

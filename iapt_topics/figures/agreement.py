@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def agreement_figure(themes: pd.DataFrame, people: pd.DataFrame | None = None) -> Figure:
+def agreement_figure(themes: pd.DataFrame, benchmark: pd.DataFrame | None = None) -> Figure:
     """Forest plot of F1 and kappa per theme, with the human-human benchmark if there is one.
 
     Parameters
@@ -38,12 +38,12 @@ def agreement_figure(themes: pd.DataFrame, people: pd.DataFrame | None = None) -
     themes : DataFrame
         ``themes`` of a comparison of machine and human codes, or the published ones. A theme
         without ``positives_reference`` is suppressed.
-    people : DataFrame, optional
+    benchmark : DataFrame, optional
         The same of one human coder against another: drawn as hollow diamonds.
     """
     rows = themes.reset_index(drop=True)
     need_rows(rows, "the comparison")
-    top = None if people is None else people.set_index("theme").reindex(rows["theme"])
+    top = None if benchmark is None else benchmark.set_index("theme").reindex(rows["theme"])
     figure = new_figure(8, 0.27 * len(rows) + 1.3)
     pair = figure.subplots(1, 2, sharey=True)
     y = np.arange(len(rows))

@@ -98,6 +98,53 @@ def drift_figure(
     return figure
 
 
+def changes_figure(
+    changes: pd.DataFrame,
+    *,
+    labels: Mapping[str, str] | None = None,
+    waves: Mapping[int, str] | None = None,
+) -> Figure:
+    """Draw each theme's change of prevalence between two waves, the largest rise first.
+
+    Parameters
+    ----------
+    changes : DataFrame
+        Rows of one pair of waves of the changes of a drift: ``theme``, ``year``, ``against``,
+        ``estimate``, ``low``, ``high``, ``p_bh``. A row without an estimate is left out, and
+        counted in the title.
+    labels : mapping of str to str, optional
+        Label of each theme; its id by default.
+    waves : mapping of int to str, optional
+        What to call each year.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Points are changes in percentage points, whiskers 95 % confidence intervals; a filled point
+        has an adjusted p below .05.
+    """
+    rows = changes[changes["estimate"].notna()].sort_values("estimate", ascending=False)
+    need_rows(rows, "the changes")
+    now, then = (wave_name(waves, int(rows[c].iloc[0])) for c in ("year", "against"))
+    figure = new_figure(7.4, 0.2 * len(rows) + 1.0)
+    ax: Any = figure.subplots()
+    y = np.arange(len(rows))
+    significant = (rows["p_bh"] < 0.05).to_numpy()
+    for part, fill in ((significant, OKABE_ITO[0]), (~significant, "white")):
+        look = {"fmt": "o", "color": OKABE_ITO[0], "markerfacecolor": fill, "markersize": 4.5}
+        ax.errorbar(rows["estimate"][part], y[part], xerr=arms(rows[part]), **look | WHISKERS)
+    ax.axvline(0, color=GREY, linewidth=0.8, zorder=0)
+    ax.set_yticks(y, [drawn_text((labels or {}).get(t, t), 34) for t in rows["theme"]])
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    tidy(ax, "x")
+    percent_axis(ax, "x")
+    ax.set_xlabel("change of prevalence, percentage points", fontsize=8, color=INK)
+    left_out = len(changes) - len(rows)
+    gap = f"; {left_out} themes not shown" if left_out else ""
+    put_title(ax, f"{now} against {then}; filled: adjusted p < .05{gap}")
+    return figure
+
+
 def axis_figure(
     shares: pd.DataFrame,
     *,
@@ -153,8 +200,8 @@ def axis_plane_figure(
     Parameters
     ----------
     shares : DataFrame
-        Shares of :func:`iapt_topics.pole_codes`, as for :func:`drift_figure`: two themes, the one
-        across first. A year is drawn if both of its estimates are known.
+        Shares of :func:`iapt_topics.codes.pole_codes`, as for :func:`drift_figure`: two themes, the
+        one across first. A year is drawn if both of its estimates are known.
     labels : mapping of str to str, optional
         Label of each pole; its id by default.
     waves : mapping of int to str, optional

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 def mapping_figure(
     scores: pd.DataFrame,
     *,
-    topics: Mapping[int, str] | None = None,
-    themes: Mapping[str, str] | None = None,
+    topic_labels: Mapping[int, str] | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Figure:
     """Heat map of the relevance of each theme for each topic; matched pairs are outlined.
 
@@ -39,22 +39,22 @@ def mapping_figure(
     ----------
     scores : DataFrame
         Scores of a mapping: ``topic``, ``theme``, ``score``, ``chosen``, ``n``.
-    topics : mapping of int to str, optional
+    topic_labels : mapping of int to str, optional
         What to call each topic, and which to draw; by default all, by number and n.
-    themes : mapping of str to str, optional
+    labels : mapping of str to str, optional
         Labels of the themes, in the order to draw them; by default their ids, as in the table.
     """
     from matplotlib.patches import Rectangle
 
-    if topics is not None:
-        scores = scores[scores["topic"].isin(list(topics))]
+    if topic_labels is not None:
+        scores = scores[scores["topic"].isin(list(topic_labels))]
     need_rows(scores, "the mapping")
     grid = scores.pivot(index="topic", columns="theme", values="score")
-    themes = themes or {}
-    grid = grid[list(dict.fromkeys([*(t for t in themes if t in grid), *scores["theme"]]))]
-    if topics is None:
+    labels = labels or {}
+    grid = grid[list(dict.fromkeys([*(t for t in labels if t in grid), *scores["theme"]]))]
+    if topic_labels is None:
         sizes = scores.groupby("topic")["n"].max()
-        topics = {int(str(t)): f"Topic {t} (n={n:.0f})" for t, n in sizes.items()}
+        topic_labels = {int(str(t)): f"Topic {t} (n={n:.0f})" for t, n in sizes.items()}
     high, wide = grid.shape
     figure = new_figure(min(3.2 + 0.32 * wide, 11), 0.26 * high + 2.6)
     ax: Any = figure.subplots()
@@ -63,10 +63,10 @@ def mapping_figure(
     for topic, theme in zip(chosen["topic"], chosen["theme"], strict=True):
         at = (list(grid.columns).index(theme), list(grid.index).index(topic))
         ax.add_patch(Rectangle(at, 1, 1, fill=False, edgecolor=OKABE_ITO[1], linewidth=1.8))
-    names = [drawn_text(themes.get(str(t), t), 34) for t in grid.columns]
+    names = [drawn_text(labels.get(str(t), t), 34) for t in grid.columns]
     slant = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
     ax.set_xticks(np.arange(wide) + 0.5, names, **slant)
-    ax.set_yticks(np.arange(high) + 0.5, [drawn_text(topics[int(t)], 44) for t in grid.index])
+    ax.set_yticks(np.arange(high) + 0.5, [drawn_text(topic_labels[int(t)], 44) for t in grid.index])
     ax.invert_yaxis()
     ax.tick_params(labelsize=7, length=0, colors=INK)
     ax.spines[:].set_visible(False)

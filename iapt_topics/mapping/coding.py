@@ -15,14 +15,14 @@ from iapt_topics._base.arrays import Bools, Floats
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.codes import Codes
 from iapt_topics.encoders.embeddings import Embeddings
-from iapt_topics.encoders.encoder import Encoder, encode_themes
+from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.mapping.evidence import find_evidence, margin_over_others, nearest_anchors
 from iapt_topics.mapping.mapping import TopicMapping
 from iapt_topics.mapping.scoring import (
     ReferenceScale,
     SentenceScores,
     score_sentences,
-    theme_anchors,
 )
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.topics import Topics
@@ -51,8 +51,8 @@ def code_responses(
     """Give themes to every kept response, none where nothing stands out.
 
     Each sentence gets its best theme, or none; a response has the themes of its sentences. How a
-    sentence is scored is described at :func:`iapt_topics.score_themes`; where ``mapping`` and
-    ``topics`` are given, what people decided on the response's topic counts, too.
+    sentence is scored is described at :func:`iapt_topics.mapping.score_themes`; where ``mapping``
+    and ``topics`` are given, what people decided on the response's topic counts, too.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def code_responses(
     -------
     Codes
         Kind "machine"; ``score`` is the best sentence's, in standard deviations; larger is surer.
-        It is not a probability.
+        It is not a probability. ``evidence`` names that sentence.
 
     Raises
     ------
@@ -91,7 +91,9 @@ def code_responses(
     several sets together and no hand code was used, so it orders sentences and is not calibrated.
     """
     scores, given = assign_themes(responses, embeddings, frame, encoder, mapping, topics)
-    return as_codes(scores, given, responses, frame)
+    codes = as_codes(scores, given, responses, frame)
+    evidence = find_evidence(scores, codes.table, responses, frame, given)
+    return replace(codes, evidence=evidence)
 
 
 def as_codes(
@@ -161,28 +163,21 @@ def explain_codes(
     """
     scores, given = assign_themes(responses, embeddings, frame, encoder, mapping, topics)
     ids = np.array([t.id for t in frame.codable], dtype=object)
-    order = np.argsort(-scores.score, axis=1, kind="stable")
-    rows, best = np.arange(len(order)), order[:, 0]
-    top = scores.score[rows, best]
-    margin, runner_up = np.full(len(rows), np.nan), np.full(len(rows), "", dtype=object)
-    if len(ids) > 1:
-        margin, runner_up = top - scores.score[rows, order[:, 1]], ids[order[:, 1]]
-    anchors = theme_anchors(frame)
-    of = np.array([a.theme for a in anchors], dtype=object)
-    cosines = scores.vectors @ encode_themes(encoder, [a.text for a in anchors]).T
-    nearest = np.where(of == ids[best][:, None], cosines, -np.inf).argmax(axis=1)
+    rows, order = np.arange(len(scores.score)), np.argsort(-scores.score, axis=1, kind="stable")
+    best = order[:, 0]
+    anchors = nearest_anchors(scores, rows, best, frame)
     return pd.DataFrame(
         {
             "response_id": np.array(scores.response_id, dtype=object)[scores.owner],
             "sentence": pd.Series(scores.owner).groupby(scores.owner).cumcount(),
             "text": scores.sentences,
             "theme": np.where(given, ids[best], ""),
-            "score": top,
-            "margin": margin,
-            "runner_up": runner_up,
+            "score": scores.score[rows, best],
+            "margin": margin_over_others(scores.score, best),
+            "runner_up": ids[order[:, 1]] if len(ids) > 1 else "",
             "nearness": scores.nearness[rows, best],
-            "anchor": [anchors[i].text for i in nearest],
-            "anchor_kind": [anchors[i].kind for i in nearest],
+            "anchor": [a.text for a in anchors],
+            "anchor_kind": [a.kind for a in anchors],
             "note": np.where(given, "", _LEFT),
         }
     )

@@ -51,18 +51,18 @@ class MappingEdits:
     __repr__ = one_line
 
 
-def write_mapping(mapping: TopicMapping, topics: Topics, path: str | Path) -> Path:
+def write_mapping(path: str | Path, mapping: TopicMapping, topics: Topics) -> Path:
     """Write a sheet on which people decide, one row for each topic and chosen theme.
 
     Parameters
     ----------
+    path : str or path
+        A ``.csv`` or ``.xlsx`` file; one of that name is replaced. It shows the topics' words, not
+        what people wrote.
     mapping : TopicMapping
         Its chosen pairs are proposals; a topic without one has a row with an empty theme.
     topics : Topics
         Those that were mapped.
-    path : str or path
-        A ``.csv`` or ``.xlsx`` file; one of that name is replaced. It shows the topics' words, not
-        what people wrote.
 
     Returns
     -------
@@ -290,16 +290,16 @@ def replay_edits(edits: MappingEdits, topics: Topics) -> MappingEdits:
     )
 
 
-def write_edits(edits: MappingEdits, path: str | Path) -> Path:
+def write_edits(path: str | Path, edits: MappingEdits) -> Path:
     """Keep decisions in a file, with the topics that they are for, to replay later.
 
     Parameters
     ----------
-    edits : MappingEdits
-        The decisions.
     path : str or path
         A ``.json`` file; one of that name is replaced. It holds response ids, and no text of a
         response.
+    edits : MappingEdits
+        The decisions.
 
     Returns
     -------
@@ -316,7 +316,7 @@ def write_edits(edits: MappingEdits, path: str | Path) -> Path:
     return Path(path)
 
 
-def load_edits(path: str | Path) -> MappingEdits:
+def read_edits(path: str | Path) -> MappingEdits:
     """Read decisions from a file of :func:`write_edits`.
 
     Parameters

@@ -21,7 +21,8 @@ from iapt_topics._base.arrays import Bools, Floats, Floats32, Ints
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics.codes.codes import Codes
 from iapt_topics.mapping.coding import code_responses
-from iapt_topics.mapping.scoring import score_themes
+from iapt_topics.mapping.evidence import find_evidence
+from iapt_topics.mapping.scoring import score_sentences, tabulate_scores
 from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics.runs import nearest_rows
 
@@ -53,11 +54,11 @@ def learn_codes(
     embeddings: Embeddings,
     frame: ThemeFrame,
     encoder: Encoder,
-    hand: Codes,
+    human: Codes,
     *,
     plan: SamplePlan | None = None,
     machine: Codes | None = None,
-    seed: int = 0,
+    seed: int = 7,
 ) -> Codes:
     """Code all responses from the frame and some hand-coded ones.
 
@@ -71,15 +72,15 @@ def learn_codes(
         The codebook.
     encoder : Encoder
         The one that made the embeddings.
-    hand : Codes
+    human : Codes
         Of at least 20 kept responses. Only its themes are learned.
     plan : SamplePlan, optional
         Responses of its evaluation part, and others of the same respondents, are never trained
-        on, even if ``hand`` holds them.
+        on, even if ``human`` holds them.
     machine : Codes, optional
         Codes without hand codes, as from :func:`iapt_topics.code_responses` with the topics'
         evidence; by default without it.
-    seed : int, default 0
+    seed : int, default 7
         Of the parts that the codes are cross-fitted in.
 
     Returns
@@ -125,12 +126,12 @@ def learn_codes(
     kept = responses.kept
     ids = kept["response_id"].tolist()
     codable = [t.id for t in frame.codable]
-    themes = [t for t in codable if t in hand.themes]
-    other = [t for t in hand.themes if t not in codable]
+    themes = [t for t in codable if t in human.themes]
+    other = [t for t in human.themes if t not in codable]
     if other:
-        raise InputError("hand", "must hold codable themes of the frame", listed(other), "Fix it.")
+        raise InputError("human", "must hold codable themes of the frame", listed(other), "Fix it.")
     held = plan.held_out(responses) if plan is not None else frozenset[str]()
-    coded = [r for r in hand.seen["response_id"] if r in set(ids) and r not in held]
+    coded = [r for r in human.seen["response_id"] if r in set(ids) and r not in held]
     if len(coded) < FEWEST:
         raise InputError(
             "learn_codes()",
@@ -138,10 +139,11 @@ def learn_codes(
             f"{len(coded)}", "Code more, or use code_responses(), which needs none.",
         )  # fmt: skip
     rows = pd.Index(ids).get_indexer(pd.Index(coded))
-    y = hand.matrix(coded, themes).astype(np.float64)
+    y = human.matrix(coded, themes).astype(np.float64)
     if machine is None:
         machine = code_responses(responses, embeddings, frame, encoder)
-    scores = score_themes(responses, embeddings, frame, encoder)
+    sentences = score_sentences(responses, embeddings, frame, encoder)
+    scores = tabulate_scores(sentences, frame)
     columns = [codable.index(t) for t in themes]
     features = [
         _scaled(scores[name].to_numpy(float).reshape(len(ids), -1)[:, columns], axis)
@@ -153,19 +155,21 @@ def learn_codes(
     free = np.array([r not in held for r in ids])
     given = probability >= np.array([_threshold(p) for p in probability[free].T])
     at, theme = np.nonzero(given)
+    table = pd.DataFrame(
+        {
+            "response_id": np.array(ids, dtype=object)[at],
+            "theme": np.array(themes, dtype=object)[theme],
+            "score": probability[at, theme],
+        }
+    )
     return Codes(
         coder="machine, taught",
         kind="machine",
         themes=tuple(themes),
         seen=kept[["response_id", "respondent_id"]],
-        table=pd.DataFrame(
-            {
-                "response_id": np.array(ids, dtype=object)[at],
-                "theme": np.array(themes, dtype=object)[theme],
-                "score": probability[at, theme],
-            }
-        ),
+        table=table,
         trained_on=frozenset(coded),
+        evidence=find_evidence(sentences, table, responses, frame),
     )
 
 

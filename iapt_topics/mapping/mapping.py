@@ -69,9 +69,9 @@ class TopicMapping:
 
         topics = self.scores["topic"].nunique()
         title = f"{topics} topics mapped onto {len(self.frame.codable)} themes"
-        themes = {t.id: t.label for t in self.frame.themes}
+        labels = {t.id: t.label for t in self.frame.themes}
         return as_html(
-            title, {"table": self.table}, lambda: mapping_figure(self.scores, themes=themes)
+            title, {"table": self.table}, lambda: mapping_figure(self.scores, labels=labels)
         )
 
     @property

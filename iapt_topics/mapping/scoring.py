@@ -182,7 +182,11 @@ def score_themes(
     .. [4] Lample, Conneau, Ranzato, Denoyer and Jégou (2018), "Word translation without parallel
        data", ICLR (cross-domain similarity local scaling, against hubs).
     """
-    s = score_sentences(responses, embeddings, frame, encoder)
+    return tabulate_scores(score_sentences(responses, embeddings, frame, encoder), frame)
+
+
+def tabulate_scores(s: SentenceScores, frame: ThemeFrame) -> pd.DataFrame:
+    """The table of :func:`score_themes`."""
     ranked = np.sort(s.score, axis=1)
     rival = np.zeros_like(s.score)
     if s.score.shape[1] > 1:

@@ -1,4 +1,10 @@
-"""From a survey to its results: a plan read, stages run, results written and compared."""
+"""From a survey to its results: a plan read, stages run, results written and compared.
+
+- ``run_study``: every stage, from values. ``read_plan`` gives a ``StudyPlan``, which ``run_plan``
+  carries out, from files.
+- ``write_study``, ``write_figures``: the folder of results, and figures for a paper.
+- ``compare_runs`` gives a ``RunComparison``: whether two results are the same.
+"""
 
 import lazy_loader as lazy
 

@@ -120,10 +120,10 @@ def _frame_hash(frame: ThemeFrame) -> str:
 
 
 def write_manifest(
-    content: Mapping[str, Any], out: Path, files: Iterable[Path], command: Sequence[str] = ()
+    folder: Path, content: Mapping[str, Any], files: Iterable[Path], command: Sequence[str] = ()
 ) -> Path:
     """Write the manifest beside the files of a result, as the last of them, with their hashes."""
-    hashes = {f.relative_to(out).as_posix(): file_hash(f) for f in sorted(files)}
+    hashes = {f.relative_to(folder).as_posix(): file_hash(f) for f in sorted(files)}
     full = {
         **content,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -131,8 +131,8 @@ def write_manifest(
         "files": hashes,
     }
     # It names coders and, in the command, the researcher's files.
-    write_whole(out / MANIFEST, json.dumps(full, indent=1, default=str) + "\n", private=True)
-    return out / MANIFEST
+    write_whole(folder / MANIFEST, json.dumps(full, indent=1, default=str) + "\n", private=True)
+    return folder / MANIFEST
 
 
 def require_own_manifest(folder: Path) -> None:
@@ -189,7 +189,7 @@ def compare_runs(one: str | Path, other: str | Path) -> RunComparison:
     Parameters
     ----------
     one, other : str or path
-        Folders that :func:`iapt_topics.write_study` wrote.
+        Folders that :func:`iapt_topics.pipeline.write_study` wrote.
 
     Returns
     -------

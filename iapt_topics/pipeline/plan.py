@@ -15,13 +15,17 @@ DEFAULT_FRAME = "iapt_identity_system"
 
 
 class Key(NamedTuple):
-    """A key of study.toml: where it stands, the attribute it sets, its kind, and what it means."""
+    """A key of study.toml: where it stands, the attribute it sets, its kind, and what it means.
+
+    ``before`` is its name in earlier versions, if it had another.
+    """
 
     section: str
     name: str
     field: str
     kind: str
     about: str
+    before: str = ""
 
     def __str__(self) -> str:
         return f"{self.section}.{self.name}"
@@ -90,18 +94,24 @@ KEYS = (
     Key("embedding", "prompt", "prompt", "text", 'put before each answer, as "query: "'),
     Key("embedding", "theme_prompt", "theme_prompt", "text", "put before each text on a theme"),
     Key("topics", "seed", "seed", "whole", "seed of everything random"),
-    Key("topics", "runs", "runs", "whole", "clustering runs that the topics are a consensus of"),
-    Key("topics", "number", "n_topics", "whole", "number of topics; without it, the runs decide"),
-    Key("topics", "min_size", "min_topic_size", "whole", "smallest topic, in responses"),
-    Key("topics", "min_support", "min_support", "share", "below it a response has no topic"),
+    Key("topics", "n_runs", "n_runs", "whole",
+        "clustering runs that the topics are a consensus of", before="runs"),
+    Key("topics", "n_topics", "n_topics", "whole",
+        "number of topics; without it, the runs decide", before="number"),
+    Key("topics", "min_topic_size", "min_topic_size", "whole",
+        "smallest topic, in responses", before="min_size"),
+    Key("topics", "min_support", "min_support", "share",
+        "share of runs that agree, below which a response has no topic"),
     Key("drift", "baseline", "baseline", "whole", "year to compare with; without it, the first"),
     Key("drift", "standardise", "standardise", "texts", "columns whose mix is held fixed"),
-    Key("report", "min_cell", "min_cell", "rule", "fewest respondents behind a figure shown"),
+    Key("report", "disclosure", "disclosure", "rule",
+        'fewest respondents behind a figure shown, or the name of a rule, as "ons"',
+        before="min_cell"),
     Key("report", "quotes", "quotes", "flag", "print redacted quotes that nobody approved"),
     Key("report", "approved", "approved", "file", "sheet of quotes that a person approved"),
     Key("report", "out", "out", "folder", "folder of the results"),
-)
-_LEAST = {"seed": 0, "runs": 2, "n_topics": 2, "min_topic_size": 2}
+)  # fmt: skip
+_LEAST = {"seed": 0, "n_runs": 2, "n_topics": 2, "min_topic_size": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,13 +138,13 @@ class StudyPlan:
         Whether the redacted text is analysed.
     codes, code_map : Path, optional
         Human codes, and the themes that their names stand for.
-    frame : str or Path
-        The codebook.
+    frame : str or Path, optional
+        The codebook; without one, the labels of the human codes are the themes.
     model : str or Path, optional
         Folder of a sentence model, or "all-mpnet-base-v2", as for
         :func:`iapt_topics.sentence_encoder`; so are ``prompt`` and ``theme_prompt``.
     prompt, theme_prompt : str, optional
-    seed, runs : int
+    seed, n_runs : int
         As for :class:`iapt_topics.TopicConfig`; so are ``n_topics``, ``min_topic_size``, and
         ``min_support``.
     n_topics, min_topic_size : int, optional
@@ -143,14 +153,14 @@ class StudyPlan:
         Year that others are compared with.
     standardise : tuple of str
         Covariates whose mix is held fixed, as for :func:`iapt_topics.standardise_drift`.
-    min_cell : int or str, default 10
+    disclosure : int or str, default 10
         Fewest respondents behind a figure that is shown, or the name of a rule: "nhs_staff_survey",
         "hes", "ons" or "min5".
     quotes : bool, optional
         Whether redacted quotes are printed that nobody approved; by default only for the synthetic
         example.
     approved : Path, optional
-        Approved quotes, as :func:`iapt_topics.read_quotes` reads them.
+        Approved quotes, as :func:`iapt_topics.publish.read_quotes` reads them.
     out : Path
         Folder of the results.
 
@@ -175,18 +185,18 @@ class StudyPlan:
     redact_text: bool = False
     codes: Path | None = None
     code_map: Path | None = None
-    frame: str | Path = DEFAULT_FRAME
+    frame: str | Path | None = None
     model: str | Path | None = None
     prompt: str | None = None
     theme_prompt: str | None = None
     seed: int = 7
-    runs: int = 12
+    n_runs: int = 12
     n_topics: int | None = None
     min_topic_size: int | None = None
     min_support: float = 0.0
     baseline: int | None = None
     standardise: tuple[str, ...] = ()
-    min_cell: int | str = 10
+    disclosure: int | str = 10
     quotes: bool | None = None
     approved: Path | None = None
     out: Path = Path("results")
@@ -325,8 +335,8 @@ def _values(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def _elsewhere(name: str) -> str:
-    found = [str(k) for k in KEYS if k.name == name]
-    return f"It stands as {' or '.join(found)}. " if found else ""
+    places = [str(k) for k in KEYS if name in (k.name, k.before)]
+    return f"It stands as {' or '.join(places)}. " if places else ""
 
 
 def _wrong(values: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from iapt_topics._base.sheets import private_csv
 from iapt_topics.figures._style import figure_bytes
 from iapt_topics.pipeline.manifest import remove_manifest, write_manifest
 from iapt_topics.publish.disclosure import Disclosure
-from iapt_topics.publish.exports import export_tables
+from iapt_topics.publish.exports import write_tables
 from iapt_topics.publish.published import Published, publish
 from iapt_topics.report.pictures import draw
 from iapt_topics.report.write import write_report
@@ -24,8 +24,8 @@ PRIVATE, PUBLIC = "tables_private", "publish"
 
 
 def write_study(
+    folder: str | Path,
     study: Study,
-    out: Path,
     *,
     disclosure: int | str | Disclosure = 10,
     quotes: pd.DataFrame | bool | None = None,
@@ -35,10 +35,10 @@ def write_study(
 
     Parameters
     ----------
+    folder : str or Path
+        Made if need be. Files of the same names are replaced, each as a whole.
     study : Study
         From :func:`run_study`.
-    out : path
-        Folder; made if need be. Files of the same names are replaced, each as a whole.
     disclosure : int, str or Disclosure, default 10
         As for :func:`iapt_topics.publish.publish`.
     quotes : DataFrame or bool, optional
@@ -60,11 +60,12 @@ def write_study(
     InputError
         If the folder has a manifest of something else, or a link where a file is to go.
     """
-    remove_manifest(out)
-    private, public = out / PRIVATE, out / PUBLIC
+    folder = Path(folder)
+    remove_manifest(folder)
+    private, public = folder / PRIVATE, folder / PUBLIC
     private_folder(private)
     for name in (PUBLIC, f"{PUBLIC}/tables"):
-        refuse_links(out, name)
+        refuse_links(folder, name)
     written = {}
     for name, table in study.tables.items():
         written[name] = private / f"{name}.csv"
@@ -73,11 +74,11 @@ def write_study(
     write_whole(private / "README.txt", _PRIVATE, private=True)
     published = publish(study, disclosure, quotes=quotes)
     written["report"] = write_report(public / "report.html", published)
-    written["workbook"] = export_tables(public / "tables.xlsx", published)
-    written["published"] = export_tables(public / "tables", published)
+    written["workbook"] = write_tables(public / "tables.xlsx", published)
+    written["published"] = write_tables(public / "tables", published)
     files = [p for p in written.values() if p.is_file()]
     files += [private / "README.txt", *written["published"].iterdir()]
-    return written | {"manifest": write_manifest(study.manifest, out, files, command)}
+    return written | {"manifest": write_manifest(folder, study.manifest, files, command)}
 
 
 def write_figures(folder: str | Path, published: Published) -> dict[str, Path]:

@@ -76,15 +76,17 @@ class Disclosure:
         """Note on a percentage that is not given because of its base."""
         return f"base of fewer than {self.min_base} responses"
 
-    def is_small(self, people: float) -> bool:
-        """Whether a figure rests on someone, but on too few people."""
-        return 0 < people < self.min_respondents
+    def is_small(self, respondents: float) -> bool:
+        """Whether a figure rests on someone, but on too few respondents."""
+        return 0 < respondents < self.min_respondents
 
     def rounded(self, count: float) -> int:
         """A count as it may be shown, halves up."""
         return int((count + self.round_to / 2) // self.round_to * self.round_to)
 
 
+#: Nothing is suppressed or rounded, and a percentage is given out of any number.
+EXACT = Disclosure(name="off", min_respondents=1, round_to=1, min_base=1)
 #: Rules by name. The sources, and what is known of each, are in docs/disclosure.md.
 PRESETS = {
     rule.name: rule
@@ -108,20 +110,20 @@ def preset(name: str) -> Disclosure:
     return PRESETS[name]
 
 
-def parse_rule(min_cell: int | str | Disclosure) -> Disclosure:
+def parse_rule(disclosure: int | str | Disclosure) -> Disclosure:
     """The rule of that name or fewest number of respondents; 1 turns disclosure control off."""
-    if isinstance(min_cell, Disclosure):
-        return min_cell
-    if isinstance(min_cell, str):
-        return preset(min_cell)
-    if isinstance(min_cell, bool) or not isinstance(min_cell, int) or min_cell < 1:
+    if isinstance(disclosure, Disclosure):
+        return disclosure
+    if isinstance(disclosure, str):
+        return preset(disclosure)
+    if isinstance(disclosure, bool) or not isinstance(disclosure, int) or disclosure < 1:
         do = "Use 10, or the number of your rule."
-        raise InputError("min_cell", "must be a whole number of 1 or more", repr(min_cell), do)
-    if min_cell == 1:
+        raise InputError("disclosure", "must be a whole number of 1 or more", repr(disclosure), do)
+    if disclosure == 1:
         return Disclosure(name="off", min_respondents=1, round_to=1)
-    if min_cell == Disclosure().min_respondents:
+    if disclosure == Disclosure().min_respondents:
         return Disclosure()
-    return Disclosure(name=f"at least {min_cell} respondents", min_respondents=min_cell)
+    return Disclosure(name=f"at least {disclosure} respondents", min_respondents=disclosure)
 
 
 def word_users(responses: Responses) -> dict[str, set[object]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iapt_topics.publish.exports import add_table, save_document
+from iapt_topics.publish.exports import add_table, write_document
 
 if TYPE_CHECKING:
     from iapt_topics.publish.published import Published
@@ -49,7 +49,7 @@ def write_draft(path: str | Path, published: Published) -> Path:
                 if name in published.tables:
                     document.add_heading(name.replace("_", " "), 2)
                     add_table(document, published.tables[name])
-    save_document(document, Path(path))
+    write_document(Path(path), document)
     return Path(path)
 
 
@@ -89,7 +89,7 @@ def _items(published: Published) -> tuple[tuple[str, str], ...]:
         ("S12 Units of study", "A unit is one response. What became of every row is in the table "
          "ledger."),
         ("S13 Data processing", "Non-answers and copies were left out by rule. "
-         f"{published.rule.sentence} [to be written: how quotes were checked]"),
+         f"{published.disclosure.sentence} [to be written: how quotes were checked]"),
         ("S14 Data analysis", f"Topics: a consensus of {about.n_runs} runs, seed "
          f"{about.config.seed}. Themes were given by {about.coder} ({about.coder_kind}). "
          f"{weighted}Versions: {versions}."),

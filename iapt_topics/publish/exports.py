@@ -32,7 +32,7 @@ _LATEX = {
 }  # fmt: skip
 
 
-def export_tables(path: str | Path, published: Published) -> Path:
+def write_tables(path: str | Path, published: Published) -> Path:
     """Write published tables.
 
     Parameters
@@ -54,7 +54,7 @@ def export_tables(path: str | Path, published: Published) -> Path:
     InputError
         If the ending is another, or a column has no description.
     """
-    path, tables, rule = Path(path), published.tables, published.rule
+    path, tables, rule = Path(path), published.tables, published.disclosure
     whole = {**tables, "dictionary": describe_columns(tables)}
     ending = path.suffix.casefold()
     if ending == "":
@@ -62,11 +62,11 @@ def export_tables(path: str | Path, published: Published) -> Path:
             write_whole(path / f"{name}.csv", csv_text(table), encoding="utf-8-sig")
         write_whole(path / "README.txt", f"{rule.sentence}\n")
     elif ending == ".xlsx":
-        _write_workbook(whole, path, rule)
+        _write_workbook(path, whole, rule)
     elif ending == ".tex":
         write_whole(path, _latex(tables, rule))
     elif ending == ".docx":
-        _write_word(tables, path, rule)
+        _write_word(path, tables, rule)
     else:
         do = "Use .xlsx, .tex, .docx, or a name without an ending for a folder of CSV files."
         raise InputError(f"export {path.name!r}", "must have a known ending", repr(ending), do)
@@ -129,7 +129,7 @@ def _printed(value: Any) -> str:
     return str(value)
 
 
-def _write_workbook(tables: Mapping[str, pd.DataFrame], path: Path, rule: Disclosure) -> None:
+def _write_workbook(path: Path, tables: Mapping[str, pd.DataFrame], rule: Disclosure) -> None:
     from openpyxl import Workbook
 
     book = Workbook()
@@ -190,7 +190,7 @@ def _latex(tables: Mapping[str, pd.DataFrame], rule: Disclosure) -> str:
     return "\n".join(lines)
 
 
-def _write_word(tables: Mapping[str, pd.DataFrame], path: Path, rule: Disclosure) -> None:
+def _write_word(path: Path, tables: Mapping[str, pd.DataFrame], rule: Disclosure) -> None:
     from docx import Document
 
     document = Document()
@@ -199,7 +199,7 @@ def _write_word(tables: Mapping[str, pd.DataFrame], path: Path, rule: Disclosure
     for name, table in tables.items():
         document.add_heading(name.replace("_", " "), 1)
         add_table(document, table)
-    save_document(document, path)
+    write_document(path, document)
 
 
 def add_table(document: Any, table: pd.DataFrame) -> None:
@@ -212,8 +212,8 @@ def add_table(document: Any, table: pd.DataFrame) -> None:
             cell.text = _printed(value)
 
 
-def save_document(document: Any, path: Path) -> None:
-    """Save a Word document as a whole."""
+def write_document(path: Path, document: Any) -> None:
+    """Write a Word document as a whole."""
     stream = io.BytesIO()
     document.save(stream)
     write_whole(path, stream.getvalue())

@@ -14,7 +14,7 @@ from iapt_topics._base.text import clean
 from iapt_topics.publish.cells import Cells
 from iapt_topics.publish.corrected import publish_corrected
 from iapt_topics.publish.counts import link_counts
-from iapt_topics.publish.disclosure import Disclosure, parse_rule
+from iapt_topics.publish.disclosure import EXACT, Disclosure, parse_rule
 from iapt_topics.publish.of_agreement import agreement_by_year, publish_agreement
 from iapt_topics.publish.of_drift import publish_drift
 from iapt_topics.publish.of_survey import publish_survey
@@ -26,28 +26,26 @@ from iapt_topics.study.study import Study
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)  # no slots: names are kept once worked out
-class Published:
-    """Tables, names and quotes that may be published; no figure in it is an exact one.
+class Version:
+    """A study as a report shows it: tables, names and quotes, with the rule they were made by.
 
     Attributes
     ----------
     tables : mapping of str to DataFrame
-        By name, with the columns of the exact tables of :class:`iapt_topics.Study`. A figure that
-        is not shown is missing, and ``status`` says why: "suppressed" ([c] in files), "small base",
-        "not coded"; ``note`` says it to people.
+        By name.
     about : About
         Names and settings.
-    rule : Disclosure
+    disclosure : Disclosure
         The rule that the tables were made by.
     quotes : tuple of Quote
-        Quotes that may be printed, by topic.
+        Quotes to print, by topic.
     approved : bool
         Whether a named person approved each quote.
     """
 
     tables: Mapping[str, pd.DataFrame]
     about: About
-    rule: Disclosure
+    disclosure: Disclosure
     quotes: tuple[Quote, ...] = ()
     approved: bool = False
 
@@ -74,6 +72,19 @@ class Published:
         rows = self.tables["topics"]
         rows = rows[(rows["topic"] >= 0) & (rows["label"] != "")]
         return {int(t): clean(name) for t, name in zip(rows["topic"], rows["label"], strict=True)}
+
+
+class Published(Version):
+    """Tables, names and quotes that may be published; no figure in it is an exact one.
+
+    The attributes are those of :class:`Version`. The tables have the columns of the exact ones of
+    :class:`iapt_topics.Study`. A figure that is not shown is missing, and ``status`` says why:
+    "suppressed" ([c] in files), "small base", "not coded"; ``note`` says it to people.
+    """
+
+
+class Private(Version):
+    """The exact tables, and redacted quotes that nobody approved: for the researcher alone."""
 
 
 def publish(
@@ -155,7 +166,29 @@ def publish(
     return Published(
         tables=tables,
         about=study.about,
-        rule=rule,
+        disclosure=rule,
         quotes=choose_quotes(study, tables, quotes),
         approved=isinstance(quotes, pd.DataFrame),
+    )
+
+
+def keep_private(study: Study) -> Private:
+    """A study with nothing suppressed or rounded, for the researcher's own report.
+
+    Parameters
+    ----------
+    study : Study
+        Every exact result of one run.
+
+    Returns
+    -------
+    Private
+        Its tables are the study's own. Typical responses are quoted, redacted by machine.
+    """
+    tables = study.tables
+    return Private(
+        tables=tables,
+        about=study.about,
+        disclosure=EXACT,
+        quotes=choose_quotes(study, tables, True),
     )

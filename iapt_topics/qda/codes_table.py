@@ -119,7 +119,7 @@ def require_matched(
         raise InputError(
             f"{what}: themes", f"must be ids or labels of the frame {frame.name!r}",
             listed(unknown, most=1000),
-            f"{hint}Rename them, add them to the frame, or say in themes= what they are.",
+            f"{hint}Rename them, add them to the frame, or map them with code_map= (--code-map).",
         )  # fmt: skip
     if headings:
         raise InputError(
@@ -152,7 +152,7 @@ def project_pairs(
     if not themes:
         raise InputError(
             f"codes of {coder!r}", f"must have a theme of the frame {frame.name!r}",
-            listed(could, most=50), "Say in themes= what they are.",
+            listed(could, most=50), "Map them with code_map= (--code-map).",
         )  # fmt: skip
     pairs = mine.assign(theme=mine["code_path"].map(theme).astype(object)).dropna(subset=["theme"])
     return themes, pairs.groupby(["response_id", "theme"], sort=False)["score"].max().reset_index()

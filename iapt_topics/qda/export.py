@@ -22,7 +22,7 @@ _COLUMNS = ("response_id", "respondent_id", "coder", "kind", "theme", "label", "
 _WHOLE = ("selection", "source")
 
 
-def export_codes(
+def write_codes(
     path: str | Path,
     codes: Codes | Sequence[Codes] = (),
     *,

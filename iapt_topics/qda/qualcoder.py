@@ -24,7 +24,7 @@ _COLUMNS = {
 _Rows = dict[str, list[tuple[object, ...]]]
 
 
-def read_project(path: Path) -> Export:
+def read_qualcoder(path: Path) -> Export:
     """Read the sources, codes and coded segments; the owner of a segment is its coder."""
     what = f"project {path.name!r}"
     path = path / "data.qda" if path.is_dir() else path

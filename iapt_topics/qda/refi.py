@@ -29,7 +29,7 @@ SCORES = "Score of "
 _MOST_TEXT = 512_000_000
 
 
-def read_project(path: Path) -> Export:
+def read_refi(path: Path) -> Export:
     """Read a ``.qdpx``: who gave which code to which document, and where in it."""
     what = f"project {path.name!r}"
     with Archive(require_file(path, "project"), what) as archive:

@@ -1,6 +1,6 @@
 """The report: one HTML file that opens offline and asks nothing of the network.
 
-It is made of tables alone.
+- ``write_report``: made of published tables alone.
 """
 
 import lazy_loader as lazy

@@ -153,7 +153,7 @@ def verdict(row: Mapping[Any, Any]) -> str:
 
 def why_missing(row: Mapping[Any, Any]) -> str:
     """Why a figure is not given, from its status and note."""
-    return row["status"] if row["status"] != SMALL_BASE else row["note"]
+    return str(row["status"] if row["status"] != SMALL_BASE else row["note"])
 
 
 def format_integer(value: Any, missing: str = DASH) -> str:

@@ -12,13 +12,13 @@ import pandas as pd
 from iapt_topics._base.status import SHOWN, SUPPRESSED
 from iapt_topics._base.text import clean
 from iapt_topics.figures.ledger import STATUSES
-from iapt_topics.publish.published import Published
+from iapt_topics.publish.published import Private, Version
 from iapt_topics.report import agreement_grids, drift_grids, grids, themes, topic_map
 from iapt_topics.report import format as form
-from iapt_topics.report.pictures import Picture, data_address, draw
+from iapt_topics.report.pictures import Picture, data_address, draw, last_changes
 
 
-def page_values(published: Published) -> dict[str, Any]:
+def page_values(published: Version) -> dict[str, Any]:
     """Everything that the template prints."""
     sources = {name: data_address(figure) for name, figure in draw(published).items()}
     return {
@@ -31,7 +31,7 @@ def page_values(published: Published) -> dict[str, Any]:
     }
 
 
-def _survey(published: Published, sources: dict[str, str]) -> dict[str, Any]:
+def _survey(published: Version, sources: dict[str, str]) -> dict[str, Any]:
     """The survey, its rows and its respondents."""
     about, tables = published.about, published.tables
     totals = tables["ledger_totals"].set_index("status")["n"].to_dict()
@@ -43,7 +43,8 @@ def _survey(published: Published, sources: dict[str, str]) -> dict[str, Any]:
         "synthetic": about.synthetic,
         "weighted": about.weighted,
         "source": clean(about.source),
-        "rule": published.rule,
+        "rule": published.disclosure,
+        "private": isinstance(published, Private),
         "n_rows": n_rows,
         "n_kept": n_kept,
         "n_people": n_people,
@@ -56,7 +57,7 @@ def _survey(published: Published, sources: dict[str, str]) -> dict[str, Any]:
         "one_year": len(about.years) < 2 or changes.empty,
         "questions": [clean(q) for q in about.questions],
         "ledger": _picture(
-            sources["rows"],
+            sources["ledger"],
             "Rows analysed and excluded",
             f"Flow from rows read to responses by year: {n_kept} of {n_rows} rows were analysed.",
             grids.ledger_grid(tables["ledger"], totals, published.waves),
@@ -74,7 +75,7 @@ def _title(source: str, years: list[str]) -> str:
     return ", ".join(part for part in (name[:1].upper() + name[1:], dash.join(ends)) if part)
 
 
-def _themes(published: Published, sources: dict[str, str]) -> dict[str, Any]:
+def _themes(published: Version, sources: dict[str, str]) -> dict[str, Any]:
     """Themes at a glance, and a page for each."""
     pages = themes.theme_pages(published)
     frame, shares = published.tables["frame"], published.tables["theme_shares"]
@@ -96,7 +97,7 @@ def _themes(published: Published, sources: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _topics(published: Published, sources: dict[str, str]) -> dict[str, Any]:
+def _topics(published: Version, sources: dict[str, str]) -> dict[str, Any]:
     """The topics, their themes and their stability."""
     tables, cards = published.tables, themes.topic_cards(published)
     notes = {c.note for c in cards if not c.small}
@@ -146,7 +147,7 @@ def _topics(published: Published, sources: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _method(published: Published, sources: dict[str, str]) -> dict[str, Any]:
+def _method(published: Version, sources: dict[str, str]) -> dict[str, Any]:
     """How it was done."""
     about, frame = published.about, published.tables["frame"]
     statuses = frame.loc[frame["codable"], "provenance"].tolist()
@@ -172,15 +173,7 @@ def _picture(
     return Picture(title=title, alt=alt, source=source, table=table) if source else None
 
 
-def last_changes(published: Published) -> pd.DataFrame:
-    """Changes of the last year against the baseline."""
-    table = published.tables["drift_changes"]
-    rows = table[table["kind"] == "baseline"]
-    last: pd.DataFrame = rows[rows["year"] == rows["year"].max()]
-    return last
-
-
-def _axis(published: Published, sources: dict[str, str], poles: str) -> dict[str, Any] | None:
+def _axis(published: Version, sources: dict[str, str], poles: str) -> dict[str, Any] | None:
     shares = published.tables.get("axis_shares")
     if shares is None:
         return None
@@ -188,7 +181,7 @@ def _axis(published: Published, sources: dict[str, str], poles: str) -> dict[str
     return {
         "second": form.label_of(published.labels, published.about.poles[-1]),
         "years": _picture(
-            sources["axis"],
+            sources["poles"],
             caption,
             f"Prevalence by year: {', '.join(shares['theme'].unique())}.",
             grids.shares_grid(shares, published.labels, caption, published.waves),
@@ -202,7 +195,7 @@ def _axis(published: Published, sources: dict[str, str], poles: str) -> dict[str
     }
 
 
-def _drift(published: Published, sources: dict[str, str]) -> dict[str, Any] | None:
+def _drift(published: Version, sources: dict[str, str]) -> dict[str, Any] | None:
     tables, labels, waves = published.tables, published.labels, published.waves
     changes, baseline = last_changes(published), published.about.baseline
     if changes.empty:
@@ -226,7 +219,7 @@ def _drift(published: Published, sources: dict[str, str]) -> dict[str, Any] | No
     hidden = changes.loc[changes["estimate"].isna(), "status"]
     return {
         "figure": _picture(
-            sources["drift"],
+            sources["prevalence"],
             caption,
             "One panel per theme: prevalence by year with 95 % confidence intervals; n is under "
             "each year. The table has the figures.",
@@ -256,7 +249,7 @@ def _drift(published: Published, sources: dict[str, str]) -> dict[str, Any] | No
     }
 
 
-def _who(published: Published) -> dict[str, Any] | None:
+def _who(published: Version) -> dict[str, Any] | None:
     """Respondent mix: what changed significantly, in words, and the table."""
     who = published.tables.get("respondent_mix")
     if who is None or who.empty:
@@ -270,7 +263,7 @@ def _who(published: Published) -> dict[str, Any] | None:
     }
 
 
-def _how(published: Published) -> dict[str, Any]:
+def _how(published: Version) -> dict[str, Any]:
     """Response quality, likewise; ``lengths`` of the first and the last year that are shown."""
     how = published.tables["response_quality"]
     words = how[(how["measure"] == "words") & how["estimate"].notna()].to_dict("records")
@@ -293,7 +286,7 @@ def _tested(table: pd.DataFrame) -> bool:
     return table["year"].nunique() > 1 and bool(table["p_bh"].notna().any())
 
 
-def _unsure(published: Published) -> dict[str, Any]:
+def _unsure(published: Version) -> dict[str, Any]:
     table = published.tables["topic_unassigned"]
     shown = table[table["estimate"].notna()]
     return {
@@ -305,7 +298,7 @@ def _unsure(published: Published) -> dict[str, Any]:
     }
 
 
-def _same_mix(published: Published, changes: pd.DataFrame) -> dict[str, Any] | None:
+def _same_mix(published: Version, changes: pd.DataFrame) -> dict[str, Any] | None:
     """Changes of the last year at a fixed respondent mix, beside the unadjusted ones."""
     table = published.tables.get("standardised_changes")
     if table is None:
@@ -323,7 +316,7 @@ def _same_mix(published: Published, changes: pd.DataFrame) -> dict[str, Any] | N
     }
 
 
-def _sources(published: Published, last: int, names: dict[int, str]) -> dict[str, Any]:
+def _sources(published: Version, last: int, names: dict[int, str]) -> dict[str, Any]:
     """Sources of uncertainty, and corrected changes of the last year."""
     tables, baseline = published.tables, names[published.about.baseline]
     table, changes = tables["change_sources"], tables.get("corrected_changes")
@@ -336,7 +329,7 @@ def _sources(published: Published, last: int, names: dict[int, str]) -> dict[str
     return out
 
 
-def _by_year(published: Published) -> dict[str, Any] | None:
+def _by_year(published: Version) -> dict[str, Any] | None:
     """Both coders by year: where their prevalence differs, and the direction of their changes."""
     years, changes = (published.tables.get(f"agreement_{name}") for name in ("years", "changes"))
     if years is None or changes is None:
@@ -355,7 +348,7 @@ def _by_year(published: Published) -> dict[str, Any] | None:
     }
 
 
-def _both_changes(published: Published, changes: pd.DataFrame) -> dict[str, Any] | None:
+def _both_changes(published: Version, changes: pd.DataFrame) -> dict[str, Any] | None:
     """Changes to the last year by both coders; None if none can be shown."""
     rows = changes[(changes["year"] == changes["year"].max()) & (changes["status"] == SHOWN)]
     if rows.empty:
@@ -370,7 +363,7 @@ def _both_changes(published: Published, changes: pd.DataFrame) -> dict[str, Any]
     }
 
 
-def _agreement(published: Published, sources: dict[str, str]) -> dict[str, Any] | None:
+def _agreement(published: Version, sources: dict[str, str]) -> dict[str, Any] | None:
     out = {
         "benchmark": _measures(published, "people"),
         "pair": _measures(published, "agreement"),
@@ -380,7 +373,7 @@ def _agreement(published: Published, sources: dict[str, str]) -> dict[str, Any] 
     return out if any(out.values()) else None
 
 
-def _measures(published: Published, start: str) -> dict[str, Any] | None:
+def _measures(published: Version, start: str) -> dict[str, Any] | None:
     """What is said of any two coders."""
     overall = published.tables.get(f"{start}_overall")
     if overall is None:
@@ -397,9 +390,9 @@ def _measures(published: Published, start: str) -> dict[str, Any] | None:
     }
 
 
-def _pair(published: Published, sources: dict[str, str]) -> dict[str, Any]:
+def _pair(published: Version, sources: dict[str, str]) -> dict[str, Any]:
     """What is said of machine and human codes beyond that."""
-    rule, labels = published.rule, published.labels
+    rule, labels = published.disclosure, published.labels
     of = {
         name: published.tables[f"agreement_{name}"]
         for name in ("overall", "themes", "convergence", "matches", "levels", "partition", "design")
@@ -420,7 +413,7 @@ def _pair(published: Published, sources: dict[str, str]) -> dict[str, Any]:
             "themes; in brackets the human-coded responses of each. The table has the figures.",
         ),
         "flow": _picture(
-            sources.get("coding_flow"),
+            sources.get("confusion"),
             "Human and machine themes in the same responses",
             "Flow from the human themes, left, to the machine themes of the same responses, right. "
             "The table of different themes has the largest flows.",

@@ -14,7 +14,7 @@ from iapt_topics.report.format import coefficient, count, interval, known, perce
 if TYPE_CHECKING:
     import pandas as pd
 
-    from iapt_topics.publish.published import Published
+    from iapt_topics.publish.published import Version
     from iapt_topics.publish.quotes import Quote
 
     Tables = Mapping[str, pd.DataFrame]
@@ -68,7 +68,7 @@ class Card:
     note: str = ""
 
 
-def theme_pages(published: Published) -> list[ThemePage]:
+def theme_pages(published: Version) -> list[ThemePage]:
     """A page for each theme that could be applied, in the order of the frame."""
     tables, labels = published.tables, published.labels
     rows = tables["theme_shares"].set_index("theme")
@@ -107,7 +107,7 @@ def _share(row: dict[Any, Any]) -> str:
     return f"Prevalence {percent(row['estimate'])} (95\u00a0% CI {limits}): {of}."
 
 
-def _dots(published: Published, theme: str) -> tuple[Dot, ...]:
+def _dots(published: Version, theme: str) -> tuple[Dot, ...]:
     """Places in a chart 100 units high: the highest upper limit that is shown is at its top.
 
     One year alone has no chart: the share in words says as much.
@@ -131,7 +131,7 @@ def _dots(published: Published, theme: str) -> tuple[Dot, ...]:
     return tuple(out)
 
 
-def _change(published: Published, theme: str) -> str:
+def _change(published: Version, theme: str) -> str:
     """The change of the last year against the baseline, by the machine and by people."""
     table = published.tables["drift_changes"]
     rows = table[(table["kind"] == "baseline") & (table["theme"] == theme)].to_dict("records")
@@ -184,7 +184,7 @@ def _agreed(row: dict[Any, Any], rating: list[str]) -> str:
     return f"{words}; {clean(rating[0])}" if rating else words
 
 
-def topic_cards(published: Published) -> list[Card]:
+def topic_cards(published: Version) -> list[Card]:
     """A card for each topic, small ones without content."""
     tables = published.tables
     pairs = tables["topic_mapping"]
@@ -194,7 +194,7 @@ def topic_cards(published: Published) -> list[Card]:
         if number < 0:
             continue
         if number not in published.topic_names:
-            size = f"fewer than {published.rule.min_respondents}"
+            size = f"fewer than {published.disclosure.min_respondents}"
             label = "small topic, suppressed"
             cards.append(Card(number=number, label=label, small=True, size=size))
             continue

@@ -12,12 +12,12 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.stats.intervals import require_fraction
 
 
-def kish_size(weight: ArrayLike) -> float:
+def kish_size(weights: ArrayLike) -> float:
     """Effective number of units of unequal weight, 0 without units.
 
     Parameters
     ----------
-    weight : array_like, shape (n,)
+    weights : array_like, shape (n,)
         Weights above 0.
 
     Returns
@@ -28,18 +28,20 @@ def kish_size(weight: ArrayLike) -> float:
     ----------
     Kish L (1965). *Survey Sampling*, section 11.7. Wiley.
     """
-    given = np.asarray(weight, float)
-    return float(given.sum() ** 2 / (given**2).sum()) if len(given) else 0.0
+    weights = np.asarray(weights, float)
+    return float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0
 
 
-def design_effect(error: ArrayLike, weight: ArrayLike, cluster: ArrayLike, few: int = 5) -> float:
+def design_effect(
+    errors: ArrayLike, weights: ArrayLike, clusters: ArrayLike, few: int = 5
+) -> float:
     """By how much clusters raise the variance of a weighted mean of 0 and 1.
 
     Parameters
     ----------
-    error, weight : array_like, shape (n,)
+    errors, weights : array_like, shape (n,)
         Each unit's distance from its mean, and its weight.
-    cluster : array_like of int, shape (n,)
+    clusters : array_like of int, shape (n,)
         Number of each unit's cluster, from 0.
     few : int
         With fewer errors above one half than this, units of a cluster are taken to be alike.
@@ -54,18 +56,18 @@ def design_effect(error: ArrayLike, weight: ArrayLike, cluster: ArrayLike, few: 
     Rao JNK, Scott AJ (1992). A simple method for the analysis of clustered binary data.
     *Biometrics* 48:577-585.
     """
-    at, given = np.asarray(cluster), np.asarray(weight, float)
+    at, weights = np.asarray(clusters), np.asarray(weights, float)
     if len(np.unique(at)) == len(at):
         return 1.0
 
     def clustered(value: Floats) -> float:
         return float((np.bincount(at, value) ** 2).sum() / (value**2).sum())
 
-    apart = np.asarray(error, float)
-    alike = clustered(given)
-    if np.count_nonzero(np.abs(apart) > 0.5) < few or not apart.any():
-        return alike
-    return min(max(clustered(given * apart), 1.0), alike)
+    errors = np.asarray(errors, float)
+    largest = clustered(weights)
+    if np.count_nonzero(np.abs(errors) > 0.5) < few or not errors.any():
+        return largest
+    return min(max(clustered(weights * errors), 1.0), largest)
 
 
 def cluster_weights(clusters: ArrayLike, n_boot: int, seed: int) -> NDArray[np.int32]:

@@ -2,6 +2,8 @@
 
 A study's tables have the names and columns of the published ones, so figures and the report are
 made of either alike. Nothing here is fit to leave the machine.
+
+- ``Study``; ``About``: its names and settings.
 """
 
 import lazy_loader as lazy

@@ -29,6 +29,7 @@ class Results:
     axis_drift: Drift | None = None
     comparison: Comparison | None = None
     benchmark: Comparison | None = None
+    topic_comparison: Comparison | None = None
     standardised: Standardised | None = None
     redactions: pd.DataFrame | None = None
     human: tuple[Codes, ...] = ()

@@ -58,6 +58,9 @@ def exact_tables(study: Results) -> Tables:
         **_agreement_tables("agreement", study.comparison),
         **_agreement_tables("people", study.benchmark),
     }
+    if study.topic_comparison is not None:
+        beside = ("matches", "levels", "partition")
+        out |= {f"topics_people_{n}": getattr(study.topic_comparison, n) for n in beside}
     out |= _coded_by_people(study, out)
     widths = topic_widths(study.topics, study.responses, drift.baseline)
     changed = out.get("corrected_changes")
@@ -67,6 +70,7 @@ def exact_tables(study: Results) -> Tables:
         "survey_notes": pd.DataFrame({"note": study.responses.notes}, dtype=object),
         "topic_assignments": study.topics.assignments,
         "machine_codes": study.codes.table,
+        "machine_evidence": study.codes.evidence,
         "drift_sources": drift.sources,
         "redactions": study.redactions,
     }

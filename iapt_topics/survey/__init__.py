@@ -1,6 +1,10 @@
 """The survey: its responses, what became of every row, redaction, respondents by wave.
 
 Everything that reads or cleans what people wrote is here.
+
+- ``load_responses`` gives ``Responses``; ``one_question`` takes one question of several.
+- Redaction: ``redact_responses``, ``redact``, ``presidio_names``, ``count_redactions``.
+- By wave: ``respondent_mix`` (who answered), ``response_quality`` (and how).
 """
 
 import lazy_loader as lazy

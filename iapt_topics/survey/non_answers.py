@@ -17,7 +17,7 @@ _BESIDE_SPACE = re.compile(r"[^\w\s/\u2600-\U0001ffff]+(?=\s)|(?<=\s)[^\w\s/'\u2
 _LONGEST = 200  # a longer text says something, be it only by its length
 
 
-def load_rules(path: str | Path | None = None) -> Rules:
+def read_rules(path: str | Path | None = None) -> Rules:
     """Read the rules for texts that answer nothing.
 
     Parameters
@@ -46,7 +46,7 @@ def matched_rule(text: str, rules: Rules | None = None) -> str:
     Parameters
     ----------
     text : str
-    rules : from :func:`load_rules`, optional
+    rules : from :func:`read_rules`, optional
         The bundled ones by default.
 
     Returns

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from functools import partial
 from pathlib import Path
 
@@ -153,7 +154,7 @@ def redact_responses(
     *,
     deny: Mapping[str, Sequence[str]] | str | Path | None = None,
     names: Recogniser | None = None,
-    replace_text: bool = False,
+    redact_text: bool = False,
 ) -> tuple[Responses, pd.DataFrame]:
     """Redact a survey, with the same placeholder wherever the same thing is meant.
 
@@ -168,7 +169,7 @@ def redact_responses(
     names : callable, optional
         Finds names in running text: a text to the (start, end) of each. For example
         :func:`presidio_names`.
-    replace_text : bool, default False
+    redact_text : bool, default False
         Whether the column ``text`` is replaced too, so that the embedded text is the redacted one.
 
     Returns
@@ -217,7 +218,7 @@ def redact_responses(
     table = responses.table.assign(
         redacted=pd.Series(texts, dtype="str", index=responses.table.index)
     )
-    if replace_text:
+    if redact_text:
         table = table.assign(text=table["redacted"])
     return replace(responses, table=table), pd.DataFrame(rows, columns=list(_LOG))
 
@@ -245,6 +246,23 @@ def safe_texts(responses: Responses, response_ids: Sequence[str]) -> list[str]:
     column = "redacted" if "redacted" in responses.table.columns else "text"
     texts = responses.table.set_index("response_id")[column].reindex(list(response_ids))
     return [str(t) if column == "redacted" else redact(str(t)) for t in texts]
+
+
+def redacted_part(text: str, redacted: str, start: int, end: int) -> str:
+    """The part of a redacted text that stands for ``text[start:end]``; never other than redacted.
+
+    A placeholder that stands for more than the part is in it whole.
+    """
+    if text == redacted:
+        return text[start:end]
+    places = SequenceMatcher(None, text, redacted, autojunk=False).get_opcodes()
+    met = [p for p in places if p[1] < end and p[2] > start]
+    if not met:
+        return ""
+    first, last = met[0], met[-1]
+    begin = first[3] + (start - first[1] if first[0] == "equal" else 0)
+    stop = last[4] - (last[2] - end if last[0] == "equal" else 0)
+    return redacted[max(begin, first[3]) : stop]
 
 
 def presidio_names(language: str = "en") -> Recogniser:

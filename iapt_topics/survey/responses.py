@@ -22,7 +22,7 @@ from iapt_topics._base.errors import (
 from iapt_topics._base.one_line import one_line
 from iapt_topics._base.tables import read_table, text_table
 from iapt_topics.survey.copies import LEAST_WORDS
-from iapt_topics.survey.non_answers import load_rules
+from iapt_topics.survey.non_answers import read_rules
 from iapt_topics.survey.statuses import STATUSES, TOO_LONG, assign_statuses, is_visible
 from iapt_topics.survey.waves import read_years
 
@@ -189,8 +189,8 @@ def load_responses(
     *,
     text: str | Sequence[str],
     year: str,
-    respondent_id: str | None = None,
-    response_id: str | None = None,
+    respondent: str | None = None,
+    response: str | None = None,
     question: str | None = None,
     covariates: Sequence[str] = (),
     weight: str | None = None,
@@ -213,10 +213,10 @@ def load_responses(
     year : str
         Column of the survey year, as 2016, 2015/16 (told apart by its first year), 16 or a date, of
         which the year is taken; or of the waves that ``waves`` names.
-    respondent_id : str, optional
+    respondent : str, optional
         Column that says who answered. Without it every row is taken for another person; where it
         is blank, that row is, under the id ``"row:<row's id>"``.
-    response_id : str, optional
+    response : str, optional
         Column of the row's own id. By default the column "response_id" if there is one, else
         the row's number from 1, not counting the header.
     question : str, optional
@@ -256,28 +256,28 @@ def load_responses(
     ['kept', 'non_answer', 'blank']
     """
     table, name, what, notes = _read_survey(source)
-    if response_id is None and "response_id" in table.columns:
-        response_id = "response_id"
+    if response is None and "response_id" in table.columns:
+        response = "response_id"
     answers = [text] if isinstance(text, str) else list(text)
     if not answers or (question is not None and not isinstance(text, str)):
         got = "none" if not answers else f"several beside the column {question!r} of questions"
         raise InputError("text", "must name a column, or one for each question", got, _LIST)
-    roles = [*answers, year, respondent_id, response_id, question, weight]
+    roles = [*answers, year, respondent, response, question, weight]
     _require_usable(table, what, roles, covariates)
-    rules = load_rules(non_answers)
+    rules = read_rules(non_answers)
 
     empty = _empty_rows(table, year)
     if empty.any():
         rows = listed(np.flatnonzero(empty) + 1)
         notes.append(f"{what}: {empty.sum()} row(s) that hold nothing are left out: {rows}.")
         table = table[~empty]
-    ids = _row_ids(table, what, response_id)
+    ids = _row_ids(table, what, response)
     people = ids
-    if respondent_id is not None:
-        people = fill_respondents(table[respondent_id], ids)
+    if respondent is not None:
+        people = fill_respondents(table[respondent], ids)
         if near := _near_ids(people):
             notes.append(
-                f"{what}: column {respondent_id!r} has ids that differ only by case or white "
+                f"{what}: column {respondent!r} has ids that differ only by case or white "
                 f"space, taken for different people: {near}."
             )
     years, labels, found_years = read_years(table[year].tolist(), f"{what}: column {year!r}", waves)

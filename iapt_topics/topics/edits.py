@@ -172,7 +172,7 @@ def replay_topic_edits(
     Parameters
     ----------
     edited : Topics
-        From :func:`edit_topics`, perhaps read by :func:`iapt_topics.load_topics`.
+        From :func:`edit_topics`, perhaps read by :func:`iapt_topics.topics.load_topics`.
     topics : Topics
         Of the new fit, whose responses may be more or fewer.
     responses : Responses

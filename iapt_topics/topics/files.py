@@ -22,15 +22,15 @@ _ARRAYS = ("votes", "distribution", "centroids")
 _NAMES = {"topics.json", "arrays.safetensors", *(f"{name}.parquet" for name in _TABLES)}
 
 
-def save_topics(topics: Topics, folder: str | Path) -> Path:
+def save_topics(folder: str | Path, topics: Topics) -> Path:
     """Write topics to a folder.
 
     Parameters
     ----------
-    topics : Topics
-        From :func:`iapt_topics.fit_topics`.
     folder : str or path
         Made anew, for its owner alone; one with saved topics and nothing else is replaced.
+    topics : Topics
+        From :func:`iapt_topics.fit_topics`.
 
     Returns
     -------

@@ -68,21 +68,21 @@ def assign_wave(
     embeddings: Embeddings,
     *,
     fitted: tuple[Responses, Embeddings] | None = None,
-    seed: int = 0,
+    seed: int = 7,
 ) -> Wave:
     """Assign a later wave to fixed topics, and ask whether it holds a new one.
 
     Parameters
     ----------
     topics : Topics
-        Fitted to earlier waves, perhaps read by :func:`iapt_topics.load_topics`.
+        Fitted to earlier waves, perhaps read by :func:`iapt_topics.topics.load_topics`.
     responses : Responses
         The later wave.
     embeddings : Embeddings
         Of the later wave, by the encoder that the topics were fitted with.
     fitted : tuple of Responses and Embeddings, optional
         What the topics were fitted to. Needed to test groups of novel responses.
-    seed : int, default 0
+    seed : int, default 7
         Seed of the halves.
 
     Returns

@@ -13,14 +13,14 @@ from iapt_topics.topics.topics import Topics
 from iapt_topics.topics.tracking import TopicTracking
 
 
-def compare_refit(topics: Topics, flow: TopicTracking, responses: Responses) -> pd.DataFrame:
+def compare_refit(topics: Topics, tracking: TopicTracking, responses: Responses) -> pd.DataFrame:
     """Put the shares of one fit to all years beside those of the topics fitted to each year.
 
     Parameters
     ----------
     topics : Topics
         Fitted to the whole survey.
-    flow : TopicTracking
+    tracking : TopicTracking
         Topics of each window of the same survey.
     responses : Responses
         The survey.
@@ -41,7 +41,7 @@ def compare_refit(topics: Topics, flow: TopicTracking, responses: Responses) -> 
     columns = ["topic", "label", "year", "method", "estimate", "low", "high", "n"]
     columns = [*columns, "p", "p_bh", "note"]
     rows = []
-    for year, fit in sorted(flow.fits.items()):
+    for year, fit in sorted(tracking.fits.items()):
         own = fit.assignments.set_index("response_id")["topic"]
         fixed = fixed_all.loc[own.index]
         both = np.zeros((fit.n_topics, topics.n_topics))

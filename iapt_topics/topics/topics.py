@@ -35,7 +35,7 @@ class TopicConfig:
 
     Attributes
     ----------
-    seed : int, default 0
+    seed : int, default 7
         Seed of everything random in the fit.
     n_runs : int, default 12
         Runs of UMAP and HDBSCAN that the consensus is made of; at least 2.
@@ -54,7 +54,7 @@ class TopicConfig:
         the shares.
     """
 
-    seed: int = 0
+    seed: int = 7
     n_runs: int = 12
     n_topics: int | None = None
     min_topic_size: int | None = None
@@ -122,7 +122,7 @@ class Topics:
         Versions of the packages that decide the result, and the encoder.
     edits : DataFrame
         What people changed after the fit: ``action``, ``topics``, ``detail``, ``who``, ``when``,
-        ``why``, ``note``; see :func:`iapt_topics.edit_topics`. Empty after a fit.
+        ``why``, ``note``; see :func:`iapt_topics.topics.edit_topics`. Empty after a fit.
     """
 
     assignments: pd.DataFrame

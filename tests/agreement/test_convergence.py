@@ -34,7 +34,7 @@ def with_cells(**cells):
 
 @pytest.mark.parametrize("name", ["matrix.csv", "matrix.xlsx"])
 def test_ratings_come_back_as_edited_and_nothing_else_does(comparison, tmp_path, name):
-    path = write_convergence(comparison, tmp_path / name)
+    path = write_convergence(tmp_path / name, comparison)
     same = read_convergence(path, comparison)
     pd.testing.assert_frame_equal(same.convergence, comparison.convergence, check_dtype=False)
 
@@ -68,7 +68,7 @@ def test_ratings_come_back_as_edited_and_nothing_else_does(comparison, tmp_path,
     ],
 )
 def test_faulty_rows_are_named(comparison, tmp_path, cells, said):
-    path = write_convergence(comparison, tmp_path / "m.csv")
+    path = write_convergence(tmp_path / "m.csv", comparison)
     edited(path, with_cells(**cells))
     with pytest.raises(InputError, match=said):
         read_convergence(path, comparison)
@@ -76,8 +76,8 @@ def test_faulty_rows_are_named(comparison, tmp_path, cells, said):
 
 def test_faulty_files(comparison, tmp_path):
     with pytest.raises(InputError, match=r"\.csv or \.xlsx"):
-        write_convergence(comparison, tmp_path / "m.txt")
-    path = write_convergence(comparison, tmp_path / "m.csv")
+        write_convergence(tmp_path / "m.txt", comparison)
+    path = write_convergence(tmp_path / "m.csv", comparison)
     edited(path, lambda sheet: sheet.drop(columns="rater"))
     with pytest.raises(InputError, match="'rater'"):
         read_convergence(path, comparison)

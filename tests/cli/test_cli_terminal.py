@@ -137,7 +137,7 @@ def test_init_asks_and_writes_what_was_answered(files):
     assert (plan.text, plan.year, plan.respondent) == (("comment",), "year", "person")
     assert (plan.response, plan.question) == ("response_id", None)
     assert plan.covariates == plan.standardise == ("subject",)
-    assert (plan.codes, plan.min_cell) == (files / "codes.csv", 12)
+    assert (plan.codes, plan.disclosure) == (files / "codes.csv", 12)
     assert plan.out == files / "here"
 
 
@@ -154,7 +154,7 @@ def test_ctrl_c_at_a_question_writes_nothing(files):
 
 @pytest.mark.slow
 def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(files):
-    words = ("run", "survey.csv", "--text", "comment", "--year", "year", "--runs", "2", "--out")
+    words = ("run", "survey.csv", "--text", "comment", "--year", "year", "--n-runs", "2", "--out")
     screen = Terminal(files, *words, "whole")
     screen.until("Embedding the responses")
     screen.until("left:")
@@ -174,7 +174,7 @@ def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(files):
     assert after == kept
     # Stopped again as it writes over a result: that one is as it was.
     before = read_manifest(files / "out")
-    screen = Terminal(files, "run", "out", "--min-cell", "5", SLOW="pipeline.write.write_report")
+    screen = Terminal(files, "run", "out", "--disclosure", "5", SLOW="pipeline.write.write_report")
     screen.until("Writing the results")
     screen.key("\x03")
     assert screen.end()[0] == 130
@@ -191,7 +191,7 @@ def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(files):
     ],
 )
 def test_ctrl_c_stops_what_cannot_be_interrupted(files, stage, slow, deaf):
-    words = ("run", "survey.csv", "--text", "comment", "--year", "year", "--runs", "2")
+    words = ("run", "survey.csv", "--text", "comment", "--year", "year", "--n-runs", "2")
     screen = Terminal(files, *words, SLOW=slow, DEAF=deaf)
     screen.until(stage)
     screen.until("0:00:01")  # it is well into the stage

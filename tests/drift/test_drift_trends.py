@@ -267,11 +267,11 @@ def test_hand_codes_correct_a_machine_that_got_worse():
     pairs = pd.DataFrame(
         {"response_id": ids[sample[truth[sample]]], "theme": "t0", "score": np.nan}
     )
-    hand = Codes(
+    human = Codes(
         coder="person", kind="human", themes=("t0",), seen=machine.seen.iloc[sample], table=pairs
     )
     plain = measure_drift(machine, responses, n_boot=1)
-    drift = measure_drift(machine, responses, hand=hand, n_boot=1)
+    drift = measure_drift(machine, responses, human=human, n_boot=1)
     assert plain.changes.iloc[0]["p_bh"] < 0.001
     row = drift.changes.iloc[0]
     assert row["p"] > 0.05

@@ -42,7 +42,7 @@ def all_of(made):
         "drift": figures.drift_figure(made.drift.shares, labels=LABELS),
         "axis": figures.axis_figure(made.axis.shares),
         "agreement": figures.agreement_figure(themes, themes),
-        "mapping": figures.mapping_figure(made.mapping.scores, themes=LABELS),
+        "mapping": figures.mapping_figure(made.mapping.scores, labels=LABELS),
         "resolution": figures.resolution_figure(made.topics.resolution, n=640),
         "plane": figures.axis_plane_figure(poles_of(made)),
         "confusion": figures.confusion_flow_figure(made.comparison.matches, labels=LABELS, n=400),
@@ -104,14 +104,14 @@ def test_hidden_theme_is_not_in_the_forest_plot(made):
 
 
 def test_only_labelled_topics_are_in_the_heat_map(made):
-    text = drawn(figures.mapping_figure(made.mapping.scores, topics={0: "first", 2: "third"}))
+    text = drawn(figures.mapping_figure(made.mapping.scores, topic_labels={0: "first", 2: "third"}))
     assert "first" in text
     assert "n = 2 topics" in text
 
 
 def test_mathematics_and_control_characters_in_a_label_are_plain_text(made):
     topics = {0: "cost $\\frac{ \x00 $ <b>"}
-    text = drawn(figures.mapping_figure(made.mapping.scores, topics=topics))
+    text = drawn(figures.mapping_figure(made.mapping.scores, topic_labels=topics))
     assert "cost $\\frac{ $ &lt;b&gt;" in text
 
 
@@ -129,7 +129,7 @@ def test_empty_result_is_an_input_error(made):
 
 def test_themes_of_the_heat_map_are_in_the_order_given(made):
     scores = made.mapping.scores
-    ax = figures.mapping_figure(scores, themes={"W1": "Last", "S1": "Next"}).axes[0]
+    ax = figures.mapping_figure(scores, labels={"W1": "Last", "S1": "Next"}).axes[0]
     names = [t.get_text() for t in ax.get_xticklabels()]
     others = [t for t in scores["theme"].unique() if t not in ("W1", "S1")]
     assert names == ["Last", "Next", *others]

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("short_report")
 def plan(files):
     return StudyPlan(
         file=files / "survey.csv", text=("comment",), year="year", respondent="person",
-        frame=files / "frame.toml", runs=2, out=files / "out",
+        frame=files / "frame.toml", n_runs=2, out=files / "out",
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def test_kept_topics_are_for_the_same_texts_vectors_and_settings_alone(
             return super().encode(texts)[:, ::-1]
 
     made(plan, encoder)
-    more = {"codes": plan.file.with_name("codes.csv"), "baseline": 2015, "min_cell": 3}
+    more = {"codes": plan.file.with_name("codes.csv"), "baseline": 2015, "disclosure": 3}
     made(replace(plan, standardise=("subject",), **more), encoder)
     assert len(fits) == 1
     made(replace(plan, seed=8), encoder)

@@ -70,7 +70,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def run_of(folder: Path, results: dict) -> Path:
     """The folder ``publish`` of a run with these results."""
-    write_study(study_of(**results), folder)
+    write_study(folder, study_of(**results))
     return folder / "publish"
 
 

@@ -165,9 +165,9 @@ def test_where_nothing_is_rounded_the_published_shares_are_the_exact_ones(case):
     exact = results["drift"].shares
     for column, near in (("estimate", 1e-6), ("low", 0.003), ("high", 0.003)):
         np.testing.assert_allclose(off["drift_shares"][column], exact[column], atol=near)
-    hand = corrected_shares(results["codes"], results["human"][0], results["responses"])
-    hand = hand[hand["method"] == "corrected"]
-    both = off["corrected_shares"].merge(hand, on=["theme", "year"], suffixes=("", "_exact"))
+    human = corrected_shares(results["codes"], results["human"][0], results["responses"])
+    human = human[human["method"] == "corrected"]
+    both = off["corrected_shares"].merge(human, on=["theme", "year"], suffixes=("", "_exact"))
     np.testing.assert_allclose(both["estimate"], both["estimate_exact"], atol=1e-6)
     # All years together: each year's weights have mean 1.
     kept = results["responses"].kept
@@ -261,7 +261,7 @@ def test_the_width_from_how_responses_were_assigned_is_published():
 
 def test_corrected_shares_are_not_published_as_those_of_the_codes():
     results = random_survey(0)
-    hand = results["human"][0]
-    results["drift"] = measure_drift(results["codes"], results["responses"], hand=hand)
+    human = results["human"][0]
+    results["drift"] = measure_drift(results["codes"], results["responses"], human=human)
     with pytest.raises(InputError, match="hand codes"):
         published_tables(**results)

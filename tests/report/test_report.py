@@ -46,7 +46,7 @@ class Page(HTMLParser):
 
 def make(
     tmp_path, *, full: bool = True, synthetic: bool = True, extra: str = "", label=None,
-    min_cell=10, quotes=None, **more,
+    disclosure=10, quotes=None, **more,
 ):  # fmt: skip
     survey = standins.responses(synthetic, extra=extra)
     found = standins.topics(survey, label)
@@ -60,7 +60,7 @@ def make(
         }
     more = {"drift": standins.drift(survey, coded)} | more
     study = standins.study_of(responses=survey, topics=found, codes=coded, **more)
-    published = publish(study, min_cell, quotes=quotes)
+    published = publish(study, disclosure, quotes=quotes)
     path = write_report(tmp_path / "new folder" / "report.html", published)
     return path, path.read_text(encoding="utf-8")
 
@@ -193,7 +193,7 @@ def test_why_a_suppressed_theme_has_no_kappa_is_not_published():
 
 def test_switching_disclosure_control_off_is_said_in_a_banner(tmp_path, whole):
     assert "CONTROL IS OFF" not in Page(whole[1]).text
-    page = Page(make(tmp_path, full=False, min_cell=1)[1])
+    page = Page(make(tmp_path, full=False, disclosure=1)[1])
     assert "DISCLOSURE CONTROL IS OFF" in page.text
     assert ("p", {"class": "banner", "role": "note"}) in page.tags
     assert "[c]" not in page.text.split("Themes at a glance")[-1]
@@ -418,7 +418,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path, before = make(tmp_path, full=False)
     monkeypatch.setattr("pathlib.Path.replace", _fail)
     with pytest.raises(OSError, match="disk"):
-        make(tmp_path, full=False, min_cell=1)
+        make(tmp_path, full=False, disclosure=1)
     assert path.read_text(encoding="utf-8") == before
     assert [p.name for p in path.parent.iterdir()] == ["report.html"]
 
@@ -428,9 +428,9 @@ def _fail(*_args):
 
 
 @pytest.mark.parametrize("bad", [0, -1, 2.5, True])
-def test_min_cell_must_be_a_count(tmp_path, bad):
-    with pytest.raises(InputError, match="min_cell"):
-        make(tmp_path, full=False, min_cell=bad)
+def test_disclosure_must_be_a_count(tmp_path, bad):
+    with pytest.raises(InputError, match="disclosure"):
+        make(tmp_path, full=False, disclosure=bad)
 
 
 def test_a_folder_is_not_a_report(tmp_path):

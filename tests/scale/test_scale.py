@@ -70,7 +70,7 @@ def cut(table, folder, parts=3):
 
 def whole(table):
     return load_responses(
-        table, text="text", year="year", respondent_id="respondent_id", response_id="response_id"
+        table, text="text", year="year", respondent="respondent_id", response="response_id"
     )
 
 
