@@ -73,7 +73,7 @@ def agreement_grid(themes: pd.DataFrame, one: str, two: str) -> Grid:
 
 
 def agreement_years_grid(
-    table: pd.DataFrame, labels: Labels, waves: Waves, coders: tuple[str, str]
+    table: pd.DataFrame, labels: Labels, waves: Waves, coders: tuple[str, str], *, exact: bool
 ) -> Grid:
     """Prevalence of each theme by both coders, by year, and their difference."""
     sizes = table.groupby("year")["n"].max()
@@ -90,8 +90,10 @@ def agreement_years_grid(
     caption = f"Prevalence by {coders[0]} and by {coders[1]}, by year"
     note = (
         f"Responses coded by both. In brackets: 95 % CI of the difference ({coders[1]} minus "
-        f"{coders[0]}) in points. It treats the coders as independent, so it is conservative."
+        f"{coders[0]}) in points."
     )
+    if not exact:
+        note += " It treats the coders as independent, so it is conservative."
     return Grid(caption=caption, head=head, rows=tuple(rows), note=note)
 
 

@@ -457,7 +457,7 @@ def test_figures_of_a_study_are_written_in_three_formats(tmp_path):
     survey = standins.responses(n=300)
     study = standins.study_of(responses=survey, comparison=standins.comparison())
     written = write_figures(tmp_path / "figures", publish(study))
-    names = ("agreement", "coding_flow", "drift", "mapping", "resolution", "rows")
+    names = ("agreement", "changes", "confusion", "ledger", "mapping", "prevalence", "resolution")
     assert sorted(written) == sorted(f"{n}.{k}" for n in names for k in ("pdf", "png", "svg"))
     starts = {".pdf": b"%PDF", ".png": b"\x89PNG", ".svg": b"<?xml"}
     for path in written.values():
