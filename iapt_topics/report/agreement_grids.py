@@ -9,6 +9,7 @@ import pandas as pd
 
 from iapt_topics._base.text import clean
 from iapt_topics.figures.agreement import code_pairs
+from iapt_topics.publish.wording import MEASURES
 from iapt_topics.report.format import (
     DASH,
     SUPPRESSED_CELL,
@@ -34,14 +35,6 @@ from iapt_topics.report.grid import (
     unless_suppressed,
     wave_name,
 )
-
-MEASURES = {
-    "alpha_masi": "Krippendorff's alpha (MASI)",
-    "alpha_jaccard": "Krippendorff's alpha (Jaccard)",
-    "f1_samples": "F1, mean over responses",
-    "f1_micro": "Micro-F1, all themes pooled",
-    "f1_macro": "Macro-F1, mean over themes",
-}
 
 
 def agreement_grid(themes: pd.DataFrame, one: str, two: str) -> Grid:
