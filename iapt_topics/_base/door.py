@@ -33,7 +33,7 @@ MAKERS = {
     "Encoder": "sentence_encoder()",
     "Figure": "drift_figure() or another figure function",
     "MappingEdits": "read_mapping() or read_edits()",
-    "Project": "load_project()",
+    "Project": "read_project()",
     "Published": "publish()",
     "Responses": "load_responses()",
     "SamplePlan": "next_to_code()",
@@ -47,7 +47,6 @@ MAKERS = {
     "TopicMapping": "map_topics()",
     "Topics": "fit_topics() or load_topics()",
     "TopicTracking": "topic_tracking()",
-    "Version": "publish()",
 }
 #: Other types in words, one and many.
 _WORDS = {
@@ -145,12 +144,8 @@ def _constructor_hints(cls: type) -> dict[str, Any]:
 def _hints(function: Callable[..., Any], known: Mapping[str, Any]) -> dict[str, Any]:
     """Type of each parameter; a name that only type checkers import is a class by its name."""
     names = _Names({**known, "ArrayLike": _Numbers, "Labels": Any})
-    hints: dict[str, Any] = {}
-    for p in inspect.signature(function).parameters.values():
-        hints[p.name] = Any if p.annotation is p.empty else p.annotation
-        if isinstance(p.annotation, str):  # which is the library's own source
-            hints[p.name] = eval(p.annotation, {"__builtins__": {}}, names)  # noqa: S307
-    return hints
+    written = inspect.get_annotations(function, globals={}, locals=names, eval_str=True)
+    return {p: written.get(p, Any) for p in inspect.signature(function).parameters}
 
 
 class _Names(dict[str, Any]):

@@ -47,7 +47,8 @@ def mapping_figure(
     """
     from matplotlib.patches import Rectangle
 
-    require_columns(scores, ("topic", "theme", "score", "chosen", "n"), "the mapping")
+    sizes_too = ("n",) if topic_labels is None else ()
+    require_columns(scores, ("topic", "theme", "score", "chosen", *sizes_too), "the mapping")
     if topic_labels is not None:
         scores = scores[scores["topic"].isin(list(topic_labels))]
     need_rows(scores, "the mapping")

@@ -38,13 +38,11 @@ def kish_size(weights: ArrayLike) -> float:
     ----------
     Kish L (1965). *Survey Sampling*, section 11.7. Wiley.
     """
-    weights = np.asarray(_units(weights, "weights"), float)
-    return float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0
+    given = np.asarray(_units(weights, "weights"), float)
+    return float(given.sum() ** 2 / (given**2).sum()) if len(given) else 0.0
 
 
-def design_effect(
-    errors: ArrayLike, weights: ArrayLike, clusters: ArrayLike, few: int = 5
-) -> float:
+def design_effect(errors: ArrayLike, weights: ArrayLike, clusters: Labels, few: int = 5) -> float:
     """By how much clusters raise the variance of a weighted mean of 0 and 1.
 
     Parameters
@@ -66,10 +64,10 @@ def design_effect(
     Rao JNK, Scott AJ (1992). A simple method for the analysis of clustered binary data.
     *Biometrics* 48:577-585.
     """
-    at, weights = _units(clusters, "clusters"), np.asarray(_units(weights, "weights"), float)
-    errors = np.asarray(_units(errors, "errors"), float)
-    if not len(at) == len(weights) == len(errors):
-        got = f"{len(errors)} errors, {len(weights)} weights and {len(at)} clusters"
+    at, given = _units(clusters, "clusters"), np.asarray(_units(weights, "weights"), float)
+    error = np.asarray(_units(errors, "errors"), float)
+    if not len(at) == len(given) == len(error):
+        got = f"{len(error)} errors, {len(given)} weights and {len(at)} clusters"
         raise InputError("a design effect", "needs one of each per unit", got, "Match the units.")
     if len(np.unique(at)) == len(at):
         return 1.0
@@ -77,10 +75,10 @@ def design_effect(
     def clustered(value: Floats) -> float:
         return float((np.bincount(at, value) ** 2).sum() / (value**2).sum())
 
-    largest = clustered(weights)
-    if np.count_nonzero(np.abs(errors) > 0.5) < few or not errors.any():
+    largest = clustered(given)
+    if np.count_nonzero(np.abs(error) > 0.5) < few or not error.any():
         return largest
-    return min(max(clustered(weights * errors), 1.0), largest)
+    return min(max(clustered(given * error), 1.0), largest)
 
 
 def cluster_weights(clusters: Labels, n_boot: int, seed: int) -> NDArray[np.int32]:
