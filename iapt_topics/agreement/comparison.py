@@ -133,14 +133,20 @@ class Comparison(Result):
     levels: pd.DataFrame
     convergence: pd.DataFrame
 
-    def _repr_html_(self) -> str:
-        """Agreement over all and by theme, and the forest plot."""
-        from iapt_topics.figures.agreement import agreement_figure
-        from iapt_topics.figures.notebook import as_html
+    _view = (
+        "overall: measure estimate low high n expected_by_chance note",
+        "themes: theme label n f1 f1_low f1_high kappa kappa_low kappa_high note",
+        "convergence: theme label rating f1 share_difference low high n note",
+    )
 
-        title = f"{self.other} against {self.reference}, {self.n:,} responses"
-        tables = {n: getattr(self, n) for n in ("overall", "themes", "convergence")}
-        return as_html(title, tables, lambda: agreement_figure(self.themes))
+    def _title(self) -> str:
+        return f"{self.other} against {self.reference}, {self.n:,} responses"
+
+    def _picture(self) -> str:
+        from iapt_topics.figures.agreement import agreement_figure
+        from iapt_topics.figures.notebook import as_picture
+
+        return as_picture(self._title(), lambda: agreement_figure(self.themes))
 
 
 def compare_codes(

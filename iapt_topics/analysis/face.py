@@ -15,7 +15,6 @@ from iapt_topics.analysis.theme_summary import ThemeSummary, summarise_theme
 from iapt_topics.pipeline.saved import save_study
 from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.draft import write_draft
-from iapt_topics.publish.exports import write_tables
 from iapt_topics.publish.published import Published, Version, keep_private, publish
 from iapt_topics.report import format as form
 from iapt_topics.report.pictures import figure_makers
@@ -229,10 +228,6 @@ class PublicVersion(Published):
     def plot(self, name: str) -> Figure:
         """Draw one figure of the public report; see :meth:`Analysis.plot`."""
         return _draw(self, name)
-
-    def to_excel(self, path: str | Path) -> Path:
-        """Write the published tables as a workbook; see :func:`iapt_topics.write_tables`."""
-        return write_tables(Path(path).with_suffix(".xlsx"), self)
 
     def draft(self, path: str | Path) -> Path:
         """Write a draft of methods and results, ``.docx``; see :func:`iapt_topics.write_draft`."""

@@ -77,15 +77,15 @@ class Codes(Result):
     picked: frozenset[str] = frozenset()
     evidence: pd.DataFrame | None = None
 
-    def _repr_html_(self) -> str:
-        """How many responses have each theme."""
-        from iapt_topics.figures.notebook import as_html
+    def _title(self) -> str:
+        return f"Codes of {self.coder} ({self.kind}) on {len(self.seen):,} responses"
 
-        given = self.table["theme"].value_counts().reindex(list(self.themes), fill_value=0)
-        names = [self.labels.get(t, t) for t in self.themes]
-        table = pd.DataFrame({"theme": self.themes, "label": names, "n": given.to_numpy()})
-        title = f"Codes of {self.coder} ({self.kind}) on {len(self.seen):,} responses"
-        return as_html(title, {"themes": table})
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        """How many responses have each theme."""
+        counts = self.table["theme"].value_counts().reindex(list(self.themes), fill_value=0)
+        labels = [self.labels.get(t, t) for t in self.themes]
+        table = {"theme": self.themes, "label": labels, "n": counts.to_numpy()}
+        return {"themes": pd.DataFrame(table)}
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -48,6 +48,11 @@ class SamplePlan(Result):
     table: pd.DataFrame
     width: float
 
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        """How many responses of each year are to be coded, and why."""
+        parts = self.table.groupby(["year", "part", "reason"], sort=False).size()
+        return {"responses to code": parts.rename("n").reset_index()}
+
     def __post_init__(self) -> None:
         # A plan that was kept as a .csv file comes back with ids such as 17 as numbers.
         require_columns(self.table, _COLUMNS, "the table of a plan")

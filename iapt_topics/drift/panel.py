@@ -73,6 +73,11 @@ class Panel(Result):
     changes: pd.DataFrame
     transitions: pd.DataFrame
 
+    _view = (
+        "changes: theme year against both gained lost estimate low high n p p_bh note",
+        "transitions",
+    )
+
 
 def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = None) -> Panel:
     """Compare the same respondents between survey years.

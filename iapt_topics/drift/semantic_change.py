@@ -88,6 +88,12 @@ class SemanticChange(Result):
     distances: pd.DataFrame
     quotes: pd.DataFrame
 
+    # Quotes are not shown: they are people's words.
+    _view = (
+        "words: theme year against word estimate low high n p p_bh note",
+        "distances: theme year against estimate low high n null_p95 p p_bh note",
+    )
+
 
 def measure_semantic_change(
     codes: Codes,

@@ -81,12 +81,14 @@ class Standardised(Result):
     covariates: tuple[str, ...]
     baseline: int
 
-    def _repr_html_(self) -> str:
-        """The shares, the changes and the trends."""
-        from iapt_topics.figures.notebook import as_html
+    _view = (
+        "shares: theme year method estimate low high n covered note",
+        "changes: theme year against method estimate low high n covered p p_bh note",
+        "trends",
+    )
 
-        title = f"The same mix of {', '.join(self.covariates)} in each year"
-        return as_html(title, {n: getattr(self, n) for n in ("shares", "changes", "trends")})
+    def _title(self) -> str:
+        return f"Standardised to a fixed mix of {', '.join(self.covariates)}"
 
 
 def standardise_drift(

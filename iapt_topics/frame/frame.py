@@ -41,6 +41,15 @@ class ThemeFrame(Result):
     axis: tuple[str, ...] | None = None
     facets: tuple[Facet, ...] = ()
 
+    _view = ("table: id label parent status codable definition",)
+
+    def _title(self) -> str:
+        name = self.title or self.name
+        return f"{name}: {len(self.codable)} themes in {len(self.domains)} domains"
+
+    def _sheets(self) -> dict[str, pd.DataFrame]:
+        return {"themes": self.table}
+
     def __post_init__(self) -> None:
         trim(self)
         about = {k: getattr(self, k) for k in ABOUT}

@@ -48,6 +48,11 @@ class MappingEdits(Result):
     topic_of: Mapping[str, int]
     unplaced: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_LOG))
 
+    _view = (
+        "table",
+        "unplaced",
+    )
+
 
 def write_mapping(path: str | Path, mapping: TopicMapping, topics: Topics) -> Path:
     """Write a sheet on which people decide, one row for each topic and chosen theme.

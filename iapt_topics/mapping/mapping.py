@@ -60,17 +60,18 @@ class TopicMapping(Result):
         columns = ["topic", "label", "theme", "theme_label", "score", "margin", "n", "note"]
         return rows.sort_values("topic", kind="stable")[columns].reset_index(drop=True)
 
-    def _repr_html_(self) -> str:
-        """The chosen pairs, and how near each topic is to each theme."""
-        from iapt_topics.figures.notebook import as_html
+    _view = ("table",)
+
+    def _title(self) -> str:
+        topics = self.scores["topic"].nunique()
+        return f"{topics} topics mapped onto {len(self.frame.codable)} themes"
+
+    def _picture(self) -> str:
+        from iapt_topics.figures.notebook import as_picture
         from iapt_topics.figures.topics import mapping_figure
 
-        topics = self.scores["topic"].nunique()
-        title = f"{topics} topics mapped onto {len(self.frame.codable)} themes"
         labels = {t.id: t.label for t in self.frame.themes}
-        return as_html(
-            title, {"table": self.table}, lambda: mapping_figure(self.scores, labels=labels)
-        )
+        return as_picture(self._title(), lambda: mapping_figure(self.scores, labels=labels))
 
     @property
     def themes_without_topic(self) -> tuple[str, ...]:

@@ -62,6 +62,11 @@ class RunComparison(Result):
     verdict: str
     table: pd.DataFrame
 
+    _view = ("table",)
+
+    def _title(self) -> str:
+        return f"The two results are {self.verdict}"
+
     @property
     def first(self) -> str:
         """What differs first, "" if nothing does beyond its limit."""

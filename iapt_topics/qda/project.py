@@ -65,6 +65,8 @@ class Project(Result):
     offsets: pd.DataFrame
     notes: tuple[str, ...] = ()
 
+    _view = ("codebook: code parent codable definition",)
+
     @property
     def coders(self) -> tuple[str, ...]:
         """Names of those who saw responses, in the order of the file."""

@@ -91,6 +91,15 @@ class ScaledStudy(Result):
     partitions: pd.DataFrame
     notes: tuple[str, ...]
 
+    _view = (
+        "novelty",
+        "ledger",
+        "partitions",
+    )
+
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        return self.drift._shown() | Result._shown(self)
+
 
 def scale_study(
     source: str | Path | Sequence[str | Path],

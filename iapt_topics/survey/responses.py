@@ -131,17 +131,19 @@ class Responses(Result):
         """Columns of the table that are of this survey alone, such as a role or a service."""
         return tuple(c for c in self.table.columns if c not in _RESERVED)
 
-    def _repr_html_(self) -> str:
-        """The ledger; never a text."""
-        from iapt_topics.figures.ledger import ledger_figure
-        from iapt_topics.figures.notebook import as_html
+    _view = ("ledger",)
 
-        title = f"Responses of {self.source}: {len(self):,} kept of {len(self.table):,} rows"
-        return as_html(
-            title,
-            {"ledger": self.ledger},
-            lambda: ledger_figure(self.ledger, waves=self.wave_labels),
-        )
+    def _title(self) -> str:
+        return f"Responses of {self.source}: {len(self):,} kept of {len(self.table):,} rows"
+
+    def _picture(self) -> str:
+        from iapt_topics.figures.ledger import ledger_figure
+        from iapt_topics.figures.notebook import as_picture
+
+        return as_picture(self._title(), lambda: ledger_figure(self.ledger, waves=self.wave_labels))
+
+    def _sheets(self) -> dict[str, pd.DataFrame]:
+        return {"responses": self.table, "ledger": self.ledger}
 
     def __len__(self) -> int:
         """Count the kept responses."""

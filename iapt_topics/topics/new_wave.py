@@ -59,6 +59,11 @@ class Wave(Result):
     novelty: pd.DataFrame
     groups: pd.DataFrame
 
+    _view = (
+        "novelty",
+        "groups: group words n_found estimate low high n p p_bh shown note",
+    )
+
 
 def assign_wave(
     topics: Topics,

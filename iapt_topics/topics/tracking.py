@@ -99,6 +99,12 @@ class TopicTracking(Result):
     novelty: pd.DataFrame
     fits: dict[int, Topics]
 
+    _view = (
+        "windows",
+        "topics: year topic label estimate low high n before after note",
+        "novelty",
+    )
+
 
 def topic_tracking(
     responses: Responses,
