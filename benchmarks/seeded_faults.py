@@ -205,7 +205,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         "publish/cells.py",
         ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
-            ("clip(lower=0.001)", "clip(lower=0.0)"),
+            ("mask(p < 0.001, SMALLEST_P)", "mask(p < 0.001, 0.0)"),
             ("if base in self.suppressed:", "if False:"),
             ("if cell is None or key in self.suppressed:", "if cell is None:"),
             ("if of.count < rule.min_base:", "if of.count < 1:"),

@@ -237,7 +237,7 @@ def axis_plane_figure(
     first, second = (drawn_text((labels or {}).get(t, t)) for t in poles)
     ax.set_xlabel(f"responses mentioning {first}\nn: {sizes}", fontsize=8, color=INK)
     ax.set_ylabel(f"responses mentioning {second}", fontsize=8, color=INK)
-    gap = f" {SUPPRESSED_MARK}: {', '.join(wave_name(waves, y) for y in hidden)}." if hidden else ""
+    gap = " Some years are suppressed." if hidden else ""
     put_title(ax, f"On the diagonal both are mentioned equally often.{gap}")
     return figure
 

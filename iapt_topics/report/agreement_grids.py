@@ -9,6 +9,7 @@ import pandas as pd
 
 from iapt_topics._base.text import clean
 from iapt_topics.figures.agreement import code_pairs
+from iapt_topics.publish.wording import MEASURES
 from iapt_topics.report.format import (
     DASH,
     SUPPRESSED_CELL,
@@ -34,14 +35,6 @@ from iapt_topics.report.grid import (
     unless_suppressed,
     wave_name,
 )
-
-MEASURES = {
-    "alpha_masi": "Krippendorff's alpha (MASI)",
-    "alpha_jaccard": "Krippendorff's alpha (Jaccard)",
-    "f1_samples": "F1, mean over responses",
-    "f1_micro": "Micro-F1, all themes pooled",
-    "f1_macro": "Macro-F1, mean over themes",
-}
 
 
 def agreement_grid(themes: pd.DataFrame, one: str, two: str) -> Grid:
@@ -73,7 +66,7 @@ def agreement_grid(themes: pd.DataFrame, one: str, two: str) -> Grid:
 
 
 def agreement_years_grid(
-    table: pd.DataFrame, labels: Labels, waves: Waves, coders: tuple[str, str]
+    table: pd.DataFrame, labels: Labels, waves: Waves, coders: tuple[str, str], *, exact: bool
 ) -> Grid:
     """Prevalence of each theme by both coders, by year, and their difference."""
     sizes = table.groupby("year")["n"].max()
@@ -90,8 +83,10 @@ def agreement_years_grid(
     caption = f"Prevalence by {coders[0]} and by {coders[1]}, by year"
     note = (
         f"Responses coded by both. In brackets: 95 % CI of the difference ({coders[1]} minus "
-        f"{coders[0]}) in points. It treats the coders as independent, so it is conservative."
+        f"{coders[0]}) in points."
     )
+    if not exact:
+        note += " It treats the coders as independent, so it is conservative."
     return Grid(caption=caption, head=head, rows=tuple(rows), note=note)
 
 

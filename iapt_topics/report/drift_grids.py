@@ -31,7 +31,7 @@ from iapt_topics.report.grid import (
 )
 
 
-def standardised_grid(table: pd.DataFrame, labels: Labels) -> Grid:
+def standardised_grid(table: pd.DataFrame, labels: Labels, *, exact: bool = False) -> Grid:
     """Changes as they are and at a fixed respondent mix, for one year."""
     return make_grid(
         table,
@@ -40,7 +40,9 @@ def standardised_grid(table: pd.DataFrame, labels: Labels) -> Grid:
         ("Unadjusted change (points)", whole_points, "crude"),
         ("Standardised change (points)", whole_points, "estimate"),
         ("Significant after standardisation", str, "changed"),
-        note="Whole points without intervals: more detail could disclose the codes of small "
+        note=""
+        if exact
+        else "Whole points without intervals: more detail could disclose the codes of small "
         "groups. The private tables have the intervals.",
     )
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-import pandas as pd
-
 from iapt_topics._base.status import SMALL_BASE
 from iapt_topics._base.text import clean
+from iapt_topics.publish.wording import DASH as DASH
+from iapt_topics.publish.wording import coefficient as coefficient
+from iapt_topics.publish.wording import known as known
+from iapt_topics.publish.wording import p_value as p_value
+from iapt_topics.publish.wording import points as points
 
 NBSP = "\u00a0"
-DASH = "–"
 #: A suppressed figure.
 SUPPRESSED_CELL = "[c]"
 STATUS_WORDS = {
@@ -41,11 +42,6 @@ class Grid:
     choices: tuple[int, ...] = ()
 
 
-def known(value: Any) -> bool:
-    """Whether ``value`` is a finite number."""
-    return value is not None and value is not pd.NA and math.isfinite(float(value))
-
-
 def percent(share: Any) -> str:
     """Write a share as a percentage: without decimals, with one below 1 %.
 
@@ -65,55 +61,14 @@ def interval(low: Any, high: Any, how: Callable[[Any], str] = percent) -> str:
     return f"{how(low)} to {how(high)}" if known(low) and known(high) else DASH
 
 
-def points(difference: Any) -> str:
-    """Write a difference of shares in percentage points, with its sign."""
-    if not known(difference):
-        return DASH
-    value = round(100 * float(difference), 1)
-    return f"{value:+.1f}".replace("-", "−") if value else "0.0"
-
-
 def whole_points(difference: Any) -> str:
     """Write a difference of shares in whole percentage points, with its sign."""
     return points(difference).removesuffix(".0")
 
 
-def decimal(value: Any) -> str:
-    """Two decimals with a true minus sign, or a dash."""
-    # Adding 0 makes the negative zero, which rounding leaves, a zero.
-    return f"{round(float(value), 2) + 0:.2f}".replace("-", "−") if known(value) else DASH
-
-
 def one_decimal(value: Any) -> str:
     """One decimal, or a dash."""
     return f"{float(value):.1f}" if known(value) else DASH
-
-
-def coefficient(value: Any) -> str:
-    """A statistic that cannot exceed 1, as journals print it: without the zero before the point.
-
-    Examples
-    --------
-    >>> coefficient(0.64), coefficient(-0.05), coefficient(1)
-    ('.64', '−.05', '1.00')
-    """
-    text = decimal(value)
-    return text.replace("0.", ".", 1) if text.lstrip("−").startswith("0.") else text
-
-
-def p_value(p: Any) -> str:
-    """A p value as journals print it.
-
-    Examples
-    --------
-    >>> p_value(0.0005), p_value(0.012), p_value(0.35), p_value(1)
-    ('< .001', '.012', '.35', '> .99')
-    """
-    if not known(p):
-        return DASH
-    if p < 0.001:
-        return "< .001"
-    return "> .99" if p >= 0.995 else f"{p:.3f}"[1:] if p < 0.0995 else f"{p:.2f}"[1:]
 
 
 def count(n: Any) -> str:

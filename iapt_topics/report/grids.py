@@ -39,7 +39,9 @@ _PARAPHRASE = "Paraphrase:"
 SUPPORT = ((0.9, "high"), (0.6, "medium"), (float("-inf"), "low"))
 
 
-def ledger_grid(ledger: pd.DataFrame, totals: Mapping[Any, float], waves: Waves) -> Grid:
+def ledger_grid(
+    ledger: pd.DataFrame, totals: Mapping[Any, float], waves: Waves, *, exact: bool = False
+) -> Grid:
     """What became of every row, by year."""
     table = ledger.pivot_table(index="year", columns="status", values="n", aggfunc="sum")
     table = table.reindex(columns=list(STATUSES), fill_value=0)
@@ -53,7 +55,7 @@ def ledger_grid(ledger: pd.DataFrame, totals: Mapping[Any, float], waves: Waves)
         rows.append((wave_name(waves, int(str(year))), *texts))
     rows.append(("all years", *(count(totals.get(s, 0)) for s in (*STATUSES, "read"))))
     head = ("Year", *STATUSES.values(), "rows in the file")
-    note = "Each count is rounded separately, so counts may not sum to totals."
+    note = "" if exact else "Each count is rounded separately, so counts may not sum to totals."
     return Grid(caption="Rows of the file by year", head=head, rows=tuple(rows), note=note)
 
 

@@ -60,7 +60,9 @@ def _survey(published: Version, sources: dict[str, str]) -> dict[str, Any]:
             sources["ledger"],
             "Rows analysed and excluded",
             f"Flow from rows read to responses by year: {n_kept} of {n_rows} rows were analysed.",
-            grids.ledger_grid(tables["ledger"], totals, published.waves),
+            grids.ledger_grid(
+                tables["ledger"], totals, published.waves, exact=isinstance(published, Private)
+            ),
         ),
         "who": _who(published),
         "how": _how(published),
@@ -309,7 +311,9 @@ def _same_mix(published: Version, changes: pd.DataFrame) -> dict[str, Any] | Non
     found = set(rows.loc[rows["changed"] == "yes", "theme"])
     as_is = set(changes.loc[changes["p_bh"] < 0.05, "theme"])
     return {
-        "table": drift_grids.standardised_grid(rows, published.labels),
+        "table": drift_grids.standardised_grid(
+            rows, published.labels, exact=isinstance(published, Private)
+        ),
         "stay": len(as_is & found),
         "were": len(as_is),
         "new": len(found - as_is),
@@ -340,7 +344,11 @@ def _by_year(published: Version) -> dict[str, Any] | None:
     one, two = (clean(c) for c in published.about.coders["agreement"])
     return {
         "table": agreement_grids.agreement_years_grid(
-            years, published.labels, published.waves, (one, two)
+            years,
+            published.labels,
+            published.waves,
+            (one, two),
+            exact=isinstance(published, Private),
         ),
         "shown": f"{len(shown):,}",
         "differ": int(((shown["low"] > 0) | (shown["high"] < 0)).sum()),

@@ -39,7 +39,7 @@ def test_ratings_come_back_as_edited_and_nothing_else_does(comparison, tmp_path,
     pd.testing.assert_frame_equal(same.convergence, comparison.convergence, check_dtype=False)
 
     def change(sheet):
-        sheet.loc[0, ["rating", "rater", "rationale"]] = ["Dissonant ", "J. Reader", "other sense"]
+        sheet.loc[0, ["rating", "rater", "rationale"]] = ["Dissonance ", "J. Reader", "other sense"]
         sheet.loc[1, "rater"] = "J. Reader"
         sheet["f1"] = "9"
         return sheet.iloc[::-1]

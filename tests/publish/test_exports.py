@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from dataclasses import replace
 
@@ -110,7 +111,12 @@ def test_the_draft_has_every_item_and_marks_its_blanks(published, tmp_path):
     assert [h.split()[0] for h in heads] == [f"S{i}" for i in range(1, 22)]
     text = "\n".join(p.text for p in document.paragraphs)
     assert text.count("[to be written:") > 10
-    assert "seed 0" in text
+    assert "seed 7" in text
+    # As journals print it: no zero before the point, the interval in brackets, and n.
+    assert re.search(r"alpha \(MASI\) was \.\d\d, 95 % CI \[\.\d\d, \.\d\d\], n = [\d,]+\.", text)
+    assert re.search(
+        r"(rose|fell) by \d+\.\d percentage points, 95 % CI \[\d+\.\d, \d+\.\d\]", text
+    )
     assert "SYNTHETIC" in text
     assert len(document.tables) == 4
 

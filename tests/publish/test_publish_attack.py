@@ -88,7 +88,7 @@ def attacked(request, tmp_path_factory):
 
 
 def tables_of(folder: Path) -> dict[str, pd.DataFrame]:
-    """The CSV files as a reader has them, a withheld figure as a missing one."""
+    """The CSV files as a reader has them, a suppressed figure as a missing one."""
     found = {p.stem: pd.read_csv(p, na_values="[c]") for p in (folder / "tables").glob("*.csv")}
     return {
         k: t.assign(note=t["note"].astype(object).fillna("")) if "note" in t else t
@@ -96,10 +96,10 @@ def tables_of(folder: Path) -> dict[str, pd.DataFrame]:
     }
 
 
-def test_no_withheld_count_can_be_solved_from_the_files(attacked):
+def test_no_suppressed_count_can_be_solved_from_the_files(attacked):
     folder, _ = attacked
     tables = tables_of(folder)
-    gone = tables["drift_shares"]["note"] == "withheld"
+    gone = tables["drift_shares"]["note"] == "suppressed"
     assert gone.any()
     assert gone.equals(tables["drift_shares"]["status"] == "suppressed")
     assert not found_out(tables, Disclosure())
@@ -124,15 +124,15 @@ def test_the_page_says_what_the_tables_say_and_every_n_is_rounded(attacked):
     tables = tables_of(folder)
     labels = {t.id: t.label for t in FRAME.themes}
     shares = tables["theme_shares"].set_index("theme")
-    rows = {r[0]: r for r in page.tables["Share of responses with each theme"][1:]}
+    rows = {r[0]: r for r in page.tables["Prevalence of each theme"][1:]}
     for theme, row in shares.iterrows():
         cells = rows[labels[theme]]
-        shown = "hidden" if pd.isna(row["count"]) else f"{int(row['count']):,}"
+        shown = "[c]" if pd.isna(row["count"]) else f"{int(row['count']):,}"
         assert cells[3] == shown
         if pd.notna(row["estimate"]):
             assert cells[5].startswith(f"{100 * row['estimate']:.0f}")
     years = tables["drift_shares"].set_index(["theme", "year"])["estimate"]
-    for cells in page.tables["Share of responses with each theme, by year"][1:]:
+    for cells in page.tables["Prevalence of each theme by year"][1:]:
         theme = next(t for t, label in labels.items() if label == cells[0])
         for cell, year in zip(cells[1:], (2014, 2015, 2016), strict=True):
             known = pd.notna(years[theme, year])

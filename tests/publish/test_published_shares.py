@@ -141,13 +141,13 @@ def test_published_shares_and_changes_are_the_exact_ones_but_for_rounding(case):
     assert (crude["crude"] - crude["estimate_y"]).abs().max() <= 2 * off + 0.005
 
 
-def test_weights_change_nothing_of_what_is_withheld(case):
+def test_weights_change_nothing_of_what_is_suppressed(case):
     results, tables, _ = case
     table = results["responses"].table.drop(columns="weight")
     survey = replace(results["responses"], table=table)
     plain = published_tables(**results | {"responses": survey})
     for name in ("drift_shares", "axis_shares", "pole_shares", "theme_shares", "agreement_years"):
-        assert (tables[name]["note"] == "withheld").equals(plain[name]["note"] == "withheld")
+        assert (tables[name]["note"] == "suppressed").equals(plain[name]["note"] == "suppressed")
         assert tables[name]["status"].equals(plain[name]["status"])
     # What is not weighted when exact is not weighted when published.
     for name in (

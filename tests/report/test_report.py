@@ -398,7 +398,7 @@ def test_numbers_are_printed_for_people():
     assert plain(compute.interval(0.123, 0.188)) == "12 % to 19 %"
     assert compute.points(-0.034) == "−3.4"
     assert compute.points(0.0001) == "0.0"
-    assert (compute.decimal(-0.004), compute.decimal(-0.006)) == ("0.00", "−0.01")
+    assert (compute.coefficient(-0.004), compute.coefficient(-0.006)) == (".00", "−.01")
     assert [compute.p_value(p) for p in (0.0002, 0.0994, 0.0996, 0.7, 0.996, np.nan)] == [
         "< .001", ".099", ".10", ".70", "> .99", "–"
     ]  # fmt: skip
@@ -457,7 +457,7 @@ def test_figures_of_a_study_are_written_in_three_formats(tmp_path):
     survey = standins.responses(n=300)
     study = standins.study_of(responses=survey, comparison=standins.comparison())
     written = write_figures(tmp_path / "figures", publish(study))
-    names = ("agreement", "coding_flow", "drift", "mapping", "resolution", "rows")
+    names = ("agreement", "changes", "confusion", "ledger", "mapping", "prevalence", "resolution")
     assert sorted(written) == sorted(f"{n}.{k}" for n in names for k in ("pdf", "png", "svg"))
     starts = {".pdf": b"%PDF", ".png": b"\x89PNG", ".svg": b"<?xml"}
     for path in written.values():
