@@ -173,8 +173,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
             ("if 0 < len(c.people) < least", "if 0 < c.count < least"),
-            ("len(gone) < 2 or len(behind) < least", "len(gone) < 2"),
-            ("len(gone) < 2 or len(behind) < least", "len(behind) < least"),
+            ("len(hidden) < 2 or len(behind) < least", "len(hidden) < 2"),
+            ("len(hidden) < 2 or len(behind) < least", "len(behind) < least"),
             ("high - low < least - 2 - 1e-6", "high - low < 1 - 1e-6"),
             ("table.hide(min(more,", "table.hide(max(more,"),
             ("self.protected.add(key)", "pass"),
@@ -235,7 +235,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
             ("[any((name, side, t) in cells.suppressed", "[all((name, side, t) in cells.suppressed"),
-            ("gone |= few", "gone |= False"),
+            ("suppressed |= few", "suppressed |= False"),
             ('rows["share_other"] - rows["share_reference"]', 'rows["share_reference"] - rows["share_other"]'),
         ),
     ),

@@ -2,18 +2,18 @@
 
 study = it.analyse("survey.csv", text=..., year=..., frame=..., codes=...)
 study.report("report.html"); study.publish().report("public.html")
-gives everything at once. Stage by stage, each a function:
-read         load_responses, redact_responses, load_frame, load_codes,
-             load_example
+gives all at once. load_study takes up a saved one; load_example has data.
+Step by step, each a function from typed values to a new typed value:
+read         load_responses, redact_responses, load_frame, load_codes
 find topics  sentence_encoder, embed, fit_topics, map_topics
 code         code_responses, learn_codes
 compare      compare_codes, measure_drift, standardise_drift, measure_panel,
              corrected_shares, theme_regression
 write        write_report, write_tables, write_draft, write_frame
-or at once   analyse, load_study; run_study; read_plan, run_plan
-What they take and give: Analysis, Responses, Embeddings, Encoder, Event, TopicConfig,
-Topics, Theme, ThemeFrame, TopicMapping, Codes, Comparison, Drift, Study,
-StudyPlan, Disclosure, Published, InputError.
+every step   run_study, from values; read_plan, run_plan, from a study.toml
+Values: Responses, Embeddings, Encoder, Event, TopicConfig, Topics, Theme,
+ThemeFrame, TopicMapping, Codes, Comparison, Drift, Study, StudyPlan,
+Analysis, Disclosure, Published, InputError.
 The rest is in rooms: it.drift, it.qda, ... Try help(it.drift).
 """
 

@@ -39,7 +39,7 @@ def keep_once(
     refuse_link(place)
     if place.is_dir():
         private_tree(place)
-        fault = fault_of(place / _RECORD, made_of, _hashes(place))
+        fault = find_fault(place / _RECORD, made_of, _hashes(place))
         try:
             if not fault:
                 return load(place)
@@ -69,7 +69,7 @@ def write_record(
     write_whole(record, content, private=True, within=within)
 
 
-def fault_of(record: Path, made_of: str, files: Mapping[str, str]) -> str:
+def find_fault(record: Path, made_of: str, files: Mapping[str, str]) -> str:
     """Why files must not be taken for what a run wrote; "" if they may be."""
     if not record.is_file() or record.stat().st_size > MOST_BYTES:
         return "no record of what made them"

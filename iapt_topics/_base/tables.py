@@ -84,8 +84,8 @@ def read_table(path: Path, what: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     bare = [n for n, h in zip(names, header, strict=True) if not h]
     idle = [n for n in bare if not (table[n] != "").any()]
     if len(idle) < len(bare):
-        told = listed(n for n in bare if n not in idle)
-        notes.append(f"{name}: columns without a name (merged header cells?) are called {told}.")
+        unnamed = listed(n for n in bare if n not in idle)
+        notes.append(f"{name}: columns without a name (merged header cells?) are called {unnamed}.")
     return table.drop(columns=idle), tuple(notes)
 
 

@@ -94,12 +94,13 @@ class Comparison:
     convergence : pandas.DataFrame
         Key ``theme``, in the order of ``themes``; ``label``, ``proposed``, ``rating`` (as proposed,
         until a person changes it), ``rater`` and ``rationale`` ("" until then; see
-        :func:`write_convergence`), ``partner`` (the theme matched one-to-one, "" without one),
-        ``f1``, ``share_difference`` (other less reference, on the same responses) with its ``low``
-        and ``high``, ``n``, ``exemplars`` (ids of up to three responses with the theme from both),
-        ``note`` (the ground of the rating). Themes in one coder's code set alone, such as topics
-        against a codebook, are compared with their partner: f1 and kappa are then counted on
-        respondents that did not choose the pair. Proposed ratings, the first that applies:
+        :func:`iapt_topics.agreement.write_convergence`), ``partner`` (the theme matched one-to-one,
+        "" without one), ``f1``, ``share_difference`` (other less reference, on the same responses)
+        with its ``low`` and ``high``, ``n``, ``exemplars`` (ids of up to three responses with the
+        theme from both), ``note`` (the ground of the rating). Themes in one coder's code set alone,
+        such as topics against a codebook, are compared with their partner: f1 and kappa are then
+        counted on respondents that did not choose the pair. Proposed ratings, the first that
+        applies:
 
         - "not estimable": fewer than 10 positives of both, or kappa not defined;
         - "silence": fewer than 10 positives of one;

@@ -30,7 +30,7 @@ def disagreements(
     Parameters
     ----------
     human, machine : Codes
-        As for :func:`compare_codes`.
+        As for :func:`iapt_topics.compare_codes`.
     responses : Responses, optional
         The survey, to read the texts beside the codes.
     most : int
@@ -49,7 +49,7 @@ def disagreements(
     Raises
     ------
     InputError
-        As for :func:`compare_codes`, or if ``most`` is below 1.
+        As for :func:`iapt_topics.compare_codes`, or if ``most`` is below 1.
     """
     if most < 1:
         raise InputError("most", "must be at least 1", str(most), "Use e.g. 10.")

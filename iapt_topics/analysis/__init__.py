@@ -1,7 +1,7 @@
-"""The short way: a survey in, and one object that reads, checks, publishes and keeps its results.
+"""The short way: a survey in, and one object that reports, checks, publishes and keeps it.
 
-:func:`analyse` runs every stage and gives an :class:`Analysis`; :func:`load_study` takes up one
-that was saved; :class:`PublicVersion` is what may be passed on of it.
+- ``analyse`` runs every stage and gives an ``Analysis``; ``load_study`` takes up a saved one.
+- ``PublicVersion``: what may be passed on of it. ``ThemeSummary``: all that it says of one theme.
 """
 
 import lazy_loader as lazy

@@ -217,7 +217,7 @@ class Analysis(Study):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PublicVersion(Published):
-    """What may be passed on of an :class:`Analysis`, with what is made of it.
+    """What may be passed on of an :class:`iapt_topics.Analysis`, with what is made of it.
 
     The attributes are those of :class:`iapt_topics.Published`.
     """

@@ -61,12 +61,18 @@ def analyse(
         gives. Of the last, no column is named.
     text, year : str
         Columns of the answer (a list: one for each question) and of the wave.
-    respondent, response, question, weight : str, optional
-        Further columns, as for :func:`iapt_topics.load_responses`; so are ``covariates``,
-        ``waves``, ``language`` and ``non_answers``.
-    covariates, waves : sequence of str, optional
+    respondent, response, question : str, optional
+        Further columns, as for :func:`iapt_topics.load_responses`; so are the next five.
+    covariates : sequence of str, optional
+        Columns to carry along.
+    weight : str, optional
+        Column of a survey weight.
+    waves : sequence of str, optional
+        Labels of the waves in their order.
     language : str, optional
+        Code of the language, such as "en"; responses in another are left out.
     non_answers : str or Path, optional
+        Rules of your own for non-answers.
     deny, redact_text : optional
         Terms to redact, and whether the redacted text is analysed, as for
         :func:`iapt_topics.redact_responses`.

@@ -73,7 +73,7 @@ def summarise(study: Study) -> dict[str, Any]:
 _EXACT = "Exact figures; those of the report are rounded and can differ:"
 
 
-def lines_of(facts: dict[str, Any]) -> list[str]:
+def result_lines(facts: dict[str, Any]) -> list[str]:
     """The same in a few lines."""
     first, last = (facts["waves"][str(facts["years"][at])] for at in (0, -1))
     lines = ["SYNTHETIC example data, made for this project."] if facts["synthetic"] else []

@@ -134,7 +134,7 @@ def _asked(guess: Guess, table: pd.DataFrame, out: Path) -> dict[str, Any]:
         "year": _ask("Column of the survey year or wave", guess.year, column),
     }
     if waves := _waves_in(table, given["year"]):
-        given["waves"] = _ask("Waves in order", waves, _order_of(waves))
+        given["waves"] = _ask("Waves in order", waves, _order_reader(waves))
     given["respondent"] = _ask_or_none("Column of the respondent id", guess.respondent, column)
     given["response"] = _ask_or_none("Column of the response id", guess.response, column)
     if len(given["text"]) == 1:
@@ -184,7 +184,7 @@ def _waves_in(table: pd.DataFrame, column: str) -> tuple[str, ...]:
     return ()
 
 
-def _order_of(waves: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
+def _order_reader(waves: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
     def read(answer: str) -> tuple[str, ...]:
         parts = tuple(p.strip() for p in answer.split(","))
         if sorted(parts) != sorted(waves):

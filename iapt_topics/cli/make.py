@@ -145,13 +145,13 @@ def run(
 
 def carry_out(plan: StudyPlan, screen: Screen) -> None:
     """Run a plan, put its results in place and say the main ones."""
-    from iapt_topics.cli._summary import lines_of, summarise
+    from iapt_topics.cli._summary import result_lines, summarise
 
     study, written = make_results(plan, screen)
     facts = summarise(study)
     places = {"private tables": written["ledger"].parent, "report": written["report"]}
     files = {name: str(path.resolve()) for name, path in places.items()}
-    lines = [*lines_of(facts), *(f"{n.capitalize()}: {path}" for n, path in files.items())]
+    lines = [*result_lines(facts), *(f"{n.capitalize()}: {path}" for n, path in files.items())]
     screen.give(facts | {"files": files}, lines)
 
 

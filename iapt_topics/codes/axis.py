@@ -100,9 +100,10 @@ def pole_codes(codes: Codes, frame: ThemeFrame) -> Codes:
     -------
     Codes
         Of the same coder, with the two poles as themes: a response may have one, both or neither.
-        As :class:`Codes`, they go into :func:`measure_drift` (shares by year with intervals),
-        :func:`compare_codes` (agreement with a person) and, with hand codes of a random sample,
-        :func:`corrected_shares` (shares calibrated by them).
+        As :class:`iapt_topics.Codes`, they go into :func:`iapt_topics.measure_drift` (shares by
+        year with intervals), :func:`iapt_topics.compare_codes` (agreement with a person) and, with
+        hand codes of a random sample, :func:`iapt_topics.corrected_shares` (shares calibrated by
+        them).
 
     Raises
     ------
@@ -152,7 +153,7 @@ def axis_scores(
     Each pole is calibrated by a logistic regression of the hand codes on the score [1]_, with the
     variance between respondents [2]_. It is not done with fewer than 20 hand-coded responses, with
     fewer than 5 that have or have not the pole, or where the score separates them completely: the
-    note says so. For shares of a year or of all years, :func:`corrected_shares` of
+    note says so. For shares of a year or of all years, :func:`iapt_topics.corrected_shares` of
     :func:`pole_codes` rests on less.
 
     References
@@ -163,7 +164,7 @@ def axis_scores(
        Biometrika 73:13-22.
     """
     names = axis_classes(frame)
-    pole = scores["theme"].map(frame.domain_of)
+    pole = scores["theme"].map(frame.find_domain)
     best = scores.groupby(["response_id", pole], sort=False)["sentence"].max().unstack()
     ids = list(dict.fromkeys(scores["response_id"]))
     which = axis_codes(codes, frame).matrix(ids, names).argmax(axis=1)

@@ -208,7 +208,7 @@ class Codes:
             raise InputError(
                 "themes", "must be in the frame", listed(unknown, most=50), "Use their own frame."
             )
-        domain = {t: frame.domain_of(t) for t in self.themes}
+        domain = {t: frame.find_domain(t) for t in self.themes}
         reached = set(domain.values())
         domains = tuple(t for t in known if t in reached)
         table = self.table.assign(theme=[domain[t] for t in self.table["theme"]])

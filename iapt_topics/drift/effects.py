@@ -30,7 +30,7 @@ from iapt_topics._base.arrays import Floats, Ints
 from iapt_topics.drift.coded import join_codes
 from iapt_topics.drift.tables import adjust_p
 from iapt_topics.stats.share_model import FEW_POSITIVES
-from iapt_topics.survey.respondents import levels_of, require_covariates
+from iapt_topics.survey.respondents import name_levels, require_covariates
 
 if TYPE_CHECKING:
     from iapt_topics.codes.codes import Codes
@@ -95,7 +95,7 @@ def theme_regression(
         require_covariates(responses, covariates)
     coded = join_codes(codes, responses, baseline)
     factors = {"year": coded.table["year"].astype(str)}
-    factors |= {name: levels_of(coded.table[name]) for name in covariates}
+    factors |= {name: name_levels(coded.table[name]) for name in covariates}
     design, terms = _design(factors, str(coded.baseline))
     weight = np.ones(len(coded.table)) if coded.weight is None else coded.weight
     weight = weight / weight.mean()

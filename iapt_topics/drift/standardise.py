@@ -30,7 +30,7 @@ from iapt_topics.drift.coded import CodedResponses, find_baseline, join_codes
 from iapt_topics.drift.tables import FEW_RESPONSES, adjust_p
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.stats.share_model import FEW_POSITIVES, ShareModel, share_model
-from iapt_topics.survey.respondents import levels_of, require_covariates
+from iapt_topics.survey.respondents import name_levels, require_covariates
 
 if TYPE_CHECKING:
     from iapt_topics.codes.codes import Codes
@@ -129,7 +129,7 @@ def standardise_drift(
     """
     require_covariates(responses, covariates)
     coded = join_codes(codes, responses, baseline)
-    crossed = pd.DataFrame({name: levels_of(coded.table[name]) for name in covariates})
+    crossed = pd.DataFrame({name: name_levels(coded.table[name]) for name in covariates})
     alike = [c for c in covariates if crossed[c].nunique() == 1]
     idle = [f"{c!r} has one level or no value, so changes nothing." for c in alike]
     cell = np.asarray(crossed.groupby(list(covariates)).ngroup(), np.intp)

@@ -292,8 +292,8 @@ def sentence_encoder(
     where = _cache_folder() if cache == "auto" else (None if cache is None else Path(cache))
     if prompt or theme_prompt is not None:
         # Other prompts give other vectors. The cache stays one: it is keyed by prompt and text.
-        told = hashlib.sha256(repr((prompt, theme_prompt)).encode("utf-8", "replace"))
-        fingerprint = f"{fingerprint}-{told.hexdigest()[:16]}"
+        prompts = hashlib.sha256(repr((prompt, theme_prompt)).encode("utf-8", "replace"))
+        fingerprint = f"{fingerprint}-{prompts.hexdigest()[:16]}"
     return SentenceEncoder(
         name=name,
         folder=folder,

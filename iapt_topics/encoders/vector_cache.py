@@ -123,8 +123,8 @@ def _sealed(fingerprint: str, key: str, content: bytes) -> bytes:
 
     It tells damage and mistakes. Whoever may write to the file can make one that fits.
     """
-    told = f"{fingerprint}:{key}:".encode()
-    return content + hashlib.sha256(told + content).digest()[:_CHECK]
+    origin = f"{fingerprint}:{key}:".encode()
+    return content + hashlib.sha256(origin + content).digest()[:_CHECK]
 
 
 def _say(what: str) -> None:

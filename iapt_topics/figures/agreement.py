@@ -47,13 +47,13 @@ def agreement_figure(themes: pd.DataFrame, benchmark: pd.DataFrame | None = None
     figure = new_figure(8, 0.27 * len(rows) + 1.3)
     pair = figure.subplots(1, 2, sharey=True)
     y = np.arange(len(rows))
-    gone = rows["positives_reference"].isna().to_numpy()
+    suppressed = rows["positives_reference"].isna().to_numpy()
     for ax, name, title, kind in zip(pair, ("f1", "kappa"), ("F1", "kappa"), (0, 1), strict=True):
         part = rows[[name, f"{name}_low", f"{name}_high"]].astype(float)
-        part = part.set_axis(["estimate", "low", "high"], axis=1)[~gone & rows[name].notna()]
+        part = part.set_axis(["estimate", "low", "high"], axis=1)[~suppressed & rows[name].notna()]
         if top is not None:
             look = {"s": 26, "facecolors": "none", "edgecolors": GREY, "label": "two human coders"}
-            ax.scatter(top[name].where(~gone).astype(float), y, marker="D", zorder=2, **look)
+            ax.scatter(top[name].where(~suppressed).astype(float), y, marker="D", zorder=2, **look)
         look = {"fmt": MARKS[kind], "color": OKABE_ITO[kind], "markersize": 4.5} | WHISKERS
         ax.errorbar(
             part["estimate"],
@@ -69,12 +69,16 @@ def agreement_figure(themes: pd.DataFrame, benchmark: pd.DataFrame | None = None
         tidy(ax, "x")
         put_title(ax, f"{title} (n = {number(rows['n'].max())} responses)")
         ax.axvline(0, color=GREY, linewidth=0.8)
-    lowest = float(np.nanmin(np.append(rows.loc[~gone, "kappa_low"].to_numpy(dtype=float), 0)))
+    lowest = float(
+        np.nanmin(np.append(rows.loc[~suppressed, "kappa_low"].to_numpy(dtype=float), 0))
+    )
     pair[0].set_xlim(-0.02, 1.02)
     pair[1].set_xlim(min(lowest, 0) - 0.02, 1.02)
     names = [
         f"{drawn_text(label, 40)} ({SUPPRESSED_MARK if out else int(n)})"
-        for label, n, out in zip(rows["label"], rows["positives_reference"], gone, strict=True)
+        for label, n, out in zip(
+            rows["label"], rows["positives_reference"], suppressed, strict=True
+        )
     ]
     pair[0].set_yticks(y, names)
     pair[0].set_ylim(len(rows) - 0.5, -0.5)

@@ -80,7 +80,7 @@ class ThemeFrame:
         """One row for each theme, one column for each field, in the order of the file."""
         return pd.DataFrame(list(self.themes))
 
-    def domain_of(self, theme_id: str) -> str:
+    def find_domain(self, theme_id: str) -> str:
         """Return the id of the theme at the top of this theme's branch."""
         theme = self[theme_id]
         while theme.parent:

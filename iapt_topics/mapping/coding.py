@@ -65,8 +65,8 @@ def code_responses(
     encoder : Encoder
         The one that made the embeddings.
     mapping : TopicMapping, optional
-        Of the topics onto this frame, with decisions by :func:`apply_edits`; without a decision
-        it changes nothing. Together with ``topics`` or not at all.
+        Of the topics onto this frame, with decisions by :func:`iapt_topics.mapping.apply_edits`;
+        without a decision it changes nothing. Together with ``topics`` or not at all.
     topics : Topics, optional
         Of the same responses.
 
@@ -142,7 +142,7 @@ def explain_codes(
     encoder : Encoder
         The one that made the embeddings.
     mapping : TopicMapping, optional
-        The one that was given to :func:`code_responses`, whose decisions are explained.
+        The one that was given to :func:`iapt_topics.code_responses`, whose decisions are explained.
     topics : Topics, optional
         Likewise.
 
@@ -159,7 +159,7 @@ def explain_codes(
     Raises
     ------
     InputError
-        As for :func:`code_responses`.
+        As for :func:`iapt_topics.code_responses`.
     """
     scores, given = assign_themes(responses, embeddings, frame, encoder, mapping, topics)
     ids = np.array([t.id for t in frame.codable], dtype=object)

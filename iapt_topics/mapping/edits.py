@@ -159,7 +159,9 @@ def read_mapping(
         raise InputError(
             what, "must hold decisions that can be placed", "; ".join(faults), "Mend these rows."
         )
-    return MappingEdits(table=pd.DataFrame(rows, columns=_LOG), topic_of=_topic_of(topics))
+    return MappingEdits(
+        table=pd.DataFrame(rows, columns=_LOG), topic_of=_topics_by_response(topics)
+    )
 
 
 def _theme_id(name: str, mapping: TopicMapping, wrong: list[str]) -> str:
@@ -191,7 +193,7 @@ def _wrong(decision: str, proposed: bool, theme: str, cell: Mapping[str, str]) -
     return wrong
 
 
-def _topic_of(topics: Topics) -> dict[str, int]:
+def _topics_by_response(topics: Topics) -> dict[str, int]:
     rows = topics.assignments
     return dict(zip(rows["response_id"], rows["topic"].tolist(), strict=True))
 
@@ -210,7 +212,7 @@ def apply_edits(mapping: TopicMapping, edits: MappingEdits) -> TopicMapping:
     -------
     TopicMapping
         With ``chosen`` as decided, and ``decision``; who, when and why are in ``note``. Given to
-        :func:`code_responses`, it moves the codes of the topics' responses, too.
+        :func:`iapt_topics.code_responses`, it moves the codes of the topics' responses, too.
 
     Raises
     ------
@@ -269,7 +271,7 @@ def replay_edits(edits: MappingEdits, topics: Topics) -> MappingEdits:
     Hennig (2007), "Cluster-wise assessment of cluster stability", Computational Statistics and
     Data Analysis 52:258-271.
     """
-    new = _topic_of(topics)
+    new = _topics_by_response(topics)
     label = topics.topics.set_index("topic")["label"]
     placed: list[Any] = []
     left: list[Any] = edits.unplaced.to_dict("records")

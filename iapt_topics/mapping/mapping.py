@@ -33,7 +33,7 @@ class TopicMapping:
         are to the theme than all responses are to it, and than they are to other themes, as a
         difference of cosines); ``low``, ``high`` (95 % interval of that mean over the
         topic's responses); ``n`` (responses); ``chosen``; ``decision`` (``""``, or what a person
-        said by :func:`apply_edits`: "accept", "reject" or "add"); ``note``.
+        said by :func:`iapt_topics.mapping.apply_edits`: "accept", "reject" or "add"); ``note``.
     frame : ThemeFrame
     threshold : float
         Score that a theme has to pass to be chosen.
@@ -163,7 +163,7 @@ def mapping_coverage(mapping: TopicMapping, topics: Topics) -> tuple[pd.DataFram
     Parameters
     ----------
     mapping : TopicMapping
-        As computed, or after :func:`apply_edits`.
+        As computed, or after :func:`iapt_topics.mapping.apply_edits`.
     topics : Topics
         Those that were mapped.
 

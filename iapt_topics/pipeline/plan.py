@@ -60,7 +60,9 @@ def _is_rule(value: Any) -> bool:
 KINDS = {
     "file": Kind("the path of a file", _is_place, '"file"'),
     "folder": Kind("the path of a folder", _is_place),
-    "frame": Kind("the name of a bundled frame or the path of a file", _is_place),
+    "frame": Kind(
+        "the name of a bundled frame or the path of a file", _is_place, '"my_frame.xlsx"'
+    ),
     "model": Kind("the path of a folder, or all-mpnet-base-v2", _is_place, '"folder"'),
     "text": Kind("a text", _is_text, '"..."'),
     "texts": Kind(

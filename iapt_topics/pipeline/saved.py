@@ -1,8 +1,8 @@
-"""What a stage gives, kept for later commands: tables as Parquet, the rest as JSON; nothing runs.
+"""What a stage gives, kept: tables as Parquet, arrays as safetensors, the rest as JSON.
 
 A stage is kept under the hash of all that it is made of, the program included. No response's text
 is kept with a stage: responses and people's codes are read anew by each command. A whole study is
-saved with its texts, where the user says.
+saved with its texts, where the user says. Nothing in a folder is run.
 """
 
 from __future__ import annotations
@@ -115,10 +115,13 @@ def _pack(value: Any, folder: Path, numbers: Iterator[int]) -> Any:
         objects = {c: [_pack(v, folder, numbers) for v in value[c]] for c in mixed}
         return {"table": number, "columns": list(value), "objects": objects}
     if isinstance(value, np.ndarray):
-        number = next(numbers)
-        private_file(folder / f"{number}.npy")
-        np.save(folder / f"{number}.npy", value, allow_pickle=False)
-        return {"array": number}
+        from safetensors.numpy import save_file
+
+        path = folder / f"{next(numbers)}.safetensors"
+        private_file(path)
+        # Contiguous, since safetensors writes the memory as it lies.
+        save_file({"array": np.ascontiguousarray(value)}, path)
+        return {"array": path.name}
     if type(value) in _CLASSES.values():
         parts = {f.name: _pack(getattr(value, f.name), folder, numbers) for f in fields(value)}
         return {"class": type(value).__name__, "fields": parts}
@@ -141,8 +144,10 @@ def _unpack(packed: Any, folder: Path) -> Any:
                 cells[:] = [_unpack(v, folder) for v in values]
                 table[name] = pd.Series(cells, index=table.index, dtype=object)
             return table[columns]
-        case {"array": int(number)}:
-            return np.load(folder / f"{number}.npy", allow_pickle=False)
+        case {"array": str(name)}:
+            from safetensors.numpy import load_file
+
+            return load_file(folder / Path(name).name)["array"]
         case {"class": name, "fields": parts}:
             return _CLASSES[name](**{k: _unpack(v, folder) for k, v in parts.items()})
         case {"dict": pairs}:

@@ -38,7 +38,7 @@ def write_study(
     folder : str or Path
         Made if need be. Files of the same names are replaced, each as a whole.
     study : Study
-        From :func:`run_study`.
+        From :func:`iapt_topics.run_study`.
     disclosure : int, str or Disclosure, default 10
         As for :func:`iapt_topics.publish.publish`.
     quotes : DataFrame or bool, optional

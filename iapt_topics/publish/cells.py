@@ -92,7 +92,7 @@ class Cells:
         """Responses to which two coders applied a theme, or the sum of their weights, rounded."""
         if not self.counts.weights:
             return float(self.coarse(len(ids)))
-        total, _ = self.counts.weight_of(ids)
+        total, _ = self.counts.weigh(ids)
         base = ("comparison", "base", year)
         share = self._weighted_count(total, base)[1]
         return share * self.rule.rounded(self.counts.cells[base].count)

@@ -13,7 +13,7 @@ from iapt_topics.codes.axis import axis_codes
 from iapt_topics.publish.suppression import Cell, Key, Line
 from iapt_topics.study.study import Study
 from iapt_topics.study.tables import coder_weights, compared_ids
-from iapt_topics.survey.respondents import levels_of, tabulated
+from iapt_topics.survey.respondents import name_levels, tabulated
 from iapt_topics.topics.topics import MIN_SUPPORT
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def link_counts(study: Study) -> LinkedCounts:
     counts.add_people()
     kept = responses.kept.set_index("response_id")
     for covariate in tabulated(responses):
-        counts.add_levels(covariate, levels_of(kept[covariate]))
+        counts.add_levels(covariate, name_levels(kept[covariate]))
     return counts
 
 
@@ -71,7 +71,7 @@ class LinkedCounts:
         self.weighed: dict[Key, Weighed] = {}
         self._add_themes(codes)
 
-    def weight_of(self, ids: Iterable[str]) -> Weighed:
+    def weigh(self, ids: Iterable[str]) -> Weighed:
         """Sum of the weights of some responses, and the largest."""
         given = [self.weights[i] for i in ids if i in self.weights]
         return math.fsum(given), max(given, default=0.0)
@@ -109,7 +109,7 @@ class LinkedCounts:
         ids = list(ids)
         self.cells[key] = Cell(len(ids), frozenset(map(self.cluster.get, ids)))
         if self.weights:
-            self.weighed[key] = self.weight_of(ids)
+            self.weighed[key] = self.weigh(ids)
 
     def _relate(self, key: Key, coder: str, theme: str, ids: set[str]) -> None:
         """A coder's count of a theme beside those of other responses."""
@@ -161,7 +161,7 @@ class LinkedCounts:
                 self._sum(("pole", pole, year), parts)
                 # The only theme of a pole that was given in a year is the pole: a 0 is shown.
                 found = [t for t in codes.themes if self.cells["theme", t, year].count]
-                members = [t for t in found if frame.domain_of(t) == pole]
+                members = [t for t in found if frame.find_domain(t) == pole]
                 if len(members) == 1:
                     self._sum(("theme", members[0], year), parts)
 

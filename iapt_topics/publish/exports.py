@@ -101,18 +101,18 @@ def csv_text(table: pd.DataFrame) -> str:
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
     """Cells as they are shown: text defused, suppressed figures [c], numbers as they are."""
-    gone = None
+    suppressed = None
     if "status" in table.columns and table["status"].isin(STATUSES).all():
-        gone = table["status"] == SUPPRESSED
+        suppressed = table["status"] == SUPPRESSED
     elif "note" in table.columns:  # a table of counts, where what is missing is suppressed
-        gone = table["n"].isna()
+        suppressed = table["n"].isna()
     out = {}
     for name, column in table.items():
         if pd.api.types.is_numeric_dtype(column.dtype):
             column = column.astype(object)
             out[name] = column.mask(table[name].isna(), "")
-            if gone is not None:
-                out[name] = out[name].mask(gone & table[name].isna(), "[c]")
+            if suppressed is not None:
+                out[name] = out[name].mask(suppressed & table[name].isna(), "[c]")
         else:
             out[name] = column.astype(object).map(lambda v: "" if pd.isna(v) else _text(str(v)))
     return pd.DataFrame(out)

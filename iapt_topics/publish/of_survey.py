@@ -31,9 +31,11 @@ def _ledger(table: pd.DataFrame, cells: Cells) -> pd.DataFrame:
     How many rows were blank or copies says nothing of what anybody wrote, so small numbers of these
     are not suppressed.
     """
-    gone = np.array([("kept", int(y)) in cells.suppressed for y in table["year"]], dtype=bool)
+    suppressed = np.array([("kept", int(y)) in cells.suppressed for y in table["year"]], dtype=bool)
     n = np.array([cells.rule.rounded(v) for v in table["n"]], dtype=float)
-    return table.assign(n=np.where(gone, np.nan, n), note=np.where(gone, SUPPRESSED, ""))
+    return table.assign(
+        n=np.where(suppressed, np.nan, n), note=np.where(suppressed, SUPPRESSED, "")
+    )
 
 
 def _ledger_totals(exact: pd.DataFrame, by_year: pd.DataFrame, cells: Cells) -> pd.DataFrame:
@@ -41,11 +43,11 @@ def _ledger_totals(exact: pd.DataFrame, by_year: pd.DataFrame, cells: Cells) -> 
 
     Also of all rows, "read", and of the respondents whose rows were kept, "people".
     """
-    gone = {str(s) for s in by_year.loc[by_year["n"].isna(), "status"]}
-    gone |= {"read"} if gone else set()
-    gone -= set() if ("kept", ALL) in cells.suppressed else {"kept"}
-    gone |= {"people"} if ("people", ALL) in cells.suppressed else set()
-    hidden = exact["status"].isin(gone).to_numpy()
+    suppressed = {str(s) for s in by_year.loc[by_year["n"].isna(), "status"]}
+    suppressed |= {"read"} if suppressed else set()
+    suppressed -= set() if ("kept", ALL) in cells.suppressed else {"kept"}
+    suppressed |= {"people"} if ("people", ALL) in cells.suppressed else set()
+    hidden = exact["status"].isin(suppressed).to_numpy()
     n = np.array([cells.rule.rounded(n) for n in exact["n"]], dtype=float)
     return exact.assign(n=np.where(hidden, np.nan, n), note=np.where(hidden, SUPPRESSED, ""))
 
@@ -65,8 +67,8 @@ def _mix(table: pd.DataFrame, cells: Cells) -> pd.DataFrame:
             named = {"covariate": name, "level": level, "year": key[3]}
             rows.append(named | share | {c: row[c] for c in ("p", "p_bh")})
     out = pd.DataFrame(rows, columns=[c for c in table.columns if c != "n_effective"])
-    gone = out["estimate"].isna().groupby([out["covariate"], out["level"]]).transform("any")
-    return out.assign(**{c: round_p(out[c]).mask(gone) for c in ("p", "p_bh")})
+    suppressed = out["estimate"].isna().groupby([out["covariate"], out["level"]]).transform("any")
+    return out.assign(**{c: round_p(out[c]).mask(suppressed) for c in ("p", "p_bh")})
 
 
 def _quality(out: pd.DataFrame, ledger: pd.DataFrame, cells: Cells) -> pd.DataFrame:

@@ -63,8 +63,8 @@ def choose_quotes(
     given = study.codes.table.groupby("response_id", sort=False)["theme"].agg(tuple)
     shares, by_year = tables["theme_shares"], tables["drift_shares"]
     allowed = set(shares.loc[shares["count"].notna(), "theme"])
-    gone = by_year[by_year["estimate"].isna() & (by_year["n"] != 0)]
-    hidden = set(zip(gone["theme"], gone["year"], strict=True))
+    suppressed = by_year[by_year["estimate"].isna() & (by_year["n"] != 0)]
+    hidden = set(zip(suppressed["theme"], suppressed["year"], strict=True))
     used: set[object] = set()
     said: set[str] = set()
     out = []

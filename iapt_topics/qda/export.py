@@ -45,7 +45,7 @@ def write_codes(
           apart from the people's; the year as a variable of source and case; and scores in the
           description of the source.
         - ``.csv`` or ``.xlsx``: a row for each theme given, and one for each response seen without
-          a theme, as :func:`load_codes` reads it.
+          a theme, as :func:`iapt_topics.load_codes` reads it.
     codes : Codes or sequence of Codes
         Of people and machines; none for a project that is still to be coded.
     frame : ThemeFrame
@@ -53,8 +53,9 @@ def write_codes(
     responses : Responses, optional
         The survey that was coded; needed for a project.
     original_text : bool, default False
-        Write what respondents wrote. By default the text is passed through :func:`redact`, which
-        does not find every name: a person must read it before it leaves the house.
+        Write what respondents wrote. By default the text is passed through
+        :func:`iapt_topics.survey.redact`, which does not find every name: a person must read it
+        before it leaves the house.
     whole : {"selection", "source"}, default "selection"
         A theme is given to a whole response. As a selection from its first to its last character,
         every tool shows it; QualCoder does not read a code on the source itself.

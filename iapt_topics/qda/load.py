@@ -40,7 +40,7 @@ def coders_in(source: Source) -> tuple[str, ...]:
     Parameters
     ----------
     source : str, Path, DataFrame or Project
-        As for :func:`load_codes`.
+        As for :func:`iapt_topics.load_codes`.
 
     Returns
     -------
@@ -70,11 +70,11 @@ def match_themes(
     Parameters
     ----------
     source : str, Path, DataFrame or Project
-        As for :func:`load_codes`.
+        As for :func:`iapt_topics.load_codes`.
     frame : ThemeFrame
         The codebook.
     code_map : mapping, table or path of a table, optional
-        As for :func:`load_codes`.
+        As for :func:`iapt_topics.load_codes`.
 
     Returns
     -------
@@ -130,8 +130,8 @@ def load_codes(
           are not read; any other column must be a theme.
 
         Both may have ``respondent_id`` and ``coder``, and ``kind`` if it was a machine; the long
-        one then ``score``. Else what :func:`read_project` reads, or gives: to read several coders,
-        load the project once.
+        one then ``score``. Else what :func:`iapt_topics.qda.read_project` reads, or gives: to read
+        several coders, load the project once.
     frame : ThemeFrame
         Themes are matched to it by id, else by label, whatever the case. Only codable ones count.
     coder : str
@@ -142,9 +142,9 @@ def load_codes(
         are filled in. For an export that lists only what has a code it is needed.
     code_map : mapping, table or path of a table, optional
         ``code`` and ``theme`` (id or label, blank to leave the code out), for codes that are named
-        otherwise in the source. See :func:`match_themes`.
+        otherwise in the source. See :func:`iapt_topics.qda.match_themes`.
     documents : mapping, table or path of a table, optional
-        As for :func:`read_project`.
+        As for :func:`iapt_topics.qda.read_project`.
 
     Returns
     -------

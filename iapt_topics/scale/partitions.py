@@ -163,7 +163,7 @@ def code_partition(path: Path, target: Path, model_key: str) -> dict[str, Any]:
         made = hashlib.sha256(content.getvalue()).hexdigest()
         # A worker does not hold the folder; the run that it works for does.
         held = target.parent.parent
-        write_record(record_of(target), target.name, {target.name: made}, within=held)
+        write_record(record_path(target), target.name, {target.name: made}, within=held)
         write_whole(target, content.getvalue(), private=True, within=held)
     return {
         "partition": path.name,
@@ -175,7 +175,7 @@ def code_partition(path: Path, target: Path, model_key: str) -> dict[str, Any]:
     }
 
 
-def record_of(target: Path) -> Path:
+def record_path(target: Path) -> Path:
     """Where it is written down what a coded partition was when it was made."""
     return target.parent.parent / "records" / f"{target.name}.json"
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.files import claimed, file_hash
-from iapt_topics._base.kept import fault_of
+from iapt_topics._base.kept import find_fault
 from iapt_topics._base.private import private_folder
 from iapt_topics.drift.coded import find_baseline
 from iapt_topics.drift.drift import Drift, drift_of_sums
@@ -92,7 +92,7 @@ class ScaledStudy:
 
 
 def scale_study(
-    survey: str | Path | Sequence[str | Path],
+    source: str | Path | Sequence[str | Path],
     frame: ThemeFrame,
     encoder: Encoder,
     out: str | Path,
@@ -110,7 +110,7 @@ def scale_study(
 
     Parameters
     ----------
-    survey : path, or sequence of path
+    source : path, or sequence of path
         Folder of Parquet files, or the files; each is a partition, best of 2,000 to 20,000 rows.
         Columns: ``response_id`` (text, unique over all), ``respondent_id`` (text; blank for a
         person of their own), ``year`` (integer), ``text``; if there, ``question`` and ``weight``
@@ -175,7 +175,7 @@ def scale_study(
     allocation).
     """
     config = config or TopicConfig()
-    paths = find_partitions(survey)
+    paths = find_partitions(source)
     covariates = tuple(covariates)
     if isinstance(sample, bool) or sample < 2:
         raise InputError("sample", "must be at least 2", repr(sample), "Use e.g. 20000.")
@@ -297,9 +297,9 @@ def _fit(
     )
     # A fit of another machine may differ: then its partitions are others too.
     rows = pd.util.hash_pandas_object(sample.kept[["response_id", "text"]], index=False)
-    told = hashlib.sha256(repr(settings).encode("utf-8", "replace") + rows.to_numpy().tobytes())
-    told.update(topics.centroids.tobytes() + topics.assignments["topic"].to_numpy().tobytes())
-    return model, mapping, told.hexdigest()[:16]
+    digest = hashlib.sha256(repr(settings).encode("utf-8", "replace") + rows.to_numpy().tobytes())
+    digest.update(topics.centroids.tobytes() + topics.assignments["topic"].to_numpy().tobytes())
+    return model, mapping, digest.hexdigest()[:16]
 
 
 def _code(
@@ -323,7 +323,7 @@ def _code(
     for target in (t for t in targets if t.exists()):
         # Its name is of all that it was made of.
         hashes = {target.name: file_hash(target)}
-        if fault := fault_of(_partitions.record_of(target), target.name, hashes):
+        if fault := find_fault(_partitions.record_path(target), target.name, hashes):
             warnings.warn(f"coded rows are made anew: {target.name}: {fault}", stacklevel=3)
             target.unlink()
     if not all(t.exists() for t in targets):

@@ -23,7 +23,7 @@ _PARTS = 5  # of the respondents: two for each half, one for the probe
 
 
 def sample_stability(
-    survey: str | Path | Sequence[str | Path],
+    source: str | Path | Sequence[str | Path],
     encoder: Encoder,
     *,
     sizes: Sequence[int] = (1_000, 2_000, 5_000, 10_000),
@@ -38,7 +38,7 @@ def sample_stability(
 
     Parameters
     ----------
-    survey : path, or sequence of path
+    source : path, or sequence of path
         As for :func:`scale_study`.
     encoder : Encoder
         For example :func:`iapt_topics.sentence_encoder`.
@@ -71,7 +71,7 @@ def sample_stability(
     Neural Computation 16:1299-1323. Vinh, Epps and Bailey (2010), JMLR 11:2837-2854.
     """
     config = config or TopicConfig()
-    paths = find_partitions(survey)
+    paths = find_partitions(source)
     scans = [scan(p, question, (), config.seed) for p in paths]
     check_scans(scans, [p.name for p in paths])
     person, response, year = join_scans(scans)

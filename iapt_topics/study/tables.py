@@ -84,7 +84,7 @@ def frame_table(frame: ThemeFrame) -> pd.DataFrame:
         {
             "theme": t.id,
             "label": t.label,
-            "domain": frame.domain_of(t.id),
+            "domain": frame.find_domain(t.id),
             "codable": t.id in codable,
             "provenance": t.status,
             "definition": t.definition,

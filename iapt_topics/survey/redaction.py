@@ -168,7 +168,7 @@ def redact_responses(
         words are replaced.
     names : callable, optional
         Finds names in running text: a text to the (start, end) of each. For example
-        :func:`presidio_names`.
+        :func:`iapt_topics.survey.presidio_names`.
     redact_text : bool, default False
         Whether the column ``text`` is replaced too, so that the embedded text is the redacted one.
 
@@ -179,8 +179,8 @@ def redact_responses(
         each kind in the order of the survey. It is what the report quotes.
     log : DataFrame
         A row for each replacement: ``response_id``, ``year``, ``kind``, ``placeholder``, ``found``.
-        It undoes the redaction, so keep it apart from the results; :func:`count_redactions` counts
-        it without what was found.
+        It undoes the redaction, so keep it apart from the results;
+        :func:`iapt_topics.survey.count_redactions` counts it without what was found.
 
     Raises
     ------
@@ -229,7 +229,7 @@ def count_redactions(log: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     log : DataFrame
-        From :func:`redact_responses`.
+        From :func:`iapt_topics.redact_responses`.
 
     Returns
     -------
@@ -266,7 +266,7 @@ def redacted_part(text: str, redacted: str, start: int, end: int) -> str:
 
 
 def presidio_names(language: str = "en") -> Recogniser:
-    """Find names in running text by Presidio, an extra, for :func:`redact_responses`.
+    """Find names in running text by Presidio, an extra, for :func:`iapt_topics.redact_responses`.
 
     Parameters
     ----------

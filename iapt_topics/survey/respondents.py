@@ -31,7 +31,7 @@ _LEVEL = 0.05
 _ONE_YEAR = "Only one year, so no change can be tested."
 
 
-def levels_of(column: pd.Series) -> pd.Series:
+def name_levels(column: pd.Series) -> pd.Series:
     """Return a covariate as text, every missing or blank cell as :data:`BLANK`."""
     text = column.astype(object).where(column.notna(), "").map(str).str.strip()
     return text.where(text != "", BLANK)
@@ -42,7 +42,7 @@ def tabulated(responses: Responses) -> list[str]:
     kept = responses.kept
     asked = ["question"] if kept["question"].nunique() > 1 else []
     names = [*asked, *responses.covariates]
-    return [c for c in names if levels_of(kept[c]).nunique() <= MOST_LEVELS]
+    return [c for c in names if name_levels(kept[c]).nunique() <= MOST_LEVELS]
 
 
 def respondent_mix(responses: Responses, covariates: Sequence[str]) -> pd.DataFrame:
@@ -76,7 +76,7 @@ def respondent_mix(responses: Responses, covariates: Sequence[str]) -> pd.DataFr
         raise InputError("responses", "must hold a kept response", "none", "See their ledger.")
     parts = []
     for name in covariates:
-        level = levels_of(kept[name])
+        level = name_levels(kept[name])
         part = _shares_by_year(kept, level).rename(columns={"name": "level"})
         if level.nunique() == 1:
             note = "No value at all" if level.iloc[0] == BLANK else "Only one level"

@@ -49,9 +49,9 @@ class TopicConfig:
         clusters go from 1/120 to 1/60 of the responses, and are not below 10 (5 for the smallest
         surveys).
     min_support : float, default 0
-        From 0 to 1. A response whose support is below it is left unassigned. With 0, every
-        response is given its nearest topic; :func:`unassigned_band` shows what the choice does to
-        the shares.
+        From 0 to 1. A response whose support is below it is left unassigned. With 0, every response
+        is given its nearest topic; :func:`iapt_topics.topics.unassigned_band` shows what the choice
+        does to the shares.
     """
 
     seed: int = 7

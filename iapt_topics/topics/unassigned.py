@@ -18,7 +18,7 @@ def unassigned_band(
     Parameters
     ----------
     topics : Topics
-        From :func:`fit_topics`.
+        From :func:`iapt_topics.fit_topics`.
     responses : Responses
         Those that the topics were fitted to.
     min_support : float, default 0.5

@@ -265,6 +265,7 @@ BAD = {
     ),
     "an unknown frame": (None, None, {"--frame": "iapt_identity_systm"}, "Did you mean"),
     "a missing frame": (None, None, {"--frame": "mine.toml"}, "no such file"),
+    "no codebook": (None, None, {"--frame": ""}, "frame.use must be the name"),
     "missing codes": (None, None, {"--codes": "codes.csv"}, "no such file"),
     "an unknown baseline": (None, None, {"--baseline": "1999"}, "1999"),
     "codes of another survey": (
@@ -283,7 +284,8 @@ def test_bad_input_is_one_line_and_nothing_written(command, offline_encoder, fil
         path.write_text(content)
     (tmp_path / "other.csv").write_text("response_id,theme\nelsewhere,S1\n")
     options = {k: tmp_path / v if v == "other.csv" else v for k, v in options.items()}
-    given = {"--text": "comment", "--year": "year", "--n-runs": "4"} | options
+    given = {"--text": "comment", "--year": "year", "--n-runs": "4"}
+    given |= {"--frame": "iapt_identity_system"} | options
     words = [w for pair in given.items() for w in pair]
     code, out, err = command("run", path, *words, "--out", tmp_path / "out")
     assert code == 2

@@ -92,8 +92,8 @@ def test_what_can_be_coded(bundled):
 
 def test_axis_is_identity_and_system(bundled):
     assert bundled.axis == ("I", "S")
-    assert bundled.domain_of("I5") == "I"
-    assert bundled.domain_of("S9") == bundled.domain_of("S") == "S"
+    assert bundled.find_domain("I5") == "I"
+    assert bundled.find_domain("S9") == bundled.find_domain("S") == "S"
 
 
 def test_paper_only_holds_paper_codes_only(bundled):
@@ -225,7 +225,7 @@ def test_paper_only_keeps_every_level_above_and_does_not_code_it():
     assert paper.ids == ("a", "b", "c")
     assert [t.id for t in paper.codable] == ["c"]
     assert paper["c"].near == ("b",)
-    assert paper.domain_of("c") == "a"
+    assert paper.find_domain("c") == "a"
 
 
 def test_paper_only_without_paper_codes():
@@ -429,7 +429,7 @@ def test_a_frame_that_is_made_has_a_domain_for_every_theme(themes):
         return
     tops = {t.id for t in frame.domains}
     assert len(set(frame.ids)) == len(frame.ids)
-    assert all(frame.domain_of(t.id) in tops for t in frame.themes)
+    assert all(frame.find_domain(t.id) in tops for t in frame.themes)
 
 
 # Facets

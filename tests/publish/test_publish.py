@@ -322,8 +322,8 @@ def test_the_attack_finds_what_primary_suppression_alone_gives_away(monkeypatch)
     results = study(3, 120, 1.0, 0.0, 1.0)
     rule = Disclosure(round_to=1)
     assert not found_out(published_tables(**results, disclosure=rule), rule)
-    monkeypatch.setattr(_suppression._Table, "line_violation", lambda *_: [])
-    monkeypatch.setattr(_suppression._Table, "interval_violation", lambda *_: [])
+    monkeypatch.setattr(_suppression._Suppression, "line_violation", lambda *_: [])
+    monkeypatch.setattr(_suppression._Suppression, "interval_violation", lambda *_: [])
     assert found_out(published_tables(**results, disclosure=rule), rule)
 
 
