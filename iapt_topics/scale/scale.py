@@ -344,7 +344,7 @@ def _join(
     )
     total = np.concatenate([c.cells.total for c in counted]) if weighted else count
     if not len(n):
-        raise InputError("the survey", "must hold a codable response", "none", "See its texts.")
+        raise InputError("the survey", "must contain a codable response", "none", "See its texts.")
     cells = PersonYearSums(person=person, year=year, n=n, size=size, count=count, total=total)
     return add_up(cells), years
 

@@ -72,7 +72,7 @@ class TopicConfig:
                 )  # fmt: skip
         if not 0 <= self.min_support <= 1:
             raise InputError(
-                "TopicConfig(min_support=...)", "must be a share of runs from 0 to 1",
+                "TopicConfig(min_support=...)", "must be a proportion of runs from 0 to 1",
                 repr(self.min_support), "Change it or leave it out.",
             )  # fmt: skip
 

@@ -215,7 +215,9 @@ def test_init_says_what_it_cannot_guess(command, tmp_path):
     (tmp_path / "s.csv").write_text("A title,,\nid,year,comment\n1,2016,Too many targets\n")
     code, _, err = command("init", tmp_path / "s.csv", "--yes")
     assert code == 2
-    assert "column names in the first row; got 2 columns without a name. Remove the rows above" in err
+    assert (
+        "column names in the first row; got 2 columns without a name. Remove the rows above" in err
+    )
     assert not (tmp_path / "study.toml").exists()
 
 

@@ -22,8 +22,8 @@ iapt-topics export results --tables tables.xlsx --draft draft.docx --figures fig
 
 A **results folder** holds `publish/`, `tables_private/`, `manifest.json`, its `study.toml`, and
 `cache/` with vectors, fitted topics and the results of each stage. A command on it changes part of
-the plan and runs it again. Only the stages that the change affects are repeated, so it is quick, and
-the folder always belongs to one plan. Responses are in no file but the report's quotes and what
+the plan and runs it again. Only the stages that the change affects are repeated, so it is quick,
+and the folder always belongs to one plan. Responses are in no file but the report's quotes and what
 `export --project` and `--approve` write. The cache is nevertheless as sensitive as the survey: see
 the README.
 
@@ -31,9 +31,9 @@ the README.
 topics are kept, and the last line says how to resume. New results replace old ones all at once, at
 the end.
 
-**Output.** Results go to stdout, stages and notes to stderr: progress bars on a terminal, plain lines
-elsewhere. `--quiet` prints the results only; `--json` prints them as JSON. Printed figures are exact;
-the report follows disclosure control, so its figures can differ.
+**Output.** Results go to stdout, stages and notes to stderr: progress bars on a terminal, plain
+lines elsewhere. `--quiet` prints the results only; `--json` prints them as JSON. Printed figures are
+exact; the report follows disclosure control, so its figures can differ.
 
 `iapt-topics --install-completion` installs completion for your shell.
 

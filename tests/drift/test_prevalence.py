@@ -211,7 +211,7 @@ def test_responses_coded_on_purpose_stand_for_themselves():
     human = coded(truth[rows], rows, picked=picked)
     got = row(corrected_shares(machine, human, survey(400)))
     assert got["estimate"] == pytest.approx((40 + 360 * 10 / 40) / 400)
-    assert "40 hand-coded responses not drawn at random stand for themselves" in got["note"]
+    assert "40 hand-coded responses of a purposive sample count for themselves alone" in got["note"]
     assert got["n_human"] == 80
     learned = coded(np.zeros(400), kind="machine", trained_on=picked)
     again = row(corrected_shares(learned, coded(truth[rows], rows), survey(400)))
@@ -243,7 +243,7 @@ def test_small_strata():
     assert np.isnan(none[["estimate", "low", "high"]].astype(float)).all()
     assert "no response of this year" in none["note"]
     few = row(got, year=2015)
-    assert "only 20 random hand codes" in few["note"]
+    assert "only 20 random hand-coded responses" in few["note"]
     assert "all years used" in few["note"]
     assert few["estimate"] == pytest.approx(0.05)
     assert few["low"] <= 0.001
@@ -284,8 +284,8 @@ def test_what_cannot_be_used():
         Responses(table=table, source="made up"),
     )  # fmt: skip
     note = row(part)["note"]
-    assert "500 kept responses that the machine did not code left out" in note
-    assert "10 hand-coded responses not among those counted left out" in note
+    assert "500 kept responses that the machine did not code excluded" in note
+    assert "10 hand-coded responses outside the survey excluded" in note
     assert row(part)["n"] == 990
 
 

@@ -112,8 +112,8 @@ def test_topics_that_a_run_did_not_write_are_not_taken(plan, encoder, fits):
     label = pd.read_parquet(kept / "topics.parquet").assign(label="made up")
     for change, said in (
         (lambda: label.to_parquet(kept / "topics.parquet"), "topics.parquet is not as it was"),
-        (lambda: (kept / "more.txt").write_text("x"), "more.txt is not as it was written"),
-        (lambda: (kept / "record.json").unlink(), "no record of what made them"),
+        (lambda: (kept / "more.txt").write_text("x"), "more.txt has changed since it was written"),
+        (lambda: (kept / "record.json").unlink(), "there is no record of their source"),
         (lambda: (kept / "record.json").write_text("[1]"), "record cannot be read"),
     ):
         change()

@@ -158,7 +158,7 @@ def test_damaged_results_are_measured_anew(plan, encoder, measured, name):
 def test_a_file_makes_nothing_but_results(tmp_path, content):
     path = tmp_path / "values.json"
     path.write_text(content if isinstance(content, str) else json.dumps(content))
-    with pytest.raises(InputError, match="must hold whole results"):
+    with pytest.raises(InputError, match="must contain complete results"):
         load(tmp_path)
 
 

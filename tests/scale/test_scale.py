@@ -268,7 +268,7 @@ def test_with_the_whole_survey_as_sample_it_is_the_study_of_one_machine(
             covariates=("subject",),
         )  # fmt: skip
     said = "\n".join(str(w.message) for w in warned)
-    assert f"{changed.name} is not as it was written" in said
+    assert f"{changed.name} has changed since it was written" in said
     assert f"{bare.name}: no record" in said
     assert once_more.partitions["found"].tolist() == [False, False, True]
     pd.testing.assert_frame_equal(pd.read_parquet(changed), rows)

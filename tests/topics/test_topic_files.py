@@ -95,7 +95,9 @@ def test_files_that_are_too_large_are_not_read(grouped, tmp_path, monkeypatch, n
         file.write_text(file.read_text() + 5_000_000 * " ")
     else:
         monkeypatch.setattr(_limits, "MOST_BYTES", 1_000)
-    with pytest.raises(InputError, match=f"must hold whole saved topics; got .*{name}.* at most"):
+    with pytest.raises(
+        InputError, match=f"must contain complete saved topics; got .*{name}.* at most"
+    ):
         load_topics(tmp_path / "t")
 
 
