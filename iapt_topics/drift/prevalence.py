@@ -195,7 +195,7 @@ def _population(
         raise InputError(
             f"codes of {human.coder!r}", "must contain a random sample of what the machine coded",
             f"{int(by_hand.sum())} of the {len(table)} responses, none of them drawn at random",
-            "Code some responses drawn at random, and keep them apart from what the machine learns.",
+            "Code responses drawn at random, and keep them out of what the machine learns from.",
         )  # fmt: skip
     notes = []
     if unseen := len(kept) - len(table):
@@ -226,7 +226,7 @@ def _odd(whole: _Domain, years: Ints) -> list[str]:
         gap += whole.f[drawn].sum(axis=0) - n * share
         variance += n * share * (1 - share) * (total - n) / max(total - 1, 1)
     far = np.abs(gap) > _ODD * np.sqrt(variance)
-    said = "machine prevalence in the hand-coded responses is unlike that in all: not random?"
+    said = "machine prevalence differs between hand-coded and all responses: not a random sample?"
     return [said if is_far else "" for is_far in far]
 
 

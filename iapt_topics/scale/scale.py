@@ -324,7 +324,7 @@ def _code(
         # Its name is of all that it was made of.
         hashes = {target.name: file_hash(target)}
         if fault := find_fault(_partitions.record_path(target), target.name, hashes):
-            warnings.warn(f"coded rows are made anew: {target.name}: {fault}", stacklevel=3)
+            warnings.warn(f"coded rows are made again: {target.name}: {fault}", stacklevel=3)
             target.unlink()
     if not all(t.exists() for t in targets):
         client.register_plugin(Ship(model))

@@ -32,8 +32,8 @@ topics are kept, and the last line says how to resume. New results replace old o
 the end.
 
 **Output.** Results go to stdout, stages and notes to stderr: progress bars on a terminal, plain
-lines elsewhere. `--quiet` prints the results only; `--json` prints them as JSON. Printed figures are
-exact; the report follows disclosure control, so its figures can differ.
+lines elsewhere. `--quiet` prints the results only; `--json` prints them as JSON. Printed figures
+are exact; the report follows disclosure control, so its figures can differ.
 
 `iapt-topics --install-completion` installs completion for your shell.
 

@@ -91,7 +91,7 @@ def test_a_damaged_cache_is_built_anew(model, tmp_path):
     encoder.encode(["one"])
     (file,) = (tmp_path / "cache").iterdir()
     file.write_bytes(b"not a database at all" * 100)
-    with pytest.warns(UserWarning, match="built anew"):
+    with pytest.warns(UserWarning, match="rebuilt"):
         encoder.encode(["one"])
     with sqlite3.connect(file) as connection:
         assert connection.execute("SELECT count(*) FROM checked").fetchone() == (1,)
@@ -387,7 +387,7 @@ def test_a_cut_file_is_built_anew(model, tmp_path):
     whole = encoder.encode(texts)
     content = stored(tmp_path).read_bytes()
     stored(tmp_path).write_bytes(content[: len(content) // 2 + 100])
-    with pytest.warns(UserWarning, match="built anew"):
+    with pytest.warns(UserWarning, match="rebuilt"):
         np.testing.assert_array_equal(whole, encoder.encode(texts))
     encoder.encode(texts)
     assert len(model.asked) == 400

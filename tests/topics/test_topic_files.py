@@ -84,7 +84,7 @@ def test_another_folder_is_not_touched(grouped, tmp_path):
 def test_damage_is_named(grouped, tmp_path, name, content):
     file = save_topics(tmp_path / "t", grouped.topics) / name
     file.unlink() if content is None else file.write_bytes(content)
-    with pytest.raises(InputError, match="must hold"):
+    with pytest.raises(InputError, match="must contain"):
         load_topics(tmp_path / "t")
 
 
