@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Ints
 from iapt_topics._base.errors import InputError, listed
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.agreement.convergence_table import convergence_table
 from iapt_topics.agreement.tables import (
     overall_table,
@@ -34,7 +34,7 @@ DESIGN = ("sampling", "blinding", "codebook")
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Result):
     """How far two coders agree. Made by :func:`compare_codes`.
 
     Shares, differences and measures are fractions. ``low`` and ``high`` bound 95 % intervals over
@@ -132,8 +132,6 @@ class Comparison:
     matches: pd.DataFrame
     levels: pd.DataFrame
     convergence: pd.DataFrame
-
-    __repr__ = one_line
 
     def _repr_html_(self) -> str:
         """Agreement over all and by theme, and the forest plot."""

@@ -4,6 +4,6 @@
 - ``PublicVersion``: what may be passed on of it. ``ThemeSummary``: all that it says of one theme.
 """
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

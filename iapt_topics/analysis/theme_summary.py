@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, suggestion
+from iapt_topics._base.result import Result
 from iapt_topics.survey.redaction import redacted_part, safe_texts
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class ThemeSummary:
+class ThemeSummary(Result):
     """One theme of a study: for the researcher alone.
 
     Attributes

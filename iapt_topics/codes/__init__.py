@@ -7,6 +7,6 @@ People's and machines' codes are one type, ``Codes``.
   code on, and ``sample_size`` says how many responses a given precision takes.
 """
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats, Ints
-from iapt_topics._base.errors import InputError
+from iapt_topics._base.errors import InputError, require_columns
 from iapt_topics.codes.codes import Codes
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.stats.intervals import normal_quantile, wilson_interval
@@ -164,6 +164,7 @@ def axis_scores(
        Biometrika 73:13-22.
     """
     names = axis_classes(frame)
+    require_columns(scores, ("response_id", "theme", "sentence"), "scores")
     pole = scores["theme"].map(frame.find_domain)
     best = scores.groupby(["response_id", pole], sort=False)["sentence"].max().unstack()
     ids = list(dict.fromkeys(scores["response_id"]))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics._base.tables import cell_text
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.survey.responses import Responses
@@ -20,7 +20,7 @@ EVIDENCE = ("response_id", "theme", "start", "end", "margin", "anchor", "anchor_
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Codes:
+class Codes(Result):
     """The themes that one coder gave.
 
     Parameters
@@ -77,8 +77,6 @@ class Codes:
     picked: frozenset[str] = frozenset()
     evidence: pd.DataFrame | None = None
 
-    __repr__ = one_line
-
     def _repr_html_(self) -> str:
         """How many responses have each theme."""
         from iapt_topics.figures.notebook import as_html
@@ -122,8 +120,6 @@ class Codes:
         object.__setattr__(self, "table", table)
         object.__setattr__(self, "labels", dict(self.labels))
         for name in ("trained_on", "picked"):
-            if isinstance(getattr(self, name), str):
-                raise InputError(name, "must be a set of response ids", "one text", "Use a set.")
             object.__setattr__(self, name, frozenset(map(str, getattr(self, name))))
 
     def _check_evidence(self, table: pd.DataFrame) -> None:

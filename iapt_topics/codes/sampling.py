@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics._base.sheets import write_sheet
 from iapt_topics._base.tables import cell_text
 from iapt_topics.codes.codes import Codes
@@ -30,7 +30,7 @@ _SHEET = ["response_id", "respondent_id", "year", "question", "text", "theme", "
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class SamplePlan:
+class SamplePlan(Result):
     """Responses to code by hand, in two parts that must be kept apart.
 
     Attributes
@@ -47,8 +47,6 @@ class SamplePlan:
 
     table: pd.DataFrame
     width: float
-
-    __repr__ = one_line
 
     def __post_init__(self) -> None:
         # A plan that was kept as a .csv file comes back with ids such as 17 as numbers.

@@ -8,6 +8,6 @@
 - What is said within a theme: ``measure_semantic_change`` gives a ``SemanticChange``.
 """
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -76,7 +76,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Floats
 from iapt_topics._base.errors import InputError, require_columns
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.drift.coded import CodedResponses, find_baseline, join_codes
 from iapt_topics.drift.prevalence import shares_by_hand
 from iapt_topics.drift.tables import (
@@ -98,7 +98,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Drift:
+class Drift(Result):
     """Theme shares by year, and what can be said about their change.
 
     All shares and changes are fractions (0.10 is ten percentage points). Intervals are 95 %.
@@ -174,8 +174,6 @@ class Drift:
     years: tuple[int, ...]
     themes: tuple[str, ...]
     coder: str
-
-    __repr__ = one_line
 
     def __post_init__(self) -> None:
         for name in COLUMNS:

@@ -28,7 +28,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from iapt_topics._base.arrays import Bools, Floats
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.drift.coded import join_codes
 from iapt_topics.drift.tables import adjust_p
 from iapt_topics.stats.intervals import wilson_interval
@@ -53,7 +53,7 @@ _TRANSITIONS = [
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Panel:
+class Panel(Result):
     """What changed among respondents who answered in two years.
 
     Attributes
@@ -72,8 +72,6 @@ class Panel:
 
     changes: pd.DataFrame
     transitions: pd.DataFrame
-
-    __repr__ = one_line
 
 
 def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = None) -> Panel:

@@ -203,9 +203,7 @@ def _population(
     if outside := len(human.seen) - int(by_hand.sum()):
         notes.append(f"{outside} hand-coded responses outside the survey excluded")
     if chosen := int((by_hand & picked).sum()):
-        notes.append(
-            f"{chosen} hand-coded responses of a purposive sample count for themselves"
-        )
+        notes.append(f"{chosen} hand-coded responses of a purposive sample count for themselves")
     weight = table["weight"].astype(float) if "weight" in table else 1.0
     table = table[["response_id", "respondent_id", "year"]]
     return table.assign(by_hand=by_hand, certain=by_hand & picked, weight=weight), notes

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Floats, Ints
 from iapt_topics._base.errors import InputError, listed
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.drift.coded import join_codes
 from iapt_topics.drift.semantic_model import distances_apart, log_odds_shift, moved_place
 from iapt_topics.stats.intervals import normal_quantile
@@ -61,7 +61,7 @@ _COLUMNS = {
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class SemanticChange:
+class SemanticChange(Result):
     """What changed within themes between the baseline and later years.
 
     Attributes
@@ -87,8 +87,6 @@ class SemanticChange:
     words: pd.DataFrame
     distances: pd.DataFrame
     quotes: pd.DataFrame
-
-    __repr__ = one_line
 
 
 def measure_semantic_change(

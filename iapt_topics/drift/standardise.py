@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats, Ints
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.drift.coded import CodedResponses, find_baseline, join_codes
 from iapt_topics.drift.tables import FEW_RESPONSES, adjust_p
 from iapt_topics.stats.intervals import wilson_interval
@@ -49,7 +49,7 @@ _CHANGES = [
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Standardised:
+class Standardised(Result):
     """Crude and standardised shares of themes, and their changes from a baseline.
 
     Attributes
@@ -80,8 +80,6 @@ class Standardised:
     trends: pd.DataFrame
     covariates: tuple[str, ...]
     baseline: int
-
-    __repr__ = one_line
 
     def _repr_html_(self) -> str:
         """The shares, the changes and the trends."""

@@ -6,6 +6,6 @@ The only room that loads a sentence model.
 - ``distil_encoder``: a static encoder, many times as fast, made from the full one.
 """
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -9,14 +9,14 @@ import numpy as np
 
 from iapt_topics._base.arrays import Floats32
 from iapt_topics._base.errors import InputError
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.survey.responses import Responses
 from iapt_topics.survey.sentences import split_sentences
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Embeddings:
+class Embeddings(Result):
     """One unit vector for each kept response.
 
     Attributes
@@ -38,8 +38,6 @@ class Embeddings:
     model: str
     fingerprint: str
     sentences: Mapping[str, Floats32] = field(default_factory=dict)
-
-    __repr__ = one_line
 
     def __post_init__(self) -> None:
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.response_id):

@@ -10,6 +10,6 @@ Every function returns a :class:`matplotlib.figure.Figure` and neither shows nor
 - To a file: ``figure_bytes``. The colours: ``OKABE_ITO``.
 """
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

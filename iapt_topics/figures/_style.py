@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.errors import InputError
+from iapt_topics._base.errors import InputError, listed, require_columns, suggestion
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,7 +67,13 @@ def percent_axis(ax: Any, axis: str = "y") -> None:
     part.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:.0f} %"))
 
 
-def need_rows(table: pd.DataFrame, what: str) -> None:
+#: Columns of the shares of a drift that figures use.
+SHARES = "theme year estimate low high n"
+
+
+def need_rows(table: pd.DataFrame, what: str, columns: str = "") -> None:
+    """Raise :class:`InputError` if a table lacks one of the columns, or has no rows."""
+    require_columns(table, columns.split(), what)
     if table.empty:
         raise InputError(what, "must have at least one row", "none", "Draw it once there are some.")
 
@@ -139,7 +145,10 @@ def figure_bytes(figure: Figure, kind: str = "svg", *, dpi: int = 300) -> bytes:
     """
     import matplotlib as mpl
 
-    undated = {"svg": ("Date", "Creator"), "pdf": ("CreationDate",), "png": ("Software",)}[kind]
+    undated = {"svg": ("Date", "Creator"), "pdf": ("CreationDate",), "png": ("Software",)}
+    if kind not in undated:
+        do = f"{suggestion(kind, list(undated))}Choose one."
+        raise InputError("kind", f"must be one of {listed(undated)}", repr(kind), do)
     buffer, layout = io.BytesIO(), figure.get_layout_engine()
     settings = {
         "svg.hashsalt": "iapt_topics",
@@ -154,5 +163,5 @@ def figure_bytes(figure: Figure, kind: str = "svg", *, dpi: int = 300) -> bytes:
             # for good, since a second layout starts from the first and moves by a hair.
             layout.execute(figure)
             figure.set_layout_engine(None)
-        figure.savefig(buffer, format=kind, dpi=dpi, metadata=dict.fromkeys(undated))
+        figure.savefig(buffer, format=kind, dpi=dpi, metadata=dict.fromkeys(undated[kind]))
     return buffer.getvalue()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.errors import require_columns
 from iapt_topics.figures._style import (
     GREY,
     INK,
@@ -42,7 +43,10 @@ def agreement_figure(themes: pd.DataFrame, benchmark: pd.DataFrame | None = None
         The same of one human coder against another: drawn as hollow diamonds.
     """
     rows = themes.reset_index(drop=True)
-    need_rows(rows, "the comparison")
+    columns = "theme label n positives_reference f1 f1_low f1_high kappa kappa_low kappa_high"
+    need_rows(rows, "the comparison", columns)
+    if benchmark is not None:
+        require_columns(benchmark, ("theme", "f1", "kappa"), "the comparison of people")
     top = None if benchmark is None else benchmark.set_index("theme").reindex(rows["theme"])
     figure = new_figure(8, 0.27 * len(rows) + 1.3)
     pair = figure.subplots(1, 2, sharey=True)
@@ -90,6 +94,8 @@ def agreement_figure(themes: pd.DataFrame, benchmark: pd.DataFrame | None = None
 
 def code_pairs(matches: pd.DataFrame, *, least: int = 10, most: int = 40) -> pd.DataFrame:
     """Rows of ``matches`` to show: on ``least`` responses or more, commonest first."""
+    columns = ("reference_theme", "other_theme", "n_both")
+    require_columns(matches, columns, "the pairs of themes")
     rows = matches[matches["n_both"] >= least]
     return rows.sort_values("n_both", ascending=False, kind="stable").head(most)
 

@@ -42,12 +42,13 @@ def ledger_figure(
     waves : mapping of int to str, optional
         What to call each year.
     """
-    need_rows(ledger, "the ledger")
+    need_rows(ledger, "the ledger", "year status n")
     total = functools.partial(pd.Series.sum, skipna=False)
     if totals is None:
         totals = ledger.groupby("status")["n"].agg(total).reset_index()
         read = pd.DataFrame({"status": ["read"], "n": [total(ledger["n"])]})
         totals = pd.concat([totals, read])
+    need_rows(totals, "the totals of the ledger", "status n")
     of_all = totals.set_index("status")["n"]
     kept = ledger[ledger["status"] == "kept"].groupby("year")["n"].agg(total)
     kept = kept[kept != 0]

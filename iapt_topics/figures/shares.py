@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.errors import InputError, listed
+from iapt_topics._base.errors import InputError, listed, require_columns
 from iapt_topics.figures._style import (
     GREY,
     INK,
     MARKS,
     OKABE_ITO,
+    SHARES,
     SMALL,
     SUPPRESSED_MARK,
     WHISKERS,
@@ -66,6 +67,7 @@ def drift_figure(
     InputError
         If a theme is not in ``shares`` or there is none to draw.
     """
+    require_columns(shares, SHARES.split(), "the shares")
     known = shares["theme"].unique().tolist()
     wanted = known if themes is None else list(themes)
     unknown = [t for t in wanted if t not in known]
@@ -123,6 +125,8 @@ def changes_figure(
         Points are changes in percentage points, whiskers 95 % confidence intervals; a filled point
         has an adjusted p below .05.
     """
+    columns = "theme year against estimate low high p_bh"
+    require_columns(changes, columns.split(), "the changes")
     rows = changes[changes["estimate"].notna()].sort_values("estimate", ascending=False)
     need_rows(rows, "the changes")
     now, then = (wave_name(waves, int(rows[c].iloc[0])) for c in ("year", "against"))
@@ -163,7 +167,7 @@ def axis_figure(
     waves : mapping of int to str, optional
         What to call each year.
     """
-    need_rows(shares, "the shares of the two poles")
+    need_rows(shares, "the shares of the two poles", SHARES)
     classes = shares["theme"].unique().tolist()
     suppressed = is_suppressed(shares)
     figure = new_figure(7.4, 3.4)
@@ -207,6 +211,7 @@ def axis_plane_figure(
     waves : mapping of int to str, optional
         What to call each year.
     """
+    require_columns(shares, SHARES.split(), "the shares of the two poles")
     poles = shares["theme"].unique().tolist()
     hidden = sorted(set(shares.loc[is_suppressed(shares), "year"]))
     shown = shares[~shares["year"].isin(hidden) & (shares["n"] > 0)].sort_values("year")
@@ -252,6 +257,8 @@ def effects_figure(effects: pd.DataFrame, *, theme: str) -> Figure:
     theme : str
         The theme to draw.
     """
+    columns = "theme covariate level reference n estimate low high"
+    require_columns(effects, columns.split(), "the effects")
     rows = effects[effects["theme"] == theme].reset_index(drop=True)
     need_rows(rows, f"the effects on {theme!r}")
     figure = new_figure(6.4, 0.27 * len(rows) + 1.1)

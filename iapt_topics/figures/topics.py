@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.errors import require_columns
 from iapt_topics.figures._style import (
     GREY,
     INK,
@@ -46,6 +47,8 @@ def mapping_figure(
     """
     from matplotlib.patches import Rectangle
 
+    sizes_too = ("n",) if topic_labels is None else ()
+    require_columns(scores, ("topic", "theme", "score", "chosen", *sizes_too), "the mapping")
     if topic_labels is not None:
         scores = scores[scores["topic"].isin(list(topic_labels))]
     need_rows(scores, "the mapping")
@@ -90,8 +93,9 @@ def resolution_figure(
     n_runs : int, optional
         Number of runs to print; by default the ``n`` of the table.
     """
+    columns = "n_topics estimate low high support stability smallest chosen n"
+    need_rows(resolution, "the resolutions", columns)
     rows = resolution.sort_values("n_topics")
-    need_rows(rows, "the resolutions")
     figure = new_figure(6, 4)
     ax, below = figure.subplots(2, sharex=True, height_ratios=(3, 1))
     x = rows["n_topics"].to_numpy(dtype=float)
@@ -133,7 +137,10 @@ def topic_tracking_figure(
     """
     from matplotlib.patches import Rectangle
 
-    need_rows(topics, "the topics of each year")
+    need_rows(topics, "the topics of each year", "year topic estimate before after label")
+    columns = ("year", "against", "topic", "topic_against", "matched")
+    require_columns(links, columns, "the links of topics")
+    need_rows(windows, "the windows", "year n")
     years = list(dict.fromkeys(topics["year"].tolist()))
     figure = new_figure(2.3 * len(years) + 0.8, 5.2)
     ax = figure.subplots()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, suggestion
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.frame.theme import Facet, Theme, trim
 from iapt_topics.frame.validation import find_faults, refuse
 
@@ -15,7 +15,7 @@ ABOUT = ("name", "title", "version", "note")
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class ThemeFrame:
+class ThemeFrame(Result):
     """A codebook: themes in a tree, and where it comes from.
 
     Attributes
@@ -38,10 +38,8 @@ class ThemeFrame:
     title: str = ""
     version: str = ""
     note: str = ""
-    axis: tuple[str, str] | None = None
+    axis: tuple[str, ...] | None = None
     facets: tuple[Facet, ...] = ()
-
-    __repr__ = one_line
 
     def __post_init__(self) -> None:
         trim(self)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns, require_file, suggestion
 from iapt_topics._base.files import write_whole
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics._base.sheets import read_sheet, write_sheet
 from iapt_topics.mapping.mapping import TopicMapping
 from iapt_topics.topics.edits import SAME_TOPIC, find_successor
@@ -29,7 +29,7 @@ _SHEET = [
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class MappingEdits:
+class MappingEdits(Result):
     """Decisions on pairs of topic and theme, each with who made it, when and why.
 
     Attributes
@@ -47,8 +47,6 @@ class MappingEdits:
     table: pd.DataFrame
     topic_of: Mapping[str, int]
     unplaced: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_LOG))
-
-    __repr__ = one_line
 
 
 def write_mapping(path: str | Path, mapping: TopicMapping, topics: Topics) -> Path:

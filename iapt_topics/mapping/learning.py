@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from iapt_topics._base.arrays import Bools, Floats, Floats32, Ints
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics.codes.codes import Codes
+from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.mapping.coding import code_responses
 from iapt_topics.mapping.evidence import find_evidence
 from iapt_topics.mapping.scoring import score_sentences, tabulate_scores
@@ -29,7 +30,6 @@ from iapt_topics.topics.runs import nearest_rows
 if TYPE_CHECKING:
     from iapt_topics.codes.sampling import SamplePlan
     from iapt_topics.encoders.embeddings import Embeddings
-    from iapt_topics.encoders.encoder import Encoder
     from iapt_topics.frame.frame import ThemeFrame
 
 

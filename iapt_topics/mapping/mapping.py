@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.encoders.embeddings import Embeddings, require_same_encoder
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
@@ -22,7 +22,7 @@ _MOST_THEMES = 3
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class TopicMapping:
+class TopicMapping(Result):
     """Which themes a topic speaks of: many to many, with abstention.
 
     Attributes
@@ -42,8 +42,6 @@ class TopicMapping:
     scores: pd.DataFrame
     frame: ThemeFrame
     threshold: float
-
-    __repr__ = one_line
 
     @property
     def table(self) -> pd.DataFrame:

@@ -6,6 +6,6 @@
 - ``compare_runs`` gives a ``RunComparison``: whether two results are the same.
 """
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -16,8 +16,8 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError, require_file
 from iapt_topics._base.files import file_hash, hash_parts, write_whole
-from iapt_topics._base.one_line import one_line
 from iapt_topics._base.private import refuse_link
+from iapt_topics._base.result import Result
 from iapt_topics._base.sheets import restored
 from iapt_topics.codes.codes import Codes
 from iapt_topics.encoders.embeddings import Embeddings
@@ -45,7 +45,7 @@ _MEASURES = (
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class RunComparison:
+class RunComparison(Result):
     """Whether two results are the same.
 
     Attributes
@@ -61,8 +61,6 @@ class RunComparison:
 
     verdict: str
     table: pd.DataFrame
-
-    __repr__ = one_line
 
     @property
     def first(self) -> str:

@@ -359,7 +359,7 @@ def _wrong(values: Mapping[str, Any]) -> list[str]:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

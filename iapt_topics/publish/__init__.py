@@ -5,6 +5,6 @@
 - ``write_quotes``, ``read_quotes``: the sheet on which a person approves quotes.
 """
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

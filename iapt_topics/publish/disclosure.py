@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from iapt_topics._base.door import Checked
 from iapt_topics._base.errors import InputError, listed, suggestion
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _TOKEN = re.compile(r"(?u)\b\w\w+\b")
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Disclosure:
+class Disclosure(Checked):
     """What may be published of a survey.
 
     Parameters
@@ -55,9 +56,9 @@ class Disclosure:
     def __post_init__(self) -> None:
         for what in ("min_respondents", "round_to", "min_base"):
             value = getattr(self, what)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            if value < 1:
                 do = "Use 10, or the number of your rule."
-                raise InputError(what, "must be a whole number of 1 or more", repr(value), do)
+                raise InputError(f"`{what}` of Disclosure", "must be at least 1", str(value), do)
 
     @property
     def sentence(self) -> str:

@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from iapt_topics._base.errors import InputError
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics._base.text import clean
 from iapt_topics.publish.cells import Cells
 from iapt_topics.publish.corrected import publish_corrected
@@ -26,7 +26,7 @@ from iapt_topics.study.study import Study
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)  # no slots: names are kept once worked out
-class Version:
+class Version(Result):
     """A study as a report shows it: tables, names and quotes, with the rule they were made by.
 
     Attributes
@@ -48,8 +48,6 @@ class Version:
     disclosure: Disclosure
     quotes: tuple[Quote, ...] = ()
     approved: bool = False
-
-    __repr__ = one_line
 
     @cached_property
     def labels(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from iapt_topics._base.door import Checked
 from iapt_topics._base.errors import InputError, listed, require_columns
 from iapt_topics._base.text import clean, shorten
 from iapt_topics.publish.quotes_sheet import OTHER_WORDS, words_said
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
+class Quote(Checked):
     """One quote that may be shown; ``themes`` are ids, ``topic`` -1 if it has none to name.
 
     ``paraphrase`` says that the words are not the person's own.

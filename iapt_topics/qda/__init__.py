@@ -6,6 +6,6 @@
 - ``write_codes``: machine and human codes as a project or a table.
 """
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics._base.tables import cell_text, make_table, read_table
 from iapt_topics.qda._offsets import LEAST_ALIGNED, score_offsets
 
@@ -25,7 +25,7 @@ _SEGMENTS = [
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Project:
+class Project(Result):
     """What people, and machines, coded in a tool, by response.
 
     Attributes
@@ -64,8 +64,6 @@ class Project:
     themes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     offsets: pd.DataFrame
     notes: tuple[str, ...] = ()
-
-    __repr__ = one_line
 
     @property
     def coders(self) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.files import claimed, file_hash
 from iapt_topics._base.kept import find_fault
 from iapt_topics._base.private import private_folder
+from iapt_topics._base.result import Result
 from iapt_topics.drift.coded import find_baseline
 from iapt_topics.drift.drift import Drift, drift_of_sums
 from iapt_topics.encoders.embeddings import embed
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class ScaledStudy:
+class ScaledStudy(Result):
     """A survey measured in partitions.
 
     Attributes

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from iapt_topics._base.arrays import Floats
+from iapt_topics._base.arrays import Floats, Labels
 from iapt_topics._base.errors import InputError
 from iapt_topics.stats.set_agreement import corrected, ratio
 
@@ -51,7 +51,7 @@ def table_2x2(a: ArrayLike, b: ArrayLike, c: ArrayLike, d: ArrayLike) -> Floats:
     return np.stack(parts, axis=-1).reshape(*parts[0].shape, 2, 2)
 
 
-def confusion_table(first: ArrayLike, second: ArrayLike) -> NDArray[np.int64]:
+def confusion_table(first: Labels, second: Labels) -> NDArray[np.int64]:
     """Count units by the labels of two coders.
 
     Parameters

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from iapt_topics._base.one_line import one_line
-
 if TYPE_CHECKING:
     from iapt_topics.study.results import Results
     from iapt_topics.topics.topics import TopicConfig
 
 
+from iapt_topics._base.result import Result
+
+
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class About:
+class About(Result):
     """Names and settings of a study.
 
     Attributes
@@ -68,8 +69,6 @@ class About:
     n_runs: int
     versions: Mapping[str, str]
 
-    __repr__ = one_line
-
     @property
     def settings(self) -> tuple[tuple[str, str], ...]:
         """What is needed to run the analysis again, in words."""
@@ -85,7 +84,8 @@ class About:
 
     def wave(self, year: object) -> str:
         """What to call a year."""
-        return self.waves.get(int(str(year)), str(year))
+        name = str(year)
+        return self.waves.get(int(name), name) if name.isdecimal() else name
 
 
 def describe_study(study: Results) -> About:

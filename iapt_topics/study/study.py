@@ -7,14 +7,14 @@ from functools import cached_property
 
 import pandas as pd
 
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.study.about import About, describe_study
 from iapt_topics.study.results import Results
 from iapt_topics.study.tables import exact_tables
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)  # no slots: the tables are kept once worked out
-class Study(Results):
+class Study(Results, Result):
     """Every result of one run of the main job.
 
     Attributes
@@ -48,8 +48,6 @@ class Study(Results):
     manifest : mapping of str to object
         What the result was made of: hashes, settings, versions, machine, time.
     """
-
-    __repr__ = one_line
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:

@@ -7,6 +7,6 @@ Everything that reads or cleans what people wrote is here.
 - By wave: ``respondent_mix`` (who answered), ``response_quality`` (and how).
 """
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -19,7 +19,7 @@ from iapt_topics._base.errors import (
     require_names,
     require_unique,
 )
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics._base.tables import read_table, text_table
 from iapt_topics.survey.copies import LEAST_WORDS
 from iapt_topics.survey.non_answers import read_rules
@@ -32,7 +32,7 @@ _LIST = "List each column by its name."
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)  # no slots: what is cached needs a place
-class Responses:
+class Responses(Result):
     """A survey's free-text answers.
 
     Attributes
@@ -65,16 +65,8 @@ class Responses:
     synthetic: bool = False
     notes: tuple[str, ...] = ()
 
-    __repr__ = one_line
-
     def __post_init__(self) -> None:
         what, do = "a table of responses", "Make it with load_responses."
-        kinds = {"table": pd.DataFrame, "source": str, "synthetic": bool, "notes": tuple}
-        for name, kind in kinds.items():
-            value = getattr(self, name)
-            if not isinstance(value, kind):
-                got = type(value).__name__
-                raise InputError(f"Responses.{name}", f"must be a {kind.__name__}", got, do)
         names = [str(c) for c in self.table.columns]
         require_unique(names, f"{what}: column names", "Rename one of the columns.")
         require_columns(self.table, _STANDARD, what)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats32, Ints
+from iapt_topics._base.door import Checked
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.survey.responses import Responses
@@ -28,7 +29,7 @@ SAME_TOPIC = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopicEdit:
+class TopicEdit(Checked):
     """One decision of a person.
 
     Attributes

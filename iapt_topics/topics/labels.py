@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats32
+from iapt_topics._base.door import Checked
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings, require_same_encoder
 from iapt_topics.encoders.encoder import Encoder
@@ -32,7 +33,7 @@ _PHRASES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopicBrief:
+class TopicBrief(Checked):
     """What a namer is told of a topic.
 
     Attributes

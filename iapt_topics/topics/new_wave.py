@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Bools, Floats, Floats32, Ints
 from iapt_topics._base.errors import InputError
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.stats.multiplicity import benjamini_hochberg
 from iapt_topics.stats.share_model import YearSums, share_model, sum_cells
@@ -35,7 +35,7 @@ _INSIDE = 0.1  # part of a group's own responses that are farther from its centr
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Wave:
+class Wave(Result):
     """A later wave on fixed topics.
 
     Attributes
@@ -58,8 +58,6 @@ class Wave:
     assignments: pd.DataFrame
     novelty: pd.DataFrame
     groups: pd.DataFrame
-
-    __repr__ = one_line
 
 
 def assign_wave(

@@ -16,8 +16,9 @@ from typing import Any
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats32, Ints
+from iapt_topics._base.door import Checked
 from iapt_topics._base.errors import InputError
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.survey.responses import Responses
 
@@ -30,7 +31,7 @@ NOVELTY_QUANTILE = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopicConfig:
+class TopicConfig(Checked):
     """How topics are fitted.
 
     Attributes
@@ -65,20 +66,21 @@ class TopicConfig:
             value = getattr(self, what)
             if value is None and what.endswith(("topics", "size")):
                 continue
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            if value < least:
                 raise InputError(
-                    f"TopicConfig({what}=...)", f"must be a whole number of at least {least}",
-                    repr(value), "Change it or leave it out.",
+                    f"`{what}` of TopicConfig", f"must be at least {least}", str(value),
+                    "Change it or leave it out.",
                 )  # fmt: skip
+            object.__setattr__(self, what, int(value))  # of numpy, it could not be kept as JSON
         if not 0 <= self.min_support <= 1:
             raise InputError(
-                "TopicConfig(min_support=...)", "must be a proportion of runs from 0 to 1",
+                "`min_support` of TopicConfig", "must be a proportion of runs from 0 to 1",
                 repr(self.min_support), "Change it or leave it out.",
             )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Topics:
+class Topics(Result):
     """Consensus topics of a survey.
 
     Attributes
@@ -136,8 +138,6 @@ class Topics:
     config: TopicConfig
     versions: dict[str, str]
     edits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=EDIT_COLUMNS))
-
-    __repr__ = one_line
 
     @property
     def n_topics(self) -> int:

@@ -35,7 +35,7 @@ import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats, Floats32, Ints
 from iapt_topics._base.errors import InputError
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.stats.multiplicity import benjamini_hochberg
 from iapt_topics.stats.share_model import share_model, sum_cells
@@ -64,7 +64,7 @@ _COLUMNS = {
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class TopicTracking:
+class TopicTracking(Result):
     """Topics fitted to each window of years, and how they follow each other.
 
     A window goes by its first year.
@@ -98,8 +98,6 @@ class TopicTracking:
     links: pd.DataFrame
     novelty: pd.DataFrame
     fits: dict[int, Topics]
-
-    __repr__ = one_line
 
 
 def topic_tracking(

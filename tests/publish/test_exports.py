@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from copy import copy
 from dataclasses import replace
 
 import pandas as pd
@@ -157,9 +156,7 @@ def sheet(study, tmp_path):
 
 
 def redacted_as(survey, texts):
-    made = copy(survey)
-    made.table = survey.table.assign(redacted=texts)
-    return made
+    return replace(survey, table=survey.table.assign(redacted=texts))
 
 
 def filled(path, texts, paraphrase=""):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import zipfile
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -180,11 +181,12 @@ def consistent(row: pd.Series, a: int, b: int, both: int) -> bool:
 
 def test_planted_values_are_in_no_file(tmp_path):
     survey = standins.responses(synthetic=False, extra=" ")
-    for table in (survey.table, survey.kept):
-        table["response_id"] = "zebra" + table["response_id"]
-        table["respondent_id"] = "gnu" + table["respondent_id"]
-    lone = survey.kept.index[30]
-    survey.kept.loc[lone, "text"] += " quagga@example.org quokka"
+    table = survey.table.assign(
+        response_id="zebra" + survey.table["response_id"],
+        respondent_id="gnu" + survey.table["respondent_id"],
+    )
+    table.loc[table.index[table["status"] == "kept"][30], "text"] += " quagga@example.org quokka"
+    survey = replace(survey, table=table)
     found, coded = standins.topics(survey), standins.codes(survey)
     found.topics.loc[0, "words"] += ", quokka"
     found.topics.loc[0, "label"] = "targets, quokka"

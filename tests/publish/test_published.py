@@ -26,8 +26,7 @@ NOTE = "survey: 3 text(s) are not coded: 'r17'."
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    survey = standins.responses()
-    survey.notes = (NOTE,)
+    survey = replace(standins.responses(), notes=(NOTE,))
     coded, found = standins.codes(survey), standins.topics(survey)
     one, two = (
         replace(

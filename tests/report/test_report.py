@@ -5,7 +5,6 @@ import hashlib
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ import standins
 from iapt_topics import figures
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.axis import axis_codes
+from iapt_topics.drift.standardise import Standardised
 from iapt_topics.pipeline.write import write_figures
 from iapt_topics.publish import publish
 from iapt_topics.publish.disclosure import Disclosure
@@ -229,7 +229,8 @@ def test_a_page_of_a_weighted_survey_says_so_once(tmp_path, whole):
     said = "carry the survey’s weights"
     assert said not in Page(whole[1]).text
     survey = standins.responses()
-    survey.kept["weight"] = np.where(survey.kept["role"] == "PWP", 0.8, 1.3)
+    weight = np.where(survey.table["role"] == "PWP", 0.8, 1.3)
+    survey = replace(survey, table=survey.table.assign(weight=weight))
     path = write_report(tmp_path / "r.html", results(survey))
     assert Page(path.read_text(encoding="utf-8")).text.count(said) == 1
 
@@ -237,7 +238,8 @@ def test_a_page_of_a_weighted_survey_says_so_once(tmp_path, whole):
 def test_people_are_counted_and_not_comments():
     survey = standins.responses()
     one = survey.kept[survey.kept["year"] == 2014]["response_id"].iloc[:20]
-    survey.kept.loc[survey.kept["response_id"].isin(one), "respondent_id"] = "talkative"
+    people = survey.table["respondent_id"].mask(survey.table["response_id"].isin(one), "talkative")
+    survey = replace(survey, table=survey.table.assign(respondent_id=people))
     coded = standins.codes(survey)
     seen = coded.seen.assign(respondent_id=survey.kept["respondent_id"].to_numpy())
     given = pd.DataFrame({"response_id": one, "theme": "S1", "score": 0.5})
@@ -272,7 +274,7 @@ def hidden_cells(published):
 
 def test_at_most_one_quote_per_person():
     survey = standins.responses()
-    survey.kept["respondent_id"] = "p1"
+    survey = replace(survey, table=survey.table.assign(respondent_id="p1"))
     assert len(results(survey, rule=1, quotes=True).quotes) == 1
 
 
@@ -476,7 +478,10 @@ def test_who_and_how_they_answered_and_what_a_sure_topic_changes_are_said(whole)
 
 
 def same_mix(changes):
-    return SimpleNamespace(changes=changes, shares=pd.DataFrame(), trends=pd.DataFrame())
+    none = pd.DataFrame()
+    return Standardised(
+        changes=changes, shares=none, trends=none, covariates=("role",), baseline=2014
+    )
 
 
 def test_standardised_changes_are_told_from_unadjusted_ones(tmp_path):
@@ -496,7 +501,7 @@ def test_standardised_changes_are_told_from_unadjusted_ones(tmp_path):
 def test_where_nothing_changed_the_same_mix_is_not_said_to_have_kept_none_of_0(tmp_path):
     survey = standins.responses()
     drift = standins.drift(survey, standins.codes(survey))
-    drift.changes = drift.changes.assign(p_bh=0.5)
+    drift = replace(drift, changes=drift.changes.assign(p_bh=0.5))
     same = drift.changes[["theme", "year", "against"]].assign(
         method="standardised", estimate=0.004, covered=1.0, p_bh=0.5
     )

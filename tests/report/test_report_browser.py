@@ -6,6 +6,7 @@ import html
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -54,7 +55,8 @@ def written(folder, *, quotes=None, extra="", n=700):
     if quotes is not None:  # they are what the survey says
         said = quotes.set_index("response_id")["text"]
         ids = survey.table["response_id"]
-        survey.table["redacted"] = ids.map(said).fillna(survey.table["text"])
+        said = ids.map(said).fillna(survey.table["text"])
+        survey = replace(survey, table=survey.table.assign(redacted=said))
     coded = standins.codes(survey)
     study = standins.study_of(
         responses=survey,

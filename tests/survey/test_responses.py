@@ -336,9 +336,9 @@ def test_responses_check_their_parts():
     ):
         with pytest.raises(InputError, match=said):
             Responses(table=bad, source="table")
-    with pytest.raises(InputError, match="source must be a str"):
+    with pytest.raises(InputError, match="`source` of Responses must be a text"):
         Responses(table=good, source=None)
-    with pytest.raises(InputError, match="synthetic must be a bool"):
+    with pytest.raises(InputError, match="`synthetic` of Responses must be True or False"):
         Responses(table=good, source="table", synthetic=1)
 
 

@@ -184,7 +184,7 @@ def test_apostrophes_leave_no_fragments(survey_table, encoder):
     [("n_runs", 1), ("n_topics", 1), ("seed", -1), ("min_topic_size", 0), ("n_runs", 2.5)],
 )
 def test_config_is_checked(name, value):
-    with pytest.raises(InputError, match=f"{name}=.*whole number"):
+    with pytest.raises(InputError, match=f"`{name}` of TopicConfig must be a"):
         TopicConfig(**{name: value})
 
 
