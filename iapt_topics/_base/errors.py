@@ -20,7 +20,7 @@ class InputError(ValueError):
     what : str
         The thing at fault, e.g. ``"column 'year'"``.
     rule : str
-        What is asked of it, e.g. ``"must hold whole years"``.
+        What is asked of it, e.g. ``"must contain whole years"``.
     got : str
         What was found instead.
     do : str

@@ -178,7 +178,7 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or nested without end
         raise InputError(
             f"{what} {path.name!r}", "must be valid TOML in UTF-8", str(error),
-            "Mend that line; texts and paths stand in quotes.",
+            "Correct that line; texts and paths need quotation marks.",
         ) from error  # fmt: skip
 
 

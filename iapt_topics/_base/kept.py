@@ -45,7 +45,7 @@ def keep_once(
                 return load(place)
         except InputError as error:
             fault = str(error)
-        warnings.warn(f"kept {what} anew: {place.name}: {fault}", stacklevel=3)
+        warnings.warn(f"{what} again: {place.name}: {fault}", stacklevel=3)
         shutil.rmtree(place, ignore_errors=True)
     made = make()
     try:
@@ -72,13 +72,13 @@ def write_record(
 def find_fault(record: Path, made_of: str, files: Mapping[str, str]) -> str:
     """Why files must not be taken for what a run wrote; "" if they may be."""
     if not record.is_file() or record.stat().st_size > MOST_BYTES:
-        return "no record of what made them"
+        return "there is no record of their source"
     try:
         content = json.loads(record.read_text("utf-8"))
         told_of, told = str(content["made_of"]), dict(content["files"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return "their record cannot be read"
     if told_of != made_of:
-        return "they were made of other responses, vectors or settings"
+        return "they belong to other responses, vectors or settings"
     other = sorted(n for n in {*told, *files} if told.get(n) != files.get(n))
-    return f"{other[0]} is not as it was written" if other else ""
+    return f"{other[0]} has changed since it was written" if other else ""

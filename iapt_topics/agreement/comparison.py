@@ -272,7 +272,7 @@ def topic_codes(topics: Topics, responses: Responses, *, run: Ints | None = None
     if run is not None:
         if np.shape(run) != (len(rows),) or not np.isin(run, topics.topics["topic"]).all():
             raise InputError(
-                "run", f"must hold a topic for each of {len(rows)} responses",
+                "run", f"must have a topic for each of {len(rows)} responses",
                 f"shape {np.shape(run)}", "Use a row of topics.votes.",
             )  # fmt: skip
         rows = rows.assign(topic=np.where(rows["topic"] >= 0, run, rows["topic"]))

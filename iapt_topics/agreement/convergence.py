@@ -144,9 +144,9 @@ def read_convergence(path: str | Path, comparison: Comparison) -> Comparison:
     got, wanted = set(sheet["theme"]), set(table["theme"])
     if got != wanted:
         raise InputError(
-            f"{what}: column 'theme'", "must hold every theme of the comparison and no other",
+            f"{what}: column 'theme'", "must contain every theme of the comparison and no other",
             f"{listed(sorted(wanted - got))} missing and {listed(sorted(got - wanted))} unknown",
-            "Write the matrix anew.",
+            "Write the matrix again.",
         )  # fmt: skip
     edited = sheet.set_index("theme").loc[table["theme"]]
     edited["rating"] = edited["rating"].str.casefold()
@@ -162,7 +162,7 @@ def read_convergence(path: str | Path, comparison: Comparison) -> Comparison:
     for rule, wrong in faults.items():
         if np.any(wrong):
             themes = list(edited.index[np.asarray(wrong, dtype=bool)])
-            do = "Correct these rows, or write the matrix anew."
+            do = "Correct these rows, or write the matrix again."
             raise InputError(what, rule, f"theme(s) {listed(themes)} that do not", do)
     columns = {name: edited[name].to_numpy(dtype=object) for name in _EDITED}
     return replace(comparison, convergence=table.assign(**columns))

@@ -180,7 +180,7 @@ def load_study(folder: str | Path) -> Analysis:
     study = load(Path(folder))
     if not isinstance(study, Study):
         raise InputError(
-            f"folder {Path(folder).name!r}", "must hold a saved study", "other results",
+            f"folder {Path(folder).name!r}", "must contain a saved study", "other results",
             "Name the folder that .save() wrote.",
         )  # fmt: skip
     return _held(study)

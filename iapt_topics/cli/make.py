@@ -40,14 +40,14 @@ Seed = Annotated[int | None, option("seed")]
 Runs = Annotated[int | None, option("n_runs")]
 Standardise = Annotated[
     list[str] | None,
-    option("standardise", about="column whose mix is held fixed; may be given again"),
+    option("standardise", about="column to adjust for (direct standardisation); may be repeated"),
 ]
 DisclosureRule = Annotated[str | None, option("disclosure")]
 
 
 def demo(
     out: Annotated[
-        Path | None, option("out", about=f"{_ABOUT['out']}; without it, demo_report")
+        Path | None, option("out", about=f"{_ABOUT['out']}; by default demo_report")
     ] = None,
     seed: Seed = None,
     n_runs: Runs = None,
@@ -55,7 +55,7 @@ def demo(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Run the main job on the bundled SYNTHETIC survey of 1,543 responses."""
+    """Run the whole analysis on the bundled SYNTHETIC survey of 1,543 responses."""
     from iapt_topics.datasets.example import example_path
 
     given = drop_unset(
@@ -74,11 +74,11 @@ def demo(
 def run(
     place: Annotated[
         Path,
-        typer.Argument(help="A study.toml, a folder of results, or a survey file with options."),
+        typer.Argument(help="A study.toml, a results folder, or a survey file with options."),
     ],
     text: Annotated[
         list[str] | None,
-        option("text", about="column of the answer; again for each further question"),
+        option("text", about="column of the free-text response; repeat for each further question"),
     ] = None,
     year: Annotated[str | None, option("year")] = None,
     out: Out = None,
@@ -87,12 +87,14 @@ def run(
     question: Annotated[str | None, option("question")] = None,
     covariate: Annotated[
         list[str] | None,
-        option("covariates", "--covariate", about="column to carry along; may be given again"),
+        option(
+            "covariates", "--covariate", about="covariate column, such as role; may be repeated"
+        ),
     ] = None,
     weight: Annotated[str | None, option("weight")] = None,
     wave: Annotated[
         list[str] | None,
-        option("waves", "--wave", about="label of a wave; again for each, in their order"),
+        option("waves", "--wave", about="label of a wave; repeat for each, in order"),
     ] = None,
     language: Annotated[str | None, option("language")] = None,
     non_answers: Annotated[Path | None, option("non_answers")] = None,
@@ -115,9 +117,9 @@ def run(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Run a study.toml, a folder of results again, or a survey file with options.
+    """Analyse a survey by its study.toml, or by options; a results folder is run again.
 
-    Options take the place of what the study.toml says. A stopped run goes on where it was.
+    Options override the study.toml. A stopped run resumes where it was.
     """
     given = drop_unset(
         text=text and tuple(text), year=year, out=out, respondent=respondent, response=response,
@@ -135,7 +137,7 @@ def run(
         require_file(place, "study or survey")
         for name in ("text", "year"):
             if name not in given:
-                do = "Name it, or let 'iapt-topics init' ask about the file."
+                do = "Name the column, or run 'iapt-topics init' on the file."
                 raise InputError(f"--{name}", "must be given with a survey file", "nothing", do)
         plan = StudyPlan(file=place, **given)
     carry_out(plan, Screen(quiet=quiet, as_json=as_json))
@@ -169,7 +171,9 @@ def working(plan: StudyPlan, screen: Screen) -> Iterator[None]:
     from iapt_topics._base.files import claimed
 
     if plan.out.exists() and not plan.out.is_dir():
-        raise InputError(f"--out {str(plan.out)!r}", "must be a folder", "a file", "Name another.")
+        raise InputError(
+            f"--out {str(plan.out)!r}", "must be a folder", "a file", "Name another folder."
+        )
     with screen.working(), claimed(plan.out):
         yield
 
@@ -195,7 +199,7 @@ def parse_disclosure(text: str) -> int | str:
 def require_new(path: Path, force: bool) -> None:
     """Raise :class:`InputError` if a file is there that is not to be replaced."""
     if path.exists() and not force:
-        do = "Use --force to replace it, or name another."
+        do = "Use --force to replace it, or name another file."
         raise InputError(f"{str(path)!r}", "must not exist", "a file", do)
 
 

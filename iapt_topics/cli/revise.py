@@ -31,7 +31,7 @@ from iapt_topics.pipeline.plan import read_plan
 if TYPE_CHECKING:
     from iapt_topics.study.study import Study
 
-Place = Annotated[Path, typer.Argument(help="A folder of results, or its study.toml.")]
+Place = Annotated[Path, typer.Argument(help="A results folder, or its study.toml.")]
 
 
 def _again(place: Path, screen: Screen, **options: object) -> tuple[Study, dict[str, Path]]:
@@ -46,7 +46,7 @@ def compare(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Compare a result with human codes given later; its report then shows the agreement."""
+    """Compare machine codes with human codes; the report then shows their agreement."""
     from iapt_topics.cli._summary import agreement_lines, summarise
 
     screen = Screen(quiet=quiet, as_json=as_json)
@@ -61,7 +61,7 @@ def drift(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Measure change against another year, or with the mix of those who answered held fixed."""
+    """Estimate change against another year, or at a fixed respondent mix."""
     from iapt_topics.cli._summary import change_lines, summarise
 
     screen = Screen(quiet=quiet, as_json=as_json)
@@ -78,7 +78,7 @@ def report(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write the report of a result again, with other quotes or another rule for small numbers."""
+    """Write the report again, with other quotes or another disclosure rule."""
     screen = Screen(quiet=quiet, as_json=as_json)
     rule = disclosure and parse_disclosure(disclosure)
     _, written = _again(place, screen, disclosure=rule, quotes=quotes, approved=approved)
@@ -101,20 +101,22 @@ def export(
     project: Annotated[
         Path | None,
         typer.Option(
-            help="A project for NVivo, ATLAS.ti, MAXQDA and QualCoder, .qdpx: WITH TEXTS."
+            help="A project for NVivo, ATLAS.ti, MAXQDA and QualCoder, .qdpx: WITH RESPONSES."
         ),
     ] = None,
     approve: Annotated[
         Path | None,
-        typer.Option(help="A sheet in which a person approves quotes, .csv or .xlsx: WITH TEXTS."),
+        typer.Option(
+            help="A sheet on which a person approves quotes, .csv or .xlsx: WITH RESPONSES."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write what goes into a paper, or to other tools; small numbers are withheld.
+    """Export tables, figures, a draft (small numbers suppressed), or a project for other tools.
 
-    A filled-in sheet of quotes goes to 'iapt-topics report --approved'.
+    A completed sheet of quotes goes to 'iapt-topics report --approved'.
     """
     from iapt_topics.pipeline.write import write_figures
     from iapt_topics.publish.draft import write_draft
@@ -126,7 +128,7 @@ def export(
     to = drop_unset(tables=tables, draft=draft, figures=figures, project=project, approve=approve)
     if not to:
         do = "Give --tables, --draft, --figures, --project or --approve."
-        raise InputError("export", "must be told what to write", "nothing", do)
+        raise InputError("export", "must have something to write", "nothing", do)
     for path in to.values():
         if not path.is_dir():  # tables and figures go into a folder that is there
             require_new(path, force)

@@ -91,7 +91,7 @@ class Codes(Result):
         if self.kind not in KINDS:
             raise InputError("kind", f"must be one of {listed(KINDS)}", repr(self.kind), "Fix it.")
         if not self.themes:
-            raise InputError("themes", "must hold at least one", "none", "Name the themes.")
+            raise InputError("themes", "must contain at least one", "none", "Name the themes.")
         require_unique(self.themes, "themes", "Name each theme once.")
         require_columns(self.seen, ("response_id", "respondent_id"), "seen")
         require_columns(self.table, ("response_id", "theme", "score"), "table")
@@ -105,12 +105,12 @@ class Codes(Result):
         if twice.any():
             rows = table.loc[twice, ["response_id", "theme"]].itertuples(index=False, name=None)
             raise InputError(
-                "table", "must hold each pair of response and theme once", listed(rows),
+                "table", "must contain each pair of response and theme once", listed(rows),
                 "Drop the repeats.",
             )  # fmt: skip
         for column, known, rule in (
-            ("response_id", set(seen["response_id"]), "must hold only responses that were seen"),
-            ("theme", set(self.themes), "must hold only themes that could be given"),
+            ("response_id", set(seen["response_id"]), "must contain only coded responses"),
+            ("theme", set(self.themes), "must contain only themes of the code set"),
         ):
             other = [v for v in table[column].unique() if v not in known]
             if other:
@@ -161,9 +161,9 @@ class Codes(Result):
             columns.get_indexer(pd.Index(self.table["theme"].to_numpy(dtype=object))),
         ] = True
         if response_ids is not None:
-            cells = cells[_positions(rows, response_ids, "response_ids", "that were seen")]
+            cells = cells[_positions(rows, response_ids, "response_ids", "that were coded")]
         if themes is not None:
-            cells = cells[:, _positions(columns, themes, "themes", "that could be given")]
+            cells = cells[:, _positions(columns, themes, "themes", "of the code set")]
         return cells
 
     def with_respondents(self, responses: Responses) -> Codes:
@@ -230,7 +230,7 @@ def _positions(index: pd.Index, wanted: Sequence[str], what: str, rule: str) -> 
     at = index.get_indexer(pd.Index(list(wanted), dtype=object))
     missing = [w for w, i in zip(wanted, at, strict=True) if i < 0]
     if missing:
-        raise InputError(what, f"must hold only those {rule}", listed(missing), "Check the ids.")
+        raise InputError(what, f"must contain only those {rule}", listed(missing), "Check the ids.")
     return at
 
 

@@ -309,7 +309,7 @@ def _require_draws(n_boot: int, seed: int) -> None:
 def _weighted(sampling: ShareModel, marks: list[list[str]]) -> list[list[str]]:
     """Say of each weighted share, by year and theme, as how many equal responses it is as sure."""
     return [
-        [f"Weighted: as sure as {x:.0f} equal responses. {mark}".strip() for x, mark in row]
+        [f"Weighted: effective sample size {x:.0f}. {mark}".strip() for x, mark in row]
         for row in (zip(*pair, strict=True) for pair in zip(sampling.effective, marks, strict=True))
     ]
 
@@ -356,7 +356,7 @@ def _corrected(
     table = table[table["method"] == "corrected"].set_index(["year", "theme"])
     table = table.reindex(pd.MultiIndex.from_product([coded.years, coded.themes]))
     table["said"] = [
-        f"Corrected from {machine:.1%} by {n_human:.0f} hand codes."
+        f"Corrected from {machine:.1%} by {n_human:.0f} hand-coded responses."
         if known
         else f"Not corrected: {note}."
         for known, machine, n_human, note in zip(

@@ -130,7 +130,7 @@ def _design(factors: dict[str, pd.Series], base: str) -> tuple[Floats, list[dict
             dummy = (values == level).to_numpy(float)
             term = common | {"level": level, "n": int(counts[level] + counts[reference])}
             if np.linalg.matrix_rank(np.column_stack([*columns, dummy])) <= len(columns):
-                said = "Aliased with the other covariates: left out."
+                said = "Aliased with the other covariates: excluded."
                 skipped.append(term | _none(said))
                 continue
             small = "" if counts[level] >= FEW_POSITIVES else f"n of the level is {counts[level]}."
@@ -169,7 +169,7 @@ def _effects(
     model, coefficients, covariance = _fit(y, design, person, weight)
     notes = []
     if model == "linear":
-        notes.append("All or none have the theme in some level: linear model, interval too narrow.")
+        notes.append("Complete separation at a level: linear model, interval too narrow.")
     elif rarer < _EVENTS_EACH * k:
         notes.append(f"Fewer than {_EVENTS_EACH} responses with the theme per coefficient.")
     if people < _FEW_PEOPLE:

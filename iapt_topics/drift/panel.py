@@ -184,7 +184,7 @@ def _transitions(now: Bools, then: Bools, themes: tuple[str, ...], note: str) ->
     count = then.T.astype(float) @ now
     n = np.repeat(then.sum(axis=0), len(names))
     low, high = wilson_interval(count.ravel(), n)
-    nobody = "Nobody in both years had the first theme." if len(now) else note
+    nobody = "No respondent of both years had the first theme." if len(now) else note
     return pd.DataFrame(
         {
             "theme_from": np.repeat(names, len(names)),

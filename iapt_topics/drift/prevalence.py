@@ -160,13 +160,16 @@ def shares_by_hand(
         able = np.isin(years, coded.index)
         domains = [(pd.NA, _within(whole, able))]
         if gone := sorted({int(v) for v in years[~able]}):
-            notes = [*notes, f"years without a random hand code left out: {listed(gone, 50)}"]
+            notes = [
+                *notes,
+                f"years without a random hand-coded response excluded: {listed(gone, 50)}",
+            ]
     rows = []
     for j, theme in enumerate(themes):
         both = theme in human.themes
         extra = [*notes, *([odd[j]] if odd[j] else [])]
         if theme not in machine.themes:
-            extra.append("the machine could not give this theme")
+            extra.append("not in the machine's code set")
         for year, domain in domains:
             n_human = int((domain.drawn | domain.certain).sum()) if both else 0
             for method in ("corrected", "machine", "human"):
@@ -190,17 +193,17 @@ def _population(
     picked = table["response_id"].isin(human.picked | machine.trained_on)
     if not (by_hand & ~picked).any():
         raise InputError(
-            f"codes of {human.coder!r}", "must hold a random sample of what the machine coded",
+            f"codes of {human.coder!r}", "must contain a random sample of what the machine coded",
             f"{int(by_hand.sum())} of the {len(table)} responses, none of them drawn at random",
-            "Draw some at random, code them, and keep them apart from what the machine learns.",
+            "Code responses drawn at random, and keep them out of what the machine learns from.",
         )  # fmt: skip
     notes = []
     if unseen := len(kept) - len(table):
-        notes.append(f"{unseen} kept responses that the machine did not code left out")
+        notes.append(f"{unseen} kept responses that the machine did not code excluded")
     if outside := len(human.seen) - int(by_hand.sum()):
-        notes.append(f"{outside} hand-coded responses not among those counted left out")
+        notes.append(f"{outside} hand-coded responses outside the survey excluded")
     if chosen := int((by_hand & picked).sum()):
-        notes.append(f"{chosen} hand-coded responses not drawn at random stand for themselves")
+        notes.append(f"{chosen} hand-coded responses of a purposive sample count for themselves")
     weight = table["weight"].astype(float) if "weight" in table else 1.0
     table = table[["response_id", "respondent_id", "year"]]
     return table.assign(by_hand=by_hand, certain=by_hand & picked, weight=weight), notes
@@ -221,7 +224,7 @@ def _odd(whole: _Domain, years: Ints) -> list[str]:
         gap += whole.f[drawn].sum(axis=0) - n * share
         variance += n * share * (1 - share) * (total - n) / max(total - 1, 1)
     far = np.abs(gap) > _ODD * np.sqrt(variance)
-    said = "the machine's share in the hand-coded responses is unlike that in all: not random?"
+    said = "machine prevalence differs between hand-coded and all responses: not a random sample?"
     return [said if is_far else "" for is_far in far]
 
 
@@ -234,13 +237,13 @@ def _estimate(
         return *_combine(f.astype(float), domain, []), []
     none = (float("nan"),) * 4
     if not by_hand:
-        return *none, ["the hand codes could not give this theme"]
+        return *none, ["not in the human code set"]
     n_drawn = int(domain.drawn.sum())
     if not n_drawn:
         return *none, ["no response of this year was drawn at random and hand-coded"]
     if method == "human":
         f = np.zeros_like(f)
-    notes = [f"only {n_drawn} random hand codes"] if n_drawn < _FEW_HUMAN else []
+    notes = [f"only {n_drawn} random hand-coded responses"] if n_drawn < _FEW_HUMAN else []
     share, parts = y.astype(float), []
     steady = share.copy()
     error = np.zeros(len(y))
@@ -256,8 +259,8 @@ def _estimate(
             pooled = _mean(y, domain.design, domain.drawn)
         if np.isnan(mean):
             mean = pooled
-            what = "gave the theme to" if given else "did not give the theme to"
-            notes.append(f"no hand code among those that the machine {what}; all years used")
+            what = "coded with the theme" if given else "coded without the theme"
+            notes.append(f"no hand code of responses that the machine {what}; all years pooled")
         share[rest], steady[rest] = mean, pooled
         error[member] = y[member] - mean
         found.append((mean, pooled, weight[rest].sum() / weight.sum(), member))

@@ -88,7 +88,7 @@ class Standardised(Result):
     )
 
     def _title(self) -> str:
-        return f"Standardised to a fixed mix of {', '.join(self.covariates)}"
+        return f"Prevalence at a fixed mix of {', '.join(self.covariates)}"
 
 
 def standardise_drift(
@@ -131,7 +131,7 @@ def standardise_drift(
     coded = join_codes(codes, responses, baseline)
     crossed = pd.DataFrame({name: name_levels(coded.table[name]) for name in covariates})
     alike = [c for c in covariates if crossed[c].nunique() == 1]
-    idle = [f"{c!r} has one level or no value, so changes nothing." for c in alike]
+    idle = [f"{c!r} has one level or no value, so adjusts nothing." for c in alike]
     cell = np.asarray(crossed.groupby(list(covariates)).ngroup(), np.intp)
     cells = _count_cells(coded, cell, standard, idle)
     shares, changes, trends = (
@@ -171,7 +171,7 @@ def _share_rows(cells: StandardCells, method: str) -> Iterator[pd.DataFrame]:
     for y, year in enumerate(cells.coded.years):
         model, shared = cells.model(method, [y])
         if alone:
-            said = "Only one year was coded, so no change can be measured."
+            said = "Only one year was coded, so no change can be estimated."
             shared["note"] = f"{shared['note']} {said}".strip()
         limits = {"estimate": model.share[0], "low": model.low[0], "high": model.high[0]}
         yield pd.DataFrame(shared | limits | {"year": int(year)})
@@ -196,7 +196,7 @@ def _trend_rows(cells: StandardCells, method: str) -> Iterator[pd.DataFrame]:
     slope = _contrast(model, n * centred / (n * centred**2).sum())
     p = np.where(np.isnan(slope["estimate"]), np.nan, model.omnibus())
     spread = {"estimate": np.ptp(model.share, axis=0), "low": np.nan, "high": np.nan, "p": p}
-    note = f"Highest less lowest share; a range has no interval. {shared['note']}".strip()
+    note = f"Highest minus lowest prevalence; no interval for a range. {shared['note']}".strip()
     yield pd.DataFrame(shared | spread | {"test": "omnibus", "note": note})
     yield pd.DataFrame(shared | slope | {"test": "linear"})
 
@@ -240,12 +240,12 @@ class StandardCells:
         common = (self.size[years] > 0).all(axis=0)
         covered = float(self.part[common].sum())
         if missing := int(((self.part > 0) & ~common).sum()):
-            said.append(f"{missing} cells ({1 - covered:.0%} of the standard) are empty, left out.")
+            said.append(f"{missing} empty cells ({1 - covered:.0%} of the standard) are excluded.")
         thin = int((self.size[years][:, common & (self.part > 0)] < FEW_POSITIVES).any(0).sum())
         if thin:
             said.append(f"{thin} cells rest on fewer than {FEW_POSITIVES} responses.")
         if covered == 0:
-            said.append("No cell of the standard can be compared.")
+            said.append("No cell of the standard population can be compared.")
             none = dict.fromkeys(("share", "low", "high", "effective"), crude.share * np.nan)
             return replace(crude, **none), covered, said + self.idle
         n, count = self.size[years][:, common], self.count[years][:, common]

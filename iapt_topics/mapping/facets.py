@@ -101,7 +101,7 @@ def code_facets(
                 "margin": margin,
                 "carried": np.where(own.any(axis=1), values[own.argmax(axis=1)], ""),
                 "note": np.select(
-                    [~spoken_of, ~clear], ["not spoken of", "leans to no value"], default=""
+                    [~spoken_of, ~clear], ["not mentioned", "no clear value"], default=""
                 ),
             }
         )

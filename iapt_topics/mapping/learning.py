@@ -129,7 +129,9 @@ def learn_codes(
     themes = [t for t in codable if t in human.themes]
     other = [t for t in human.themes if t not in codable]
     if other:
-        raise InputError("human", "must hold codable themes of the frame", listed(other), "Fix it.")
+        raise InputError(
+            "human", "must contain codable themes of the frame", listed(other), "Fix it."
+        )
     held = plan.held_out(responses) if plan is not None else frozenset[str]()
     coded = [r for r in human.seen["response_id"] if r in set(ids) and r not in held]
     if len(coded) < FEWEST:

@@ -186,7 +186,7 @@ def mapping_coverage(mapping: TopicMapping, topics: Topics) -> tuple[pd.DataFram
     themes["n_topics"] = themes["theme"].map(of.size()).fillna(0).astype(int)
     themes["given"] = themes["theme"].map(of.sum()).fillna(0)
     themes["note"] = np.where(
-        themes["n_topics"] == 0, "no topic reaches it: absent, or too rare for one of its own", ""
+        themes["n_topics"] == 0, "no matching topic: absent, or too rare to form one", ""
     )
     best = mapping.scores.sort_values("score", ascending=False, kind="stable")
     best = best.drop_duplicates("topic").set_index("topic")
@@ -196,9 +196,7 @@ def mapping_coverage(mapping: TopicMapping, topics: Topics) -> tuple[pd.DataFram
     found["given"] = topics.topics["n"].to_numpy(dtype=int)
     found["nearest"] = at.map(best["theme"])
     found["score"] = at.map(best["score"])
-    found["note"] = np.where(
-        found["n_themes"] == 0, "no theme explains it: candidate for a new theme", ""
-    )
+    found["note"] = np.where(found["n_themes"] == 0, "no matching theme: may be a new theme", "")
     return _with_share(themes, n), _with_share(found, n)
 
 

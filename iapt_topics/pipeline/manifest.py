@@ -217,7 +217,7 @@ def compare_runs(one: str | Path, other: str | Path) -> RunComparison:
     for folder, content in zip(folders, (left, right), strict=True):
         for name, digest in content["files"].items():
             if file_hash(_inside(folder, name)) != digest:
-                note = f"{name} in {str(folder)!r} is not as the run wrote it"
+                note = f"{name} in {str(folder)!r} has changed since the run wrote it"
                 rows.append(("files", "hash", np.nan, np.nan, False, note))
     for what in (*_INPUTS, *_SETTING):
         if left.get(what) != right.get(what):

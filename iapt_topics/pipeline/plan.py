@@ -77,41 +77,46 @@ KINDS = {
 }
 KEYS = (
     Key("survey", "file", "file", "file", "the survey: .csv, .tsv, .xlsx, .parquet, .sav or .dta"),
-    Key("survey", "text", "text", "texts", "column of the answer; a list, one for each question"),
+    Key("survey", "text", "text", "texts",
+        "column of the free-text response; a list, one for each question"),
     Key("survey", "year", "year", "text", "column of the survey year or wave"),
-    Key("survey", "respondent", "respondent", "text", "column that says who answered"),
-    Key("survey", "response", "response", "text", "column of the response's id, which joins codes"),
+    Key("survey", "respondent", "respondent", "text", "column of the respondent id"),
+    Key("survey", "response", "response", "text", "column of the response id, which joins codes"),
     Key("survey", "question", "question", "text", "column of the question asked"),
-    Key("survey", "covariates", "covariates", "texts", "columns to carry along"),
+    Key("survey", "covariates", "covariates", "texts", "covariate columns, such as role"),
     Key("survey", "weight", "weight", "text", "column of a survey weight"),
-    Key("survey", "waves", "waves", "texts", "labels of the waves, in their order"),
-    Key("survey", "language", "language", "text", 'leave out answers in another language, as "en"'),
-    Key("survey", "non_answers", "non_answers", "file", "rules of your own for non-answers, .toml"),
+    Key("survey", "waves", "waves", "texts", "labels of the waves, in order"),
+    Key("survey", "language", "language", "text",
+        'exclude responses in other languages, e.g. "en"'),
+    Key("survey", "non_answers", "non_answers", "file", "your own rules for non-answers, .toml"),
     Key("survey", "deny", "deny", "file", "terms to redact: a table with columns kind and term"),
     Key("survey", "redact_text", "redact_text", "flag", "analyse the redacted text"),
     Key("codes", "file", "codes", "file", "human codes: .csv, .xlsx, .qdpx or QualCoder's .qda"),
-    Key("codes", "map", "code_map", "file", "table of code and theme, for other names of codes"),
+    Key("codes", "map", "code_map", "file",
+        "table of code and theme, where codes are named otherwise"),
     Key("frame", "use", "frame", "frame", "a bundled frame's name, or .toml, .csv, .xlsx or .qdc"),
-    Key("embedding", "model", "model", "model", "a sentence model: the folder of its files"),
-    Key("embedding", "prompt", "prompt", "text", 'put before each answer, as "query: "'),
-    Key("embedding", "theme_prompt", "theme_prompt", "text", "put before each text on a theme"),
-    Key("topics", "seed", "seed", "whole", "seed of everything random"),
+    Key("embedding", "model", "model", "model", "folder of a sentence model"),
+    Key("embedding", "prompt", "prompt", "text", 'text put before each response, e.g. "query: "'),
+    Key("embedding", "theme_prompt", "theme_prompt", "text",
+        "text put before each description of a theme"),
+    Key("topics", "seed", "seed", "whole", "seed of all random numbers"),
     Key("topics", "n_runs", "n_runs", "whole",
-        "clustering runs that the topics are a consensus of", before="runs"),
+        "number of clustering runs in the consensus", before="runs"),
     Key("topics", "n_topics", "n_topics", "whole",
-        "number of topics; without it, the runs decide", before="number"),
+        "number of topics; by default the runs decide", before="number"),
     Key("topics", "min_topic_size", "min_topic_size", "whole",
         "smallest topic, in responses", before="min_size"),
     Key("topics", "min_support", "min_support", "share",
-        "share of runs that agree, below which a response has no topic"),
-    Key("drift", "baseline", "baseline", "whole", "year to compare with; without it, the first"),
-    Key("drift", "standardise", "standardise", "texts", "columns whose mix is held fixed"),
+        "least consensus support for a response to have a topic"),
+    Key("drift", "baseline", "baseline", "whole", "year to compare with; by default the first"),
+    Key("drift", "standardise", "standardise", "texts",
+        "columns to adjust for (direct standardisation)"),
     Key("report", "disclosure", "disclosure", "rule",
-        'fewest respondents behind a figure shown, or the name of a rule, as "ons"',
+        'fewest respondents behind a published figure, or a rule such as "ons"',
         before="min_cell"),
-    Key("report", "quotes", "quotes", "flag", "print redacted quotes that nobody approved"),
-    Key("report", "approved", "approved", "file", "sheet of quotes that a person approved"),
-    Key("report", "out", "out", "folder", "folder of the results"),
+    Key("report", "quotes", "quotes", "flag", "print redacted quotes that nobody has approved"),
+    Key("report", "approved", "approved", "file", "sheet of approved quotes"),
+    Key("report", "out", "out", "folder", "folder for the results"),
 )  # fmt: skip
 _LEAST = {"seed": 0, "n_runs": 2, "n_topics": 2, "min_topic_size": 2}
 
@@ -322,7 +327,7 @@ def _values(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     for section, part in content.items():
         if section not in sections:
             hint = suggestion(section, sections) or _elsewhere(section)
-            faults.append(f"unknown section [{section}]. {hint}".strip())
+            faults.append(f"unknown section [{section}]. {hint}".strip().removesuffix("."))
         elif not isinstance(part, dict):
             faults.append(f"[{section}] must be a section, not a value")
         else:
@@ -332,13 +337,13 @@ def _values(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
                     values[known[section, name]] = value
                     continue
                 hint = _elsewhere(name) or suggestion(name, names)
-                faults.append(f"unknown key {section}.{name}. {hint}".strip())
+                faults.append(f"unknown key {section}.{name}. {hint}".strip().removesuffix("."))
     return values, faults
 
 
 def _elsewhere(name: str) -> str:
     places = [str(k) for k in KEYS if name in (k.name, k.before)]
-    return f"It stands as {' or '.join(places)}. " if places else ""
+    return f"The key is {' or '.join(places)}. " if places else ""
 
 
 def _wrong(values: Mapping[str, Any]) -> list[str]:
@@ -361,7 +366,7 @@ def _shown(value: object) -> str:
 def _raise(faults: Collection[str], what: str) -> None:
     if faults:
         got = f"{len(faults)} fault(s): {'; '.join(faults)}"
-        raise InputError(what, "must be one that can be run", got, "Correct what is named.")
+        raise InputError(what, "must be complete and valid", got, "Correct these values.")
 
 
 def _beside(path: Path, folder: Path) -> str:

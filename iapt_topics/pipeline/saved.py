@@ -98,7 +98,7 @@ def load(folder: Path) -> Any:
     except Exception as error:  # a damaged file raises whatever its reader raises
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         what = f"folder {folder.name!r}"
-        raise InputError(what, "must hold whole results", reason, "Run it again.") from error
+        raise InputError(what, "must contain complete results", reason, "Run it again.") from error
 
 
 def _pack(value: Any, folder: Path, numbers: Iterator[int]) -> Any:

@@ -105,6 +105,6 @@ def write_figures(folder: str | Path, published: Published) -> dict[str, Path]:
 
 
 _PRIVATE = (
-    "For the researcher alone: do not pass on. These tables are exact, go down to single responses "
+    "For the researcher alone: do not pass on. These tables are exact, down to single responses, "
     "and have small counts. What may be passed on is in the folder publish.\n"
 )

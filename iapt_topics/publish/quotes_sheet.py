@@ -111,7 +111,7 @@ def read_quotes(path: str | Path, responses: Responses) -> pd.DataFrame:
             faults.append(f"row {at}: a text that response {response_id!r} does not say")
     if faults:
         do = f"Approve with a name, reject, or leave the decision blank. {OTHER_WORDS}"
-        raise InputError(what, "must hold decisions that can be used", listed(faults, 20), do)
+        raise InputError(what, "must contain decisions that can be used", listed(faults, 20), do)
     table = table.assign(text=[w or "" for w in words])
     kept: pd.DataFrame = table[table["decision"].str.casefold() == "approve"]
     kept = kept[["response_id", "text", "approved_by", "paraphrase"]]

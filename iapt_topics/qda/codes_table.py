@@ -38,7 +38,7 @@ def read_table(raw: pd.DataFrame, what: str) -> pd.DataFrame:
     table = table.drop(columns=[n for n in unnamed if (table[n] == "").all()])
     table = table[(table != "").any(axis=1)]
     if not len(table):
-        raise InputError(what, "must hold at least one row", "none", "Check the file.")
+        raise InputError(what, "must contain at least one row", "none", "Check the file.")
     require_columns(table, ("response_id",), what)
     for column in ("response_id", "coder"):
         if column in table:
@@ -234,7 +234,7 @@ def wide_pairs(
     if bad:
         raise InputError(
             f"{what}: cells", "must be 0, 1, true, false or blank", "; ".join(bad),
-            "Write 1 for a theme given and 0 for one not given.",
+            "Write 1 where a theme was applied and 0 where it was not.",
         )  # fmt: skip
     themes = tuple(t.id for t in frame.codable if t.id in cells)
     rows, at = np.nonzero(np.column_stack([cells[t] for t in themes]))

@@ -98,7 +98,7 @@ def write_codes(
 def _rows(coders: Sequence[Codes], frame: ThemeFrame) -> list[list[str]]:
     """A row for each theme given, and for each response seen without one."""
     if not coders:
-        raise InputError("codes", "must hold at least one coder", "none", "Give codes.")
+        raise InputError("codes", "must contain at least one coder", "none", "Give codes.")
     require_known(coders, None, frame)
     rows = []
     for c in coders:

@@ -217,5 +217,5 @@ def _chosen(coder: str, names: tuple[str, ...], of: str) -> str:
         return coder if coder in names else names[0]
     raise InputError(
         "coder", f"must be one of {of}", repr(coder),
-        f"Choose from {listed(names, most=30)}." if names else "Nobody coded in it.",
+        f"Choose from {listed(names, most=30)}." if names else "It has no codes.",
     )  # fmt: skip

@@ -48,7 +48,7 @@ def frame_of_codes(source: Source) -> ThemeFrame:
         themes = _themes(opened.codebook, opened.segments.loc[people, "code_path"])
     name = Path(source).stem if isinstance(source, str | Path) else "codes"
     if not themes:
-        raise InputError("codes", "must hold at least one code", "none", "Check the file.")
+        raise InputError("codes", "must contain at least one code", "none", "Check the file.")
     return ThemeFrame(name=name, title=f"Codes of {name}", note=_NOTE, themes=tuple(themes))
 
 

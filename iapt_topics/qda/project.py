@@ -121,7 +121,7 @@ def position(value: object, what: str) -> float:
     if not 0 <= whole <= _LAST:
         raise InputError(
             f"{what}: positions", "must be whole numbers from 0", repr(str(value)[:40]),
-            "Export it anew.",
+            "Export it again.",
         )  # fmt: skip
     return float(whole)
 
@@ -159,7 +159,7 @@ def placed(
     if len(reversed_):
         raise InputError(
             f"{export.what}: selections", "must not end before they begin",
-            f"{len(reversed_)}, in {listed(reversed_['document'].unique())}", "Export it anew.",
+            f"{len(reversed_)}, in {listed(reversed_['document'].unique())}", "Export it again.",
         )  # fmt: skip
     rows = _in_places(segments, spots, places, export.what)
     kept = segments.loc[rows.index]
@@ -313,8 +313,8 @@ def _seen(export: Export, places: pd.DataFrame, responses: Responses | None) -> 
     if not export.lists_all:
         if responses is None:
             raise InputError(
-                export.what, "must come with the list of all responses that were read",
-                "only those with a code, which is all that this export holds",
+                export.what, "must come with the list of all coded responses",
+                "only responses with a code, which is all that this export has",
                 "Give responses=.",
             )  # fmt: skip
         there = responses.kept[["response_id", "respondent_id"]].assign(document="")

@@ -38,8 +38,8 @@ def read_refi(path: Path) -> Export:
             inner = ["project.qde"]
         if len(inner) != 1:
             raise InputError(
-                what, "must hold one .qde file", f"{len(inner)} among {listed(archive.names)}",
-                "Export the project anew.",
+                what, "must contain one .qde file", f"{len(inner)} among {listed(archive.names)}",
+                "Export the project again.",
             )  # fmt: skip
         root = parse_xml(archive.read(inner[0], LARGEST_XML), f"{what}: {inner[0]!r}")
         require_root(root, "Project", what)
@@ -70,7 +70,7 @@ def read_refi(path: Path) -> Export:
             if target not in code:
                 raise InputError(
                     f"{what}: codings", "must refer to codes of the project", repr(target),
-                    "Export it anew.",
+                    "Export it again.",
                 )  # fmt: skip
             coder = _coder(users, user, what)
             if code[target].startswith(MACHINE_TOP + BELOW) and coder not in machines:
@@ -136,7 +136,7 @@ def _coder(users: dict[str, str], user: str, what: str) -> str:
         return users[user]
     if user:
         raise InputError(
-            f"{what}: codings", "must be by users of the project", repr(user), "Export it anew."
+            f"{what}: codings", "must be by users of the project", repr(user), "Export it again."
         )
     return next(iter(users.values())) if len(users) == 1 else "unnamed"
 

@@ -122,7 +122,7 @@ def read_rows(
             raise InputError(f"{what}: column {name!r}", "must be text", got, "Write it as text.")
         table[name] = pd.Series(np.where(empty, "", cells), index=table.index, dtype="str")
     if "weight" in table and not (table["weight"].to_numpy(float, na_value=np.nan) > 0).all():
-        raise InputError(f"{what}: column 'weight'", "must hold numbers above 0", "others",
+        raise InputError(f"{what}: column 'weight'", "must contain numbers above 0", "others",
                          "Correct them.")  # fmt: skip
     if question is not None:
         table = table[table["question"].str.strip() == question]

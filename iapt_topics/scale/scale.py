@@ -334,7 +334,7 @@ def _code(
         # Its name is of all that it was made of.
         hashes = {target.name: file_hash(target)}
         if fault := find_fault(_partitions.record_path(target), target.name, hashes):
-            warnings.warn(f"coded rows are made anew: {target.name}: {fault}", stacklevel=3)
+            warnings.warn(f"coded rows are made again: {target.name}: {fault}", stacklevel=3)
             target.unlink()
     if not all(t.exists() for t in targets):
         client.register_plugin(Ship(model))
@@ -354,7 +354,7 @@ def _join(
     )
     total = np.concatenate([c.cells.total for c in counted]) if weighted else count
     if not len(n):
-        raise InputError("the survey", "must hold a codable response", "none", "See its texts.")
+        raise InputError("the survey", "must contain a codable response", "none", "See its texts.")
     cells = PersonYearSums(person=person, year=year, n=n, size=size, count=count, total=total)
     return add_up(cells), years
 

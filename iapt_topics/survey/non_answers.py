@@ -99,12 +99,12 @@ def _rules(path: Path) -> Rules:
             rule = (str(entry["name"]), re.compile(str(entry["pattern"])))
         except re.error as error:
             got = f"{error} in rule {entry['name']!r}"
-            raise InputError(what, "must hold regular expressions", got, do) from None
+            raise InputError(what, "must contain regular expressions", got, do) from None
         missed = [e for e in entry["examples"] if matched_rule(e, (rule,)) != rule[0]]
         if missed:
             got = f"{listed(missed)} not matched by rule {rule[0]!r}"
             raise InputError(what, "must match their own examples", got, do)
         rules.append(rule)
     if not rules:
-        raise InputError(what, "must hold at least one [[rule]]", "none", do)
+        raise InputError(what, "must contain at least one [[rule]]", "none", do)
     return tuple(rules)

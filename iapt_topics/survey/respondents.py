@@ -73,7 +73,7 @@ def respondent_mix(responses: Responses, covariates: Sequence[str]) -> pd.DataFr
     require_covariates(responses, covariates)
     kept = responses.kept
     if kept.empty:
-        raise InputError("responses", "must hold a kept response", "none", "See their ledger.")
+        raise InputError("responses", "must contain a kept response", "none", "See their ledger.")
     parts = []
     for name in covariates:
         level = name_levels(kept[name])

@@ -331,14 +331,15 @@ def _require_usable(
         for at in range(min(5, len(table))):
             if set(wanted) <= {v.strip() for v in table.iloc[at]}:
                 raise InputError(
-                    what, "must have the names of its columns in the first row",
-                    f"them in row {at + 2}", "Remove the rows above, such as a merged title.",
+                    what, "must have its column names in the first row",
+                    f"them in row {at + 2}",
+                    "Remove the rows above the column names, such as a title.",
                 )  # fmt: skip
     require_columns(table, wanted, what)
     clash = [c for c in covariates if c in _RESERVED]
     if clash:
         raise InputError(
-            "covariates", "must not bear the name of a column of responses", listed(clash),
+            "covariates", "must not have the name of a column of responses", listed(clash),
             "Rename the column in the survey.",
         )  # fmt: skip
     require_unique(wanted, f"{what}: columns asked for", "Use each column for one thing.")
@@ -360,7 +361,7 @@ def _row_ids(table: pd.DataFrame, what: str, column: str | None) -> list[str]:
     blank = [i + 1 for i, v in zip(table.index, ids, strict=True) if not v]
     if blank:
         raise InputError(
-            what, "must hold an id in each row", f"none in data row(s) {listed(blank)}",
+            what, "must contain an id in each row", f"none in data row(s) {listed(blank)}",
             "Fill it in, or leave the column out.",
         )  # fmt: skip
     require_unique(ids, what, "Give each response its own id.")
@@ -385,8 +386,8 @@ def _weights(cells: Sequence[str], what: str) -> list[float]:
     bad = [c[:40] for c, w in zip(cells, numbers, strict=True) if not 0 < w < np.inf]
     if bad:
         got = f"{len(bad)} other value(s): {listed(dict.fromkeys(bad))}"
-        do = "Correct them; a row that must not count is to be removed and told of."
-        raise InputError(what, "must hold numbers above 0", got, do)
+        do = "Correct them; remove rows that must not count, and report how many."
+        raise InputError(what, "must contain numbers above 0", got, do)
     return [float(w) for w in numbers]
 
 
@@ -394,7 +395,7 @@ def _require_codable(status: pd.Series, what: str) -> None:
     if not (status == "kept").any():
         counts = status.value_counts()
         raise InputError(
-            what, "must hold at least one codable response",
+            what, "must contain at least one codable response",
             ", ".join(f"{counts[s]} {s}" for s in STATUSES if s in counts) or "nothing",
             "Check that it is the column of the answers.",
         )  # fmt: skip

@@ -91,7 +91,7 @@ def load_topics(folder: str | Path) -> Topics:
     folder = Path(folder)
     what = f"folder {folder.name!r}"
     if not (folder / "topics.json").is_file():
-        raise InputError(what, "must hold saved topics", "no topics.json", "Check the path.")
+        raise InputError(what, "must contain saved topics", "no topics.json", "Check the path.")
     try:
         require_file(folder / "topics.json", "topics", MOST_BYTES)
         content = json.loads((folder / "topics.json").read_text("utf-8"))
@@ -115,5 +115,7 @@ def load_topics(folder: str | Path) -> Topics:
             raise ValueError("files of different fits")
     except Exception as error:  # a damaged file raises whatever its reader raises
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(what, "must hold whole saved topics", reason, "Save them anew.") from error
+        raise InputError(
+            what, "must contain complete saved topics", reason, "Save them again."
+        ) from error
     return topics

@@ -127,7 +127,9 @@ def assign_wave(
             "nearest": nearest,
             "cosine": cosine,
             "novel": novel,
-            "note": np.where(novel, "farther from its topic than 95 % of the fitted ones", ""),
+            "note": np.where(
+                novel, "more distant from its topic than 95 % of the fitted responses", ""
+            ),
         }
     )
     years, year = np.unique(kept["year"], return_inverse=True)
@@ -163,7 +165,7 @@ def novelty_by_year(sums: YearSums, years: NDArray[np.int64]) -> pd.DataFrame:
     )
     shown = table["low"] > NOVELTY_QUANTILE
     note = np.where(
-        shown, "more than expected: other matters, another question or other people", ""
+        shown, "more than expected: new content, another question or other respondents", ""
     )
     return table.assign(shown=shown, note=note)
 
@@ -249,5 +251,5 @@ def _tested(
     estimate, low, high, p = (float(x[0]) for x in model.contrast(np.array([-1.0, 1.0])))
     return {
         "estimate": estimate, "low": low, "high": high, "n": len(every), "p": p,
-        "note": "found in one half of the respondents, tested on the other",
+        "note": "found in one half of the respondents, tested in the other",
     }  # fmt: skip

@@ -53,7 +53,7 @@ def compare_refit(topics: Topics, tracking: TopicTracking, responses: Responses)
         for topic, label in topics.topics[["topic", "label"]].itertuples(index=False):
             sides = {"fixed": fixed.to_numpy() == topic, "refit": refit == topic}
             common = {"topic": topic, "label": label, "year": year, "n": len(own)}
-            note = "" if sides["refit"].any() else "No topic of this window goes to it."
+            note = "" if sides["refit"].any() else "No topic of this window matches it."
             model = share_model(
                 sum_cells(who, np.zeros(len(who), np.intp), np.column_stack([*sides.values()]))
             )

@@ -74,7 +74,7 @@ class TopicConfig(Checked):
             object.__setattr__(self, what, int(value))  # of numpy, it could not be kept as JSON
         if not 0 <= self.min_support <= 1:
             raise InputError(
-                "`min_support` of TopicConfig", "must be a share of runs from 0 to 1",
+                "`min_support` of TopicConfig", "must be a proportion of runs from 0 to 1",
                 repr(self.min_support), "Change it or leave it out.",
             )  # fmt: skip
 

@@ -341,7 +341,7 @@ def _content(
     found = found.assign(n=n, note="")
     again = np.all([found_again for *_, found_again in halves], axis=0)
     found.loc[~again, list(nan)] = np.nan
-    found.loc[~again, "note"] = "Not found again in half of the responses, so cannot be tested."
+    found.loc[~again, "note"] = "Not replicated in half of the responses, so not testable."
     return cast(list[dict[str, Any]], found.to_dict("records"))
 
 

@@ -57,7 +57,9 @@ def unassigned_band(
     band["low"] = band[list(shares)].min(axis=1)
     band["high"] = band[list(shares)].max(axis=1)
     band["n"] = band["year"].map(n)
-    band["note"] = np.where(band["exclude"].isna(), "no response of the year is sure", "")
+    band["note"] = np.where(
+        band["exclude"].isna(), "no response of the year has a stable topic", ""
+    )
     low, high = wilson_interval((n - n_sure).to_numpy(), n.to_numpy())
     unsure = pd.DataFrame(
         {

@@ -159,9 +159,9 @@ def test_folders_that_are_not_a_study_are_left_alone(study, tmp_path):
     with pytest.raises(InputError, match=r"notes\.txt"):
         study.save(tmp_path / "mine")
     assert (tmp_path / "mine" / "notes.txt").read_text() == "mine"
-    with pytest.raises(InputError, match="must hold whole results"):
+    with pytest.raises(InputError, match="must contain complete results"):
         load_study(tmp_path / "mine")
-    with pytest.raises(InputError, match="must hold whole results"):
+    with pytest.raises(InputError, match="must contain complete results"):
         load_study(tmp_path / "nowhere")
 
 

@@ -52,7 +52,7 @@ def test_run_ends_with_a_report(command, offline_encoder, files, tmp_path):
     )  # fmt: skip
     assert code == 0, err
     assert "150 of 150 rows are codable responses, 2014 to 2016" in out
-    assert "Machine against human: macro-F1" in out
+    assert "Machine-human agreement (machine against human): macro-F1 " in out
     page = (tmp_path / "out" / "publish" / "report.html").read_text("utf-8")
     assert "supervision" in page
     assert "SYNTHETIC" not in page
@@ -78,7 +78,7 @@ def test_one_year_with_codes_has_a_report_and_no_word_of_change(
     assert "changed" not in out
     assert (tmp_path / "out" / "publish" / "report.html").exists()
     code, out, err = command("drift", tmp_path / "out", "--quiet")
-    assert (code, out) == (0, "Only one year was coded, so no change can be measured.\n"), err
+    assert (code, out) == (0, "Only one year was coded, so no change can be estimated.\n"), err
 
 
 def test_codes_may_be_a_project_of_several_and_named_otherwise(command, survey, files, monkeypatch):
@@ -211,11 +211,13 @@ def test_init_says_what_it_cannot_guess(command, tmp_path):
     (tmp_path / "s.csv").write_text("a,b\n1,2\n3,4\n")
     code, _, err = command("init", tmp_path / "s.csv", "--yes")
     assert code == 2
-    assert "the column of the text must be one that can be told" in err
+    assert "the column of the text must be recognisable" in err
     (tmp_path / "s.csv").write_text("A title,,\nid,year,comment\n1,2016,Too many targets\n")
     code, _, err = command("init", tmp_path / "s.csv", "--yes")
     assert code == 2
-    assert "names of its columns in the first row; got 2 without. Remove the rows above" in err
+    assert (
+        "column names in the first row; got 2 columns without a name. Remove the rows above" in err
+    )
     assert not (tmp_path / "study.toml").exists()
 
 
@@ -353,7 +355,7 @@ def test_encoders_are_compared(command, monkeypatch, encoder, files):
     assert asked == [(None, None), ("somewhere", None)]
     assert "bag-of-words: f1_macro" in out
     assert "other: kappa_mean" in out
-    assert "n 150, 5 themes" in out
+    assert "n = 150, 5 themes" in out
 
 
 @pytest.mark.slow
@@ -411,7 +413,7 @@ def test_a_result_is_revised_part_by_part_without_another_fit(command, result, f
     topics = (result / "tables_private" / "topics.csv").read_bytes()
     code, out, err = command("compare", result, "--codes", files / "codes.csv")
     assert code == 0, err
-    assert "Machine against human: macro-F1" in out
+    assert "Machine-human agreement (machine against human): macro-F1 " in out
     assert "  pay pay: F1 " in out
     assert (result / "tables_private" / "agreement_themes.csv").exists()
     code, out, err = command(
@@ -477,7 +479,7 @@ def test_export_writes_for_papers_and_tools(command, result, files, monkeypatch)
     assert read_project(to / "p.qdpx").coders == ("machine",)
     code, _, err = command("export", result)
     assert code == 2
-    assert "must be told what to write" in err
+    assert "must have something to write" in err
     assert not (result / "cache" / "next").exists()
 
 

@@ -77,7 +77,7 @@ def test_transitions_by_hand():
     assert table.loc[("t0", NO_THEME), "estimate"] == pytest.approx(1 / 7)
     assert table.loc[(NO_THEME, NO_THEME), "estimate"] == 1
     assert np.isnan(table.loc[("t1", "t0"), "estimate"])
-    assert "Nobody" in table.loc[("t1", "t0"), "note"]
+    assert "No respondent of both years" in table.loc[("t1", "t0"), "note"]
 
 
 def test_people_of_one_year_do_not_count_and_repeats_are_one():

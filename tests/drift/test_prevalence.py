@@ -211,7 +211,7 @@ def test_responses_coded_on_purpose_stand_for_themselves():
     human = coded(truth[rows], rows, picked=picked)
     got = row(corrected_shares(machine, human, survey(400)))
     assert got["estimate"] == pytest.approx((40 + 360 * 10 / 40) / 400)
-    assert "40 hand-coded responses not drawn at random stand for themselves" in got["note"]
+    assert "40 hand-coded responses of a purposive sample count for themselves" in got["note"]
     assert got["n_human"] == 80
     learned = coded(np.zeros(400), kind="machine", trained_on=picked)
     again = row(corrected_shares(learned, coded(truth[rows], rows), survey(400)))
@@ -224,10 +224,10 @@ def test_a_sample_unlike_the_survey_is_named():
     machine = np.arange(1000) < 300
     human = coded(machine[:100])
     note = row(corrected_shares(coded(machine, kind="machine"), human, survey(1000)))["note"]
-    assert "not random?" in note
+    assert "not a random sample?" in note
     fair = coded(machine[::10], range(0, 1000, 10))
     note = row(corrected_shares(coded(machine, kind="machine"), fair, survey(1000)))["note"]
-    assert "not random?" not in note
+    assert "not a random sample?" not in note
 
 
 def test_small_strata():
@@ -243,8 +243,8 @@ def test_small_strata():
     assert np.isnan(none[["estimate", "low", "high"]].astype(float)).all()
     assert "no response of this year" in none["note"]
     few = row(got, year=2015)
-    assert "only 20 random hand codes" in few["note"]
-    assert "all years used" in few["note"]
+    assert "only 20 random hand-coded responses" in few["note"]
+    assert "all years pooled" in few["note"]
     assert few["estimate"] == pytest.approx(0.05)
     assert few["low"] <= 0.001
     assert few["high"] >= 0.05
@@ -256,7 +256,7 @@ def test_small_strata():
         year=None,
     )  # fmt: skip
     assert together["n"] == 200
-    assert "without a random hand code left out: 2014" in together["note"]
+    assert "without a random hand-coded response excluded: 2014" in together["note"]
 
 
 def test_themes_of_one_side_only():
@@ -265,10 +265,10 @@ def test_themes_of_one_side_only():
     got = corrected_shares(machine, coded(human, themes=("C", "B")), survey(60))
     assert list(got["theme"].unique()) == ["C", "B", "A"]
     assert np.isnan(row(got, theme="A")["estimate"])
-    assert "hand codes could not give" in row(got, theme="A")["note"]
+    assert "not in the human code set" in row(got, theme="A")["note"]
     assert row(got, "machine", "A")["estimate"] == pytest.approx(1 / 60)
     assert row(got, theme="C")["estimate"] == pytest.approx(0.25)
-    assert "machine could not give" in row(got, theme="C")["note"]
+    assert "not in the machine's code set" in row(got, theme="C")["note"]
 
 
 def test_what_cannot_be_used():
@@ -284,8 +284,8 @@ def test_what_cannot_be_used():
         Responses(table=table, source="made up"),
     )  # fmt: skip
     note = row(part)["note"]
-    assert "500 kept responses that the machine did not code left out" in note
-    assert "10 hand-coded responses not among those counted left out" in note
+    assert "500 kept responses that the machine did not code excluded" in note
+    assert "10 hand-coded responses outside the survey excluded" in note
     assert row(part)["n"] == 990
 
 

@@ -92,4 +92,4 @@ def test_a_study_and_the_same_mix_show_themselves():
     assert {"img", "table"} <= set(tags(html))
     assert not any(text in html for text in survey.kept["text"].head(20))
     html = standardise_drift(coded, survey, ["role"])._repr_html_()
-    assert "Standardised to a fixed mix of role" in html
+    assert "at a fixed mix of role" in html

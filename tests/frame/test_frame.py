@@ -359,7 +359,7 @@ def test_not_toml(tmp_path, content):
 
 @pytest.mark.parametrize("content", ["theme = 1", "theme = 'a'", "frame = 1", "[theme]\nid='a'"])
 def test_toml_of_another_shape(tmp_path, content):
-    assert "must hold [[theme]] tables" in refused(tmp_path, content)
+    assert "must contain [[theme]] tables" in refused(tmp_path, content)
 
 
 def test_themes_that_are_no_tables(tmp_path):

@@ -73,5 +73,5 @@ def test_what_cannot_be_compared(survey, human, encoder):
         coder="Ann", kind="human", themes=tuple(SUBJECTS), seen=human.seen.iloc[:9],
         table=human.table.iloc[:9],
     )  # fmt: skip
-    with pytest.raises(InputError, match="given to 10 kept responses or more"):
+    with pytest.raises(InputError, match="in 10 kept responses or more"):
         compare_encoders(survey, FRAME, few, [encoder])

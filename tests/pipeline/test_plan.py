@@ -85,13 +85,13 @@ WRONG = {
         "[topic]\nn_runs = 3\n",
         "unknown section [topic]. Did you mean 'topics'",
     ),
-    "a key elsewhere": ("[report]\nbaseline = 3\n", "report.baseline. It stands as drift.baseline"),
+    "a key elsewhere": ("[report]\nbaseline = 3\n", "report.baseline. The key is drift.baseline"),
     "a key of an earlier version": (
         "[topics]\nruns = 3\n",
-        "topics.runs. It stands as topics.n_runs",
+        "topics.runs. The key is topics.n_runs",
     ),
-    "a rule of an earlier version": ("[report]\nmin_cell = 3\n", "It stands as report.disclosure"),
-    "a key at the top": ("", "unknown section [n_runs]. It stands as topics.n_runs"),
+    "a rule of an earlier version": ("[report]\nmin_cell = 3\n", "The key is report.disclosure"),
+    "a key at the top": ("", "unknown section [n_runs]. The key is topics.n_runs"),
     "a missing file": ('[codes]\nfile = "codes.csv"\n', "codes.file: no such file"),
     "a file of no name": ('[codes]\nfile = " "\n', "codes.file must be the path of a file"),
 }

@@ -139,7 +139,7 @@ def test_damaged_results_are_measured_anew(plan, encoder, measured, name):
     measured.clear()
     (place,) = (p for n, p in stages(plan).items() if n.startswith("stage-drift"))
     (place / name).write_bytes(b"no")
-    with pytest.warns(UserWarning, match="kept drift results are made anew: stage-drift"):
+    with pytest.warns(UserWarning, match="drift results are made again: stage-drift"):
         again = run_plan(plan, encoder)
     assert measured == ["measure_drift"]
     same(first.drift, again.drift)
@@ -158,7 +158,7 @@ def test_damaged_results_are_measured_anew(plan, encoder, measured, name):
 def test_a_file_makes_nothing_but_results(tmp_path, content):
     path = tmp_path / "values.json"
     path.write_text(content if isinstance(content, str) else json.dumps(content))
-    with pytest.raises(InputError, match="must hold whole results"):
+    with pytest.raises(InputError, match="must contain complete results"):
         load(tmp_path)
 
 

@@ -51,7 +51,12 @@ def test_pages_build_without_warnings_or_the_network(tmp_path):
     fetched = r"<(?:script|img|iframe)[^>]+src=\"(?:https?:)?//|<link[^>]+href=\"(?:https?:)?//"
     tutorial = (tmp_path / "tutorial.html").read_text("utf-8")
     # It was run, and shows what came out: of the example, of init, of run and of compare.
-    for said in ("Two people against", "Written: study", "of 500 rows", "Machine against human"):
+    for said in (
+        "Human-human agreement",
+        "Written: study",
+        "of 500 rows",
+        "Machine-human agreement",
+    ):
         assert said in tutorial, said
     for page in tmp_path.rglob("*.html"):
         assert not re.search(fetched, page.read_text("utf-8")), page.name

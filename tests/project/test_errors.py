@@ -184,12 +184,12 @@ def rows_of_another_survey(tmp_path: Path) -> None:
         ("'score' must be numbers or blank", lambda at: codes_with(at, score="x")),
         ("must come with the file", lambda at: codes_with(at, documents={"a": "r1"})),
         ("must have a header and rows; got an empty sheet", an_empty_sheet),
-        ("must hold a kept response", lambda _: respondent_mix(nothing_kept(), ["text"])),
-        ("must hold a kept response", lambda at: write_codes(
+        ("must contain a kept response", lambda _: respondent_mix(nothing_kept(), ["text"])),
+        ("must contain a kept response", lambda at: write_codes(
             at / "p.qdpx", (), frame=qda_files.FRAME, responses=nothing_kept())),
         ("must have a study.toml", a_result_without_its_plan),
         ("--text must be given with a survey file", lambda _: run(Path(__file__))),
-        ("must hold one row for each response id", lambda _: Embeddings(
+        ("must contain one row for each response id", lambda _: Embeddings(
             vectors=np.ones((2, 3), np.float32), response_id=("a",), model="m", fingerprint="f")),
         ("needs at least one text", lambda _: SentenceEncoder(
             name="m", folder=Path(), fingerprint="f").encode([])),

@@ -138,7 +138,7 @@ def test_a_project_without_codes_is_there_to_be_coded(tmp_path):
     path = write_codes(tmp_path / "out.qdpx", frame=FRAME, responses=survey())
     root = valid(inner(path), "Project.xsd")
     assert "Machine themes" not in [c.get("name") for c in root.iter("{*}Code")]
-    with pytest.raises(InputError, match="Nobody coded"):
+    with pytest.raises(InputError, match="It has no codes"):
         load_codes(path, frame=FRAME)
 
 

@@ -300,8 +300,8 @@ def test_paths_that_cannot_be_used(tmp_path):
     [
         ({"year": "comment"}, "'comment' more than once"),
         ({"covariates": ["role", "role"]}, "'role' more than once"),
-        ({"covariates": ["year"]}, "must not bear the name"),
-        ({"covariates": ["status"]}, "must not bear the name"),
+        ({"covariates": ["year"]}, "must not have the name"),
+        ({"covariates": ["status"]}, "must not have the name"),
         ({"covariates": "role"}, "must be a list"),
         ({"covariates": ["rol"]}, "Did you mean 'role'"),
         ({"respondent": "nobody"}, "column 'nobody'"),

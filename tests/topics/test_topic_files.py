@@ -84,7 +84,7 @@ def test_another_folder_is_not_touched(grouped, tmp_path):
 def test_damage_is_named(grouped, tmp_path, name, content):
     file = save_topics(tmp_path / "t", grouped.topics) / name
     file.unlink() if content is None else file.write_bytes(content)
-    with pytest.raises(InputError, match="must hold"):
+    with pytest.raises(InputError, match="must contain"):
         load_topics(tmp_path / "t")
 
 
@@ -95,7 +95,9 @@ def test_files_that_are_too_large_are_not_read(grouped, tmp_path, monkeypatch, n
         file.write_text(file.read_text() + 5_000_000 * " ")
     else:
         monkeypatch.setattr(_limits, "MOST_BYTES", 1_000)
-    with pytest.raises(InputError, match=f"must hold whole saved topics; got .*{name}.* at most"):
+    with pytest.raises(
+        InputError, match=f"must contain complete saved topics; got .*{name}.* at most"
+    ):
         load_topics(tmp_path / "t")
 
 
