@@ -35,7 +35,7 @@ DESIGN = ("sampling", "blinding", "codebook")
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Comparison(Result):
-    """How far two coders agree. Made by :func:`compare_codes`.
+    """Inter-coder agreement of two coders, overall and by theme. Made by :func:`compare_codes`.
 
     Shares, differences and measures are fractions. ``low`` and ``high`` bound 95 % intervals over
     respondents: percentiles of a bootstrap, for themes with half a unit added to each cell (times
@@ -159,7 +159,7 @@ def compare_codes(
     n_boot: int = 1000,
     seed: int = 7,
 ) -> Comparison:
-    """Compare two coders on the responses both saw.
+    """Estimate inter-coder agreement: F1, kappa and Krippendorff's alpha with bootstrap intervals.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def compare_codes(
 
 
 def topic_codes(topics: Topics, responses: Responses, *, run: Ints | None = None) -> Codes:
-    """Topics as one coder's codes: to be compared with people's without a mapping, or measured.
+    """Turn topics into the codes of one coder, to be compared or measured without a mapping.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ EVIDENCE = ("response_id", "theme", "start", "end", "margin", "anchor", "anchor_
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Codes(Result):
-    """The themes that one coder gave.
+    """The themes that one coder, human or machine, applied to the responses they coded.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class Codes(Result):
     def matrix(
         self, response_ids: Sequence[str] | None = None, themes: Sequence[str] | None = None
     ) -> Bools:
-        """Themes given, as one row per response and one column per theme.
+        """Return the codes as a Boolean matrix, one row per response and one column per theme.
 
         Parameters
         ----------
@@ -167,7 +167,7 @@ class Codes(Result):
         return cells
 
     def with_respondents(self, responses: Responses) -> Codes:
-        """Return the codes with the survey's respondent for each response that has none.
+        """Fill in the respondent of each response from the survey, where the codes have none.
 
         Parameters
         ----------
@@ -180,7 +180,7 @@ class Codes(Result):
         return replace(self, seen=self.seen.assign(respondent_id=mine.where(mine != "", known)))
 
     def roll_up(self, frame: ThemeFrame) -> Codes:
-        """Replace each theme by its top-level domain: given if any theme under it was given.
+        """Aggregate themes to top-level domains: applied if any theme under it is.
 
         Parameters
         ----------

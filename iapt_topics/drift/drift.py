@@ -99,7 +99,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Drift(Result):
-    """Theme shares by year, and what can be said about their change.
+    """Prevalence of themes by year, with changes, trend tests, change points and distances.
 
     All shares and changes are fractions (0.10 is ten percentage points). Intervals are 95 %.
 

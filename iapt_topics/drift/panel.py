@@ -54,7 +54,7 @@ _TRANSITIONS = [
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Panel(Result):
-    """What changed among respondents who answered in two years.
+    """Within-respondent change of themes between years, and transitions between themes.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class Panel(Result):
 
 
 def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = None) -> Panel:
-    """Compare the same respondents between survey years.
+    """Estimate within-respondent change between years by McNemar's test on discordant pairs.
 
     Parameters
     ----------

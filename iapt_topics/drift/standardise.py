@@ -50,7 +50,7 @@ _CHANGES = [
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Standardised(Result):
-    """Crude and standardised shares of themes, and their changes from a baseline.
+    """Crude and directly standardised prevalence of themes, with changes from a baseline.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ def standardise_drift(
     baseline: int | None = None,
     standard: int | None = None,
 ) -> Standardised:
-    """Measure shares and changes as if the same mix of people had answered each year.
+    """Estimate prevalence and change at a fixed respondent mix, by direct standardisation.
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ _FULL = 64  # products of fewer rows than these are summed in another order
 
 
 class Encoder(Protocol):
-    """Anything that turns texts into unit vectors and says which weights did it.
+    """A sentence encoder: texts to unit vectors, with a fingerprint of its weights.
 
     ``fingerprint`` is the SHA-256 of the weights, or any string that changes with the vectors.
     """
@@ -217,7 +217,7 @@ def sentence_encoder(
     theme_prompt: str | None = None,
     revision: str | None = None,
 ) -> SentenceEncoder:
-    """Find a sentence-transformers model on this machine.
+    """Load a sentence-transformers model from this machine, checked by hash.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ _MOST_THEMES = 3
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class TopicMapping(Result):
-    """Which themes a topic speaks of: many to many, with abstention.
+    """A many-to-many mapping of topics to themes, with abstention.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class TopicMapping(Result):
 
     @property
     def table(self) -> pd.DataFrame:
-        """Chosen pairs, best first within a topic; a topic without one has theme ``""``.
+        """Matched pairs, best first within a topic; the theme of a topic without one is ``""``.
 
         Columns ``topic``, ``label``, ``theme``, ``theme_label``, ``score``, ``margin`` (score less
         threshold), ``n``, ``note``.
@@ -75,7 +75,7 @@ class TopicMapping(Result):
 
     @property
     def themes_without_topic(self) -> tuple[str, ...]:
-        """Ids of the codable themes that no topic reaches."""
+        """Ids of the codable themes that no topic matches."""
         reached = set(self.scores.loc[self.scores["chosen"], "theme"])
         return tuple(t.id for t in self.frame.codable if t.id not in reached)
 
@@ -83,7 +83,7 @@ class TopicMapping(Result):
 def map_topics(
     topics: Topics, frame: ThemeFrame, encoder: Encoder, *, embeddings: Embeddings
 ) -> TopicMapping:
-    """Score every topic against every codable theme and choose what stands out.
+    """Map topics to themes: relevance scores, and matches above a data-driven threshold.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def _threshold(scores: Floats) -> float:
 
 
 def mapping_coverage(mapping: TopicMapping, topics: Topics) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Say which themes no topic reaches, and which topics no theme explains.
+    """Tabulate which themes no topic covers, and which topics no theme covers.
 
     Parameters
     ----------

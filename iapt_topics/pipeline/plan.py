@@ -126,7 +126,7 @@ _LEAST = {"seed": 0, "n_runs": 2, "n_topics": 2, "min_topic_size": 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyPlan:
-    """What a study is made of: the survey, the codebook, how it is analysed, what is shown.
+    """The plan of a study: survey, codebook, settings of the analysis and disclosure rule.
 
     Attributes
     ----------

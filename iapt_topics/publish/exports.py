@@ -30,7 +30,7 @@ _LATEX = {
 
 
 def write_tables(path: str | Path, published: Published) -> Path:
-    """Write published tables.
+    """Write published tables to a workbook, LaTeX, Word or CSV files.
 
     Parameters
     ----------

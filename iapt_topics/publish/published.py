@@ -86,7 +86,7 @@ class Version(Result):
 
 
 class Published(Version):
-    """Tables, names and quotes that may be published; no figure in it is an exact one.
+    """Tables, names and quotes after statistical disclosure control; no figure is exact.
 
     The attributes are those of :class:`Version`. The tables have the columns of the exact ones of
     :class:`iapt_topics.Study`. A figure that is not shown is missing, and ``status`` says why:
@@ -119,7 +119,7 @@ def publish(
     *,
     quotes: pd.DataFrame | bool | None = None,
 ) -> Published:
-    """Apply statistical disclosure control to a study: the one way to what may leave the machine.
+    """Apply statistical disclosure control to a study: suppression, rounding, minimum base.
 
     Parameters
     ----------

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class ScaledStudy(Result):
-    """A survey measured in partitions.
+    """Results of a survey that was coded in partitions.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ def scale_study(
     n_boot: int = 1000,
     on_event: OnEvent = ignore,
 ) -> ScaledStudy:
-    """Code a partitioned survey on the workers of a Dask cluster, and measure its drift.
+    """Code a partitioned survey on a Dask cluster, and estimate prevalence by year.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from iapt_topics.study.tables import exact_tables
 
 @dataclass(frozen=True, eq=False, kw_only=True)  # no slots: the tables are kept once worked out
 class Study(Results):
-    """Every result of one run of the main job.
+    """Every exact result of a study.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Study(Results):
 
     @cached_property
     def about(self) -> About:
-        """Names and settings of the study; nothing in it is counted."""
+        """Names and settings of the study, without counts."""
         return describe_study(self)
 
     def _title(self) -> str:

@@ -32,7 +32,7 @@ NOVELTY_QUANTILE = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicConfig(Checked):
-    """How topics are fitted.
+    """Settings of a topic fit: seed, runs, number and size of topics, minimum support.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class TopicConfig(Checked):
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Topics(Result):
-    """Consensus topics of a survey.
+    """Consensus topics of a survey, from repeated UMAP and HDBSCAN.
 
     Attributes
     ----------
