@@ -125,7 +125,7 @@ def require_matched(
         raise InputError(
             f"{what}: themes", f"must be codable in the frame {frame.name!r}",
             f"headings or derived themes {listed(headings, most=1000)}",
-            "Give the themes under them, or make them codable in the frame.",
+            "Apply the themes under them, or make them codable in the frame.",
         )  # fmt: skip
     return {name: theme for name, (theme, _) in found.items() if theme}
 

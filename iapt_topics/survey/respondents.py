@@ -156,7 +156,7 @@ def one_question(
         return replace(responses, table=responses.table[responses.table["question"] == question])
     if not pool and (moved := changed_mix(responses)):
         raise InputError(
-            "questions", "must be asked in the same mix each year to be pooled",
+            "questions", "must be asked in a constant mix over the years to be pooled",
             f"by year {moved} of the kept responses",
             "Hold one fixed with question=..., or pool them knowingly with pool=True.",
         )  # fmt: skip
