@@ -1,4 +1,4 @@
-"""The frame's two poles, such as identity and system: a response speaks of one, both or neither."""
+"""The frame's two poles, such as identity and system: a response mentions one, both or neither."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ def _probability(score: Floats, y: Bools, who: Ints, at: Floats) -> Floats:
 
 
 def axis_by_topic(codes: Codes, frame: ThemeFrame, topics: Topics) -> pd.DataFrame:
-    """Share of each topic's responses that speak of each pole, and of each class of the axis.
+    """Share of each topic's responses that mention each pole, and of each class of the axis.
 
     Parameters
     ----------

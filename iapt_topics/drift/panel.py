@@ -54,7 +54,7 @@ _TRANSITIONS = [
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Panel(Result):
-    """What changed among respondents who answered in two years.
+    """Change among the respondents of two years.
 
     Attributes
     ----------

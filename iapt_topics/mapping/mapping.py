@@ -23,7 +23,7 @@ _MOST_THEMES = 3
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class TopicMapping(Result):
-    """Which themes a topic speaks of: many to many, with abstention.
+    """Themes matched to each topic: many to many, with abstention.
 
     Attributes
     ----------

@@ -33,7 +33,7 @@ def sample_stability(
 ) -> pd.DataFrame:
     """Say how large a sample must be for its topics to be those of another sample.
 
-    The respondents are dealt into two halves and a probe, which no fit sees. Topics are fitted to
+    The respondents are split into two halves and a probe, which no fit sees. Topics are fitted to
     growing samples of each half, and the probe is put on each.
 
     Parameters

@@ -218,7 +218,7 @@ def paired_interval(
 def smallest_detectable(
     p: ArrayLike, n1: ArrayLike, n2: ArrayLike, power: float = 0.8, alpha: float = 0.05
 ) -> Floats:
-    """Smallest change from a share ``p`` that two samples of these sizes would detect.
+    """Minimum detectable change from a proportion ``p`` between two samples of these sizes.
 
     The size of the difference d at which the two-sided test of two independent shares (normal
     approximation, pooled variance under equality, no continuity correction) has the given power:
