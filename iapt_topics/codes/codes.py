@@ -30,10 +30,10 @@ class Codes(Result):
     kind : {"human", "machine"}
         Who coded.
     themes : tuple of str
-        Ids of the themes that the coder could give, in the order of the frame.
+        Ids of the themes of the code set, in the order of the frame.
     seen : pandas.DataFrame
         ``response_id`` (str, unique; the key), ``respondent_id`` (str, "" if unknown): every
-        response that the coder saw, with a theme or without.
+        response that was coded, with a theme or without.
     table : pandas.DataFrame
         ``response_id``, ``theme`` (together the key), ``score`` (float, NaN for a person): one
         row per theme given.
@@ -43,7 +43,7 @@ class Codes(Result):
         Responses whose hand codes the coder learned from or was tuned to, e.g. in the choice of a
         mapping. No agreement is measured on them.
     picked : frozenset of str
-        Responses that were chosen to be coded for what they hold, not at random. No share is
+        Responses of a purposive sample, not drawn at random. No prevalence is
         inferred from them.
     evidence : pandas.DataFrame, optional
         What carried each row of ``table``: ``response_id``, ``theme`` (its key), ``start`` and
@@ -142,7 +142,7 @@ class Codes(Result):
         response_ids : sequence of str, optional
             Rows wanted, in this order; all responses seen, if None.
         themes : sequence of str, optional
-            Columns wanted, in this order; all themes that could be given, if None.
+            Columns wanted, in this order; the whole code set, if None.
 
         Returns
         -------
@@ -190,8 +190,8 @@ class Codes(Result):
         Returns
         -------
         Codes
-            The same coder and responses. Its themes are the domains of the themes that could be
-            given, in the order of the frame; a domain's score is the highest of its themes'.
+            The same coder and responses. Its themes are the domains of the code set, in the
+            order of the frame; a domain's score is the highest of its themes'.
 
         Raises
         ------

@@ -38,7 +38,7 @@ class SamplePlan(Result):
     table : DataFrame
         One row for each response: ``response_id`` (the key); ``respondent_id``; ``year``; ``part``
         ("evaluation": drawn at random within each year, to measure with and never to train on;
-        "informative": picked for what it may teach, to train on and never to measure with);
+        "informative": a purposive sample, to train on and never to measure with);
         ``reason`` ("random", or why it was picked: "uncertain", "rare" or "unassigned");
         ``inclusion_probability`` (0 to 1; NaN if picked); ``round`` (1 for the first plan).
     width : float
@@ -226,7 +226,7 @@ def next_to_code(
     The informative part takes turns between three lists. *Uncertain*: responses whose surest theme
     is least sure [1]_. *Rare*: for each theme, fewest codes first, the response surest of it.
     *Unassigned*: responses without a theme from the machine, or without a topic, in random order.
-    Since these are picked for what they hold, shares and agreement are to be measured on the other
+    Since these are a purposive sample, prevalence and agreement are to be measured on the other
     part alone [2]_.
 
     References

@@ -18,7 +18,7 @@ respondent gave a single response:
 * **p-values.** Score tests (variance at the pooled share) on the same effective numbers and
   correlations: for independent respondents the two-sample z test, Pearson's chi-square across
   years and the Cochran-Armitage test for trend [1]_.
-* **Shape.** A test that assumes no straight line takes the contrast that stands out most among a
+* **Shape.** A test that assumes no straight line takes the best-supported contrast among a
   line, a step at each year and a peak or trough at each inner year, and refers it to the joint
   normal distribution of them all, by 20,000 draws; its interval is simultaneous [7]_ [8]_ [9]_.
 * **Change points.** With eight coded years or more, binary segmentation: the step that stands out
@@ -107,7 +107,7 @@ class Drift(Result):
     ----------
     shares : pandas.DataFrame
         Key (theme, year), every theme in every year, by theme (order of ``themes``) then year.
-        ``count`` responses with the theme; ``n`` kept responses that the coder saw in that year
+        ``count`` responses with the theme; ``n`` kept responses that were coded in that year
         (the denominator); ``estimate`` = count / n, or the weighted or corrected share, with
         ``low``, ``high``; ``n_respondents`` people behind ``n``; ``n_effective`` equal responses of
         as many people that the share is as sure as (``n`` over the design effect, fewer still with
@@ -125,7 +125,7 @@ class Drift(Result):
         Key (test, theme), in that order. ``test`` "omnibus": is the share equal in all years?
         ``estimate`` = highest minus lowest share, which has no interval (NaN, said in the note).
         "linear": least-squares slope of the share per calendar year, ``low``, ``high``. "shape":
-        the line, step or peak that stands out most, named in ``shape``; ``estimate`` = its height
+        the best-supported line, step or peak, named in ``shape``; ``estimate`` = its height
         as a difference in share, ``low``, ``high`` simultaneous over all shapes. ``n`` responses
         of all years; ``p``; ``p_bh``, ``p_holm`` over all themes of the same test;
         ``smallest_detectable`` the slope or height that these effective numbers would detect with
@@ -133,8 +133,8 @@ class Drift(Result):
         smallest numbers differ; ``note``. Empty with fewer than two coded years.
     changepoints : pandas.DataFrame
         Key (theme, depth, first), in that order; one row for each stretch of years (``first`` to
-        ``last``) in which a step was looked for. ``year`` first year after the step that stands
-        out most; ``estimate`` = share from then on minus share before, within the stretch;
+        ``last``) in which a step change was searched for. ``year`` first year after the
+        best-supported step; ``estimate`` = prevalence from then on minus before, in the stretch;
         ``low``, ``high`` simultaneous over all steps; ``depth`` 0 for all years, 1 for the parts
         on either side of a step found (``p_bh`` below .05) at depth 0, and so on; ``n``; ``p``;
         ``p_bh``, ``p_holm`` over all stretches of one depth; ``smallest_detectable``; ``note``.
@@ -143,8 +143,8 @@ class Drift(Result):
         Key (year, against), in that order; every coded year against the baseline and the year
         before. ``estimate`` = Jensen-Shannon distance (base 2, 0 to 1) between the years' shares
         of all theme codings (responses with no theme do not enter). Noise raises a distance, so
-        read it beside ``null_p95``, the 95th percentile when whole respondents are dealt to the two
-        years at random, and ``p`` from the same 500 permutations. ``low``, ``high``: basic
+        read it beside ``null_p95``, the 95th percentile when whole respondents are permuted between
+        the two years, and ``p`` from the same 500 permutations. ``low``, ``high``: basic
         bootstrap over respondents on the squared distance, which removes that rise; the
         limits are kept on either side of ``estimate``. ``n`` responses in both years. NaN, with
         a note, when a year has no theme at all.
@@ -210,7 +210,7 @@ def measure_drift(
 ) -> Drift:
     """Estimate prevalence by year with design-based intervals, trend tests and change points.
 
-    The denominator of a year is its kept responses that the coder saw. The two are joined on
+    The denominator of a year is its kept coded responses. The two are joined on
     response_id; responses on one side only are counted in the notes of ``shares``. Rows may come
     in any order. See the module's notes for the methods.
 

@@ -1,4 +1,4 @@
-"""Shares by year as they would be had the same mix of people answered every year.
+"""Direct standardisation: prevalence by year at a fixed respondent mix.
 
 **Direct standardisation** [1]_: the share of a theme in each cell of the covariates, weighted by
 the cell's part of the standard (all years together, or one year). Its variance is the sum over
@@ -56,7 +56,7 @@ class Standardised(Result):
     ----------
     shares : pandas.DataFrame
         Key (theme, year, method). ``method`` is "crude" or "standardised"; ``estimate``, ``low``,
-        ``high`` (95 %); ``n`` kept responses that the coder saw; ``covered``: the part of the
+        ``high`` (95 %); ``n`` kept coded responses; ``covered``: the part of the
         standard whose cells have a response in this year (the rest cannot be standardised to and
         is left out); ``note``.
     changes : pandas.DataFrame
@@ -119,7 +119,7 @@ def standardise_drift(
     -------
     Standardised
         Crude and standardised results side by side. A change that is there when crude and gone
-        when standardised came from who answered, as far as the covariates tell.
+        when standardised reflects the respondent mix, as far as the covariates tell.
 
     Raises
     ------

@@ -53,8 +53,8 @@ def code_facets(
     Returns
     -------
     DataFrame
-        One row for each sentence that :func:`iapt_topics.code_responses` gives a theme and each
-        facet: ``response_id``; ``sentence`` (its place, from 0); ``theme``; ``facet``; ``value``
+        One row for each facet and sentence that :func:`iapt_topics.code_responses` codes with a
+        theme: ``response_id``; ``sentence`` (its place, from 0); ``theme``; ``facet``; ``value``
         (``""`` if none is given); ``margin`` (over the next value, in standard deviations of the
         leaning of all sentences); ``carried`` (the value that the theme itself carries in the
         frame, or ``""``); ``note``.

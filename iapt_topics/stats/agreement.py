@@ -41,7 +41,7 @@ def table_2x2(a: ArrayLike, b: ArrayLike, c: ArrayLike, d: ArrayLike) -> Floats:
     Parameters
     ----------
     a, b, c, d : array_like, shape (...)
-        Units given the theme by both, by the first only, by the second only, by neither.
+        Units coded with the theme by both, by the first only, by the second only, by neither.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def gwet_ac1(table: ArrayLike) -> Floats:
     Parameters
     ----------
     table : array_like, shape (..., k, k)
-        Counts. All k labels that could be given count, used or not.
+        Counts. All k labels of the code set count, used or not.
 
     Returns
     -------
@@ -174,7 +174,7 @@ def pabak(table: ArrayLike) -> Floats:
     Parameters
     ----------
     table : array_like, shape (..., k, k)
-        Counts. All k labels that could be given count, used or not.
+        Counts. All k labels of the code set count, used or not.
 
     Returns
     -------
@@ -232,7 +232,7 @@ def precision(a: ArrayLike, c: ArrayLike) -> Floats:
     Parameters
     ----------
     a, c : array_like, shape (...)
-        Units given the theme by both, and by the second only.
+        Units coded with the theme by both, and by the second only.
 
     Returns
     -------
@@ -253,7 +253,7 @@ def recall(a: ArrayLike, b: ArrayLike) -> Floats:
     Parameters
     ----------
     a, b : array_like, shape (...)
-        Units given the theme by both, and by the first only.
+        Units coded with the theme by both, and by the first only.
 
     Returns
     -------
@@ -273,7 +273,7 @@ def f1(a: ArrayLike, b: ArrayLike, c: ArrayLike) -> Floats:
     Parameters
     ----------
     a, b, c : array_like, shape (...)
-        Units given the theme by both, by the first only, by the second only.
+        Units coded with the theme by both, by the first only, by the second only.
 
     Returns
     -------
@@ -300,12 +300,12 @@ def negative_agreement(b: ArrayLike, c: ArrayLike, d: ArrayLike) -> Floats:
     Parameters
     ----------
     b, c, d : array_like, shape (...)
-        Units given the theme by the first only, by the second only, by neither.
+        Units coded with the theme by the first only, by the second only, by neither.
 
     Returns
     -------
     ndarray of float, shape (...)
-        In [0, 1]; NaN if both gave the theme to all.
+        In [0, 1]; NaN if both applied the theme to all.
 
     References
     ----------
