@@ -30,20 +30,20 @@ class Codes(Result):
     kind : {"human", "machine"}
         Who coded.
     themes : tuple of str
-        Ids of the themes that the coder could give, in the order of the frame.
+        The code set: ids of the themes that the coder could apply, in the order of the frame.
     seen : pandas.DataFrame
-        ``response_id`` (str, unique; the key), ``respondent_id`` (str, "" if unknown): every
-        response that the coder saw, with a theme or without.
+        ``response_id`` (str, unique; the key), ``respondent_id`` (str, "" if unknown): the coded
+        units, with a theme or without.
     table : pandas.DataFrame
-        ``response_id``, ``theme`` (together the key), ``score`` (float, NaN for a person): one
-        row per theme given.
+        ``response_id``, ``theme`` (together the key), ``score`` (float, NaN for a person): one row
+        per code applied.
     labels : mapping of str to str
         Label of each theme, where known; a theme without one is shown by its id.
     trained_on : frozenset of str
         Responses whose hand codes the coder learned from or was tuned to, e.g. in the choice of a
         mapping. No agreement is measured on them.
     picked : frozenset of str
-        Responses that were chosen to be coded for what they hold, not at random. No share is
+        The purposive sample: responses chosen for their content, not at random. No prevalence is
         inferred from them.
     evidence : pandas.DataFrame, optional
         What carried each row of ``table``: ``response_id``, ``theme`` (its key), ``start`` and
@@ -55,8 +55,8 @@ class Codes(Result):
     Raises
     ------
     InputError
-        If a table lacks a column or repeats its key, if ``table`` holds a response that was not
-        seen or a theme that could not be given, or if ``evidence`` is not of the rows of ``table``.
+        If a table lacks a column or repeats its key, if ``table`` has a response that was not coded
+        or a theme outside the code set, or if ``evidence`` is not of the rows of ``table``.
 
     Examples
     --------
@@ -140,18 +140,19 @@ class Codes(Result):
         Parameters
         ----------
         response_ids : sequence of str, optional
-            Rows wanted, in this order; all responses seen, if None.
+            Rows wanted, in this order; all coded responses, if None.
         themes : sequence of str, optional
-            Columns wanted, in this order; all themes that could be given, if None.
+            Columns wanted, in this order; the whole code set, if None.
 
         Returns
         -------
         ndarray of bool, shape (n_responses, n_themes)
+            True where the theme was applied.
 
         Raises
         ------
         InputError
-            If a response was not seen or a theme could not be given.
+            If a response was not coded or a theme is not in the code set.
         """
         rows = pd.Index(self.seen["response_id"].to_numpy(dtype=object))
         columns = pd.Index(list(self.themes), dtype=object)
@@ -173,6 +174,11 @@ class Codes(Result):
         ----------
         responses : Responses
             The survey that was coded. A response it does not know stays as it is.
+
+        Returns
+        -------
+        Codes
+            The same codes; what they have of respondents stays.
         """
         who = responses.table.set_index("response_id")["respondent_id"]
         known = self.seen["response_id"].map(who).fillna("")
@@ -185,13 +191,13 @@ class Codes(Result):
         Parameters
         ----------
         frame : ThemeFrame
-            The frame that holds the themes.
+            The frame of the themes.
 
         Returns
         -------
         Codes
-            The same coder and responses. Its themes are the domains of the themes that could be
-            given, in the order of the frame; a domain's score is the highest of its themes'.
+            The same coder and responses. Its themes are the domains of the code set, in the order
+            of the frame; a domain's score is the highest of its themes'.
 
         Raises
         ------

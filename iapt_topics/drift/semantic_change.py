@@ -73,11 +73,11 @@ class SemanticChange(Result):
         the theme in both years; ``z``; ``p``, ``p_bh`` over the words of the theme and year;
         ``note``. Words of fewer than ``min_respondents`` respondents are not there.
     distances : pandas.DataFrame
-        Key (theme, year, against). ``estimate``: energy distance of unit vectors (0 to 2);
-        ``low``, ``high``: basic bootstrap over respondents on its square, which takes off what
-        noise adds, ``high`` never below ``estimate``; ``n`` responses, ``n_respondents``;
-        ``null_p95``: 95th percentile when respondents are dealt to the years at random; ``p`` from
-        the same permutations, ``p_bh`` over all rows; ``note``.
+        Key (theme, year, against). ``estimate``: energy distance of unit vectors (0 to 2); ``low``,
+        ``high``: basic bootstrap over respondents on its square, which takes off what noise adds,
+        ``high`` never below ``estimate``; ``n`` responses, ``n_respondents``; ``null_p95``: 95th
+        percentile when respondents are permuted between the years; ``p`` from the same
+        permutations, ``p_bh`` over all rows; ``note``.
     quotes : pandas.DataFrame
         Key (theme, year, against, response_id). The responses that are most like their own year
         and least like the other: ``side`` "before" or "after", ``text`` redacted, ``score``: mean
@@ -111,7 +111,7 @@ def measure_semantic_change(
     Parameters
     ----------
     codes : Codes
-        What one coder gave.
+        The codes of one coder.
     responses : Responses
         The survey.
     embeddings : Embeddings
@@ -135,13 +135,13 @@ def measure_semantic_change(
     Raises
     ------
     InputError
-        If a number is out of range, a theme is unknown, no kept response was seen, the baseline is
+        If a number is out of range, a theme is unknown, no kept response was coded, the baseline is
         not a coded year, or a response has no vector.
 
     Notes
     -----
-    A response counts whole, although it may speak of other themes as well. Themes that rise with
-    each other thus lend each other their words.
+    A response counts whole, although it may have other themes as well. Themes that rise with each
+    other thus lend each other their words.
     """
     if min_respondents < 2 or n_quotes < 0 or seed < 0:
         raise InputError(

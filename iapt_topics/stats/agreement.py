@@ -41,11 +41,12 @@ def table_2x2(a: ArrayLike, b: ArrayLike, c: ArrayLike, d: ArrayLike) -> Floats:
     Parameters
     ----------
     a, b, c, d : array_like, shape (...)
-        Units given the theme by both, by the first only, by the second only, by neither.
+        Units to which both, only the first, only the second or neither coder applied the theme.
 
     Returns
     -------
     ndarray of float, shape (..., 2, 2)
+        Rows are the first coder's, columns the second's; the theme applied comes first.
     """
     parts = np.broadcast_arrays(*(np.asarray(v, float) for v in (a, b, c, d)))
     return np.stack(parts, axis=-1).reshape(*parts[0].shape, 2, 2)
@@ -62,7 +63,7 @@ def confusion_table(first: Labels, second: Labels) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int64, shape (k, k)
-        Over the k labels either gave, in sorted order.
+        Over the k labels that either used, in sorted order.
 
     Raises
     ------
@@ -92,7 +93,7 @@ def cohen_kappa(table: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float, shape (...)
-        In [-1, 1]; NaN without units, or if both gave one and the same label throughout.
+        In [-1, 1]; NaN without units, or if both used one and the same label throughout.
 
     Raises
     ------
@@ -145,7 +146,7 @@ def gwet_ac1(table: ArrayLike) -> Floats:
     Parameters
     ----------
     table : array_like, shape (..., k, k)
-        Counts. All k labels that could be given count, used or not.
+        Counts. All k labels of the code set count, used or not.
 
     Returns
     -------
@@ -174,7 +175,7 @@ def pabak(table: ArrayLike) -> Floats:
     Parameters
     ----------
     table : array_like, shape (..., k, k)
-        Counts. All k labels that could be given count, used or not.
+        Counts. All k labels of the code set count, used or not.
 
     Returns
     -------
@@ -207,7 +208,7 @@ def nominal_alpha(table: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float, shape (...)
-        At most 1; NaN without units, or if one label was given throughout.
+        At most 1; NaN without units, or if one label was used throughout.
 
     Raises
     ------
@@ -232,12 +233,12 @@ def precision(a: ArrayLike, c: ArrayLike) -> Floats:
     Parameters
     ----------
     a, c : array_like, shape (...)
-        Units given the theme by both, and by the second only.
+        Units to which both, and only the second coder, applied the theme.
 
     Returns
     -------
     ndarray of float, shape (...)
-        In [0, 1]; NaN if the second gave none.
+        In [0, 1]; NaN if the second has no positives.
 
     References
     ----------
@@ -253,12 +254,12 @@ def recall(a: ArrayLike, b: ArrayLike) -> Floats:
     Parameters
     ----------
     a, b : array_like, shape (...)
-        Units given the theme by both, and by the first only.
+        Units to which both, and only the first coder, applied the theme.
 
     Returns
     -------
     ndarray of float, shape (...)
-        In [0, 1]; NaN if the first gave none.
+        In [0, 1]; NaN if the first has no positives.
 
     References
     ----------
@@ -273,12 +274,12 @@ def f1(a: ArrayLike, b: ArrayLike, c: ArrayLike) -> Floats:
     Parameters
     ----------
     a, b, c : array_like, shape (...)
-        Units given the theme by both, by the first only, by the second only.
+        Units to which both, only the first, or only the second coder applied the theme.
 
     Returns
     -------
     ndarray of float, shape (...)
-        In [0, 1]; NaN if neither gave any.
+        In [0, 1]; NaN if neither has positives.
 
     References
     ----------
@@ -300,12 +301,12 @@ def negative_agreement(b: ArrayLike, c: ArrayLike, d: ArrayLike) -> Floats:
     Parameters
     ----------
     b, c, d : array_like, shape (...)
-        Units given the theme by the first only, by the second only, by neither.
+        Units to which only the first, only the second or neither coder applied the theme.
 
     Returns
     -------
     ndarray of float, shape (...)
-        In [0, 1]; NaN if both gave the theme to all.
+        In [0, 1]; NaN if both applied the theme to all units.
 
     References
     ----------
