@@ -1,4 +1,4 @@
-"""Two coders side by side on the responses both saw: per theme, per response, and overall."""
+"""Two coders side by side on the responses coded by both: per theme, per response, and overall."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Comparison(Result):
     reference, other : str
         Names of the coders, e.g. a person and the machine.
     n : int
-        Responses that both coded and neither was trained on.
+        Responses coded by both that neither was trained on.
     design : dict of str to str
         ``units``, ``coders``, ``sampling``, ``blinding``, ``codebook``: as given, or "not stated".
     overall : pandas.DataFrame
@@ -59,14 +59,14 @@ class Comparison(Result):
         response without a theme from either coder counts as full agreement in the alphas and
         ``f1_samples``. ``f1_macro`` is over themes with at least 10 positives of the reference.
     themes : pandas.DataFrame
-        Key ``theme``, in the order of the reference's themes, then those in the other's code set
-        alone; ``label``, ``n``, ``positives_reference``, ``positives_other``, ``share_reference``,
-        ``share_other``, ``precision`` and ``recall`` (of the other against the reference), ``f1``,
-        ``f1_low``, ``f1_high``, ``negative_agreement``, ``kappa``, ``kappa_low``, ``kappa_high``,
-        ``kappa_status`` ("estimated", "too few positives", "applied to all", "not requested"),
-        ``ac1``, ``pabak``, ``note``. With fewer than 10 positives of either coder, kappa and its
-        interval are NaN. AC1 and PABAK can be high without any overlap on a rare theme: read them
-        beside F1.
+        Key ``theme``, in the order of the reference's themes, then those of the other's code set
+        alone; ``label``, ``n``, ``positives_reference``, ``positives_other``,
+        ``share_reference``, ``share_other``, ``precision`` and ``recall`` (of the other against
+        the reference), ``f1``, ``f1_low``, ``f1_high``, ``negative_agreement``, ``kappa``,
+        ``kappa_low``, ``kappa_high``, ``kappa_status`` ("estimated", "too few positives",
+        "applied to all", "not requested"), ``ac1``, ``pabak``, ``note``. With fewer than 10
+        positives of either coder, kappa and its interval are NaN. AC1 and PABAK can be high without
+        any overlap on a rare theme: read them beside F1.
     years : pandas.DataFrame
         Key (``theme``, ``year``); ``share_reference``, ``share_other``, ``estimate`` (other less
         reference, on the same responses), ``low``, ``high``, ``n``, ``note``. Empty unless the
@@ -185,15 +185,15 @@ def compare_codes(
     Returns
     -------
     Comparison
-        Over the themes of either code set. A theme outside a coder's code set counts as never
-        applied by that coder, and its note says so.
+        Over the themes of both code sets. A theme outside one code set counts as never
+        given by that coder, and its note says so.
 
     Raises
     ------
     InputError
-        If a coder coded nothing, if there is no response that both coded and neither was trained
-        on, if codes are of responses that are not in the survey, if ``design`` has another key, or
-        if ``n_boot`` is below 1.
+        If a coder coded nothing, if no response was coded by both and neither was trained on it, if
+        codes are of responses that are not in the survey, if ``design`` has another key, or if
+        ``n_boot`` is below 1.
 
     Notes
     -----

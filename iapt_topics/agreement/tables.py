@@ -148,7 +148,7 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bo
 
 
 def _expected_by_chance(pair: Pair, wide: Bools, seed: int, *, kappa: bool) -> dict[str, float]:
-    """Mean of each overall measure when the other's rows are dealt out at random."""
+    """Mean of each overall measure when the other's rows are permuted."""
     x, y = pair.x, pair.y
     rng = np.random.default_rng([seed, 1])
     f1s, apart = np.empty((_PERMUTATIONS, 3)), np.empty((_PERMUTATIONS, 2))

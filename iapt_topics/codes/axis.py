@@ -1,4 +1,4 @@
-"""The frame's two poles, such as identity and system: a response speaks of one, both or neither."""
+"""The frame's two poles, such as identity and system: a response mentions one, both or neither."""
 
 from __future__ import annotations
 

@@ -30,10 +30,10 @@ class Codes(Result):
     kind : {"human", "machine"}
         Who coded.
     themes : tuple of str
-        The code set: ids of the themes that the coder could apply, in the order of the frame.
+        Ids of the themes of the code set, in the order of the frame.
     seen : pandas.DataFrame
-        ``response_id`` (str, unique; the key), ``respondent_id`` (str, "" if unknown): the coded
-        units, with a theme or without.
+        ``response_id`` (str, unique; the key), ``respondent_id`` (str, "" if unknown): every
+        response that was coded, with a theme or without.
     table : pandas.DataFrame
         ``response_id``, ``theme`` (together the key), ``score`` (float, NaN for a person): one row
         per code applied.
@@ -43,7 +43,7 @@ class Codes(Result):
         Responses whose hand codes the coder learned from or was tuned to, e.g. in the choice of a
         mapping. No agreement is measured on them.
     picked : frozenset of str
-        The purposive sample: responses chosen for their content, not at random. No prevalence is
+        Responses of a purposive sample, not drawn at random. No prevalence is
         inferred from them.
     evidence : pandas.DataFrame, optional
         What carried each row of ``table``: ``response_id``, ``theme`` (its key), ``start`` and
@@ -196,8 +196,8 @@ class Codes(Result):
         Returns
         -------
         Codes
-            The same coder and responses. Its themes are the domains of the code set, in the order
-            of the frame; a domain's score is the highest of its themes'.
+            The same coder and responses. Its themes are the domains of the code set, in the
+            order of the frame; a domain's score is the highest of its themes'.
 
         Raises
         ------

@@ -249,8 +249,8 @@ def next_to_code(
     The informative part takes turns between three lists. *Uncertain*: responses whose highest score
     is lowest [1]_. *Rare*: for each theme, fewest codes first, the response with its highest score.
     *Unassigned*: responses without a theme from the machine, or without a topic, in random order.
-    Since this sample is purposive, prevalence and agreement are to be measured on the other part
-    alone [2]_.
+    Since these are a purposive sample, prevalence and agreement are to be measured on the other
+    part alone [2]_.
 
     References
     ----------

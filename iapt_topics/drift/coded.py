@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class CodedResponses:
-    """Kept responses that the coder saw: N responses, T themes, Y years with one of them."""
+    """Kept coded responses: N responses, T themes, Y years with one of them."""
 
     table: pd.DataFrame  # (N rows) of the survey
     themes: tuple[str, ...]

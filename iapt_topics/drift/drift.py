@@ -18,7 +18,7 @@ respondent gave a single response:
 * **p-values.** Score tests (variance at the pooled share) on the same effective numbers and
   correlations: for independent respondents the two-sample z test, Pearson's chi-square across
   years and the Cochran-Armitage test for trend [1]_.
-* **Shape.** A test that assumes no straight line takes the contrast that stands out most among a
+* **Shape.** A test that assumes no straight line takes the best-supported contrast among a
   line, a step at each year and a peak or trough at each inner year, and refers it to the joint
   normal distribution of them all, by 20,000 draws; its interval is simultaneous [7]_ [8]_ [9]_.
 * **Change points.** With eight coded years or more, binary segmentation: the step that stands out
@@ -107,8 +107,8 @@ class Drift(Result):
     ----------
     shares : pandas.DataFrame
         Key (theme, year), every theme in every year, by theme (order of ``themes``) then year.
-        ``count`` responses with the theme; ``n`` kept responses that the coder coded in that year
-        (the denominator); ``estimate`` = count / n, or the weighted or corrected proportion, with
+        ``count`` responses with the theme; ``n`` kept responses that were coded in that year (the
+        denominator); ``estimate`` = count / n, or the weighted or corrected proportion, with
         ``low``, ``high``; ``n_respondents`` respondents behind ``n``; ``n_effective`` the effective
         sample size (``n`` over the design effect, smaller still with draws; with hand codes the
         number that tests rest on); ``note``. A year with no coded response has n = 0 and NaN.
@@ -125,18 +125,18 @@ class Drift(Result):
         Key (test, theme), in that order. ``test`` "omnibus": is prevalence equal in all years?
         ``estimate`` = highest minus lowest prevalence, which has no interval (NaN, said in the
         note). "linear": least-squares slope of prevalence per calendar year, ``low``, ``high``.
-        "shape": the trend, step change or peak with the strongest evidence, named in ``shape``;
-        ``estimate`` = its height as a difference in prevalence, ``low``, ``high`` simultaneous over
-        all shapes. ``n`` responses of all years; ``p``; ``p_bh``, ``p_holm`` over all themes of the
-        same test; ``smallest_detectable`` the slope or height that is detectable at these effective
-        sample sizes with 80 % power at the 5 % level, for "omnibus" the range if only the two least
-        precise years differ; ``note``. Empty with fewer than two coded years.
+        "shape": the best-supported line, step or peak, named in ``shape``; ``estimate`` = its
+        height as a difference in prevalence, ``low``, ``high`` simultaneous over all shapes. ``n``
+        responses of all years; ``p``; ``p_bh``, ``p_holm`` over all themes of the same test;
+        ``smallest_detectable`` the slope or height that these effective numbers would detect with
+        80 % power at the 5 % level, for "omnibus" the range if only the two years with the smallest
+        numbers differ; ``note``. Empty with fewer than two coded years.
     changepoints : pandas.DataFrame
         Key (theme, depth, first), in that order; one row for each stretch of years (``first`` to
-        ``last``) in which a step was looked for. ``year`` first year after the step that stands out
-        most; ``estimate`` = prevalence from then on minus prevalence before, within the stretch;
-        ``low``, ``high`` simultaneous over all steps; ``depth`` 0 for all years, 1 for the parts on
-        either side of a step found (``p_bh`` below .05) at depth 0, and so on; ``n``; ``p``;
+        ``last``) in which a step change was searched for. ``year`` first year after the
+        best-supported step; ``estimate`` = prevalence from then on minus before, in the stretch;
+        ``low``, ``high`` simultaneous over all steps; ``depth`` 0 for all years, 1 for the parts
+        on either side of a step found (``p_bh`` below .05) at depth 0, and so on; ``n``; ``p``;
         ``p_bh``, ``p_holm`` over all stretches of one depth; ``smallest_detectable``; ``note``.
         Empty with fewer than eight coded years.
     distances : pandas.DataFrame
@@ -210,9 +210,9 @@ def measure_drift(
 ) -> Drift:
     """Estimate prevalence by year with design-based intervals, trend tests and change points.
 
-    The denominator of a year is its kept responses that the coder coded. The two are joined on
-    response_id; responses on one side only are counted in the notes of ``shares``. Rows may come in
-    any order. See the module's notes for the methods.
+    The denominator of a year is its kept coded responses. The two are joined on
+    response_id; responses on one side only are counted in the notes of ``shares``. Rows may come
+    in any order. See the module's notes for the methods.
 
     Parameters
     ----------

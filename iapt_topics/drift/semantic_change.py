@@ -73,11 +73,11 @@ class SemanticChange(Result):
         the theme in both years; ``z``; ``p``, ``p_bh`` over the words of the theme and year;
         ``note``. Words of fewer than ``min_respondents`` respondents are not there.
     distances : pandas.DataFrame
-        Key (theme, year, against). ``estimate``: energy distance of unit vectors (0 to 2); ``low``,
-        ``high``: basic bootstrap over respondents on its square, which takes off what noise adds,
-        ``high`` never below ``estimate``; ``n`` responses, ``n_respondents``; ``null_p95``: 95th
-        percentile when respondents are permuted between the years; ``p`` from the same
-        permutations, ``p_bh`` over all rows; ``note``.
+        Key (theme, year, against). ``estimate``: energy distance of unit vectors (0 to 2);
+        ``low``, ``high``: basic bootstrap over respondents on its square, which takes off what
+        noise adds, ``high`` never below ``estimate``; ``n`` responses, ``n_respondents``;
+        ``null_p95``: 95th percentile when respondents are permuted between the years; ``p`` from
+        the same permutations, ``p_bh`` over all rows; ``note``.
     quotes : pandas.DataFrame
         Key (theme, year, against, response_id). The responses that are most like their own year
         and least like the other: ``side`` "before" or "after", ``text`` redacted, ``score``: mean
@@ -140,8 +140,8 @@ def measure_semantic_change(
 
     Notes
     -----
-    A response counts whole, although it may have other themes as well. Themes that rise with each
-    other thus lend each other their words.
+    A response counts whole, although it may have other themes as well. Themes that rise with
+    each other thus lend each other their words.
     """
     if min_respondents < 2 or n_quotes < 0 or seed < 0:
         raise InputError(

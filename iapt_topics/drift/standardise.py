@@ -1,4 +1,4 @@
-"""Shares by year as they would be had the same mix of people answered every year.
+"""Direct standardisation: prevalence by year at a fixed respondent mix.
 
 **Direct standardisation** [1]_: the share of a theme in each cell of the covariates, weighted by
 the cell's part of the standard (all years together, or one year). Its variance is the sum over
@@ -56,9 +56,9 @@ class Standardised(Result):
     ----------
     shares : pandas.DataFrame
         Key (theme, year, method). ``method`` is "crude" or "standardised"; ``estimate``, ``low``,
-        ``high`` (95 %); ``n`` kept responses that the coder coded; ``covered``: the part of the
-        standard whose cells have a response in this year (the rest cannot be standardised to and is
-        left out); ``note``.
+        ``high`` (95 %); ``n`` kept coded responses; ``covered``: the part of the
+        standard whose cells have a response in this year (the rest cannot be standardised to and
+        is left out); ``note``.
     changes : pandas.DataFrame
         Key (theme, year, method): prevalence in ``year`` less that in ``against``, the baseline.
         Both are standardised to the cells that have a response in both years, ``covered`` of the
@@ -119,8 +119,8 @@ def standardise_drift(
     Returns
     -------
     Standardised
-        Crude and standardised results side by side. A crude change that disappears after
-        standardisation is explained by the respondent mix, as far as the covariates measure it.
+        Crude and standardised results side by side. A change that is there when crude and gone
+        when standardised reflects the respondent mix, as far as the covariates tell.
 
     Raises
     ------

@@ -48,7 +48,7 @@ def drift_figure(
     ----------
     shares : DataFrame
         ``shares`` of a drift, or the published ones: ``theme``, ``year``, ``estimate``, ``low``,
-        ``high``, ``n``. Where an estimate is missing though there is a base, a gap marked "hidden"
+        ``high``, ``n``. Where an estimate is missing though there is a base, a gap marked "[c]"
         stands in its place.
     themes : sequence of str, optional
         Theme ids to draw, in this order; all by default.

@@ -30,7 +30,7 @@ from iapt_topics.topics.topics import Topics
 #: What a person's decision on a topic and a theme moves the scores of the topic's responses by, in
 #: standard deviations, times the support of a response's place in the topic.
 DECISION_WEIGHT = 1.0
-#: As many sentences are taken to speak of no theme as are less near to their best theme than this
+#: As many sentences are taken to mention no theme as are less near to their best theme than this
 #: part of all sentences are to a theme that is not their best.
 RUNNER_UP_QUANTILE = 0.25
 #: How fast the probability of a theme rises with its score over those of others, and that
@@ -86,7 +86,7 @@ def code_responses(
     A sentence gets its best theme when that is more likely than not. The probability is a product:
     that of any theme, a logistic function of its nearness to its best theme and of that theme's
     score; and that of this theme, its score's exponential over the sum of those of all themes. How
-    many sentences have no theme is estimated from nearness: as many as are less near to their best
+    many sentences mention none is estimated by nearness: as many as are less near to their best
     theme than a quarter of all sentences are to their nearest other one. The slopes were chosen on
     several sets together and no hand code was used, so it orders sentences and is not calibrated.
     """
@@ -241,7 +241,7 @@ def _any_theme_cutoff(score: Floats, nearness: Floats) -> tuple[float, float, fl
 def _theme_probability(
     score: Floats, nearness: Floats, cutoff: tuple[float, float, float]
 ) -> Floats:
-    """How likely each sentence is to speak of its best theme, 0 to 1."""
+    """How likely each sentence is to mention its best theme, 0 to 1."""
     rows, best = np.arange(len(score)), score.argmax(axis=1)
     top, near = score[rows, best], nearness[rows, best]
     this = 1 / np.exp(THEME_SLOPE * (score - top[:, None])).sum(axis=1)

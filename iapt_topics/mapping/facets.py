@@ -53,11 +53,11 @@ def code_facets(
     Returns
     -------
     DataFrame
-        One row for each sentence to which :func:`iapt_topics.code_responses` applies a theme, and
-        each facet: ``response_id``; ``sentence`` (its place, from 0); ``theme``; ``facet``;
-        ``value`` (``""`` if none is assigned); ``margin`` (over the next value, in standard
-        deviations of the leaning of all sentences); ``carried`` (the value that the theme itself
-        carries in the frame, or ``""``); ``note``.
+        One row for each facet and sentence that :func:`iapt_topics.code_responses` codes with a
+        theme: ``response_id``; ``sentence`` (its place, from 0); ``theme``; ``facet``; ``value``
+        (``""`` if none is assigned); ``margin`` (over the next value, in standard deviations of the
+        leaning of all sentences); ``carried`` (the value that the theme itself carries in the
+        frame, or ``""``); ``note``.
 
     Raises
     ------

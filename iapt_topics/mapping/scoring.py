@@ -1,4 +1,4 @@
-"""How much each text speaks of each theme of a frame, from the frame's own wording alone."""
+"""Relevance score of each theme for each text, from the frame's own wording alone."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from iapt_topics.survey.responses import Responses
 from iapt_topics.survey.sentences import split_sentences
 from iapt_topics.topics.runs import nearest_rows
 
-#: Whether a text speaks of a theme at all is told by the mean cosine to this many of the theme's
+#: Whether a text mentions a theme at all is told by the mean cosine to this many of the theme's
 #: nearest anchors: with one, a single odd anchor decides; with all, a theme described from several
-#: sides loses. Which theme it speaks of is told by the nearest anchor, beside two other views.
+#: sides loses. Which theme it mentions is told by the nearest anchor, beside two other views.
 NEAREST = 3
 #: Inverse strength of the penalty in the classifier taught with the anchors.
 PENALTY = 10.0

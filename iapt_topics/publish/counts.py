@@ -63,9 +63,9 @@ class LinkedCounts:
         self.behind: dict[str, dict[tuple[str, str], int]] = {}
         #: By coder and theme, each count over all years and the responses in it.
         self.counted: dict[tuple[str, str], list[tuple[Key, set[str]]]] = defaultdict(list)
-        #: By comparison, both coders and the responses that both saw.
+        #: By comparison, both coders and the responses coded by both.
         self.compared: dict[str, tuple[Codes, Codes, set[str]]] = {}
-        #: Survey weight of each response that the coder saw, of mean 1 in its year; empty without.
+        #: Survey weight of each coded response, of mean 1 in its year; empty without.
         self.weights = coder_weights(responses, codes)
         #: Sum of the weights behind a count, and the largest of them; empty without weights.
         self.weighed: dict[Key, Weighed] = {}
@@ -95,7 +95,7 @@ class LinkedCounts:
         self.lines.append((total, parts))
 
     def _split(self, whole: Key, part: Key, rest: Iterable[str]) -> None:
-        """A whole and a part of it, whose rest is in no output but to be had by subtraction."""
+        """A whole and a part of it, whose rest is in no output but recoverable by differencing."""
         self._sum(whole, [part, self._unseen(("rest", whole, part), rest)])
 
     def _unseen(self, key: Key, ids: Iterable[str]) -> Key:
@@ -174,7 +174,7 @@ class LinkedCounts:
         self._sum(("kept", ALL), parts)
 
     def add_unsure(self, topics: Topics, sure: float) -> None:
-        """Responses of a year whose topic is not sure, beside all of the year."""
+        """Responses of a year without a stable topic, beside all of the year."""
         rows = topics.assignments
         unsure = set(rows.loc[rows["support"] < sure, "response_id"])
         for year, ids in self.kept_by_year.items():
@@ -207,7 +207,7 @@ class LinkedCounts:
             self._sum(("kept", when), keys)
 
     def add_comparison(self, name: str, result: Comparison, coders: Sequence[Codes]) -> None:
-        """What each coder gave to the responses that both saw."""
+        """The codes of each coder in the responses coded by both."""
         known = {c.coder: c for c in coders}
         one, two = known.get(result.reference), known.get(result.other)
         if one is None or two is None:

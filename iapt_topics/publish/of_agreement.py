@@ -107,7 +107,7 @@ def _themes(name: str, result: Comparison, cells: Cells) -> pd.DataFrame:
 
 
 def agreement_by_year(cells: Cells, *, weighted: bool = False) -> pd.DataFrame:
-    """Shares of both coders by year, of the responses that both saw, and their difference.
+    """Shares of both coders by year, of the responses coded by both, and their difference.
 
     Its interval takes the coders as independent, so it is wider than that of the pairs, which would
     tell on how many responses they differ. Agreement is not weighted; shares corrected by it are.

@@ -125,7 +125,7 @@ def require_matched(
         raise InputError(
             f"{what}: themes", f"must be codable in the frame {frame.name!r}",
             f"headings or derived themes {listed(headings, most=1000)}",
-            "Give the themes under them, or make them codable in the frame.",
+            "Apply the themes under them, or make them codable in the frame.",
         )  # fmt: skip
     return {name: theme for name, (theme, _) in found.items() if theme}
 
@@ -133,7 +133,7 @@ def require_matched(
 def project_pairs(
     project: Project, coder: str, frame: ThemeFrame, given: Mapping[str, str]
 ) -> tuple[tuple[str, ...], pd.DataFrame]:
-    """Themes that a coder could give, and the pairs given, of a tool's project."""
+    """Code set, and the codes applied, of a tool's project."""
     mine = project.segments[project.segments["coder"] == coder]
     book = project.codebook
     names = dict(zip(book["code"], book["name"], strict=True))
@@ -161,7 +161,7 @@ def project_pairs(
 def long_pairs(
     table: pd.DataFrame, frame: ThemeFrame, what: str, given: Mapping[str, str]
 ) -> tuple[tuple[str, ...], pd.DataFrame]:
-    """Themes that could be given, and the pairs given, of a long table."""
+    """Code set, and the codes applied, of a long table."""
     pairs = table[table["theme"] != ""]
     none = set(table.loc[table["theme"] == "", "response_id"])
     both = [r for r in pairs["response_id"].unique() if r in none]
@@ -210,7 +210,7 @@ def _scores(pairs: pd.DataFrame, what: str) -> pd.Series:
 def wide_pairs(
     table: pd.DataFrame, frame: ThemeFrame, what: str, given: Mapping[str, str]
 ) -> tuple[tuple[str, ...], pd.DataFrame]:
-    """Themes that could be given, and the pairs given, of a wide table."""
+    """Code set, and the codes applied, of a wide table."""
     require_unique(
         table["response_id"], f"{what}: column 'response_id'", "Give each response one row."
     )

@@ -47,7 +47,7 @@ class Project(Result):
     machines : tuple of str
         Coders that are machines.
     themes : mapping of str to tuple of str
-        Code set of each coder, as paths, where the file says so.
+        Paths of each coder's code set, where the file says so.
     offsets : DataFrame
         How the positions were read: each way of counting that was tried, ``unit``,
         ``line_break``, ``end``, ``aligned``, ``n``, ``score`` and whether it was ``chosen``, as

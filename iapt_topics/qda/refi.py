@@ -165,7 +165,7 @@ def _scores(source: Element, machines: set[str]) -> dict[tuple[str, str], float]
 def _sets(
     root: Element, users: dict[str, str], names: dict[str, str], code: dict[str, str]
 ) -> tuple[list[tuple[str, str]], dict[str, tuple[str, ...]]]:
-    """Documents that each coder saw, and codes that each could give, as the writer notes them."""
+    """Coded units and code set of each coder, as the writer notes them."""
     seen: list[tuple[str, str]] = []
     themes = {}
     for element in root.iterfind("{*}Sets/{*}Set"):

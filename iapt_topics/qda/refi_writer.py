@@ -170,7 +170,7 @@ def _add_cases(cases: Element, table: pd.DataFrame) -> None:
 
 
 def _add_sets(sets: Element, codes: Sequence[Codes]) -> None:
-    """What each coder saw and could give, which the format has no place for."""
+    """Coded units and code set of each coder, for which the format has no place."""
     for c in codes:
         element = add_element(
             sets, "Set", guid=make_guid("seen", c.coder), name=f"{SEEN_BY}{c.coder}"

@@ -33,8 +33,8 @@ def sample_stability(
 ) -> pd.DataFrame:
     """Estimate the replicability of topics by sample size, on a probe that no fit sees.
 
-    The respondents are split at random into two halves and a probe, which no fit uses. Topics are
-    fitted to growing samples of each half, and the probe is put on each.
+    The respondents are split into two halves and a probe, which no fit sees. Topics are fitted to
+    growing samples of each half, and the probe is put on each.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ def table_2x2(a: ArrayLike, b: ArrayLike, c: ArrayLike, d: ArrayLike) -> Floats:
     Parameters
     ----------
     a, b, c, d : array_like, shape (...)
-        Units to which both, only the first, only the second or neither coder applied the theme.
+        Units coded with the theme by both, by the first only, by the second only, by neither.
 
     Returns
     -------
@@ -233,7 +233,7 @@ def precision(a: ArrayLike, c: ArrayLike) -> Floats:
     Parameters
     ----------
     a, c : array_like, shape (...)
-        Units to which both, and only the second coder, applied the theme.
+        Units coded with the theme by both, and by the second only.
 
     Returns
     -------
@@ -254,7 +254,7 @@ def recall(a: ArrayLike, b: ArrayLike) -> Floats:
     Parameters
     ----------
     a, b : array_like, shape (...)
-        Units to which both, and only the first coder, applied the theme.
+        Units coded with the theme by both, and by the first only.
 
     Returns
     -------
@@ -274,7 +274,7 @@ def f1(a: ArrayLike, b: ArrayLike, c: ArrayLike) -> Floats:
     Parameters
     ----------
     a, b, c : array_like, shape (...)
-        Units to which both, only the first, or only the second coder applied the theme.
+        Units coded with the theme by both, by the first only, by the second only.
 
     Returns
     -------
@@ -301,12 +301,12 @@ def negative_agreement(b: ArrayLike, c: ArrayLike, d: ArrayLike) -> Floats:
     Parameters
     ----------
     b, c, d : array_like, shape (...)
-        Units to which only the first, only the second or neither coder applied the theme.
+        Units coded with the theme by the first only, by the second only, by neither.
 
     Returns
     -------
     ndarray of float, shape (...)
-        In [0, 1]; NaN if both applied the theme to all units.
+        In [0, 1]; NaN if both applied the theme to all.
 
     References
     ----------

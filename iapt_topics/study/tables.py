@@ -113,7 +113,7 @@ def _survey_tables(responses: Responses) -> Tables:
 
 
 def coder_weights(responses: Responses, codes: Codes) -> dict[str, float]:
-    """Survey weight of each response that a coder saw, of mean 1 in its year; none if all are 1."""
+    """Survey weight of each response coded, of mean 1 in its year; none if all are 1."""
     kept = responses.kept
     if "weight" not in kept:
         return {}
@@ -253,7 +253,7 @@ def _hierarchy(topics: Topics) -> pd.DataFrame:
 
 
 def _unsure(band: pd.DataFrame) -> pd.DataFrame:
-    """Responses of each year whose topic is not sure, and how far their treatment moves a share."""
+    """Responses of each year without a stable topic, and how far their treatment moves a share."""
     topics, rows = band[band["topic"] >= 0], band[band["topic"] < 0]
     width = (topics["high"] - topics["low"]).groupby(topics["year"]).max()
     out = rows[["year", "n", "low", "high", "note"]].assign(estimate=rows["own_group"])

@@ -4,7 +4,7 @@ Everything that reads or cleans what people wrote is here.
 
 - ``load_responses`` gives ``Responses``; ``one_question`` takes one question of several.
 - Redaction: ``redact_responses``, ``redact``, ``presidio_names``, ``count_redactions``.
-- By wave: ``respondent_mix`` (who answered), ``response_quality`` (and how).
+- By wave: ``respondent_mix``, ``response_quality``.
 """
 
 from iapt_topics._base.door import open_room

@@ -23,7 +23,7 @@ from iapt_topics.stats.share_model import share_model, sum_cells
 from iapt_topics.survey.responses import Responses, number_clusters
 
 BLANK = "(blank)"
-#: A covariate with more levels, such as a post code, says little of who answered.
+#: A covariate with more levels, such as a post code, says little of the respondents.
 MOST_LEVELS = 20
 #: A mix of questions that moved by less than this share is not worth refusing.
 _SMALL_MOVE = 0.05
@@ -143,7 +143,7 @@ def one_question(
     ------
     InputError
         If no kept response answers ``question``; or if neither ``question`` nor ``pool`` is given
-        and some question's proportion of the kept responses differs between years by more than 5
+        and some question's share of the kept responses differs between years by more than 5
         percentage points and significantly (:func:`respondent_mix`, adjusted p below .05).
     """
     asked = sorted(responses.kept["question"].unique())
@@ -156,7 +156,7 @@ def one_question(
         return replace(responses, table=responses.table[responses.table["question"] == question])
     if not pool and (moved := changed_mix(responses)):
         raise InputError(
-            "questions", "must be asked in the same mix each year to be pooled",
+            "questions", "must be asked in a constant mix over the years to be pooled",
             f"by year {moved} of the kept responses",
             "Hold one fixed with question=..., or pool them knowingly with pool=True.",
         )  # fmt: skip

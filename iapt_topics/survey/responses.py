@@ -208,8 +208,8 @@ def load_responses(
         Column of the survey year, as 2016, 2015/16 (identified by its first year), 16 or a date, of
         which the year is taken; or of the waves that ``waves`` names.
     respondent : str, optional
-        Column of the respondent's id. Without it every row is taken for another person; where it is
-        blank, that row is, under the id ``"row:<row's id>"``.
+        Column of the respondent id. Without it every row is a separate respondent; where it
+        is blank, that row is, under the id ``"row:<row's id>"``.
     response : str, optional
         Column of the row's own id. By default the column "response_id" if there is one, else
         the row's number from 1, not counting the header.

@@ -5,7 +5,7 @@ all but 5 % of the fitted responses are from theirs. If nothing changed, about 5
 novel; the share is tested against that.
 
 Whether novel responses belong together is asked of people who had no part in finding out
-(data splitting, Cox 1975): the wave's respondents are dealt into two halves, the novel responses of
+(data splitting, Cox 1975): the wave's respondents are split into two halves, the novel responses of
 the first are clustered, and the share of each cluster is compared between the second half and the
 responses that the topics were fitted to.
 """

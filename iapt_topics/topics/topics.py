@@ -24,7 +24,7 @@ from iapt_topics.survey.responses import Responses
 
 UNASSIGNED = -1
 EDIT_COLUMNS = ["action", "topics", "detail", "who", "when", "why", "note"]
-#: A response that fewer than this share of runs put with its topic is not sure to belong there.
+#: A response that fewer than this share of runs place in its topic has no stable topic.
 MIN_SUPPORT = 0.5
 #: Part of the fitted responses that are farther from their nearest topic than its cutoff.
 NOVELTY_QUANTILE = 0.05

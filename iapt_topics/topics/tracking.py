@@ -9,7 +9,7 @@ and their top c-TF-IDF words have one in common. Links may be many to many; the 
 matching [1]_ among them is marked.
 
 **New and gone.** That a topic has no partner may be chance: the same year fitted twice does not
-give the same topics twice. So its content is tested [2]_: the respondents of its year are dealt
+give the same topics twice. So its content is tested [2]_: the respondents of its year are split
 into two halves and topics fitted to each. A response of the other half, or of the other year, is
 of a topic if it is nearest to that one and about as near as its own responses are (all but the
 farthest tenth). Neither had a part in finding the topics, so if nothing changed both are of the

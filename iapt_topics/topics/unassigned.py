@@ -22,16 +22,16 @@ def unassigned_band(
     responses : Responses
         Those that the topics were fitted to.
     min_support : float, default 0.5
-        Responses with less consensus support are low-support.
+        Responses with less consensus support have no stable topic.
 
     Returns
     -------
     DataFrame
-        One row for each topic and year, and with ``topic`` -1 one for the low-support responses of
-        the year: ``topic``; ``year``; ``reassign`` (all with their nearest topic), ``own_group``
-        (low-support ones stay in the denominator), ``exclude`` (they do not); ``low``, ``high``
-        (least and greatest of the three; for -1, a 95 % interval of the rate); ``n`` (kept
-        responses of the year); ``note``.
+        One row for each topic and year, and with ``topic`` -1 one for the responses of the year
+        without a stable topic: ``topic``; ``year``; ``reassign`` (all with their nearest topic),
+        ``own_group`` (they stay in the denominator), ``exclude`` (they do not); ``low``,
+        ``high`` (least and greatest of the three; for -1, a 95 % interval of the rate); ``n``
+        (kept responses of the year); ``note``.
     """
     found = topics.assignments.merge(
         responses.kept[["response_id", "year"]], on="response_id", validate="one_to_one"
