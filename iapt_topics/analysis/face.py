@@ -45,7 +45,7 @@ class Analysis(Study):
         )
 
     def _validity(self) -> str:
-        """Whether people's codes stand beside the machine's, and how far the two agree."""
+        """Whether human codes stand beside the machine's, and how far the two agree."""
         if self.comparison is None:
             return "NOT VALIDATED: no hand-coded responses"
         row = self.comparison.overall.set_index("measure").loc["f1_macro"]
@@ -147,6 +147,7 @@ class Analysis(Study):
         Returns
         -------
         matplotlib.figure.Figure
+            It shows itself in a notebook; ``.savefig(path)`` writes it.
 
         Raises
         ------
@@ -222,15 +223,48 @@ class PublicVersion(Published):
     """
 
     def report(self, path: str | Path) -> Path:
-        """Write the public report as an ``.html`` file."""
+        """Write the public report as an ``.html`` file.
+
+        Parameters
+        ----------
+        path : str or Path
+            An ``.html`` file.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
         return write_report(path, self)
 
     def plot(self, name: str) -> Figure:
-        """Draw one figure of the public report; see :meth:`Analysis.plot`."""
+        """Draw one figure of the public report; see :meth:`Analysis.plot`.
+
+        Parameters
+        ----------
+        name : str
+            "changes", "prevalence", ...; a wrong one is answered with those that there are.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            It shows itself in a notebook; ``.savefig(path)`` writes it.
+        """
         return _draw(self, name)
 
     def draft(self, path: str | Path) -> Path:
-        """Write a draft of methods and results, ``.docx``; see :func:`iapt_topics.write_draft`."""
+        """Write a draft of methods and results, ``.docx``; see :func:`iapt_topics.write_draft`.
+
+        Parameters
+        ----------
+        path : str or Path
+            A ``.docx`` file.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
         return write_draft(path, self)
 
 

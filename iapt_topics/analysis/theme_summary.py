@@ -33,8 +33,8 @@ class ThemeSummary(Result):
         Machine with people: its row of ``agreement_themes``; empty without human codes.
     sentences : DataFrame
         ``response_id``, ``wave``, ``sentence`` (redacted by rule), ``score``, ``margin``,
-        ``anchor`` (the words of the codebook that are nearest), the surest first. Empty if the
-        codes name no sentence.
+        ``anchor`` (the words of the codebook that are nearest), the largest margin first. Empty if
+        the codes name no sentence.
     """
 
     theme: Theme
