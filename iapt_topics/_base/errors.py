@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # so that the command line can say what it does without loadi
 
 
 class InputError(ValueError):
-    """Input that the library cannot use, said in one line that a user can act on.
+    """Invalid input: what is wrong, the rule, what was got and what to do, in one line.
 
     Parameters
     ----------

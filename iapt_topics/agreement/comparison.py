@@ -35,7 +35,7 @@ DESIGN = ("sampling", "blinding", "codebook")
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Comparison(Result):
-    """How far two coders agree. Made by :func:`compare_codes`.
+    """Inter-coder agreement of two coders, overall and by theme. Made by :func:`compare_codes`.
 
     Shares, differences and measures are fractions. ``low`` and ``high`` bound 95 % intervals over
     respondents: percentiles of a bootstrap, for themes with half a unit added to each cell (times
@@ -133,14 +133,20 @@ class Comparison(Result):
     levels: pd.DataFrame
     convergence: pd.DataFrame
 
-    def _repr_html_(self) -> str:
-        """Agreement over all and by theme, and the forest plot."""
-        from iapt_topics.figures.agreement import agreement_figure
-        from iapt_topics.figures.notebook import as_html
+    _view = (
+        "overall: measure estimate low high n expected_by_chance note",
+        "themes: theme label n f1 f1_low f1_high kappa kappa_low kappa_high note",
+        "convergence: theme label rating f1 share_difference low high n note",
+    )
 
-        title = f"{self.other} against {self.reference}, {self.n:,} responses"
-        tables = {n: getattr(self, n) for n in ("overall", "themes", "convergence")}
-        return as_html(title, tables, lambda: agreement_figure(self.themes))
+    def _title(self) -> str:
+        return f"{self.other} against {self.reference}, {self.n:,} responses"
+
+    def _picture(self) -> str:
+        from iapt_topics.figures.agreement import agreement_figure
+        from iapt_topics.figures.notebook import as_picture
+
+        return as_picture(self._title(), lambda: agreement_figure(self.themes))
 
 
 def compare_codes(
@@ -153,7 +159,7 @@ def compare_codes(
     n_boot: int = 1000,
     seed: int = 7,
 ) -> Comparison:
-    """Compare two coders on the responses coded by both.
+    """Estimate inter-coder agreement: F1, kappa and Krippendorff's alpha with bootstrap intervals.
 
     Parameters
     ----------
@@ -239,7 +245,7 @@ def compare_codes(
 
 
 def topic_codes(topics: Topics, responses: Responses, *, run: Ints | None = None) -> Codes:
-    """Topics as one coder's codes: to be compared with people's without a mapping, or measured.
+    """Turn topics into the codes of one coder, to be compared or measured without a mapping.
 
     Parameters
     ----------

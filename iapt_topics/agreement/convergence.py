@@ -25,7 +25,7 @@ _EDITED = ("rating", "rater", "rationale")
 def disagreements(
     human: Codes, machine: Codes, *, responses: Responses | None = None, most: int = 10
 ) -> pd.DataFrame:
-    """Responses to take into a coding meeting: where two coders part, by theme, both ways.
+    """List the responses on which two coders disagree, by theme and direction.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def disagreements(
 
 
 def write_convergence(path: str | Path, comparison: Comparison) -> Path:
-    """Write the convergence matrix to a spreadsheet, for a named person to confirm or change.
+    """Write the convergence coding matrix to a spreadsheet, for a named person to rate.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def write_convergence(path: str | Path, comparison: Comparison) -> Path:
 
 
 def read_convergence(path: str | Path, comparison: Comparison) -> Comparison:
-    """Read the ratings back that a person confirmed or changed.
+    """Read a convergence coding matrix with the ratings that a person confirmed or changed.
 
     Parameters
     ----------

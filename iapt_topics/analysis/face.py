@@ -15,7 +15,6 @@ from iapt_topics.analysis.theme_summary import ThemeSummary, summarise_theme
 from iapt_topics.pipeline.saved import save_study
 from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.draft import write_draft
-from iapt_topics.publish.exports import write_tables
 from iapt_topics.publish.published import Published, Version, keep_private, publish
 from iapt_topics.report import format as form
 from iapt_topics.report.pictures import figure_makers
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Analysis(Study):
-    """Every exact result of a survey, with what a researcher does with them.
+    """Every exact result of a survey, with methods to check, draw, report, publish and save it.
 
     Made by :func:`iapt_topics.analyse` or :func:`iapt_topics.load_study`. The attributes are those
     of :class:`iapt_topics.Study`; what its methods give is exact and for the researcher alone, but
@@ -105,7 +104,7 @@ class Analysis(Study):
         ).reset_index(drop=True)
 
     def check(self) -> pd.DataFrame:
-        """Tabulate what to look at before the results are believed.
+        """Check validation, stability, respondent mix and statistical power before interpretation.
 
         Returns
         -------
@@ -116,7 +115,7 @@ class Analysis(Study):
         return check_study(self)
 
     def theme(self, theme: str) -> ThemeSummary:
-        """Gather everything about one theme.
+        """Collect one theme's definition, prevalence, change, agreement and evidence.
 
         Parameters
         ----------
@@ -157,7 +156,7 @@ class Analysis(Study):
         return _draw(keep_private(self), name)
 
     def report(self, path: str | Path) -> Path:
-        """Write the report for the researcher's own eyes: exact, marked PRIVATE on every page.
+        """Write the private report: exact figures, marked PRIVATE on every page.
 
         Parameters
         ----------
@@ -177,7 +176,7 @@ class Analysis(Study):
         *,
         quotes: pd.DataFrame | bool | None = None,
     ) -> PublicVersion:
-        """Apply statistical disclosure control, for what is passed on.
+        """Apply statistical disclosure control.
 
         Parameters
         ----------
@@ -217,7 +216,7 @@ class Analysis(Study):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PublicVersion(Published):
-    """What may be passed on of an :class:`iapt_topics.Analysis`, with what is made of it.
+    """The public version of an :class:`iapt_topics.Analysis`, with methods to report and export it.
 
     The attributes are those of :class:`iapt_topics.Published`.
     """
@@ -229,10 +228,6 @@ class PublicVersion(Published):
     def plot(self, name: str) -> Figure:
         """Draw one figure of the public report; see :meth:`Analysis.plot`."""
         return _draw(self, name)
-
-    def to_excel(self, path: str | Path) -> Path:
-        """Write the published tables as a workbook; see :func:`iapt_topics.write_tables`."""
-        return write_tables(Path(path).with_suffix(".xlsx"), self)
 
     def draft(self, path: str | Path) -> Path:
         """Write a draft of methods and results, ``.docx``; see :func:`iapt_topics.write_draft`."""

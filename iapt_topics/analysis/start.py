@@ -159,7 +159,7 @@ def analyse(
 
 
 def load_study(folder: str | Path) -> Analysis:
-    """Load a study from a folder of :meth:`Analysis.save`.
+    """Load a study that :meth:`Analysis.save` saved.
 
     Parameters
     ----------

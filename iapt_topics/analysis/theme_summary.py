@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class ThemeSummary(Result):
-    """One theme of a study: for the researcher alone.
+    """One theme of a study: definition, prevalence, change, agreement and evidence. Private.
 
     Attributes
     ----------

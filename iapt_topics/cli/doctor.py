@@ -107,7 +107,8 @@ def _version(name: str) -> str | None:
 
 
 def _model(wanted: str | Path | None) -> dict[str, str]:
-    from iapt_topics.encoders.encoder import DEFAULT_MODEL, sentence_encoder
+    from iapt_topics.encoders.encoder import sentence_encoder
+    from iapt_topics.encoders.names import DEFAULT_MODEL
 
     try:
         encoder = sentence_encoder(model=wanted, cache=None)  # checks the hashes; loads nothing

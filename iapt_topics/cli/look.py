@@ -36,7 +36,7 @@ def encoders(
     codes: Annotated[Path, typer.Option(help="Human codes of some responses.")],
     model: Annotated[
         list[str],
-        typer.Option(help="A model's folder, or all-mpnet-base-v2; repeat for each model."),
+        typer.Option(help="A model's folder or name, as all-mpnet-base-v2; repeat for each model."),
     ],
     respondent: Annotated[str | None, typer.Option(help="Column of the respondent id.")] = None,
     response: Annotated[str | None, typer.Option(help="Column of the response id.")] = None,

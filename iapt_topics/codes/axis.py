@@ -52,7 +52,7 @@ def axis_classes(frame: ThemeFrame) -> tuple[str, str, str, str]:
 
 
 def axis_codes(codes: Codes, frame: ThemeFrame) -> Codes:
-    """Put every response that was seen into exactly one of the four classes of the axis.
+    """Classify each coded response by the axis: first pole only, second only, both or neither.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def axis_codes(codes: Codes, frame: ThemeFrame) -> Codes:
 
 
 def pole_codes(codes: Codes, frame: ThemeFrame) -> Codes:
-    """Code every response that was seen on both poles of the axis separately.
+    """Code each coded response for either pole of the axis, independently of the other.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def pole_codes(codes: Codes, frame: ThemeFrame) -> Codes:
 def axis_scores(
     scores: pd.DataFrame, codes: Codes, frame: ThemeFrame, *, human: Codes | None = None
 ) -> pd.DataFrame:
-    """Score every response on both poles of the axis separately.
+    """Score each response on either pole of the axis, calibrated by logistic regression.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def _probability(score: Floats, y: Bools, who: Ints, at: Floats) -> Floats:
 
 
 def axis_by_topic(codes: Codes, frame: ThemeFrame, topics: Topics) -> pd.DataFrame:
-    """Share of each topic's responses that mention each pole, and of each class of the axis.
+    """Tabulate, by topic, the proportion of responses at each pole and in each class of the axis.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ EVIDENCE = ("response_id", "theme", "start", "end", "margin", "anchor", "anchor_
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Codes(Result):
-    """The themes that one coder gave.
+    """The themes that one coder, human or machine, applied to the responses they coded.
 
     Parameters
     ----------
@@ -77,15 +77,15 @@ class Codes(Result):
     picked: frozenset[str] = frozenset()
     evidence: pd.DataFrame | None = None
 
-    def _repr_html_(self) -> str:
-        """How many responses have each theme."""
-        from iapt_topics.figures.notebook import as_html
+    def _title(self) -> str:
+        return f"Codes of {self.coder} ({self.kind}) on {len(self.seen):,} responses"
 
-        given = self.table["theme"].value_counts().reindex(list(self.themes), fill_value=0)
-        names = [self.labels.get(t, t) for t in self.themes]
-        table = pd.DataFrame({"theme": self.themes, "label": names, "n": given.to_numpy()})
-        title = f"Codes of {self.coder} ({self.kind}) on {len(self.seen):,} responses"
-        return as_html(title, {"themes": table})
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        """How many responses have each theme."""
+        counts = self.table["theme"].value_counts().reindex(list(self.themes), fill_value=0)
+        labels = [self.labels.get(t, t) for t in self.themes]
+        table = {"theme": self.themes, "label": labels, "n": counts.to_numpy()}
+        return {"themes": pd.DataFrame(table)}
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -135,7 +135,7 @@ class Codes(Result):
     def matrix(
         self, response_ids: Sequence[str] | None = None, themes: Sequence[str] | None = None
     ) -> Bools:
-        """Themes given, as one row per response and one column per theme.
+        """Return the codes as a Boolean matrix, one row per response and one column per theme.
 
         Parameters
         ----------
@@ -167,7 +167,7 @@ class Codes(Result):
         return cells
 
     def with_respondents(self, responses: Responses) -> Codes:
-        """Return the codes with the survey's respondent for each response that has none.
+        """Fill in the respondent of each response from the survey, where the codes have none.
 
         Parameters
         ----------
@@ -180,7 +180,7 @@ class Codes(Result):
         return replace(self, seen=self.seen.assign(respondent_id=mine.where(mine != "", known)))
 
     def roll_up(self, frame: ThemeFrame) -> Codes:
-        """Replace each theme by its top-level domain: given if any theme under it was given.
+        """Aggregate themes to top-level domains: applied if any theme under it is.
 
         Parameters
         ----------

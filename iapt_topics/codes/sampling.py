@@ -31,7 +31,7 @@ _SHEET = ["response_id", "respondent_id", "year", "question", "text", "theme", "
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class SamplePlan(Result):
-    """Responses to code by hand, in two parts that must be kept apart.
+    """Responses to code by hand: a random sample to evaluate on, a purposive one to train on.
 
     Attributes
     ----------
@@ -48,6 +48,11 @@ class SamplePlan(Result):
     table: pd.DataFrame
     width: float
 
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        """How many responses of each year are to be coded, and why."""
+        parts = self.table.groupby(["year", "part", "reason"], sort=False).size()
+        return {"responses to code": parts.rename("n").reset_index()}
+
     def __post_init__(self) -> None:
         # A plan that was kept as a .csv file comes back with ids such as 17 as numbers.
         require_columns(self.table, _COLUMNS, "the table of a plan")
@@ -62,7 +67,7 @@ class SamplePlan(Result):
             )  # fmt: skip
 
     def held_out(self, responses: Responses) -> frozenset[str]:
-        """Ids that must not be trained on: the evaluation part, and all of its respondents."""
+        """Return the held-out ids: all responses of respondents in the evaluation sample."""
         table = responses.table
         drawn = self.table.loc[self.table["part"] == EVALUATION, "response_id"]
         people = pd.Series(cluster_ids(table), index=table.index)
@@ -70,7 +75,7 @@ class SamplePlan(Result):
         return frozenset(table.loc[held, "response_id"]) | set(drawn)
 
     def marked(self, human: Codes) -> Codes:
-        """Hand codes of the plan's responses, with the informative part named as picked.
+        """Mark which of the hand codes are of the purposive sample.
 
         From ``picked`` no share is inferred; see :func:`iapt_topics.corrected_shares`.
         """
@@ -80,7 +85,7 @@ class SamplePlan(Result):
 
 
 def sample_size(width: float, *, share: float = 0.5, population: int | None = None) -> int:
-    """Responses needed for an interval of a share that is no wider than wanted.
+    """Sample size for a proportion, from the width of its 95 % Wilson interval.
 
     Parameters
     ----------
@@ -138,7 +143,7 @@ def sample_size(width: float, *, share: float = 0.5, population: int | None = No
 
 
 def write_sample(path: str | Path, plan: SamplePlan, responses: Responses) -> Path:
-    """Write a sheet for a person to code on, the responses of the plan's last round.
+    """Write a coding sheet of the responses of the plan's last round.
 
     Parameters
     ----------
@@ -180,7 +185,7 @@ def next_to_code(
     previous: SamplePlan | None = None,
     seed: int = 7,
 ) -> SamplePlan:
-    """Say which responses to code by hand, to measure with and to learn from.
+    """Draw responses to code by hand: a stratified random sample and an active-learning batch.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ def example_path() -> Path:
 
 
 def load_example(*, coder: str = "coder_a") -> tuple[Responses, Codes]:
-    """Load the synthetic survey and what one of its two simulated coders gave.
+    """Load the synthetic survey, with the codes of one of its two simulated coders.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def load_example(*, coder: str = "coder_a") -> tuple[Responses, Codes]:
 
 
 def load_truth() -> Codes:
-    """Load the themes each synthetic response was built from.
+    """Load the true themes of the synthetic responses, as codes.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def _codes(file: str, coder: str) -> Codes:
 
 
 def planted_change() -> pd.DataFrame:
-    """Return the change planted in the synthetic survey.
+    """Return the true change of prevalence in the synthetic survey.
 
     Returns
     -------

@@ -99,7 +99,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Drift(Result):
-    """Theme shares by year, and what can be said about their change.
+    """Prevalence of themes by year, with changes, trend tests, change points and distances.
 
     All shares and changes are fractions (0.10 is ten percentage points). Intervals are 95 %.
 
@@ -182,14 +182,20 @@ class Drift(Result):
             got = str(self.baseline)
             raise InputError("baseline", "must be one of the years", got, "Use one of them.")
 
-    def _repr_html_(self) -> str:
-        """The changes and trends, and the shares by year as a figure."""
-        from iapt_topics.figures.notebook import as_html
+    _view = (
+        "shares: theme year count n estimate low high note",
+        "changes: theme year against kind estimate low high n p p_bh note",
+        "trends: theme test estimate low high n p p_bh shape note",
+    )
+
+    def _title(self) -> str:
+        return f"Drift of {len(self.themes)} themes over {len(self.years)} years, {self.coder}"
+
+    def _picture(self) -> str:
+        from iapt_topics.figures.notebook import as_picture
         from iapt_topics.figures.shares import drift_figure
 
-        title = f"Drift of {len(self.themes)} themes over {len(self.years)} years, {self.coder}"
-        tables = {n: getattr(self, n) for n in ("shares", "changes", "trends")}
-        return as_html(title, tables, lambda: drift_figure(self.shares))
+        return as_picture(self._title(), lambda: drift_figure(self.shares))
 
 
 def measure_drift(

@@ -54,7 +54,7 @@ _TRANSITIONS = [
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Panel(Result):
-    """Change among the respondents of two years.
+    """Within-respondent change of themes between years, and transitions between themes.
 
     Attributes
     ----------
@@ -73,9 +73,14 @@ class Panel(Result):
     changes: pd.DataFrame
     transitions: pd.DataFrame
 
+    _view = (
+        "changes: theme year against both gained lost estimate low high n p p_bh note",
+        "transitions",
+    )
+
 
 def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = None) -> Panel:
-    """Compare the same respondents between survey years.
+    """Estimate within-respondent change between years by McNemar's test on discordant pairs.
 
     Parameters
     ----------

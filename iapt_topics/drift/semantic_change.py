@@ -62,7 +62,7 @@ _COLUMNS = {
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class SemanticChange(Result):
-    """What changed within themes between the baseline and later years.
+    """Semantic change within themes: words, energy distances and typical responses by year.
 
     Attributes
     ----------
@@ -88,6 +88,12 @@ class SemanticChange(Result):
     distances: pd.DataFrame
     quotes: pd.DataFrame
 
+    # Quotes are not shown: they are people's words.
+    _view = (
+        "words: theme year against word estimate low high n p p_bh note",
+        "distances: theme year against estimate low high n null_p95 p p_bh note",
+    )
+
 
 def measure_semantic_change(
     codes: Codes,
@@ -100,7 +106,7 @@ def measure_semantic_change(
     n_quotes: int = 3,
     seed: int = 7,
 ) -> SemanticChange:
-    """Measure how what is said under a theme moved from the baseline to each other year.
+    """Estimate semantic change within themes by log-odds of words and energy distance of vectors.
 
     Parameters
     ----------

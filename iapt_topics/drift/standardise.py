@@ -50,7 +50,7 @@ _CHANGES = [
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Standardised(Result):
-    """Crude and standardised shares of themes, and their changes from a baseline.
+    """Crude and directly standardised prevalence of themes, with changes from a baseline.
 
     Attributes
     ----------
@@ -81,12 +81,14 @@ class Standardised(Result):
     covariates: tuple[str, ...]
     baseline: int
 
-    def _repr_html_(self) -> str:
-        """The shares, the changes and the trends."""
-        from iapt_topics.figures.notebook import as_html
+    _view = (
+        "shares: theme year method estimate low high n covered note",
+        "changes: theme year against method estimate low high n covered p p_bh note",
+        "trends",
+    )
 
-        title = f"Prevalence at a fixed mix of {', '.join(self.covariates)}"
-        return as_html(title, {n: getattr(self, n) for n in ("shares", "changes", "trends")})
+    def _title(self) -> str:
+        return f"Prevalence at a fixed mix of {', '.join(self.covariates)}"
 
 
 def standardise_drift(
@@ -97,7 +99,7 @@ def standardise_drift(
     baseline: int | None = None,
     standard: int | None = None,
 ) -> Standardised:
-    """Estimate prevalence and change at a fixed respondent mix (direct standardisation).
+    """Estimate prevalence and change at a fixed respondent mix, by direct standardisation.
 
     Parameters
     ----------

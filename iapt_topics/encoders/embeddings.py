@@ -17,7 +17,7 @@ from iapt_topics.survey.sentences import split_sentences
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Embeddings(Result):
-    """One unit vector for each kept response.
+    """Sentence embeddings of the kept responses, one unit vector each.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Embeddings(Result):
             )  # fmt: skip
 
     def rows(self, response_ids: Sequence[str]) -> Floats32:
-        """Return the vectors of these responses, in their order.
+        """Return the vectors of responses, in the order of their ids.
 
         Raises
         ------
@@ -73,7 +73,7 @@ class Embeddings(Result):
 
 
 def embed(responses: Responses, encoder: Encoder) -> Embeddings:
-    """Embed the kept responses of a survey.
+    """Compute sentence embeddings of the kept responses.
 
     Parameters
     ----------

@@ -132,7 +132,7 @@ def draw_band(
 
 
 def figure_bytes(figure: Figure, kind: str = "svg", *, dpi: int = 300) -> bytes:
-    """Contents of a file of ``figure``; the same figure always gives the same bytes.
+    """Render a figure as the bytes of a file, reproducibly.
 
     Parameters
     ----------

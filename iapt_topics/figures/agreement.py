@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def agreement_figure(themes: pd.DataFrame, benchmark: pd.DataFrame | None = None) -> Figure:
-    """Forest plot of F1 and kappa per theme, with the human-human benchmark if there is one.
+    """Draw a forest plot of F1 and kappa by theme, with the human-human benchmark if given.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def agreement_figure(themes: pd.DataFrame, benchmark: pd.DataFrame | None = None
 
 
 def code_pairs(matches: pd.DataFrame, *, least: int = 10, most: int = 40) -> pd.DataFrame:
-    """Rows of ``matches`` to show: on ``least`` responses or more, commonest first."""
+    """Select the commonest pairs of themes that two coders applied to the same responses."""
     columns = ("reference_theme", "other_theme", "n_both")
     require_columns(matches, columns, "the pairs of themes")
     rows = matches[matches["n_both"] >= least]
@@ -110,7 +110,7 @@ def confusion_flow_figure(
     least: int = 10,
     most: int = 40,
 ) -> Figure:
-    """Flow from the themes of one coder to those of the other in the same responses.
+    """Draw a Sankey diagram from one coder's themes to the other's in the same responses.
 
     Parameters
     ----------

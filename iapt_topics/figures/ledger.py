@@ -30,7 +30,7 @@ def ledger_figure(
     *,
     waves: Mapping[int, str] | None = None,
 ) -> Figure:
-    """Flow of rows from those read to those analysed by year.
+    """Draw a flow diagram of rows, from those read to those analysed by year.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ def drift_figure(
     labels: Mapping[str, str] | None = None,
     waves: Mapping[int, str] | None = None,
 ) -> Figure:
-    """Share of responses per theme and year, one small panel per theme.
+    """Draw the prevalence of each theme by year with 95 % intervals, in small multiples.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def axis_figure(
     labels: Mapping[str, str] | None = None,
     waves: Mapping[int, str] | None = None,
 ) -> Figure:
-    """Share of responses mentioning one pole of the frame, the other, both or neither, by year.
+    """Draw the prevalence of either pole, both and neither by year, with 95 % intervals.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def axis_plane_figure(
     labels: Mapping[str, str] | None = None,
     waves: Mapping[int, str] | None = None,
 ) -> Figure:
-    """Prevalence of one pole against prevalence of the other, by year.
+    """Draw the prevalence of one pole against that of the other, by year.
 
     Parameters
     ----------

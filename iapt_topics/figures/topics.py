@@ -34,7 +34,7 @@ def mapping_figure(
     topic_labels: Mapping[int, str] | None = None,
     labels: Mapping[str, str] | None = None,
 ) -> Figure:
-    """Heat map of the relevance of each theme for each topic; matched pairs are outlined.
+    """Draw a heat map of relevance scores by topic and theme; matched pairs are outlined.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def mapping_figure(
 def resolution_figure(
     resolution: pd.DataFrame, *, n: float | None = None, n_runs: int | None = None
 ) -> Figure:
-    """Agreement, consensus support, replicability and smallest size by number of topics.
+    """Draw agreement, consensus support, replicability and smallest size by number of topics.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def resolution_figure(
 def topic_tracking_figure(
     topics: pd.DataFrame, links: pd.DataFrame, windows: pd.DataFrame
 ) -> Figure:
-    """Draw the topics of each year as bars of their share, joined where they were matched.
+    """Draw the topics of each year as bars of their prevalence, joined where matched.
 
     Parameters
     ----------

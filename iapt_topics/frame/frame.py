@@ -16,7 +16,7 @@ ABOUT = ("name", "title", "version", "note")
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class ThemeFrame(Result):
-    """A codebook: themes in a tree, and where it comes from.
+    """A codebook: a tree of themes, and its source.
 
     Attributes
     ----------
@@ -40,6 +40,15 @@ class ThemeFrame(Result):
     note: str = ""
     axis: tuple[str, ...] | None = None
     facets: tuple[Facet, ...] = ()
+
+    _view = ("table: id label parent status codable definition",)
+
+    def _title(self) -> str:
+        name = self.title or self.name
+        return f"{name}: {len(self.codable)} themes in {len(self.domains)} domains"
+
+    def _sheets(self) -> dict[str, pd.DataFrame]:
+        return {"themes": self.table}
 
     def __post_init__(self) -> None:
         trim(self)
@@ -65,28 +74,28 @@ class ThemeFrame(Result):
 
     @property
     def codable(self) -> tuple[Theme, ...]:
-        """Themes that a response can be given."""
+        """The code set: themes that can be applied to a response."""
         return tuple(t for t in self.themes if t.codable)
 
     @property
     def domains(self) -> tuple[Theme, ...]:
-        """Themes at the top."""
+        """The domains: themes at the top of the tree."""
         return tuple(t for t in self.themes if not t.parent)
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row for each theme, one column for each field, in the order of the file."""
+        """The codebook as a table, one row for each theme and one column for each field."""
         return pd.DataFrame(list(self.themes))
 
     def find_domain(self, theme_id: str) -> str:
-        """Return the id of the theme at the top of this theme's branch."""
+        """Return the id of the domain that a theme belongs to."""
         theme = self[theme_id]
         while theme.parent:
             theme = self[theme.parent]
         return theme.id
 
     def paper_only(self) -> ThemeFrame:
-        """Return the frame with the themes that the paper's abstract names, and those above them.
+        """Restrict the codebook to the themes that the paper's abstract names.
 
         Returns
         -------

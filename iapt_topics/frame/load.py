@@ -26,7 +26,7 @@ _Item = TypeVar("_Item", Theme, Facet, FacetValue)
 
 
 def load_frame(source: str | Path) -> ThemeFrame:
-    """Read a codebook.
+    """Load a codebook from a file, or a bundled one by name.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def load_frame(source: str | Path) -> ThemeFrame:
 
 
 def write_frame(path: str | Path, frame: ThemeFrame) -> Path:
-    """Write a codebook to a file that :func:`load_frame` reads back without loss.
+    """Write a codebook to a file that :func:`load_frame` loads without loss.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ STATUSES = ("PAPER", "PART", "INFERRED", "USER")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theme(Checked):
-    """One code of a codebook.
+    """One code of a codebook: its id, label, definition and place in the tree.
 
     Attributes
     ----------

@@ -48,7 +48,7 @@ def code_responses(
     mapping: TopicMapping | None = None,
     topics: Topics | None = None,
 ) -> Codes:
-    """Give themes to every kept response, none where nothing stands out.
+    """Apply themes to each kept response by semantic similarity, sentence by sentence.
 
     Each sentence gets its best theme, or none; a response has the themes of its sentences. How a
     sentence is scored is described at :func:`iapt_topics.mapping.score_themes`; where ``mapping``
@@ -129,7 +129,7 @@ def explain_codes(
     mapping: TopicMapping | None = None,
     topics: Topics | None = None,
 ) -> pd.DataFrame:
-    """Say for each sentence which theme it was given, by which words of the frame, and how clearly.
+    """Tabulate the evidence for each code: sentence, nearest words of the codebook and margin.
 
     Parameters
     ----------

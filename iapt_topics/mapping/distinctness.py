@@ -23,7 +23,7 @@ _COLUMNS = [
 
 
 def indistinct_themes(frame: ThemeFrame, encoder: Encoder) -> pd.DataFrame:
-    """Find the pairs of themes that the encoder cannot tell apart, and say why.
+    """Find pairs of themes that the encoder cannot discriminate, with the reason.
 
     Parameters
     ----------

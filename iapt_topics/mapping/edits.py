@@ -30,7 +30,7 @@ _SHEET = [
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class MappingEdits(Result):
-    """Decisions on pairs of topic and theme, each with who made it, when and why.
+    """Human decisions on a mapping: accepted, rejected and added pairs, with who, when and why.
 
     Attributes
     ----------
@@ -48,9 +48,14 @@ class MappingEdits(Result):
     topic_of: Mapping[str, int]
     unplaced: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_LOG))
 
+    _view = (
+        "table",
+        "unplaced",
+    )
+
 
 def write_mapping(path: str | Path, mapping: TopicMapping, topics: Topics) -> Path:
-    """Write a sheet on which people decide, one row for each topic and chosen theme.
+    """Write a sheet for human decisions, one row for each topic and matched theme.
 
     Parameters
     ----------
@@ -91,7 +96,7 @@ def write_mapping(path: str | Path, mapping: TopicMapping, topics: Topics) -> Pa
 def read_mapping(
     path: str | Path, mapping: TopicMapping, topics: Topics, *, when: str | None = None
 ) -> MappingEdits:
-    """Read the decisions from a sheet of :func:`write_mapping`.
+    """Read human decisions from a sheet of :func:`write_mapping`.
 
     Parameters
     ----------
@@ -200,7 +205,7 @@ def _topics_by_response(topics: Topics) -> dict[str, int]:
 
 
 def apply_edits(mapping: TopicMapping, edits: MappingEdits) -> TopicMapping:
-    """Put the decisions in place of the proposals.
+    """Apply human decisions to a mapping.
 
     Parameters
     ----------
@@ -246,7 +251,7 @@ def apply_edits(mapping: TopicMapping, edits: MappingEdits) -> TopicMapping:
 
 
 def replay_edits(edits: MappingEdits, topics: Topics) -> MappingEdits:
-    """Carry decisions over to the topics of a new fit.
+    """Transfer human decisions to the topics of a new fit.
 
     Parameters
     ----------
@@ -294,7 +299,7 @@ def replay_edits(edits: MappingEdits, topics: Topics) -> MappingEdits:
 
 
 def write_edits(path: str | Path, edits: MappingEdits) -> Path:
-    """Keep decisions in a file, with the topics that they are for, to replay later.
+    """Write human decisions to a file, with the topics that they are for, to replay later.
 
     Parameters
     ----------
@@ -320,7 +325,7 @@ def write_edits(path: str | Path, edits: MappingEdits) -> Path:
 
 
 def read_edits(path: str | Path) -> MappingEdits:
-    """Read decisions from a file of :func:`write_edits`.
+    """Read human decisions from a file of :func:`write_edits`.
 
     Parameters
     ----------

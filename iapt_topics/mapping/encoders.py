@@ -35,7 +35,7 @@ def compare_encoders(
     n_boot: int = 1000,
     seed: int = 7,
 ) -> pd.DataFrame:
-    """Code the survey with each encoder, and measure the codes against those of a person.
+    """Compare encoders by the agreement of their codes with human codes.
 
     Parameters
     ----------

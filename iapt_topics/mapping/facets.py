@@ -33,7 +33,7 @@ def code_facets(
     *,
     of_every_theme: Collection[str] = ("role",),
 ) -> pd.DataFrame:
-    """Give each theme found in a response its facets, none where the sentence shows none.
+    """Classify the facets of each theme in a response by logistic regression on its sentence.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ def learn_codes(
     machine: Codes | None = None,
     seed: int = 7,
 ) -> Codes:
-    """Code all responses from the frame and some hand-coded ones.
+    """Code all responses by Gaussian-process classification, from the codebook and hand codes.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ _MOST_THEMES = 3
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class TopicMapping(Result):
-    """Themes matched to each topic: many to many, with abstention.
+    """A many-to-many mapping of topics to themes, with abstention.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class TopicMapping(Result):
 
     @property
     def table(self) -> pd.DataFrame:
-        """Chosen pairs, best first within a topic; a topic without one has theme ``""``.
+        """Matched pairs, best first within a topic; the theme of a topic without one is ``""``.
 
         Columns ``topic``, ``label``, ``theme``, ``theme_label``, ``score``, ``margin`` (score less
         threshold), ``n``, ``note``.
@@ -60,21 +60,22 @@ class TopicMapping(Result):
         columns = ["topic", "label", "theme", "theme_label", "score", "margin", "n", "note"]
         return rows.sort_values("topic", kind="stable")[columns].reset_index(drop=True)
 
-    def _repr_html_(self) -> str:
-        """The chosen pairs, and how near each topic is to each theme."""
-        from iapt_topics.figures.notebook import as_html
+    _view = ("table",)
+
+    def _title(self) -> str:
+        topics = self.scores["topic"].nunique()
+        return f"{topics} topics mapped onto {len(self.frame.codable)} themes"
+
+    def _picture(self) -> str:
+        from iapt_topics.figures.notebook import as_picture
         from iapt_topics.figures.topics import mapping_figure
 
-        topics = self.scores["topic"].nunique()
-        title = f"{topics} topics mapped onto {len(self.frame.codable)} themes"
         labels = {t.id: t.label for t in self.frame.themes}
-        return as_html(
-            title, {"table": self.table}, lambda: mapping_figure(self.scores, labels=labels)
-        )
+        return as_picture(self._title(), lambda: mapping_figure(self.scores, labels=labels))
 
     @property
     def themes_without_topic(self) -> tuple[str, ...]:
-        """Ids of the codable themes that no topic reaches."""
+        """Ids of the codable themes that no topic matches."""
         reached = set(self.scores.loc[self.scores["chosen"], "theme"])
         return tuple(t.id for t in self.frame.codable if t.id not in reached)
 
@@ -82,7 +83,7 @@ class TopicMapping(Result):
 def map_topics(
     topics: Topics, frame: ThemeFrame, encoder: Encoder, *, embeddings: Embeddings
 ) -> TopicMapping:
-    """Score every topic against every codable theme and choose what stands out.
+    """Map topics to themes: relevance scores, and matches above a data-driven threshold.
 
     Parameters
     ----------
@@ -156,7 +157,7 @@ def _threshold(scores: Floats) -> float:
 
 
 def mapping_coverage(mapping: TopicMapping, topics: Topics) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Say which themes no topic reaches, and which topics no theme explains.
+    """Tabulate which themes no topic covers, and which topics no theme covers.
 
     Parameters
     ----------

@@ -135,7 +135,7 @@ class SentenceScores:
 def score_themes(
     responses: Responses, embeddings: Embeddings, frame: ThemeFrame, encoder: Encoder
 ) -> pd.DataFrame:
-    """Score every kept response against every codable theme, without a hand-coded response.
+    """Compute relevance scores of each kept response for each codable theme, without training.
 
     Parameters
     ----------

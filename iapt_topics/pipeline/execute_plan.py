@@ -33,7 +33,7 @@ from iapt_topics.topics.topics import TopicConfig
 
 
 def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -> Study:
-    """Read what a plan names and run every stage.
+    """Run every stage of a plan, from its files to a study.
 
     Parameters
     ----------

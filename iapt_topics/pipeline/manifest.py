@@ -46,7 +46,7 @@ _MEASURES = (
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class RunComparison(Result):
-    """Whether two results are the same.
+    """A reproducibility check: whether two runs gave the same results.
 
     Attributes
     ----------
@@ -62,9 +62,14 @@ class RunComparison(Result):
     verdict: str
     table: pd.DataFrame
 
+    _view = ("table",)
+
+    def _title(self) -> str:
+        return f"The two results are {self.verdict}"
+
     @property
     def first(self) -> str:
-        """What differs first, "" if nothing does beyond its limit."""
+        """The first stage that differs beyond its limit; "" if none does."""
         out = self.table[~self.table["within"].astype(bool)]
         if out.empty:
             return ""
@@ -182,7 +187,7 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
 
 
 def compare_runs(one: str | Path, other: str | Path) -> RunComparison:
-    """Say whether two results on disk are the same, equivalent or different.
+    """Compare two runs: the same, equivalent or different results.
 
     Parameters
     ----------

@@ -63,7 +63,9 @@ KINDS = {
     "frame": Kind(
         "the name of a bundled frame or the path of a file", _is_place, '"my_frame.xlsx"'
     ),
-    "model": Kind("the path of a folder, or all-mpnet-base-v2", _is_place, '"folder"'),
+    "model": Kind(
+        "the path of a folder, all-MiniLM-L6-v2 or all-mpnet-base-v2", _is_place, '"folder"'
+    ),
     "text": Kind("a text", _is_text, '"..."'),
     "texts": Kind(
         "a list of texts",
@@ -118,12 +120,13 @@ KEYS = (
     Key("report", "approved", "approved", "file", "sheet of approved quotes"),
     Key("report", "out", "out", "folder", "folder for the results"),
 )  # fmt: skip
+_MODELS = "give a folder, all-MiniLM-L6-v2 or all-mpnet-base-v2: no model is fetched by its name"
 _LEAST = {"seed": 0, "n_runs": 2, "n_topics": 2, "min_topic_size": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyPlan:
-    """What a study is made of: the survey, the codebook, how it is analysed, what is shown.
+    """The plan of a study: survey, codebook, settings of the analysis and disclosure rule.
 
     Attributes
     ----------
@@ -148,7 +151,7 @@ class StudyPlan:
     frame : str or Path, optional
         The codebook; without one, the labels of the human codes are the themes.
     model : str or Path, optional
-        Folder of a sentence model, or "all-mpnet-base-v2", as for
+        Folder of a sentence model, "all-MiniLM-L6-v2" or "all-mpnet-base-v2", as for
         :func:`iapt_topics.sentence_encoder`; so are ``prompt`` and ``theme_prompt``.
     prompt, theme_prompt : str, optional
     seed, n_runs : int
@@ -252,8 +255,7 @@ def read_plan(path: str | Path) -> StudyPlan:
             if key.kind == "file" and value.strip() and not values[key.field].exists():
                 faults.append(f"{key}: no such file {str(values[key.field])!r}")
             elif isinstance(path, Path) and key.kind == "model" and not (base / path).is_dir():
-                hub = "; no model is fetched by its name" if value.count("/") == 1 else ""
-                faults.append(f"{key}: no such folder {str(values[key.field])!r}{hub}")
+                faults.append(f"{key}: no such folder {str(values[key.field])!r}; {_MODELS}")
         elif key.kind == "texts" and isinstance(value, list):
             values[key.field] = tuple(value)
     _raise(faults, what)
@@ -268,10 +270,10 @@ def parse_frame(value: str) -> str | Path:
 
 
 def parse_model(value: str) -> str | Path:
-    """The path of a model's folder, or the name of the one that packages carry."""
-    from iapt_topics.encoders.large_model import LARGE_MODEL
+    """The path of a model's folder, or the name of one that a package carries."""
+    from iapt_topics.encoders.names import known_name
 
-    return value if value == LARGE_MODEL else Path(value)
+    return known_name(value) or Path(value)
 
 
 _PARSERS = {"frame": parse_frame, "model": parse_model}

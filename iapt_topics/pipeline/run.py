@@ -41,7 +41,7 @@ def run_study(
     cache: Path | None = None,
     on_event: OnEvent = ignore,
 ) -> Study:
-    """Run every stage: embeddings, topics, mapping, codes, comparison, drift.
+    """Run every stage: embeddings, topics, mapping, codes, comparison and drift.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ def write_study(
     quotes: pd.DataFrame | bool | None = None,
     command: Sequence[str] = (),
 ) -> dict[str, Path]:
-    """Write what may be passed on, and apart from it what is for the researcher's own eyes.
+    """Write a study's public files, and apart from them the private ones.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def write_study(
 
 
 def write_figures(folder: str | Path, published: Published) -> dict[str, Path]:
-    """Write every figure of a study for a paper, as SVG, PDF and PNG from the same object.
+    """Write every figure of a study as SVG, PDF and PNG.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ _TOKEN = re.compile(r"(?u)\b\w\w+\b")
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Disclosure(Checked):
-    """What may be published of a survey.
+    """A rule of statistical disclosure control: minimum counts, rounding and minimum base.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Disclosure(Checked):
 
     @property
     def sentence(self) -> str:
-        """The rule in words, as every output states it."""
+        """The rule in a sentence, as every output states it."""
         if self.min_respondents == 1:
             return "STATISTICAL DISCLOSURE CONTROL IS OFF: small numbers are shown. Do not publish."
         rounding = f" Counts are rounded to {self.round_to}." if self.round_to > 1 else ""
@@ -74,15 +74,15 @@ class Disclosure(Checked):
 
     @property
     def too_small(self) -> str:
-        """Note on a percentage that is not given because of its base."""
+        """The note on a percentage whose base is too small."""
         return f"base of fewer than {self.min_base} responses"
 
     def is_small(self, respondents: float) -> bool:
-        """Whether a figure rests on someone, but on too few respondents."""
+        """Test whether a count of respondents is above 0 and below the minimum."""
         return 0 < respondents < self.min_respondents
 
     def rounded(self, count: float) -> int:
-        """A count as it may be shown, halves up."""
+        """Round a count to the rule's multiple, halves up."""
         return int((count + self.round_to / 2) // self.round_to * self.round_to)
 
 

@@ -19,7 +19,7 @@ _RESULTS = "S16 Synthesis and interpretation"
 
 
 def write_draft(path: str | Path, published: Published) -> Path:
-    """Write a draft of methods and results as a ``.docx`` file.
+    """Write a draft of methods and results to a ``.docx`` file, in the order of SRQR.
 
     Parameters
     ----------

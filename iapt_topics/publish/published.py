@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import pandas as pd
 
@@ -21,6 +22,7 @@ from iapt_topics.publish.of_survey import publish_survey
 from iapt_topics.publish.of_topics import publish_topics
 from iapt_topics.publish.quotes import Quote, choose_quotes
 from iapt_topics.publish.suppression import suppress
+from iapt_topics.publish.workbook import write_published
 from iapt_topics.study.about import About
 from iapt_topics.study.study import Study
 
@@ -49,6 +51,17 @@ class Version(Result):
     quotes: tuple[Quote, ...] = ()
     approved: bool = False
 
+    def _title(self) -> str:
+        made_up = "SYNTHETIC " if self.about.synthetic else ""
+        return f"{made_up}{self.about.source}. {self.disclosure.sentence}"
+
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        first = ("drift_shares", "drift_changes", "topics", "agreement_overall")
+        return {name: self.tables[name] for name in first if name in self.tables}
+
+    def _sheets(self) -> dict[str, pd.DataFrame]:
+        return dict(self.tables)
+
     @cached_property
     def labels(self) -> dict[str, str]:
         """Label of each theme and domain of the frame, in its order."""
@@ -73,12 +86,27 @@ class Version(Result):
 
 
 class Published(Version):
-    """Tables, names and quotes that may be published; no figure in it is an exact one.
+    """Tables, names and quotes after statistical disclosure control; no figure is exact.
 
     The attributes are those of :class:`Version`. The tables have the columns of the exact ones of
     :class:`iapt_topics.Study`. A figure that is not shown is missing, and ``status`` says why:
     "suppressed" ([c] in files), "small base", "not coded"; ``note`` says it to people.
     """
+
+    def to_excel(self, path: str | Path) -> Path:
+        """Write the published tables as a workbook, with a sheet that describes every column.
+
+        Parameters
+        ----------
+        path : str or Path
+            An ``.xlsx`` file.
+
+        Returns
+        -------
+        Path
+            The file, which others may read.
+        """
+        return write_published(path, self.tables, self.disclosure)
 
 
 class Private(Version):
@@ -91,7 +119,7 @@ def publish(
     *,
     quotes: pd.DataFrame | bool | None = None,
 ) -> Published:
-    """Apply statistical disclosure control to a study: the one way to what may leave the machine.
+    """Apply statistical disclosure control to a study: suppression, rounding, minimum base.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote(Checked):
-    """One quote that may be shown; ``themes`` are ids, ``topic`` -1 if it has none to name.
+    """A quote that may be published, with its year, topic and themes.
 
     ``paraphrase`` says that the words are not the person's own.
     """

@@ -29,7 +29,7 @@ OTHER_WORDS = "Copy the response's own words, as redacted, or put other words un
 def write_quotes(
     path: str | Path, study: Study, *, disclosure: int | str | Disclosure = 10
 ) -> Path:
-    """Write the typical responses of each topic to a sheet in which a person approves quotes.
+    """Write candidate quotes of each topic to a sheet, for a person to approve.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def write_quotes(
 
 
 def read_quotes(path: str | Path, responses: Responses) -> pd.DataFrame:
-    """Read the approved quotes of a sheet from :func:`write_quotes`.
+    """Read the approved quotes from a sheet of :func:`write_quotes`.
 
     Parameters
     ----------

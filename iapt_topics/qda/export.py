@@ -32,7 +32,7 @@ def write_codes(
     whole: str = "selection",
     model: str = "",
 ) -> Path:
-    """Write codes for the tools that people code in.
+    """Write codes to a REFI-QDA project or a table, for coding tools.
 
     Parameters
     ----------

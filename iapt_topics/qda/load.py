@@ -35,7 +35,7 @@ Names = str | Path | pd.DataFrame | Mapping[str, str]
 
 
 def coders_in(source: Source) -> tuple[str, ...]:
-    """Names of the coders in a file, in order of first appearance.
+    """List the coders in a file, in order of first appearance.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def coders_in(source: Source) -> tuple[str, ...]:
 def match_themes(
     source: Source, *, frame: ThemeFrame, code_map: Names | None = None
 ) -> pd.DataFrame:
-    """Say for every code in a file which theme of the frame it is, and which are none.
+    """Match the codes in a file to the themes of the codebook.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def load_codes(
     code_map: Names | None = None,
     documents: Names | None = None,
 ) -> Codes:
-    """Read the themes that one coder gave, from a table or from a tool's project.
+    """Load the codes of one coder from a table or a project of a coding tool.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ _SEGMENTS = [
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Project(Result):
-    """What people, and machines, coded in a tool, by response.
+    """A coding tool's project: codebook, coded segments and coded units, by response.
 
     Attributes
     ----------
@@ -65,9 +65,11 @@ class Project(Result):
     offsets: pd.DataFrame
     notes: tuple[str, ...] = ()
 
+    _view = ("codebook: code parent codable definition",)
+
     @property
     def coders(self) -> tuple[str, ...]:
-        """Names of those who saw responses, in the order of the file."""
+        """Names of the coders, in the order of the file."""
         return tuple(dict.fromkeys(self.seen["coder"]))
 
 

@@ -31,7 +31,7 @@ def read_project(
     responses: Responses | None = None,
     documents: str | Path | pd.DataFrame | Mapping[str, str] | None = None,
 ) -> Project:
-    """Read what was coded in NVivo, ATLAS.ti, MAXQDA, QualCoder or Taguette.
+    """Read a project of NVivo, ATLAS.ti, MAXQDA, QualCoder or Taguette.
 
     Parameters
     ----------

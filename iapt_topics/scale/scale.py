@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class ScaledStudy(Result):
-    """A survey measured in partitions.
+    """Results of a survey that was coded in partitions.
 
     Attributes
     ----------
@@ -91,6 +91,15 @@ class ScaledStudy(Result):
     partitions: pd.DataFrame
     notes: tuple[str, ...]
 
+    _view = (
+        "novelty",
+        "ledger",
+        "partitions",
+    )
+
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        return self.drift._shown() | Result._shown(self)
+
 
 def scale_study(
     source: str | Path | Sequence[str | Path],
@@ -107,7 +116,7 @@ def scale_study(
     n_boot: int = 1000,
     on_event: OnEvent = ignore,
 ) -> ScaledStudy:
-    """Code a partitioned survey on the workers of a Dask cluster, and measure its drift.
+    """Code a partitioned survey on a Dask cluster, and estimate prevalence by year.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ def sample_stability(
     config: TopicConfig | None = None,
     question: str | None = None,
 ) -> pd.DataFrame:
-    """Say how large a sample must be for its topics to be those of another sample.
+    """Estimate the replicability of topics by sample size, on a probe that no fit sees.
 
     The respondents are split into two halves and a probe, which no fit sees. Topics are fitted to
     growing samples of each half, and the probe is put on each.

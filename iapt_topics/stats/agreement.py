@@ -36,7 +36,7 @@ def _shares(table: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
 
 
 def table_2x2(a: ArrayLike, b: ArrayLike, c: ArrayLike, d: ArrayLike) -> Floats:
-    """Stack the four counts of a theme as tables.
+    """Build 2 x 2 confusion matrices from the four counts of a theme.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def table_2x2(a: ArrayLike, b: ArrayLike, c: ArrayLike, d: ArrayLike) -> Floats:
 
 
 def confusion_table(first: Labels, second: Labels) -> NDArray[np.int64]:
-    """Count units by the labels of two coders.
+    """Compute the confusion matrix of two coders.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def confusion_table(first: Labels, second: Labels) -> NDArray[np.int64]:
 
 
 def cohen_kappa(table: ArrayLike) -> Floats:
-    """Cohen's kappa: chance from the margins of each coder.
+    """Compute Cohen's kappa: agreement beyond that expected from each coder's own marginals.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def cohen_kappa(table: ArrayLike) -> Floats:
 
 
 def scott_pi(table: ArrayLike) -> Floats:
-    """Scott's pi: chance from the margins of both coders pooled.
+    """Compute Scott's pi: agreement beyond that expected from the pooled marginals.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def scott_pi(table: ArrayLike) -> Floats:
 
 
 def gwet_ac1(table: ArrayLike) -> Floats:
-    """Gwet's AC1: little moved by skewed margins, and high even without overlap on a rare theme.
+    """Compute Gwet's AC1, a chance-corrected agreement that is robust to skewed marginals.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def gwet_ac1(table: ArrayLike) -> Floats:
 
 
 def pabak(table: ArrayLike) -> Floats:
-    """Prevalence- and bias-adjusted kappa: chance is 1/k (Brennan-Prediger for any k).
+    """Compute the prevalence- and bias-adjusted kappa (PABAK; Brennan-Prediger for any k).
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def pabak(table: ArrayLike) -> Floats:
 
 
 def nominal_alpha(table: ArrayLike) -> Floats:
-    """Krippendorff's alpha for nominal labels, two coders, none missing.
+    """Compute Krippendorff's alpha for nominal labels of two coders, none missing.
 
     Parameters
     ----------
@@ -227,7 +227,7 @@ def nominal_alpha(table: ArrayLike) -> Floats:
 
 
 def precision(a: ArrayLike, c: ArrayLike) -> Floats:
-    """Share of the second coder's positives that the first gave too.
+    """Compute the precision ``tp / (tp + fp)`` of the second coder, the first as reference.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def precision(a: ArrayLike, c: ArrayLike) -> Floats:
 
 
 def recall(a: ArrayLike, b: ArrayLike) -> Floats:
-    """Share of the first coder's positives that the second gave too.
+    """Compute the recall ``tp / (tp + fn)`` of the second coder, the first as reference.
 
     Parameters
     ----------
@@ -268,7 +268,7 @@ def recall(a: ArrayLike, b: ArrayLike) -> Floats:
 
 
 def f1(a: ArrayLike, b: ArrayLike, c: ArrayLike) -> Floats:
-    """F1, which is the positive specific agreement: ``2a / (2a + b + c)``.
+    """Compute the F1 score, ``2a / (2a + b + c)``: the positive specific agreement.
 
     Parameters
     ----------
@@ -295,7 +295,7 @@ def f1(a: ArrayLike, b: ArrayLike, c: ArrayLike) -> Floats:
 
 
 def negative_agreement(b: ArrayLike, c: ArrayLike, d: ArrayLike) -> Floats:
-    """Negative specific agreement: ``2d / (2d + b + c)``.
+    """Compute the negative specific agreement, ``2d / (2d + b + c)``.
 
     Parameters
     ----------

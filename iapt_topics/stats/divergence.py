@@ -11,7 +11,7 @@ from iapt_topics.stats.set_agreement import ratio
 
 
 def jensen_shannon(p: ArrayLike, q: ArrayLike, base: float = 2) -> Floats:
-    """Jensen-Shannon distance between distributions: the root of the divergence.
+    """Compute the Jensen-Shannon distance (metric) between distributions.
 
     Parameters
     ----------

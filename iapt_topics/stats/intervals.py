@@ -34,7 +34,7 @@ def require_fraction(value: float, what: str) -> float:
 
 
 def normal_quantile(confidence: float = 0.95) -> float:
-    """Two-sided normal quantile, e.g. 1.96 for 0.95.
+    """Two-sided quantile of the standard normal distribution, e.g. 1.96 for 0.95.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def normal_quantile(confidence: float = 0.95) -> float:
 def wilson_interval(
     count: ArrayLike, n: ArrayLike, confidence: float = 0.95
 ) -> tuple[Floats, Floats]:
-    """Score interval for a share (Wilson 1927), without continuity correction.
+    """Wilson score confidence interval for a binomial proportion, without continuity correction.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def wilson_interval(
 def jeffreys_interval(
     count: ArrayLike, n: ArrayLike, confidence: float = 0.95
 ) -> tuple[Floats, Floats]:
-    """Equal-tailed Jeffreys interval for a share, with the ends put at 0 and 1.
+    """Jeffreys confidence interval for a binomial proportion, equal-tailed, closed at 0 and 1.
 
     Narrower than :func:`wilson_interval` near 0 and 1, and so the better part of a sum of shares.
 
@@ -141,7 +141,7 @@ def jeffreys_interval(
 def newcombe_interval(
     count1: ArrayLike, n1: ArrayLike, count2: ArrayLike, n2: ArrayLike, confidence: float = 0.95
 ) -> tuple[Floats, Floats]:
-    """Hybrid score interval for the difference of two independent shares, first minus second.
+    """Newcombe's hybrid score interval for the difference of two independent proportions.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def newcombe_interval(
 def paired_interval(
     only_first: ArrayLike, only_second: ArrayLike, n: ArrayLike, confidence: float = 0.95
 ) -> tuple[Floats, Floats]:
-    """Interval for the difference of two shares of the same units, second minus first.
+    """Bonett-Price confidence interval for the difference of two paired proportions.
 
     One unit is added to each kind of disagreement, so that an interval without any has a width.
 
@@ -218,7 +218,7 @@ def paired_interval(
 def smallest_detectable(
     p: ArrayLike, n1: ArrayLike, n2: ArrayLike, power: float = 0.8, alpha: float = 0.05
 ) -> Floats:
-    """Minimum detectable change from a proportion ``p`` between two samples of these sizes.
+    """Minimum detectable change from a proportion at a given power and two sample sizes.
 
     The size of the difference d at which the two-sided test of two independent shares (normal
     approximation, pooled variance under equality, no continuity correction) has the given power:

@@ -23,7 +23,7 @@ def _units(values: Labels, what: str) -> NDArray[Any]:
 
 
 def kish_size(weights: ArrayLike) -> float:
-    """Effective number of units of unequal weight, 0 without units.
+    """Kish's effective sample size of unequal weights; 0 without units.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def kish_size(weights: ArrayLike) -> float:
 
 
 def design_effect(errors: ArrayLike, weights: ArrayLike, clusters: Labels, few: int = 5) -> float:
-    """By how much clusters raise the variance of a weighted mean of 0 and 1.
+    """Estimate the design effect (Kish's deff) of a weighted proportion under clustering.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def design_effect(errors: ArrayLike, weights: ArrayLike, clusters: Labels, few: 
 
 
 def cluster_weights(clusters: Labels, n_boot: int, seed: int) -> NDArray[np.int32]:
-    """How often each unit is drawn when whole clusters are resampled with replacement.
+    """Draw cluster bootstrap weights: how often each unit is in each resample of clusters.
 
     As many clusters are drawn as there are; all units of a cluster share its count. The draw of
     a cluster depends on its rank among the sorted cluster names, so the order of the units does
@@ -125,7 +125,7 @@ def cluster_weights(clusters: Labels, n_boot: int, seed: int) -> NDArray[np.int3
 
 
 def resample_counts(n_clusters: int, n_boot: int, rng: np.random.Generator) -> NDArray[np.int32]:
-    """Multinomial counts of ``n_clusters`` draws with replacement from ``n_clusters``.
+    """Draw bootstrap counts of clusters: multinomial, with replacement.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def resample_counts(n_clusters: int, n_boot: int, rng: np.random.Generator) -> N
 
 
 def percentile_interval(draws: ArrayLike, confidence: float = 0.95) -> tuple[Floats, Floats]:
-    """Percentile interval over the first axis of bootstrap draws.
+    """Bootstrap percentile interval over the first axis of the draws.
 
     Parameters
     ----------

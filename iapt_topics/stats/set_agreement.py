@@ -18,7 +18,7 @@ _CELLS = 4_000_000  # distances held at once
 
 
 def ratio(top: ArrayLike, bottom: ArrayLike) -> Floats:
-    """Quotient, NaN where the divisor is 0."""
+    """Divide; NaN where the divisor is 0."""
     num, den = np.broadcast_arrays(np.asarray(top, float), np.asarray(bottom, float))
     out = np.full(num.shape, np.nan)
     np.divide(num, den, out=out, where=den != 0)
@@ -33,7 +33,7 @@ def mean_defined(values: ArrayLike, axis: int = -1) -> Floats:
 
 
 def corrected(observed: ArrayLike, expected: ArrayLike) -> Floats:
-    """Agreement above chance as a share of what chance leaves open."""
+    """Correct agreement for chance: ``(observed - expected) / (1 - expected)``."""
     po, pe = np.asarray(observed, float), np.asarray(expected, float)
     room = 1 - pe
     # A remainder of rounding is no room at all.
@@ -85,7 +85,7 @@ def _distance(first: ArrayLike, second: ArrayLike, name: DistanceName) -> Floats
 
 
 def jaccard_distance(first: ArrayLike, second: ArrayLike) -> Floats:
-    """Jaccard distance of sets: 1 less the share of their union that they have in common.
+    """Compute the Jaccard distance of sets: 1 less intersection over union.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def jaccard_distance(first: ArrayLike, second: ArrayLike) -> Floats:
 
 
 def masi_distance(first: ArrayLike, second: ArrayLike) -> Floats:
-    """MASI distance of sets: 1 less Jaccard's index, weighted down if neither holds the other.
+    """Compute the MASI distance of sets: Jaccard's, weighted by whether one contains the other.
 
     The weight is 1 for equal sets, 2/3 if one holds the other, 1/3 if they overlap and 0 if they
     are disjoint. Older tools round it to .67 and .33.
@@ -150,7 +150,7 @@ def set_alpha(
     *,
     weights: ArrayLike | None = None,
 ) -> Floats:
-    """Krippendorff's alpha of two coders who each give a set to every unit.
+    """Compute Krippendorff's alpha for sets of themes, by MASI or Jaccard distance.
 
     The expected disagreement is the mean distance over all pairs of the 2n sets. It is worked out
     on the distinct sets and how often each occurs.
@@ -197,7 +197,7 @@ def expected_disagreement(
     *,
     weights: ArrayLike | None = None,
 ) -> Floats:
-    """Mean distance over all pairs of the 2n sets, the chance term of :func:`set_alpha`.
+    """Expected disagreement of :func:`set_alpha`: the mean distance over pairs of the 2n sets.
 
     It does not change when either coder's rows change places.
 
@@ -256,7 +256,7 @@ def _summed_distance(sets: Floats32, counts: Floats, name: DistanceName) -> Floa
 
 
 def f1_per_unit(first: ArrayLike, second: ArrayLike) -> Floats:
-    """F1 of the two sets of each unit.
+    """Compute the F1 score of the two sets of each unit.
 
     Parameters
     ----------
@@ -279,7 +279,7 @@ def f1_per_unit(first: ArrayLike, second: ArrayLike) -> Floats:
 
 
 def samples_f1(first: ArrayLike, second: ArrayLike) -> float:
-    """Mean over units of the F1 of their two sets.
+    """Compute the samples-averaged F1 score: the mean over units of the F1 of their two sets.
 
     Parameters
     ----------
@@ -305,7 +305,7 @@ def samples_f1(first: ArrayLike, second: ArrayLike) -> float:
 
 
 def micro_f1(first: ArrayLike, second: ArrayLike) -> float:
-    """F1 of the counts summed over themes.
+    """Compute the micro-averaged F1 score: that of the counts summed over themes.
 
     Parameters
     ----------
@@ -331,7 +331,7 @@ def micro_f1(first: ArrayLike, second: ArrayLike) -> float:
 
 
 def macro_f1(first: ArrayLike, second: ArrayLike) -> float:
-    """Mean over themes of their F1, leaving out themes that neither coder gave.
+    """Compute the macro-averaged F1 score, without themes that neither coder applied.
 
     Parameters
     ----------

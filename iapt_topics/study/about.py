@@ -16,7 +16,7 @@ from iapt_topics._base.result import Result
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class About(Result):
-    """Names and settings of a study.
+    """Names and settings of a study, without counts.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class About(Result):
 
     @property
     def settings(self) -> tuple[tuple[str, str], ...]:
-        """What is needed to run the analysis again, in words."""
+        """Settings that reproduce the analysis, in words."""
         return (
             ("Seed", str(self.config.seed)),
             ("Runs", str(self.config.n_runs)),
@@ -83,7 +83,7 @@ class About(Result):
         )
 
     def wave(self, year: object) -> str:
-        """What to call a year."""
+        """Return the label of a wave."""
         name = str(year)
         return self.waves.get(int(name), name) if name.isdecimal() else name
 

@@ -7,15 +7,14 @@ from functools import cached_property
 
 import pandas as pd
 
-from iapt_topics._base.result import Result
 from iapt_topics.study.about import About, describe_study
 from iapt_topics.study.results import Results
 from iapt_topics.study.tables import exact_tables
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)  # no slots: the tables are kept once worked out
-class Study(Results, Result):
-    """Every result of one run of the main job.
+class Study(Results):
+    """Every exact result of a study.
 
     Attributes
     ----------
@@ -56,19 +55,21 @@ class Study(Results, Result):
 
     @cached_property
     def about(self) -> About:
-        """Names and settings of the study; nothing in it is counted."""
+        """Names and settings of the study, without counts."""
         return describe_study(self)
 
-    def _repr_html_(self) -> str:
-        """The topics, the changes, and prevalence by year as a figure; no quote."""
-        from iapt_topics.figures.notebook import as_html
+    def _title(self) -> str:
+        return f"Study of {self.responses.source}: {len(self.responses):,} responses"
+
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        return self.topics._shown() | {"changes": self.drift._shown()["changes"]}
+
+    def _picture(self) -> str:
+        from iapt_topics.figures.notebook import as_picture
         from iapt_topics.figures.shares import drift_figure
 
-        title = f"Study of {self.responses.source}: {len(self.responses):,} responses"
-        topics = self.topics.topics.drop(columns="exemplars")
         labels = {theme.id: theme.label for theme in self.mapping.frame.themes}
-        return as_html(
-            title,
-            {"topics": topics, "changes": self.drift.changes},
-            lambda: drift_figure(self.drift.shares, labels=labels),
-        )
+        return as_picture(self._title(), lambda: drift_figure(self.drift.shares, labels=labels))
+
+    def _sheets(self) -> dict[str, pd.DataFrame]:
+        return self.tables

@@ -116,7 +116,7 @@ _KIND = re.compile(r"[a-z][a-z-]*")
 
 
 def redact(text: str) -> str:
-    """Replace patterned identifiers by their kind in square brackets.
+    """Redact patterned identifiers in a text, by regular expressions.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def redact_responses(
     names: Recogniser | None = None,
     redact_text: bool = False,
 ) -> tuple[Responses, pd.DataFrame]:
-    """Redact a survey, with the same placeholder wherever the same thing is meant.
+    """Redact identifiers in a survey, with one placeholder for the same thing throughout.
 
     Parameters
     ----------
@@ -224,7 +224,7 @@ def redact_responses(
 
 
 def count_redactions(log: pd.DataFrame) -> pd.DataFrame:
-    """Count what was redacted, by kind and year, without the thing itself.
+    """Count redactions by kind and year, without what was redacted.
 
     Parameters
     ----------
@@ -266,7 +266,7 @@ def redacted_part(text: str, redacted: str, start: int, end: int) -> str:
 
 
 def presidio_names(language: str = "en") -> Recogniser:
-    """Find names in running text by Presidio, an extra, for :func:`iapt_topics.redact_responses`.
+    """Make a recogniser of names by Presidio, for :func:`iapt_topics.redact_responses`.
 
     Parameters
     ----------

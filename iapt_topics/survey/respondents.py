@@ -46,7 +46,7 @@ def tabulated(responses: Responses) -> list[str]:
 
 
 def respondent_mix(responses: Responses, covariates: Sequence[str]) -> pd.DataFrame:
-    """Tabulate the kept responses of each year by the levels of covariates, and test the change.
+    """Tabulate the respondent mix by year, with tests of homogeneity.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def respondent_mix(responses: Responses, covariates: Sequence[str]) -> pd.DataFr
 
 
 def response_quality(responses: Responses) -> pd.DataFrame:
-    """Tabulate, by year, the rows that are no codable answer, and the length of those that are.
+    """Tabulate response quality by year: item non-response and length, with tests of change.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def response_quality(responses: Responses) -> pd.DataFrame:
 def one_question(
     responses: Responses, question: str | None = None, *, pool: bool = False
 ) -> Responses:
-    """Hold the question fixed, or refuse to pool questions whose mix changed between years.
+    """Select one question, or pool questions whose mix is the same in all years.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ _LIST = "List each column by its name."
 
 @dataclass(frozen=True, eq=False, kw_only=True)  # no slots: what is cached needs a place
 class Responses(Result):
-    """A survey's free-text answers.
+    """Free-text responses of a survey, with year, question, respondent and covariates.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class Responses(Result):
 
     @property
     def kept(self) -> pd.DataFrame:
-        """Rows with status "kept", numbered from 0; worked out once."""
+        """Kept responses: rows with status "kept", numbered from 0."""
         return self._kept.copy(deep=False)  # what a caller writes into it is the caller's alone
 
     @cached_property
@@ -100,12 +100,12 @@ class Responses(Result):
 
     @property
     def cluster_id(self) -> pd.Series:
-        """Cluster of each kept response, by response_id in their order: :func:`cluster_ids`."""
+        """Cluster (respondent) of each kept response, by response_id: :func:`cluster_ids`."""
         return self._cluster_id.copy(deep=False)
 
     @property
     def ledger(self) -> pd.DataFrame:
-        """Count of rows: ``year``, ``question``, ``status``, ``n``.
+        """Counts of rows by ``year``, ``question`` and ``status``.
 
         All statuses for each year and question seen; ``n`` sums to the rows of ``table``.
         """
@@ -120,7 +120,7 @@ class Responses(Result):
 
     @property
     def wave_labels(self) -> dict[int, str]:
-        """What each year of the table is called, in order: "2016", "2015/16" or a wave's name."""
+        """Label of each wave, in order: "2016", "2015/16" or a wave's name."""
         named = "wave" in self.table.columns
         rows = self.table.drop_duplicates("year").sort_values("year")
         return {int(y): str(w) for y, w in zip(rows["year"], rows["wave" if named else "year"],
@@ -128,20 +128,22 @@ class Responses(Result):
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        """Columns of the table that are of this survey alone, such as a role or a service."""
+        """Names of the covariates, such as a role or a service."""
         return tuple(c for c in self.table.columns if c not in _RESERVED)
 
-    def _repr_html_(self) -> str:
-        """The ledger; never a text."""
-        from iapt_topics.figures.ledger import ledger_figure
-        from iapt_topics.figures.notebook import as_html
+    _view = ("ledger",)
 
-        title = f"Responses of {self.source}: {len(self):,} kept of {len(self.table):,} rows"
-        return as_html(
-            title,
-            {"ledger": self.ledger},
-            lambda: ledger_figure(self.ledger, waves=self.wave_labels),
-        )
+    def _title(self) -> str:
+        return f"Responses of {self.source}: {len(self):,} kept of {len(self.table):,} rows"
+
+    def _picture(self) -> str:
+        from iapt_topics.figures.ledger import ledger_figure
+        from iapt_topics.figures.notebook import as_picture
+
+        return as_picture(self._title(), lambda: ledger_figure(self.ledger, waves=self.wave_labels))
+
+    def _sheets(self) -> dict[str, pd.DataFrame]:
+        return {"responses": self.table, "ledger": self.ledger}
 
     def __len__(self) -> int:
         """Count the kept responses."""
@@ -191,7 +193,7 @@ def load_responses(
     language: str | None = None,
     non_answers: str | Path | None = None,
 ) -> Responses:
-    """Read a survey and decide for every row whether it is a codable response.
+    """Load a survey from a file or table, and screen each row for a codable response.
 
     Parameters
     ----------

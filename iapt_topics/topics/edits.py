@@ -30,7 +30,7 @@ SAME_TOPIC = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicEdit(Checked):
-    """One decision of a person.
+    """A human edit of topics: merge, rename, split or reassign, with who and why.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class TopicEdit(Checked):
 def edit_topics(
     topics: Topics, edits: Sequence[TopicEdit], responses: Responses, embeddings: Embeddings
 ) -> Topics:
-    """Make topics as people decided, and record who, when and why.
+    """Apply human edits to topics, with a record of who, when and why.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def edit_topics(
 def replay_topic_edits(
     edited: Topics, topics: Topics, responses: Responses, embeddings: Embeddings
 ) -> tuple[Topics, pd.DataFrame]:
-    """Make the edits of an earlier fit on the topics of a new one.
+    """Transfer human edits to the topics of a new fit.
 
     Parameters
     ----------

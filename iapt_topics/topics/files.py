@@ -23,7 +23,7 @@ _NAMES = {"topics.json", "arrays.safetensors", *(f"{name}.parquet" for name in _
 
 
 def save_topics(folder: str | Path, topics: Topics) -> Path:
-    """Write topics to a folder.
+    """Save topics to a folder that :func:`load_topics` loads.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def save_topics(folder: str | Path, topics: Topics) -> Path:
 
 
 def load_topics(folder: str | Path) -> Topics:
-    """Read topics from a folder of :func:`save_topics`.
+    """Load topics from a folder of :func:`save_topics`.
 
     Parameters
     ----------

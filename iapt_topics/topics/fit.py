@@ -29,7 +29,7 @@ def fit_topics(
     *,
     on_event: OnEvent = ignore,
 ) -> Topics:
-    """Fit consensus topics to the kept responses.
+    """Fit consensus topics by evidence accumulation over repeated UMAP and HDBSCAN (BERTopic).
 
     Parameters
     ----------

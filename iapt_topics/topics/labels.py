@@ -34,7 +34,7 @@ _PHRASES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicBrief(Checked):
-    """What a namer is told of a topic.
+    """What a namer of topics is given: words and typical responses of one topic.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ def label_topics(
     *,
     namer: Callable[[TopicBrief], str] | None = None,
 ) -> Topics:
-    """Give topics labels that can be read, and words that do not repeat each other.
+    """Label topics by key phrases, and choose words by maximal marginal relevance.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ _INSIDE = 0.1  # part of a group's own responses that are farther from its centr
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Wave(Result):
-    """A later wave on fixed topics.
+    """A later wave assigned to fixed topics, with tests of novelty.
 
     Attributes
     ----------
@@ -59,6 +59,11 @@ class Wave(Result):
     novelty: pd.DataFrame
     groups: pd.DataFrame
 
+    _view = (
+        "novelty",
+        "groups: group words n_found estimate low high n p p_bh shown note",
+    )
+
 
 def assign_wave(
     topics: Topics,
@@ -68,7 +73,7 @@ def assign_wave(
     fitted: tuple[Responses, Embeddings] | None = None,
     seed: int = 7,
 ) -> Wave:
-    """Assign a later wave to fixed topics, and ask whether it holds a new one.
+    """Assign a later wave to fixed topics, and test for new topics by data splitting.
 
     Parameters
     ----------

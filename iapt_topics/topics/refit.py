@@ -14,7 +14,7 @@ from iapt_topics.topics.tracking import TopicTracking
 
 
 def compare_refit(topics: Topics, tracking: TopicTracking, responses: Responses) -> pd.DataFrame:
-    """Put the shares of one fit to all years beside those of the topics fitted to each year.
+    """Compare topic prevalence of one fit to all years with that of a fit to each year.
 
     Parameters
     ----------

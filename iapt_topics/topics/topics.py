@@ -32,7 +32,7 @@ NOVELTY_QUANTILE = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicConfig(Checked):
-    """How topics are fitted.
+    """Settings of a topic fit: seed, runs, number and size of topics, minimum support.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class TopicConfig(Checked):
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Topics(Result):
-    """Consensus topics of a survey.
+    """Consensus topics of a survey, from repeated UMAP and HDBSCAN.
 
     Attributes
     ----------
@@ -144,16 +144,19 @@ class Topics(Result):
         """Number of topics, not counting the unassigned."""
         return len(self.topics)
 
-    def _repr_html_(self) -> str:
-        """The topics without their typical responses, and how their number was chosen."""
-        from iapt_topics.figures.notebook import as_html
+    _view = ("topics: topic label n estimate low high words support stability note",)
+
+    def _title(self) -> str:
+        return f"{self.n_topics} topics of {len(self.assignments):,} responses"
+
+    def _picture(self) -> str:
+        """How the number of topics was chosen."""
+        from iapt_topics.figures.notebook import as_picture
         from iapt_topics.figures.topics import resolution_figure
 
-        title = f"{self.n_topics} topics of {len(self.assignments):,} responses"
-        tables = {"topics": self.topics.drop(columns="exemplars")}
-        n, n_runs = len(self.assignments), len(self.runs)
-        return as_html(
-            title, tables, lambda: resolution_figure(self.resolution, n=n, n_runs=n_runs)
+        n, runs = len(self.assignments), len(self.runs)
+        return as_picture(
+            self._title(), lambda: resolution_figure(self.resolution, n=n, n_runs=runs)
         )
 
     def to_bertopic(self, responses: Responses, embeddings: Embeddings) -> Any:

