@@ -84,7 +84,7 @@ def test_drift_and_comparison_show_themselves(survey):
         assert "&lt;machine&gt;" in html
 
 
-def test_a_study_and_the_same_mix_show_themselves():
+def test_a_study_and_a_fixed_mix_show_themselves():
     survey = standins.responses()
     coded = standins.codes(survey)
     drift = standins.drift(survey, coded)
@@ -92,4 +92,4 @@ def test_a_study_and_the_same_mix_show_themselves():
     assert {"img", "table"} <= set(tags(html))
     assert not any(text in html for text in survey.kept["text"].head(20))
     html = standardise_drift(coded, survey, ["role"])._repr_html_()
-    assert "at a fixed mix of role" in html
+    assert "Prevalence at a fixed mix of role" in html
