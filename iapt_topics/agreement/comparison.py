@@ -41,8 +41,8 @@ class Comparison(Result):
     respondents: percentiles of a bootstrap, for themes with half a unit added to each cell (times
     the design effect of F1, where respondents gave several responses), and Bonett and Price's
     paired interval for differences of shares. ``note`` is "" or says what limits a row. Read it in
-    the order of the attributes, and the comparison of two people first: no machine can be asked to
-    agree with people more than they do with each other.
+    the order of the attributes, and the comparison of two human coders first: human-human agreement
+    is a practical benchmark for the machine.
 
     Attributes
     ----------
@@ -78,12 +78,12 @@ class Comparison(Result):
         or left out ("out"); ``estimate``, ``low``, ``high``, ``n``, ``expected_by_chance``,
         ``note``. Needs no themes in common. V rises with the number of classes whatever they mean.
     matches : pandas.DataFrame
-        Key ``reference_theme``, ``other_theme``: every pair given to a common response, in the
-        order of the reference's themes, then by falling ``f1``; ``f1``, ``n_both`` (responses
-        with both), ``matched`` (the pair is in the one-to-one assignment with the highest total
-        F1). For these, ``f1_held_out``: F1 of the reference theme with the partner chosen on the
-        other half of the respondents; ``f1_expected_by_chance``: mean F1 of its
-        partner when the other's rows are permuted.
+        Key ``reference_theme``, ``other_theme``: every pair applied to a common response, in the
+        order of the reference's themes, then by falling ``f1``; ``f1``, ``n_both`` (responses with
+        both), ``matched`` (the pair is in the one-to-one assignment with the highest total F1). For
+        these, ``f1_held_out``: F1 of the reference theme with the partner chosen on the other half
+        of the respondents; ``f1_expected_by_chance``: mean F1 of its partner when the other's rows
+        are permuted.
     levels : pandas.DataFrame
         Key (``measure``, ``threshold``); a pair of themes meets if its F1 reaches the threshold.
         ``coverage``: share of the reference's themes that meet one of the other's; ``novelty``:
@@ -110,15 +110,14 @@ class Comparison(Result):
 
     References
     ----------
-    Towler L et al. (2023). *Front Public Health* 11:1268223 (convergence ratings).
-    Marchal M, Scholman M, Yung F, Demberg V (2022). Establishing annotation quality in multi-label
-    annotations. *Proc COLING 2022* (chance by resampling).
-    Vinh NX, Epps J, Bailey J (2010). Information theoretic measures for clusterings comparison.
-    *J Mach Learn Res* 11:2837-2854 (AMI). Hubert L, Arabie P (1985). Comparing partitions.
-    *J Classif* 2:193-218 (ARI). Rosenberg A, Hirschberg J (2007). V-measure. *Proc EMNLP-CoNLL*.
-    Agresti A, Caffo B (2000). Simple and effective confidence intervals for proportions and
-    differences of proportions result from adding two successes and two failures. *Am Stat*
-    54:280-288 (added units).
+    Towler L et al. (2023). *Front Public Health* 11:1268223 (convergence ratings). Marchal M,
+    Scholman M, Yung F, Demberg V (2022). Establishing annotation quality in multi-label
+    annotations. *Proc COLING 2022* (agreement expected by chance, by resampling). Vinh NX, Epps J,
+    Bailey J (2010). Information theoretic measures for clusterings comparison. *J Mach Learn Res*
+    11:2837-2854 (AMI). Hubert L, Arabie P (1985). Comparing partitions. *J Classif* 2:193-218
+    (ARI). Rosenberg A, Hirschberg J (2007). V-measure. *Proc EMNLP-CoNLL*. Agresti A, Caffo B
+    (2000). Simple and effective confidence intervals for proportions and differences of proportions
+    result from adding two successes and two failures. *Am Stat* 54:280-288 (added units).
     """
 
     reference: str
@@ -166,9 +165,9 @@ def compare_codes(
     human : Codes
         The reference. May be a machine too.
     machine : Codes
-        The other coder. May be a second person, which shows how far people agree.
+        The other coder. May be a second person, for human-human agreement.
     responses : Responses, optional
-        The survey, for the shares by year and for respondents that the codes do not name.
+        The survey, for prevalence by year and for respondents that the codes do not name.
     design : mapping of str to str, optional
         How the comparison came about, any of ``sampling`` (e.g. "random within years"),
         ``blinding`` (did the people see the machine's output?) and ``codebook`` (was it fixed
@@ -193,13 +192,14 @@ def compare_codes(
     ------
     InputError
         If a coder coded nothing, if no response was coded by both and neither was trained on it, if
-        codes are of responses that the survey does not hold, if ``design`` has another key, or if
+        codes are of responses that are not in the survey, if ``design`` has another key, or if
         ``n_boot`` is below 1.
 
     Notes
     -----
     Respondents are taken from ``human`` where known, else from ``machine``, else each response
-    stands for its own. Chance is the mean over permutations of the other's rows among responses.
+    stands for its own. Agreement expected by chance is the mean over permutations of the other's
+    rows among responses.
 
     Examples
     --------
@@ -261,7 +261,8 @@ def topic_codes(topics: Topics, responses: Responses, *, run: Ints | None = None
     -------
     Codes
         Of kind "machine", coder "topics"; themes "topic 0" and so on with the topics' labels;
-        scores are the support of each response. Unassigned responses were seen and given none.
+        scores are the support of each response. Unassigned responses are coded units without a
+        theme.
 
     Raises
     ------

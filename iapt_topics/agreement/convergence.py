@@ -41,10 +41,10 @@ def disagreements(
     pandas.DataFrame
         Key (``theme``, ``given_by``, ``response_id``), in the order of the themes, the reference
         first, then by ``rank``; ``label``; ``score``, ``n`` (all such responses), ``others`` (the
-        themes that the one who did not give it gave instead); with ``responses`` also ``year`` and
-        ``text``, its patterned identifiers replaced (``redact``). Surest first: of those that the
-        machine alone gave, by its score for the theme; of those that it did not give, by its
-        highest score for another, which is then what ``score`` holds (NaN for people).
+        themes that the other coder applied instead); with ``responses`` also ``year`` and ``text``,
+        its patterned identifiers replaced (``redact``). The machine's highest score first: where it
+        alone applied the theme, its score for that; where it did not, its highest score for
+        another, which is then what ``score`` holds (NaN for people).
 
     Raises
     ------

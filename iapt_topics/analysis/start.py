@@ -50,17 +50,17 @@ def analyse(
     """Find topics and themes in a survey, compare them with people's, and measure change.
 
     Consensus topics by repeated UMAP and HDBSCAN (BERTopic), themes by sentence against a codebook,
-    inter-coder agreement with people's codes, and prevalence by wave with 95 % confidence
-    intervals; every step is a function of its own, named below.
+    inter-coder agreement with human codes, and prevalence by wave with 95 % confidence intervals;
+    every step is a function of its own, named below.
 
     Parameters
     ----------
     source : str, Path, DataFrame or Responses
         The survey: a ``.csv``, ``.tsv``, ``.xlsx``, ``.parquet``, ``.sav`` or ``.dta`` file, a
-        table, or what :func:`iapt_topics.load_responses` gave or :func:`iapt_topics.load_example`
-        gives. Of the last, no column is named.
+        table, or what :func:`iapt_topics.load_responses` or :func:`iapt_topics.load_example`
+        returns. Of the last, no column is named.
     text, year : str
-        Columns of the answer (a list: one for each question) and of the wave.
+        Columns of the response text (a list: one for each question) and of the wave.
     respondent, response, question : str, optional
         Further columns, as for :func:`iapt_topics.load_responses`; so are the next five.
     covariates : sequence of str, optional
@@ -80,7 +80,7 @@ def analyse(
         The codebook: its file, or the name of a bundled one ("iapt_identity_system" suits NHS
         talking-therapy staff only). Without one, the labels of ``codes`` are the themes.
     codes : str, Path or DataFrame, optional
-        People's codes, as for :func:`iapt_topics.load_codes`: the first coder is compared with the
+        Human codes, as for :func:`iapt_topics.load_codes`: the first coder is compared with the
         machine and, if there is a second, with that one as well.
     code_map : mapping, table or path of a table, optional
         Themes that the names in ``codes`` stand for, likewise.

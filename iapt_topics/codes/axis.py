@@ -64,8 +64,8 @@ def axis_codes(codes: Codes, frame: ThemeFrame) -> Codes:
     Returns
     -------
     Codes
-        Of the same coder, with the themes of :func:`axis_classes`. A response belongs to a pole
-        when it was given at least one theme of that domain; being given many adds nothing.
+        Of the same coder, with the themes of :func:`axis_classes`. A response belongs to a pole if
+        at least one theme of that domain was applied to it.
 
     Raises
     ------
@@ -100,9 +100,9 @@ def pole_codes(codes: Codes, frame: ThemeFrame) -> Codes:
     -------
     Codes
         Of the same coder, with the two poles as themes: a response may have one, both or neither.
-        As :class:`iapt_topics.Codes`, they go into :func:`iapt_topics.measure_drift` (shares by
+        As :class:`iapt_topics.Codes`, they go into :func:`iapt_topics.measure_drift` (prevalence by
         year with intervals), :func:`iapt_topics.compare_codes` (agreement with a person) and, with
-        hand codes of a random sample, :func:`iapt_topics.corrected_shares` (shares calibrated by
+        hand codes of a random sample, :func:`iapt_topics.corrected_shares` (prevalence corrected by
         them).
 
     Raises
@@ -146,15 +146,15 @@ def axis_scores(
     Raises
     ------
     InputError
-        If the frame has no axis, or a response was not seen by the codes.
+        If the frame has no axis, or a response was not coded.
 
     Notes
     -----
     Each pole is calibrated by a logistic regression of the hand codes on the score [1]_, with the
     variance between respondents [2]_. It is not done with fewer than 20 hand-coded responses, with
     fewer than 5 that have or have not the pole, or where the score separates them completely: the
-    note says so. For shares of a year or of all years, :func:`iapt_topics.corrected_shares` of
-    :func:`pole_codes` rests on less.
+    note says so. For prevalence in a year or over all years, :func:`iapt_topics.corrected_shares`
+    of :func:`pole_codes` rests on less.
 
     References
     ----------
@@ -227,8 +227,8 @@ def axis_by_topic(codes: Codes, frame: ThemeFrame, topics: Topics) -> pd.DataFra
     -------
     DataFrame
         One row for each topic and each of the two poles and four classes: ``topic``; ``label``;
-        ``theme`` (id of a pole, or name of a class); ``estimate``, ``low``, ``high`` (share of the
-        topic's responses that were seen, 0 to 1, with a 95 % Wilson interval); ``n``; ``note``.
+        ``theme`` (id of a pole, or name of a class); ``estimate``, ``low``, ``high`` (proportion of
+        the topic's coded responses, 0 to 1, with a 95 % Wilson interval); ``n``; ``note``.
 
     Raises
     ------

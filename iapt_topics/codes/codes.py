@@ -35,8 +35,8 @@ class Codes(Result):
         ``response_id`` (str, unique; the key), ``respondent_id`` (str, "" if unknown): every
         response that was coded, with a theme or without.
     table : pandas.DataFrame
-        ``response_id``, ``theme`` (together the key), ``score`` (float, NaN for a person): one
-        row per theme given.
+        ``response_id``, ``theme`` (together the key), ``score`` (float, NaN for a person): one row
+        per code applied.
     labels : mapping of str to str
         Label of each theme, where known; a theme without one is shown by its id.
     trained_on : frozenset of str
@@ -55,8 +55,8 @@ class Codes(Result):
     Raises
     ------
     InputError
-        If a table lacks a column or repeats its key, if ``table`` holds a response that was not
-        seen or a theme that could not be given, or if ``evidence`` is not of the rows of ``table``.
+        If a table lacks a column or repeats its key, if ``table`` has a response that was not coded
+        or a theme outside the code set, or if ``evidence`` is not of the rows of ``table``.
 
     Examples
     --------
@@ -140,18 +140,19 @@ class Codes(Result):
         Parameters
         ----------
         response_ids : sequence of str, optional
-            Rows wanted, in this order; all responses seen, if None.
+            Rows wanted, in this order; all coded responses, if None.
         themes : sequence of str, optional
             Columns wanted, in this order; the whole code set, if None.
 
         Returns
         -------
         ndarray of bool, shape (n_responses, n_themes)
+            True where the theme was applied.
 
         Raises
         ------
         InputError
-            If a response was not seen or a theme could not be given.
+            If a response was not coded or a theme is not in the code set.
         """
         rows = pd.Index(self.seen["response_id"].to_numpy(dtype=object))
         columns = pd.Index(list(self.themes), dtype=object)
@@ -173,6 +174,11 @@ class Codes(Result):
         ----------
         responses : Responses
             The survey that was coded. A response it does not know stays as it is.
+
+        Returns
+        -------
+        Codes
+            The same codes; what they have of respondents stays.
         """
         who = responses.table.set_index("response_id")["respondent_id"]
         known = self.seen["response_id"].map(who).fillna("")
@@ -185,7 +191,7 @@ class Codes(Result):
         Parameters
         ----------
         frame : ThemeFrame
-            The frame that holds the themes.
+            The frame of the themes.
 
         Returns
         -------

@@ -38,11 +38,13 @@ class SamplePlan(Result):
     table : DataFrame
         One row for each response: ``response_id`` (the key); ``respondent_id``; ``year``; ``part``
         ("evaluation": drawn at random within each year, to measure with and never to train on;
-        "informative": a purposive sample, to train on and never to measure with);
-        ``reason`` ("random", or why it was picked: "uncertain", "rare" or "unassigned");
-        ``inclusion_probability`` (0 to 1; NaN if picked); ``round`` (1 for the first plan).
+        "informative": a purposive sample, to train on and never to measure with); ``reason``
+        ("random", or why it was chosen: "uncertain", "rare" or "unassigned");
+        ``inclusion_probability`` (0 to 1; NaN in the purposive sample); ``round`` (1 for the first
+        plan).
     width : float
-        Width that the 95 % interval of a share may have, which the evaluation part was drawn for.
+        Width that the 95 % interval of a proportion may have, which the evaluation part was drawn
+        for.
     """
 
     table: pd.DataFrame
@@ -67,7 +69,18 @@ class SamplePlan(Result):
             )  # fmt: skip
 
     def held_out(self, responses: Responses) -> frozenset[str]:
-        """Return the held-out ids: all responses of respondents in the evaluation sample."""
+        """Return the held-out ids: all responses of respondents in the evaluation sample.
+
+        Parameters
+        ----------
+        responses : Responses
+            The survey that the plan was made for.
+
+        Returns
+        -------
+        frozenset of str
+            Responses that must not be trained on.
+        """
         table = responses.table
         drawn = self.table.loc[self.table["part"] == EVALUATION, "response_id"]
         people = pd.Series(cluster_ids(table), index=table.index)
@@ -77,7 +90,17 @@ class SamplePlan(Result):
     def marked(self, human: Codes) -> Codes:
         """Mark which of the hand codes are of the purposive sample.
 
-        From ``picked`` no share is inferred; see :func:`iapt_topics.corrected_shares`.
+        From ``picked`` no prevalence is inferred; see :func:`iapt_topics.corrected_shares`.
+
+        Parameters
+        ----------
+        human : Codes
+            Hand codes of responses of the plan.
+
+        Returns
+        -------
+        Codes
+            With the purposive sample in ``picked``.
         """
         picked = self.table.loc[self.table["part"] == INFORMATIVE, "response_id"]
         seen = set(human.seen["response_id"])
@@ -93,10 +116,10 @@ def sample_size(width: float, *, share: float = 0.5, population: int | None = No
         Between the limits of the 95 % Wilson interval, above 0 and below 1; .2 is 10 points to
         either side.
     share : float, default 0.5
-        Expected share, 0 to 1. At a half the interval is widest.
+        Expected proportion, 0 to 1. At a half the interval is widest.
     population : int, optional
-        Responses that the sample is drawn from, if their share is wanted rather than that of the
-        population behind them.
+        Responses that the sample is drawn from, if the proportion among these is wanted rather than
+        in the population behind them.
 
     Returns
     -------
@@ -106,7 +129,7 @@ def sample_size(width: float, *, share: float = 0.5, population: int | None = No
     Raises
     ------
     InputError
-        If the width or the share is out of range.
+        If the width or the proportion is out of range.
 
     Notes
     -----
@@ -152,7 +175,7 @@ def write_sample(path: str | Path, plan: SamplePlan, responses: Responses) -> Pa
     plan : SamplePlan
         From :func:`next_to_code`.
     responses : Responses
-        The survey. The sheet holds its texts: keep it where the survey may be kept.
+        The survey. The sheet has its texts: keep it where the survey may be kept.
 
     Returns
     -------
@@ -199,8 +222,8 @@ def next_to_code(
     n : int, default 100
         Informative responses, at least 0; fewer if there are no more.
     width : float, default 0.2
-        Width that the 95 % interval of a share of all kept responses may have, 0 to 1; decides the
-        size of the evaluation part, see :func:`sample_size`.
+        Width that the 95 % interval of a proportion of all kept responses may have, 0 to 1; decides
+        the size of the evaluation part, see :func:`sample_size`.
     human : Codes, optional
         What was coded already, which is not drawn again. The evaluation part then stands for the
         responses that were not coded yet.
@@ -223,8 +246,8 @@ def next_to_code(
 
     Notes
     -----
-    The informative part takes turns between three lists. *Uncertain*: responses whose surest theme
-    is least sure [1]_. *Rare*: for each theme, fewest codes first, the response surest of it.
+    The informative part takes turns between three lists. *Uncertain*: responses whose highest score
+    is lowest [1]_. *Rare*: for each theme, fewest codes first, the response with its highest score.
     *Unassigned*: responses without a theme from the machine, or without a topic, in random order.
     Since these are a purposive sample, prevalence and agreement are to be measured on the other
     part alone [2]_.

@@ -88,7 +88,7 @@ def planted_change() -> pd.DataFrame:
     -------
     pandas.DataFrame
         theme, change (``rise``, ``fall``, ``stay``, ``non_monotone``) and one column per year,
-        ``"2014"`` to ``"2018"``: the true share (0 to 1) among codable responses.
+        ``"2014"`` to ``"2018"``: the true prevalence (0 to 1) among codable responses.
 
     Examples
     --------

@@ -101,36 +101,36 @@ if TYPE_CHECKING:
 class Drift(Result):
     """Prevalence of themes by year, with changes, trend tests, change points and distances.
 
-    All shares and changes are fractions (0.10 is ten percentage points). Intervals are 95 %.
+    Prevalence and changes are fractions (0.10 is ten percentage points). Intervals are 95 %.
 
     Attributes
     ----------
     shares : pandas.DataFrame
         Key (theme, year), every theme in every year, by theme (order of ``themes``) then year.
-        ``count`` responses with the theme; ``n`` kept responses that were coded in that year
-        (the denominator); ``estimate`` = count / n, or the weighted or corrected share, with
-        ``low``, ``high``; ``n_respondents`` people behind ``n``; ``n_effective`` equal responses of
-        as many people that the share is as sure as (``n`` over the design effect, fewer still with
-        draws; with hand codes the number that tests rest on); ``note``. A year with no coded
-        response has n = 0 and NaN.
+        ``count`` responses with the theme; ``n`` kept responses that were coded in that year (the
+        denominator); ``estimate`` = count / n, or the weighted or corrected proportion, with
+        ``low``, ``high``; ``n_respondents`` respondents behind ``n``; ``n_effective`` the effective
+        sample size (``n`` over the design effect, smaller still with draws; with hand codes the
+        number that tests rest on); ``note``. A year with no coded response has n = 0 and NaN.
     changes : pandas.DataFrame
         Key (kind, theme, year), in that order. ``kind`` "baseline" compares each other coded year
         with the baseline, "previous" with the coded year before; ``against`` is the year compared
-        with. ``estimate`` = share in ``year`` minus share in ``against``; ``low``, ``high``; ``n``
-        responses in both years together; ``p`` two-sided; ``p_bh`` (Benjamini-Hochberg) and
-        ``p_holm`` over all themes and years of the same kind; ``smallest_detectable`` the change
-        in share that these effective numbers would detect with 80 % power at the two-sided 5 %
-        level (it takes the years as independent); ``note``. Empty with fewer than two coded years.
+        with. ``estimate`` = prevalence in ``year`` minus that in ``against``; ``low``, ``high``;
+        ``n`` responses in both years together; ``p`` two-sided; ``p_bh`` (Benjamini-Hochberg) and
+        ``p_holm`` over all themes and years of the same kind; ``smallest_detectable`` the change in
+        prevalence that is detectable at these effective sample sizes with 80 % power at the
+        two-sided 5 % level (it takes the years as independent); ``note``. Empty with fewer than two
+        coded years.
     trends : pandas.DataFrame
-        Key (test, theme), in that order. ``test`` "omnibus": is the share equal in all years?
-        ``estimate`` = highest minus lowest share, which has no interval (NaN, said in the note).
-        "linear": least-squares slope of the share per calendar year, ``low``, ``high``. "shape":
-        the best-supported line, step or peak, named in ``shape``; ``estimate`` = its height
-        as a difference in share, ``low``, ``high`` simultaneous over all shapes. ``n`` responses
-        of all years; ``p``; ``p_bh``, ``p_holm`` over all themes of the same test;
+        Key (test, theme), in that order. ``test`` "omnibus": is prevalence equal in all years?
+        ``estimate`` = highest minus lowest prevalence, which has no interval (NaN, said in the
+        note). "linear": least-squares slope of prevalence per calendar year, ``low``, ``high``.
+        "shape": the best-supported line, step or peak, named in ``shape``; ``estimate`` = its
+        height as a difference in prevalence, ``low``, ``high`` simultaneous over all shapes. ``n``
+        responses of all years; ``p``; ``p_bh``, ``p_holm`` over all themes of the same test;
         ``smallest_detectable`` the slope or height that these effective numbers would detect with
-        80 % power at the 5 % level, for "omnibus" the range if only the two years with the
-        smallest numbers differ; ``note``. Empty with fewer than two coded years.
+        80 % power at the 5 % level, for "omnibus" the range if only the two years with the smallest
+        numbers differ; ``note``. Empty with fewer than two coded years.
     changepoints : pandas.DataFrame
         Key (theme, depth, first), in that order; one row for each stretch of years (``first`` to
         ``last``) in which a step change was searched for. ``year`` first year after the
@@ -141,19 +141,19 @@ class Drift(Result):
         Empty with fewer than eight coded years.
     distances : pandas.DataFrame
         Key (year, against), in that order; every coded year against the baseline and the year
-        before. ``estimate`` = Jensen-Shannon distance (base 2, 0 to 1) between the years' shares
-        of all theme codings (responses with no theme do not enter). Noise raises a distance, so
-        read it beside ``null_p95``, the 95th percentile when whole respondents are permuted between
-        the two years, and ``p`` from the same 500 permutations. ``low``, ``high``: basic
-        bootstrap over respondents on the squared distance, which removes that rise; the
-        limits are kept on either side of ``estimate``. ``n`` responses in both years. NaN, with
-        a note, when a year has no theme at all.
+        before. ``estimate`` = Jensen-Shannon distance (base 2, 0 to 1) between the years'
+        distributions of all codes (responses with no theme do not enter). Noise raises a distance,
+        so read it beside ``null_p95``, the 95th percentile when whole respondents are permuted
+        between the two years, and ``p`` from the same 500 permutations. ``low``, ``high``: basic
+        bootstrap over respondents on the squared distance, which removes that rise; the limits are
+        kept on either side of ``estimate``. ``n`` responses in both years. NaN, with a note, when a
+        year has no theme at all.
     sources : pandas.DataFrame
-        Key (measure, theme, year, source), in that order; empty unless ``draws`` or ``human`` was
-        given. ``measure`` "change" (against the baseline) or "share"; ``source`` "sampling",
-        "assignment" (if there are draws), "coding" (if there are hand codes), "together" (as in
-        ``shares`` and ``changes``); ``estimate``, ``low``, ``high``, with the uncertainty of that
-        source alone; ``n``; ``note``. The estimates of "coding" and "together" are corrected.
+        Key (measure, theme, year, source), in that order; empty without ``draws`` and ``human``.
+        ``measure`` "change" (against the baseline) or "share"; ``source`` "sampling", "assignment"
+        (if there are draws), "coding" (if there are hand codes), "together" (as in ``shares`` and
+        ``changes``); ``estimate``, ``low``, ``high``, with the uncertainty of that source alone;
+        ``n``; ``note``. The estimates of "coding" and "together" are corrected.
     baseline : int
         Baseline year.
     years : tuple of int
@@ -217,21 +217,21 @@ def measure_drift(
     Parameters
     ----------
     codes : Codes
-        What one coder gave.
+        The codes of one coder.
     responses : Responses
         The survey.
     baseline : int, optional
         Year to compare with; the first coded year if None.
     draws : sequence of Codes, optional
-        At least two other codings of the same responses by the same themes, each as likely as
-        the next. How far they differ widens the intervals of shares, changes and trends;
+        At least two other codings of the same responses by the same themes, each as likely as the
+        next. How far they differ widens the intervals of prevalence, changes and trends;
         ``sources`` shows by how much. For topics, those of the runs behind the consensus:
         ``[topic_codes(topics, responses, run=run) for run in topics.votes]``.
     human : Codes, optional
-        Hand codes of a random sample of the responses, drawn over all years or within each. Shares,
-        changes and trends are then those of :func:`iapt_topics.corrected_shares`, whose intervals
-        carry sampling and coding error; a theme or year that cannot be corrected keeps the
-        machine's share and says so. ``sources`` has the parts.
+        Hand codes of a random sample of the responses, drawn over all years or within each.
+        Prevalence, changes and trends are then those of :func:`iapt_topics.corrected_shares`, whose
+        intervals carry sampling and coding error; a theme or year that cannot be corrected keeps
+        the machine's prevalence and says so. ``sources`` has the parts.
     n_boot : int
         Bootstrap draws for the intervals of ``distances``, at least 1. The other intervals are
         worked out exactly as the module's notes say and need no draws.
@@ -241,12 +241,12 @@ def measure_drift(
     Returns
     -------
     Drift
-        Shares, changes, trends, change points and distances, each with intervals and notes.
+        Prevalence, changes, trends, change points and distances, each with intervals and notes.
 
     Raises
     ------
     InputError
-        If no kept response was seen, the baseline is not a coded year, ``n_boot`` or ``seed`` is
+        If no kept response was coded, the baseline is not a coded year, ``n_boot`` or ``seed`` is
         out of range, or ``draws`` is a single one or lacks a response or theme.
     """
     _require_draws(n_boot, seed)

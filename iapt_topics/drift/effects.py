@@ -59,7 +59,7 @@ def theme_regression(
     Parameters
     ----------
     codes : Codes
-        What one coder gave.
+        The codes of one coder.
     responses : Responses
         The survey.
     covariates : sequence of str
@@ -81,7 +81,7 @@ def theme_regression(
     Raises
     ------
     InputError
-        If no kept response was seen, a covariate is not a column of the survey, or the baseline is
+        If no kept response was coded, a covariate is not a column of the survey, or the baseline is
         not a coded year.
 
     Notes

@@ -65,9 +65,10 @@ class Panel(Result):
         ``high`` (95 %); ``p`` (McNemar, mid-p), ``p_bh``, ``p_holm`` over all rows; ``note``.
     transitions : pandas.DataFrame
         Key (year, against, theme_from, theme_to) for each year and the one before it. ``n``
-        respondents in both years who had ``theme_from`` in ``against``; ``estimate``: the share
-        of them who had ``theme_to`` in ``year``, ``low``, ``high``; ``marginal_proportion``: that
-        share among all respondents in both years; ``note``. "(no theme)" stands for none at all.
+        respondents in both years who had ``theme_from`` in ``against``; ``estimate``: the
+        proportion of them who had ``theme_to`` in ``year``, ``low``, ``high``;
+        ``marginal_proportion``: that proportion among all respondents in both years; ``note``. "(no
+        theme)" stands for none at all.
     """
 
     changes: pd.DataFrame
@@ -85,7 +86,7 @@ def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = 
     Parameters
     ----------
     codes : Codes
-        What one coder gave.
+        The codes of one coder.
     responses : Responses
         The survey, with respondent ids that mean the same person in all years.
     baseline : int, optional
@@ -100,7 +101,7 @@ def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = 
     Raises
     ------
     InputError
-        If no kept response was seen or the baseline is not a coded year.
+        If no kept response was coded or the baseline is not a coded year.
     """
     coded = join_codes(codes, responses, baseline)
     years, year, person = coded.years, coded.year, coded.person

@@ -91,18 +91,19 @@ def corrected_shares(
     Raises
     ------
     InputError
-        If codes are of responses that the survey does not hold, if none that the machine coded is
+        If codes are of responses that are not in the survey, if none that the machine coded is
         coded by hand, or if none of these was drawn at random.
 
     Notes
     -----
-    ``estimate`` is the sum over the two machine classes of their share in all responses times the
-    theme's share among their hand-coded ones. The shares among hand-coded ones have Jeffreys'
-    intervals, the classes' shares Wilson's, on effective numbers that carry weights and
-    the clustering of answers in respondents; they are combined by the square-and-add rule.
-    A machine class without hand codes in a year takes the estimate of all years, and its interval
-    is the widest possible. The shares are those in the population that the responses were drawn
-    from, as in ``measure_drift``: coding all responses by hand would not bring the width to 0.
+    ``estimate`` is the sum over the two machine classes of their proportion among all responses
+    times the theme's proportion among their hand-coded ones. The proportions among hand-coded ones
+    have Jeffreys intervals, those of the classes Wilson's, on effective sample sizes that carry
+    weights and the clustering of responses within respondents; they are combined by the
+    square-and-add rule. A machine class without hand codes in a year takes the estimate of all
+    years, and its interval is the widest possible. Prevalence is that in the population that the
+    responses were drawn from, as in ``measure_drift``: coding all responses by hand would not bring
+    the width to 0.
 
     References
     ----------

@@ -111,7 +111,7 @@ def measure_semantic_change(
     Parameters
     ----------
     codes : Codes
-        What one coder gave.
+        The codes of one coder.
     responses : Responses
         The survey.
     embeddings : Embeddings
@@ -135,7 +135,7 @@ def measure_semantic_change(
     Raises
     ------
     InputError
-        If a number is out of range, a theme is unknown, no kept response was seen, the baseline is
+        If a number is out of range, a theme is unknown, no kept response was coded, the baseline is
         not a coded year, or a response has no vector.
 
     Notes

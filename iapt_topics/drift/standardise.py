@@ -60,15 +60,16 @@ class Standardised(Result):
         standard whose cells have a response in this year (the rest cannot be standardised to and
         is left out); ``note``.
     changes : pandas.DataFrame
-        Key (theme, year, method): the share in ``year`` less that in ``against``, the baseline.
+        Key (theme, year, method): prevalence in ``year`` less that in ``against``, the baseline.
         Both are standardised to the cells that have a response in both years, ``covered`` of the
         standard. ``p`` two-sided; ``p_bh``, ``p_holm`` over all themes and years of the method.
         Empty with one coded year.
     trends : pandas.DataFrame
-        Key (theme, method, test): ``test`` "omnibus" (is the share equal in all years? ``estimate``
-        = highest less lowest share, without an interval) and "linear" (slope by calendar year),
-        as in :class:`iapt_topics.Drift`, on the cells that have a response in every coded year.
-        ``p_bh``, ``p_holm`` over the themes of the method and test. Empty with one coded year.
+        Key (theme, method, test): ``test`` "omnibus" (is prevalence equal in all years?
+        ``estimate`` = highest less lowest prevalence, without an interval) and "linear" (slope by
+        calendar year), as in :class:`iapt_topics.Drift`, on the cells that have a response in every
+        coded year. ``p_bh``, ``p_holm`` over the themes of the method and test. Empty with one
+        coded year.
     covariates : tuple of str
         What was standardised for.
     baseline : int
@@ -104,7 +105,7 @@ def standardise_drift(
     Parameters
     ----------
     codes : Codes
-        What one coder gave.
+        The codes of one coder.
     responses : Responses
         The survey.
     covariates : sequence of str
@@ -124,7 +125,7 @@ def standardise_drift(
     Raises
     ------
     InputError
-        If no kept response was seen, a covariate is not a column of the survey, or the baseline or
+        If no kept response was coded, a covariate is not a column of the survey, or the baseline or
         standard is not a coded year.
     """
     require_covariates(responses, covariates)

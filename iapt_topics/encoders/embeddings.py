@@ -56,6 +56,16 @@ class Embeddings(Result):
     def rows(self, response_ids: Sequence[str]) -> Floats32:
         """Return the vectors of responses, in the order of their ids.
 
+        Parameters
+        ----------
+        response_ids : sequence of str
+            Responses wanted.
+
+        Returns
+        -------
+        ndarray of float32, shape (len(response_ids), d)
+            Their unit vectors.
+
         Raises
         ------
         InputError

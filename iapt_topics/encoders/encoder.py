@@ -67,7 +67,18 @@ class Encoder(Protocol):
         ...
 
     def encode(self, texts: Sequence[str]) -> Floats32:
-        """Return an array of shape (len(texts), d), each row of unit length."""
+        """Encode texts as unit vectors.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            At least one.
+
+        Returns
+        -------
+        ndarray of float32, shape (len(texts), d)
+            Each row of unit length.
+        """
         ...
 
 

@@ -142,6 +142,11 @@ def figure_bytes(figure: Figure, kind: str = "svg", *, dpi: int = 300) -> bytes:
         Format of the file.
     dpi : int, default 300
         Dots an inch of a "png".
+
+    Returns
+    -------
+    bytes
+        Contents of the file; the same figure always gives the same.
     """
     import matplotlib as mpl
 

@@ -41,6 +41,11 @@ def agreement_figure(themes: pd.DataFrame, benchmark: pd.DataFrame | None = None
         without ``positives_reference`` is suppressed.
     benchmark : DataFrame, optional
         The same of one human coder against another: drawn as hollow diamonds.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Points are estimates, whiskers 95 % intervals.
     """
     rows = themes.reset_index(drop=True)
     columns = "theme label n positives_reference f1 f1_low f1_high kappa kappa_low kappa_high"
@@ -93,7 +98,22 @@ def agreement_figure(themes: pd.DataFrame, benchmark: pd.DataFrame | None = None
 
 
 def code_pairs(matches: pd.DataFrame, *, least: int = 10, most: int = 40) -> pd.DataFrame:
-    """Select the commonest pairs of themes that two coders applied to the same responses."""
+    """Select the commonest pairs of themes that two coders applied to the same responses.
+
+    Parameters
+    ----------
+    matches : DataFrame
+        ``matches`` of a comparison: ``reference_theme``, ``other_theme``, ``n_both``.
+    least : int, default 10
+        Fewest common responses of a pair.
+    most : int, default 40
+        Most pairs.
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``matches``, the commonest first.
+    """
     columns = ("reference_theme", "other_theme", "n_both")
     require_columns(matches, columns, "the pairs of themes")
     rows = matches[matches["n_both"] >= least]
@@ -126,6 +146,11 @@ def confusion_flow_figure(
         Pairs of themes on fewer common responses are not drawn.
     most : int, default 40
         Draw no more than this many pairs, the commonest.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Bands are as wide as the number of responses with both themes.
     """
     pairs = code_pairs(matches, least=least, most=most)
     need_rows(pairs, f"the pairs of themes with {least} common responses or more")

@@ -41,6 +41,11 @@ def ledger_figure(
         sums of ``ledger``, which rounded numbers would miss.
     waves : mapping of int to str, optional
         What to call each year.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Boxes with counts of rows.
     """
     need_rows(ledger, "the ledger", "year status n")
     total = functools.partial(pd.Series.sum, skipna=False)

@@ -47,7 +47,7 @@ def drift_figure(
     Parameters
     ----------
     shares : DataFrame
-        Shares of a drift, or the published ones: ``theme``, ``year``, ``estimate``, ``low``,
+        ``shares`` of a drift, or the published ones: ``theme``, ``year``, ``estimate``, ``low``,
         ``high``, ``n``. Where an estimate is missing though there is a base, a gap marked "[c]"
         stands in its place.
     themes : sequence of str, optional
@@ -60,7 +60,7 @@ def drift_figure(
     Returns
     -------
     matplotlib.figure.Figure
-        Points are shares, whiskers their intervals, n (responses coded) is under each year.
+        Points are proportions, whiskers 95 % intervals, n (responses coded) is under each year.
 
     Raises
     ------
@@ -160,12 +160,17 @@ def axis_figure(
     Parameters
     ----------
     shares : DataFrame
-        Shares of the four classes of the axis (each response is in exactly one), as for
+        ``shares`` of the four classes of the axis (each response is in exactly one), as for
         :func:`drift_figure`; drawn in the order of the table.
     labels : mapping of str to str, optional
         Label of each class; its id by default.
     waves : mapping of int to str, optional
         What to call each year.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Points are proportions, whiskers 95 % intervals.
     """
     need_rows(shares, "the shares of the two poles", SHARES)
     classes = shares["theme"].unique().tolist()
@@ -204,12 +209,17 @@ def axis_plane_figure(
     Parameters
     ----------
     shares : DataFrame
-        Shares of :func:`iapt_topics.codes.pole_codes`, as for :func:`drift_figure`: two themes, the
-        one across first. A year is drawn if both of its estimates are known.
+        ``shares`` of :func:`iapt_topics.codes.pole_codes`, as for :func:`drift_figure`: two themes,
+        the one across first. A year is drawn if both of its estimates are known.
     labels : mapping of str to str, optional
         Label of each pole; its id by default.
     waves : mapping of int to str, optional
         What to call each year.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Points are years, whiskers 95 % intervals, the dashed line equal prevalence.
     """
     require_columns(shares, SHARES.split(), "the shares of the two poles")
     poles = shares["theme"].unique().tolist()
@@ -256,6 +266,11 @@ def effects_figure(effects: pd.DataFrame, *, theme: str) -> Figure:
         From ``theme_regression``.
     theme : str
         The theme to draw.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Points are effects in percentage points, whiskers 95 % intervals.
     """
     columns = "theme covariate level reference n estimate low high"
     require_columns(effects, columns.split(), "the effects")

@@ -44,6 +44,11 @@ def mapping_figure(
         What to call each topic, and which to draw; by default all, by number and n.
     labels : mapping of str to str, optional
         Labels of the themes, in the order to draw them; by default their ids, as in the table.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Rows are topics, columns themes, colours relevance scores.
     """
     from matplotlib.patches import Rectangle
 
@@ -92,6 +97,11 @@ def resolution_figure(
         Number of responses to print; "[c]" if it is missing.
     n_runs : int, optional
         Number of runs to print; by default the ``n`` of the table.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Measures by number of topics, on a logarithmic axis; the chosen number is marked.
     """
     columns = "n_topics estimate low high support stability smallest chosen n"
     need_rows(resolution, "the resolutions", columns)
@@ -134,6 +144,11 @@ def topic_tracking_figure(
     topics, links, windows : DataFrame
         Tables of ``topic_tracking``. A "+" stands before a topic that is shown to be new, a "-"
         after one that is shown to have disappeared, "?" at an unmatched topic that is neither.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Columns are years, heights of bars proportions of responses.
     """
     from matplotlib.patches import Rectangle
 

@@ -88,7 +88,18 @@ class ThemeFrame(Result):
         return pd.DataFrame(list(self.themes))
 
     def find_domain(self, theme_id: str) -> str:
-        """Return the id of the domain that a theme belongs to."""
+        """Return the id of the domain that a theme belongs to.
+
+        Parameters
+        ----------
+        theme_id : str
+            Id of a theme.
+
+        Returns
+        -------
+        str
+            Id of the theme at the top of its branch.
+        """
         theme = self[theme_id]
         while theme.parent:
             theme = self[theme.parent]

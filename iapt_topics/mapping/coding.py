@@ -73,19 +73,19 @@ def code_responses(
     Returns
     -------
     Codes
-        Kind "machine"; ``score`` is the best sentence's, in standard deviations; larger is surer.
-        It is not a probability. ``evidence`` names that sentence.
+        Kind "machine"; ``score`` is the best sentence's, in standard deviations. It is no
+        probability. ``evidence`` names that sentence.
 
     Raises
     ------
     InputError
-        If only one of mapping and topics is given, or the encoder is not the embeddings' one.
+        If only one of mapping and topics is passed, or the encoder is not the embeddings' one.
 
     Notes
     -----
     A sentence gets its best theme when that is more likely than not. The probability is a product:
     that of any theme, a logistic function of its nearness to its best theme and of that theme's
-    score; and that of this theme, the share of its score's exponential in those of all themes. How
+    score; and that of this theme, its score's exponential over the sum of those of all themes. How
     many sentences mention none is estimated by nearness: as many as are less near to their best
     theme than a quarter of all sentences are to their nearest other one. The slopes were chosen on
     several sets together and no hand code was used, so it orders sentences and is not calibrated.
@@ -142,7 +142,8 @@ def explain_codes(
     encoder : Encoder
         The one that made the embeddings.
     mapping : TopicMapping, optional
-        The one that was given to :func:`iapt_topics.code_responses`, whose decisions are explained.
+        The one that was passed to :func:`iapt_topics.code_responses`, whose decisions are
+        explained.
     topics : Topics, optional
         Likewise.
 
@@ -150,11 +151,11 @@ def explain_codes(
     -------
     DataFrame
         One row for each sentence of each kept response, in order: ``response_id``; ``sentence``
-        (its place in the response, from 0); ``text``; ``theme`` (given; ``""`` if none); ``score``;
-        ``margin`` (its score less the next theme's; NaN in a frame of one theme); ``runner_up``
-        (that theme); ``nearness`` (cosine to the best theme's anchors); ``anchor``,
-        ``anchor_kind`` (the text of the best theme that is nearest in meaning, and its field in
-        the frame); ``note``.
+        (its place in the response, from 0); ``text``; ``theme`` (applied; ``""`` if none);
+        ``score``; ``margin`` (its score less the next theme's; NaN in a frame of one theme);
+        ``runner_up`` (that theme); ``nearness`` (cosine to the best theme's anchors); ``anchor``,
+        ``anchor_kind`` (the text of the best theme that is nearest in meaning, and its field in the
+        frame); ``note``.
 
     Raises
     ------

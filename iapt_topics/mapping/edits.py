@@ -70,9 +70,9 @@ def write_mapping(path: str | Path, mapping: TopicMapping, topics: Topics) -> Pa
     Returns
     -------
     Path
-        The sheet. In ``decision``, write ``accept`` or ``reject``; to give a topic another theme,
-        add a row with ``add``, its number and the theme's id or label. ``who`` is needed for each
-        decision, ``why`` for all but ``accept``.
+        The sheet. In ``decision``, write ``accept`` or ``reject``; to assign another theme to a
+        topic, add a row with ``add``, its number and the theme's id or label. ``who`` is needed for
+        each decision, ``why`` for all but ``accept``.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def read_mapping(
     InputError
         If rows are at fault, naming each: an unknown topic, theme or decision; a decision without
         who or why; a pair twice; a pair rejected that was not proposed or added that was; a
-        proposal whose row is gone.
+        proposal whose row is missing.
     """
     path = Path(path)
     what = f"sheet {path.name!r}"

@@ -44,7 +44,7 @@ def compare_encoders(
     frame : ThemeFrame
         The codebook.
     human : Codes
-        What one person gave to some of the kept responses, best a random sample of them: see
+        The codes of one person on some of the kept responses, best a random sample of them: see
         :func:`iapt_topics.codes.next_to_code`.
     encoders : sequence of Encoder
         At least one, with different names or fingerprints. The first is what the others are
@@ -58,16 +58,16 @@ def compare_encoders(
     -------
     DataFrame
         Key (``encoder``, ``measure``), in the order of the encoders and "f1_macro", "kappa_mean"
-        (means over the themes that the person gave at least 10 times): ``estimate``, ``low``,
+        (means over the themes that the person applied at least 10 times): ``estimate``, ``low``,
         ``high`` (95 % percentile interval); ``gain``, ``gain_low``, ``gain_high`` (over the first
-        encoder, on the same draws); ``n`` (responses coded by both); ``n_themes``; ``seconds``
-        (for 1,000 responses, encoded anew on this machine, loading not counted); ``note``.
+        encoder, on the same draws); ``n`` (responses coded by both); ``n_themes``; ``seconds`` (for
+        1,000 responses, encoded anew on this machine, loading not counted); ``note``.
 
     Raises
     ------
     InputError
-        If there is no encoder, two are the same, no kept response is coded by hand, or no theme
-        was given 10 times.
+        If there is no encoder, two are the same, no kept response is coded by hand, or no theme was
+        applied 10 times.
 
     Notes
     -----

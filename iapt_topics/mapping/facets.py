@@ -55,7 +55,7 @@ def code_facets(
     DataFrame
         One row for each facet and sentence that :func:`iapt_topics.code_responses` codes with a
         theme: ``response_id``; ``sentence`` (its place, from 0); ``theme``; ``facet``; ``value``
-        (``""`` if none is given); ``margin`` (over the next value, in standard deviations of the
+        (``""`` if none is assigned); ``margin`` (over the next value, in standard deviations of the
         leaning of all sentences); ``carried`` (the value that the theme itself carries in the
         frame, or ``""``); ``note``.
 
@@ -69,8 +69,8 @@ def code_facets(
     A sentence leans by a logistic regression that was taught to tell the descriptions and examples
     of one value from those of the others: contrast is what tells "helps" from "hinders", which a
     cosine hardly does. The theme's own value is added. Accuracy on the bundled example and on the
-    tone of patients' comments is in ``docs/benchmarks.md``: tone is right more often than chance,
-    and far from always.
+    tone of patients' comments is in ``docs/benchmarks.md``: tone is right more often than expected
+    by chance, and far from always.
     """
     if not frame.facets:
         raise InputError(f"frame {frame.name!r}", "must have facets", "none", "Add [[facet]]s.")

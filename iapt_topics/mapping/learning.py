@@ -75,8 +75,8 @@ def learn_codes(
     human : Codes
         Of at least 20 kept responses. Only its themes are learned.
     plan : SamplePlan, optional
-        Responses of its evaluation part, and others of the same respondents, are never trained
-        on, even if ``human`` holds them.
+        Responses of its evaluation part, and others of the same respondents, are never trained on,
+        even if they are in ``human``.
     machine : Codes, optional
         Codes without hand codes, as from :func:`iapt_topics.code_responses` with the topics'
         evidence; by default without it.
@@ -98,19 +98,19 @@ def learn_codes(
     Notes
     -----
     Let ``x`` be the frame's scores of a response and theme (whole response, best sentence, margin
-    over other themes, given or not without hand codes). The log-odds are ``w x + b_j + f_j``: ``w``
-    is shared by all themes, ``b_j`` is the theme's frequency, and ``f_j`` a Gaussian process with
-    the cosine of the smoothed vectors as its covariance, all with normal priors of mean 0, at their
-    posterior mode [1]_. A theme without positives has ``f_j = 0``: it rests on the frame, but for
-    ``b_j``, which falls with each hand-coded response that the frame gives it to and the coder does
-    not. Where the two contradict, the coder wins by degrees: a few denials leave the theme, many
-    take it from the responses that were not coded too, for they tell how the theme is used in this
-    survey. It then keeps a low probability where it is still given, for each theme is given to one
-    response at least. The log-odds are calibrated by one slope and one intercept on cross-fitted
-    values [2]_, in parts that hold each respondent once. A theme is given where its probability
-    passes the threshold that maximises the expected F1 over the responses outside the evaluation
-    part [3]_; this uses probabilities alone, so the threshold is not fitted to the codes a second
-    time.
+    over other themes, applied or not without hand codes). The log-odds are ``w x + b_j + f_j``:
+    ``w`` is shared by all themes, ``b_j`` is the theme's frequency, and ``f_j`` a Gaussian process
+    with the cosine of the smoothed vectors as its covariance, all with normal priors of mean 0, at
+    their posterior mode [1]_. A theme without positives has ``f_j = 0``: it rests on the frame, but
+    for ``b_j``, which falls with each hand-coded response to which the frame applies it and the
+    coder does not. Where the two contradict, the coder wins by degrees: a few denials leave the
+    theme, many take it from the responses that were not coded too, for they tell how the theme is
+    used in this survey. It then keeps a low probability where it is still applied, for each theme
+    is applied to one response at least. The log-odds are calibrated by one slope and one intercept
+    on cross-fitted values [2]_, in folds that keep each respondent together. A theme is applied
+    where its probability passes the threshold that maximises the expected F1 over the responses
+    outside the evaluation part [3]_; this uses probabilities alone, so the threshold is not fitted
+    to the codes a second time.
 
     References
     ----------

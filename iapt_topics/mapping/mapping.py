@@ -170,13 +170,13 @@ def mapping_coverage(mapping: TopicMapping, topics: Topics) -> tuple[pd.DataFram
     -------
     themes : DataFrame
         One row for each codable theme: ``theme``; ``theme_label``; ``n_topics``; ``estimate``,
-        ``low``, ``high`` (share of all responses that are in those topics, with a 95 % Wilson
+        ``low``, ``high`` (proportion of all responses that are in those topics, with a 95 % Wilson
         interval for sampling alone); ``n`` (all responses); ``note``.
     topics : DataFrame
         One row for each topic: ``topic``; ``label``; ``words``; ``n_themes``; ``estimate``,
-        ``low``, ``high``, ``n`` (its share, as above); ``nearest`` (the theme that it scores
-        highest, chosen or not); ``score``; ``note``. Topics without a theme are candidates for
-        new themes.
+        ``low``, ``high``, ``n`` (its prevalence, as above); ``nearest`` (the theme that it scores
+        highest, chosen or not); ``score``; ``note``. Topics without a theme are candidates for new
+        themes.
     """
     n = len(topics.assignments)
     pairs = mapping.scores[mapping.scores["chosen"]]

@@ -155,7 +155,7 @@ def score_themes(
         ``theme``; ``score`` (of the response as a whole, and its neighbours); ``sentence`` (of its
         best sentence: the theme with the highest is the response's best one); ``margin`` (the most
         by which one of its sentences scores the theme above all others). In standard deviations
-        over responses and themes; larger is surer; none is a probability.
+        over responses and themes; none is a probability.
 
     Raises
     ------

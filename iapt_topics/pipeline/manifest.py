@@ -199,13 +199,13 @@ def compare_runs(one: str | Path, other: str | Path) -> RunComparison:
     RunComparison
         "same" if every table has the same bytes. "equivalent" if the inputs are the same (data,
         response ids, model, frame, human codes, settings), the adjusted Rand index of the topics
-        [1]_ and the overlap of the codes are at least .95, no share or change differs by more than
-        .01, and no measure of agreement by more than .02.
+        [1]_ and the overlap of the codes are at least .95, no prevalence or change differs by more
+        than .01, and no measure of agreement by more than .02.
 
     Raises
     ------
     InputError
-        If a folder holds no result.
+        If a folder has no result.
 
     References
     ----------

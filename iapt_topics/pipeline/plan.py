@@ -133,7 +133,7 @@ class StudyPlan:
     file : Path
         The survey.
     text : tuple of str
-        Columns of the answers, one for each question.
+        Columns of the responses, one for each question.
     year : str
         Column of the year or wave.
     respondent, response, question, weight : str, optional

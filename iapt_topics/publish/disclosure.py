@@ -78,11 +78,33 @@ class Disclosure(Checked):
         return f"base of fewer than {self.min_base} responses"
 
     def is_small(self, respondents: float) -> bool:
-        """Test whether a count of respondents is above 0 and below the minimum."""
+        """Test whether a count of respondents is above 0 and below the minimum.
+
+        Parameters
+        ----------
+        respondents : float
+            How many a figure rests on.
+
+        Returns
+        -------
+        bool
+            True for a figure to be suppressed.
+        """
         return 0 < respondents < self.min_respondents
 
     def rounded(self, count: float) -> int:
-        """Round a count to the rule's multiple, halves up."""
+        """Round a count to the rule's multiple, halves up.
+
+        Parameters
+        ----------
+        count : float
+            At least 0.
+
+        Returns
+        -------
+        int
+            A multiple of ``round_to``.
+        """
         return int((count + self.round_to / 2) // self.round_to * self.round_to)
 
 

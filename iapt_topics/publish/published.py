@@ -138,12 +138,12 @@ def publish(
     Returns
     -------
     Published
-        Shares are those of rounded counts, and their intervals by the formula of the exact ones,
-        with the exact design effect to one decimal; changes are differences of published shares.
-        With survey weights the count of a theme is a rounded sum of weights, and ``note`` says
-        "weighted". Agreement by theme is that of rounded counts, its intervals rounded outwards;
-        other measures have two decimals. Shares corrected by people's codes are worked out from
-        these, and widths of intervals by source are those of the median change.
+        Prevalence is that of rounded counts, and their intervals by the formula of the exact ones,
+        with the exact design effect to one decimal; changes are differences of published
+        prevalence. With survey weights the count of a theme is a rounded sum of weights, and
+        ``note`` says "weighted". Agreement by theme is that of rounded counts, its intervals
+        rounded outwards; other measures have two decimals. Prevalence corrected by human codes are
+        worked out from these, and widths of intervals by source are those of the median change.
 
     Raises
     ------
@@ -157,13 +157,13 @@ def publish(
     topic, by what became of each row, by covariate and year, and for the responses that people
     coded.
 
-    With survey weights the same is suppressed, since it is people that are protected. The count of
-    a theme is then its sum of weights, of mean 1 in each year as in the exact shares, so that the
-    base stays the number of responses. It is rounded to 5 or more (under every rule but that which
-    rounds and suppresses nothing) and to twice the largest weight or more; the number of responses
-    behind it is not published. So one response exchanged for another of its year, in one of the
-    two directions at least, moves no published sum of weights, and no count follows from one even
-    for a reader who knows the weights.
+    With survey weights the same is suppressed, since it is respondents that are protected. The
+    count of a theme is then its sum of weights, of mean 1 in each year as in exact prevalence, so
+    that the base stays the number of responses. It is rounded to 5 or more (under every rule but
+    that which rounds and suppresses nothing) and to twice the largest weight or more; the number of
+    responses behind it is not published. So one response exchanged for another of its year, in one
+    of the two directions at least, moves no published sum of weights, and no count follows from one
+    even for a reader who knows the weights.
     """
     rule = parse_rule(disclosure)
     if (study.drift.sources["source"] == "coding").any():

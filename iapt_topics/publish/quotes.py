@@ -22,7 +22,20 @@ if TYPE_CHECKING:
 class Quote(Checked):
     """A quote that may be published, with its year, topic and themes.
 
-    ``paraphrase`` says that the words are not the person's own.
+    Attributes
+    ----------
+    text : str
+        The words.
+    paraphrase : bool
+        Whether the words are not the respondent's own.
+    year : str
+        What the wave is called.
+    topic : int
+        Its topic, -1 if it has none to name.
+    themes : tuple of str
+        Ids of its themes.
+    support : float
+        Consensus support of its topic, 0 to 1.
     """
 
     text: str

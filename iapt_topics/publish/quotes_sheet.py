@@ -36,7 +36,8 @@ def write_quotes(
     path : str or Path
         A ``.csv`` or ``.xlsx`` file to write.
     study : Study
-        The survey and its topics; one with too few people is left out, and nobody is quoted twice.
+        The survey and its topics; one with too few respondents is left out, and nobody is quoted
+        twice.
     disclosure : int, str or Disclosure, default 10
         As for :func:`iapt_topics.publish.publish`.
 

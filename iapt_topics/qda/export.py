@@ -57,7 +57,7 @@ def write_codes(
         :func:`iapt_topics.survey.redact`, which does not find every name: a person must read it
         before it leaves the house.
     whole : {"selection", "source"}, default "selection"
-        A theme is given to a whole response. As a selection from its first to its last character,
+        A theme is applied to a whole response. As a selection from its first to its last character,
         every tool shows it; QualCoder does not read a code on the source itself.
     model : str, optional
         What made the machine's codes, e.g. the encoder's name; said in the descriptions.

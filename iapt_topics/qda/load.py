@@ -80,8 +80,8 @@ def match_themes(
     -------
     DataFrame
         ``code`` (its path or name; the key), ``theme`` (id, "" if none), ``how`` (by id, label,
-        mapping, or why there is none), ``n`` (times it was given), in the order of the file.
-        Saved, filled in and given back as ``code_map``, it is the mapping.
+        mapping, or why there is none), ``n`` (times it was applied), in the order of the file.
+        Saved, filled in and passed back as ``code_map``, it is the mapping.
 
     Raises
     ------
@@ -122,12 +122,12 @@ def load_codes(
         A ``.csv`` (UTF-8) or ``.xlsx`` file, or a table. Blank rows are passed over.
 
         - *Long*, if there is a column ``theme``: one row per ``response_id`` and theme. A blank
-          theme says that the response was seen and none given. Rows that repeat a response and
-          theme of the same coder are folded into one. Columns other than those named here are
+          theme says that the response was coded and no theme applies. Rows that repeat a response
+          and theme of the same coder are folded into one. Columns other than those named here are
           not read.
         - *Wide*, otherwise: one row per ``response_id``, one column per theme, with 1 or true
-          for given and 0, false or blank for not. Columns ``year``, ``question`` and ``text``
-          are not read; any other column must be a theme.
+          for applied and 0, false or blank for not. Columns ``year``, ``question`` and ``text`` are
+          not read; any other column must be a theme.
 
         Both may have ``respondent_id`` and ``coder``, and ``kind`` if it was a machine; the long
         one then ``score``. Else what :func:`iapt_topics.qda.read_project` reads, or gives: to read

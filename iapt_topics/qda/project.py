@@ -37,13 +37,13 @@ class Project(Result):
         ``parent`` (path, "" at the top), ``codable`` (bool),
         ``definition``. Empty if the file lists only the codes in use.
     segments : DataFrame
-        One row for each code given: ``response_id``, ``coder``, ``code_path``, ``start``, ``end``
+        One row for each code applied: ``response_id``, ``coder``, ``code_path``, ``start``, ``end``
         (code points of the response's text, end exclusive; NaN for a code on the whole response,
-        and for all if the positions could not be believed), ``snippet`` ("" if unknown),
-        ``score`` (NaN for a person), ``source_tool``.
+        and for all if the positions could not be believed), ``snippet`` ("" if unknown), ``score``
+        (NaN for a person), ``source_tool``.
     seen : DataFrame
         ``coder``, ``response_id`` (together the key), ``respondent_id`` ("" if unknown). Where a
-        file does not say who read what, every coder who coded has seen every response in it.
+        file does not say who read what, every coder is taken to have coded every response in it.
     machines : tuple of str
         Coders that are machines.
     themes : mapping of str to tuple of str
@@ -53,7 +53,7 @@ class Project(Result):
         ``line_break``, ``end``, ``aligned``, ``n``, ``score`` and whether it was ``chosen``, as
         none is below a score of .95.
     notes : tuple of str
-        What the file holds that is not used.
+        Contents of the file that are not used.
     """
 
     tool: str

@@ -54,7 +54,7 @@ def read_project(
     Returns
     -------
     Project
-        Segments and responses seen, for each coder. Give it to :func:`iapt_topics.load_codes`.
+        Segments and coded units of each coder. Pass it to :func:`iapt_topics.load_codes`.
 
     Raises
     ------

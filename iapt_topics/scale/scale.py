@@ -71,7 +71,7 @@ class ScaledStudy(Result):
     topic_drift : Drift
         Of the topics, as "topic 0" and so on.
     novelty : DataFrame
-        Share of novel responses by year, as ``Wave.novelty``.
+        Proportion of novel responses by year, as ``Wave.novelty``.
     ledger : DataFrame
         ``year``, ``status``, ``n``: what became of every row.
     partitions : DataFrame
@@ -170,10 +170,11 @@ def scale_study(
     Notes
     -----
     A response of the sample keeps what the fit says of it; any other goes to the topic with the
-    nearest centroid, with the share of runs that would put it there as its support. What a code
-    takes from the survey as a whole (rarity of n-grams, spread of the views, like responses, the
-    edge below which no theme is given) is that of the sample; so codes do not depend on partitions.
-    If the sample is the whole survey, the results are those of :func:`iapt_topics.run_study`.
+    nearest centroid, with the proportion of runs that would put it there as its consensus support.
+    What a code takes from the survey as a whole (rarity of n-grams, spread of the views, similar
+    responses, the cutoff below which no theme is applied) is that of the sample; so codes do not
+    depend on partitions. If the sample is the whole survey, the results are those of
+    :func:`iapt_topics.run_study`.
 
     Near copies of a person's own text in a year are looked for within a partition. The driver
     holds hashes of ids, the texts of the sample, and sums by respondent and year.

@@ -46,6 +46,7 @@ def table_2x2(a: ArrayLike, b: ArrayLike, c: ArrayLike, d: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float, shape (..., 2, 2)
+        Rows are the first coder's, columns the second's; the theme applied comes first.
     """
     parts = np.broadcast_arrays(*(np.asarray(v, float) for v in (a, b, c, d)))
     return np.stack(parts, axis=-1).reshape(*parts[0].shape, 2, 2)
@@ -62,7 +63,7 @@ def confusion_table(first: Labels, second: Labels) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int64, shape (k, k)
-        Over the k labels either gave, in sorted order.
+        Over the k labels that either used, in sorted order.
 
     Raises
     ------
@@ -92,7 +93,7 @@ def cohen_kappa(table: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float, shape (...)
-        In [-1, 1]; NaN without units, or if both gave one and the same label throughout.
+        In [-1, 1]; NaN without units, or if both used one and the same label throughout.
 
     Raises
     ------
@@ -207,7 +208,7 @@ def nominal_alpha(table: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float, shape (...)
-        At most 1; NaN without units, or if one label was given throughout.
+        At most 1; NaN without units, or if one label was used throughout.
 
     Raises
     ------
@@ -237,7 +238,7 @@ def precision(a: ArrayLike, c: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float, shape (...)
-        In [0, 1]; NaN if the second gave none.
+        In [0, 1]; NaN if the second has no positives.
 
     References
     ----------
@@ -258,7 +259,7 @@ def recall(a: ArrayLike, b: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float, shape (...)
-        In [0, 1]; NaN if the first gave none.
+        In [0, 1]; NaN if the first has no positives.
 
     References
     ----------
@@ -278,7 +279,7 @@ def f1(a: ArrayLike, b: ArrayLike, c: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float, shape (...)
-        In [0, 1]; NaN if neither gave any.
+        In [0, 1]; NaN if neither has positives.
 
     References
     ----------

@@ -1,6 +1,6 @@
 """Intervals, resampling and multiplicity: arrays in, floats or arrays out.
 
-Shares are fractions (0 to 1) throughout; levels such as ``confidence`` are fractions too.
+Proportions are fractions (0 to 1) throughout; levels such as ``confidence`` are fractions too.
 
 References
 ----------
@@ -44,6 +44,7 @@ def normal_quantile(confidence: float = 0.95) -> float:
     Returns
     -------
     float
+        Above 0.
     """
     return NormalDist().inv_cdf(0.5 + require_fraction(confidence, "confidence") / 2)
 
@@ -103,7 +104,8 @@ def jeffreys_interval(
 ) -> tuple[Floats, Floats]:
     """Jeffreys confidence interval for a binomial proportion, equal-tailed, closed at 0 and 1.
 
-    Narrower than :func:`wilson_interval` near 0 and 1, and so the better part of a sum of shares.
+    Narrower than :func:`wilson_interval` near 0 and 1, and so the better part of a sum of
+    proportions.
 
     Parameters
     ----------
@@ -143,6 +145,8 @@ def newcombe_interval(
 ) -> tuple[Floats, Floats]:
     """Newcombe's hybrid score interval for the difference of two independent proportions.
 
+    The difference is the first less the second.
+
     Parameters
     ----------
     count1, n1, count2, n2 : array_like
@@ -180,7 +184,8 @@ def paired_interval(
 ) -> tuple[Floats, Floats]:
     """Bonett-Price confidence interval for the difference of two paired proportions.
 
-    One unit is added to each kind of disagreement, so that an interval without any has a width.
+    The difference is the second less the first. One unit is added to each kind of discordant pair,
+    so that an interval without any has a width.
 
     Parameters
     ----------
@@ -220,17 +225,17 @@ def smallest_detectable(
 ) -> Floats:
     """Minimum detectable change from a proportion at a given power and two sample sizes.
 
-    The size of the difference d at which the two-sided test of two independent shares (normal
-    approximation, pooled variance under equality, no continuity correction) has the given power:
-    d = z[1 - alpha/2] sqrt(m (1 - m) (1/n1 + 1/n2)) + z[power] sqrt(p (1 - p)/n1 + s (1 - s)/n2),
-    with s the second share and m the pooled one. The change is taken towards one half (an
+    The size of the difference d at which the two-sided test of two independent proportions (normal
+    approximation, pooled variance under equality, no continuity correction) has the given power: d
+    = z[1 - alpha/2] sqrt(m (1 - m) (1/n1 + 1/n2)) + z[power] sqrt(p (1 - p)/n1 + s (1 - s)/n2),
+    with s the second proportion and m the pooled one. The change is taken towards one half (an
     increase from p <= 0.5, a decrease from above), which is the direction that needs the larger
     change. A guide to planning: it says nothing about the change that was seen.
 
     Parameters
     ----------
     p : array_like
-        Share in the first sample, in [0, 1].
+        Proportion in the first sample, in [0, 1].
     n1, n2 : array_like
         Sizes (or effective sizes) of the samples. All three broadcast.
     power, alpha : float

@@ -33,6 +33,7 @@ def kish_size(weights: ArrayLike) -> float:
     Returns
     -------
     float
+        From 0 to the number of units.
 
     References
     ----------
@@ -52,12 +53,14 @@ def design_effect(errors: ArrayLike, weights: ArrayLike, clusters: Labels, few: 
     clusters : array_like of int, shape (n,)
         Number of each unit's cluster, from 0.
     few : int
-        With fewer errors above one half than this, units of a cluster are taken to be alike.
+        With fewer errors above one half than this, perfect within-cluster correlation (ICC = 1) is
+        assumed.
 
     Returns
     -------
     float
-        From 1 (also if every unit is its own cluster) to the value for clusters of like units.
+        From 1 (also if every unit is its own cluster) to the value under perfect within-cluster
+        correlation.
 
     References
     ----------
@@ -100,6 +103,7 @@ def cluster_weights(clusters: Labels, n_boot: int, seed: int) -> NDArray[np.int3
     Returns
     -------
     ndarray of int32, shape (n_boot, n_units)
+        How often each unit counts in each resample.
 
     Raises
     ------

@@ -18,7 +18,18 @@ _CELLS = 4_000_000  # distances held at once
 
 
 def ratio(top: ArrayLike, bottom: ArrayLike) -> Floats:
-    """Divide; NaN where the divisor is 0."""
+    """Divide; NaN where the divisor is 0.
+
+    Parameters
+    ----------
+    top, bottom : array_like
+        Numerator and denominator; they broadcast.
+
+    Returns
+    -------
+    ndarray of float
+        Of the broadcast shape.
+    """
     num, den = np.broadcast_arrays(np.asarray(top, float), np.asarray(bottom, float))
     out = np.full(num.shape, np.nan)
     np.divide(num, den, out=out, where=den != 0)
@@ -33,7 +44,18 @@ def mean_defined(values: ArrayLike, axis: int = -1) -> Floats:
 
 
 def corrected(observed: ArrayLike, expected: ArrayLike) -> Floats:
-    """Correct agreement for chance: ``(observed - expected) / (1 - expected)``."""
+    """Correct agreement for chance: ``(observed - expected) / (1 - expected)``.
+
+    Parameters
+    ----------
+    observed, expected : array_like
+        Observed agreement, and that expected by chance; they broadcast.
+
+    Returns
+    -------
+    ndarray of float
+        At most 1; NaN where the expected agreement is 1.
+    """
     po, pe = np.asarray(observed, float), np.asarray(expected, float)
     room = 1 - pe
     # A remainder of rounding is no room at all.
@@ -315,7 +337,7 @@ def micro_f1(first: ArrayLike, second: ArrayLike) -> float:
     Returns
     -------
     float
-        In [0, 1]; NaN if no theme was given at all.
+        In [0, 1]; NaN if no theme was applied at all.
 
     Raises
     ------
@@ -341,7 +363,7 @@ def macro_f1(first: ArrayLike, second: ArrayLike) -> float:
     Returns
     -------
     float
-        In [0, 1]; NaN if no theme was given at all.
+        In [0, 1]; NaN if no theme was applied at all.
 
     Raises
     ------

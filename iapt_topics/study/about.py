@@ -83,7 +83,18 @@ class About(Result):
         )
 
     def wave(self, year: object) -> str:
-        """Return the label of a wave."""
+        """Return the label of a wave.
+
+        Parameters
+        ----------
+        year : object
+            A year of the survey.
+
+        Returns
+        -------
+        str
+            What to call it, by default its number.
+        """
         name = str(year)
         return self.waves.get(int(name), name) if name.isdecimal() else name
 

@@ -35,15 +35,15 @@ class Study(Results):
     benchmark : Comparison or None
         First with second human coder, which the machine is read against; None without a second.
     topic_comparison : Comparison or None
-        The topics with the first human coder, with no frame between; None where people's codes come
+        The topics with the first human coder, with no frame between; None where human codes come
         with a frame, by which the two are compared.
     standardised : Standardised or None
         Change at a fixed respondent mix; None unless it was asked for.
     redactions : DataFrame or None
         Counts of what was redacted, from :func:`iapt_topics.survey.count_redactions`.
     human : tuple of Codes
-        The people's codes behind the comparisons. Without them a person's count of responses
-        stands for the number of respondents, who can be fewer.
+        The human codes behind the comparisons. Without them a person's count of responses stands
+        for the number of respondents, who can be fewer.
     manifest : mapping of str to object
         What the result was made of: hashes, settings, versions, machine, time.
     """

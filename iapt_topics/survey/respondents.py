@@ -60,9 +60,9 @@ def respondent_mix(responses: Responses, covariates: Sequence[str]) -> pd.DataFr
     pandas.DataFrame
         Key (covariate, level, year), in the order given, then sorted. ``count``; ``n`` kept
         responses of the year; ``estimate`` = count / n with ``low``, ``high``; ``n_effective`` as
-        in :class:`iapt_topics.Drift`; ``p`` that the share of the level is the same in all years,
-        ``p_bh`` over all levels; ``note``. Missing and blank cells are a level of their own,
-        "(blank)".
+        in :class:`iapt_topics.Drift`; ``p`` of homogeneity: the proportion of the level is the same
+        in all years, ``p_bh`` over all levels; ``note``. Missing and blank cells are a level of
+        their own, "(blank)".
 
     Raises
     ------
@@ -100,8 +100,8 @@ def response_quality(responses: Responses) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Key (measure, year). ``measure`` is each status of the ledger but "kept", as a share of all
-        rows of the year, and "words": the geometric mean of the words of a kept response. ``n``
+        Key (measure, year). ``measure`` is each status of the ledger but "kept", as a proportion of
+        all rows of the year, and "words": the geometric mean of the words of a kept response. ``n``
         rows (or kept responses); ``estimate``, ``low``, ``high``; ``n_effective`` as in
         :class:`iapt_topics.Drift` (none for "words"); ``p`` that the measure is the same in all
         years, ``p_bh`` over the measures; ``note``.

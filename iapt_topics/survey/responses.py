@@ -201,11 +201,11 @@ def load_responses(
         A ``.csv``, ``.tsv``, ``.xlsx`` (first sheet), ``.parquet``, ``.sav`` (SPSS; needs the extra
         ``spss``) or ``.dta`` (Stata) file, or a table, which is not changed.
     text : str or sequence of str
-        Column of the answer. A list of columns is a wide file, one column for each question: each
-        row and column is then a response, with the column as its question and the id
-        ``"<row's id>:<column>"``.
+        Column of the response text. A list of columns is a wide file, one column for each question:
+        each row and column is then a response, with the column as its question and the id ``"<row's
+        id>:<column>"``.
     year : str
-        Column of the survey year, as 2016, 2015/16 (told apart by its first year), 16 or a date, of
+        Column of the survey year, as 2016, 2015/16 (identified by its first year), 16 or a date, of
         which the year is taken; or of the waves that ``waves`` names.
     respondent : str, optional
         Column of the respondent id. Without it every row is a separate respondent; where it

@@ -56,9 +56,9 @@ def fit_topics(
 
     Notes
     -----
-    Support is agreement between runs, not the chance that a topic is right. The runs share one
-    set of embeddings, so what the encoder cannot see, no run can. Other responses than these would
-    give other topics: ``stability`` says by how much.
+    Consensus support is agreement between runs, not the probability that a topic is right. The runs
+    share one set of embeddings, so what the encoder cannot see, no run can. Other responses than
+    these would give other topics: ``stability`` (replicability) says by how much.
 
     References
     ----------

@@ -79,7 +79,7 @@ def label_topics(
     -------
     Topics
         With other ``words`` and ``label`` in ``topics``; a topic without a phrase that five
-        people used keeps its own.
+        respondents used keeps its own.
 
     Raises
     ------

@@ -44,15 +44,16 @@ class Wave(Result):
         One row for each kept response: ``response_id``; ``topic`` (-1 if novel); ``nearest``;
         ``cosine`` (to the centroid of ``nearest``, -1 to 1); ``novel``; ``note``.
     novelty : DataFrame
-        One row for each year of the wave: ``year``; ``estimate``, ``low``, ``high`` (share of novel
-        responses, with a 95 % interval clustered by respondent); ``n``; ``expected`` (.05);
+        One row for each year of the wave: ``year``; ``estimate``, ``low``, ``high`` (proportion of
+        novel responses, with a 95 % interval clustered by respondent); ``n``; ``expected`` (.05);
         ``shown`` (the interval is above what is expected); ``note``.
     groups : DataFrame
         One row for each group of novel responses: ``group``; ``words``; ``n_found`` (responses in
-        the half that it was found in); ``estimate``, ``low``, ``high`` (share in the other half
-        less that in the fitted responses); ``n`` (responses compared); ``p``, ``p_bh``; ``shown``
-        (above 0, adjusted p below .05: perhaps a new topic); ``response_ids`` (tuple, of the half
-        that it was found in); ``note``. Without the fitted responses' vectors, not tested (NaN).
+        the half that it was found in); ``estimate``, ``low``, ``high`` (proportion in the other
+        half less that in the fitted responses); ``n`` (responses compared); ``p``, ``p_bh``;
+        ``shown`` (above 0, adjusted p below .05: perhaps a new topic); ``response_ids`` (tuple, of
+        the half that it was found in); ``note``. Without the fitted responses' vectors, not tested
+        (NaN).
     """
 
     assignments: pd.DataFrame
@@ -91,7 +92,7 @@ def assign_wave(
     Returns
     -------
     Wave
-        Assignments, the share of novel responses by year, and groups among them.
+        Assignments, the proportion of novel responses by year, and groups among them.
 
     Raises
     ------

@@ -28,11 +28,11 @@ def compare_refit(topics: Topics, tracking: TopicTracking, responses: Responses)
     Returns
     -------
     pandas.DataFrame
-        Key (topic, year, method). ``method`` "fixed": share of the topic of the one fit; "refit":
-        share of the window's topics that go to it, each going to the topic that most of its
-        responses have; "difference": refit less fixed. ``estimate``, ``low``, ``high``; ``n``
-        responses; ``p`` of the difference (t test, clustered by respondent), ``p_bh``; ``note``. A
-        drift that only one of the methods shows is one of fitting.
+        Key (topic, year, method). ``method`` "fixed": prevalence of the topic of the one fit;
+        "refit": prevalence of the window's topics that go to it, each going to the topic that most
+        of its responses have; "difference": refit less fixed. ``estimate``, ``low``, ``high``;
+        ``n`` responses; ``p`` of the difference (t test, clustered by respondent), ``p_bh``;
+        ``note``. A drift that only one of the methods shows is one of fitting.
     """
     from scipy.stats import t as student
 

@@ -51,8 +51,8 @@ class TopicConfig(Checked):
         surveys).
     min_support : float, default 0
         From 0 to 1. A response whose support is below it is left unassigned. With 0, every response
-        is given its nearest topic; :func:`iapt_topics.topics.unassigned_band` shows what the choice
-        does to the shares.
+        is given its nearest topic; :func:`iapt_topics.topics.unassigned_band` shows the sensitivity
+        of prevalence to the choice.
     """
 
     seed: int = 7
@@ -88,18 +88,18 @@ class Topics(Result):
     assignments : DataFrame
         One row for each kept response, in their order: ``response_id``; ``topic`` (-1 is
         unassigned); ``nearest`` (the topic it is closest to, also when unassigned); ``support``
-        (share of runs, 0 to 1, that agree with ``nearest``); ``runner_up`` (the topic that comes
-        second, -1 if there is none); ``note``.
+        (consensus support: proportion of runs, 0 to 1, that agree with ``nearest``); ``runner_up``
+        (the topic that comes second, -1 if there is none); ``note``.
     topics : DataFrame
         One row for each topic, the largest first: ``topic``; ``label``; ``n`` (its responses);
-        ``estimate``, ``low``, ``high`` (its share of all kept responses, with a 95 % interval for
-        sampling alone); ``words`` (top c-TF-IDF terms, comma separated); ``exemplars`` (tuple of
-        up to 5 response ids, most typical first, one per respondent and none like another);
-        ``support`` (mean over its responses); ``stability``, ``stability_low``,
-        ``stability_high`` (Jaccard index with what the runs, each on a bootstrap of the
-        respondents, have in its place: mean, and range of 95 % of the runs); ``cosine``
-        (mean cosine to its centroid of the responses nearest to it), ``membership_cutoff`` (what
-        all but 5 % of them pass; a response of a later wave that does not is novel); ``note``.
+        ``estimate``, ``low``, ``high`` (its proportion of all kept responses, with a 95 % interval
+        for sampling alone); ``words`` (top c-TF-IDF terms, comma separated); ``exemplars`` (tuple
+        of up to 5 response ids, most typical first, one per respondent and none like another);
+        ``support`` (mean over its responses); ``stability``, ``stability_low``, ``stability_high``
+        (Jaccard index with what the runs, each on a bootstrap of the respondents, have in its
+        place: mean, and range of 95 % of the runs); ``cosine`` (mean cosine to its centroid of the
+        responses nearest to it), ``membership_cutoff`` (what all but 5 % of them pass; a response
+        of a later wave that does not is novel); ``note``.
     hierarchy : DataFrame
         One row for each topic: ``topic``; ``broad`` (number of its broad topic, 0 the largest);
         ``n`` (responses of the broad topic).
@@ -110,10 +110,10 @@ class Topics(Result):
         ``smallest`` (responses of the smallest topic); ``chosen``; ``note``.
     runs : DataFrame
         One row a run: ``run``, ``seed``, ``n_responses`` (those of the respondents it drew),
-        ``n_neighbors``, ``min_cluster_size``, ``n_clusters``, ``unassigned`` (share of its
+        ``n_neighbors``, ``min_cluster_size``, ``n_clusters``, ``unassigned`` (proportion of its
         responses that HDBSCAN left as noise).
     votes : ndarray of int, shape (n_runs, n_kept)
-        Topic that each run speaks for, by response in the order of ``assignments``.
+        Topic that each run assigns, by response in the order of ``assignments``.
     distribution : ndarray of float32, shape (n_kept, n_topics)
         How much of each response is in each topic, in the order of ``assignments``: rows add up to
         1. After a fit, ``nearest`` has the most, and on average as much as ``support``.

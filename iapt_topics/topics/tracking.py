@@ -74,10 +74,11 @@ class TopicTracking(Result):
     windows : pandas.DataFrame
         Key year. ``last_year``; ``n`` kept responses; ``n_topics`` (0 if not fitted); ``note``.
     topics : pandas.DataFrame
-        Key (year, topic). ``label``, ``words``; ``estimate``: its share of the window's ``n`` kept
-        responses, ``low``, ``high`` (95 %, clustered by respondent); ``before``: "first", "same",
-        "split", "merged", "new" or "unmatched"; ``after``: "last", "same", "split", "merged",
-        "gone" or "unmatched"; ``note``. "unmatched" has no partner, but is not shown to be new.
+        Key (year, topic). ``label``, ``words``; ``estimate``: its proportion of the window's ``n``
+        kept responses, ``low``, ``high`` (95 %, clustered by respondent); ``before``: "first",
+        "same", "split", "merged", "new" or "unmatched"; ``after``: "last", "same", "split",
+        "merged", "gone" or "unmatched"; ``note``. "unmatched" has no partner, but is not shown to
+        be new.
     links : pandas.DataFrame
         Key (year, topic, against, topic_against), ``against`` being the window before. ``estimate``
         cosine of the centroids about the mean of all responses; it has no interval (NaN, said in
@@ -86,9 +87,9 @@ class TopicTracking(Result):
         "split and merged".
     novelty : pandas.DataFrame
         Key (kind, year, topic): every topic without a partner. ``kind`` "new" tests its window
-        against the one before, "gone" against the one after; ``estimate``: share of its content
-        in its own window less that in ``against``, ``low``, ``high``; ``n`` responses; ``p``,
-        ``p_bh`` over the whole table; ``shown``: above 0 and adjusted p below .05; ``note``.
+        against the one before, "gone" against the one after; ``estimate``: proportion of its
+        content in its own window less that in ``against``, ``low``, ``high``; ``n`` responses;
+        ``p``, ``p_bh`` over the whole table; ``shown``: above 0 and adjusted p below .05; ``note``.
     fits : dict of int to Topics
         The topics of each fitted window.
     """

@@ -15,6 +15,7 @@ import runpy
 import subprocess
 import sys
 import tomllib
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
@@ -121,24 +122,40 @@ PUBLIC = {
 }
 
 
-# Functions of arrays and figures say in a line what they give.
+#: Public methods and properties of public classes, by the class as a user finds it.
+METHODS = {
+    f"{name}.{method}": value
+    for name, given in PUBLIC.items()
+    if inspect.isclass(given)
+    for method, value in vars(given).items()
+    if method[0] != "_" and (inspect.isfunction(value) or hasattr(value, "__get__"))
+    if not inspect.ismemberdescriptor(value)  # an attribute, which the class describes
+}
+
+
 @pytest.mark.parametrize(
-    "name",
-    [n for n, given in PUBLIC.items()
-     if inspect.isfunction(given) and not n.startswith(("stats.", "figures."))],
-)  # fmt: skip
+    "name", [n for n, given in (PUBLIC | METHODS).items() if inspect.isfunction(given)]
+)
 def test_docstring_of_a_public_function_is_whole_and_true_to_its_signature(name):
     found = dict(validate(f"iapt_topics.{name}")["errors"])
     needed = {"GL08", "SS01", "SS03", "PR01", "PR02", "PR03", "PR04", "PR07", "RT01", "RT03"}
     assert not {code: said for code, said in found.items() if code in needed}
 
 
-@pytest.mark.parametrize("name", [n for n, given in PUBLIC.items() if callable(given)])
-def test_public_names_are_described(name):
-    described = PUBLIC[name].__doc__ or ""
+@pytest.mark.parametrize(
+    "name", [n for n, given in (PUBLIC | METHODS).items() if callable(given) or n in METHODS]
+)
+def test_first_line_of_a_docstring_is_a_short_sentence(name):
+    first, *rest = (inspect.getdoc((PUBLIC | METHODS)[name]) or "").splitlines()
     # A dataclass without a docstring is given its signature as one.
-    assert described.strip()
-    assert not described.startswith(f"{name.split('.')[1]}(")
+    assert re.fullmatch(r"[A-Z].{10,98}\.", first), first
+    assert not rest or not rest[0], "a blank line below it"
+
+
+@pytest.mark.parametrize("name", [n for n, given in PUBLIC.items() if is_dataclass(given)])
+def test_docstring_of_a_result_names_each_of_its_parts(name):
+    described = set(re.findall(r"\w+", " ".join(c.__doc__ or "" for c in PUBLIC[name].__mro__[:3])))
+    assert {f.name for f in fields(PUBLIC[name])} <= described
 
 
 def test_versions_agree():
