@@ -11,6 +11,7 @@ import pandas as pd
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics.analysis.face import Analysis
+from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder, sentence_encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.pipeline.people import read_people
@@ -136,6 +137,7 @@ def analyse(
             language=language,
             non_answers=non_answers,
         )
+        responses = mark_example(responses, source)
     for note in responses.notes:
         on_event(Event("note", note))
     # The log of what was redacted is not kept: it would undo the redaction.

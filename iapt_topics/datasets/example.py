@@ -36,6 +36,12 @@ def example_path() -> Path:
     return _FOLDER / "synthetic_survey.csv"
 
 
+def mark_example(responses: Responses, source: object) -> Responses:
+    """Say of responses read from a source that they are synthetic, if it is the bundled file."""
+    bundled = isinstance(source, str | Path) and Path(source).resolve() == example_path().resolve()
+    return replace(responses, synthetic=True) if bundled else responses
+
+
 def load_example(*, coder: str = "coder_a") -> tuple[Responses, Codes]:
     """Load the synthetic survey, with the codes of one of its two simulated coders.
 

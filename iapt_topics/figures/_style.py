@@ -165,8 +165,12 @@ def figure_bytes(figure: Figure, kind: str = "svg", *, dpi: int = 300) -> bytes:
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         if layout is not None:
             # Laid out here, since savefig would draw all of it once more to have that done; and
-            # for good, since a second layout starts from the first and moves by a hair.
+            # for good, since a second layout starts from the first and moves by a hair. At the
+            # resolution of an SVG, at which hinted text is widest: none of it is then cut off.
+            before = figure.dpi
+            figure.set_dpi(72)
             layout.execute(figure)
+            figure.set_dpi(before)
             figure.set_layout_engine(None)
         figure.savefig(buffer, format=kind, dpi=dpi, metadata=dict.fromkeys(undated[kind]))
     return buffer.getvalue()

@@ -13,7 +13,7 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.files import scratch_folder, write_whole
 from iapt_topics._base.private import private_folder, refuse_link, refuse_links
-from iapt_topics.datasets.example import example_path
+from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.pipeline.manifest import (
     MANIFEST,
@@ -134,7 +134,7 @@ def _responses(plan: StudyPlan, on_event: OnEvent) -> Responses:
     )
     for found in responses.notes:
         on_event(Event("note", found))
-    return replace(responses, synthetic=plan.file.resolve() == example_path().resolve())
+    return mark_example(responses, plan.file)
 
 
 def _put_in_place(part: Path, folder: Path) -> None:

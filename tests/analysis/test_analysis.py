@@ -1,6 +1,7 @@
 """The object that a researcher holds, from a survey and from a folder."""
 
 import os
+import shutil
 import stat
 from dataclasses import fields
 
@@ -12,9 +13,11 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.analysis.face import Analysis
 from iapt_topics.analysis.start import analyse, load_study
+from iapt_topics.datasets.example import example_path, mark_example
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.frame.load import write_frame
 from iapt_topics.study.study import Study
+from iapt_topics.survey.responses import load_responses
 from iapt_topics.topics.topics import TopicConfig
 
 COLUMNS = {"text": "comment", "year": "year", "respondent": "person"}
@@ -176,6 +179,13 @@ def test_peoples_themes_are_the_codebook_where_there_is_none():
     assert set(study.publish().tables).isdisjoint(
         {"topics_people_matches", "topics_people_levels", "topics_people_partition"}
     )
+
+
+def test_the_bundled_survey_is_said_to_be_synthetic(tmp_path):
+    other = tmp_path / "mine.csv"
+    shutil.copy(example_path(), other)
+    for source, synthetic in ((example_path(), True), (str(example_path()), True), (other, False)):
+        assert mark_example(load_responses(source, **COLUMNS), source).synthetic is synthetic
 
 
 def test_neither_codebook_nor_codes_is_told_before_anything_runs():

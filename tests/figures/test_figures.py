@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 import standins
 
@@ -203,3 +204,18 @@ def test_flow_of_codes_leaves_out_small_pairs_and_states_its_n(made):
 def test_files_of_a_figure_are_the_same_each_time(made, kind):
     figure = figures.axis_figure(made.axis.shares)
     assert figures.figure_bytes(figure, kind) == figures.figure_bytes(figure, kind)
+
+
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_no_label_of_a_change_is_cut_off(kind):
+    rows = pd.DataFrame({"theme": ["a", "b"], "year": 2018, "against": 2014, "p_bh": [0.01, 0.5]})
+    rows = rows.assign(estimate=[0.1, -0.1], low=[0.05, -0.15], high=[0.15, -0.05])
+    long = {"a": "Training and development that sustains", "b": "b"}
+    figure = figures.changes_figure(rows, labels=long)
+    figures.figure_bytes(figure, kind)
+    figure.set_dpi(72 if kind == "svg" else 300)
+    figure.draw_without_rendering()
+    assert all(t.get_window_extent().x0 >= 0 for t in figure.axes[0].get_yticklabels())
+    faces = [e.get_children()[0].get_markerfacecolor() for e in figure.axes[0].containers]
+    assert faces[0] != "white"
+    assert faces[1] == "white"
