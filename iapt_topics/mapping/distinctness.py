@@ -14,7 +14,7 @@ from iapt_topics.frame.theme import Theme
 from iapt_topics.stats.intervals import wilson_interval
 
 _FENCE = 1.5  # interquartile ranges above the upper quartile: Tukey's rule for what stands out
-#: Half way from themes that are told apart without fault (0) to a toss of a coin (1/2).
+#: Half way from themes that separate completely (0) to a toss of a coin (1/2).
 _MISPLACED = 0.25
 _ALIKE = 0.9  # cosine above which two texts say the same to an encoder
 _COLUMNS = [

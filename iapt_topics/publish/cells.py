@@ -66,7 +66,7 @@ class Cells:
         out["count"] = count
         if of.count < rule.min_base:
             return out | {"status": SMALL_BASE, "note": rule.too_small}
-        # The design effect is coarsened so that it does not give the exact share away.
+        # The design effect is coarsened so that it does not disclose the exact share.
         effect = max(1.0, round(float(of.count / effective), 1))
         one_each = effect == 1 and counts.one_each(base, weighted=weighted)
         low, high = (float(x) for x in share_limits(share, n / effect, one_each))

@@ -1,6 +1,6 @@
 """What is published of prevalence by year and its change.
 
-Tables are worked out from published tables, so that they give no more away than those do. Only a p
+Tables are worked out from published tables, so that they disclose no more than those do. Only a p
 value, a limit of a slope and a smallest change come from exact counts, rounded, and only where
 every share behind them is shown.
 """
