@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from iapt_topics.publish.wording import coefficient
 from iapt_topics.study.study import Study
 from iapt_topics.topics.topics import MIN_SUPPORT
 
@@ -70,8 +71,9 @@ def _validation(study: Study) -> Check:
     return Check(
         name,
         FINE if f1["low"] >= _MANY else LOOK,
-        f"Macro-F1 of the machine with {comparison.reference} is {f1['estimate']:.2f} "
-        f"({f1['low']:.2f} to {f1['high']:.2f}). Agreement varies by theme: see "
+        f"Macro-F1 of the machine with {comparison.reference} is {coefficient(f1['estimate'])} "
+        f"(95 % CI {coefficient(f1['low'])} to {coefficient(f1['high'])}). Agreement varies by "
+        "theme: see "
         "tables['agreement_themes'].",
         comparison.n,
     )
@@ -80,14 +82,15 @@ def _validation(study: Study) -> Check:
 def _benchmark(study: Study) -> Check:
     name, benchmark = "human-human agreement", study.benchmark
     if benchmark is None:
-        finding = "No second person coded, so it is not known how far people agree."
+        finding = "No second person coded, so there is no benchmark for the machine."
         return Check(name, NOT_CHECKED, finding, 0)
     f1 = benchmark.overall.set_index("measure").loc["f1_macro"]
     finding = "Too few responses coded by both to estimate F1."
     if pd.notna(f1["estimate"]):
         finding = (
-            f"Macro-F1 of {benchmark.reference} and {benchmark.other} is {f1['estimate']:.2f} "
-            f"({f1['low']:.2f} to {f1['high']:.2f}): a practical benchmark for the machine."
+            f"Macro-F1 of {benchmark.reference} and {benchmark.other} is "
+            f"{coefficient(f1['estimate'])} (95 % CI {coefficient(f1['low'])} to "
+            f"{coefficient(f1['high'])}): a practical benchmark for the machine."
         )
     return Check(name, FINE, finding, benchmark.n)
 
@@ -99,7 +102,7 @@ def _frame_fit(study: Study) -> Check:
     bad = coded < (1 - _MANY) * n or alone > _MANY * topics
     finding = (
         f"{coded / n:.0%} of responses have a theme of the codebook; {alone} of {topics} topics "
-        "match none."
+        "match no theme."
     )
     return Check("codebook", LOOK if bad else FINE, finding, n)
 
@@ -109,7 +112,7 @@ def _stability(study: Study) -> Check:
     low = float((support < MIN_SUPPORT).mean())
     finding = (
         f"{low:.0%} of responses have no stable topic: fewer than half of the "
-        f"{len(study.topics.runs)} runs agree on theirs."
+        f"{len(study.topics.runs)} runs agree."
     )
     return Check("topics", LOOK if low > _MANY else FINE, finding, len(support))
 
@@ -145,7 +148,8 @@ def _waves(study: Study) -> Check:
     finding = f"Each wave has at least {_SMALL_WAVE} responses."
     if small:
         finding = (
-            f"Fewer than {_SMALL_WAVE} responses in {', '.join(small)}: only large changes show."
+            f"Fewer than {_SMALL_WAVE} responses in {', '.join(small)}: only large changes are "
+            "detectable."
         )
     return Check("waves", LOOK if small else FINE, finding, int(sizes.sum()))
 

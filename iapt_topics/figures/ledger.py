@@ -65,7 +65,8 @@ def ledger_figure(
 
     def box(x: float, y: float, text: str, size: float = 8.5, **more: Any) -> None:
         frame = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": GREY}
-        ax.text(x, y, text, fontsize=size, color=INK, va="center", ha="center", bbox=frame, **more)
+        look: dict[str, Any] = {"fontsize": size, "color": INK, "va": "center", "ha": "center"}
+        ax.text(x, y, text, bbox=frame, **look | more)
 
     def arrow(start: tuple[float, float], end: tuple[float, float]) -> None:
         style = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}
@@ -81,7 +82,7 @@ def ledger_figure(
         f"excluded: n = {number(of_all['read'] - of_all.get('kept', 0))}",
         *(f"  {k}: {number(n)}" for k, n in out if n != 0),
     ]
-    box(0.7, 0.72, "\n".join(lines), 8, multialignment="left")
+    box(0.515, 0.72, "\n".join(lines), 8, ha="left")
     box(left, 0.5, f"analysed\nn = {number(of_all.get('kept', 0))}")
     ax.plot([0.04, 0.96], [0.33, 0.33], color=GREY, linewidth=1, zorder=0)
     places = np.linspace(0.06, 0.94, len(kept)) if len(kept) > 1 else [left]

@@ -11,11 +11,11 @@ from iapt_topics.report.format import (
     DASH,
     Grid,
     coefficient,
+    direction,
     known,
     label_of,
     p_value,
     points,
-    verdict,
     whole_points,
     why_missing,
 )
@@ -66,7 +66,7 @@ def changes_grid(rows: pd.DataFrame, labels: Labels, caption: str) -> Grid:
             lambda v: f"{100 * v:.1f}" if known(v) else DASH,
             "smallest_detectable",
         ),
-        ("Result", lambda r: verdict(r) if known(r["estimate"]) else why_missing(r)),
+        ("Result", lambda r: direction(r) if known(r["estimate"]) else why_missing(r)),
     )
 
 

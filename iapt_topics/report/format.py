@@ -97,13 +97,20 @@ def is_significant(change: Mapping[Any, Any]) -> bool:
     return known(change["p_bh"]) and float(change["p_bh"]) < 0.05
 
 
-def verdict(row: Mapping[Any, Any]) -> str:
-    """Say in words what a change shows; one that is not significant never without its power."""
+def direction(row: Mapping[Any, Any]) -> str:
+    """Whether a theme rose or fell, if significantly."""
     if is_significant(row):
         return "rose" if row["estimate"] > 0 else "fell"
-    least = row["smallest_detectable"]
+    return "no significant change"
+
+
+def verdict(row: Mapping[Any, Any]) -> str:
+    """Say in words what a change shows; one that is not significant never without its power."""
+    words, least = direction(row), row["smallest_detectable"]
+    if is_significant(row):
+        return words
     known_least = f"{100 * float(least):.1f} points" if known(least) else "not known"
-    return f"no significant change (minimum detectable: {known_least})"
+    return f"{words} (minimum detectable: {known_least})"
 
 
 def why_missing(row: Mapping[Any, Any]) -> str:

@@ -28,7 +28,9 @@ Column = tuple[str, Callable[..., str], *tuple[str, ...]]
 
 
 def make_grid(table: pd.DataFrame, caption: str, *columns: Column, **more: Any) -> Grid:
-    """A table row by row, each cell printed as its column says."""
+    """A table row by row, each cell printed as its column says; no notes if there are none."""
+    if "note" in table and not table["note"].astype(bool).any():
+        columns = tuple(c for c in columns if c[0] != "Note")
     rows = tuple(
         tuple(how(*(row[n] for n in names)) if names else how(row) for _, how, *names in columns)
         for row in table.to_dict("records")

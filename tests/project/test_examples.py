@@ -102,8 +102,8 @@ def test_the_script_of_the_readme_runs_from_a_file_to_two_reports(tmp_path, monk
     monkeypatch.chdir(tmp_path)
     script = python_in((ROOT / "README.md").read_text("utf-8"))[0]
     assert len(ast.parse(script).body) == 5
-    study = {}
-    exec(compile(script, "README.md", "exec"), study)
+    Path("readme.py").write_text(script, encoding="utf-8")
+    study = runpy.run_path("readme.py")
     assert "PRIVATE" in Path("report.html").read_text("utf-8")
     assert "PRIVATE" not in Path("public.html").read_text("utf-8")
     assert study["study"].check()["status"].tolist()[:2] == ["fine", "fine"]
