@@ -14,6 +14,7 @@ import sys
 import types
 from collections.abc import Callable, Iterable, Mapping, Sized
 from collections.abc import Set as AnySet
+from itertools import chain
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal, Self, Union, get_args, get_origin
@@ -123,7 +124,7 @@ def _require_types(
     what: str, hints: Mapping[str, Any], given: Iterable[Any], named: Mapping[str, Any]
 ) -> None:
     """Raise :class:`InputError` for the first argument that is not of its type."""
-    for name, value in [*zip(hints, given, strict=False), *named.items()]:
+    for name, value in chain(zip(hints, given, strict=False), named.items()):
         hint = hints.get(name, Any)
         if not _fits(value, hint):
             makers = [MAKERS[c] for c in _class_names(hint) if c in MAKERS]
@@ -180,9 +181,9 @@ class _Numbers(metaclass=_OfNumbers):
 
 def _fits(value: Any, hint: Any) -> bool:
     """Whether a value is of a type; what is not understood is taken to fit."""
-    origin, args = get_origin(hint), get_args(hint)
-    if hint is Any:
+    if type(value) is hint or hint is Any:  # as most are
         return True
+    origin, args = get_origin(hint), get_args(hint)
     if origin is None:
         return _is(value, hint) if isinstance(hint, type) else hint is not None or value is None
     if origin in (Union, types.UnionType):

@@ -214,6 +214,9 @@ class StudyPlan:
     def __post_init__(self) -> None:
         values = {k.field: getattr(self, k.field) for k in KEYS}
         _raise(_wrong({f: v for f, v in values.items() if v is not None}), "a study's plan")
+        for key in KEYS:
+            if key.kind in ("file", "folder") and isinstance(values[key.field], str):
+                object.__setattr__(self, key.field, Path(values[key.field]))
 
 
 def read_plan(path: str | Path) -> StudyPlan:

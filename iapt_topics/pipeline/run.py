@@ -35,10 +35,10 @@ def run_study(
     frame: ThemeFrame,
     encoder: Encoder,
     *,
-    human: tuple[Codes, ...] = (),
+    human: Sequence[Codes] = (),
     config: TopicConfig | None = None,
     baseline: int | None = None,
-    cache: Path | None = None,
+    cache: str | Path | None = None,
     on_event: OnEvent = ignore,
 ) -> Study:
     """Run every stage: embeddings, topics, mapping, codes, comparison and drift.
@@ -51,13 +51,13 @@ def run_study(
         The codebook.
     encoder : Encoder
         For example :func:`iapt_topics.sentence_encoder`.
-    human : tuple of Codes, optional
+    human : sequence of Codes, optional
         The first is compared with the machine and, if there is a second, with that one as well.
     config : TopicConfig, optional
         How topics are fitted; its seed serves the later stages too.
     baseline : int, optional
         Year that others are compared with; the first one by default.
-    cache : path, optional
+    cache : str or Path, optional
         Folder in which fitted topics are kept, and from which they are taken if they were fitted
         to the same responses, vectors and config.
     on_event : callable, optional
@@ -76,7 +76,7 @@ def run_study(
         warning.
     """
     began = perf_counter()
-    config = config or TopicConfig()
+    config, cache = config or TopicConfig(), None if cache is None else Path(cache)
     _check_early(responses, human, baseline)
     check_memory(len(responses.kept))
     on_event(Event("stage", "Embedding the responses"))
@@ -167,7 +167,7 @@ def complete_study(
     return study
 
 
-def _check_early(responses: Responses, human: tuple[Codes, ...], baseline: int | None) -> None:
+def _check_early(responses: Responses, human: Sequence[Codes], baseline: int | None) -> None:
     """Find before the long stages what the last ones could not use."""
     if baseline is not None:
         find_baseline(baseline, responses.years)

@@ -148,6 +148,11 @@ def test_a_plan_made_in_python_is_checked_too():
         StudyPlan(file=Path("s.csv"), text="comment", year="y", seed=-1)
 
 
+def test_a_text_is_a_path_in_a_plan_made_in_python():
+    plan = StudyPlan(file="s.csv", text=("comment",), year="y", codes="codes.csv", out="here")
+    assert (plan.file, plan.codes, plan.out) == (Path("s.csv"), Path("codes.csv"), Path("here"))
+
+
 def test_every_attribute_has_a_key_and_every_key_is_written(written, tmp_path):
     assert [k.field for k in KEYS] == list(StudyPlan.__dataclass_fields__)
     text = plan_text(read_plan(written(LEAST)), tmp_path / "new.toml")
