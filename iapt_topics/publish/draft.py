@@ -64,7 +64,8 @@ def _items(published: Published) -> tuple[tuple[str, str], ...]:
     agreed = "[to be written: how the coding was checked by people]"
     if agreement is not None:
         agreed = "Agreement of machine and people: " + "; ".join(
-            f"{r['measure']} {r['estimate']:.2f} ({r['low']:.2f} to {r['high']:.2f})"
+            f"{r['measure']} {r['estimate']:.2f}"
+            + (f" ({r['low']:.2f} to {r['high']:.2f})" if r["low"] == r["low"] else "")
             for r in agreement.to_dict("records")
         )
     weighted = "Their shares carry survey weights. " if about.weighted else ""

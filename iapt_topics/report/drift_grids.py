@@ -158,9 +158,11 @@ def distances_grid(distances: pd.DataFrame, waves: Waves) -> Grid:
         "Movement of the mix as a whole",
         ("Years", lambda y, before: f"{wave(y)} against {wave(before)}", "year", "against"),
         ("Distance", decimal, "estimate"),
-        ("95 % interval", decimals_between, "low", "high"),
         ("Chance reaches", decimal, "null_p95"),
+        ("Less what noise adds", decimal, "corrected"),
+        ("95 % interval", decimals_between, "low", "high"),
         ("p", p_value, "p"),
         note="Jensen–Shannon distance between the mixes of themes: 0 is the same mix, 1 nothing "
-        "shared. “Chance reaches” is what shuffled years stay below 95 times in 100.",
+        "shared. “Chance reaches” is what shuffled years stay below 95 times in 100. The interval "
+        "is that of the distance less what noise adds.",
     )
