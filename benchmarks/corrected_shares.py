@@ -75,16 +75,16 @@ def main() -> None:
     mean = whole.groupby(["theme", "method"])[["covers", "width", "estimate"]].mean()
     print(f"{args.draws} draws, N = {args.n}, {args.hand} hand codes,", end=" ")
     print(f"{args.per_person} answers a person, by year: {args.by_year}")
-    print("share  bias    F1     r | corrected  machine   hand | bias left | width ratio  formula")
+    print("share  bias    F1     r | corrected  machine  human | bias left | width ratio  formula")
     for j, (share, bias, f1) in enumerate(THEMES):
         other, both = share + bias, chances[j, 0]
         r = (both - share * other) / np.sqrt(share * other * (1 - share) * (1 - other))
         row = mean.loc[f"t{j}"]
-        ratio = row.loc["corrected", "width"] / row.loc["hand", "width"]
+        ratio = row.loc["corrected", "width"] / row.loc["human", "width"]
         formula = np.sqrt(1 - r**2 * (1 - args.hand / args.n))
         print(
             f"{share:5.2f} {bias:5.2f} {f1:5.2f} {r:5.2f} | {row.loc['corrected', 'covers']:9.3f}"
-            f" {row.loc['machine', 'covers']:8.3f} {row.loc['hand', 'covers']:6.3f} |"
+            f" {row.loc['machine', 'covers']:8.3f} {row.loc['human', 'covers']:6.3f} |"
             f" {row.loc['corrected', 'estimate'] - share:9.4f} | {ratio:11.3f} {formula:8.3f}"
         )
 

@@ -35,9 +35,9 @@ def main() -> None:
         sample = np.sort(
             np.concatenate([rng.choice(300, args.hand // 5, False) + 300 * y for y in range(5)])
         )
-        hand = codes_of("person", "human", ids[sample], ids[sample], true[sample])
+        human = codes_of("person", "human", ids[sample], ids[sample], true[sample])
         machine = codes_of("machine", "machine", ids, ids, given)
-        trends = measure_drift(machine, survey, hand=hand).trends
+        trends = measure_drift(machine, survey, human=human, seed=0).trends
         flags.append(trends.assign(seed=seed))
     found = pd.concat(flags)
     found["share"] = SHARES[found["theme"].str[1:].astype(int)]

@@ -14,6 +14,7 @@ import pandas as pd
 
 from iapt_topics import (
     Codes,
+    TopicConfig,
     code_responses,
     embed,
     fit_topics,
@@ -24,8 +25,8 @@ from iapt_topics import (
     map_topics,
     measure_drift,
     sentence_encoder,
-    topic_codes,
 )
+from iapt_topics.agreement import topic_codes
 from iapt_topics.datasets import load_truth, planted_change
 
 
@@ -43,13 +44,13 @@ def example(_: Path, draws: int) -> None:
     up = plan["change"].eq("rise") | (plan["change"].eq("non_monotone") & (plan["2016"] > ends))
     encoder, frame = sentence_encoder(), load_frame("iapt_identity_system")
     embeddings = embed(responses, encoder)
-    topics = fit_topics(responses, embeddings)
+    topics = fit_topics(responses, embeddings, TopicConfig(seed=0))
     mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
     machine = code_responses(responses, embeddings, frame, encoder, mapping=mapping, topics=topics)
     print("| codes | test | planted and flagged, of 6 | right sign | not planted, flagged |")
     print("|---|---|---|---|---|")
     for name, codes in (("truth", load_truth()), ("coder", coder), ("machine", machine)):
-        drift = measure_drift(codes, responses)
+        drift = measure_drift(codes, responses, seed=0)
         for test in ("linear", "omnibus", "shape"):
             found = flagged(drift, test)
             hit = moved & set(found)
@@ -72,13 +73,13 @@ def example(_: Path, draws: int) -> None:
             part = n / len(seen)
             some = seen.groupby(share).sample(frac=part, random_state=seed)
             rows = coder.table["response_id"].isin(some["response_id"])
-            hand = replace(coder, seen=some, table=coder.table[rows])
+            human = replace(coder, seen=some, table=coder.table[rows])
             taught = learn_codes(
-                responses, embeddings, frame, encoder, hand, machine=machine, seed=seed
+                responses, embeddings, frame, encoder, human, machine=machine, seed=seed
             )
             for use, drift in (
-                ("teach", measure_drift(taught, responses, n_boot=1)),
-                ("correct", measure_drift(machine, responses, hand=hand, n_boot=1)),
+                ("teach", measure_drift(taught, responses, n_boot=1, seed=0)),
+                ("correct", measure_drift(machine, responses, human=human, n_boot=1, seed=0)),
             ):
                 found = flagged(drift, "shape")
                 hit = moved & set(found)
@@ -117,18 +118,18 @@ def osmi(data: Path, _: int) -> None:
     table = table[(table["question"] == "why_mental_interview") & (table["year"] >= "2016")]
     table = table[table["repeat_of_own_text"] == "0"]
     responses = load_responses(
-        table, text="text", year="year", respondent_id="respondent_id", response_id="response_id"
+        table, text="text", year="year", respondent="respondent_id", response="response_id"
     )
     print(responses.ledger.pivot(index="year", columns="status", values="n").to_string())
     embeddings = embed(responses, sentence_encoder())
-    topics = fit_topics(responses, embeddings)
+    topics = fit_topics(responses, embeddings, TopicConfig(seed=0))
     codes = topic_codes(topics, responses)
     draws = [topic_codes(topics, responses, run=run) for run in topics.votes]
     words = topics.topics.assign(theme=topics.topics["topic"].astype(str)).set_index("theme")[
         "words"
     ]
     labels = {t: ", ".join(w.split(", ")[:4]) for t, w in words.items()}
-    show(measure_drift(codes, responses, draws=draws), labels)
+    show(measure_drift(codes, responses, draws=draws, seed=0), labels)
 
 
 def nhs(data: Path, _: int) -> None:
@@ -140,8 +141,8 @@ def nhs(data: Path, _: int) -> None:
                 print(trust, question, by_year.to_dict(), "left out: a year below 50\n")
                 continue
             responses = load_responses(
-                asked, text="text", year="year", respondent_id="respondent_id",
-                response_id="comment_id",
+                asked, text="text", year="year", respondent="respondent_id",
+                response="comment_id",
             )  # fmt: skip
             pairs = asked.assign(theme=asked["majors"].str.split("|")).explode("theme")
             pairs = pairs[pairs["theme"].str.strip() != ""].drop_duplicates(["comment_id", "theme"])
@@ -157,7 +158,7 @@ def nhs(data: Path, _: int) -> None:
                 .assign(score=float("nan")),
             )
             print(trust, question)
-            show(measure_drift(codes, responses), {})
+            show(measure_drift(codes, responses, seed=0), {})
             print()
 
 

@@ -69,7 +69,7 @@ def measure(drawn, seed=0):
 
 def check(drawn, p):
     """One survey through measure_drift gives what the columns give."""
-    drift = measure_drift(*as_survey(*drawn), n_boot=1)
+    drift = measure_drift(*as_survey(*drawn), n_boot=1, seed=0)
     base = drift.changes[drift.changes["kind"] == "baseline"]
     assert np.allclose(base["p"].to_numpy().reshape(-1, 4).T, p["change"][:, :N_THEMES], atol=1e-6)
     for test in TESTS[1:]:

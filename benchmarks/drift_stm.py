@@ -21,8 +21,8 @@ from iapt_topics import (
     load_responses,
     measure_drift,
     sentence_encoder,
-    topic_codes,
 )
+from iapt_topics.agreement import topic_codes
 
 #: tidystm, README: topic -> (estimate, standard error) with and without treatment.
 PUBLISHED = {
@@ -49,7 +49,7 @@ def show(name: str, rows: list[tuple[float, float, float]]) -> None:
 
 
 def ours(codes: Codes, responses: object, draws: list[Codes]) -> dict[str, list]:
-    drift = measure_drift(codes, responses, draws=draws, n_boot=100)
+    drift = measure_drift(codes, responses, draws=draws, n_boot=100, seed=0)
     table = drift.sources[drift.sources["measure"] == "change"]
     return {
         source: list(part[["estimate", "low", "high"]].itertuples(index=False, name=None))
@@ -103,7 +103,7 @@ def main() -> None:
         show(f"refitted, most likely topic, measure_drift, {source}", found)
 
     embeddings = embed(responses, sentence_encoder())
-    topics = fit_topics(responses, embeddings, TopicConfig(n_topics=3))
+    topics = fit_topics(responses, embeddings, TopicConfig(seed=0, n_topics=3))
     draws = [topic_codes(topics, responses, run=run) for run in topics.votes]
     for source, found in ours(topic_codes(topics, responses), responses, draws).items():
         show(f"topics of fit_topics, measure_drift, {source}", found)

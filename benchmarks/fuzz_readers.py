@@ -55,7 +55,7 @@ use = "iapt_identity_system"
 seed = 1
 min_support = 0.5
 [report]
-min_cell = "default"
+disclosure = "default"
 quotes = true
 """
 
@@ -68,12 +68,12 @@ def readers() -> dict[str, tuple[str, Reader, int]]:
 
     from iapt_topics._base.tables import read_table
     from iapt_topics.frame.load import load_frame
-    from iapt_topics.mapping.edits import load_edits
+    from iapt_topics.mapping.edits import read_edits
     from iapt_topics.pipeline.plan import read_plan
     from iapt_topics.publish.quotes_sheet import read_quotes
-    from iapt_topics.qda import load_project
+    from iapt_topics.qda import read_project
     from iapt_topics.qda.load import coders_in, load_codes, match_themes
-    from iapt_topics.survey.non_answers import load_rules
+    from iapt_topics.survey.non_answers import read_rules
     from iapt_topics.survey.responses import load_responses
 
     responses = survey()
@@ -82,7 +82,7 @@ def readers() -> dict[str, tuple[str, Reader, int]]:
         return read_table(path, "survey")
 
     def whole_survey(path: Path) -> object:
-        return load_responses(path, text="text", year="year", respondent_id="who")
+        return load_responses(path, text="text", year="year", respondent="who")
 
     def codes(path: Path) -> object:
         match_themes(path, frame=FRAME)
@@ -92,14 +92,14 @@ def readers() -> dict[str, tuple[str, Reader, int]]:
         return read_quotes(path, responses)
 
     def project(path: Path) -> object:
-        opened = load_project(path, responses=responses)
+        opened = read_project(path, responses=responses)
         return match_themes(opened, frame=FRAME)
 
     def database(path: Path) -> object:
         folder = path.with_suffix(".d") / "p.qda"
         folder.mkdir(parents=True, exist_ok=True)
         path.replace(folder / "data.qda")
-        return load_project(folder, responses=responses)
+        return read_project(folder, responses=responses)
 
     return {
         "survey": (".csv", whole_survey, 4),
@@ -112,8 +112,8 @@ def readers() -> dict[str, tuple[str, Reader, int]]:
         "frame": (".toml", load_frame, 24),
         "frame_table": (".csv", load_frame, 6),
         "codebook": (".qdc", load_frame, 24),
-        "rules": (".toml", load_rules, 24),
-        "edits": (".json", load_edits, 6),
+        "rules": (".toml", read_rules, 24),
+        "edits": (".json", read_edits, 6),
         "plan": (".toml", read_plan, 6),
         "quotes": (".csv", quotes, 4),
         "project": (".qdpx", project, 4),
@@ -128,7 +128,7 @@ def whole_files() -> dict[str, list[bytes]]:
     from qda_files import FRAME, HUMAN, MACHINE, TEXTS, project_of, survey
 
     from iapt_topics.frame.load import write_frame
-    from iapt_topics.qda import export_codes
+    from iapt_topics.qda import write_codes
 
     responses = survey()
     rows = pd.DataFrame(
@@ -148,9 +148,9 @@ def whole_files() -> dict[str, list[bytes]]:
         rows.to_stata(at / "s.dta", write_index=False)
         pyreadstat.write_sav(rows, at / "s.sav")
         for ending in (".toml", ".csv", ".qdc"):
-            write_frame(FRAME, at / f"frame{ending}")
+            write_frame(at / f"frame{ending}", FRAME)
         for ending in (".csv", ".qdpx"):
-            export_codes(at / f"c{ending}", (HUMAN, MACHINE), frame=FRAME, responses=responses)
+            write_codes(at / f"c{ending}", (HUMAN, MACHINE), frame=FRAME, responses=responses)
         wide = pd.DataFrame({"response_id": list(TEXTS), "S1": [1, 0, 0, 1], "W1": [0, 1, 0, 0]})
         project_of(at / "p.qda", spans=[("r1", "A", 1, 3, 11)])
         read = Path.read_bytes

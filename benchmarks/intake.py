@@ -16,8 +16,8 @@ import pandas as pd
 import iapt_topics as it
 
 FILES = {
-    "OSMI": ("osmi/osmi_responses.csv", {"respondent_id": "respondent_id", "question": "question"}),
-    "NHS v6": ("nhs_fft/v6_multilabel.csv", {"respondent_id": "respondent_id"}),
+    "OSMI": ("osmi/osmi_responses.csv", {"respondent": "respondent_id", "question": "question"}),
+    "NHS v6": ("nhs_fft/v6_multilabel.csv", {"respondent": "respondent_id"}),
     "NHS phase 1": ("nhs_fft/phase1_singlelabel.csv", {}),
 }
 

@@ -83,7 +83,7 @@ def analyse(out: Path, stages: Path | None = None) -> None:
             cache=out / "cache", on_event=write_down,
         )  # fmt: skip
         write_down(Event("stage", "Writing"))
-        write_study(study, out)
+        write_study(out, study)
 
 
 def check(out: Path, whole: Path) -> None:

@@ -35,7 +35,7 @@ def survey(table: pd.DataFrame, who: str | None) -> it.Responses:
     table = table[table["text"].str.strip() != ""]
     table = table.sample(min(MOST, len(table)), random_state=0)
     return it.load_responses(
-        table.assign(year=2020), text="text", year="year", respondent_id=who, response_id="id"
+        table.assign(year=2020), text="text", year="year", respondent=who, response="id"
     )
 
 

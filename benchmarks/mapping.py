@@ -23,19 +23,16 @@ from iapt_topics import (
     Responses,
     Theme,
     ThemeFrame,
-    axis_scores,
-    code_facets,
     code_responses,
     embed,
-    explain_codes,
     load_example,
     load_frame,
     load_responses,
-    pole_codes,
-    score_themes,
     sentence_encoder,
 )
+from iapt_topics.codes import axis_scores, pole_codes
 from iapt_topics.datasets import example_path, load_truth
+from iapt_topics.mapping import code_facets, explain_codes, score_themes
 from iapt_topics.mapping.facets import _leaning
 from iapt_topics.stats.agreement import cohen_kappa, f1, table_2x2
 
@@ -81,7 +78,7 @@ def survey_of(texts: Sequence[str], who: Sequence[str] | None = None) -> Respons
     """Every text as a response of one year, with its place as id."""
     table = pd.DataFrame({"id": [str(i) for i in range(len(texts))], "text": texts, "year": 2020})
     table["who"] = table["id"] if who is None else list(who)
-    return load_responses(table, text="text", year="year", response_id="id", respondent_id="who")
+    return load_responses(table, text="text", year="year", response="id", respondent="who")
 
 
 def matrix(sets: Sequence[set[str]], themes: Sequence[str]) -> pd.DataFrame:
@@ -254,12 +251,12 @@ def axis() -> None:
         for seed in range(10):
             some = seen.sample(n, random_state=seed)
             rows = coder.table["response_id"].isin(some["response_id"])
-            hand = replace(coder, seen=some, table=coder.table[rows])
-            table = axis_scores(scores, codes, frame, hand=hand).set_index("response_id")
+            human = replace(coder, seen=some, table=coder.table[rows])
+            table = axis_scores(scores, codes, frame, human=human).set_index("response_id")
             rest = seen.loc[~seen["response_id"].isin(some["response_id"]), "response_id"].tolist()
             true = pole_codes(coder, frame)
             for y, pole in zip(true.matrix(rest).T, true.themes, strict=True):
-                chance = table.loc[rest, f"{pole}_probability"].to_numpy()
+                chance = table.loc[rest, f"{pole}_predicted_probability"].to_numpy()
                 tenth = chance.argsort().argsort() * 10 // len(chance)
                 gap = [abs((chance - y)[tenth == k].mean()) for k in range(10)]
                 found.setdefault(pole, []).append((roc_auc_score(y, chance), float(np.mean(gap))))

@@ -102,7 +102,7 @@ def run_once(rows: int) -> None:
     begun = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        survey = load_responses(table, text="text", year="year", respondent_id="who")
+        survey = load_responses(table, text="text", year="year", respondent="who")
         run_study(survey, load_frame("iapt_identity_system"), Grouped())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(

@@ -37,10 +37,10 @@ def main(data: Path) -> None:
     asked = table[(table["question"] == QUESTION) & (table["year"] >= "2016")]
     asked = asked[asked["repeat_of_own_text"] == "0"]
     responses = it.load_responses(
-        asked, text="text", year="year", respondent_id="respondent_id", response_id="response_id"
+        asked, text="text", year="year", respondent="respondent_id", response="response_id"
     )
     frame = it.load_frame(FRAME)
-    study = it.run_study(responses, frame, it.sentence_encoder())
+    study = it.run_study(responses, frame, it.sentence_encoder(), config=it.TopicConfig(seed=0))
     shown = it.publish.publish(study).tables
 
     print("Rows by what became of them\n")

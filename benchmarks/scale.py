@@ -116,7 +116,7 @@ def run(args: argparse.Namespace) -> None:
             threading.Thread(
                 target=kill_one, args=(cluster, out / "parts", after, told), daemon=True
             ).start()
-        study = it.scale_study(
+        study = it.scale.scale_study(
             survey,
             it.load_frame("iapt_identity_system"),
             encoder,
@@ -198,7 +198,7 @@ def main() -> None:
     parser.add_argument("--loss", action="store_true")
     args = parser.parse_args()
     if args.encoder == "static" and not (args.work / "static").is_dir():
-        it.distil_encoder(args.work / "static")
+        it.encoders.distil_encoder(args.work / "static")
     if args.loss:
         loss(args)
     else:

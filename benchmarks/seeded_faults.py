@@ -135,7 +135,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
             ("/ design_effect(error, weight, domain.person, few) / ratio", "/ design_effect(error, weight, domain.person, few)"),
             ("parts.append((size * (mean - float(low)), size * (float(high) - mean)))", "parts.append((mean - float(low), float(high) - mean))"),
             ("y &= table[\"by_hand\"]", "y |= table[\"by_hand\"]"),
-            ("(hand.picked | machine.trained_on)", "(hand.picked)"),
+            ("(human.picked | machine.trained_on)", "(human.picked)"),
             ("far = np.abs(gap) > _ODD * np.sqrt(variance)", "far = np.abs(gap) > 40 * np.sqrt(variance)"),
             ("weight * table[\"year\"].map(rest / coded)", "weight * table[\"year\"].map(coded / rest)"),
             ("n = kish_size(domain.design[member]) / effect", "n = 4 * kish_size(domain.design[member])"),
@@ -159,8 +159,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         "publish/disclosure.py",
         ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
-            ("return 0 < people < self", "return 0 < people <= self"),
-            ("return 0 < people < self", "return 0 <= people < self"),
+            ("return 0 < respondents < self", "return 0 < respondents <= self"),
+            ("return 0 < respondents < self", "return 0 <= respondents < self"),
             ("int((count + self.round_to / 2)", "int(count"),
             ("users[word].add(person)", "users[word].add(text)"),
             ("str(text).lower()", "str(text)"),
@@ -173,8 +173,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
             ("if 0 < len(c.people) < least", "if 0 < c.count < least"),
-            ("len(gone) < 2 or len(behind) < least", "len(gone) < 2"),
-            ("len(gone) < 2 or len(behind) < least", "len(behind) < least"),
+            ("len(hidden) < 2 or len(behind) < least", "len(hidden) < 2"),
+            ("len(hidden) < 2 or len(behind) < least", "len(behind) < least"),
             ("high - low < least - 2 - 1e-6", "high - low < 1 - 1e-6"),
             ("table.hide(min(more,", "table.hide(max(more,"),
             ("self.protected.add(key)", "pass"),
@@ -205,7 +205,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         "publish/cells.py",
         ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
-            ("clip(lower=0.001)", "clip(lower=0.0)"),
+            ("mask(p < 0.001, SMALLEST_P)", "mask(p < 0.001, 0.0)"),
             ("if base in self.suppressed:", "if False:"),
             ("if cell is None or key in self.suppressed:", "if cell is None:"),
             ("if of.count < rule.min_base:", "if of.count < 1:"),
@@ -235,7 +235,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
             ("[any((name, side, t) in cells.suppressed", "[all((name, side, t) in cells.suppressed"),
-            ("gone |= few", "gone |= False"),
+            ("suppressed |= few", "suppressed |= False"),
             ('rows["share_other"] - rows["share_reference"]', 'rows["share_reference"] - rows["share_other"]'),
         ),
     ),

@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from iapt_topics import TopicConfig, embed, load_responses, sentence_encoder, topic_tracking
+from iapt_topics import TopicConfig, embed, load_responses, sentence_encoder
+from iapt_topics.topics import topic_tracking
 
 SIZE, PLANTED = 1000, 60
 
@@ -39,7 +40,7 @@ def main() -> None:
     vectors = embed(survey, sentence_encoder())
     common = raw["label"].value_counts()
     names = sorted(common[(common >= 2 * PLANTED)].index)
-    config = TopicConfig(n_runs=args.runs)
+    config = TopicConfig(seed=0, n_runs=args.runs)
     print("design | topics | linked | unmatched | shown | splits with any shown | planted found")
     for design in ("null", "planted"):
         rows = []

@@ -166,7 +166,7 @@ def compare(table: pd.DataFrame, args: argparse.Namespace) -> None:
             rows,
             text="text",
             year="year",
-            respondent_id="respondent_id",
+            respondent="respondent_id",
             covariates=("label", "row"),
         )
         return responses, it.embed(responses, encoder)

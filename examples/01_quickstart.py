@@ -13,7 +13,7 @@ def main(folder: Path) -> None:
     responses, human = it.load_example()
     encoder = it.sentence_encoder(cache=folder / "cache")  # all-MiniLM-L6-v2, offline
     embeddings = it.embed(responses, encoder)
-    topics = it.fit_topics(responses, embeddings, it.TopicConfig(seed=7))
+    topics = it.fit_topics(responses, embeddings)
 
     frame = it.load_frame("iapt_identity_system")
     mapping = it.map_topics(topics, frame, encoder, embeddings=embeddings)

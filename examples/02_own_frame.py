@@ -31,7 +31,7 @@ def main(folder: Path) -> None:
 
     responses, _ = it.load_example()
     encoder = it.sentence_encoder()
-    alike = it.indistinct_themes(frame, encoder)
+    alike = it.mapping.indistinct_themes(frame, encoder)
     print("Pairs of themes that the encoder cannot tell apart:", len(alike))
 
     embeddings = it.embed(responses, encoder)
@@ -40,9 +40,9 @@ def main(folder: Path) -> None:
     print(machine.table["theme"].value_counts().to_string())
 
     # Why a sentence was given its theme: the nearest words of the frame, and the runner-up.
-    why = it.explain_codes(responses, embeddings, frame, encoder)
+    why = it.mapping.explain_codes(responses, embeddings, frame, encoder)
     print(why[["text", "theme", "anchor", "runner_up"]].head(5).to_string(index=False))
-    it.export_codes(folder / "codes.csv", machine, frame=frame)
+    it.qda.write_codes(folder / "codes.csv", machine, frame=frame)
 
 
 if __name__ == "__main__":

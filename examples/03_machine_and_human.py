@@ -29,11 +29,16 @@ def main(folder: Path) -> None:
     print(weakest[["label", "positives_reference", "f1", "f1_low", "f1_high"]].to_string())
 
     # A person fills in `rater`, and where needed `rating` and `rationale`.
-    sheet = it.write_convergence(comparison, folder / "convergence.xlsx")
-    print(it.read_convergence(sheet, comparison).convergence["rating"].value_counts().to_string())
+    sheet = it.agreement.write_convergence(folder / "convergence.xlsx", comparison)
+    print(
+        it.agreement.read_convergence(sheet, comparison)
+        .convergence["rating"]
+        .value_counts()
+        .to_string()
+    )
 
     # For the coding meeting. The texts are redacted by pattern; read them before they are shown.
-    meeting = it.disagreements(human, machine, responses=responses, most=3)
+    meeting = it.agreement.disagreements(human, machine, responses=responses, most=3)
     meeting.to_csv(folder / "disagreements.csv", index=False)
 
 

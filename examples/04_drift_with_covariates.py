@@ -17,7 +17,7 @@ def main(folder: Path) -> None:
     responses, codes = it.load_example()
 
     # 1. Did other people answer?
-    people = it.respondent_mix(responses, ["role"])
+    people = it.survey.respondent_mix(responses, ["role"])
     print("Smallest adjusted p that a role's share moved:", round(people["p_bh"].min(), 3))
 
     # 2. What changed, as the responses stand?

@@ -13,7 +13,7 @@ from iapt_topics.datasets import example_path
 
 def load(table: pd.DataFrame) -> it.Responses:
     """Read part of the SYNTHETIC survey as if it were a file of its own."""
-    return it.load_responses(table, text="comment", year="year", respondent_id="person")
+    return it.load_responses(table, text="comment", year="year", respondent="person")
 
 
 def main(folder: Path) -> None:
@@ -24,14 +24,14 @@ def main(folder: Path) -> None:
     earlier = load(survey[survey["year"] < 2018])
     embedded = it.embed(earlier, encoder)
     # Few runs, to be quick; keep the default of 12 for real work.
-    topics = it.fit_topics(earlier, embedded, it.TopicConfig(seed=7, n_runs=4))
-    it.save_topics(topics, folder / "topics")  # no text of a response, nothing that runs
+    topics = it.fit_topics(earlier, embedded, it.TopicConfig(n_runs=4))
+    it.topics.save_topics(folder / "topics", topics)  # no text of a response, nothing that runs
 
     # A year later.
-    topics = it.load_topics(folder / "topics")
+    topics = it.topics.load_topics(folder / "topics")
     later = load(survey[survey["year"] == 2018])
-    wave = it.assign_wave(
-        topics, later, it.embed(later, encoder), fitted=(earlier, embedded), seed=7
+    wave = it.topics.assign_wave(
+        topics, later, it.embed(later, encoder), fitted=(earlier, embedded)
     )
     new = wave.novelty.iloc[0]
     print(

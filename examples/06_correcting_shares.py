@@ -23,22 +23,22 @@ def main(folder: Path) -> None:
     machine = it.code_responses(responses, it.embed(responses, encoder), frame, encoder)
 
     # A random part of each year, large enough for intervals 10 points wide; none picked to teach.
-    plan = it.next_to_code(responses, machine, n=0, width=0.1)
-    it.write_sample(plan, responses, folder / "to_code.xlsx")  # you would code on this sheet
+    plan = it.codes.next_to_code(responses, machine, n=0, width=0.1)
+    it.codes.write_sample(folder / "to_code.xlsx", plan, responses)  # you would code on this sheet
 
     # The stand-in for the sheet filled in: what the simulated coder gave to these responses.
     drawn = plan.table[["response_id"]]
     sheet = drawn.merge(everything.table[["response_id", "theme"]], how="left")
     sheet["theme"] = sheet["theme"].fillna("")  # blank: seen, no theme
-    hand = it.load_codes(sheet, frame=frame, responses=responses)
+    human = it.load_codes(sheet, frame=frame, responses=responses)
 
-    shares = it.corrected_shares(machine, hand, responses, by_year=False)
+    shares = it.corrected_shares(machine, human, responses, by_year=False)
     wide = shares.pivot(index="theme", columns="method", values="estimate")
     truth = load_truth()
     wide["truth"] = truth.table["theme"].value_counts() / len(truth.seen)
     wide = wide.astype(float).fillna({"truth": 0.0})
     print(f"{len(drawn)} of {len(responses)} SYNTHETIC responses coded by hand.")
-    for method in ("machine", "hand", "corrected"):
+    for method in ("machine", "human", "corrected"):
         error = (wide[method] - wide["truth"]).abs().mean()
         print(f"Mean distance from the truth, {method}: {100 * error:.1f} points")
     pd.DataFrame(shares).to_csv(folder / "shares.csv", index=False)

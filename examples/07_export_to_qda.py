@@ -19,13 +19,15 @@ def main(folder: Path) -> None:
     frame = it.load_frame("iapt_identity_system")
 
     # To code in: one document for each response, named by its id, and the frame as codebook.
-    it.export_codes(folder / "to_code.qdpx", frame=frame, responses=responses)
+    it.qda.write_codes(folder / "to_code.qdpx", frame=frame, responses=responses)
 
     # With codes: each coder is a user of the project; a machine's themes stand apart.
-    path = it.export_codes(folder / "coded.qdpx", [first, second], frame=frame, responses=responses)
+    path = it.qda.write_codes(
+        folder / "coded.qdpx", [first, second], frame=frame, responses=responses
+    )
 
     # What comes back from the tool is read in the same way.
-    project = it.load_project(path, responses=responses)
+    project = it.qda.read_project(path, responses=responses)
     print("Coders:", ", ".join(project.coders))
     codes = it.load_codes(project, frame=frame, coder="coder_a")
     print(f"{len(codes.table)} of {len(first.table)} SYNTHETIC codes of coder_a came back.")

@@ -24,14 +24,14 @@ def write_partitions(folder: Path) -> Path:
 
 def main(folder: Path, scheduler: str | None) -> None:
     """Code the partitions on this machine's cores, or on the cluster of the scheduler's address."""
-    study = it.scale_study(
+    study = it.scale.scale_study(
         write_partitions(folder / "survey"),
         it.load_frame("iapt_identity_system"),
         it.sentence_encoder(),
         folder / "results",
         cluster=scheduler,
         sample=1_000,  # of about 1,500; keep the default of 20,000 for real work
-        config=it.TopicConfig(seed=7, n_runs=4),
+        config=it.TopicConfig(n_runs=4),
         covariates=["role"],
         on_event=print,
     )

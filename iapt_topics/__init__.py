@@ -1,9 +1,20 @@
-"""Machine themes beside human themes in free-text surveys, and what changed over the years.
+"""Machine themes beside human themes in free-text surveys.
 
-The stages follow each other, each a function from typed values to a new typed value::
-
-    load_responses -> embed -> fit_topics -> map_topics -> code_responses
-        -> compare_codes, measure_drift -> write_report
+study = it.analyse("survey.csv", text=..., year=..., frame=..., codes=...)
+study.report("report.html"); study.publish().report("public.html")
+gives all at once. load_study takes up a saved one; load_example has data.
+Step by step, each a function from typed values to a new typed value:
+read         load_responses, redact_responses, load_frame, load_codes
+find topics  sentence_encoder, embed, fit_topics, map_topics
+code         code_responses, learn_codes
+compare      compare_codes, measure_drift, standardise_drift, measure_panel,
+             corrected_shares, theme_regression
+write        write_report, write_tables, write_draft, write_frame
+every step   run_study, from values; read_plan, run_plan, from a study.toml
+Values: Responses, Embeddings, Encoder, Event, TopicConfig, Topics, Theme,
+ThemeFrame, TopicMapping, Codes, Comparison, Drift, Study, StudyPlan,
+Analysis, Disclosure, Published, InputError.
+The rest is in rooms: it.drift, it.qda, ... Try help(it.drift).
 """
 
 import lazy_loader as lazy
@@ -11,4 +22,5 @@ import lazy_loader as lazy
 __version__ = "0.1.0"
 
 # Each name is loaded when it is first used, so that importing the package costs next to nothing.
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+# There is no __all__: with one, help() would print every class and function in full.
+__getattr__, __dir__, _ = lazy.attach_stub(__name__, __file__)

@@ -121,7 +121,7 @@ def survey_rows():
 
 def read(table, **more):
     """A table with the columns of the small survey as responses."""
-    return load_responses(table, text="comment", year="year", respondent_id="person", **more)
+    return load_responses(table, text="comment", year="year", respondent="person", **more)
 
 
 def subject_rows(table):
@@ -149,7 +149,7 @@ def survey_files(folder):
     """The folder, with the small survey, its codebook and its human codes."""
     table = survey_rows()
     table.to_csv(folder / "survey.csv", index=False)
-    write_frame(SUBJECT_FRAME, folder / "frame.toml")
+    write_frame(folder / "frame.toml", SUBJECT_FRAME)
     subject_rows(table).to_csv(folder / "codes.csv", index=False)
     return folder
 

@@ -42,7 +42,7 @@ def survey(texts: dict[str, str] = TEXTS):
             "text": list(texts.values()),
         }
     )
-    return load_responses(table, text="text", year="year", respondent_id="who", response_id="id")
+    return load_responses(table, text="text", year="year", respondent="who", response="id")
 
 
 def same(one: Codes, two: Codes) -> None:

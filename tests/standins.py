@@ -16,7 +16,7 @@ from iapt_topics.agreement.comparison import Comparison
 from iapt_topics.codes.axis import axis_classes, axis_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift import tables as drift_tables
-from iapt_topics.drift.drift import measure_drift
+from iapt_topics.drift.drift import Drift, measure_drift
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.theme import Theme
 from iapt_topics.mapping.mapping import TopicMapping
@@ -24,7 +24,7 @@ from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.published import publish
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.study.study import Study
-from iapt_topics.survey.responses import cluster_ids
+from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.topics import TopicConfig, Topics
 
 YEARS = (2014, 2015, 2016, 2017, 2018)
@@ -139,28 +139,15 @@ def responses(
     )
     table.loc[:3, "status"] = "kept"
     table = table[table["year"].isin(years)].reset_index(drop=True)
-    kept = table[table["status"] == "kept"].reset_index(drop=True)
-    ledger = table.groupby(["year", "question", "status"]).size().rename("n").reset_index()
+    return Survey(table=table, source="survey.csv", synthetic=synthetic)
 
-    class Responses(SimpleNamespace):
-        def __len__(self) -> int:
-            return len(kept)
 
-        @property
-        def cluster_id(self) -> pd.Series:
-            return pd.Series(cluster_ids(self.kept), index=self.kept["response_id"].astype(object))
+class Survey(Responses):
+    """A survey whose topics are known; they are no covariate."""
 
-    return Responses(
-        table=table,
-        source="survey.csv",
-        notes=(),
-        synthetic=synthetic,
-        kept=kept,
-        covariates=("role",),
-        ledger=ledger,
-        years=years,
-        wave_labels={y: str(y) for y in years},
-    )
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        return ("role",)
 
 
 def topics(survey: Any, label: str | None = None) -> Topics:
@@ -227,7 +214,7 @@ def topics(survey: Any, label: str | None = None) -> Topics:
         resolution=tried,
         runs=runs,
         centroids=np.random.default_rng(5).normal(size=(8, 16)).astype(np.float32),
-        config=TopicConfig(),
+        config=TopicConfig(seed=0),
         versions={"bertopic": "0.17.3", "encoder": "all-MiniLM-L6-v2"},
     )
 
@@ -280,7 +267,7 @@ def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Any) -> Any:
         chance = 0.002 if abs(gap) > 0.09 else 0.4
         tail = (gap, gap - 0.08, gap + 0.08, 250, chance, chance, chance, 0.095, "")
         changes.append((name, 2018, 2014, "baseline", *tail))
-    return SimpleNamespace(
+    return Drift(
         shares=pd.DataFrame(
             shares,
             columns=drift_tables.COLUMNS["shares"],
@@ -295,7 +282,7 @@ def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Any) -> Any:
                 for test, low, shape in (
                     ("omnibus", np.nan, ""),
                     ("linear", 0.002, ""),
-                    ("shape", 0.002, "a step up from 2016"),
+                    ("shape", 0.002, "step up from 2016"),
                 )
                 for n in names
             ],
@@ -354,7 +341,7 @@ def comparison(reference: str = "human", other: str = "machine", lift: float = 0
                 "note": "not estimable: fewer than 10 positives" if rare else "",
             }
         )
-        rating = ("dissonant", "complementary", "agreement")[min(i // 3, 2)]
+        rating = ("dissonance", "partial agreement", "agreement")[min(i // 3, 2)]
         meet.append((key, label, rating, "", f1, 0.012, -0.02, 0.05, 400, ""))
     return Comparison(
         reference=reference,

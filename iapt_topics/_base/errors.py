@@ -13,14 +13,14 @@ if TYPE_CHECKING:  # so that the command line can say what it does without loadi
 
 
 class InputError(ValueError):
-    """Input that the library cannot use, said in one line that a user can act on.
+    """Invalid input: what is wrong, the rule, what was got and what to do, in one line.
 
     Parameters
     ----------
     what : str
         The thing at fault, e.g. ``"column 'year'"``.
     rule : str
-        What is asked of it, e.g. ``"must hold whole years"``.
+        What is asked of it, e.g. ``"must contain whole years"``.
     got : str
         What was found instead.
     do : str

@@ -9,7 +9,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A word of a long computation; as a text, a line for people, so that ``on_event=print`` works.
+    """A progress event of a long computation; its text is a line, so ``on_event=print`` works.
 
     Attributes
     ----------

@@ -60,7 +60,7 @@ def write_whole(
     InputError
         If a link stands at ``path``, or on the way to it within a folder of results.
     """
-    part = _part_of(path, within)
+    part = _name_part(path, within)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     handle = os.open(part, flags, 0o600 if private else 0o666)
     try:
@@ -75,7 +75,7 @@ def write_whole(
 @contextmanager
 def whole_folder(folder: Path, *, private: bool = False) -> Iterator[Path]:
     """A folder to write into, which takes the place of ``folder`` at the end, or is removed."""
-    part = _part_of(folder, None)
+    part = _name_part(folder, None)
     part.mkdir(mode=0o700 if private else 0o777)
     try:
         yield part
@@ -141,7 +141,7 @@ def claimed(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _part_of(path: Path, within: Path | None) -> Path:
+def _name_part(path: Path, within: Path | None) -> Path:
     """A new name for what will be ``path``."""
     whole = path.absolute()
     results = within or next((h for h in reversed(_HELD) if whole.is_relative_to(h)), None)
@@ -178,7 +178,7 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or nested without end
         raise InputError(
             f"{what} {path.name!r}", "must be valid TOML in UTF-8", str(error),
-            "Mend that line; texts and paths stand in quotes.",
+            "Correct that line; texts and paths need quotation marks.",
         ) from error  # fmt: skip
 
 

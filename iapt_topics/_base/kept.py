@@ -28,7 +28,7 @@ def keep_once(
     made_of: str,
     what: str,
     make: Callable[[], T],
-    save: Callable[[T, Path], object],
+    save: Callable[[Path, T], object],
     load: Callable[[Path], T],
 ) -> T:
     """What a folder keeps, if it was made of the same; else what ``make`` gives, which is kept.
@@ -39,17 +39,17 @@ def keep_once(
     refuse_link(place)
     if place.is_dir():
         private_tree(place)
-        fault = fault_of(place / _RECORD, made_of, _hashes(place))
+        fault = find_fault(place / _RECORD, made_of, _hashes(place))
         try:
             if not fault:
                 return load(place)
         except InputError as error:
             fault = str(error)
-        warnings.warn(f"kept {what} anew: {place.name}: {fault}", stacklevel=3)
+        warnings.warn(f"{what} again: {place.name}: {fault}", stacklevel=3)
         shutil.rmtree(place, ignore_errors=True)
     made = make()
     try:
-        save(made, place)
+        save(place, made)
         write_record(place / _RECORD, made_of, _hashes(place))
     except (OSError, TypeError, ValueError) as error:  # the disk, or what no file can hold
         warnings.warn(f"{place.name} is not kept: {error}", stacklevel=3)
@@ -69,16 +69,16 @@ def write_record(
     write_whole(record, content, private=True, within=within)
 
 
-def fault_of(record: Path, made_of: str, files: Mapping[str, str]) -> str:
+def find_fault(record: Path, made_of: str, files: Mapping[str, str]) -> str:
     """Why files must not be taken for what a run wrote; "" if they may be."""
     if not record.is_file() or record.stat().st_size > MOST_BYTES:
-        return "no record of what made them"
+        return "there is no record of their source"
     try:
         content = json.loads(record.read_text("utf-8"))
         told_of, told = str(content["made_of"]), dict(content["files"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return "their record cannot be read"
     if told_of != made_of:
-        return "they were made of other responses, vectors or settings"
+        return "they belong to other responses, vectors or settings"
     other = sorted(n for n in {*told, *files} if told.get(n) != files.get(n))
-    return f"{other[0]} is not as it was written" if other else ""
+    return f"{other[0]} has changed since it was written" if other else ""

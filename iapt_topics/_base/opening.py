@@ -31,7 +31,10 @@ class Archive:
             raise
         except Exception as error:  # zipfile raises many kinds on a file that is no archive
             raise InputError(
-                what, "must be a zip archive", str(error) or type(error).__name__, "Export it anew."
+                what,
+                "must be a zip archive",
+                str(error) or type(error).__name__,
+                "Export it again.",
             ) from error
         names = [m.orig_filename for m in members]
         outside = [n for n in names if _LEAVES_FOLDER.search(n)]
@@ -42,7 +45,7 @@ class Archive:
             )  # fmt: skip
         if len(names) > _MOST_MEMBERS:
             raise InputError(
-                f"{what}: the archive", f"must hold at most {_MOST_MEMBERS:,} files",
+                f"{what}: the archive", f"must contain at most {_MOST_MEMBERS:,} files",
                 f"{len(names):,}", "Check the file.",
             )  # fmt: skip
         self._by_name: dict[str, ZipInfo] = {}
@@ -51,7 +54,7 @@ class Archive:
             if fold in self._by_name:
                 raise InputError(
                     f"{what}: names in the archive", "must differ", repr(member.filename),
-                    "Export it anew.",
+                    "Export it again.",
                 )  # fmt: skip
             self._by_name[fold] = member
 
@@ -71,7 +74,7 @@ class Archive:
         about = f"{self.what}: {name!r}"
         member = self._by_name.get(name.casefold())
         if member is None:
-            raise InputError(about, "must be in the archive", "no such file", "Export it anew.")
+            raise InputError(about, "must be in the archive", "no such file", "Export it again.")
         size = f"{member.file_size:,} bytes"
         if member.file_size <= largest:
             try:
@@ -79,10 +82,10 @@ class Archive:
                     content = stream.read(largest + 1)
             except Exception as error:  # zlib, lzma, encryption, a wrong checksum, ...
                 reason = str(error) or type(error).__name__
-                raise InputError(about, "must be readable", reason, "Export it anew.") from error
+                raise InputError(about, "must be readable", reason, "Export it again.") from error
             if len(content) <= largest:
                 return content
-            size = "more, though it says less"
+            size = "more than it declares"
         raise InputError(about, f"must be at most {largest:,} bytes", size, "Check the file.")
 
 
@@ -99,7 +102,7 @@ def parse_xml(content: bytes, what: str) -> Element:
             "Do not use this file: no coding tool writes them.",
         ) from error  # fmt: skip
     except (ParseError, ValueError, LookupError) as error:  # the last two: of its encoding
-        raise InputError(what, "must be XML", str(error), "Export it anew.") from error
+        raise InputError(what, "must be XML", str(error), "Export it again.") from error
     return root
 
 
@@ -109,5 +112,5 @@ def decoded(content: bytes, what: str) -> str:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        raise InputError(what, "must be text in UTF-8", str(error), "Export it anew.") from error
+        raise InputError(what, "must be text in UTF-8", str(error), "Export it again.") from error
     return text.replace("\r\n", "\n").replace("\r", "\n")

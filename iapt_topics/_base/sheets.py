@@ -14,7 +14,7 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import write_whole
 from iapt_topics._base.tables import read_table
 
-_CELL = 32_767  # characters that a cell of a workbook can hold
+LONGEST_CELL = 32_767  # characters that a cell of a workbook can hold
 #: What a spreadsheet would run as a formula. A quote before it makes it text; it is taken off when
 #: the file is read.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -89,10 +89,11 @@ def _write_workbook(
     sheet = book.active
     for i, row in enumerate(rows, 1):
         for j, text in enumerate(row, 1):
-            if len(text) > _CELL:
+            if len(text) > LONGEST_CELL:
                 raise InputError(
                     f"column {rows[0][j - 1]!r} in row {i} of {path.name!r}",
-                    f"must have at most {_CELL:,} characters in a workbook", f"{len(text):,}",
+                    f"must have at most {LONGEST_CELL:,} characters in a workbook",
+                    f"{len(text):,}",
                     "Write another kind of file.",
                 )  # fmt: skip
             cell = sheet.cell(i, j)

@@ -74,7 +74,7 @@ def read_table(path: Path, what: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
         raise
     except Exception as error:  # the readers raise many kinds on a file that is no table
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(name, "must be a readable table", reason, "Save it anew.") from error
+        raise InputError(name, "must be a readable table", reason, "Save it again.") from error
     # Names as a spreadsheet without them would show: numbered from 0, as pandas does.
     header = [n.strip() for n in names]
     names = [h or f"Unnamed: {i}" for i, h in enumerate(header)]
@@ -84,8 +84,8 @@ def read_table(path: Path, what: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     bare = [n for n, h in zip(names, header, strict=True) if not h]
     idle = [n for n in bare if not (table[n] != "").any()]
     if len(idle) < len(bare):
-        told = listed(n for n in bare if n not in idle)
-        notes.append(f"{name}: columns without a name (merged header cells?) are called {told}.")
+        unnamed = listed(n for n in bare if n not in idle)
+        notes.append(f"{name}: columns without a name (merged header cells?) are called {unnamed}.")
     return table.drop(columns=idle), tuple(notes)
 
 
@@ -121,7 +121,7 @@ def _read_csv(path: Path, name: str) -> _Read:
         found = max(_SEPARATORS, key=header.count)
         if found in header:
             separator = found
-            notes.append(f"{name}: its cells are parted by {_SEPARATORS[found]}.")
+            notes.append(f"{name}: its cells are separated by {_SEPARATORS[found]}.")
     # Each is the end of a cell or stands in one, so that this many are no table that is read.
     if (ends := text.count(separator) + text.count("\n")) > 2 * _limits.MOST_CELLS:
         raise too_large(name, f"about {ends:,} cells")
@@ -324,7 +324,7 @@ def _read_stata(path: Path, name: str) -> _Read:
         if "labels" not in str(error):
             raise
         table = _stata_rows(path, name, convert_categoricals=False)
-        notes.append(f"{name}: two values have one label, so the values stand without labels.")
+        notes.append(f"{name}: two values share a label, so values are used without labels.")
     return *_columns(table, name), notes
 
 

@@ -1,5 +1,11 @@
-"""Two coders side by side: agreement by theme and over all, matching themes, convergence coding."""
+"""Two coders side by side: a person and the machine, or two people.
 
-import lazy_loader as lazy
+- ``compare_codes`` gives a ``Comparison``: agreement over all and by theme, prevalence by year,
+  matched themes, convergence coding; ``topic_codes`` makes codes of topics, to compare as well.
+- ``disagreements``: the responses to talk about at a coding meeting.
+- ``write_convergence``, ``read_convergence``: the ratings as a sheet that a person confirms.
+"""
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+from iapt_topics._base.door import open_room
+
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

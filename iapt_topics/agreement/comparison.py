@@ -1,4 +1,4 @@
-"""Two coders side by side on the responses both saw: per theme, per response, and overall."""
+"""Two coders side by side on the responses coded by both: per theme, per response, and overall."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Ints
 from iapt_topics._base.errors import InputError, listed
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.agreement.convergence_table import convergence_table
 from iapt_topics.agreement.tables import (
     overall_table,
@@ -34,8 +34,8 @@ DESIGN = ("sampling", "blinding", "codebook")
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Comparison:
-    """How far two coders agree. Made by :func:`compare_codes`.
+class Comparison(Result):
+    """Inter-coder agreement of two coders, overall and by theme. Made by :func:`compare_codes`.
 
     Shares, differences and measures are fractions. ``low`` and ``high`` bound 95 % intervals over
     respondents: of measures over all themes and of partitions, a jackknife on the root of what is
@@ -44,16 +44,16 @@ class Comparison:
     Price's paired interval for differences of shares. ``interval_status`` says why there is none:
     "no disagreement" (the coders never differ), "too few respondents", "too sparse" (too few
     responses for so many pairs of classes, so that the bias of information measures cannot be
-    taken off). ``note`` is "" or says what limits a row. Read it in
-    the order of the attributes, and the comparison of two people first: no machine can be asked to
-    agree with people more than they do with each other.
+    taken off). ``note`` is "" or says what limits a row. Read it in the order of the
+    attributes, and the comparison of two human coders first: human-human agreement is a practical
+    benchmark for the machine.
 
     Attributes
     ----------
     reference, other : str
         Names of the coders, e.g. a person and the machine.
     n : int
-        Responses both saw and neither was trained on.
+        Responses coded by both that neither was trained on.
     design : dict of str to str
         ``units``, ``coders``, ``sampling``, ``blinding``, ``codebook``: as given, or "not stated".
     overall : pandas.DataFrame
@@ -64,14 +64,14 @@ class Comparison:
         alphas and ``f1_samples``. ``f1_macro`` is over themes with at least 10 positives of the
         reference.
     themes : pandas.DataFrame
-        Key ``theme``, in the order of the reference's themes, then those only the other could
-        give; ``label``, ``n``, ``positives_reference``, ``positives_other``, ``share_reference``,
-        ``share_other``, ``precision`` and ``recall`` (of the other against the reference),
-        ``f1``, ``f1_low``, ``f1_high``, ``negative_agreement``, ``kappa``, ``kappa_low``,
-        ``kappa_high``, ``kappa_status`` ("estimated", "too few positives", "given to all", "left
-        out"), ``ac1``, ``pabak``, ``note``. With fewer than 10 positives of either coder, kappa
-        and its interval are NaN. AC1 and PABAK can be high without any overlap on a
-        rare theme: read them beside F1.
+        Key ``theme``, in the order of the reference's themes, then those of the other's code set
+        alone; ``label``, ``n``, ``positives_reference``, ``positives_other``,
+        ``share_reference``, ``share_other``, ``precision`` and ``recall`` (of the other against
+        the reference), ``f1``, ``f1_low``, ``f1_high``, ``negative_agreement``, ``kappa``,
+        ``kappa_low``, ``kappa_high``, ``kappa_status`` ("estimated", "too few positives",
+        "applied to all", "not requested"), ``ac1``, ``pabak``, ``note``. With fewer than 10
+        positives of either coder, kappa and its interval are NaN. AC1 and PABAK can be high without
+        any overlap on a rare theme: read them beside F1.
     years : pandas.DataFrame
         Key (``theme``, ``year``); ``share_reference``, ``share_other``, ``estimate`` (other less
         reference, on the same responses), ``low``, ``high``, ``n``, ``note``. Empty unless the
@@ -84,12 +84,12 @@ class Comparison:
         ``n``, ``expected_by_chance``, ``note``. Needs no themes in common. V rises with the
         number of classes whatever they mean.
     matches : pandas.DataFrame
-        Key ``reference_theme``, ``other_theme``: every pair given to a common response, in the
-        order of the reference's themes, then by falling ``f1``; ``f1``, ``n_both`` (responses
-        with both), ``matched`` (the pair is in the one-to-one assignment with the highest total
-        F1). For these, ``f1_held_out``: F1 of the reference theme with the partner chosen on the
-        other half of the respondents; ``f1_expected_by_chance``: mean F1 of its
-        partner when the other's rows are dealt out at random.
+        Key ``reference_theme``, ``other_theme``: every pair applied to a common response, in the
+        order of the reference's themes, then by falling ``f1``; ``f1``, ``n_both`` (responses with
+        both), ``matched`` (the pair is in the one-to-one assignment with the highest total F1). For
+        these, ``f1_held_out``: F1 of the reference theme with the partner chosen on the other half
+        of the respondents; ``f1_expected_by_chance``: mean F1 of its partner when the other's rows
+        are permuted.
     levels : pandas.DataFrame
         Key (``measure``, ``threshold``); a pair of themes meets if its F1 reaches the threshold.
         ``coverage``: share of the reference's themes that meet one of the other's; ``novelty``:
@@ -100,30 +100,30 @@ class Comparison:
     convergence : pandas.DataFrame
         Key ``theme``, in the order of ``themes``; ``label``, ``proposed``, ``rating`` (as proposed,
         until a person changes it), ``rater`` and ``rationale`` ("" until then; see
-        :func:`write_convergence`), ``partner`` (the theme matched one-to-one, "" without one),
-        ``f1``, ``share_difference`` (other less reference, on the same responses) with its ``low``
-        and ``high``, ``n``, ``exemplars`` (ids of up to three responses with the theme from both),
-        ``note`` (the ground of the rating). Themes that only one coder could give, such as topics
-        against a codebook, are compared with their partner: f1 and kappa are then counted on
-        respondents that did not choose the pair. Proposed ratings, the first that applies:
+        :func:`iapt_topics.agreement.write_convergence`), ``partner`` (the theme matched one-to-one,
+        "" without one), ``f1``, ``share_difference`` (other less reference, on the same responses)
+        with its ``low`` and ``high``, ``n``, ``exemplars`` (ids of up to three responses with the
+        theme from both), ``note`` (the ground of the rating). Themes in one coder's code set alone,
+        such as topics against a codebook, are compared with their partner: f1 and kappa are then
+        counted on respondents that did not choose the pair. Proposed ratings, the first that
+        applies:
 
         - "not estimable": fewer than 10 positives of both, or kappa not defined;
-        - "silent": fewer than 10 positives of one;
+        - "silence": fewer than 10 positives of one;
         - "agreement": kappa at least 0.6 and the theme matched one-to-one with itself;
-        - "complementary": kappa at least 0.2;
-        - "dissonant": kappa below 0.2.
+        - "partial agreement": kappa at least 0.2;
+        - "dissonance": kappa below 0.2.
 
     References
     ----------
-    Towler L et al. (2023). *Front Public Health* 11:1268223 (convergence ratings).
-    Marchal M, Scholman M, Yung F, Demberg V (2022). Establishing annotation quality in multi-label
-    annotations. *Proc COLING 2022* (chance by resampling).
-    Vinh NX, Epps J, Bailey J (2010). Information theoretic measures for clusterings comparison.
-    *J Mach Learn Res* 11:2837-2854 (AMI). Hubert L, Arabie P (1985). Comparing partitions.
-    *J Classif* 2:193-218 (ARI). Rosenberg A, Hirschberg J (2007). V-measure. *Proc EMNLP-CoNLL*.
-    Agresti A, Caffo B (2000). Simple and effective confidence intervals for proportions and
-    differences of proportions result from adding two successes and two failures. *Am Stat*
-    54:280-288 (added units).
+    Towler L et al. (2023). *Front Public Health* 11:1268223 (convergence ratings). Marchal M,
+    Scholman M, Yung F, Demberg V (2022). Establishing annotation quality in multi-label
+    annotations. *Proc COLING 2022* (agreement expected by chance, by resampling). Vinh NX, Epps J,
+    Bailey J (2010). Information theoretic measures for clusterings comparison. *J Mach Learn Res*
+    11:2837-2854 (AMI). Hubert L, Arabie P (1985). Comparing partitions. *J Classif* 2:193-218
+    (ARI). Rosenberg A, Hirschberg J (2007). V-measure. *Proc EMNLP-CoNLL*. Agresti A, Caffo B
+    (2000). Simple and effective confidence intervals for proportions and differences of proportions
+    result from adding two successes and two failures. *Am Stat* 54:280-288 (added units).
     """
 
     reference: str
@@ -138,16 +138,20 @@ class Comparison:
     levels: pd.DataFrame
     convergence: pd.DataFrame
 
-    __repr__ = one_line
+    _view = (
+        "overall: measure estimate low high n expected_by_chance note",
+        "themes: theme label n f1 f1_low f1_high kappa kappa_low kappa_high note",
+        "convergence: theme label rating f1 share_difference low high n note",
+    )
 
-    def _repr_html_(self) -> str:
-        """Agreement over all and by theme, and the forest plot."""
+    def _title(self) -> str:
+        return f"{self.other} against {self.reference}, {self.n:,} responses"
+
+    def _picture(self) -> str:
         from iapt_topics.figures.agreement import agreement_figure
-        from iapt_topics.figures.notebook import as_html
+        from iapt_topics.figures.notebook import as_picture
 
-        title = f"{self.other} against {self.reference}, {self.n:,} responses"
-        tables = {n: getattr(self, n) for n in ("overall", "themes", "convergence")}
-        return as_html(title, tables, lambda: agreement_figure(self.themes))
+        return as_picture(self._title(), lambda: agreement_figure(self.themes))
 
 
 def compare_codes(
@@ -158,18 +162,18 @@ def compare_codes(
     design: Mapping[str, str] | None = None,
     kappa: bool = True,
     n_boot: int = 1000,
-    seed: int = 0,
+    seed: int = 7,
 ) -> Comparison:
-    """Compare two coders on the responses both saw.
+    """Estimate inter-coder agreement: F1, kappa and Krippendorff's alpha with bootstrap intervals.
 
     Parameters
     ----------
     human : Codes
         The reference. May be a machine too.
     machine : Codes
-        The other coder. May be a second person, which shows how far people agree.
+        The other coder. May be a second person, for human-human agreement.
     responses : Responses, optional
-        The survey, for the shares by year and for respondents that the codes do not name.
+        The survey, for prevalence by year and for respondents that the codes do not name.
     design : mapping of str to str, optional
         How the comparison came about, any of ``sampling`` (e.g. "random within years"),
         ``blinding`` (did the people see the machine's output?) and ``codebook`` (was it fixed
@@ -181,26 +185,27 @@ def compare_codes(
     n_boot : int
         Bootstrap draws, of respondents; at most 200 of them are used for the comparisons of all
         pairs of themes.
-    seed : int
+    seed : int, default 7
         Seed of the bootstrap, of the permutations and of the halves.
 
     Returns
     -------
     Comparison
-        Over the themes that either could give. A theme that one could not give counts as never
+        Over the themes of both code sets. A theme outside one code set counts as never
         given by that coder, and its note says so.
 
     Raises
     ------
     InputError
-        If a coder saw nothing, if there is no response that both saw and neither was trained on, if
-        codes are of responses that the survey does not hold, if ``design`` has another key, or if
+        If a coder coded nothing, if no response was coded by both and neither was trained on it, if
+        codes are of responses that are not in the survey, if ``design`` has another key, or if
         ``n_boot`` is below 1.
 
     Notes
     -----
     Respondents are taken from ``human`` where known, else from ``machine``, else each response
-    stands for its own. Chance is the mean over permutations of the other's rows among responses.
+    stands for its own. Agreement expected by chance is the mean over permutations of the other's
+    rows among responses.
 
     Examples
     --------
@@ -220,7 +225,7 @@ def compare_codes(
     pair = resample(x, y, cluster, cluster_weights(names, n_boot, seed))
     able = np.array([[t in c.themes for t in themes] for c in (human, machine)])
     coders = (human.coder, machine.coder)
-    limits = ["" if a.all() else f"only {coders[int(a[1])]} could give this" for a in able.T]
+    limits = ["" if a.all() else f"not in the code set of {coders[1 - int(a[1])]}" for a in able.T]
     labels = [human.labels.get(t) or machine.labels.get(t) or t for t in themes]
     table = themes_table(pair, themes, labels, limits, seed, kappa=kappa)
     matches, levels, partner, held_out = theme_level_tables(pair, themes, seed)
@@ -246,7 +251,7 @@ def compare_codes(
 
 
 def topic_codes(topics: Topics, responses: Responses, *, run: Ints | None = None) -> Codes:
-    """Topics as one coder's codes: to be compared with people's without a mapping, or measured.
+    """Turn topics into the codes of one coder, to be compared or measured without a mapping.
 
     Parameters
     ----------
@@ -262,7 +267,8 @@ def topic_codes(topics: Topics, responses: Responses, *, run: Ints | None = None
     -------
     Codes
         Of kind "machine", coder "topics"; themes "topic 0" and so on with the topics' labels;
-        scores are the support of each response. Unassigned responses were seen and given none.
+        scores are the support of each response. Unassigned responses are coded units without a
+        theme.
 
     Raises
     ------
@@ -273,7 +279,7 @@ def topic_codes(topics: Topics, responses: Responses, *, run: Ints | None = None
     if run is not None:
         if np.shape(run) != (len(rows),) or not np.isin(run, topics.topics["topic"]).all():
             raise InputError(
-                "run", f"must hold a topic for each of {len(rows)} responses",
+                "run", f"must have a topic for each of {len(rows)} responses",
                 f"shape {np.shape(run)}", "Use a row of topics.votes.",
             )  # fmt: skip
         rows = rows.assign(topic=np.where(rows["topic"] >= 0, run, rows["topic"]))
@@ -302,7 +308,7 @@ def _design(
     unknown = [k for k in stated if k not in DESIGN]
     if unknown:
         do = f"Use any of {listed(DESIGN)}."
-        raise InputError("design", "must hold known parts only", listed(unknown), do)
+        raise InputError("design", "must have known parts only", listed(unknown), do)
     return {
         "units": f"{n} responses of {people} respondents",
         "coders": f"{human.coder} ({human.kind}), {machine.coder} ({machine.kind})",
@@ -315,7 +321,7 @@ def common_responses(human: Codes, machine: Codes) -> tuple[list[str], NDArray[n
         if not len(codes.seen):
             raise InputError(
                 f"codes of {codes.coder!r}", "must be of at least one response",
-                "a coder who saw nothing", "Give all responses seen, with a theme or without.",
+                "no coded response", "Give all coded responses, with a theme or without.",
             )  # fmt: skip
     own, others = (
         dict(zip(c.seen["response_id"], c.seen["respondent_id"], strict=True))
@@ -327,20 +333,20 @@ def common_responses(human: Codes, machine: Codes) -> tuple[list[str], NDArray[n
     left = (len(own) - len(ids), len(others) - len(ids))
     if not ids:
         raise InputError(
-            "the two codings", "must have responses that both coders saw",
-            f"none ({left[0]} seen by {human.coder!r} only, {left[1]} by {machine.coder!r} only)",
+            "the two codings", "must have responses coded by both coders",
+            f"none ({left[0]} coded by {human.coder!r} only, {left[1]} by {machine.coder!r} only)",
             "Use the same response ids in both.",
         )  # fmt: skip
     ids = [i for i in ids if i not in learned]
     if not ids:
         raise InputError(
             "the two codings", "must have common responses that neither coder was trained on",
-            f"only {trained} that one was trained on", "Hold some hand-coded responses out.",
+            f"only {trained} that one was trained on", "Hold out some hand-coded responses.",
         )  # fmt: skip
-    notes = [f"{trained} responses that a coder was trained on left out"] if trained else []
+    notes = [f"excluded: {trained} responses that a coder was trained on"] if trained else []
     if any(left):
         notes.append(
-            f"left out: {left[0]} responses seen by {human.coder} only"
+            f"excluded: {left[0]} responses coded by {human.coder} only"
             f" and {left[1]} by {machine.coder} only"
         )
     differ = sum(bool(own[i]) and bool(others[i]) and own[i] != others[i] for i in ids)
@@ -349,6 +355,8 @@ def common_responses(human: Codes, machine: Codes) -> tuple[list[str], NDArray[n
     known = [own[i] or others[i] for i in ids]
     unknown = known.count("")
     if unknown:
-        notes.append(f"respondent unknown for {unknown} responses; each taken as its own")
+        notes.append(
+            f"respondent unknown for {unknown} responses; each treated as a separate respondent"
+        )
     clusters = cluster_ids(pd.DataFrame({"respondent_id": known, "response_id": ids}))
     return ids, clusters, "; ".join(notes)

@@ -18,19 +18,19 @@ from iapt_topics.survey.redaction import safe_texts
 if TYPE_CHECKING:
     from iapt_topics.survey.responses import Responses
 
-RATINGS = ("agreement", "complementary", "dissonant", "silent", "not estimable")
+RATINGS = ("agreement", "partial agreement", "dissonance", "silence", "not estimable")
 _EDITED = ("rating", "rater", "rationale")
 
 
 def disagreements(
     human: Codes, machine: Codes, *, responses: Responses | None = None, most: int = 10
 ) -> pd.DataFrame:
-    """Responses to take into a coding meeting: where two coders part, by theme, both ways.
+    """List the responses on which two coders disagree, by theme and direction.
 
     Parameters
     ----------
     human, machine : Codes
-        As for :func:`compare_codes`.
+        As for :func:`iapt_topics.compare_codes`.
     responses : Responses, optional
         The survey, to read the texts beside the codes.
     most : int
@@ -41,15 +41,15 @@ def disagreements(
     pandas.DataFrame
         Key (``theme``, ``given_by``, ``response_id``), in the order of the themes, the reference
         first, then by ``rank``; ``label``; ``score``, ``n`` (all such responses), ``others`` (the
-        themes that the one who did not give it gave instead); with ``responses`` also ``year`` and
-        ``text``, its patterned identifiers replaced (``redact``). Surest first: of those that the
-        machine alone gave, by its score for the theme; of those that it did not give, by its
-        highest score for another, which is then what ``score`` holds (NaN for people).
+        themes that the other coder applied instead); with ``responses`` also ``year`` and ``text``,
+        its patterned identifiers replaced (``redact``). The machine's highest score first: where it
+        alone applied the theme, its score for that; where it did not, its highest score for
+        another, which is then what ``score`` holds (NaN for people).
 
     Raises
     ------
     InputError
-        As for :func:`compare_codes`, or if ``most`` is below 1.
+        As for :func:`iapt_topics.compare_codes`, or if ``most`` is below 1.
     """
     if most < 1:
         raise InputError("most", "must be at least 1", str(most), "Use e.g. 10.")
@@ -83,15 +83,15 @@ def disagreements(
     return table.assign(year=year, text=safe_texts(responses, ids))
 
 
-def write_convergence(comparison: Comparison, path: str | Path) -> Path:
-    """Write the convergence matrix to a spreadsheet, for a named person to confirm or change.
+def write_convergence(path: str | Path, comparison: Comparison) -> Path:
+    """Write the convergence coding matrix to a spreadsheet, for a named person to rate.
 
     Parameters
     ----------
-    comparison : Comparison
-        From ``compare_codes``.
     path : str or Path
         A ``.csv`` or ``.xlsx`` file; one of that name is replaced.
+    comparison : Comparison
+        From ``compare_codes``.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def write_convergence(comparison: Comparison, path: str | Path) -> Path:
 
 
 def read_convergence(path: str | Path, comparison: Comparison) -> Comparison:
-    """Read the ratings back that a person confirmed or changed.
+    """Read a convergence coding matrix with the ratings that a person confirmed or changed.
 
     Parameters
     ----------
@@ -144,9 +144,9 @@ def read_convergence(path: str | Path, comparison: Comparison) -> Comparison:
     got, wanted = set(sheet["theme"]), set(table["theme"])
     if got != wanted:
         raise InputError(
-            f"{what}: column 'theme'", "must hold every theme of the comparison and no other",
+            f"{what}: column 'theme'", "must contain every theme of the comparison and no other",
             f"{listed(sorted(wanted - got))} missing and {listed(sorted(got - wanted))} unknown",
-            "Write the matrix anew.",
+            "Write the matrix again.",
         )  # fmt: skip
     edited = sheet.set_index("theme").loc[table["theme"]]
     edited["rating"] = edited["rating"].str.casefold()
@@ -162,7 +162,7 @@ def read_convergence(path: str | Path, comparison: Comparison) -> Comparison:
     for rule, wrong in faults.items():
         if np.any(wrong):
             themes = list(edited.index[np.asarray(wrong, dtype=bool)])
-            do = "Correct these rows, or write the matrix anew."
+            do = "Correct these rows, or write the matrix again."
             raise InputError(what, rule, f"theme(s) {listed(themes)} that do not", do)
     columns = {name: edited[name].to_numpy(dtype=object) for name in _EDITED}
     return replace(comparison, convergence=table.assign(**columns))

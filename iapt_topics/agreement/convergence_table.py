@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats, Ints
-from iapt_topics.agreement.tables import MIN_POSITIVES, Pair, paired_difference
+from iapt_topics.agreement.tables import MIN_POSITIVES, UNDEFINED, Pair, paired_difference
 from iapt_topics.agreement.theme_matching import count_2x2
 from iapt_topics.stats.agreement import cohen_kappa, f1, table_2x2
 
@@ -18,15 +18,15 @@ def _rate(
     if all(few):
         return "not estimable", f"fewer than {MIN_POSITIVES} positives of both coders"
     if any(few):
-        return "silent", f"fewer than {MIN_POSITIVES} positives of {coders[few.index(True)]}"
+        return "silence", f"fewer than {MIN_POSITIVES} positives of {coders[few.index(True)]}"
     if np.isnan(kappa):
-        return "not estimable", "kappa not defined: given to all"
+        return "not estimable", UNDEFINED
     if kappa < 0.2:
-        return "dissonant", ""
+        return "dissonance", ""
     if kappa < 0.6:
-        return "complementary", ""
+        return "partial agreement", ""
     if partner != theme:
-        return "complementary", f"but matched with {partner or 'no theme'}"
+        return "partial agreement", f"but matched with {partner or 'no theme'}"
     return "agreement", "matched"
 
 
@@ -41,14 +41,14 @@ def convergence_table(
     *,
     kappa: bool,
 ) -> pd.DataFrame:
-    """The ``convergence`` table; ``able`` (2, k) says which themes each coder could give."""
+    """The ``convergence`` table; ``able`` (2, k) says whose code set has a theme."""
     x, y = pair.x, pair.y
     partner, cells = level
     themes = [str(t) for t in table["theme"]]
     k = len(themes)
     first, second = np.arange(k), np.arange(k)
     counts = np.stack(count_2x2(x, y), axis=1)
-    # A theme that one coder could not give is compared with its partner, out of sample.
+    # A theme outside one coder's code set is compared with its partner, out of sample.
     crossed = np.zeros(k, dtype=bool)
     for i, j in enumerate(partner.tolist()):
         if j >= 0 and not able[1, i] and not able[0, j]:
@@ -65,13 +65,13 @@ def convergence_table(
         few = (x[:, first[i]].sum() < MIN_POSITIVES, y[:, second[i]].sum() < MIN_POSITIVES)
         wanted = names[i] if crossed[i] else theme
         rating, ground = _rate(float(estimate[i]), few, coders, wanted, names[i])
-        measured = rating in ("agreement", "complementary", "dissonant")
+        measured = rating in ("agreement", "partial agreement", "dissonance")
         value = f"kappa {estimate[i]:.2f}" if kappa else f"F1 {overlap[i]:.2f}"
         parts = [
             value if measured else "",
             ground,
             f"with {names[i]}, on responses that did not choose the pair" if crossed[i] else "",
-            "" if able[:, i].all() else f"only {coders[int(able[1, i])]} could give this",
+            "" if able[:, i].all() else f"not in the code set of {coders[1 - int(able[1, i])]}",
         ]
         ratings.append(rating)
         notes.append("; ".join(p for p in parts if p))

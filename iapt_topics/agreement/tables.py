@@ -48,7 +48,8 @@ MIN_POSITIVES = 10
 #: Status of a kappa that is not estimated for want of positives.
 TOO_FEW = "too few positives"
 FEW = f"not estimable: fewer than {MIN_POSITIVES} positives"
-LEFT_OUT = "left out as asked"
+LEFT_OUT = "not requested"
+UNDEFINED = "kappa undefined: both coders applied it to every response"
 _DRAWS = 200  # for what is slow to draw
 _PERMUTATIONS = 200
 OVERALL_COLUMNS = [
@@ -109,12 +110,12 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bo
     own = dict.fromkeys(OVERALL, "")
     if empty := int((~x.any(axis=1) & ~y.any(axis=1)).sum()):
         for name in OVERALL[:3]:
-            own[name] = f"{empty} responses without a theme from either count as agreement"
+            own[name] = f"{empty} responses without a theme from either coder count as agreement"
     own["f1_macro"] = (
-        f"over {wide.sum()} of {len(wide)} themes, with at least {MIN_POSITIVES} positives"
-        " of the reference"
+        f"mean over {wide.sum()} of {len(wide)} themes, those with at least {MIN_POSITIVES} "
+        "positives of the reference coder"
     )
-    shared = [f"{limited} themes could be given by one coder only"] if limited else []
+    shared = [f"{limited} themes are in one coder's code set only"] if limited else []
     shared += [caveat] if caveat else []
     table = []
     for name, estimate, low, high in zip(OVERALL, estimates, lows, highs, strict=True):
@@ -163,7 +164,7 @@ def _overall(pair: Pair, wide: Bools, *, kappa: bool) -> tuple[Floats, Floats]:
 
 
 def _expected_by_chance(pair: Pair, wide: Bools, seed: int, *, kappa: bool) -> dict[str, float]:
-    """Mean of each overall measure when the other's rows are dealt out at random."""
+    """Mean of each overall measure when the other's rows are permuted."""
     x, y = pair.x, pair.y
     rng = np.random.default_rng([seed, 1])
     f1s, apart = np.empty((_PERMUTATIONS, 3)), np.empty((_PERMUTATIONS, 2))
@@ -199,14 +200,18 @@ def themes_table(
     estimate = cohen_kappa(counts)
     flat = ~few & np.isnan(estimate)
     out = few | flat | (not kappa)
-    status = np.select([few, flat, out], [TOO_FEW, "given to all", "left out"], "estimated")
+    status = np.select([few, flat, out], [TOO_FEW, "applied to all", "not requested"], "estimated")
     kappa_low, kappa_high = (
         np.where(out, np.nan, bound)
         for bound in percentile_interval(cohen_kappa(table_2x2(*drawn)))
     )
     notes = []
     for limit, is_few, is_flat in zip(limits, few, flat, strict=True):
-        parts = [FEW if is_few else "", "kappa not defined: given to all" if is_flat else "", limit]
+        parts = [
+            FEW if is_few else "",
+            UNDEFINED if is_flat else "",
+            limit,
+        ]
         parts.append("" if kappa else f"kappa, AC1 and PABAK {LEFT_OUT}")
         notes.append("; ".join(p for p in parts if p))
     return pd.DataFrame(
@@ -297,7 +302,7 @@ def years_table(pair: Pair, themes: tuple[str, ...], years: NDArray[np.int64]) -
         low, high = paired_difference(x, y, pair.cluster[use])
         for j, theme in enumerate(themes):
             few = max(x[:, j].sum(), y[:, j].sum()) < MIN_POSITIVES
-            note = f"fewer than {MIN_POSITIVES} positives of both" if few else ""
+            note = f"fewer than {MIN_POSITIVES} positives of both coders" if few else ""
             one, two = float(x[:, j].mean()), float(y[:, j].mean())
             measured = (one, two, two - one, float(low[j]), float(high[j]), len(x), note)
             rows.append((j, year, theme, *measured))

@@ -192,7 +192,7 @@ def partition_table(
     """The ``partition`` table: responses with at most one theme from each coder."""
     single = (x.sum(axis=1) <= 1) & (y.sum(axis=1) <= 1)
     k = x.shape[1]
-    left_out = f"{int((~single).sum())} responses with several themes left out"
+    left_out = f"{int((~single).sum())} responses with several themes excluded"
     rows = []
     for unassigned in ("in", "out"):
         use = single if unassigned == "in" else single & x.any(axis=1) & y.any(axis=1)
@@ -219,7 +219,7 @@ def partition_table(
             # ARI, which is of pairs of responses, has next to no such bias.
             if sparse and measure != "ari" and status == ESTIMATED:
                 ends, status = (np.nan, np.nan), TOO_SPARSE
-            missing = "not defined: no variation" if np.isnan(estimate[i]) else ""
+            missing = "undefined: no variation" if np.isnan(estimate[i]) else ""
             note = "; ".join(filter(None, [left_out, missing, NO_INTERVAL.get(status, "")]))
             row = (measure, unassigned, estimate[i], *ends, status, n, chance[i], note)
             rows.append(row)

@@ -14,9 +14,9 @@ from iapt_topics.cli._screen import STOPPED
 __all__ = ["app", "main"]
 
 app = typer.Typer(
-    help="Machine themes beside human themes in free-text surveys, and what changed over years.",
+    help="Code themes in free-text surveys, compare machine and human codes, estimate change.",
     epilog="Begin with: iapt-topics init YOUR_SURVEY.csv. "
-    "Exit codes: 0 done, 1 verify or doctor found something, 2 bad input, 130 Ctrl-C.",
+    "Exit codes: 0 done, 1 verify or doctor found a problem, 2 invalid input, 130 Ctrl-C.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

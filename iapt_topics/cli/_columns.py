@@ -41,10 +41,10 @@ class Column:
             first, last = self.years
             return f"years, {first} to {last}" if first < last else f"a year, {first}"
         if self.is_text:
-            return "answers"
+            return "free text"
         if self.different == self.filled:
-            return "all different"
-        return "groups" if self.groups else "short values"
+            return "unique values"
+        return "categories" if self.groups else "short values"
 
     @property
     def is_text(self) -> bool:

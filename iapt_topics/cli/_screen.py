@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Say the results alone, no stages and no notes.")
+    bool, typer.Option("--quiet", "-q", help="Print the results only, without stages and notes.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the results as JSON on stdout.")]
 STOPPED = 130  # the exit code after Ctrl-C
@@ -124,8 +124,8 @@ class Screen:
         again = shlex.join(["iapt-topics", *sys.argv[1:]])
         cursor = "\x1b[?25h" if self._bars is not None else ""  # bars hide it
         typer.echo(
-            f"{cursor}\nStopped. Earlier results are as they were, and finished stages are kept. "
-            f"To go on: {again}",
+            f"{cursor}\nStopped. Earlier results are unchanged, and finished stages are kept. "
+            f"To resume: {again}",
             err=True,
         )
 

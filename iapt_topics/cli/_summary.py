@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from iapt_topics.agreement.tables import TOO_FEW
 from iapt_topics.cli._screen import plain
+from iapt_topics.publish.wording import coefficient, p_value, points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,10 +40,12 @@ def summarise(study: Study) -> dict[str, Any]:
         if comparison is not None:
             overall = comparison.overall.set_index("measure")[["estimate", "low", "high", "n"]]
             row = overall.to_dict("index")["f1_macro"]  # by columns, so that n stays whole
-            agreement.append({"of": who, "with": comparison.reference, "measure": "f1_macro"} | row)
+            coders = {"of": who, "with": comparison.reference, "other": comparison.other}
+            agreement.append(coders | {"measure": "f1_macro"} | row)
     compared, held = study.comparison, study.standardised
     held_fixed = [] if held is None else changes(held.changes, "method", "standardised")
     facts: dict[str, Any] = {
+        "figures": "exact",
         "synthetic": responses.synthetic,
         "rows": len(responses.table),
         "kept": len(responses),
@@ -60,34 +63,44 @@ def summarise(study: Study) -> dict[str, Any]:
         "changes": changes(drift.changes, "kind", "baseline"),
         "standardise": [] if held is None else list(held.covariates),
         "standardised_changes": held_fixed,
-        "steady_trends": list(trend["theme"]),
+        "linear_trends": list(trend["theme"]),
     }
     clean: dict[str, Any] = plain(facts)
     return clean
 
 
-def lines_of(facts: dict[str, Any]) -> list[str]:
+#: Said before numbers: the report, which is for others, may show others.
+_EXACT = "Exact figures; those of the report are rounded and can differ:"
+
+
+def result_lines(facts: dict[str, Any]) -> list[str]:
     """The same in a few lines."""
     first, last = (facts["waves"][str(facts["years"][at])] for at in (0, -1))
     lines = ["SYNTHETIC example data, made for this project."] if facts["synthetic"] else []
+    topics = f"{facts['topics']} topics from a consensus of {facts['runs']} clustering runs"
+    if facts["unassigned"]:
+        topics += f"; {facts['unassigned']:.0%} of responses have no topic"
+    if alone := facts["topics_without_theme"]:
+        topics += f"; {alone} match{'es' if alone == 1 else ''} no theme"
     lines += [
-        f"{facts['kept']} of {facts['rows']} rows are codable responses, "
+        _EXACT,
+        f"{facts['kept']:,} of {facts['rows']:,} rows are codable responses, "
         f"{first if first == last else f'{first} to {last}'}.",
-        f"{facts['topics']} topics from a consensus of {facts['runs']} runs; "
-        f"{facts['unassigned']:.0%} of responses unassigned; "
-        f"{facts['topics_without_theme']} topics fit no theme.",
+        f"{topics}.",
     ]
     return lines + agreement_lines(facts) + change_lines(facts)
 
 
 def agreement_lines(facts: dict[str, Any], *, themes: bool = False) -> list[str]:
-    """How far machine and people agree, over all themes and if wanted by theme."""
-    names = {"people": "Two people", "machine": "Machine"}
+    """Inter-coder agreement, over all themes and if wanted by theme."""
+    names = {"people": "Human-human", "machine": "Machine-human"}
     lines = [
-        f"{names[row['of']]} against {row['with']}: macro-F1 "
-        f"{_range(row, 'estimate', 'low', 'high')}, n {row['n']:.0f}."
+        f"{names[row['of']]} agreement ({row['other']} against {row['with']}): macro-F1 "
+        f"{_range(row, 'estimate', 'low', 'high')}, n = {row['n']:,.0f}."
         for row in facts["agreement"]
     ]
+    if themes:
+        lines.insert(0, _EXACT)
     for row in facts["agreement_themes"] if themes else ():
         # The note speaks of kappa, which stays undefined where F1 is not.
         note = f"; kappa {row['note']}" if row["kappa_status"] == TOO_FEW else ""
@@ -98,42 +111,56 @@ def agreement_lines(facts: dict[str, Any], *, themes: bool = False) -> list[str]
 
 
 def change_lines(facts: dict[str, Any], *, every: bool = False) -> list[str]:
-    """What changed from the baseline: the themes that surely did, or every theme."""
+    """Change from the baseline: the significant ones, or every theme."""
     if facts["year"] == facts["baseline"]:
-        return ["Only one year was coded, so no change can be measured."] if every else []
-    seen = [row for row in facts["changes"] if row["p_bh"] is not None and row["p_bh"] < _P]
-    shown = facts["changes"] if every else seen
+        return ["Only one year was coded, so no change can be estimated."] if every else []
+    significant = [row for row in facts["changes"] if row["p_bh"] is not None and row["p_bh"] < _P]
+    shown = facts["changes"] if every else significant
     baseline, year = (facts["waves"][str(facts[name])] for name in ("baseline", "year"))
     lines = [
-        f"{len(seen)} of {facts['themes']} themes changed from {baseline} to {year} "
-        "(5 %, Benjamini-Hochberg)" + (":" if shown else ".")
+        f"{len(significant)} of {facts['themes']} themes changed from {baseline} to {year} "
+        "(adjusted p < .05, Benjamini-Hochberg)" + (":" if shown else ".")
     ]
+    if every:
+        lines.insert(0, _EXACT)
     held = {row["theme"]: row for row in facts["standardised_changes"]}
     for row in shown:
         line = f"  {row['theme']} {row['label']}: {_points(row)}"
         if every:
-            line += f", p {_number(row['p_bh'], 3)}"
+            line += f", adjusted p {_p(row['p_bh'])}"
         if row["theme"] in held:
-            line += f"; with the same mix of {', '.join(facts['standardise'])} "
+            line += f"; at a fixed mix of {', '.join(facts['standardise'])}: "
             line += _points(held[row["theme"]])
         lines.append(line)
-    if facts["steady_trends"]:
-        named = ", ".join(facts["steady_trends"])
-        lines.append(f"Steady rise or fall over all years (slope): {named}.")
+    # Two years have a change and no trend beside it.
+    if facts["linear_trends"] and len(facts["years"]) > 2:
+        named = ", ".join(facts["linear_trends"])
+        lines.append(f"Linear trend over all years (adjusted p < .05): {named}.")
     return lines
 
 
 def _points(row: dict[str, Any]) -> str:
     if row["estimate"] is None:
-        return "undefined"
+        return "not estimable"
     value, low, high = (row[c] for c in ("estimate", "low", "high"))
-    limits = "" if low is None or high is None else f" ({100 * low:+z.0f} to {100 * high:+z.0f})"
-    return f"{100 * value:+z.0f} points{limits}"
+    limits = ""
+    if low is not None and high is not None:
+        limits = f" (95 % CI {_ascii(points(low))} to {_ascii(points(high))})"
+    return f"{_ascii(points(value))} points{limits}"
 
 
 def _range(row: dict[str, Any], value: str, low: str, high: str) -> str:
-    return f"{_number(row[value])} ({_number(row[low])} to {_number(row[high])})"
+    if row[value] is None:
+        return "not estimable"
+    between = " to ".join(_ascii(coefficient(row[end])) for end in (low, high))
+    return f"{_ascii(coefficient(row[value]))} (95 % CI {between})"
 
 
-def _number(value: float | None, digits: int = 2) -> str:
-    return "undefined" if value is None else f"{value:.{digits}f}"
+def _p(value: float | None) -> str:
+    printed = p_value(value)
+    return printed if printed[0] in "<>" else f"= {_ascii(printed)}"
+
+
+def _ascii(printed: str) -> str:
+    """Without signs that a terminal may not have."""
+    return printed.replace("\u2212", "-").replace("\u2013", "-")

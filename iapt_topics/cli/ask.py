@@ -11,7 +11,7 @@ import typer
 
 from iapt_topics._base.errors import InputError, listed, suggestion
 from iapt_topics.cli._screen import STOPPED
-from iapt_topics.cli.make import parse_min_cell, require_new
+from iapt_topics.cli.make import parse_disclosure, require_new
 from iapt_topics.pipeline.plan import (
     DEFAULT_FRAME,
     PLAN,
@@ -35,16 +35,17 @@ def init(
         Path, typer.Argument(help="The survey: .csv, .tsv, .xlsx, .parquet, .sav or .dta.")
     ],
     to: Annotated[
-        Path | None, typer.Option(help="The file to write; study.toml beside the survey.")
+        Path | None,
+        typer.Option(help="The file to write; by default study.toml beside the survey."),
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Take every guess, ask nothing.")
+        bool, typer.Option("--yes", "-y", help="Accept every guess and ask nothing.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
-    """Ask about a survey file and write a study.toml to run.
+    """Ask about a survey file and write its study.toml.
 
-    No answer is shown: of each column, only how many cells are filled and what they look like.
+    No response is shown: only how many cells of a column are filled and what they look like.
     """
     from iapt_topics._base.files import write_whole
     from iapt_topics._base.tables import read_table
@@ -57,8 +58,11 @@ def init(
         typer.echo(f"Note: {note}", err=True)
     bare = [name for name in table.columns if name.startswith("Unnamed: ")]
     if 2 * len(bare) > len(table.columns):
-        rule, got = "must have the names of its columns in the first row", f"{len(bare)} without"
-        do = "Remove the rows above them, such as a title."
+        rule, got = (
+            "must have its column names in the first row",
+            f"{len(bare)} columns without a name",
+        )
+        do = "Remove the rows above the column names, such as a title."
         raise InputError(f"survey {file.name!r}", rule, got, do)
     columns = describe_columns(table)
     _show(columns, len(table))
@@ -67,13 +71,13 @@ def init(
         out = to.parent / "results"
         given = _taken(guess, table) | {"out": out} if yes else _asked(guess, table, out)
     except typer.Abort:  # Ctrl-C, or the end of the input
-        typer.echo("\nStopped; nothing was written.", err=True)
+        typer.echo("\nStopped. Nothing was written.", err=True)
         raise typer.Exit(STOPPED) from None
     plan = StudyPlan(file=file, **given)
     write_whole(to, plan_text(plan, to))
     read_plan(to)
     then = shlex.join(["iapt-topics", "run", str(to)])
-    typer.echo(f"Written: {to}\nRead it, change what is not so, then: {then}")
+    typer.echo(f"Written: {to}\nCheck it, correct it if need be, then run: {then}")
 
 
 def _show(columns: Sequence[Column], rows: int) -> None:
@@ -82,7 +86,7 @@ def _show(columns: Sequence[Column], rows: int) -> None:
     from rich.text import Text
 
     shown = Table(title=f"{rows:,} rows", title_justify="left")
-    for name in ("column", "filled", "different", "words on average", "looks like"):
+    for name in ("column", "filled", "distinct", "mean words", "looks like"):
         shown.add_column(name, justify="left" if name in ("column", "looks like") else "right")
     for c in columns:
         # Names are text of the file: no markup of theirs is followed.
@@ -95,10 +99,8 @@ def _taken(guess: Guess, table: pd.DataFrame) -> dict[str, Any]:
     """The guesses, said one by one."""
     for name in ("text", "year"):
         if not getattr(guess, name):
-            do = f"Run it without --yes, or name it in a {PLAN}."
-            raise InputError(
-                f"the column of the {name}", "must be one that can be told", "none", do
-            )
+            do = f"Run init without --yes, or name the column in a {PLAN}."
+            raise InputError(f"the column of the {name}", "must be recognisable", "none", do)
     given = {name: getattr(guess, name) for name in guess.__slots__ if getattr(guess, name)}
     given["waves"] = _waves_in(table, given["year"])
     for name, value in given.items():
@@ -121,31 +123,35 @@ def _asked(guess: Guess, table: pd.DataFrame, out: Path) -> dict[str, Any]:
     def column(answer: str) -> str:
         found = columns(answer)
         if len(found) > 1:
-            raise ValueError("That is one column.")
+            raise ValueError("Name one column.")
         return found[0]
 
-    typer.echo(f"Enter takes what stands in brackets; {_NONE} is none.", err=True)
+    typer.echo(f"Press Enter to accept the value in brackets; {_NONE} means none.", err=True)
     given: dict[str, Any] = {
-        "text": _ask("Column of the answer (commas between several)", guess.text, columns),
-        "year": _ask("Column of the year or wave", guess.year, column),
+        "text": _ask(
+            "Column of the free-text response (commas between several)", guess.text, columns
+        ),
+        "year": _ask("Column of the survey year or wave", guess.year, column),
     }
     if waves := _waves_in(table, given["year"]):
-        given["waves"] = _ask("Waves in their order", waves, _order_of(waves))
-    given["respondent"] = _ask_or_none("Column that says who answered", guess.respondent, column)
-    given["response"] = _ask_or_none("Column of the response's id", guess.response, column)
+        given["waves"] = _ask("Waves in order", waves, _order_reader(waves))
+    given["respondent"] = _ask_or_none("Column of the respondent id", guess.respondent, column)
+    given["response"] = _ask_or_none("Column of the response id", guess.response, column)
     if len(given["text"]) == 1:
         given["question"] = _ask_or_none("Column of the question", guess.question, column)
-    carried = _ask_or_none("Columns to carry along, as a role", guess.covariates, columns)
+    carried = _ask_or_none("Covariate columns, e.g. role", guess.covariates, columns)
     given["covariates"] = carried or ()
     if carried:
-        fixed = _ask_or_none(
-            "Those of which the same mix is compared over the years", None, columns
-        )
+        fixed = _ask_or_none("Columns to adjust for, e.g. role", None, columns)
         given["standardise"] = fixed or ()
     given["codes"] = _ask_or_none("File of human codes", None, _file)
-    given["frame"] = _ask("Codebook: a bundled one's name, or a file", DEFAULT_FRAME, _frame)
-    given["min_cell"] = _ask("Fewest respondents behind a figure shown", "10", _rule)
-    given["out"] = _ask("Folder of the results", str(out), Path)
+    given["frame"] = _ask(
+        "Your codebook (the bundled one suits NHS talking-therapy staff only)",
+        DEFAULT_FRAME,
+        _frame,
+    )
+    given["disclosure"] = _ask("Fewest respondents behind a published figure", "10", _rule)
+    given["out"] = _ask("Folder for the results", str(out), Path)
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -178,11 +184,11 @@ def _waves_in(table: pd.DataFrame, column: str) -> tuple[str, ...]:
     return ()
 
 
-def _order_of(waves: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
+def _order_reader(waves: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
     def read(answer: str) -> tuple[str, ...]:
         parts = tuple(p.strip() for p in answer.split(","))
         if sorted(parts) != sorted(waves):
-            raise ValueError(f"Name each of {listed(waves, 20)} once, in their order.")
+            raise ValueError(f"Name each of {listed(waves, 20)} once, in order.")
         return parts
 
     return read
@@ -205,6 +211,6 @@ def _frame(answer: str) -> str | Path:
 def _rule(answer: str) -> int | str:
     from iapt_topics.publish.disclosure import parse_rule
 
-    cell = parse_min_cell(answer)
+    cell = parse_disclosure(answer)
     parse_rule(cell)
     return cell

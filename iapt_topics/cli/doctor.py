@@ -22,11 +22,11 @@ _NEEDED = ""
 
 def doctor(
     place: Annotated[
-        Path | None, typer.Argument(help="A study.toml or a folder of results: look for its model.")
+        Path | None, typer.Argument(help="A study.toml or a results folder, to check its model.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what is installed, which model is found, and what this machine has.
+    """Check the installation, the model and this machine.
 
     Nothing is fetched or sent. The exit code is 1 if something that a run needs is missing.
     """
@@ -79,7 +79,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     return [
         *lines,
         f"Model {model['name']}: {found}",
-        "Network: not used; a model is loaded from this machine or not at all",
+        "Network: not used; models are loaded from this machine only",
         f"Machine: {facts['cores']} cores, memory {sizes or 'unknown'}",
         *(f"{n}: {'writable' if w else 'NOT WRITABLE'}" for n, w in facts["writable"].items()),
         f"Missing: {', '.join(facts['missing'])}"
@@ -107,7 +107,8 @@ def _version(name: str) -> str | None:
 
 
 def _model(wanted: str | Path | None) -> dict[str, str]:
-    from iapt_topics.encoders.encoder import DEFAULT_MODEL, sentence_encoder
+    from iapt_topics.encoders.encoder import sentence_encoder
+    from iapt_topics.encoders.names import DEFAULT_MODEL
 
     try:
         encoder = sentence_encoder(model=wanted, cache=None)  # checks the hashes; loads nothing

@@ -26,20 +26,20 @@ def frame(
 
     require_new(out, force)
     themes = load_frame(source)
-    typer.echo(f"{len(themes.codable)} codable themes: {write_frame(themes, out).resolve()}")
+    typer.echo(f"{len(themes.codable)} codable themes: {write_frame(out, themes).resolve()}")
 
 
 def encoders(
     file: Annotated[Path, typer.Argument(help="The survey.")],
-    text: Annotated[str, typer.Option(help="Column of the free-text answer.")],
+    text: Annotated[str, typer.Option(help="Column of the free-text response.")],
     year: Annotated[str, typer.Option(help="Column of the survey year.")],
-    codes: Annotated[Path, typer.Option(help="What a person gave to some of the responses.")],
+    codes: Annotated[Path, typer.Option(help="Human codes of some responses.")],
     model: Annotated[
         list[str],
-        typer.Option(help="A model's folder, or all-mpnet-base-v2; give it once for each."),
+        typer.Option(help="A model's folder or name, as all-mpnet-base-v2; repeat for each model."),
     ],
-    respondent: Annotated[str | None, typer.Option(help="Column that says who answered.")] = None,
-    response: Annotated[str | None, typer.Option(help="Column of the response's own id.")] = None,
+    respondent: Annotated[str | None, typer.Option(help="Column of the respondent id.")] = None,
+    response: Annotated[str | None, typer.Option(help="Column of the response id.")] = None,
     frame: Annotated[str, typer.Option(help="Name of a bundled frame, or a file.")] = DEFAULT_FRAME,
 ) -> None:
     """Compare sentence models with the default one on your own hand-coded sample."""
@@ -49,32 +49,33 @@ def encoders(
     from iapt_topics.qda.load import coders_in, load_codes
     from iapt_topics.survey.responses import load_responses
 
-    responses = load_responses(
-        file, text=text, year=year, respondent_id=respondent, response_id=response
-    )
+    responses = load_responses(file, text=text, year=year, respondent=respondent, response=response)
     themes = load_frame(frame)
-    hand = load_codes(codes, frame=themes, coder=(coders_in(codes) or ("human",))[0])
+    human = load_codes(codes, frame=themes, coder=(coders_in(codes) or ("human",))[0])
     # Nothing is kept: the vectors of a survey belong beside its results alone.
     models = [sentence_encoder(name, cache=None) for name in (None, *model)]
-    table = compare_encoders(responses, themes, hand, models)
+    table = compare_encoders(responses, themes, human, models)
     for row in table.to_dict("records"):
         typer.echo(
             f"{row['encoder']}: {row['measure']} {row['estimate']:.2f} "
-            f"({row['low']:.2f} to {row['high']:.2f}), gain {row['gain']:+.2f} "
-            f"({row['gain_low']:+.2f} to {row['gain_high']:+.2f}), n {row['n']}, "
-            f"{row['n_themes']} themes, {row['seconds']:.0f} s for 1,000 responses"
+            f"(95 % CI {row['low']:.2f} to {row['high']:.2f}), gain {row['gain']:+.2f} "
+            f"(95 % CI {row['gain_low']:+.2f} to {row['gain_high']:+.2f}), n = {row['n']}, "
+            f"{row['n_themes']} themes, {row['seconds']:.0f} s per 1,000 responses"
         )
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(help="Folder of a result.")],
+    folder: Annotated[Path, typer.Argument(help="A results folder.")],
     other: Annotated[
-        Path | None, typer.Argument(help="Another; without it, the first is made anew to compare.")
+        Path | None,
+        typer.Argument(
+            help="Another results folder; by default the first is run again and compared."
+        ),
     ] = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Say whether two results are the same, equivalent or different, and what differs first."""
+    """Check whether two results are the same, equivalent or different."""
     from contextlib import ExitStack
 
     import pandas as pd
@@ -85,7 +86,7 @@ def verify(
     screen = Screen(quiet=quiet, as_json=as_json)
     read_manifest(folder)
     if other is None and not (folder / PLAN).is_file():
-        got, do = "none", "Name a second folder to compare with."
+        got, do = "none", "Name a second results folder."
         raise InputError(f"the result in {str(folder)!r}", f"must have a {PLAN}", got, do)
     with ExitStack() as stack:
         if other is None:

@@ -14,7 +14,14 @@ import typer
 from iapt_topics._base.errors import InputError, require_file
 from iapt_topics._base.events import Event
 from iapt_topics.cli._screen import Json, Quiet, Screen
-from iapt_topics.pipeline.plan import KEYS, StudyPlan, parse_frame, parse_model, read_plan
+from iapt_topics.pipeline.plan import (
+    DEFAULT_FRAME,
+    KEYS,
+    StudyPlan,
+    parse_frame,
+    parse_model,
+    read_plan,
+)
 
 if TYPE_CHECKING:
     from iapt_topics.study.study import Study
@@ -30,38 +37,36 @@ def option(field: str, *names: str, about: str = "") -> Any:
 
 Out = Annotated[Path | None, option("out")]
 Seed = Annotated[int | None, option("seed")]
-Runs = Annotated[int | None, option("runs")]
+Runs = Annotated[int | None, option("n_runs")]
 Standardise = Annotated[
     list[str] | None,
-    option("standardise", about="column whose mix is held fixed; may be given again"),
+    option("standardise", about="column to adjust for (direct standardisation); may be repeated"),
 ]
-MinCell = Annotated[
-    str | None, option("min_cell", about=f"{_ABOUT['min_cell']}, or the name of a rule, as 'ons'")
-]
+DisclosureRule = Annotated[str | None, option("disclosure")]
 
 
 def demo(
     out: Annotated[
-        Path | None, option("out", about=f"{_ABOUT['out']}; without it, demo_report")
+        Path | None, option("out", about=f"{_ABOUT['out']}; by default demo_report")
     ] = None,
     seed: Seed = None,
-    runs: Runs = None,
-    min_cell: MinCell = None,
+    n_runs: Runs = None,
+    disclosure: DisclosureRule = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Run the main job on the bundled SYNTHETIC survey of 1,543 responses."""
+    """Run the whole analysis on the bundled SYNTHETIC survey of 1,543 responses."""
     from iapt_topics.datasets.example import example_path
 
     given = drop_unset(
-        out=out, seed=seed, runs=runs, min_cell=min_cell and parse_min_cell(min_cell)
+        out=out, seed=seed, n_runs=n_runs, disclosure=disclosure and parse_disclosure(disclosure)
     )
     file = example_path()
     plan = StudyPlan(
         **{"out": Path("demo_report")} | given,
         file=file, text=("comment",), year="year", respondent="person", response="response_id",
         question="question", covariates=("role",), standardise=("role",),
-        codes=file.with_name("synthetic_coders.csv"),
+        codes=file.with_name("synthetic_coders.csv"), frame=DEFAULT_FRAME,
     )  # fmt: skip
     carry_out(plan, Screen(quiet=quiet, as_json=as_json))
 
@@ -69,11 +74,11 @@ def demo(
 def run(
     place: Annotated[
         Path,
-        typer.Argument(help="A study.toml, a folder of results, or a survey file with options."),
+        typer.Argument(help="A study.toml, a results folder, or a survey file with options."),
     ],
     text: Annotated[
         list[str] | None,
-        option("text", about="column of the answer; again for each further question"),
+        option("text", about="column of the free-text response; repeat for each further question"),
     ] = None,
     year: Annotated[str | None, option("year")] = None,
     out: Out = None,
@@ -82,12 +87,14 @@ def run(
     question: Annotated[str | None, option("question")] = None,
     covariate: Annotated[
         list[str] | None,
-        option("covariates", "--covariate", about="column to carry along; may be given again"),
+        option(
+            "covariates", "--covariate", about="covariate column, such as role; may be repeated"
+        ),
     ] = None,
     weight: Annotated[str | None, option("weight")] = None,
     wave: Annotated[
         list[str] | None,
-        option("waves", "--wave", about="label of a wave; again for each, in their order"),
+        option("waves", "--wave", about="label of a wave; repeat for each, in order"),
     ] = None,
     language: Annotated[str | None, option("language")] = None,
     non_answers: Annotated[Path | None, option("non_answers")] = None,
@@ -100,16 +107,19 @@ def run(
     baseline: Annotated[int | None, option("baseline")] = None,
     standardise: Standardise = None,
     seed: Seed = None,
-    runs: Runs = None,
-    min_cell: MinCell = None,
+    n_runs: Runs = None,
+    n_topics: Annotated[int | None, option("n_topics")] = None,
+    min_topic_size: Annotated[int | None, option("min_topic_size")] = None,
+    min_support: Annotated[float | None, option("min_support")] = None,
+    disclosure: DisclosureRule = None,
     quotes: Annotated[bool | None, option("quotes", "--quotes")] = None,
     approved: Annotated[Path | None, option("approved")] = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Run a study.toml, a folder of results again, or a survey file with options.
+    """Analyse a survey by its study.toml, or by options; a results folder is run again.
 
-    Options take the place of what the study.toml says. A stopped run goes on where it was.
+    Options override the study.toml. A stopped run resumes where it was.
     """
     given = drop_unset(
         text=text and tuple(text), year=year, out=out, respondent=respondent, response=response,
@@ -117,8 +127,9 @@ def run(
         waves=wave and tuple(wave), language=language, non_answers=non_answers, deny=deny,
         redact_text=redact_text, codes=codes, code_map=code_map, frame=frame and parse_frame(frame),
         model=model and parse_model(model), baseline=baseline,
-        standardise=standardise and tuple(standardise), seed=seed, runs=runs,
-        min_cell=min_cell and parse_min_cell(min_cell), quotes=quotes, approved=approved,
+        standardise=standardise and tuple(standardise), seed=seed, n_runs=n_runs,
+        n_topics=n_topics, min_topic_size=min_topic_size, min_support=min_support,
+        disclosure=disclosure and parse_disclosure(disclosure), quotes=quotes, approved=approved,
     )  # fmt: skip
     if place.is_dir() or place.suffix.casefold() == ".toml":
         plan = replace(read_plan(place), **given)
@@ -126,7 +137,7 @@ def run(
         require_file(place, "study or survey")
         for name in ("text", "year"):
             if name not in given:
-                do = "Name it, or let 'iapt-topics init' ask about the file."
+                do = "Name the column, or run 'iapt-topics init' on the file."
                 raise InputError(f"--{name}", "must be given with a survey file", "nothing", do)
         plan = StudyPlan(file=place, **given)
     carry_out(plan, Screen(quiet=quiet, as_json=as_json))
@@ -134,13 +145,13 @@ def run(
 
 def carry_out(plan: StudyPlan, screen: Screen) -> None:
     """Run a plan, put its results in place and say the main ones."""
-    from iapt_topics.cli._summary import lines_of, summarise
+    from iapt_topics.cli._summary import result_lines, summarise
 
     study, written = make_results(plan, screen)
     facts = summarise(study)
     places = {"private tables": written["ledger"].parent, "report": written["report"]}
     files = {name: str(path.resolve()) for name, path in places.items()}
-    lines = [*lines_of(facts), *(f"{n.capitalize()}: {path}" for n, path in files.items())]
+    lines = [*result_lines(facts), *(f"{n.capitalize()}: {path}" for n, path in files.items())]
     screen.give(facts | {"files": files}, lines)
 
 
@@ -160,7 +171,9 @@ def working(plan: StudyPlan, screen: Screen) -> Iterator[None]:
     from iapt_topics._base.files import claimed
 
     if plan.out.exists() and not plan.out.is_dir():
-        raise InputError(f"--out {str(plan.out)!r}", "must be a folder", "a file", "Name another.")
+        raise InputError(
+            f"--out {str(plan.out)!r}", "must be a folder", "a file", "Name another folder."
+        )
     with screen.working(), claimed(plan.out):
         yield
 
@@ -178,7 +191,7 @@ def make_study(plan: StudyPlan, screen: Screen) -> Study:
     return run_plan(plan, encoder, on_event=screen.on_event)
 
 
-def parse_min_cell(text: str) -> int | str:
+def parse_disclosure(text: str) -> int | str:
     """A number, or the name of a rule."""
     return int(text) if text.isdecimal() else text
 
@@ -186,7 +199,7 @@ def parse_min_cell(text: str) -> int | str:
 def require_new(path: Path, force: bool) -> None:
     """Raise :class:`InputError` if a file is there that is not to be replaced."""
     if path.exists() and not force:
-        do = "Use --force to replace it, or name another."
+        do = "Use --force to replace it, or name another file."
         raise InputError(f"{str(path)!r}", "must not exist", "a file", do)
 
 

@@ -16,13 +16,13 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.events import Event
 from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.cli.make import (
-    MinCell,
+    DisclosureRule,
     Standardise,
     drop_unset,
     make_results,
     make_study,
     option,
-    parse_min_cell,
+    parse_disclosure,
     require_new,
     working,
 )
@@ -31,7 +31,7 @@ from iapt_topics.pipeline.plan import read_plan
 if TYPE_CHECKING:
     from iapt_topics.study.study import Study
 
-Place = Annotated[Path, typer.Argument(help="A folder of results, or its study.toml.")]
+Place = Annotated[Path, typer.Argument(help="A results folder, or its study.toml.")]
 
 
 def _again(place: Path, screen: Screen, **options: object) -> tuple[Study, dict[str, Path]]:
@@ -46,7 +46,7 @@ def compare(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Compare a result with human codes given later; its report then shows the agreement."""
+    """Compare machine codes with human codes; the report then shows their agreement."""
     from iapt_topics.cli._summary import agreement_lines, summarise
 
     screen = Screen(quiet=quiet, as_json=as_json)
@@ -61,7 +61,7 @@ def drift(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Measure change against another year, or with the mix of those who answered held fixed."""
+    """Estimate change against another year, or at a fixed respondent mix."""
     from iapt_topics.cli._summary import change_lines, summarise
 
     screen = Screen(quiet=quiet, as_json=as_json)
@@ -72,16 +72,16 @@ def drift(
 
 def report(
     place: Place,
-    min_cell: MinCell = None,
+    disclosure: DisclosureRule = None,
     quotes: Annotated[bool | None, option("quotes", "--quotes/--no-quotes")] = None,
     approved: Annotated[Path | None, option("approved")] = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write the report of a result again, with other quotes or another rule for small numbers."""
+    """Write the report again, with other quotes or another disclosure rule."""
     screen = Screen(quiet=quiet, as_json=as_json)
-    rule = min_cell and parse_min_cell(min_cell)
-    _, written = _again(place, screen, min_cell=rule, quotes=quotes, approved=approved)
+    rule = disclosure and parse_disclosure(disclosure)
+    _, written = _again(place, screen, disclosure=rule, quotes=quotes, approved=approved)
     path = str(written["report"].resolve())
     screen.give({"report": path}, [f"Report: {path}"])
 
@@ -101,32 +101,34 @@ def export(
     project: Annotated[
         Path | None,
         typer.Option(
-            help="A project for NVivo, ATLAS.ti, MAXQDA and QualCoder, .qdpx: WITH TEXTS."
+            help="A project for NVivo, ATLAS.ti, MAXQDA and QualCoder, .qdpx: WITH RESPONSES."
         ),
     ] = None,
     approve: Annotated[
         Path | None,
-        typer.Option(help="A sheet in which a person approves quotes, .csv or .xlsx: WITH TEXTS."),
+        typer.Option(
+            help="A sheet on which a person approves quotes, .csv or .xlsx: WITH RESPONSES."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write what goes into a paper, or to other tools; small numbers are withheld.
+    """Export tables, figures, a draft (small numbers suppressed), or a project for other tools.
 
-    A filled-in sheet of quotes goes to 'iapt-topics report --approved'.
+    A completed sheet of quotes goes to 'iapt-topics report --approved'.
     """
     from iapt_topics.pipeline.write import write_figures
     from iapt_topics.publish.draft import write_draft
-    from iapt_topics.publish.exports import export_tables
+    from iapt_topics.publish.exports import write_tables
     from iapt_topics.publish.published import publish
     from iapt_topics.publish.quotes_sheet import write_quotes
-    from iapt_topics.qda.export import export_codes
+    from iapt_topics.qda.export import write_codes
 
     to = drop_unset(tables=tables, draft=draft, figures=figures, project=project, approve=approve)
     if not to:
         do = "Give --tables, --draft, --figures, --project or --approve."
-        raise InputError("export", "must be told what to write", "nothing", do)
+        raise InputError("export", "must have something to write", "nothing", do)
     for path in to.values():
         if not path.is_dir():  # tables and figures go into a folder that is there
             require_new(path, force)
@@ -135,19 +137,19 @@ def export(
         study = make_study(plan, screen)
         screen.on_event(Event("stage", "Writing"))
         if tables or draft or figures:
-            published = publish(study, plan.min_cell)
+            published = publish(study, plan.disclosure)
         if tables:
-            export_tables(tables, published)
+            write_tables(tables, published)
         if draft:
             write_draft(draft, published)
         if figures:
             write_figures(figures, published)
         if project:
-            export_codes(
+            write_codes(
                 project, [study.codes, *study.human], frame=study.mapping.frame,
                 responses=study.responses, model=study.manifest["model"]["name"],
             )  # fmt: skip
         if approve:
-            write_quotes(approve, study, disclosure=plan.min_cell)
+            write_quotes(approve, study, disclosure=plan.disclosure)
     files = {name: str(path.resolve()) for name, path in to.items()}
     screen.give(files, [f"{name.capitalize()}: {path}" for name, path in files.items()])

@@ -1,5 +1,12 @@
-"""Who applied which theme to which response, of which coded units; the poles; what to code next."""
+"""Codes: who applied which theme to which response, out of all the responses they coded.
 
-import lazy_loader as lazy
+People's and machines' codes are one type, ``Codes``.
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+- The poles of the frame's axis: ``pole_codes``, ``axis_codes``, ``axis_scores``, ``axis_by_topic``.
+- What to code by hand next: ``next_to_code`` gives a ``SamplePlan``, ``write_sample`` the sheet to
+  code on, and ``sample_size`` says how many responses a given precision takes.
+"""
+
+from iapt_topics._base.door import open_room
+
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

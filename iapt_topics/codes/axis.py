@@ -1,4 +1,4 @@
-"""The frame's two poles, such as identity and system: a response speaks of one, both or neither."""
+"""The frame's two poles, such as identity and system: a response mentions one, both or neither."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats, Ints
-from iapt_topics._base.errors import InputError
+from iapt_topics._base.errors import InputError, require_columns
 from iapt_topics.codes.codes import Codes
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.stats.intervals import normal_quantile, wilson_interval
@@ -52,7 +52,7 @@ def axis_classes(frame: ThemeFrame) -> tuple[str, str, str, str]:
 
 
 def axis_codes(codes: Codes, frame: ThemeFrame) -> Codes:
-    """Put every response that was seen into exactly one of the four classes of the axis.
+    """Classify each coded response by the axis: first pole only, second only, both or neither.
 
     Parameters
     ----------
@@ -64,8 +64,8 @@ def axis_codes(codes: Codes, frame: ThemeFrame) -> Codes:
     Returns
     -------
     Codes
-        Of the same coder, with the themes of :func:`axis_classes`. A response belongs to a pole
-        when it was given at least one theme of that domain; being given many adds nothing.
+        Of the same coder, with the themes of :func:`axis_classes`. A response belongs to a pole if
+        at least one theme of that domain was applied to it.
 
     Raises
     ------
@@ -83,11 +83,11 @@ def axis_codes(codes: Codes, frame: ThemeFrame) -> Codes:
             "score": np.nan,
         }
     )
-    return replace(codes, themes=names, table=table)
+    return replace(codes, themes=names, table=table, evidence=None)
 
 
 def pole_codes(codes: Codes, frame: ThemeFrame) -> Codes:
-    """Code every response that was seen on both poles of the axis separately.
+    """Code each coded response for either pole of the axis, independently of the other.
 
     Parameters
     ----------
@@ -100,9 +100,10 @@ def pole_codes(codes: Codes, frame: ThemeFrame) -> Codes:
     -------
     Codes
         Of the same coder, with the two poles as themes: a response may have one, both or neither.
-        As :class:`Codes`, they go into :func:`measure_drift` (shares by year with intervals),
-        :func:`compare_codes` (agreement with a person) and, with hand codes of a random sample,
-        :func:`corrected_shares` (shares calibrated by them).
+        As :class:`iapt_topics.Codes`, they go into :func:`iapt_topics.measure_drift` (prevalence by
+        year with intervals), :func:`iapt_topics.compare_codes` (agreement with a person) and, with
+        hand codes of a random sample, :func:`iapt_topics.corrected_shares` (prevalence corrected by
+        them).
 
     Raises
     ------
@@ -117,19 +118,19 @@ def pole_codes(codes: Codes, frame: ThemeFrame) -> Codes:
 
 
 def axis_scores(
-    scores: pd.DataFrame, codes: Codes, frame: ThemeFrame, *, hand: Codes | None = None
+    scores: pd.DataFrame, codes: Codes, frame: ThemeFrame, *, human: Codes | None = None
 ) -> pd.DataFrame:
-    """Score every response on both poles of the axis separately.
+    """Score each response on either pole of the axis, calibrated by logistic regression.
 
     Parameters
     ----------
     scores : DataFrame
-        From :func:`iapt_topics.score_themes`.
+        From :func:`iapt_topics.mapping.score_themes`.
     codes : Codes
         From :func:`iapt_topics.code_responses` on the same responses.
     frame : ThemeFrame
         The frame of both.
-    hand : Codes, optional
+    human : Codes, optional
         A person's codes of a random sample of the responses, to calibrate the scores by.
 
     Returns
@@ -137,23 +138,23 @@ def axis_scores(
     DataFrame
         One row for each response: ``response_id``; one column for each pole, named by its id: the
         score of the response's best sentence for the pole's best theme, in standard deviations;
-        ``class``: the one of :func:`axis_classes` that its codes put it in. With ``hand``, for a
-        pole ``I`` also ``I_probability`` that the person would give it to a response of this
-        score, with ``I_low``, ``I_high`` (95 % interval of that probability) and ``I_n`` (hand
-        codes it rests on); and ``note``.
+        ``class``: the one of :func:`axis_classes` that its codes put it in. With ``human``, for a
+        pole ``I`` also ``I_predicted_probability`` that the person would apply it to a response
+        of this score, with ``I_low``, ``I_high`` (95 % interval of that probability) and ``I_n``
+        (human codes it rests on); and ``note``.
 
     Raises
     ------
     InputError
-        If the frame has no axis, or a response was not seen by the codes.
+        If the frame has no axis, or a response was not coded.
 
     Notes
     -----
     Each pole is calibrated by a logistic regression of the hand codes on the score [1]_, with the
     variance between respondents [2]_. It is not done with fewer than 20 hand-coded responses, with
     fewer than 5 that have or have not the pole, or where the score separates them completely: the
-    note says so. For shares of a year or of all years, :func:`corrected_shares` of
-    :func:`pole_codes` rests on less.
+    note says so. For prevalence in a year or over all years, :func:`iapt_topics.corrected_shares`
+    of :func:`pole_codes` rests on less.
 
     References
     ----------
@@ -163,22 +164,23 @@ def axis_scores(
        Biometrika 73:13-22.
     """
     names = axis_classes(frame)
-    pole = scores["theme"].map(frame.domain_of)
+    require_columns(scores, ("response_id", "theme", "sentence"), "scores")
+    pole = scores["theme"].map(frame.find_domain)
     best = scores.groupby(["response_id", pole], sort=False)["sentence"].max().unstack()
     ids = list(dict.fromkeys(scores["response_id"]))
     which = axis_codes(codes, frame).matrix(ids, names).argmax(axis=1)
     table = best.loc[ids, list(frame.axis or ())].rename_axis(columns=None).reset_index()
     table = table.assign(**{"class": np.array(names, dtype=object)[which]})
-    return table if hand is None else _calibrated(table, pole_codes(hand, frame))
+    return table if human is None else _calibrated(table, pole_codes(human, frame))
 
 
-def _calibrated(table: pd.DataFrame, hand: Codes) -> pd.DataFrame:
+def _calibrated(table: pd.DataFrame, human: Codes) -> pd.DataFrame:
     """Add the probability of each pole given its score, and what could not be calibrated."""
-    seen = hand.seen[hand.seen["response_id"].isin(table["response_id"])]
-    given = hand.matrix(seen["response_id"].tolist())
+    seen = human.seen[human.seen["response_id"].isin(table["response_id"])]
+    given = human.matrix(seen["response_id"].tolist())
     columns: dict[str, Floats | int] = {}
     notes = []
-    for y, pole in zip(given.T, hand.themes, strict=True):
+    for y, pole in zip(given.T, human.themes, strict=True):
         every = table[pole].to_numpy(dtype=np.float64)
         score = table.set_index("response_id")[pole].loc[seen["response_id"]].to_numpy(np.float64)
         few = len(y) < FEWEST or min(y.sum(), (~y).sum()) < FEWEST_OF_EACH
@@ -189,7 +191,7 @@ def _calibrated(table: pd.DataFrame, hand: Codes) -> pd.DataFrame:
             notes.append(f"{pole} is not calibrated: {why}.")
         else:
             found = _probability(score, y, number_clusters(seen), every)
-        names = (f"{pole}_probability", f"{pole}_low", f"{pole}_high")
+        names = (f"{pole}_predicted_probability", f"{pole}_low", f"{pole}_high")
         columns |= dict(zip(names, found, strict=True)) | {f"{pole}_n": len(y)}
     return table.assign(**columns, note=" ".join(notes))
 
@@ -210,7 +212,7 @@ def _probability(score: Floats, y: Bools, who: Ints, at: Floats) -> Floats:
 
 
 def axis_by_topic(codes: Codes, frame: ThemeFrame, topics: Topics) -> pd.DataFrame:
-    """Share of each topic's responses that speak of each pole, and of each class of the axis.
+    """Tabulate, by topic, the proportion of responses at each pole and in each class of the axis.
 
     Parameters
     ----------
@@ -225,8 +227,8 @@ def axis_by_topic(codes: Codes, frame: ThemeFrame, topics: Topics) -> pd.DataFra
     -------
     DataFrame
         One row for each topic and each of the two poles and four classes: ``topic``; ``label``;
-        ``theme`` (id of a pole, or name of a class); ``estimate``, ``low``, ``high`` (share of the
-        topic's responses that were seen, 0 to 1, with a 95 % Wilson interval); ``n``; ``note``.
+        ``theme`` (id of a pole, or name of a class); ``estimate``, ``low``, ``high`` (proportion of
+        the topic's coded responses, 0 to 1, with a 95 % Wilson interval); ``n``; ``note``.
 
     Raises
     ------

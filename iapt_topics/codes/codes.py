@@ -10,17 +10,18 @@ import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics._base.tables import cell_text
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.survey.responses import Responses
 
 KINDS = ("human", "machine")
+EVIDENCE = ("response_id", "theme", "start", "end", "margin", "anchor", "anchor_kind")
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Codes:
-    """The themes that one coder gave.
+class Codes(Result):
+    """The themes that one coder, human or machine, applied to the responses they coded.
 
     Parameters
     ----------
@@ -29,27 +30,33 @@ class Codes:
     kind : {"human", "machine"}
         Who coded.
     themes : tuple of str
-        Ids of the themes that the coder could give, in the order of the frame.
+        Ids of the themes of the code set, in the order of the frame.
     seen : pandas.DataFrame
         ``response_id`` (str, unique; the key), ``respondent_id`` (str, "" if unknown): every
-        response that the coder saw, with a theme or without.
+        response that was coded, with a theme or without.
     table : pandas.DataFrame
-        ``response_id``, ``theme`` (together the key), ``score`` (float, NaN for a person): one
-        row per theme given.
+        ``response_id``, ``theme`` (together the key), ``score`` (float, NaN for a person): one row
+        per code applied.
     labels : mapping of str to str
         Label of each theme, where known; a theme without one is shown by its id.
     trained_on : frozenset of str
         Responses whose hand codes the coder learned from or was tuned to, e.g. in the choice of a
         mapping. No agreement is measured on them.
     picked : frozenset of str
-        Responses that were chosen to be coded for what they hold, not at random. No share is
+        Responses of a purposive sample, not drawn at random. No prevalence is
         inferred from them.
+    evidence : pandas.DataFrame, optional
+        What carried each row of ``table``: ``response_id``, ``theme`` (its key), ``start`` and
+        ``end`` (of the sentence in the response's text, end exclusive), ``margin`` (the sentence's
+        score for the theme less its best for another; NaN in a frame of one theme), ``anchor`` and
+        ``anchor_kind`` (the text of the theme that is nearest in meaning, and its field in the
+        frame). None where a coder gives no sentence.
 
     Raises
     ------
     InputError
-        If a table lacks a column or repeats its key, or if ``table`` holds a response that was
-        not seen or a theme that could not be given.
+        If a table lacks a column or repeats its key, if ``table`` has a response that was not coded
+        or a theme outside the code set, or if ``evidence`` is not of the rows of ``table``.
 
     Examples
     --------
@@ -68,24 +75,23 @@ class Codes:
     labels: Mapping[str, str] = field(default_factory=dict)
     trained_on: frozenset[str] = frozenset()
     picked: frozenset[str] = frozenset()
+    evidence: pd.DataFrame | None = None
 
-    __repr__ = one_line
+    def _title(self) -> str:
+        return f"Codes of {self.coder} ({self.kind}) on {len(self.seen):,} responses"
 
-    def _repr_html_(self) -> str:
+    def _shown(self) -> dict[str, pd.DataFrame]:
         """How many responses have each theme."""
-        from iapt_topics.figures.notebook import as_html
-
-        given = self.table["theme"].value_counts().reindex(list(self.themes), fill_value=0)
-        names = [self.labels.get(t, t) for t in self.themes]
-        table = pd.DataFrame({"theme": self.themes, "label": names, "n": given.to_numpy()})
-        title = f"Codes of {self.coder} ({self.kind}) on {len(self.seen):,} responses"
-        return as_html(title, {"themes": table})
+        counts = self.table["theme"].value_counts().reindex(list(self.themes), fill_value=0)
+        labels = [self.labels.get(t, t) for t in self.themes]
+        table = {"theme": self.themes, "label": labels, "n": counts.to_numpy()}
+        return {"themes": pd.DataFrame(table)}
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise InputError("kind", f"must be one of {listed(KINDS)}", repr(self.kind), "Fix it.")
         if not self.themes:
-            raise InputError("themes", "must hold at least one", "none", "Name the themes.")
+            raise InputError("themes", "must contain at least one", "none", "Name the themes.")
         require_unique(self.themes, "themes", "Name each theme once.")
         require_columns(self.seen, ("response_id", "respondent_id"), "seen")
         require_columns(self.table, ("response_id", "theme", "score"), "table")
@@ -99,44 +105,54 @@ class Codes:
         if twice.any():
             rows = table.loc[twice, ["response_id", "theme"]].itertuples(index=False, name=None)
             raise InputError(
-                "table", "must hold each pair of response and theme once", listed(rows),
+                "table", "must contain each pair of response and theme once", listed(rows),
                 "Drop the repeats.",
             )  # fmt: skip
         for column, known, rule in (
-            ("response_id", set(seen["response_id"]), "must hold only responses that were seen"),
-            ("theme", set(self.themes), "must hold only themes that could be given"),
+            ("response_id", set(seen["response_id"]), "must contain only coded responses"),
+            ("theme", set(self.themes), "must contain only themes of the code set"),
         ):
             other = [v for v in table[column].unique() if v not in known]
             if other:
                 raise InputError(f"table: {column}", rule, listed(other), "Check the ids.")
+        self._check_evidence(table)
         object.__setattr__(self, "seen", seen)
         object.__setattr__(self, "table", table)
         object.__setattr__(self, "labels", dict(self.labels))
         for name in ("trained_on", "picked"):
-            if isinstance(getattr(self, name), str):
-                raise InputError(name, "must be a set of response ids", "one text", "Use a set.")
             object.__setattr__(self, name, frozenset(map(str, getattr(self, name))))
+
+    def _check_evidence(self, table: pd.DataFrame) -> None:
+        if self.evidence is None:
+            return
+        require_columns(self.evidence, EVIDENCE, "evidence")
+        key = ["response_id", "theme"]
+        pairs = [pd.MultiIndex.from_frame(t[key].astype(object)) for t in (table, self.evidence)]
+        if not pairs[0].sort_values().equals(pairs[1].sort_values()):
+            got = f"{len(pairs[1])} rows for {len(pairs[0])}"
+            raise InputError("evidence", "must be of each row of the table", got, "Leave it out.")
 
     def matrix(
         self, response_ids: Sequence[str] | None = None, themes: Sequence[str] | None = None
     ) -> Bools:
-        """Themes given, as one row per response and one column per theme.
+        """Return the codes as a Boolean matrix, one row per response and one column per theme.
 
         Parameters
         ----------
         response_ids : sequence of str, optional
-            Rows wanted, in this order; all responses seen, if None.
+            Rows wanted, in this order; all coded responses, if None.
         themes : sequence of str, optional
-            Columns wanted, in this order; all themes that could be given, if None.
+            Columns wanted, in this order; the whole code set, if None.
 
         Returns
         -------
         ndarray of bool, shape (n_responses, n_themes)
+            True where the theme was applied.
 
         Raises
         ------
         InputError
-            If a response was not seen or a theme could not be given.
+            If a response was not coded or a theme is not in the code set.
         """
         rows = pd.Index(self.seen["response_id"].to_numpy(dtype=object))
         columns = pd.Index(list(self.themes), dtype=object)
@@ -146,18 +162,23 @@ class Codes:
             columns.get_indexer(pd.Index(self.table["theme"].to_numpy(dtype=object))),
         ] = True
         if response_ids is not None:
-            cells = cells[_positions(rows, response_ids, "response_ids", "that were seen")]
+            cells = cells[_positions(rows, response_ids, "response_ids", "that were coded")]
         if themes is not None:
-            cells = cells[:, _positions(columns, themes, "themes", "that could be given")]
+            cells = cells[:, _positions(columns, themes, "themes", "of the code set")]
         return cells
 
     def with_respondents(self, responses: Responses) -> Codes:
-        """Return the codes with the survey's respondent for each response that has none.
+        """Fill in the respondent of each response from the survey, where the codes have none.
 
         Parameters
         ----------
         responses : Responses
             The survey that was coded. A response it does not know stays as it is.
+
+        Returns
+        -------
+        Codes
+            The same codes; what they have of respondents stays.
         """
         who = responses.table.set_index("response_id")["respondent_id"]
         known = self.seen["response_id"].map(who).fillna("")
@@ -165,18 +186,18 @@ class Codes:
         return replace(self, seen=self.seen.assign(respondent_id=mine.where(mine != "", known)))
 
     def roll_up(self, frame: ThemeFrame) -> Codes:
-        """Replace each theme by its top-level domain: given if any theme under it was given.
+        """Aggregate themes to top-level domains: applied if any theme under it is.
 
         Parameters
         ----------
         frame : ThemeFrame
-            The frame that holds the themes.
+            The frame of the themes.
 
         Returns
         -------
         Codes
-            The same coder and responses. Its themes are the domains of the themes that could be
-            given, in the order of the frame; a domain's score is the highest of its themes'.
+            The same coder and responses. Its themes are the domains of the code set, in the
+            order of the frame; a domain's score is the highest of its themes'.
 
         Raises
         ------
@@ -189,13 +210,13 @@ class Codes:
             raise InputError(
                 "themes", "must be in the frame", listed(unknown, most=50), "Use their own frame."
             )
-        domain = {t: frame.domain_of(t) for t in self.themes}
+        domain = {t: frame.find_domain(t) for t in self.themes}
         reached = set(domain.values())
         domains = tuple(t for t in known if t in reached)
         table = self.table.assign(theme=[domain[t] for t in self.table["theme"]])
         table = table.groupby(["response_id", "theme"], sort=False)["score"].max().reset_index()
         labels = {t: known[t] for t in domains}
-        return replace(self, themes=domains, table=table, labels=labels)
+        return replace(self, themes=domains, table=table, labels=labels, evidence=None)
 
 
 def attach_respondents(codes: Codes, responses: Responses) -> Codes:
@@ -215,7 +236,7 @@ def _positions(index: pd.Index, wanted: Sequence[str], what: str, rule: str) -> 
     at = index.get_indexer(pd.Index(list(wanted), dtype=object))
     missing = [w for w, i in zip(wanted, at, strict=True) if i < 0]
     if missing:
-        raise InputError(what, f"must hold only those {rule}", listed(missing), "Check the ids.")
+        raise InputError(what, f"must contain only those {rule}", listed(missing), "Check the ids.")
     return at
 
 

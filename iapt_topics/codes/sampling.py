@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics._base.sheets import write_sheet
 from iapt_topics._base.tables import cell_text
 from iapt_topics.codes.codes import Codes
@@ -30,25 +30,30 @@ _SHEET = ["response_id", "respondent_id", "year", "question", "text", "theme", "
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class SamplePlan:
-    """Responses to code by hand, in two parts that must be kept apart.
+class SamplePlan(Result):
+    """Responses to code by hand: a random sample to evaluate on, a purposive one to train on.
 
     Attributes
     ----------
     table : DataFrame
         One row for each response: ``response_id`` (the key); ``respondent_id``; ``year``; ``part``
         ("evaluation": drawn at random within each year, to measure with and never to train on;
-        "informative": picked for what it may teach, to train on and never to measure with);
-        ``reason`` ("random", or why it was picked: "uncertain", "rare" or "unassigned");
-        ``inclusion_probability`` (0 to 1; NaN if picked); ``round`` (1 for the first plan).
+        "informative": a purposive sample, to train on and never to measure with); ``reason``
+        ("random", or why it was chosen: "uncertain", "rare" or "unassigned");
+        ``inclusion_probability`` (0 to 1; NaN in the purposive sample); ``round`` (1 for the first
+        plan).
     width : float
-        Width that the 95 % interval of a share may have, which the evaluation part was drawn for.
+        Width that the 95 % interval of a proportion may have, which the evaluation part was drawn
+        for.
     """
 
     table: pd.DataFrame
     width: float
 
-    __repr__ = one_line
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        """How many responses of each year are to be coded, and why."""
+        parts = self.table.groupby(["year", "part", "reason"], sort=False).size()
+        return {"responses to code": parts.rename("n").reset_index()}
 
     def __post_init__(self) -> None:
         # A plan that was kept as a .csv file comes back with ids such as 17 as numbers.
@@ -64,25 +69,46 @@ class SamplePlan:
             )  # fmt: skip
 
     def held_out(self, responses: Responses) -> frozenset[str]:
-        """Ids that must not be trained on: the evaluation part, and all of its respondents."""
+        """Return the held-out ids: all responses of respondents in the evaluation sample.
+
+        Parameters
+        ----------
+        responses : Responses
+            The survey that the plan was made for.
+
+        Returns
+        -------
+        frozenset of str
+            Responses that must not be trained on.
+        """
         table = responses.table
         drawn = self.table.loc[self.table["part"] == EVALUATION, "response_id"]
         people = pd.Series(cluster_ids(table), index=table.index)
         held = people.isin(people[table["response_id"].isin(drawn)])
         return frozenset(table.loc[held, "response_id"]) | set(drawn)
 
-    def marked(self, hand: Codes) -> Codes:
-        """Hand codes of the plan's responses, with the informative part named as picked.
+    def marked(self, human: Codes) -> Codes:
+        """Mark which of the hand codes are of the purposive sample.
 
-        From ``picked`` no share is inferred; see :func:`iapt_topics.corrected_shares`.
+        From ``picked`` no prevalence is inferred; see :func:`iapt_topics.corrected_shares`.
+
+        Parameters
+        ----------
+        human : Codes
+            Hand codes of responses of the plan.
+
+        Returns
+        -------
+        Codes
+            With the purposive sample in ``picked``.
         """
         picked = self.table.loc[self.table["part"] == INFORMATIVE, "response_id"]
-        seen = set(hand.seen["response_id"])
-        return replace(hand, picked=hand.picked | (set(picked) & seen))
+        seen = set(human.seen["response_id"])
+        return replace(human, picked=human.picked | (set(picked) & seen))
 
 
 def sample_size(width: float, *, share: float = 0.5, population: int | None = None) -> int:
-    """Responses needed for an interval of a share that is no wider than wanted.
+    """Sample size for a proportion, from the width of its 95 % Wilson interval.
 
     Parameters
     ----------
@@ -90,10 +116,10 @@ def sample_size(width: float, *, share: float = 0.5, population: int | None = No
         Between the limits of the 95 % Wilson interval, above 0 and below 1; .2 is 10 points to
         either side.
     share : float, default 0.5
-        Expected share, 0 to 1. At a half the interval is widest.
+        Expected proportion, 0 to 1. At a half the interval is widest.
     population : int, optional
-        Responses that the sample is drawn from, if their share is wanted rather than that of the
-        population behind them.
+        Responses that the sample is drawn from, if the proportion among these is wanted rather than
+        in the population behind them.
 
     Returns
     -------
@@ -103,7 +129,7 @@ def sample_size(width: float, *, share: float = 0.5, population: int | None = No
     Raises
     ------
     InputError
-        If the width or the share is out of range.
+        If the width or the proportion is out of range.
 
     Notes
     -----
@@ -139,17 +165,17 @@ def sample_size(width: float, *, share: float = 0.5, population: int | None = No
     return min(population, ceil(many / (1 + (many - 1) / population)))
 
 
-def write_sample(plan: SamplePlan, responses: Responses, path: str | Path) -> Path:
-    """Write a sheet for a person to code on, the responses of the plan's last round.
+def write_sample(path: str | Path, plan: SamplePlan, responses: Responses) -> Path:
+    """Write a coding sheet of the responses of the plan's last round.
 
     Parameters
     ----------
+    path : str or path
+        A ``.csv`` or ``.xlsx`` file; one of that name is replaced.
     plan : SamplePlan
         From :func:`next_to_code`.
     responses : Responses
-        The survey. The sheet holds its texts: keep it where the survey may be kept.
-    path : str or path
-        A ``.csv`` or ``.xlsx`` file; one of that name is replaced.
+        The survey. The sheet has its texts: keep it where the survey may be kept.
 
     Returns
     -------
@@ -178,11 +204,11 @@ def next_to_code(
     *,
     n: int = 100,
     width: float = 0.2,
-    hand: Codes | None = None,
+    human: Codes | None = None,
     previous: SamplePlan | None = None,
-    seed: int = 0,
+    seed: int = 7,
 ) -> SamplePlan:
-    """Say which responses to code by hand, to measure with and to learn from.
+    """Draw responses to code by hand: a stratified random sample and an active-learning batch.
 
     Parameters
     ----------
@@ -196,15 +222,15 @@ def next_to_code(
     n : int, default 100
         Informative responses, at least 0; fewer if there are no more.
     width : float, default 0.2
-        Width that the 95 % interval of a share of all kept responses may have, 0 to 1; decides the
-        size of the evaluation part, see :func:`sample_size`.
-    hand : Codes, optional
+        Width that the 95 % interval of a proportion of all kept responses may have, 0 to 1; decides
+        the size of the evaluation part, see :func:`sample_size`.
+    human : Codes, optional
         What was coded already, which is not drawn again. The evaluation part then stands for the
         responses that were not coded yet.
     previous : SamplePlan, optional
         The plan before. Its rows are part of the new plan, and its evaluation part is used on:
         new responses are drawn only for years that it lacks.
-    seed : int, default 0
+    seed : int, default 7
         Of the draw.
 
     Returns
@@ -220,10 +246,10 @@ def next_to_code(
 
     Notes
     -----
-    The informative part takes turns between three lists. *Uncertain*: responses whose surest theme
-    is least sure [1]_. *Rare*: for each theme, fewest codes first, the response surest of it.
+    The informative part takes turns between three lists. *Uncertain*: responses whose highest score
+    is lowest [1]_. *Rare*: for each theme, fewest codes first, the response with its highest score.
     *Unassigned*: responses without a theme from the machine, or without a topic, in random order.
-    Since these are picked for what they hold, shares and agreement are to be measured on the other
+    Since these are a purposive sample, prevalence and agreement are to be measured on the other
     part alone [2]_.
 
     References
@@ -238,7 +264,8 @@ def next_to_code(
     # Sorted, so that the order of the file cannot matter.
     kept = responses.kept.sort_values("response_id", kind="stable")
     before = pd.DataFrame(columns=_COLUMNS) if previous is None else previous.table
-    taken = set(before["response_id"]) | (set() if hand is None else set(hand.seen["response_id"]))
+    done = set() if human is None else set(human.seen["response_id"])
+    taken = done | set(before["response_id"])
     size = sample_size(width, population=len(kept))
     wanted = _by_year(kept["year"], size)
     round_ = int(before["round"].max()) + 1 if len(before) else 1

@@ -1,8 +1,11 @@
 """The bundled SYNTHETIC survey: 1,543 invented responses, 2014 to 2018, its truth and its maker.
 
 Written for this project from no source. It is not the data of any study.
+
+- ``load_example``: the survey and a coder's codes; ``example_path``: its file.
+- ``load_truth``, ``planted_change``: the themes it was made with, and how they change.
 """
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -23,6 +23,11 @@ _FOLDER = Path(__file__).parent
 def example_path() -> Path:
     """Return the path of the bundled synthetic survey file.
 
+    Returns
+    -------
+    Path
+        A CSV file, which the package carries.
+
     Examples
     --------
     >>> example_path().name
@@ -32,7 +37,7 @@ def example_path() -> Path:
 
 
 def load_example(*, coder: str = "coder_a") -> tuple[Responses, Codes]:
-    """Load the synthetic survey and what one of its two simulated coders gave.
+    """Load the synthetic survey, with the codes of one of its two simulated coders.
 
     Parameters
     ----------
@@ -53,8 +58,8 @@ def load_example(*, coder: str = "coder_a") -> tuple[Responses, Codes]:
         example_path(),
         text="comment",
         year="year",
-        respondent_id="person",
-        response_id="response_id",
+        respondent="person",
+        response="response_id",
         question="question",
         covariates=("role",),
     )
@@ -62,7 +67,7 @@ def load_example(*, coder: str = "coder_a") -> tuple[Responses, Codes]:
 
 
 def load_truth() -> Codes:
-    """Load the themes each synthetic response was built from.
+    """Load the true themes of the synthetic responses, as codes.
 
     Returns
     -------
@@ -77,13 +82,13 @@ def _codes(file: str, coder: str) -> Codes:
 
 
 def planted_change() -> pd.DataFrame:
-    """Return the change planted in the synthetic survey.
+    """Return the true change of prevalence in the synthetic survey.
 
     Returns
     -------
     pandas.DataFrame
         theme, change (``rise``, ``fall``, ``stay``, ``non_monotone``) and one column per year,
-        ``"2014"`` to ``"2018"``: the true share (0 to 1) among codable responses.
+        ``"2014"`` to ``"2018"``: the true prevalence (0 to 1) among codable responses.
 
     Examples
     --------

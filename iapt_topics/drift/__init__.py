@@ -1,5 +1,13 @@
-"""Prevalence by year and what can be said about its change, with each source of uncertainty."""
+"""Prevalence by year and its change, with each source of uncertainty.
 
-import lazy_loader as lazy
+- ``measure_drift`` gives a ``Drift``: prevalence, changes, trends, steps, distances between years.
+- At a fixed respondent mix: ``standardise_drift`` gives a ``Standardised``; ``theme_regression``
+  has the average marginal effects of year and covariates.
+- Corrected by people's codes of a random sample: ``corrected_shares``.
+- The same respondents twice: ``measure_panel`` gives a ``Panel``.
+- What is said within a theme: ``measure_semantic_change`` gives a ``SemanticChange``.
+"""
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+from iapt_topics._base.door import open_room
+
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class CodedResponses:
-    """Kept responses that the coder saw: N responses, T themes, Y years with one of them."""
+    """Kept coded responses: N responses, T themes, Y years with one of them."""
 
     table: pd.DataFrame  # (N rows) of the survey
     themes: tuple[str, ...]
@@ -82,13 +82,13 @@ def join_codes(
     for year in responses.years:
         notes[year] = lines = []
         if k := int(not_seen.get(year, 0)):
-            lines.append(f"{k} kept responses of this year were not seen by the coder.")
+            lines.append(f"{k} kept responses of this year were not coded.")
         if k := int(not_kept.get(year, 0)):
-            lines.append(f"{k} responses that the coder saw are not kept, so are not counted.")
+            lines.append(f"{k} coded responses are not kept and are not counted.")
         if unknown:
-            lines.append(f"{unknown} responses that the coder saw are not in the responses.")
+            lines.append(f"{unknown} coded responses are not in the survey.")
         if moved:
-            lines.append(f"Pooled questions, though their mix changed by year: {moved}.")
+            lines.append(f"Questions are pooled although their mix changed between years: {moved}.")
     # A blank respondent is looked up in the codes.
     own, coded = data["respondent_id"], seen.set_index("response_id")["respondent_id"]
     known = own.where(own != "", data["response_id"].map(coded))

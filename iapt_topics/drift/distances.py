@@ -22,7 +22,7 @@ def distance(sums: YearSums, a: int, b: int, n_boot: int, seed: int) -> dict[str
     """Distance of coded years ``a`` and ``b``, with interval and null 95th percentile."""
     none = dict.fromkeys(("estimate", "corrected", "low", "high", "null_p95", "p"), float("nan"))
     if not (sums.total[a].any() and sums.total[b].any()):
-        return none | {"note": "No theme was given in one of the years, so no distance exists."}
+        return none | {"note": "No theme was applied in one of the years, so there is no distance."}
     estimate = float(jensen_shannon(sums.total[a], sums.total[b]))
     in_a, in_b = sums.year == a, sums.year == b
     both = np.intersect1d(sums.person[in_a], sums.person[in_b])

@@ -20,7 +20,7 @@ respondent gave a single response:
   years and the Cochran-Armitage test for trend [1]_.
   Where respondents recur, the test of all years has Hotelling's F for its reference [15]_,
   since the correlation of the years is estimated from them.
-* **Shape.** A test that assumes no straight line takes the contrast that stands out most among a
+* **Shape.** A test that assumes no straight line takes the best-supported contrast among a
   line, a step at each year and a peak or trough at each inner year, and refers it to the joint
   normal distribution of them all, by 20,000 draws; its interval is simultaneous [7]_ [8]_ [9]_.
 * **Change points.** With eight coded years or more, binary segmentation: the step that stands out
@@ -79,7 +79,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Floats
 from iapt_topics._base.errors import InputError, require_columns
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.drift.coded import CodedResponses, find_baseline, join_codes
 from iapt_topics.drift.prevalence import shares_by_hand
 from iapt_topics.drift.tables import (
@@ -101,62 +101,62 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Drift:
-    """Theme shares by year, and what can be said about their change.
+class Drift(Result):
+    """Prevalence of themes by year, with changes, trend tests, change points and distances.
 
-    All shares and changes are fractions (0.10 is ten percentage points). Intervals are 95 %.
+    Prevalence and changes are fractions (0.10 is ten percentage points). Intervals are 95 %.
 
     Attributes
     ----------
     shares : pandas.DataFrame
         Key (theme, year), every theme in every year, by theme (order of ``themes``) then year.
-        ``count`` responses with the theme; ``n`` kept responses that the coder saw in that year
-        (the denominator); ``estimate`` = count / n, or the weighted or corrected share, with
-        ``low``, ``high``; ``n_respondents`` people behind ``n``; ``n_effective`` equal responses of
-        as many people that the share is as sure as (``n`` over the design effect, fewer still with
-        draws; with hand codes the number that tests rest on); ``note``. A year with no coded
-        response has n = 0 and NaN.
+        ``count`` responses with the theme; ``n`` kept responses that were coded in that year (the
+        denominator); ``estimate`` = count / n, or the weighted or corrected proportion, with
+        ``low``, ``high``; ``n_respondents`` respondents behind ``n``; ``n_effective`` the effective
+        sample size (``n`` over the design effect, smaller still with draws; with hand codes the
+        number that tests rest on); ``note``. A year with no coded response has n = 0 and NaN.
     changes : pandas.DataFrame
         Key (kind, theme, year), in that order. ``kind`` "baseline" compares each other coded year
         with the baseline, "previous" with the coded year before; ``against`` is the year compared
-        with. ``estimate`` = share in ``year`` minus share in ``against``; ``low``, ``high``; ``n``
-        responses in both years together; ``p`` two-sided; ``p_bh`` (Benjamini-Hochberg) and
-        ``p_holm`` over all themes and years of the same kind; ``smallest_detectable`` the change
-        in share that these effective numbers would detect with 80 % power at the two-sided 5 %
-        level (it takes the years as independent); ``note``. Empty with fewer than two coded years.
+        with. ``estimate`` = prevalence in ``year`` minus that in ``against``; ``low``, ``high``;
+        ``n`` responses in both years together; ``p`` two-sided; ``p_bh`` (Benjamini-Hochberg) and
+        ``p_holm`` over all themes and years of the same kind; ``smallest_detectable`` the change in
+        prevalence that is detectable at these effective sample sizes with 80 % power at the
+        two-sided 5 % level (it takes the years as independent); ``note``. Empty with fewer than two
+        coded years.
     trends : pandas.DataFrame
-        Key (test, theme), in that order. ``test`` "omnibus": is the share equal in all years?
-        ``estimate`` = highest minus lowest share, which has no interval (NaN, said in the note).
-        "linear": least-squares slope of the share per calendar year, ``low``, ``high``. "shape":
-        the line, step or peak that stands out most, named in ``shape``; ``estimate`` = its height
-        as a difference in share, ``low``, ``high`` simultaneous over all shapes. ``n`` responses
-        of all years; ``p``; ``p_bh``, ``p_holm`` over all themes of the same test;
+        Key (test, theme), in that order. ``test`` "omnibus": is prevalence equal in all years?
+        ``estimate`` = highest minus lowest prevalence, which has no interval (NaN, said in the
+        note). "linear": least-squares slope of prevalence per calendar year, ``low``, ``high``.
+        "shape": the best-supported line, step or peak, named in ``shape``; ``estimate`` = its
+        height as a difference in prevalence, ``low``, ``high`` simultaneous over all shapes. ``n``
+        responses of all years; ``p``; ``p_bh``, ``p_holm`` over all themes of the same test;
         ``smallest_detectable`` the slope or height that these effective numbers would detect with
-        80 % power at the 5 % level, for "omnibus" the range if only the two years with the
-        smallest numbers differ; ``note``. Empty with fewer than two coded years.
+        80 % power at the 5 % level, for "omnibus" the range if only the two years with the smallest
+        numbers differ; ``note``. Empty with fewer than two coded years.
     changepoints : pandas.DataFrame
         Key (theme, depth, first), in that order; one row for each stretch of years (``first`` to
-        ``last``) in which a step was looked for. ``year`` first year after the step that stands
-        out most; ``estimate`` = share from then on minus share before, within the stretch;
+        ``last``) in which a step change was searched for. ``year`` first year after the
+        best-supported step; ``estimate`` = prevalence from then on minus before, in the stretch;
         ``low``, ``high`` simultaneous over all steps; ``depth`` 0 for all years, 1 for the parts
         on either side of a step found (``p_bh`` below .05) at depth 0, and so on; ``n``; ``p``;
         ``p_bh``, ``p_holm`` over all stretches of one depth; ``smallest_detectable``; ``note``.
         Empty with fewer than eight coded years.
     distances : pandas.DataFrame
         Key (year, against), in that order; every coded year against the baseline and the year
-        before. ``estimate`` = Jensen-Shannon distance (base 2, 0 to 1) between the years' shares
-        of all theme codings (responses with no theme do not enter). Noise raises a distance, so
-        read it beside ``null_p95``, the 95th percentile when whole respondents are dealt to the two
-        years at random, and ``p`` from the same 500 permutations. ``corrected``: the distance less
-        what noise adds, with its interval ``low``, ``high`` by a basic bootstrap over respondents
-        on the square; ``estimate`` can lie above it. ``n`` responses in both years. NaN, with
-        a note, when a year has no theme at all.
+        before. ``estimate`` = Jensen-Shannon distance (base 2, 0 to 1) between the years'
+        distributions of all codes (responses with no theme do not enter). Noise raises a distance,
+        so read it beside ``null_p95``, the 95th percentile when whole respondents are permuted
+        between the two years, and ``p`` from the same 500 permutations. ``corrected``: the
+        distance less what noise adds, with its interval ``low``, ``high`` by a basic bootstrap
+        over respondents on the square; ``estimate`` can lie above both. ``n`` responses in both
+        years. NaN, with a note, when a year has no theme at all.
     sources : pandas.DataFrame
-        Key (measure, theme, year, source), in that order; empty unless ``draws`` or ``hand`` was
-        given. ``measure`` "change" (against the baseline) or "share"; ``source`` "sampling",
-        "assignment" (if there are draws), "coding" (if there are hand codes), "together" (as in
-        ``shares`` and ``changes``); ``estimate``, ``low``, ``high``, with the uncertainty of that
-        source alone; ``n``; ``note``. The estimates of "coding" and "together" are corrected.
+        Key (measure, theme, year, source), in that order; empty without ``draws`` and ``human``.
+        ``measure`` "change" (against the baseline) or "share"; ``source`` "sampling", "assignment"
+        (if there are draws), "coding" (if there are hand codes), "together" (as in ``shares`` and
+        ``changes``); ``estimate``, ``low``, ``high``, with the uncertainty of that source alone;
+        ``n``; ``note``. The estimates of "coding" and "together" are corrected.
     baseline : int
         Baseline year.
     years : tuple of int
@@ -178,8 +178,6 @@ class Drift:
     themes: tuple[str, ...]
     coder: str
 
-    __repr__ = one_line
-
     def __post_init__(self) -> None:
         for name in COLUMNS:
             require_columns(getattr(self, name), COLUMNS[name], f"Drift.{name}")
@@ -187,14 +185,20 @@ class Drift:
             got = str(self.baseline)
             raise InputError("baseline", "must be one of the years", got, "Use one of them.")
 
-    def _repr_html_(self) -> str:
-        """The changes and trends, and the shares by year as a figure."""
-        from iapt_topics.figures.notebook import as_html
+    _view = (
+        "shares: theme year count n estimate low high note",
+        "changes: theme year against kind estimate low high n p p_bh note",
+        "trends: theme test estimate low high n p p_bh shape note",
+    )
+
+    def _title(self) -> str:
+        return f"Drift of {len(self.themes)} themes over {len(self.years)} years, {self.coder}"
+
+    def _picture(self) -> str:
+        from iapt_topics.figures.notebook import as_picture
         from iapt_topics.figures.shares import drift_figure
 
-        title = f"Drift of {len(self.themes)} themes over {len(self.years)} years, {self.coder}"
-        tables = {n: getattr(self, n) for n in ("shares", "changes", "trends")}
-        return as_html(title, tables, lambda: drift_figure(self.shares))
+        return as_picture(self._title(), lambda: drift_figure(self.shares))
 
 
 def measure_drift(
@@ -203,49 +207,49 @@ def measure_drift(
     *,
     baseline: int | None = None,
     draws: Sequence[Codes] = (),
-    hand: Codes | None = None,
+    human: Codes | None = None,
     n_boot: int = 1000,
-    seed: int = 0,
+    seed: int = 7,
 ) -> Drift:
     """Estimate prevalence by year with design-based intervals, trend tests and change points.
 
-    The denominator of a year is its kept responses that the coder saw. The two are joined on
+    The denominator of a year is its kept coded responses. The two are joined on
     response_id; responses on one side only are counted in the notes of ``shares``. Rows may come
     in any order. See the module's notes for the methods.
 
     Parameters
     ----------
     codes : Codes
-        What one coder gave.
+        The codes of one coder.
     responses : Responses
         The survey.
     baseline : int, optional
         Year to compare with; the first coded year if None.
     draws : sequence of Codes, optional
-        At least two other codings of the same responses by the same themes, each as likely as
-        the next. How far they differ widens the intervals of shares, changes and trends;
+        At least two other codings of the same responses by the same themes, each as likely as the
+        next. How far they differ widens the intervals of prevalence, changes and trends;
         ``sources`` shows by how much. For topics, those of the runs behind the consensus:
         ``[topic_codes(topics, responses, run=run) for run in topics.votes]``.
-    hand : Codes, optional
-        Hand codes of a random sample of the responses, drawn over all years or within each. Shares,
-        changes and trends are then those of :func:`iapt_topics.corrected_shares`, whose intervals
-        carry sampling and coding error; a theme or year that cannot be corrected keeps the
-        machine's share and says so. ``sources`` has the parts.
+    human : Codes, optional
+        Hand codes of a random sample of the responses, drawn over all years or within each.
+        Prevalence, changes and trends are then those of :func:`iapt_topics.corrected_shares`, whose
+        intervals carry sampling and coding error; a theme or year that cannot be corrected keeps
+        the machine's prevalence and says so. ``sources`` has the parts.
     n_boot : int
         Bootstrap draws for the intervals of ``distances``, at least 1. The other intervals are
         worked out exactly as the module's notes say and need no draws.
-    seed : int
+    seed : int, default 7
         Seed of the bootstrap and the permutations, at least 0.
 
     Returns
     -------
     Drift
-        Shares, changes, trends, change points and distances, each with intervals and notes.
+        Prevalence, changes, trends, change points and distances, each with intervals and notes.
 
     Raises
     ------
     InputError
-        If no kept response was seen, the baseline is not a coded year, ``n_boot`` or ``seed`` is
+        If no kept response was coded, the baseline is not a coded year, ``n_boot`` or ``seed`` is
         out of range, or ``draws`` is a single one or lacks a response or theme.
     """
     _require_draws(n_boot, seed)
@@ -254,8 +258,8 @@ def measure_drift(
     sampling = share_model(sums)
     marks = [[""] * len(coded.themes) for _ in coded.years]
     corrected = None
-    if hand is not None:
-        corrected, marks = _corrected(codes, hand, responses, sampling, coded)
+    if human is not None:
+        corrected, marks = _corrected(codes, human, responses, sampling, coded)
     if coded.weight is not None:
         marks = _weighted(sampling, marks)
     prevalence = Prevalence(
@@ -301,14 +305,14 @@ def _require_draws(n_boot: int, seed: int) -> None:
     if n_boot < 1 or seed < 0:
         raise InputError(
             "n_boot and seed", "must be at least 1 and at least 0", f"{n_boot} and {seed}",
-            "Use e.g. n_boot=1000, seed=0.",
+            "Use e.g. n_boot=1000, seed=7.",
         )  # fmt: skip
 
 
 def _weighted(sampling: ShareModel, marks: list[list[str]]) -> list[list[str]]:
     """Say of each weighted share, by year and theme, as how many equal responses it is as sure."""
     return [
-        [f"Weighted: as sure as {x:.0f} equal responses. {mark}".strip() for x, mark in row]
+        [f"Weighted: effective sample size {x:.0f}. {mark}".strip() for x, mark in row]
         for row in (zip(*pair, strict=True) for pair in zip(sampling.effective, marks, strict=True))
     ]
 
@@ -348,18 +352,18 @@ def _between(draws: Sequence[Codes], coded: CodedResponses) -> Floats | None:
 
 
 def _corrected(
-    codes: Codes, hand: Codes, responses: Responses, sampling: ShareModel, coded: CodedResponses
+    codes: Codes, human: Codes, responses: Responses, sampling: ShareModel, coded: CodedResponses
 ) -> tuple[ShareModel, list[list[str]]]:
     """Model of the shares corrected by hand codes, and what was done to each, by year and theme."""
-    table = shares_by_hand(codes, hand, responses)
+    table = shares_by_hand(codes, human, responses)
     table = table[table["method"] == "corrected"].set_index(["year", "theme"])
     table = table.reindex(pd.MultiIndex.from_product([coded.years, coded.themes]))
     table["said"] = [
-        f"Corrected from {machine:.1%} by {n_hand:.0f} hand codes."
+        f"Corrected from {machine:.1%} by {n_human:.0f} hand-coded responses."
         if known
         else f"Not corrected: {note}."
-        for known, machine, n_hand, note in zip(
-            table["estimate"].notna(), sampling.share.flat, table["n_hand"], table["note"],
+        for known, machine, n_human, note in zip(
+            table["estimate"].notna(), sampling.share.flat, table["n_human"], table["note"],
             strict=True,
         )
     ]  # fmt: skip

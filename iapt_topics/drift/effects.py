@@ -30,7 +30,7 @@ from iapt_topics._base.arrays import Floats, Ints
 from iapt_topics.drift.coded import join_codes
 from iapt_topics.drift.tables import adjust_p
 from iapt_topics.stats.share_model import FEW_POSITIVES
-from iapt_topics.survey.respondents import levels_of, require_covariates
+from iapt_topics.survey.respondents import name_levels, require_covariates
 
 if TYPE_CHECKING:
     from iapt_topics.codes.codes import Codes
@@ -59,7 +59,7 @@ def theme_regression(
     Parameters
     ----------
     codes : Codes
-        What one coder gave.
+        The codes of one coder.
     responses : Responses
         The survey.
     covariates : sequence of str
@@ -81,7 +81,7 @@ def theme_regression(
     Raises
     ------
     InputError
-        If no kept response was seen, a covariate is not a column of the survey, or the baseline is
+        If no kept response was coded, a covariate is not a column of the survey, or the baseline is
         not a coded year.
 
     Notes
@@ -95,7 +95,7 @@ def theme_regression(
         require_covariates(responses, covariates)
     coded = join_codes(codes, responses, baseline)
     factors = {"year": coded.table["year"].astype(str)}
-    factors |= {name: levels_of(coded.table[name]) for name in covariates}
+    factors |= {name: name_levels(coded.table[name]) for name in covariates}
     design, terms = _design(factors, str(coded.baseline))
     weight = np.ones(len(coded.table)) if coded.weight is None else coded.weight
     weight = weight / weight.mean()
@@ -130,7 +130,7 @@ def _design(factors: dict[str, pd.Series], base: str) -> tuple[Floats, list[dict
             dummy = (values == level).to_numpy(float)
             term = common | {"level": level, "n": int(counts[level] + counts[reference])}
             if np.linalg.matrix_rank(np.column_stack([*columns, dummy])) <= len(columns):
-                said = "Aliased with the other covariates: left out."
+                said = "Aliased with the other covariates: excluded."
                 skipped.append(term | _none(said))
                 continue
             small = "" if counts[level] >= FEW_POSITIVES else f"n of the level is {counts[level]}."
@@ -169,7 +169,7 @@ def _effects(
     model, coefficients, covariance = _fit(y, design, person, weight)
     notes = []
     if model == "linear":
-        notes.append("All or none have the theme in some level: linear model, interval too narrow.")
+        notes.append("Complete separation at a level: linear model, interval too narrow.")
     elif rarer < _EVENTS_EACH * k:
         notes.append(f"Fewer than {_EVENTS_EACH} responses with the theme per coefficient.")
     if people < _FEW_PEOPLE:

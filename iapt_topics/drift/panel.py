@@ -28,7 +28,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from iapt_topics._base.arrays import Bools, Floats
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.drift.coded import join_codes
 from iapt_topics.drift.tables import adjust_p
 from iapt_topics.stats.intervals import wilson_interval
@@ -48,13 +48,13 @@ _CHANGES = [
 ]
 _TRANSITIONS = [
     *("year", "against", "theme_from", "theme_to", "estimate", "low", "high", "n"),
-    *("marginal_share", "note"),
+    *("marginal_proportion", "note"),
 ]
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Panel:
-    """What changed among respondents who answered in two years.
+class Panel(Result):
+    """Within-respondent change of themes between years, and transitions between themes.
 
     Attributes
     ----------
@@ -65,24 +65,28 @@ class Panel:
         ``high`` (95 %); ``p`` (McNemar, mid-p), ``p_bh``, ``p_holm`` over all rows; ``note``.
     transitions : pandas.DataFrame
         Key (year, against, theme_from, theme_to) for each year and the one before it. ``n``
-        respondents in both years who had ``theme_from`` in ``against``; ``estimate``: the share
-        of them who had ``theme_to`` in ``year``, ``low``, ``high``; ``marginal_share``: that
-        share among all respondents in both years; ``note``. "(no theme)" stands for none at all.
+        respondents in both years who had ``theme_from`` in ``against``; ``estimate``: the
+        proportion of them who had ``theme_to`` in ``year``, ``low``, ``high``;
+        ``marginal_proportion``: that proportion among all respondents in both years; ``note``. "(no
+        theme)" stands for none at all.
     """
 
     changes: pd.DataFrame
     transitions: pd.DataFrame
 
-    __repr__ = one_line
+    _view = (
+        "changes: theme year against both gained lost estimate low high n p p_bh note",
+        "transitions",
+    )
 
 
 def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = None) -> Panel:
-    """Compare the same respondents between survey years.
+    """Estimate within-respondent change between years by McNemar's test on discordant pairs.
 
     Parameters
     ----------
     codes : Codes
-        What one coder gave.
+        The codes of one coder.
     responses : Responses
         The survey, with respondent ids that mean the same person in all years.
     baseline : int, optional
@@ -97,7 +101,7 @@ def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = 
     Raises
     ------
     InputError
-        If no kept response was seen or the baseline is not a coded year.
+        If no kept response was coded or the baseline is not a coded year.
     """
     coded = join_codes(codes, responses, baseline)
     years, year, person = coded.years, coded.year, coded.person
@@ -181,7 +185,7 @@ def _transitions(now: Bools, then: Bools, themes: tuple[str, ...], note: str) ->
     count = then.T.astype(float) @ now
     n = np.repeat(then.sum(axis=0), len(names))
     low, high = wilson_interval(count.ravel(), n)
-    nobody = "Nobody in both years had the first theme." if len(now) else note
+    nobody = "No respondent of both years had the first theme." if len(now) else note
     return pd.DataFrame(
         {
             "theme_from": np.repeat(names, len(names)),
@@ -190,7 +194,7 @@ def _transitions(now: Bools, then: Bools, themes: tuple[str, ...], note: str) ->
             "low": low,
             "high": high,
             "n": n,
-            "marginal_share": np.tile(now.mean(axis=0), len(names)) if len(now) else np.nan,
+            "marginal_proportion": np.tile(now.mean(axis=0), len(names)) if len(now) else np.nan,
             "note": [_note(int(k)) if k else nobody for k in n],
         }
     )

@@ -42,8 +42,8 @@ from iapt_topics.stats.intervals import jeffreys_interval, wilson_interval
 from iapt_topics.stats.resampling import design_effect, kish_size
 from iapt_topics.survey.responses import Responses, cluster_ids
 
-_COLUMNS = ["theme", "year", "method", "estimate", "low", "high", "n", "n_hand", "note"]
-_FEW_HAND = 30
+_COLUMNS = ["theme", "year", "method", "estimate", "low", "high", "n", "n_human", "note"]
+_FEW_HUMAN = 30
 _ODD = 4.0  # standard errors beyond which a sample is not taken for random
 
 
@@ -61,7 +61,7 @@ class _Domain:
 
 
 def corrected_shares(
-    machine: Codes, hand: Codes, responses: Responses, *, by_year: bool = True
+    machine: Codes, human: Codes, responses: Responses, *, by_year: bool = True
 ) -> pd.DataFrame:
     """Estimate prevalence by double sampling: machine codes corrected by random hand codes.
 
@@ -69,9 +69,9 @@ def corrected_shares(
     ----------
     machine : Codes
         Codes of all kept responses, or of as many as are to be counted.
-    hand : Codes
+    human : Codes
         One person's codes (or agreed ones) of a random sample of them, drawn over all years or
-        within each. Responses in ``hand.picked``, and those that the machine was trained on, are
+        within each. Responses in ``human.picked``, and those that the machine was trained on, are
         not taken for a random sample: each stands for itself alone.
     responses : Responses
         The survey: years, respondents and, if it has a column ``weight``, the survey weights.
@@ -83,26 +83,27 @@ def corrected_shares(
     -------
     pandas.DataFrame
         Key (``theme``, ``year``, ``method``), in the order of the themes, the years and
-        "corrected", "machine", "hand"; ``estimate`` with ``low`` and ``high`` (95 %), fractions;
-        ``n`` responses counted (for "hand", those coded by hand); ``n_hand``; ``note``. ``year``
-        is missing if not ``by_year``. Themes are those of ``hand``, then those of the machine
-        alone, which cannot be corrected (NaN).
+        "corrected", "machine", "human"; ``estimate`` with ``low`` and ``high`` (95 %), fractions;
+        ``n`` responses counted (for "human", those that people coded); ``n_human``; ``note``.
+        ``year`` is missing if not ``by_year``. Themes are those of ``human``, then those of the
+        machine alone, which cannot be corrected (NaN).
 
     Raises
     ------
     InputError
-        If codes are of responses that the survey does not hold, if none that the machine coded is
+        If codes are of responses that are not in the survey, if none that the machine coded is
         coded by hand, or if none of these was drawn at random.
 
     Notes
     -----
-    ``estimate`` is the sum over the two machine classes of their share in all responses times the
-    theme's share among their hand-coded ones. The shares among hand-coded ones have Jeffreys'
-    intervals, the classes' shares Wilson's, on effective numbers that carry weights and
-    the clustering of answers in respondents; they are combined by the square-and-add rule.
-    A machine class without hand codes in a year takes the estimate of all years, and its interval
-    is the widest possible. The shares are those in the population that the responses were drawn
-    from, as in ``measure_drift``: coding all responses by hand would not bring the width to 0.
+    ``estimate`` is the sum over the two machine classes of their proportion among all responses
+    times the theme's proportion among their hand-coded ones. The proportions among hand-coded ones
+    have Jeffreys intervals, those of the classes Wilson's, on effective sample sizes that carry
+    weights and the clustering of responses within respondents; they are combined by the
+    square-and-add rule. A machine class without hand codes in a year takes the estimate of all
+    years, and its interval is the widest possible. Prevalence is that in the population that the
+    responses were drawn from, as in ``measure_drift``: coding all responses by hand would not bring
+    the width to 0.
 
     References
     ----------
@@ -121,25 +122,25 @@ def corrected_shares(
     ...     given = pd.DataFrame({"response_id": given, "theme": "S1", "score": np.nan})
     ...     return Codes(coder=coder, kind=kind, themes=("S1",), seen=seen, table=given)
     >>> machine = coded("machine", "machine", ids, ids[:30])
-    >>> hand = coded("person", "human", ids[20:40], ids[24:32])
-    >>> shares = corrected_shares(machine, hand, survey)
+    >>> human = coded("person", "human", ids[20:40], ids[24:32])
+    >>> shares = corrected_shares(machine, human, survey)
     >>> [round(s, 3) for s in shares["estimate"]]  # .3 * 6/10 + .7 * 2/10, 30/100, 8/20
     [0.32, 0.3, 0.4]
     """
-    return shares_by_hand(machine, hand, responses, by_year=by_year)[_COLUMNS]
+    return shares_by_hand(machine, human, responses, by_year=by_year)[_COLUMNS]
 
 
 def shares_by_hand(
-    machine: Codes, hand: Codes, responses: Responses, *, by_year: bool = True
+    machine: Codes, human: Codes, responses: Responses, *, by_year: bool = True
 ) -> pd.DataFrame:
     """:func:`corrected_shares` and ``variance``, that of a share if no year's coding differs.
 
     It takes from all years how often the hand codes give the theme where the machine did and where
     it did not, as a test of no change must: one year's few hand codes may happen to hold no error.
     """
-    table, notes = _population(machine, hand, responses)
-    themes = (*hand.themes, *(t for t in machine.themes if t not in hand.themes))
-    f, y = (spread(c, table["response_id"].tolist(), themes)[0] for c in (machine, hand))
+    table, notes = _population(machine, human, responses)
+    themes = (*human.themes, *(t for t in machine.themes if t not in human.themes))
+    f, y = (spread(c, table["response_id"].tolist(), themes)[0] for c in (machine, human))
     y &= table["by_hand"].to_numpy()[:, None]
     drawn = (table["by_hand"] & ~table["certain"]).to_numpy()
     weight = table["weight"].to_numpy(dtype=float)
@@ -160,47 +161,50 @@ def shares_by_hand(
         able = np.isin(years, coded.index)
         domains = [(pd.NA, _within(whole, able))]
         if gone := sorted({int(v) for v in years[~able]}):
-            notes = [*notes, f"years without a random hand code left out: {listed(gone, 50)}"]
+            notes = [
+                *notes,
+                f"years without a random hand-coded response excluded: {listed(gone, 50)}",
+            ]
     rows = []
     for j, theme in enumerate(themes):
-        both = theme in hand.themes
+        both = theme in human.themes
         extra = [*notes, *([odd[j]] if odd[j] else [])]
         if theme not in machine.themes:
-            extra.append("the machine could not give this theme")
+            extra.append("not in the machine's code set")
         for year, domain in domains:
-            n_hand = int((domain.drawn | domain.certain).sum()) if both else 0
-            for method in ("corrected", "machine", "hand"):
+            n_human = int((domain.drawn | domain.certain).sum()) if both else 0
+            for method in ("corrected", "machine", "human"):
                 estimate, low, high, variance, own = _estimate(whole, domain, j, method, both)
-                n = n_hand if method == "hand" else len(domain.f)
+                n = n_human if method == "human" else len(domain.f)
                 said = own if method == "machine" else [*own, *extra]
-                row = (theme, year, method, estimate, low, high, n, n_hand, "; ".join(said))
+                row = (theme, year, method, estimate, low, high, n, n_human, "; ".join(said))
                 rows.append((*row, variance))
     out = pd.DataFrame(rows, columns=[*_COLUMNS, "variance"])
     return out.astype({"year": "int64" if by_year else "Int64"})
 
 
 def _population(
-    machine: Codes, hand: Codes, responses: Responses
+    machine: Codes, human: Codes, responses: Responses
 ) -> tuple[pd.DataFrame, list[str]]:
     """Kept responses that the machine coded, how each was coded by hand, and what was left out."""
-    machine, hand = (attach_respondents(codes, responses) for codes in (machine, hand))
+    machine, human = (attach_respondents(codes, responses) for codes in (machine, human))
     kept = responses.kept
     table = kept[kept["response_id"].isin(machine.seen["response_id"])].reset_index(drop=True)
-    by_hand = table["response_id"].isin(hand.seen["response_id"])
-    picked = table["response_id"].isin(hand.picked | machine.trained_on)
+    by_hand = table["response_id"].isin(human.seen["response_id"])
+    picked = table["response_id"].isin(human.picked | machine.trained_on)
     if not (by_hand & ~picked).any():
         raise InputError(
-            f"codes of {hand.coder!r}", "must hold a random sample of what the machine coded",
+            f"codes of {human.coder!r}", "must contain a random sample of what the machine coded",
             f"{int(by_hand.sum())} of the {len(table)} responses, none of them drawn at random",
-            "Draw some at random, code them, and keep them apart from what the machine learns.",
+            "Code responses drawn at random, and keep them out of what the machine learns from.",
         )  # fmt: skip
     notes = []
     if unseen := len(kept) - len(table):
-        notes.append(f"{unseen} kept responses that the machine did not code left out")
-    if outside := len(hand.seen) - int(by_hand.sum()):
-        notes.append(f"{outside} hand-coded responses not among those counted left out")
+        notes.append(f"{unseen} kept responses that the machine did not code excluded")
+    if outside := len(human.seen) - int(by_hand.sum()):
+        notes.append(f"{outside} hand-coded responses outside the survey excluded")
     if chosen := int((by_hand & picked).sum()):
-        notes.append(f"{chosen} hand-coded responses not drawn at random stand for themselves")
+        notes.append(f"{chosen} hand-coded responses of a purposive sample count for themselves")
     weight = table["weight"].astype(float) if "weight" in table else 1.0
     table = table[["response_id", "respondent_id", "year"]]
     return table.assign(by_hand=by_hand, certain=by_hand & picked, weight=weight), notes
@@ -221,7 +225,7 @@ def _odd(whole: _Domain, years: Ints) -> list[str]:
         gap += whole.f[drawn].sum(axis=0) - n * share
         variance += n * share * (1 - share) * (total - n) / max(total - 1, 1)
     far = np.abs(gap) > _ODD * np.sqrt(variance)
-    said = "the machine's share in the hand-coded responses is unlike that in all: not random?"
+    said = "machine prevalence differs between hand-coded and all responses: not a random sample?"
     return [said if is_far else "" for is_far in far]
 
 
@@ -234,13 +238,13 @@ def _estimate(
         return *_combine(f.astype(float), domain, []), []
     none = (float("nan"),) * 4
     if not by_hand:
-        return *none, ["the hand codes could not give this theme"]
+        return *none, ["not in the human code set"]
     n_drawn = int(domain.drawn.sum())
     if not n_drawn:
         return *none, ["no response of this year was drawn at random and hand-coded"]
-    if method == "hand":
+    if method == "human":
         f = np.zeros_like(f)
-    notes = [f"only {n_drawn} random hand codes"] if n_drawn < _FEW_HAND else []
+    notes = [f"only {n_drawn} random hand-coded responses"] if n_drawn < _FEW_HUMAN else []
     share, parts = y.astype(float), []
     steady = share.copy()
     error = np.zeros(len(y))
@@ -256,8 +260,8 @@ def _estimate(
             pooled = _mean(y, domain.design, domain.drawn)
         if np.isnan(mean):
             mean = pooled
-            what = "gave the theme to" if given else "did not give the theme to"
-            notes.append(f"no hand code among those that the machine {what}; all years used")
+            what = "coded with the theme" if given else "coded without the theme"
+            notes.append(f"no hand code of responses that the machine {what}; all years pooled")
         share[rest], steady[rest] = mean, pooled
         error[member] = y[member] - mean
         found.append((mean, pooled, weight[rest].sum() / weight.sum(), member))

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Floats, Ints
 from iapt_topics._base.errors import InputError, listed
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.drift.coded import join_codes
 from iapt_topics.drift.semantic_model import distances_apart, log_odds_shift, moved_place
 from iapt_topics.stats.intervals import normal_quantile
@@ -61,8 +61,8 @@ _COLUMNS = {
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class SemanticChange:
-    """What changed within themes between the baseline and later years.
+class SemanticChange(Result):
+    """Semantic change within themes: words, energy distances and typical responses by year.
 
     Attributes
     ----------
@@ -71,12 +71,12 @@ class SemanticChange:
         respondents who use the word in ``year`` and in ``against``; ``estimate``: change of the
         log-odds, above 0 for a word that rose, ``low``, ``high`` (95 %); ``n`` respondents with
         the theme in both years; ``z``; ``p``, ``p_bh`` over the words of the theme and year;
-        ``note``. Words of fewer than ``min_people`` respondents are not there.
+        ``note``. Words of fewer than ``min_respondents`` respondents are not there.
     distances : pandas.DataFrame
         Key (theme, year, against). ``estimate``: energy distance of unit vectors (0 to 2);
         ``corrected``: the same less what noise adds, with its interval ``low``, ``high`` by a basic
         bootstrap over respondents on the square; ``n`` responses, ``n_respondents``;
-        ``null_p95``: 95th percentile when respondents are dealt to the years at random; ``p`` from
+        ``null_p95``: 95th percentile when respondents are permuted between the years; ``p`` from
         the same permutations, ``p_bh`` over all rows; ``note``.
     quotes : pandas.DataFrame
         Key (theme, year, against, response_id). The responses that are most like their own year
@@ -88,7 +88,11 @@ class SemanticChange:
     distances: pd.DataFrame
     quotes: pd.DataFrame
 
-    __repr__ = one_line
+    # Quotes are not shown: they are people's words.
+    _view = (
+        "words: theme year against word estimate low high n p p_bh note",
+        "distances: theme year against estimate low high n null_p95 p p_bh note",
+    )
 
 
 def measure_semantic_change(
@@ -98,16 +102,16 @@ def measure_semantic_change(
     *,
     themes: Sequence[str] | None = None,
     baseline: int | None = None,
-    min_people: int = 5,
+    min_respondents: int = 5,
     n_quotes: int = 3,
-    seed: int = 0,
+    seed: int = 7,
 ) -> SemanticChange:
-    """Measure how what is said under a theme moved from the baseline to each other year.
+    """Estimate semantic change within themes by log-odds of words and energy distance of vectors.
 
     Parameters
     ----------
     codes : Codes
-        What one coder gave.
+        The codes of one coder.
     responses : Responses
         The survey.
     embeddings : Embeddings
@@ -116,11 +120,11 @@ def measure_semantic_change(
         Themes wanted; all by default.
     baseline : int, optional
         Year to compare with; the first coded year if None.
-    min_people : int
+    min_respondents : int
         Fewest respondents with the theme in each year, and fewest who use a word, at least 2.
     n_quotes : int
         Quotes of each side, at least 0.
-    seed : int
+    seed : int, default 7
         Seed of the permutations and the bootstrap, at least 0.
 
     Returns
@@ -131,18 +135,18 @@ def measure_semantic_change(
     Raises
     ------
     InputError
-        If a number is out of range, a theme is unknown, no kept response was seen, the baseline is
+        If a number is out of range, a theme is unknown, no kept response was coded, the baseline is
         not a coded year, or a response has no vector.
 
     Notes
     -----
-    A response counts whole, although it may speak of other themes as well. Themes that rise with
+    A response counts whole, although it may have other themes as well. Themes that rise with
     each other thus lend each other their words.
     """
-    if min_people < 2 or n_quotes < 0 or seed < 0:
+    if min_respondents < 2 or n_quotes < 0 or seed < 0:
         raise InputError(
-            "min_people, n_quotes and seed", "must be at least 2, 0 and 0",
-            f"{min_people}, {n_quotes} and {seed}", "Use e.g. 5, 3 and 0.",
+            "min_respondents, n_quotes and seed", "must be at least 2, 0 and 0",
+            f"{min_respondents}, {n_quotes} and {seed}", "Use e.g. 5, 3 and 7.",
         )  # fmt: skip
     wanted = list(codes.themes if themes is None else themes)
     if unknown := [t for t in wanted if t not in codes.themes]:
@@ -168,15 +172,15 @@ def measure_semantic_change(
         people = [len(np.unique(person[rows])) for rows in (now, then)]
         size = {"n": len(now) + len(then)}
         size["n_respondents"] = len(np.unique(person[np.concatenate([now, then])]))
-        if min(people) < min_people:
-            said = f"Fewer than {min_people} respondents with the theme in a year."
+        if min(people) < min_respondents:
+            said = f"Fewer than {min_respondents} respondents with the theme in a year."
             nan = dict.fromkeys(("estimate", "corrected", "low", "high", "null_p95", "p"), np.nan)
             distances.append(keys | size | nan | {"note": said})
             continue
         moved = _word_shift(
             _people_using(uses[now], person[now]),
             _people_using(uses[then], person[then]),
-            everyone, vocabulary, min_people,
+            everyone, vocabulary, min_respondents,
         )  # fmt: skip
         shared = sum(people) - size["n_respondents"]
         said = f"{shared} respondents are in both years." if shared else ""
@@ -226,7 +230,7 @@ def _people_using(uses: Any, person: Ints) -> Floats:
 
 
 def _word_shift(
-    count: Floats, against: Floats, everyone: Floats, vocabulary: NDArray[Any], min_people: int
+    count: Floats, against: Floats, everyone: Floats, vocabulary: NDArray[Any], min_respondents: int
 ) -> pd.DataFrame:
     from scipy.special import erfc
 
@@ -246,7 +250,7 @@ def _word_shift(
             "p": erfc(np.abs(z) / np.sqrt(2)),
         }
     )
-    table = table[table["count"] + table["count_against"] >= min_people]
+    table = table[table["count"] + table["count_against"] >= min_respondents]
     table = table.assign(p_bh=benjamini_hochberg(table["p"].to_numpy()))
     order = table["z"].abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)

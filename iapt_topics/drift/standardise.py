@@ -1,4 +1,4 @@
-"""Shares by year as they would be had the same mix of people answered every year.
+"""Direct standardisation: prevalence by year at a fixed respondent mix.
 
 **Direct standardisation** [1]_: the share of a theme in each cell of the covariates, weighted by
 the cell's part of the standard (all years together, or one year). Its variance is the sum over
@@ -25,12 +25,12 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats, Ints
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.drift.coded import CodedResponses, find_baseline, join_codes
 from iapt_topics.drift.tables import FEW_RESPONSES, adjust_p
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.stats.share_model import FEW_POSITIVES, ShareModel, share_model
-from iapt_topics.survey.respondents import levels_of, require_covariates
+from iapt_topics.survey.respondents import name_levels, require_covariates
 
 if TYPE_CHECKING:
     from iapt_topics.codes.codes import Codes
@@ -49,26 +49,27 @@ _CHANGES = [
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Standardised:
-    """Crude and standardised shares of themes, and their changes from a baseline.
+class Standardised(Result):
+    """Crude and directly standardised prevalence of themes, with changes from a baseline.
 
     Attributes
     ----------
     shares : pandas.DataFrame
         Key (theme, year, method). ``method`` is "crude" or "standardised"; ``estimate``, ``low``,
-        ``high`` (95 %); ``n`` kept responses that the coder saw; ``covered``: the part of the
+        ``high`` (95 %); ``n`` kept coded responses; ``covered``: the part of the
         standard whose cells have a response in this year (the rest cannot be standardised to and
         is left out); ``note``.
     changes : pandas.DataFrame
-        Key (theme, year, method): the share in ``year`` less that in ``against``, the baseline.
+        Key (theme, year, method): prevalence in ``year`` less that in ``against``, the baseline.
         Both are standardised to the cells that have a response in both years, ``covered`` of the
         standard. ``p`` two-sided; ``p_bh``, ``p_holm`` over all themes and years of the method.
         Empty with one coded year.
     trends : pandas.DataFrame
-        Key (theme, method, test): ``test`` "omnibus" (is the share equal in all years? ``estimate``
-        = highest less lowest share, without an interval) and "linear" (slope by calendar year),
-        as in :class:`iapt_topics.Drift`, on the cells that have a response in every coded year.
-        ``p_bh``, ``p_holm`` over the themes of the method and test. Empty with one coded year.
+        Key (theme, method, test): ``test`` "omnibus" (is prevalence equal in all years?
+        ``estimate`` = highest less lowest prevalence, without an interval) and "linear" (slope by
+        calendar year), as in :class:`iapt_topics.Drift`, on the cells that have a response in every
+        coded year. ``p_bh``, ``p_holm`` over the themes of the method and test. Empty with one
+        coded year.
     covariates : tuple of str
         What was standardised for.
     baseline : int
@@ -81,14 +82,14 @@ class Standardised:
     covariates: tuple[str, ...]
     baseline: int
 
-    __repr__ = one_line
+    _view = (
+        "shares: theme year method estimate low high n covered note",
+        "changes: theme year against method estimate low high n covered p p_bh note",
+        "trends",
+    )
 
-    def _repr_html_(self) -> str:
-        """The shares, the changes and the trends."""
-        from iapt_topics.figures.notebook import as_html
-
-        title = f"The same mix of {', '.join(self.covariates)} in each year"
-        return as_html(title, {n: getattr(self, n) for n in ("shares", "changes", "trends")})
+    def _title(self) -> str:
+        return f"Prevalence at a fixed mix of {', '.join(self.covariates)}"
 
 
 def standardise_drift(
@@ -99,12 +100,12 @@ def standardise_drift(
     baseline: int | None = None,
     standard: int | None = None,
 ) -> Standardised:
-    """Measure shares and changes as if the same mix of people had answered each year.
+    """Estimate prevalence and change at a fixed respondent mix, by direct standardisation.
 
     Parameters
     ----------
     codes : Codes
-        What one coder gave.
+        The codes of one coder.
     responses : Responses
         The survey.
     covariates : sequence of str
@@ -119,19 +120,19 @@ def standardise_drift(
     -------
     Standardised
         Crude and standardised results side by side. A change that is there when crude and gone
-        when standardised came from who answered, as far as the covariates tell.
+        when standardised reflects the respondent mix, as far as the covariates tell.
 
     Raises
     ------
     InputError
-        If no kept response was seen, a covariate is not a column of the survey, or the baseline or
+        If no kept response was coded, a covariate is not a column of the survey, or the baseline or
         standard is not a coded year.
     """
     require_covariates(responses, covariates)
     coded = join_codes(codes, responses, baseline)
-    crossed = pd.DataFrame({name: levels_of(coded.table[name]) for name in covariates})
+    crossed = pd.DataFrame({name: name_levels(coded.table[name]) for name in covariates})
     alike = [c for c in covariates if crossed[c].nunique() == 1]
-    idle = [f"{c!r} has one level or no value, so changes nothing." for c in alike]
+    idle = [f"{c!r} has one level or no value, so adjusts nothing." for c in alike]
     cell = np.asarray(crossed.groupby(list(covariates)).ngroup(), np.intp)
     cells = _count_cells(coded, cell, standard, idle)
     shares, changes, trends = (
@@ -171,7 +172,7 @@ def _share_rows(cells: StandardCells, method: str) -> Iterator[pd.DataFrame]:
     for y, year in enumerate(cells.coded.years):
         model, shared = cells.model(method, [y])
         if alone:
-            said = "Only one year was coded, so no change can be measured."
+            said = "Only one year was coded, so no change can be estimated."
             shared["note"] = f"{shared['note']} {said}".strip()
         limits = {"estimate": model.share[0], "low": model.low[0], "high": model.high[0]}
         yield pd.DataFrame(shared | limits | {"year": int(year)})
@@ -196,7 +197,7 @@ def _trend_rows(cells: StandardCells, method: str) -> Iterator[pd.DataFrame]:
     slope = _contrast(model, n * centred / (n * centred**2).sum())
     p = np.where(np.isnan(slope["estimate"]), np.nan, model.omnibus())
     spread = {"estimate": np.ptp(model.share, axis=0), "low": np.nan, "high": np.nan, "p": p}
-    note = f"Highest less lowest share; a range has no interval. {shared['note']}".strip()
+    note = f"Highest minus lowest prevalence; no interval for a range. {shared['note']}".strip()
     yield pd.DataFrame(shared | spread | {"test": "omnibus", "note": note})
     yield pd.DataFrame(shared | slope | {"test": "linear"})
 
@@ -240,12 +241,12 @@ class StandardCells:
         common = (self.size[years] > 0).all(axis=0)
         covered = float(self.part[common].sum())
         if missing := int(((self.part > 0) & ~common).sum()):
-            said.append(f"{missing} cells ({1 - covered:.0%} of the standard) are empty, left out.")
+            said.append(f"{missing} empty cells ({1 - covered:.0%} of the standard) are excluded.")
         thin = int((self.size[years][:, common & (self.part > 0)] < FEW_POSITIVES).any(0).sum())
         if thin:
             said.append(f"{thin} cells rest on fewer than {FEW_POSITIVES} responses.")
         if covered == 0:
-            said.append("No cell of the standard can be compared.")
+            said.append("No cell of the standard population can be compared.")
             none = crude.share * np.nan
             gone = replace(crude, share=none, low=none, high=none, effective=none)
             return gone, covered, said + self.idle

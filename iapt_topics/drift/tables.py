@@ -40,7 +40,7 @@ COLUMNS = {
 }
 #: Below this many responses, a year is said to be small.
 FEW_RESPONSES = 30
-_TOO_SMALL = "No change is large enough to detect."
+_TOO_SMALL = "No change is detectable at this sample size."
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ def shares_table(prevalence: Prevalence) -> pd.DataFrame:
             if people < size:
                 said.append("Interval allows for several responses from one respondent.")
             if len(years) == 1:
-                said.append("Only one year was coded, so no change can be measured.")
+                said.append("Only one year was coded, so no change can be estimated.")
             row |= {"count": sums.count[y].astype(int), "n": size, "n_respondents": people}
             row |= {"estimate": model.share[y], "low": low[y], "high": high[y]}
             row |= {"n_effective": effective[y]}
@@ -106,7 +106,7 @@ def changes_table(prevalence: Prevalence, pairs: list[tuple[str, int, int]]) -> 
         shared = len(np.intersect1d(sums.person[sums.year == a], sums.person[sums.year == b]))
         said = _small(size.tolist())
         if shared:
-            said.append(f"{shared} respondents are in both years; this is allowed for.")
+            said.append(f"{shared} respondents are in both years; the interval allows for this.")
         rare = f"Fewer than {FEW_POSITIVES} positives in both years."
         extra = (normal_quantile() + normal_quantile(0.6)) * np.sqrt(model.extra_variance(c))
         detectable = np.hypot(least, extra)

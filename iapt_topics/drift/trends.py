@@ -38,12 +38,12 @@ def steps(n: Floats) -> Floats:
 def shapes(years: NDArray[np.int64], n: Floats) -> tuple[list[tuple[str, str]], Floats]:
     """Names (when up, when down) and contrasts of a line, of each step and of each peak."""
     if len(years) == 2:
-        return [("a rise", "a fall")], steps(n)
+        return [("rise", "fall")], steps(n)
     line = (years - years[0]) / (years[-1] - years[0])
     peaks = [np.interp(years, [years[0], y, years[-1]], [0, 1, 0]) for y in years[1:-1]]
-    names = [("a steady rise", "a steady fall")]
-    names += [(f"a step up from {y}", f"a step down from {y}") for y in years[1:]]
-    names += [(f"a peak in {y}", f"a trough in {y}") for y in years[1:-1]]
+    names = [("linear rise", "linear fall")]
+    names += [(f"step up from {y}", f"step down from {y}") for y in years[1:]]
+    names += [(f"peak in {y}", f"trough in {y}") for y in years[1:-1]]
     smooth = _contrasts(np.array([line, *peaks]), n)
     return names, np.concatenate([smooth[:1], steps(n), smooth[1:]])
 
@@ -51,7 +51,7 @@ def shapes(years: NDArray[np.int64], n: Floats) -> tuple[list[tuple[str, str]], 
 def largest_contrast(
     model: ShareModel, contrasts: Floats, seed: int
 ) -> tuple[Ints, Floats, Floats]:
-    """Find the contrast that stands out most, for every theme.
+    """Find the best-supported contrast, for every theme.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def trend_rows(
     spread = {"estimate": model.share.max(axis=0) - model.share.min(axis=0)}
     spread |= {"low": np.full(len(p), np.nan), "high": np.full(len(p), np.nan)}
     spread |= {"p": model.omnibus(), "smallest_detectable": _smallest_range(model)}
-    said = "Highest minus lowest share; a range has no interval."
+    said = "Highest minus lowest prevalence; no interval for a range."
     return [
         {"test": "omnibus", "shape": "", "note": said, **spread},
         {"test": "linear", "shape": "", "note": "", **linear},
@@ -118,7 +118,7 @@ def trend_rows(
 def change_rows(
     model: ShareModel, years: NDArray[np.int64], n: Floats, seed: int
 ) -> list[dict[str, Any]]:
-    """Binary segmentation of every theme: the step that stands out most, then within its parts."""
+    """Binary segmentation of every theme: the best-supported step change, then within its parts."""
     rows: list[dict[str, Any]] = []
     parts = [(t, 0, len(years)) for t in range(model.share.shape[1])]
     depth = 0
@@ -144,7 +144,7 @@ def change_rows(
             if p_bh < 0.05:
                 a, b = np.searchsorted(years, [row["first"], row["last"] + 1])
                 parts += [(row["place"], i, j) for i, j in ((a, at), (at, b)) if j - i > 1]
-            row["note"] = "" if p_bh < 0.05 else "No change seen."
+            row["note"] = "" if p_bh < 0.05 else "No step change found."
         rows += level
         depth += 1
     return rows
@@ -167,7 +167,7 @@ def _heights(
 
 
 def _smallest_range(model: ShareModel) -> Floats:
-    """Range that the omnibus test finds with 80 % power if only the two vaguest years differ."""
+    """Range of two years detectable by the omnibus test (80 % power), the least precise two."""
     from scipy.special import chdtri, chndtrinc, fdtri, ncfdtrinc
 
     df = len(model.share) - 1
@@ -177,8 +177,8 @@ def _smallest_range(model: ShareModel) -> Floats:
         needed = float(ncfdtrinc(df, rest, 0.2, float(fdtri(df, rest, 0.95))))
     else:  # fewer respondents than years cannot tell
         return np.full(model.share.shape[1], np.nan)
-    vague = np.argsort(model.effective, axis=0, kind="stable")
+    imprecise = np.argsort(model.effective, axis=0, kind="stable")
     two = np.zeros(model.share.shape)
-    np.put_along_axis(two, vague[:1], 1.0, axis=0)
-    np.put_along_axis(two, vague[1:2], -1.0, axis=0)
+    np.put_along_axis(two, imprecise[:1], 1.0, axis=0)
+    np.put_along_axis(two, imprecise[1:2], -1.0, axis=0)
     return model.detectable(two, np.sqrt(needed))

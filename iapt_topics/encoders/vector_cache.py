@@ -65,7 +65,7 @@ def _opened(
         except sqlite3.OperationalError:  # locked, read-only, disk full: not ours to delete
             raise
         except sqlite3.DatabaseError:
-            _say(f"the damaged cache {path.name} is built anew")
+            _say(f"the damaged cache {path.name} is rebuilt")
             for end in ("", "-journal"):
                 path.with_name(path.name + end).unlink(missing_ok=True)
             private_file(path)
@@ -97,7 +97,7 @@ def _read(path: Path, fingerprint: str, keys: Sequence[str]) -> tuple[sqlite3.Co
     if damaged:
         _say(
             f"{damaged} damaged vectors in the cache {path.name}, or of another model or version, "
-            "are computed anew"
+            "are recomputed"
         )
     return store, found
 
@@ -123,8 +123,8 @@ def _sealed(fingerprint: str, key: str, content: bytes) -> bytes:
 
     It tells damage and mistakes. Whoever may write to the file can make one that fits.
     """
-    told = f"{fingerprint}:{key}:".encode()
-    return content + hashlib.sha256(told + content).digest()[:_CHECK]
+    origin = f"{fingerprint}:{key}:".encode()
+    return content + hashlib.sha256(origin + content).digest()[:_CHECK]
 
 
 def _say(what: str) -> None:

@@ -7,6 +7,7 @@ from .ledger import STATUSES as STATUSES
 from .ledger import ledger_figure as ledger_figure
 from .shares import axis_figure as axis_figure
 from .shares import axis_plane_figure as axis_plane_figure
+from .shares import changes_figure as changes_figure
 from .shares import drift_figure as drift_figure
 from .shares import effects_figure as effects_figure
 from .topics import mapping_figure as mapping_figure

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.errors import InputError
+from iapt_topics._base.errors import InputError, listed, require_columns, suggestion
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,6 +20,8 @@ OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "
 INK, FAINT, GREY = "#1f2a33", "#d9dee3", "#66727d"
 MARKS = ("o", "s", "D", "^", "v", "P", "X")
 SMALL = 7.5
+#: Where a suppressed figure would be.
+SUPPRESSED_MARK = "[c]"
 WHISKERS: dict[str, Any] = {"elinewidth": 1.2, "capsize": 2, "zorder": 3}
 
 
@@ -32,8 +34,8 @@ def drawn_text(value: object, most: int = 60) -> str:
 
 
 def number(n: float) -> str:
-    """A count; a missing one is one that may not be shown."""
-    return "hidden" if np.isnan(n) else f"{int(n):,}"
+    """A count; a missing one is suppressed."""
+    return SUPPRESSED_MARK if np.isnan(n) else f"{int(n):,}"
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -65,7 +67,13 @@ def percent_axis(ax: Any, axis: str = "y") -> None:
     part.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:.0f} %"))
 
 
-def need_rows(table: pd.DataFrame, what: str) -> None:
+#: Columns of the shares of a drift that figures use.
+SHARES = "theme year estimate low high n"
+
+
+def need_rows(table: pd.DataFrame, what: str, columns: str = "") -> None:
+    """Raise :class:`InputError` if a table lacks one of the columns, or has no rows."""
+    require_columns(table, columns.split(), what)
     if table.empty:
         raise InputError(what, "must have at least one row", "none", "Draw it once there are some.")
 
@@ -79,7 +87,7 @@ def arms(rows: pd.DataFrame) -> Any:
 
 
 def is_suppressed(shares: pd.DataFrame) -> pd.Series[bool]:
-    """Mark the rows with a base and no estimate: it may not be shown."""
+    """Mark the rows with a base and no estimate: it is suppressed."""
     return shares["estimate"].isna() & (shares["n"] != 0)
 
 
@@ -124,7 +132,7 @@ def draw_band(
 
 
 def figure_bytes(figure: Figure, kind: str = "svg", *, dpi: int = 300) -> bytes:
-    """Contents of a file of ``figure``; the same figure always gives the same bytes.
+    """Render a figure as the bytes of a file, reproducibly.
 
     Parameters
     ----------
@@ -134,10 +142,18 @@ def figure_bytes(figure: Figure, kind: str = "svg", *, dpi: int = 300) -> bytes:
         Format of the file.
     dpi : int, default 300
         Dots an inch of a "png".
+
+    Returns
+    -------
+    bytes
+        Contents of the file; the same figure always gives the same.
     """
     import matplotlib as mpl
 
-    undated = {"svg": ("Date", "Creator"), "pdf": ("CreationDate",), "png": ("Software",)}[kind]
+    undated = {"svg": ("Date", "Creator"), "pdf": ("CreationDate",), "png": ("Software",)}
+    if kind not in undated:
+        do = f"{suggestion(kind, list(undated))}Choose one."
+        raise InputError("kind", f"must be one of {listed(undated)}", repr(kind), do)
     buffer, layout = io.BytesIO(), figure.get_layout_engine()
     settings = {
         "svg.hashsalt": "iapt_topics",
@@ -152,5 +168,5 @@ def figure_bytes(figure: Figure, kind: str = "svg", *, dpi: int = 300) -> bytes:
             # for good, since a second layout starts from the first and moves by a hair.
             layout.execute(figure)
             figure.set_layout_engine(None)
-        figure.savefig(buffer, format=kind, dpi=dpi, metadata=dict.fromkeys(undated))
+        figure.savefig(buffer, format=kind, dpi=dpi, metadata=dict.fromkeys(undated[kind]))
     return buffer.getvalue()

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.errors import InputError, listed
+from iapt_topics._base.errors import InputError, listed, require_columns
 from iapt_topics.figures._style import (
     GREY,
     INK,
     MARKS,
     OKABE_ITO,
+    SHARES,
     SMALL,
+    SUPPRESSED_MARK,
     WHISKERS,
     arms,
     draw_series,
@@ -40,13 +42,13 @@ def drift_figure(
     labels: Mapping[str, str] | None = None,
     waves: Mapping[int, str] | None = None,
 ) -> Figure:
-    """Share of responses per theme and year, one small panel per theme.
+    """Draw the prevalence of each theme by year with 95 % intervals, in small multiples.
 
     Parameters
     ----------
     shares : DataFrame
-        Shares of a drift, or the published ones: ``theme``, ``year``, ``estimate``, ``low``,
-        ``high``, ``n``. Where an estimate is missing though there is a base, a gap marked "hidden"
+        ``shares`` of a drift, or the published ones: ``theme``, ``year``, ``estimate``, ``low``,
+        ``high``, ``n``. Where an estimate is missing though there is a base, a gap marked "[c]"
         stands in its place.
     themes : sequence of str, optional
         Theme ids to draw, in this order; all by default.
@@ -58,13 +60,14 @@ def drift_figure(
     Returns
     -------
     matplotlib.figure.Figure
-        Points are shares, whiskers their intervals, n (responses coded) is under each year.
+        Points are proportions, whiskers 95 % intervals, n (responses coded) is under each year.
 
     Raises
     ------
     InputError
         If a theme is not in ``shares`` or there is none to draw.
     """
+    require_columns(shares, SHARES.split(), "the shares")
     known = shares["theme"].unique().tolist()
     wanted = known if themes is None else list(themes)
     unknown = [t for t in wanted if t not in known]
@@ -89,11 +92,60 @@ def drift_figure(
         ax.tick_params(axis="y", labelleft=i % columns == 0)
         for year in cells.loc[is_suppressed(cells), "year"]:
             look = {"ha": "center", "fontsize": 6, "color": GREY, "style": "italic"}
-            ax.annotate("hidden", (year, 0.04), xycoords=("data", "axes fraction"), **look)
+            ax.annotate(SUPPRESSED_MARK, (year, 0.04), xycoords=("data", "axes fraction"), **look)
         put_title(ax, drawn_text((labels or {}).get(theme, theme), 38))
     for ax in axes[len(wanted) :]:
         ax.set_axis_off()
-    figure.supylabel("share of responses", fontsize=8, color=INK)
+    figure.supylabel("prevalence (share of responses)", fontsize=8, color=INK)
+    return figure
+
+
+def changes_figure(
+    changes: pd.DataFrame,
+    *,
+    labels: Mapping[str, str] | None = None,
+    waves: Mapping[int, str] | None = None,
+) -> Figure:
+    """Draw each theme's change of prevalence between two waves, the largest rise first.
+
+    Parameters
+    ----------
+    changes : DataFrame
+        Rows of one pair of waves of the changes of a drift: ``theme``, ``year``, ``against``,
+        ``estimate``, ``low``, ``high``, ``p_bh``. A row without an estimate is left out, and
+        counted in the title.
+    labels : mapping of str to str, optional
+        Label of each theme; its id by default.
+    waves : mapping of int to str, optional
+        What to call each year.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Points are changes in percentage points, whiskers 95 % confidence intervals; a filled point
+        has an adjusted p below .05.
+    """
+    columns = "theme year against estimate low high p_bh"
+    require_columns(changes, columns.split(), "the changes")
+    rows = changes[changes["estimate"].notna()].sort_values("estimate", ascending=False)
+    need_rows(rows, "the changes")
+    now, then = (wave_name(waves, int(rows[c].iloc[0])) for c in ("year", "against"))
+    figure = new_figure(7.4, 0.2 * len(rows) + 1.0)
+    ax: Any = figure.subplots()
+    y = np.arange(len(rows))
+    significant = (rows["p_bh"] < 0.05).to_numpy()
+    for part, fill in ((significant, OKABE_ITO[0]), (~significant, "white")):
+        look = {"fmt": "o", "color": OKABE_ITO[0], "markerfacecolor": fill, "markersize": 4.5}
+        ax.errorbar(rows["estimate"][part], y[part], xerr=arms(rows[part]), **look | WHISKERS)
+    ax.axvline(0, color=GREY, linewidth=0.8, zorder=0)
+    ax.set_yticks(y, [drawn_text((labels or {}).get(t, t), 34) for t in rows["theme"]])
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    tidy(ax, "x")
+    percent_axis(ax, "x")
+    ax.set_xlabel("change of prevalence, percentage points", fontsize=8, color=INK)
+    left_out = len(changes) - len(rows)
+    gap = f"; {left_out} themes not shown" if left_out else ""
+    put_title(ax, f"{now} against {then}; filled: adjusted p < .05{gap}")
     return figure
 
 
@@ -103,19 +155,24 @@ def axis_figure(
     labels: Mapping[str, str] | None = None,
     waves: Mapping[int, str] | None = None,
 ) -> Figure:
-    """Share of responses about one pole of the frame, the other, both or neither, by year.
+    """Draw the prevalence of either pole, both and neither by year, with 95 % intervals.
 
     Parameters
     ----------
     shares : DataFrame
-        Shares of the four classes of the axis (each response is in exactly one), as for
+        ``shares`` of the four classes of the axis (each response is in exactly one), as for
         :func:`drift_figure`; drawn in the order of the table.
     labels : mapping of str to str, optional
         Label of each class; its id by default.
     waves : mapping of int to str, optional
         What to call each year.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Points are proportions, whiskers 95 % intervals.
     """
-    need_rows(shares, "the shares of the two poles")
+    need_rows(shares, "the shares of the two poles", SHARES)
     classes = shares["theme"].unique().tolist()
     suppressed = is_suppressed(shares)
     figure = new_figure(7.4, 3.4)
@@ -132,10 +189,12 @@ def axis_figure(
     percent_axis(ax)
     year_ticks(ax, shares, waves)
     ax.set_ylim(bottom=0)
-    ax.set_ylabel("share of responses", fontsize=8, color=INK)
+    ax.set_ylabel("prevalence (share of responses)", fontsize=8, color=INK)
     figure.legend(fontsize=8, frameon=False, loc="outside upper left", ncols=4)
     if suppressed.any():
-        ax.set_xlabel("* years without a mark are hidden", fontsize=SMALL, color=GREY)
+        ax.set_xlabel(
+            f"* {SUPPRESSED_MARK}: years without a mark are suppressed", fontsize=SMALL, color=GREY
+        )
     return figure
 
 
@@ -145,22 +204,28 @@ def axis_plane_figure(
     labels: Mapping[str, str] | None = None,
     waves: Mapping[int, str] | None = None,
 ) -> Figure:
-    """Show the share that speaks of one pole against the share that speaks of the other, by year.
+    """Draw the prevalence of one pole against that of the other, by year.
 
     Parameters
     ----------
     shares : DataFrame
-        Shares of :func:`iapt_topics.pole_codes`, as for :func:`drift_figure`: two themes, the one
-        across first. A year is drawn if both of its estimates are known.
+        ``shares`` of :func:`iapt_topics.codes.pole_codes`, as for :func:`drift_figure`: two themes,
+        the one across first. A year is drawn if both of its estimates are known.
     labels : mapping of str to str, optional
         Label of each pole; its id by default.
     waves : mapping of int to str, optional
         What to call each year.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Points are years, whiskers 95 % intervals, the dashed line equal prevalence.
     """
+    require_columns(shares, SHARES.split(), "the shares of the two poles")
     poles = shares["theme"].unique().tolist()
-    gone = shares.loc[is_suppressed(shares), "year"].tolist()
-    shown = shares[~shares["year"].isin(gone) & (shares["n"] > 0)].sort_values("year")
-    need_rows(shown, "the years of which both poles may be shown")
+    hidden = sorted(set(shares.loc[is_suppressed(shares), "year"]))
+    shown = shares[~shares["year"].isin(hidden) & (shares["n"] > 0)].sort_values("year")
+    need_rows(shown, "the years with both poles shown")
     if len(poles) != 2:
         do = "Use those of pole_codes."
         raise InputError("shares", "must be of two poles", listed(poles), do)
@@ -185,10 +250,10 @@ def axis_plane_figure(
     percent_axis(ax)
     sizes = ", ".join(f"{k} {int(n):,}" for k, n in zip(names, across["n"], strict=True))
     first, second = (drawn_text((labels or {}).get(t, t)) for t in poles)
-    ax.set_xlabel(f"responses that speak of {first}\nn: {sizes}", fontsize=8, color=INK)
-    ax.set_ylabel(f"responses that speak of {second}", fontsize=8, color=INK)
-    gap = "; some years hidden" if gone else ""
-    put_title(ax, f"On the dashed line both are as common; both can be spoken of at once{gap}")
+    ax.set_xlabel(f"responses mentioning {first}\nn: {sizes}", fontsize=8, color=INK)
+    ax.set_ylabel(f"responses mentioning {second}", fontsize=8, color=INK)
+    gap = " Some years are suppressed." if hidden else ""
+    put_title(ax, f"On the diagonal both are mentioned equally often.{gap}")
     return figure
 
 
@@ -201,7 +266,14 @@ def effects_figure(effects: pd.DataFrame, *, theme: str) -> Figure:
         From ``theme_regression``.
     theme : str
         The theme to draw.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Points are effects in percentage points, whiskers 95 % intervals.
     """
+    columns = "theme covariate level reference n estimate low high"
+    require_columns(effects, columns.split(), "the effects")
     rows = effects[effects["theme"] == theme].reset_index(drop=True)
     need_rows(rows, f"the effects on {theme!r}")
     figure = new_figure(6.4, 0.27 * len(rows) + 1.1)
@@ -211,7 +283,7 @@ def effects_figure(effects: pd.DataFrame, *, theme: str) -> Figure:
     look = {"fmt": "o", "color": OKABE_ITO[0], "markersize": 4.5} | WHISKERS
     ax.errorbar(rows["estimate"][known], y[known], xerr=arms(rows[known]), **look)
     for at in y[~known]:
-        ax.text(0, at, " not estimated", fontsize=6.5, color=GREY, style="italic", va="center")
+        ax.text(0, at, " not estimable", fontsize=6.5, color=GREY, style="italic", va="center")
     ax.axvline(0, color=GREY, linewidth=0.8)
     cells = rows[["covariate", "level", "reference", "n"]].itertuples(index=False)
     names = [drawn_text(f"{c}: {level} against {r} (n={n})", 58) for c, level, r, n in cells]
@@ -219,6 +291,6 @@ def effects_figure(effects: pd.DataFrame, *, theme: str) -> Figure:
     ax.set_ylim(len(rows) - 0.5, -0.5)
     tidy(ax, "x")
     percent_axis(ax, "x")
-    ax.set_xlabel("difference of shares, percentage points", fontsize=8, color=INK)
+    ax.set_xlabel("average marginal effect, percentage points", fontsize=8, color=INK)
     put_title(ax, drawn_text(theme, 50))
     return figure

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.errors import require_columns
 from iapt_topics.figures._style import (
     GREY,
     INK,
@@ -30,31 +31,38 @@ if TYPE_CHECKING:
 def mapping_figure(
     scores: pd.DataFrame,
     *,
-    topics: Mapping[int, str] | None = None,
-    themes: Mapping[str, str] | None = None,
+    topic_labels: Mapping[int, str] | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Figure:
-    """Heat map of how near each topic is to each theme; chosen pairs are outlined.
+    """Draw a heat map of relevance scores by topic and theme; matched pairs are outlined.
 
     Parameters
     ----------
     scores : DataFrame
         Scores of a mapping: ``topic``, ``theme``, ``score``, ``chosen``, ``n``.
-    topics : mapping of int to str, optional
+    topic_labels : mapping of int to str, optional
         What to call each topic, and which to draw; by default all, by number and n.
-    themes : mapping of str to str, optional
+    labels : mapping of str to str, optional
         Labels of the themes, in the order to draw them; by default their ids, as in the table.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Rows are topics, columns themes, colours relevance scores.
     """
     from matplotlib.patches import Rectangle
 
-    if topics is not None:
-        scores = scores[scores["topic"].isin(list(topics))]
+    sizes_too = ("n",) if topic_labels is None else ()
+    require_columns(scores, ("topic", "theme", "score", "chosen", *sizes_too), "the mapping")
+    if topic_labels is not None:
+        scores = scores[scores["topic"].isin(list(topic_labels))]
     need_rows(scores, "the mapping")
     grid = scores.pivot(index="topic", columns="theme", values="score")
-    themes = themes or {}
-    grid = grid[list(dict.fromkeys([*(t for t in themes if t in grid), *scores["theme"]]))]
-    if topics is None:
+    labels = labels or {}
+    grid = grid[list(dict.fromkeys([*(t for t in labels if t in grid), *scores["theme"]]))]
+    if topic_labels is None:
         sizes = scores.groupby("topic")["n"].max()
-        topics = {int(str(t)): f"Topic {t} (n={n:.0f})" for t, n in sizes.items()}
+        topic_labels = {int(str(t)): f"Topic {t} (n={n:.0f})" for t, n in sizes.items()}
     high, wide = grid.shape
     figure = new_figure(min(3.2 + 0.32 * wide, 11), 0.26 * high + 2.6)
     ax: Any = figure.subplots()
@@ -63,35 +71,41 @@ def mapping_figure(
     for topic, theme in zip(chosen["topic"], chosen["theme"], strict=True):
         at = (list(grid.columns).index(theme), list(grid.index).index(topic))
         ax.add_patch(Rectangle(at, 1, 1, fill=False, edgecolor=OKABE_ITO[1], linewidth=1.8))
-    names = [drawn_text(themes.get(str(t), t), 34) for t in grid.columns]
+    names = [drawn_text(labels.get(str(t), t), 34) for t in grid.columns]
     slant = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
     ax.set_xticks(np.arange(wide) + 0.5, names, **slant)
-    ax.set_yticks(np.arange(high) + 0.5, [drawn_text(topics[int(t)], 44) for t in grid.index])
+    ax.set_yticks(np.arange(high) + 0.5, [drawn_text(topic_labels[int(t)], 44) for t in grid.index])
     ax.invert_yaxis()
     ax.tick_params(labelsize=7, length=0, colors=INK)
     ax.spines[:].set_visible(False)
     bar = figure.colorbar(mesh, ax=ax, shrink=0.7, pad=0.01)
     bar.ax.tick_params(labelsize=7)
-    bar.set_label(f"nearness (n = {len(grid)} topics)", fontsize=7.5, color=INK)
+    bar.set_label(f"relevance score (n = {len(grid)} topics)", fontsize=7.5, color=INK)
     return figure
 
 
 def resolution_figure(
     resolution: pd.DataFrame, *, n: float | None = None, n_runs: int | None = None
 ) -> Figure:
-    """Agreement, support, reappearance and smallest size for each number of topics tried.
+    """Draw agreement, consensus support, replicability and smallest size by number of topics.
 
     Parameters
     ----------
     resolution : DataFrame
         ``resolution`` of topics, or the published one.
     n : float, optional
-        Number of responses to print; "hidden" if it is missing.
+        Number of responses to print; "[c]" if it is missing.
     n_runs : int, optional
         Number of runs to print; by default the ``n`` of the table.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Measures by number of topics, on a logarithmic axis; the chosen number is marked.
     """
+    columns = "n_topics estimate low high support stability smallest chosen n"
+    need_rows(resolution, "the resolutions", columns)
     rows = resolution.sort_values("n_topics")
-    need_rows(rows, "the resolutions")
     figure = new_figure(6, 4)
     ax, below = figure.subplots(2, sharex=True, height_ratios=(3, 1))
     x = rows["n_topics"].to_numpy(dtype=float)
@@ -99,8 +113,8 @@ def resolution_figure(
     look = {"color": OKABE_ITO[0], "marker": "o", "markersize": 4, "capsize": 2, "linewidth": 1}
     ax.errorbar(x, agree, yerr=arms(rows), label="agreement with the runs (ARI)", **look)
     for column, marker, label in (
-        ("support", "s", "support of the responses"),
-        ("stability", "^", "topics reappear (Jaccard)"),
+        ("support", "s", "consensus support"),
+        ("stability", "^", "replicability (Jaccard)"),
     ):
         ax.plot(x, rows[column], marker=marker, markersize=4, linewidth=0.8, color=INK, label=label)
     best = rows["chosen"].to_numpy(dtype=bool)
@@ -123,17 +137,25 @@ def resolution_figure(
 def topic_tracking_figure(
     topics: pd.DataFrame, links: pd.DataFrame, windows: pd.DataFrame
 ) -> Figure:
-    """Draw the topics of each year as bars of their share, joined where they were matched.
+    """Draw the topics of each year as bars of their prevalence, joined where matched.
 
     Parameters
     ----------
     topics, links, windows : DataFrame
         Tables of ``topic_tracking``. A "+" stands before a topic that is shown to be new, a "-"
-        behind one that is shown to be gone; "?" at a topic without a partner that is not.
+        after one that is shown to have disappeared, "?" at an unmatched topic that is neither.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Columns are years, heights of bars proportions of responses.
     """
     from matplotlib.patches import Rectangle
 
-    need_rows(topics, "the topics of each year")
+    need_rows(topics, "the topics of each year", "year topic estimate before after label")
+    columns = ("year", "against", "topic", "topic_against", "matched")
+    require_columns(links, columns, "the links of topics")
+    need_rows(windows, "the windows", "year n")
     years = list(dict.fromkeys(topics["year"].tolist()))
     figure = new_figure(2.3 * len(years) + 0.8, 5.2)
     ax = figure.subplots()
@@ -165,5 +187,5 @@ def topic_tracking_figure(
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
     ax.tick_params(labelsize=SMALL, colors=INK, length=0)
-    put_title(ax, "Height: share of responses. Hatched: a link beside the best one-to-one match.")
+    put_title(ax, "Height: share of responses. Hatched: link besides the best one-to-one match.")
     return figure

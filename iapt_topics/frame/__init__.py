@@ -1,8 +1,10 @@
 """The codebook that topics and responses are placed on: themes, their files, what makes one unfit.
 
 Bundled frames lie in ``frames/``.
+
+- ``load_frame`` gives a ``ThemeFrame``, of ``Theme`` by ``Theme``; ``write_frame`` writes one.
 """
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -58,7 +58,7 @@ def _toml(path: Path, faults: list[str]) -> Entries:
     facets = content.pop("facet", [])
     if not (isinstance(about, dict) and isinstance(themes, list) and isinstance(facets, list)):
         raise InputError(
-            f"frame {path.name!r}", "must hold [[theme]] tables", "other values of that name",
+            f"frame {path.name!r}", "must contain [[theme]] tables", "other values of that name",
             "See the bundled frame for an example.",
         )  # fmt: skip
     faults += [f"{k!r} is none of [frame], [[theme]] and [[facet]]" for k in content]

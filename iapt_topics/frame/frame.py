@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, suggestion
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.frame.theme import Facet, Theme, trim
 from iapt_topics.frame.validation import find_faults, refuse
 
@@ -15,8 +15,8 @@ ABOUT = ("name", "title", "version", "note")
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class ThemeFrame:
-    """A codebook: themes in a tree, and where it comes from.
+class ThemeFrame(Result):
+    """A codebook: a tree of themes, and its source.
 
     Attributes
     ----------
@@ -38,10 +38,17 @@ class ThemeFrame:
     title: str = ""
     version: str = ""
     note: str = ""
-    axis: tuple[str, str] | None = None
+    axis: tuple[str, ...] | None = None
     facets: tuple[Facet, ...] = ()
 
-    __repr__ = one_line
+    _view = ("table: id label parent status codable definition",)
+
+    def _title(self) -> str:
+        name = self.title or self.name
+        return f"{name}: {len(self.codable)} themes in {len(self.domains)} domains"
+
+    def _sheets(self) -> dict[str, pd.DataFrame]:
+        return {"themes": self.table}
 
     def __post_init__(self) -> None:
         trim(self)
@@ -67,28 +74,39 @@ class ThemeFrame:
 
     @property
     def codable(self) -> tuple[Theme, ...]:
-        """Themes that a response can be given."""
+        """The code set: themes that can be applied to a response."""
         return tuple(t for t in self.themes if t.codable)
 
     @property
     def domains(self) -> tuple[Theme, ...]:
-        """Themes at the top."""
+        """The domains: themes at the top of the tree."""
         return tuple(t for t in self.themes if not t.parent)
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row for each theme, one column for each field, in the order of the file."""
+        """The codebook as a table, one row for each theme and one column for each field."""
         return pd.DataFrame(list(self.themes))
 
-    def domain_of(self, theme_id: str) -> str:
-        """Return the id of the theme at the top of this theme's branch."""
+    def find_domain(self, theme_id: str) -> str:
+        """Return the id of the domain that a theme belongs to.
+
+        Parameters
+        ----------
+        theme_id : str
+            Id of a theme.
+
+        Returns
+        -------
+        str
+            Id of the theme at the top of its branch.
+        """
         theme = self[theme_id]
         while theme.parent:
             theme = self[theme.parent]
         return theme.id
 
     def paper_only(self) -> ThemeFrame:
-        """Return the frame with the themes that the paper's abstract names, and those above them.
+        """Restrict the codebook to the themes that the paper's abstract names.
 
         Returns
         -------

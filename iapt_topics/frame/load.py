@@ -26,7 +26,7 @@ _Item = TypeVar("_Item", Theme, Facet, FacetValue)
 
 
 def load_frame(source: str | Path) -> ThemeFrame:
-    """Read a codebook.
+    """Load a codebook from a file, or a bundled one by name.
 
     Parameters
     ----------
@@ -74,19 +74,19 @@ def load_frame(source: str | Path) -> ThemeFrame:
     return ThemeFrame(themes=tuple(themes), axis=axis, facets=tuple(facets), **texts)
 
 
-def write_frame(frame: ThemeFrame, path: str | Path) -> Path:
-    """Write a codebook to a file that :func:`load_frame` reads back without loss.
+def write_frame(path: str | Path, frame: ThemeFrame) -> Path:
+    """Write a codebook to a file that :func:`load_frame` loads without loss.
 
     Parameters
     ----------
-    frame : ThemeFrame
-        The codebook. ``load_frame("template")`` is one to start from.
     path : str or path
         Ends in ``.toml``, ``.csv``, ``.xlsx`` or ``.qdc``; a file of that name is replaced. A
         ``.qdc`` is a REFI-QDA codebook for the tools that people code in; it holds the themes but
         not their facets, nor what the frame says of itself. In a table,
         the column ``kind`` tells themes from the rows on the frame itself and on its facets; text
         that a spreadsheet would run as a formula stays text.
+    frame : ThemeFrame
+        The codebook. ``load_frame("template")`` is one to start from.
 
     Returns
     -------

@@ -75,9 +75,9 @@ def require_root(root: Element, name: str, what: str) -> None:
 def index_by_guid(elements: Iterable[Element], what: str, kind: str) -> dict[str, Element]:
     """Elements by GUID; InputError if one has none, or two have the same."""
     pairs = [(normalise_guid(e.get("guid", "")), e) for e in elements]
-    require_unique((g for g, _ in pairs), f"{what}: GUIDs of {kind}", "Export the project anew.")
+    require_unique((g for g, _ in pairs), f"{what}: GUIDs of {kind}", "Export the project again.")
     if any(not g for g, _ in pairs):
-        raise InputError(f"{what}: {kind}", "must have GUIDs", "none", "Export it anew.")
+        raise InputError(f"{what}: {kind}", "must have GUIDs", "none", "Export it again.")
     return dict(pairs)
 
 

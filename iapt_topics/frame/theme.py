@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from iapt_topics._base.door import Checked
+
 #: PAPER: named in the paper's public abstract. PART: the abstract names the idea, the boundary is
 #: ours. INFERRED: from other sources. USER: from a frame of the user's own.
 STATUSES = ("PAPER", "PART", "INFERRED", "USER")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Theme:
-    """One code of a codebook.
+class Theme(Checked):
+    """One code of a codebook: its id, label, definition and place in the tree.
 
     Attributes
     ----------
@@ -54,7 +56,7 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FacetValue:
+class FacetValue(Checked):
     """One of the things that a facet can be: its id, label, definition and example sentences."""
 
     id: str
@@ -67,7 +69,7 @@ class FacetValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facet:
+class Facet(Checked):
     """What is held beside each theme given, such as its role as a barrier or a protection.
 
     Attributes

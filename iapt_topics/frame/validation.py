@@ -121,4 +121,4 @@ def refuse(name: str, faults: list[str]) -> None:
         said = "; ".join([*faults[:_MOST_FAULTS], *([f"and {more} more"] if more > 0 else [])])
         got = f"{len(faults)} fault(s): {said}"
         what = f"frame {name!r}"
-        raise InputError(what, "must be a consistent codebook", got, "Mend them in the file.")
+        raise InputError(what, "must be a consistent codebook", got, "Correct them in the file.")

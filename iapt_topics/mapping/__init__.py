@@ -1,5 +1,13 @@
-"""Topics and responses placed on the frame; what people decide on it; learning from codes."""
+"""Topics and responses placed on the frame, what people decide on that, and learning from codes.
 
-import lazy_loader as lazy
+- Topics: ``map_topics`` gives a ``TopicMapping``; ``mapping_coverage`` says what it leaves out.
+- Decisions on it: ``write_mapping``, ``read_mapping`` and ``apply_edits``; ``MappingEdits``, kept
+  with ``write_edits`` and ``read_edits``, are carried to another fit by ``replay_edits``.
+- Responses: ``code_responses``, ``explain_codes``, ``score_themes``, ``code_facets``.
+- With people's codes: ``learn_codes``, ``compare_encoders``.
+- Themes that the encoder cannot tell apart: ``indistinct_themes``.
+"""
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+from iapt_topics._base.door import open_room
+
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -3,7 +3,7 @@ from .coding import explain_codes as explain_codes
 from .distinctness import indistinct_themes as indistinct_themes
 from .edits import MappingEdits as MappingEdits
 from .edits import apply_edits as apply_edits
-from .edits import load_edits as load_edits
+from .edits import read_edits as read_edits
 from .edits import read_mapping as read_mapping
 from .edits import replay_edits as replay_edits
 from .edits import write_edits as write_edits

@@ -15,14 +15,14 @@ from iapt_topics._base.arrays import Bools, Floats
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.codes import Codes
 from iapt_topics.encoders.embeddings import Embeddings
-from iapt_topics.encoders.encoder import Encoder, encode_themes
+from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.mapping.evidence import find_evidence, margin_over_others, nearest_anchors
 from iapt_topics.mapping.mapping import TopicMapping
 from iapt_topics.mapping.scoring import (
     ReferenceScale,
     SentenceScores,
     score_sentences,
-    theme_anchors,
 )
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.topics import Topics
@@ -30,13 +30,13 @@ from iapt_topics.topics.topics import Topics
 #: What a person's decision on a topic and a theme moves the scores of the topic's responses by, in
 #: standard deviations, times the support of a response's place in the topic.
 DECISION_WEIGHT = 1.0
-#: As many sentences are taken to speak of no theme as are less near to their best theme than this
+#: As many sentences are taken to mention no theme as are less near to their best theme than this
 #: part of all sentences are to a theme that is not their best.
 RUNNER_UP_QUANTILE = 0.25
 #: How fast the probability of a theme rises with its score over those of others, and that
 #: of any theme with nearness and score together; both in standard deviations.
 THEME_SLOPE, ANY_SLOPE = 5.0, 4.0
-_LEFT = "left without a theme: not near enough to its best one, or too near to two"
+_LEFT = "no theme: relevance too low, or two themes too close"
 
 
 def code_responses(
@@ -48,11 +48,11 @@ def code_responses(
     mapping: TopicMapping | None = None,
     topics: Topics | None = None,
 ) -> Codes:
-    """Give themes to every kept response, none where nothing stands out.
+    """Apply themes to each kept response by semantic similarity, sentence by sentence.
 
     Each sentence gets its best theme, or none; a response has the themes of its sentences. How a
-    sentence is scored is described at :func:`iapt_topics.score_themes`; where ``mapping`` and
-    ``topics`` are given, what people decided on the response's topic counts, too.
+    sentence is scored is described at :func:`iapt_topics.mapping.score_themes`; where ``mapping``
+    and ``topics`` are given, what people decided on the response's topic counts, too.
 
     Parameters
     ----------
@@ -65,33 +65,35 @@ def code_responses(
     encoder : Encoder
         The one that made the embeddings.
     mapping : TopicMapping, optional
-        Of the topics onto this frame, with decisions by :func:`apply_edits`; without a decision
-        it changes nothing. Together with ``topics`` or not at all.
+        Of the topics onto this frame, with decisions by :func:`iapt_topics.mapping.apply_edits`;
+        without a decision it changes nothing. Together with ``topics`` or not at all.
     topics : Topics, optional
         Of the same responses.
 
     Returns
     -------
     Codes
-        Kind "machine"; ``score`` is the best sentence's, in standard deviations; larger is surer.
-        It is not a probability.
+        Kind "machine"; ``score`` is the best sentence's, in standard deviations. It is no
+        probability. ``evidence`` names that sentence.
 
     Raises
     ------
     InputError
-        If only one of mapping and topics is given, or the encoder is not the embeddings' one.
+        If only one of mapping and topics is passed, or the encoder is not the embeddings' one.
 
     Notes
     -----
     A sentence gets its best theme when that is more likely than not. The probability is a product:
     that of any theme, a logistic function of its nearness to its best theme and of that theme's
-    score; and that of this theme, the share of its score's exponential in those of all themes. How
-    many sentences speak of none is told by nearness: as many as are less near to their best theme
-    than a quarter of all sentences are to their nearest other one. The slopes were chosen on
+    score; and that of this theme, its score's exponential over the sum of those of all themes. How
+    many sentences mention none is estimated by nearness: as many as are less near to their best
+    theme than a quarter of all sentences are to their nearest other one. The slopes were chosen on
     several sets together and no hand code was used, so it orders sentences and is not calibrated.
     """
     scores, given = assign_themes(responses, embeddings, frame, encoder, mapping, topics)
-    return as_codes(scores, given, responses, frame)
+    codes = as_codes(scores, given, responses, frame)
+    evidence = find_evidence(scores, codes.table, responses, frame, given)
+    return replace(codes, evidence=evidence)
 
 
 def as_codes(
@@ -127,7 +129,7 @@ def explain_codes(
     mapping: TopicMapping | None = None,
     topics: Topics | None = None,
 ) -> pd.DataFrame:
-    """Say for each sentence which theme it was given, by which words of the frame, and how clearly.
+    """Tabulate the evidence for each code: sentence, nearest words of the codebook and margin.
 
     Parameters
     ----------
@@ -140,7 +142,8 @@ def explain_codes(
     encoder : Encoder
         The one that made the embeddings.
     mapping : TopicMapping, optional
-        The one that was given to :func:`code_responses`, whose decisions are explained.
+        The one that was passed to :func:`iapt_topics.code_responses`, whose decisions are
+        explained.
     topics : Topics, optional
         Likewise.
 
@@ -148,41 +151,34 @@ def explain_codes(
     -------
     DataFrame
         One row for each sentence of each kept response, in order: ``response_id``; ``sentence``
-        (its place in the response, from 0); ``text``; ``theme`` (given; ``""`` if none); ``score``;
-        ``margin`` (its score less the next theme's; NaN in a frame of one theme); ``runner_up``
-        (that theme); ``nearness`` (cosine to the best theme's anchors); ``anchor``,
-        ``anchor_kind`` (the text of the best theme that is nearest in meaning, and its field in
-        the frame); ``note``.
+        (its place in the response, from 0); ``text``; ``theme`` (applied; ``""`` if none);
+        ``score``; ``margin`` (its score less the next theme's; NaN in a frame of one theme);
+        ``runner_up`` (that theme); ``nearness`` (cosine to the best theme's anchors); ``anchor``,
+        ``anchor_kind`` (the text of the best theme that is nearest in meaning, and its field in the
+        frame); ``note``.
 
     Raises
     ------
     InputError
-        As for :func:`code_responses`.
+        As for :func:`iapt_topics.code_responses`.
     """
     scores, given = assign_themes(responses, embeddings, frame, encoder, mapping, topics)
     ids = np.array([t.id for t in frame.codable], dtype=object)
-    order = np.argsort(-scores.score, axis=1, kind="stable")
-    rows, best = np.arange(len(order)), order[:, 0]
-    top = scores.score[rows, best]
-    margin, runner_up = np.full(len(rows), np.nan), np.full(len(rows), "", dtype=object)
-    if len(ids) > 1:
-        margin, runner_up = top - scores.score[rows, order[:, 1]], ids[order[:, 1]]
-    anchors = theme_anchors(frame)
-    of = np.array([a.theme for a in anchors], dtype=object)
-    cosines = scores.vectors @ encode_themes(encoder, [a.text for a in anchors]).T
-    nearest = np.where(of == ids[best][:, None], cosines, -np.inf).argmax(axis=1)
+    rows, order = np.arange(len(scores.score)), np.argsort(-scores.score, axis=1, kind="stable")
+    best = order[:, 0]
+    anchors = nearest_anchors(scores, rows, best, frame)
     return pd.DataFrame(
         {
             "response_id": np.array(scores.response_id, dtype=object)[scores.owner],
             "sentence": pd.Series(scores.owner).groupby(scores.owner).cumcount(),
             "text": scores.sentences,
             "theme": np.where(given, ids[best], ""),
-            "score": top,
-            "margin": margin,
-            "runner_up": runner_up,
+            "score": scores.score[rows, best],
+            "margin": margin_over_others(scores.score, best),
+            "runner_up": ids[order[:, 1]] if len(ids) > 1 else "",
             "nearness": scores.nearness[rows, best],
-            "anchor": [anchors[i].text for i in nearest],
-            "anchor_kind": [anchors[i].kind for i in nearest],
+            "anchor": [a.text for a in anchors],
+            "anchor_kind": [a.kind for a in anchors],
             "note": np.where(given, "", _LEFT),
         }
     )
@@ -245,7 +241,7 @@ def _any_theme_cutoff(score: Floats, nearness: Floats) -> tuple[float, float, fl
 def _theme_probability(
     score: Floats, nearness: Floats, cutoff: tuple[float, float, float]
 ) -> Floats:
-    """How likely each sentence is to speak of its best theme, 0 to 1."""
+    """How likely each sentence is to mention its best theme, 0 to 1."""
     rows, best = np.arange(len(score)), score.argmax(axis=1)
     top, near = score[rows, best], nearness[rows, best]
     this = 1 / np.exp(THEME_SLOPE * (score - top[:, None])).sum(axis=1)

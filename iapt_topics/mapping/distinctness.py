@@ -23,7 +23,7 @@ _COLUMNS = [
 
 
 def indistinct_themes(frame: ThemeFrame, encoder: Encoder) -> pd.DataFrame:
-    """Find the pairs of themes that the encoder cannot tell apart, and say why.
+    """Find pairs of themes that the encoder cannot discriminate, with the reason.
 
     Parameters
     ----------
@@ -35,21 +35,21 @@ def indistinct_themes(frame: ThemeFrame, encoder: Encoder) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row for each such pair, the most alike first: ``theme``; ``other``; ``cosine`` (of the
-        two themes' mean anchors, -1 to 1); ``estimate``, ``low``, ``high`` (share of the two
+        One row for each such pair, the most similar first: ``theme``; ``other``; ``cosine`` (of the
+        two themes' mean anchors, -1 to 1); ``estimate``, ``low``, ``high`` (proportion of the two
         themes' anchors that lie nearer to the other theme than to the rest of their own, 0 to 1,
         with a 95 % interval); ``n`` (anchors); ``anchor``, ``other_anchor`` (the nearest two);
-        ``note`` (why). Empty if all themes can be told apart.
+        ``note`` (why). Empty if all themes can be discriminated.
 
     Notes
     -----
     A theme's anchors are its label, definition, what it includes, synonyms and examples. A pair is
     reported if one of these holds.
 
-    *Misplaced anchors*: each anchor is left out in turn and given to the nearer of the two themes'
-    means. Half would go wrong if the two were one theme. Reported from a quarter on, half way to
-    that, unless the upper Wilson limit still excludes a half. A theme's only anchor cannot be
-    tested so.
+    *Misplaced anchors*: each anchor is left out in turn and assigned to the nearer of the two
+    themes' means. Half would go wrong if the two were one theme. Reported from a quarter on, half
+    way to that, unless the upper Wilson limit still excludes a half. A theme's only anchor cannot
+    be tested so.
 
     *Nearness*: the cosine is above 0.9; or it is above Tukey's upper fence over all pairs of the
     frame, and an anchor is misplaced.

@@ -13,7 +13,7 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns, require_file, suggestion
 from iapt_topics._base.files import write_whole
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics._base.sheets import read_sheet, write_sheet
 from iapt_topics.mapping.mapping import TopicMapping
 from iapt_topics.topics.edits import SAME_TOPIC, find_successor
@@ -29,8 +29,8 @@ _SHEET = [
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class MappingEdits:
-    """Decisions on pairs of topic and theme, each with who made it, when and why.
+class MappingEdits(Result):
+    """Human decisions on a mapping: accepted, rejected and added pairs, with who, when and why.
 
     Attributes
     ----------
@@ -48,28 +48,31 @@ class MappingEdits:
     topic_of: Mapping[str, int]
     unplaced: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_LOG))
 
-    __repr__ = one_line
+    _view = (
+        "table",
+        "unplaced",
+    )
 
 
-def write_mapping(mapping: TopicMapping, topics: Topics, path: str | Path) -> Path:
-    """Write a sheet on which people decide, one row for each topic and chosen theme.
+def write_mapping(path: str | Path, mapping: TopicMapping, topics: Topics) -> Path:
+    """Write a sheet for human decisions, one row for each topic and matched theme.
 
     Parameters
     ----------
+    path : str or path
+        A ``.csv`` or ``.xlsx`` file; one of that name is replaced. It shows the topics' words, not
+        what people wrote.
     mapping : TopicMapping
         Its chosen pairs are proposals; a topic without one has a row with an empty theme.
     topics : Topics
         Those that were mapped.
-    path : str or path
-        A ``.csv`` or ``.xlsx`` file; one of that name is replaced. It shows the topics' words, not
-        what people wrote.
 
     Returns
     -------
     Path
-        The sheet. In ``decision``, write ``accept`` or ``reject``; to give a topic another theme,
-        add a row with ``add``, its number and the theme's id or label. ``who`` is needed for each
-        decision, ``why`` for all but ``accept``.
+        The sheet. In ``decision``, write ``accept`` or ``reject``; to assign another theme to a
+        topic, add a row with ``add``, its number and the theme's id or label. ``who`` is needed for
+        each decision, ``why`` for all but ``accept``.
 
     Raises
     ------
@@ -93,7 +96,7 @@ def write_mapping(mapping: TopicMapping, topics: Topics, path: str | Path) -> Pa
 def read_mapping(
     path: str | Path, mapping: TopicMapping, topics: Topics, *, when: str | None = None
 ) -> MappingEdits:
-    """Read the decisions from a sheet of :func:`write_mapping`.
+    """Read human decisions from a sheet of :func:`write_mapping`.
 
     Parameters
     ----------
@@ -116,7 +119,7 @@ def read_mapping(
     InputError
         If rows are at fault, naming each: an unknown topic, theme or decision; a decision without
         who or why; a pair twice; a pair rejected that was not proposed or added that was; a
-        proposal whose row is gone.
+        proposal whose row is missing.
     """
     path = Path(path)
     what = f"sheet {path.name!r}"
@@ -157,9 +160,14 @@ def read_mapping(
     ]
     if faults:
         raise InputError(
-            what, "must hold decisions that can be placed", "; ".join(faults), "Mend these rows."
+            what,
+            "must contain decisions that can be placed",
+            "; ".join(faults),
+            "Correct these rows.",
         )
-    return MappingEdits(table=pd.DataFrame(rows, columns=_LOG), topic_of=_topic_of(topics))
+    return MappingEdits(
+        table=pd.DataFrame(rows, columns=_LOG), topic_of=_topics_by_response(topics)
+    )
 
 
 def _theme_id(name: str, mapping: TopicMapping, wrong: list[str]) -> str:
@@ -191,13 +199,13 @@ def _wrong(decision: str, proposed: bool, theme: str, cell: Mapping[str, str]) -
     return wrong
 
 
-def _topic_of(topics: Topics) -> dict[str, int]:
+def _topics_by_response(topics: Topics) -> dict[str, int]:
     rows = topics.assignments
     return dict(zip(rows["response_id"], rows["topic"].tolist(), strict=True))
 
 
 def apply_edits(mapping: TopicMapping, edits: MappingEdits) -> TopicMapping:
-    """Put the decisions in place of the proposals.
+    """Apply human decisions to a mapping.
 
     Parameters
     ----------
@@ -210,7 +218,7 @@ def apply_edits(mapping: TopicMapping, edits: MappingEdits) -> TopicMapping:
     -------
     TopicMapping
         With ``chosen`` as decided, and ``decision``; who, when and why are in ``note``. Given to
-        :func:`code_responses`, it moves the codes of the topics' responses, too.
+        :func:`iapt_topics.code_responses`, it moves the codes of the topics' responses, too.
 
     Raises
     ------
@@ -243,7 +251,7 @@ def apply_edits(mapping: TopicMapping, edits: MappingEdits) -> TopicMapping:
 
 
 def replay_edits(edits: MappingEdits, topics: Topics) -> MappingEdits:
-    """Carry decisions over to the topics of a new fit.
+    """Transfer human decisions to the topics of a new fit.
 
     Parameters
     ----------
@@ -269,7 +277,7 @@ def replay_edits(edits: MappingEdits, topics: Topics) -> MappingEdits:
     Hennig (2007), "Cluster-wise assessment of cluster stability", Computational Statistics and
     Data Analysis 52:258-271.
     """
-    new = _topic_of(topics)
+    new = _topics_by_response(topics)
     label = topics.topics.set_index("topic")["label"]
     placed: list[Any] = []
     left: list[Any] = edits.unplaced.to_dict("records")
@@ -290,16 +298,16 @@ def replay_edits(edits: MappingEdits, topics: Topics) -> MappingEdits:
     )
 
 
-def write_edits(edits: MappingEdits, path: str | Path) -> Path:
-    """Keep decisions in a file, with the topics that they are for, to replay later.
+def write_edits(path: str | Path, edits: MappingEdits) -> Path:
+    """Write human decisions to a file, with the topics that they are for, to replay later.
 
     Parameters
     ----------
-    edits : MappingEdits
-        The decisions.
     path : str or path
         A ``.json`` file; one of that name is replaced. It holds response ids, and no text of a
         response.
+    edits : MappingEdits
+        The decisions.
 
     Returns
     -------
@@ -316,8 +324,8 @@ def write_edits(edits: MappingEdits, path: str | Path) -> Path:
     return Path(path)
 
 
-def load_edits(path: str | Path) -> MappingEdits:
-    """Read decisions from a file of :func:`write_edits`.
+def read_edits(path: str | Path) -> MappingEdits:
+    """Read human decisions from a file of :func:`write_edits`.
 
     Parameters
     ----------
@@ -344,6 +352,6 @@ def load_edits(path: str | Path) -> MappingEdits:
         topic_of = {str(r): int(t) for r, t in content["topic_of"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
-            f"edits {path.name!r}", "must be a file of write_edits()", str(error), "Write it anew."
+            f"edits {path.name!r}", "must be a file of write_edits()", str(error), "Write it again."
         ) from error
     return MappingEdits(table=table, topic_of=topic_of, unplaced=unplaced)

@@ -29,13 +29,13 @@ _TIMED = 200  # responses
 def compare_encoders(
     responses: Responses,
     frame: ThemeFrame,
-    hand: Codes,
+    human: Codes,
     encoders: Sequence[Encoder],
     *,
     n_boot: int = 1000,
-    seed: int = 0,
+    seed: int = 7,
 ) -> pd.DataFrame:
-    """Code the survey with each encoder, and measure the codes against those of a person.
+    """Compare encoders by the agreement of their codes with human codes.
 
     Parameters
     ----------
@@ -43,31 +43,31 @@ def compare_encoders(
         The survey.
     frame : ThemeFrame
         The codebook.
-    hand : Codes
-        What one person gave to some of the kept responses, best a random sample of them: see
-        :func:`iapt_topics.next_to_code`.
+    human : Codes
+        The codes of one person on some of the kept responses, best a random sample of them: see
+        :func:`iapt_topics.codes.next_to_code`.
     encoders : sequence of Encoder
         At least one, with different names or fingerprints. The first is what the others are
         compared with.
     n_boot : int, default 1000
         Bootstrap draws, of respondents; the same for all encoders.
-    seed : int, default 0
+    seed : int, default 7
         Of the bootstrap.
 
     Returns
     -------
     DataFrame
         Key (``encoder``, ``measure``), in the order of the encoders and "f1_macro", "kappa_mean"
-        (means over the themes that the person gave at least 10 times): ``estimate``, ``low``,
+        (means over the themes that the person applied at least 10 times): ``estimate``, ``low``,
         ``high`` (95 % percentile interval); ``gain``, ``gain_low``, ``gain_high`` (over the first
-        encoder, on the same draws); ``n`` (responses coded by both); ``n_themes``; ``seconds``
-        (for 1,000 responses, encoded anew on this machine, loading not counted); ``note``.
+        encoder, on the same draws); ``n`` (responses coded by both); ``n_themes``; ``seconds`` (for
+        1,000 responses, encoded anew on this machine, loading not counted); ``note``.
 
     Raises
     ------
     InputError
-        If there is no encoder, two are the same, no kept response is coded by hand, or no theme
-        was given 10 times.
+        If there is no encoder, two are the same, no kept response is coded by hand, or no theme was
+        applied 10 times.
 
     Notes
     -----
@@ -81,15 +81,15 @@ def compare_encoders(
             "Pass e.g. [sentence_encoder(), sentence_encoder('all-mpnet-base-v2')].",
         )  # fmt: skip
     kept = responses.kept
-    both = kept[kept["response_id"].isin(hand.seen["response_id"])]
+    both = kept[kept["response_id"].isin(human.seen["response_id"])]
     ids = sorted(both["response_id"])
-    themes = [t.id for t in frame.codable if t.id in hand.themes]
-    truth = hand.matrix(ids, themes)
+    themes = [t.id for t in frame.codable if t.id in human.themes]
+    truth = human.matrix(ids, themes)
     common = truth.sum(axis=0) >= FEWEST
     if not common.any():
         most = int(truth.sum(axis=0).max(initial=0))
         raise InputError(
-            "hand", f"must hold a theme of the frame given to {FEWEST} kept responses or more",
+            "human", f"must have a theme of the frame in {FEWEST} kept responses or more",
             f"{len(ids)} kept responses coded, the most frequent theme {most} times",
             "Code more responses.",
         )  # fmt: skip

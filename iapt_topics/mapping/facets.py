@@ -33,7 +33,7 @@ def code_facets(
     *,
     of_every_theme: Collection[str] = ("role",),
 ) -> pd.DataFrame:
-    """Give each theme found in a response its facets, none where the sentence shows none.
+    """Classify the facets of each theme in a response by logistic regression on its sentence.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ def code_facets(
     Returns
     -------
     DataFrame
-        One row for each sentence that :func:`iapt_topics.code_responses` gives a theme and each
-        facet: ``response_id``; ``sentence`` (its place, from 0); ``theme``; ``facet``; ``value``
-        (``""`` if none is given); ``margin`` (over the next value, in standard deviations of the
+        One row for each facet and sentence that :func:`iapt_topics.code_responses` codes with a
+        theme: ``response_id``; ``sentence`` (its place, from 0); ``theme``; ``facet``; ``value``
+        (``""`` if none is assigned); ``margin`` (over the next value, in standard deviations of the
         leaning of all sentences); ``carried`` (the value that the theme itself carries in the
         frame, or ``""``); ``note``.
 
@@ -69,8 +69,8 @@ def code_facets(
     A sentence leans by a logistic regression that was taught to tell the descriptions and examples
     of one value from those of the others: contrast is what tells "helps" from "hinders", which a
     cosine hardly does. The theme's own value is added. Accuracy on the bundled example and on the
-    tone of patients' comments is in ``docs/benchmarks.md``: tone is right more often than chance,
-    and far from always.
+    tone of patients' comments is in ``docs/benchmarks.md``: tone is right more often than expected
+    by chance, and far from always.
     """
     if not frame.facets:
         raise InputError(f"frame {frame.name!r}", "must have facets", "none", "Add [[facet]]s.")
@@ -101,7 +101,7 @@ def code_facets(
                 "margin": margin,
                 "carried": np.where(own.any(axis=1), values[own.argmax(axis=1)], ""),
                 "note": np.select(
-                    [~spoken_of, ~clear], ["not spoken of", "leans to no value"], default=""
+                    [~spoken_of, ~clear], ["not mentioned", "no clear value"], default=""
                 ),
             }
         )

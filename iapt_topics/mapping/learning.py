@@ -20,15 +20,16 @@ from numpy.typing import NDArray
 from iapt_topics._base.arrays import Bools, Floats, Floats32, Ints
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics.codes.codes import Codes
+from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.mapping.coding import code_responses
-from iapt_topics.mapping.scoring import score_themes
+from iapt_topics.mapping.evidence import find_evidence
+from iapt_topics.mapping.scoring import score_sentences, tabulate_scores
 from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics.runs import nearest_rows
 
 if TYPE_CHECKING:
     from iapt_topics.codes.sampling import SamplePlan
     from iapt_topics.encoders.embeddings import Embeddings
-    from iapt_topics.encoders.encoder import Encoder
     from iapt_topics.frame.frame import ThemeFrame
 
 
@@ -53,13 +54,13 @@ def learn_codes(
     embeddings: Embeddings,
     frame: ThemeFrame,
     encoder: Encoder,
-    hand: Codes,
+    human: Codes,
     *,
     plan: SamplePlan | None = None,
     machine: Codes | None = None,
-    seed: int = 0,
+    seed: int = 7,
 ) -> Codes:
-    """Code all responses from the frame and some hand-coded ones.
+    """Code all responses by Gaussian-process classification, from the codebook and hand codes.
 
     Parameters
     ----------
@@ -71,15 +72,15 @@ def learn_codes(
         The codebook.
     encoder : Encoder
         The one that made the embeddings.
-    hand : Codes
+    human : Codes
         Of at least 20 kept responses. Only its themes are learned.
     plan : SamplePlan, optional
-        Responses of its evaluation part, and others of the same respondents, are never trained
-        on, even if ``hand`` holds them.
+        Responses of its evaluation part, and others of the same respondents, are never trained on,
+        even if they are in ``human``.
     machine : Codes, optional
         Codes without hand codes, as from :func:`iapt_topics.code_responses` with the topics'
         evidence; by default without it.
-    seed : int, default 0
+    seed : int, default 7
         Of the parts that the codes are cross-fitted in.
 
     Returns
@@ -97,19 +98,19 @@ def learn_codes(
     Notes
     -----
     Let ``x`` be the frame's scores of a response and theme (whole response, best sentence, margin
-    over other themes, given or not without hand codes). The log-odds are ``w x + b_j + f_j``: ``w``
-    is shared by all themes, ``b_j`` is the theme's frequency, and ``f_j`` a Gaussian process with
-    the cosine of the smoothed vectors as its covariance, all with normal priors of mean 0, at their
-    posterior mode [1]_. A theme without positives has ``f_j = 0``: it rests on the frame, but for
-    ``b_j``, which falls with each hand-coded response that the frame gives it to and the coder does
-    not. Where the two contradict, the coder wins by degrees: a few denials leave the theme, many
-    take it from the responses that were not coded too, for they tell how the theme is used in this
-    survey. It then keeps a low probability where it is still given, for each theme is given to one
-    response at least. The log-odds are calibrated by one slope and one intercept on cross-fitted
-    values [2]_, in parts that hold each respondent once. A theme is given where its probability
-    passes the threshold that maximises the expected F1 over the responses outside the evaluation
-    part [3]_; this uses probabilities alone, so the threshold is not fitted to the codes a second
-    time.
+    over other themes, applied or not without hand codes). The log-odds are ``w x + b_j + f_j``:
+    ``w`` is shared by all themes, ``b_j`` is the theme's frequency, and ``f_j`` a Gaussian process
+    with the cosine of the smoothed vectors as its covariance, all with normal priors of mean 0, at
+    their posterior mode [1]_. A theme without positives has ``f_j = 0``: it rests on the frame, but
+    for ``b_j``, which falls with each hand-coded response to which the frame applies it and the
+    coder does not. Where the two contradict, the coder wins by degrees: a few denials leave the
+    theme, many take it from the responses that were not coded too, for they tell how the theme is
+    used in this survey. It then keeps a low probability where it is still applied, for each theme
+    is applied to one response at least. The log-odds are calibrated by one slope and one intercept
+    on cross-fitted values [2]_, in folds that keep each respondent together. A theme is applied
+    where its probability passes the threshold that maximises the expected F1 over the responses
+    outside the evaluation part [3]_; this uses probabilities alone, so the threshold is not fitted
+    to the codes a second time.
 
     References
     ----------
@@ -125,12 +126,14 @@ def learn_codes(
     kept = responses.kept
     ids = kept["response_id"].tolist()
     codable = [t.id for t in frame.codable]
-    themes = [t for t in codable if t in hand.themes]
-    other = [t for t in hand.themes if t not in codable]
+    themes = [t for t in codable if t in human.themes]
+    other = [t for t in human.themes if t not in codable]
     if other:
-        raise InputError("hand", "must hold codable themes of the frame", listed(other), "Fix it.")
+        raise InputError(
+            "human", "must contain codable themes of the frame", listed(other), "Fix it."
+        )
     held = plan.held_out(responses) if plan is not None else frozenset[str]()
-    coded = [r for r in hand.seen["response_id"] if r in set(ids) and r not in held]
+    coded = [r for r in human.seen["response_id"] if r in set(ids) and r not in held]
     if len(coded) < FEWEST:
         raise InputError(
             "learn_codes()",
@@ -138,10 +141,11 @@ def learn_codes(
             f"{len(coded)}", "Code more, or use code_responses(), which needs none.",
         )  # fmt: skip
     rows = pd.Index(ids).get_indexer(pd.Index(coded))
-    y = hand.matrix(coded, themes).astype(np.float64)
+    y = human.matrix(coded, themes).astype(np.float64)
     if machine is None:
         machine = code_responses(responses, embeddings, frame, encoder)
-    scores = score_themes(responses, embeddings, frame, encoder)
+    sentences = score_sentences(responses, embeddings, frame, encoder)
+    scores = tabulate_scores(sentences, frame)
     columns = [codable.index(t) for t in themes]
     features = [
         _scaled(scores[name].to_numpy(float).reshape(len(ids), -1)[:, columns], axis)
@@ -153,19 +157,21 @@ def learn_codes(
     free = np.array([r not in held for r in ids])
     given = probability >= np.array([_threshold(p) for p in probability[free].T])
     at, theme = np.nonzero(given)
+    table = pd.DataFrame(
+        {
+            "response_id": np.array(ids, dtype=object)[at],
+            "theme": np.array(themes, dtype=object)[theme],
+            "score": probability[at, theme],
+        }
+    )
     return Codes(
         coder="machine, taught",
         kind="machine",
         themes=tuple(themes),
         seen=kept[["response_id", "respondent_id"]],
-        table=pd.DataFrame(
-            {
-                "response_id": np.array(ids, dtype=object)[at],
-                "theme": np.array(themes, dtype=object)[theme],
-                "score": probability[at, theme],
-            }
-        ),
+        table=table,
         trained_on=frozenset(coded),
+        evidence=find_evidence(sentences, table, responses, frame),
     )
 
 

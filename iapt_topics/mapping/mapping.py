@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.encoders.embeddings import Embeddings, require_same_encoder
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
@@ -22,8 +22,8 @@ _MOST_THEMES = 3
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class TopicMapping:
-    """Which themes a topic speaks of: many to many, with abstention.
+class TopicMapping(Result):
+    """A many-to-many mapping of topics to themes, with abstention.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class TopicMapping:
         are to the theme than all responses are to it, and than they are to other themes, as a
         difference of cosines); ``low``, ``high`` (95 % interval of that mean over the
         topic's responses); ``n`` (responses); ``chosen``; ``decision`` (``""``, or what a person
-        said by :func:`apply_edits`: "accept", "reject" or "add"); ``note``.
+        said by :func:`iapt_topics.mapping.apply_edits`: "accept", "reject" or "add"); ``note``.
     frame : ThemeFrame
     threshold : float
         Score that a theme has to pass to be chosen.
@@ -43,11 +43,9 @@ class TopicMapping:
     frame: ThemeFrame
     threshold: float
 
-    __repr__ = one_line
-
     @property
     def table(self) -> pd.DataFrame:
-        """Chosen pairs, best first within a topic; a topic without one has theme ``""``.
+        """Matched pairs, best first within a topic; the theme of a topic without one is ``""``.
 
         Columns ``topic``, ``label``, ``theme``, ``theme_label``, ``score``, ``margin`` (score less
         threshold), ``n``, ``note``.
@@ -62,21 +60,22 @@ class TopicMapping:
         columns = ["topic", "label", "theme", "theme_label", "score", "margin", "n", "note"]
         return rows.sort_values("topic", kind="stable")[columns].reset_index(drop=True)
 
-    def _repr_html_(self) -> str:
-        """The chosen pairs, and how near each topic is to each theme."""
-        from iapt_topics.figures.notebook import as_html
+    _view = ("table",)
+
+    def _title(self) -> str:
+        topics = self.scores["topic"].nunique()
+        return f"{topics} topics mapped onto {len(self.frame.codable)} themes"
+
+    def _picture(self) -> str:
+        from iapt_topics.figures.notebook import as_picture
         from iapt_topics.figures.topics import mapping_figure
 
-        topics = self.scores["topic"].nunique()
-        title = f"{topics} topics mapped onto {len(self.frame.codable)} themes"
-        themes = {t.id: t.label for t in self.frame.themes}
-        return as_html(
-            title, {"table": self.table}, lambda: mapping_figure(self.scores, themes=themes)
-        )
+        labels = {t.id: t.label for t in self.frame.themes}
+        return as_picture(self._title(), lambda: mapping_figure(self.scores, labels=labels))
 
     @property
     def themes_without_topic(self) -> tuple[str, ...]:
-        """Ids of the codable themes that no topic reaches."""
+        """Ids of the codable themes that no topic matches."""
         reached = set(self.scores.loc[self.scores["chosen"], "theme"])
         return tuple(t.id for t in self.frame.codable if t.id not in reached)
 
@@ -84,7 +83,7 @@ class TopicMapping:
 def map_topics(
     topics: Topics, frame: ThemeFrame, encoder: Encoder, *, embeddings: Embeddings
 ) -> TopicMapping:
-    """Score every topic against every codable theme and choose what stands out.
+    """Map topics to themes: relevance scores, and matches above a data-driven threshold.
 
     Parameters
     ----------
@@ -158,12 +157,12 @@ def _threshold(scores: Floats) -> float:
 
 
 def mapping_coverage(mapping: TopicMapping, topics: Topics) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Say which themes no topic reaches, and which topics no theme explains.
+    """Tabulate which themes no topic covers, and which topics no theme covers.
 
     Parameters
     ----------
     mapping : TopicMapping
-        As computed, or after :func:`apply_edits`.
+        As computed, or after :func:`iapt_topics.mapping.apply_edits`.
     topics : Topics
         Those that were mapped.
 
@@ -171,13 +170,13 @@ def mapping_coverage(mapping: TopicMapping, topics: Topics) -> tuple[pd.DataFram
     -------
     themes : DataFrame
         One row for each codable theme: ``theme``; ``theme_label``; ``n_topics``; ``estimate``,
-        ``low``, ``high`` (share of all responses that are in those topics, with a 95 % Wilson
+        ``low``, ``high`` (proportion of all responses that are in those topics, with a 95 % Wilson
         interval for sampling alone); ``n`` (all responses); ``note``.
     topics : DataFrame
         One row for each topic: ``topic``; ``label``; ``words``; ``n_themes``; ``estimate``,
-        ``low``, ``high``, ``n`` (its share, as above); ``nearest`` (the theme that it scores
-        highest, chosen or not); ``score``; ``note``. Topics without a theme are candidates for
-        new themes.
+        ``low``, ``high``, ``n`` (its prevalence, as above); ``nearest`` (the theme that it scores
+        highest, chosen or not); ``score``; ``note``. Topics without a theme are candidates for new
+        themes.
     """
     n = len(topics.assignments)
     pairs = mapping.scores[mapping.scores["chosen"]]
@@ -187,7 +186,7 @@ def mapping_coverage(mapping: TopicMapping, topics: Topics) -> tuple[pd.DataFram
     themes["n_topics"] = themes["theme"].map(of.size()).fillna(0).astype(int)
     themes["given"] = themes["theme"].map(of.sum()).fillna(0)
     themes["note"] = np.where(
-        themes["n_topics"] == 0, "no topic reaches it: absent, or too rare for one of its own", ""
+        themes["n_topics"] == 0, "no matching topic: absent, or too rare to form one", ""
     )
     best = mapping.scores.sort_values("score", ascending=False, kind="stable")
     best = best.drop_duplicates("topic").set_index("topic")
@@ -197,9 +196,7 @@ def mapping_coverage(mapping: TopicMapping, topics: Topics) -> tuple[pd.DataFram
     found["given"] = topics.topics["n"].to_numpy(dtype=int)
     found["nearest"] = at.map(best["theme"])
     found["score"] = at.map(best["score"])
-    found["note"] = np.where(
-        found["n_themes"] == 0, "no theme explains it: candidate for a new theme", ""
-    )
+    found["note"] = np.where(found["n_themes"] == 0, "no matching theme: may be a new theme", "")
     return _with_share(themes, n), _with_share(found, n)
 
 

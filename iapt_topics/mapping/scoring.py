@@ -1,4 +1,4 @@
-"""How much each text speaks of each theme of a frame, from the frame's own wording alone."""
+"""Relevance score of each theme for each text, from the frame's own wording alone."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from iapt_topics.survey.responses import Responses
 from iapt_topics.survey.sentences import split_sentences
 from iapt_topics.topics.runs import nearest_rows
 
-#: Whether a text speaks of a theme at all is told by the mean cosine to this many of the theme's
+#: Whether a text mentions a theme at all is told by the mean cosine to this many of the theme's
 #: nearest anchors: with one, a single odd anchor decides; with all, a theme described from several
-#: sides loses. Which theme it speaks of is told by the nearest anchor, beside two other views.
+#: sides loses. Which theme it mentions is told by the nearest anchor, beside two other views.
 NEAREST = 3
 #: Inverse strength of the penalty in the classifier taught with the anchors.
 PENALTY = 10.0
@@ -135,7 +135,7 @@ class SentenceScores:
 def score_themes(
     responses: Responses, embeddings: Embeddings, frame: ThemeFrame, encoder: Encoder
 ) -> pd.DataFrame:
-    """Score every kept response against every codable theme, without a hand-coded response.
+    """Compute relevance scores of each kept response for each codable theme, without training.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def score_themes(
         ``theme``; ``score`` (of the response as a whole, and its neighbours); ``sentence`` (of its
         best sentence: the theme with the highest is the response's best one); ``margin`` (the most
         by which one of its sentences scores the theme above all others). In standard deviations
-        over responses and themes; larger is surer; none is a probability.
+        over responses and themes; none is a probability.
 
     Raises
     ------
@@ -182,7 +182,11 @@ def score_themes(
     .. [4] Lample, Conneau, Ranzato, Denoyer and Jégou (2018), "Word translation without parallel
        data", ICLR (cross-domain similarity local scaling, against hubs).
     """
-    s = score_sentences(responses, embeddings, frame, encoder)
+    return tabulate_scores(score_sentences(responses, embeddings, frame, encoder), frame)
+
+
+def tabulate_scores(s: SentenceScores, frame: ThemeFrame) -> pd.DataFrame:
+    """The table of :func:`score_themes`."""
     ranked = np.sort(s.score, axis=1)
     rival = np.zeros_like(s.score)
     if s.score.shape[1] > 1:

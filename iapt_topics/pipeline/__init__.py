@@ -1,5 +1,11 @@
-"""From a survey to its results: a plan read, stages run, results written and compared."""
+"""From a survey to its results: a plan read, stages run, results written and compared.
 
-import lazy_loader as lazy
+- ``run_study``: every stage, from values. ``read_plan`` gives a ``StudyPlan``, which ``run_plan``
+  carries out, from files.
+- ``write_study``, ``write_figures``: the folder of results, and figures for a paper.
+- ``compare_runs`` gives a ``RunComparison``: whether two results are the same.
+"""
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+from iapt_topics._base.door import open_room
+
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

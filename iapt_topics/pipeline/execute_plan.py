@@ -7,32 +7,25 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.files import scratch_folder, write_whole
 from iapt_topics._base.private import private_folder, refuse_link, refuse_links
-from iapt_topics.codes.codes import Codes
 from iapt_topics.datasets.example import example_path
-from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.encoders.encoder import Encoder
-from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.frame.load import load_frame
 from iapt_topics.pipeline.manifest import (
     MANIFEST,
     read_manifest,
     remove_manifest,
     require_own_manifest,
 )
+from iapt_topics.pipeline.people import read_people
 from iapt_topics.pipeline.plan import PLAN, StudyPlan, plan_text
-from iapt_topics.pipeline.run import run_study
-from iapt_topics.pipeline.saved import stage_once
+from iapt_topics.pipeline.run import complete_study, run_study
 from iapt_topics.pipeline.write import PRIVATE, PUBLIC, write_study
 from iapt_topics.publish.quotes_sheet import read_quotes
-from iapt_topics.qda.load import coders_in, load_codes
-from iapt_topics.qda.read import is_project, load_project
 from iapt_topics.study.study import Study
 from iapt_topics.survey.redaction import count_redactions, redact_responses
 from iapt_topics.survey.responses import Responses, load_responses
@@ -40,7 +33,7 @@ from iapt_topics.topics.topics import TopicConfig
 
 
 def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -> Study:
-    """Read what a plan names and run every stage.
+    """Run every stage of a plan, from its files to a study.
 
     Parameters
     ----------
@@ -65,36 +58,28 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
         Whatever a file or a stage cannot use.
     """
     _require_own(plan.out)  # before the long stages
+    cache = plan.out / "cache"
     # The log stays in the process: it would undo what is redacted.
     responses, log = redact_responses(
-        _responses(plan, on_event), deny=plan.deny, replace_text=plan.redact_text
+        _responses(plan, on_event), deny=plan.deny, redact_text=plan.redact_text
     )
-    frame = load_frame(plan.frame)
+    frame, human = read_people(plan.codes, plan.frame, responses, plan.code_map, on_event)
     if plan.approved is not None:
         read_quotes(plan.approved, responses)  # before the long stages
     study = run_study(
         responses,
         frame,
         encoder,
-        human=_human(plan, frame, responses, on_event),
+        human=human,
         config=TopicConfig(
-            seed=plan.seed, n_runs=plan.runs, n_topics=plan.n_topics,
+            seed=plan.seed, n_runs=plan.n_runs, n_topics=plan.n_topics,
             min_topic_size=plan.min_topic_size, min_support=plan.min_support,
         ),
         baseline=plan.baseline,
-        cache=plan.out / "cache",
+        cache=cache,
         on_event=on_event,
     )  # fmt: skip
-    if plan.standardise:
-        held = stage_once(
-            plan.out / "cache",
-            "standardised",
-            (study.codes, responses, plan.standardise, plan.baseline),
-            lambda: standardise_drift(
-                study.codes, responses, plan.standardise, baseline=plan.baseline
-            ),
-        )
-        study = replace(study, standardised=held)
+    study = complete_study(study, plan.standardise, own_frame=plan.frame is None, cache=cache)
     return replace(study, redactions=count_redactions(log))
 
 
@@ -108,21 +93,21 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
     plan : StudyPlan
         The same.
     command : sequence of str, optional
-        As for :func:`iapt_topics.write_study`.
+        As for :func:`iapt_topics.pipeline.write_study`.
 
     Returns
     -------
     dict of str to Path
-        As :func:`iapt_topics.write_study`. Files are written apart and put in place at the end. The
-        results of an earlier run stay until then; those that are no longer made are removed, and
-        nothing else in the folder is touched.
+        As :func:`iapt_topics.pipeline.write_study`. Files are written apart and put in place at the
+        end. The results of an earlier run stay until then; those that are no longer made are
+        removed, and nothing else in the folder is touched.
     """
     _require_own(plan.out)
     with scratch_folder(plan.out, "next") as part:
         written = write_study(
-            study,
             part,
-            disclosure=plan.min_cell,
+            study,
+            disclosure=plan.disclosure,
             quotes=read_quotes(plan.approved, study.responses) if plan.approved else plan.quotes,
             command=command,
         )
@@ -138,8 +123,8 @@ def _responses(plan: StudyPlan, on_event: OnEvent) -> Responses:
         plan.file,
         text=plan.text[0] if len(plan.text) == 1 else plan.text,
         year=plan.year,
-        respondent_id=plan.respondent,
-        response_id=plan.response,
+        respondent=plan.respondent,
+        response=plan.response,
         question=plan.question,
         covariates=list(dict.fromkeys((*plan.covariates, *plan.standardise))),
         weight=plan.weight,
@@ -150,28 +135,6 @@ def _responses(plan: StudyPlan, on_event: OnEvent) -> Responses:
     for found in responses.notes:
         on_event(Event("note", found))
     return replace(responses, synthetic=plan.file.resolve() == example_path().resolve())
-
-
-def _human(
-    plan: StudyPlan, frame: ThemeFrame, responses: Responses, on_event: OnEvent
-) -> tuple[Codes, ...]:
-    """The codes of the first two people of the file."""
-    path = plan.codes
-    if path is None:
-        return ()
-    source = load_project(path, responses=responses) if is_project(path) else path
-    for found in getattr(source, "notes", ()):
-        on_event(Event("note", f"{path.name}: {found}."))
-    every = (
-        load_codes(source, frame=frame, coder=name, responses=responses, themes=plan.code_map)
-        for name in coders_in(source) or ("human",)
-    )
-    people = (c for c in every if c.kind == "human")
-    human = tuple(islice(people, 2))
-    if (others := len(list(people))) > 0:
-        names = " and ".join(c.coder for c in human)
-        on_event(Event("note", f"{others + 2} coders found; compared: {names}."))
-    return human
 
 
 def _put_in_place(part: Path, folder: Path) -> None:

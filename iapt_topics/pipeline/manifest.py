@@ -16,8 +16,8 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError, require_file
 from iapt_topics._base.files import file_hash, hash_parts, write_whole
-from iapt_topics._base.one_line import one_line
 from iapt_topics._base.private import refuse_link
+from iapt_topics._base.result import Result
 from iapt_topics._base.sheets import restored
 from iapt_topics.codes.codes import Codes
 from iapt_topics.encoders.embeddings import Embeddings
@@ -45,8 +45,8 @@ _MEASURES = (
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class RunComparison:
-    """Whether two results are the same.
+class RunComparison(Result):
+    """A reproducibility check: whether two runs gave the same results.
 
     Attributes
     ----------
@@ -62,11 +62,14 @@ class RunComparison:
     verdict: str
     table: pd.DataFrame
 
-    __repr__ = one_line
+    _view = ("table",)
+
+    def _title(self) -> str:
+        return f"The two results are {self.verdict}"
 
     @property
     def first(self) -> str:
-        """What differs first, "" if nothing does beyond its limit."""
+        """The first stage that differs beyond its limit; "" if none does."""
         out = self.table[~self.table["within"].astype(bool)]
         if out.empty:
             return ""
@@ -120,10 +123,10 @@ def _frame_hash(frame: ThemeFrame) -> str:
 
 
 def write_manifest(
-    content: Mapping[str, Any], out: Path, files: Iterable[Path], command: Sequence[str] = ()
+    folder: Path, content: Mapping[str, Any], files: Iterable[Path], command: Sequence[str] = ()
 ) -> Path:
     """Write the manifest beside the files of a result, as the last of them, with their hashes."""
-    hashes = {f.relative_to(out).as_posix(): file_hash(f) for f in sorted(files)}
+    hashes = {f.relative_to(folder).as_posix(): file_hash(f) for f in sorted(files)}
     full = {
         **content,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -131,8 +134,8 @@ def write_manifest(
         "files": hashes,
     }
     # It names coders and, in the command, the researcher's files.
-    write_whole(out / MANIFEST, json.dumps(full, indent=1, default=str) + "\n", private=True)
-    return out / MANIFEST
+    write_whole(folder / MANIFEST, json.dumps(full, indent=1, default=str) + "\n", private=True)
+    return folder / MANIFEST
 
 
 def require_own_manifest(folder: Path) -> None:
@@ -184,25 +187,25 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
 
 
 def compare_runs(one: str | Path, other: str | Path) -> RunComparison:
-    """Say whether two results on disk are the same, equivalent or different.
+    """Compare two runs: the same, equivalent or different results.
 
     Parameters
     ----------
     one, other : str or path
-        Folders that :func:`iapt_topics.write_study` wrote.
+        Folders that :func:`iapt_topics.pipeline.write_study` wrote.
 
     Returns
     -------
     RunComparison
         "same" if every table has the same bytes. "equivalent" if the inputs are the same (data,
         response ids, model, frame, human codes, settings), the adjusted Rand index of the topics
-        [1]_ and the overlap of the codes are at least .95, no share or change differs by more than
-        .01, and no measure of agreement by more than .02.
+        [1]_ and the overlap of the codes are at least .95, no prevalence or change differs by more
+        than .01, and no measure of agreement by more than .02.
 
     Raises
     ------
     InputError
-        If a folder holds no result.
+        If a folder has no result.
 
     References
     ----------
@@ -214,7 +217,7 @@ def compare_runs(one: str | Path, other: str | Path) -> RunComparison:
     for folder, content in zip(folders, (left, right), strict=True):
         for name, digest in content["files"].items():
             if file_hash(_inside(folder, name)) != digest:
-                note = f"{name} in {str(folder)!r} is not as the run wrote it"
+                note = f"{name} in {str(folder)!r} has changed since the run wrote it"
                 rows.append(("files", "hash", np.nan, np.nan, False, note))
     for what in (*_INPUTS, *_SETTING):
         if left.get(what) != right.get(what):

@@ -15,13 +15,17 @@ DEFAULT_FRAME = "iapt_identity_system"
 
 
 class Key(NamedTuple):
-    """A key of study.toml: where it stands, the attribute it sets, its kind, and what it means."""
+    """A key of study.toml: where it stands, the attribute it sets, its kind, and what it means.
+
+    ``before`` is its name in earlier versions, if it had another.
+    """
 
     section: str
     name: str
     field: str
     kind: str
     about: str
+    before: str = ""
 
     def __str__(self) -> str:
         return f"{self.section}.{self.name}"
@@ -56,8 +60,12 @@ def _is_rule(value: Any) -> bool:
 KINDS = {
     "file": Kind("the path of a file", _is_place, '"file"'),
     "folder": Kind("the path of a folder", _is_place),
-    "frame": Kind("the name of a bundled frame or the path of a file", _is_place),
-    "model": Kind("the path of a folder, or all-mpnet-base-v2", _is_place, '"folder"'),
+    "frame": Kind(
+        "the name of a bundled frame or the path of a file", _is_place, '"my_frame.xlsx"'
+    ),
+    "model": Kind(
+        "the path of a folder, all-MiniLM-L6-v2 or all-mpnet-base-v2", _is_place, '"folder"'
+    ),
     "text": Kind("a text", _is_text, '"..."'),
     "texts": Kind(
         "a list of texts",
@@ -71,49 +79,61 @@ KINDS = {
 }
 KEYS = (
     Key("survey", "file", "file", "file", "the survey: .csv, .tsv, .xlsx, .parquet, .sav or .dta"),
-    Key("survey", "text", "text", "texts", "column of the answer; a list, one for each question"),
+    Key("survey", "text", "text", "texts",
+        "column of the free-text response; a list, one for each question"),
     Key("survey", "year", "year", "text", "column of the survey year or wave"),
-    Key("survey", "respondent", "respondent", "text", "column that says who answered"),
-    Key("survey", "response", "response", "text", "column of the response's id, which joins codes"),
+    Key("survey", "respondent", "respondent", "text", "column of the respondent id"),
+    Key("survey", "response", "response", "text", "column of the response id, which joins codes"),
     Key("survey", "question", "question", "text", "column of the question asked"),
-    Key("survey", "covariates", "covariates", "texts", "columns to carry along"),
+    Key("survey", "covariates", "covariates", "texts", "covariate columns, such as role"),
     Key("survey", "weight", "weight", "text", "column of a survey weight"),
-    Key("survey", "waves", "waves", "texts", "labels of the waves, in their order"),
-    Key("survey", "language", "language", "text", 'leave out answers in another language, as "en"'),
-    Key("survey", "non_answers", "non_answers", "file", "rules of your own for non-answers, .toml"),
+    Key("survey", "waves", "waves", "texts", "labels of the waves, in order"),
+    Key("survey", "language", "language", "text",
+        'exclude responses in other languages, e.g. "en"'),
+    Key("survey", "non_answers", "non_answers", "file", "your own rules for non-answers, .toml"),
     Key("survey", "deny", "deny", "file", "terms to redact: a table with columns kind and term"),
     Key("survey", "redact_text", "redact_text", "flag", "analyse the redacted text"),
     Key("codes", "file", "codes", "file", "human codes: .csv, .xlsx, .qdpx or QualCoder's .qda"),
-    Key("codes", "map", "code_map", "file", "table of code and theme, for other names of codes"),
+    Key("codes", "map", "code_map", "file",
+        "table of code and theme, where codes are named otherwise"),
     Key("frame", "use", "frame", "frame", "a bundled frame's name, or .toml, .csv, .xlsx or .qdc"),
-    Key("embedding", "model", "model", "model", "a sentence model: the folder of its files"),
-    Key("embedding", "prompt", "prompt", "text", 'put before each answer, as "query: "'),
-    Key("embedding", "theme_prompt", "theme_prompt", "text", "put before each text on a theme"),
-    Key("topics", "seed", "seed", "whole", "seed of everything random"),
-    Key("topics", "runs", "runs", "whole", "clustering runs that the topics are a consensus of"),
-    Key("topics", "number", "n_topics", "whole", "number of topics; without it, the runs decide"),
-    Key("topics", "min_size", "min_topic_size", "whole", "smallest topic, in responses"),
-    Key("topics", "min_support", "min_support", "share", "below it a response has no topic"),
-    Key("drift", "baseline", "baseline", "whole", "year to compare with; without it, the first"),
-    Key("drift", "standardise", "standardise", "texts", "columns whose mix is held fixed"),
-    Key("report", "min_cell", "min_cell", "rule", "fewest respondents behind a figure shown"),
-    Key("report", "quotes", "quotes", "flag", "print redacted quotes that nobody approved"),
-    Key("report", "approved", "approved", "file", "sheet of quotes that a person approved"),
-    Key("report", "out", "out", "folder", "folder of the results"),
-)
-_LEAST = {"seed": 0, "runs": 2, "n_topics": 2, "min_topic_size": 2}
+    Key("embedding", "model", "model", "model", "folder of a sentence model"),
+    Key("embedding", "prompt", "prompt", "text", 'text put before each response, e.g. "query: "'),
+    Key("embedding", "theme_prompt", "theme_prompt", "text",
+        "text put before each description of a theme"),
+    Key("topics", "seed", "seed", "whole", "seed of all random numbers"),
+    Key("topics", "n_runs", "n_runs", "whole",
+        "number of clustering runs in the consensus", before="runs"),
+    Key("topics", "n_topics", "n_topics", "whole",
+        "number of topics; by default the runs decide", before="number"),
+    Key("topics", "min_topic_size", "min_topic_size", "whole",
+        "smallest topic, in responses", before="min_size"),
+    Key("topics", "min_support", "min_support", "share",
+        "least consensus support for a response to have a topic"),
+    Key("drift", "baseline", "baseline", "whole", "year to compare with; by default the first"),
+    Key("drift", "standardise", "standardise", "texts",
+        "columns to adjust for (direct standardisation)"),
+    Key("report", "disclosure", "disclosure", "rule",
+        'fewest respondents behind a published figure, or a rule such as "ons"',
+        before="min_cell"),
+    Key("report", "quotes", "quotes", "flag", "print redacted quotes that nobody has approved"),
+    Key("report", "approved", "approved", "file", "sheet of approved quotes"),
+    Key("report", "out", "out", "folder", "folder for the results"),
+)  # fmt: skip
+_MODELS = "give a folder, all-MiniLM-L6-v2 or all-mpnet-base-v2: no model is fetched by its name"
+_LEAST = {"seed": 0, "n_runs": 2, "n_topics": 2, "min_topic_size": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyPlan:
-    """What a study is made of: the survey, the codebook, how it is analysed, what is shown.
+    """The plan of a study: survey, codebook, settings of the analysis and disclosure rule.
 
     Attributes
     ----------
     file : Path
         The survey.
     text : tuple of str
-        Columns of the answers, one for each question.
+        Columns of the responses, one for each question.
     year : str
         Column of the year or wave.
     respondent, response, question, weight : str, optional
@@ -128,13 +148,13 @@ class StudyPlan:
         Whether the redacted text is analysed.
     codes, code_map : Path, optional
         Human codes, and the themes that their names stand for.
-    frame : str or Path
-        The codebook.
+    frame : str or Path, optional
+        The codebook; without one, the labels of the human codes are the themes.
     model : str or Path, optional
-        Folder of a sentence model, or "all-mpnet-base-v2", as for
+        Folder of a sentence model, "all-MiniLM-L6-v2" or "all-mpnet-base-v2", as for
         :func:`iapt_topics.sentence_encoder`; so are ``prompt`` and ``theme_prompt``.
     prompt, theme_prompt : str, optional
-    seed, runs : int
+    seed, n_runs : int
         As for :class:`iapt_topics.TopicConfig`; so are ``n_topics``, ``min_topic_size``, and
         ``min_support``.
     n_topics, min_topic_size : int, optional
@@ -143,14 +163,14 @@ class StudyPlan:
         Year that others are compared with.
     standardise : tuple of str
         Covariates whose mix is held fixed, as for :func:`iapt_topics.standardise_drift`.
-    min_cell : int or str, default 10
+    disclosure : int or str, default 10
         Fewest respondents behind a figure that is shown, or the name of a rule: "nhs_staff_survey",
         "hes", "ons" or "min5".
     quotes : bool, optional
         Whether redacted quotes are printed that nobody approved; by default only for the synthetic
         example.
     approved : Path, optional
-        Approved quotes, as :func:`iapt_topics.read_quotes` reads them.
+        Approved quotes, as :func:`iapt_topics.publish.read_quotes` reads them.
     out : Path
         Folder of the results.
 
@@ -175,18 +195,18 @@ class StudyPlan:
     redact_text: bool = False
     codes: Path | None = None
     code_map: Path | None = None
-    frame: str | Path = DEFAULT_FRAME
+    frame: str | Path | None = None
     model: str | Path | None = None
     prompt: str | None = None
     theme_prompt: str | None = None
     seed: int = 7
-    runs: int = 12
+    n_runs: int = 12
     n_topics: int | None = None
     min_topic_size: int | None = None
     min_support: float = 0.0
     baseline: int | None = None
     standardise: tuple[str, ...] = ()
-    min_cell: int | str = 10
+    disclosure: int | str = 10
     quotes: bool | None = None
     approved: Path | None = None
     out: Path = Path("results")
@@ -235,8 +255,7 @@ def read_plan(path: str | Path) -> StudyPlan:
             if key.kind == "file" and value.strip() and not values[key.field].exists():
                 faults.append(f"{key}: no such file {str(values[key.field])!r}")
             elif isinstance(path, Path) and key.kind == "model" and not (base / path).is_dir():
-                hub = "; no model is fetched by its name" if value.count("/") == 1 else ""
-                faults.append(f"{key}: no such folder {str(values[key.field])!r}{hub}")
+                faults.append(f"{key}: no such folder {str(values[key.field])!r}; {_MODELS}")
         elif key.kind == "texts" and isinstance(value, list):
             values[key.field] = tuple(value)
     _raise(faults, what)
@@ -251,10 +270,10 @@ def parse_frame(value: str) -> str | Path:
 
 
 def parse_model(value: str) -> str | Path:
-    """The path of a model's folder, or the name of the one that packages carry."""
-    from iapt_topics.encoders.large_model import LARGE_MODEL
+    """The path of a model's folder, or the name of one that a package carries."""
+    from iapt_topics.encoders.names import known_name
 
-    return value if value == LARGE_MODEL else Path(value)
+    return known_name(value) or Path(value)
 
 
 _PARSERS = {"frame": parse_frame, "model": parse_model}
@@ -310,7 +329,7 @@ def _values(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     for section, part in content.items():
         if section not in sections:
             hint = suggestion(section, sections) or _elsewhere(section)
-            faults.append(f"unknown section [{section}]. {hint}".strip())
+            faults.append(f"unknown section [{section}]. {hint}".strip().removesuffix("."))
         elif not isinstance(part, dict):
             faults.append(f"[{section}] must be a section, not a value")
         else:
@@ -320,13 +339,13 @@ def _values(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
                     values[known[section, name]] = value
                     continue
                 hint = _elsewhere(name) or suggestion(name, names)
-                faults.append(f"unknown key {section}.{name}. {hint}".strip())
+                faults.append(f"unknown key {section}.{name}. {hint}".strip().removesuffix("."))
     return values, faults
 
 
 def _elsewhere(name: str) -> str:
-    found = [str(k) for k in KEYS if k.name == name]
-    return f"It stands as {' or '.join(found)}. " if found else ""
+    places = [str(k) for k in KEYS if name in (k.name, k.before)]
+    return f"The key is {' or '.join(places)}. " if places else ""
 
 
 def _wrong(values: Mapping[str, Any]) -> list[str]:
@@ -342,14 +361,14 @@ def _wrong(values: Mapping[str, Any]) -> list[str]:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _raise(faults: Collection[str], what: str) -> None:
     if faults:
         got = f"{len(faults)} fault(s): {'; '.join(faults)}"
-        raise InputError(what, "must be one that can be run", got, "Correct what is named.")
+        raise InputError(what, "must be complete and valid", got, "Correct these values.")
 
 
 def _beside(path: Path, folder: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -9,11 +11,12 @@ from time import perf_counter
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.memory import check_memory
-from iapt_topics.agreement.comparison import Comparison, compare_codes
+from iapt_topics.agreement.comparison import Comparison, compare_codes, topic_codes
 from iapt_topics.codes.axis import axis_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.coded import find_baseline
 from iapt_topics.drift.drift import measure_drift
+from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
@@ -38,7 +41,7 @@ def run_study(
     cache: Path | None = None,
     on_event: OnEvent = ignore,
 ) -> Study:
-    """Run every stage: embeddings, topics, mapping, codes, comparison, drift.
+    """Run every stage: embeddings, topics, mapping, codes, comparison and drift.
 
     Parameters
     ----------
@@ -64,7 +67,7 @@ def run_study(
     -------
     Study
         The result of every stage, but for what :func:`iapt_topics.standardise_drift` and
-        :func:`iapt_topics.count_redactions` give; :func:`run_plan` adds them.
+        :func:`iapt_topics.survey.count_redactions` give; :func:`run_plan` adds them.
 
     Raises
     ------
@@ -123,6 +126,45 @@ def run_study(
             baseline=baseline, seconds=perf_counter() - began,
         ),
     )  # fmt: skip
+
+
+def complete_study(
+    study: Study, standardise: Sequence[str], *, own_frame: bool, cache: Path | None
+) -> Study:
+    """Add what is not of every study.
+
+    Parameters
+    ----------
+    study : Study
+        From :func:`run_study`.
+    standardise : sequence of str
+        Covariates whose mix is held fixed; none for no standardisation.
+    own_frame : bool
+        Whether the codebook is made of people's codes, to which the topics are then compared with
+        no mapping between.
+    cache : path or None
+        As for :func:`run_study`.
+    """
+    codes, responses, seed = study.codes, study.responses, study.topics.config.seed
+    if standardise:
+        baseline = study.drift.baseline
+        held = stage_once(
+            cache,
+            "standardised",
+            (codes, responses, tuple(standardise), baseline),
+            lambda: standardise_drift(codes, responses, standardise, baseline=baseline),
+        )
+        study = replace(study, standardised=held)
+    if own_frame:
+        topics = topic_codes(study.topics, responses)
+        found = stage_once(
+            cache,
+            "peopletopics",
+            (study.human[0], topics, responses, seed),
+            lambda: compare_codes(study.human[0], topics, responses=responses, seed=seed),
+        )
+        study = replace(study, topic_comparison=found)
+    return study
 
 
 def _check_early(responses: Responses, human: tuple[Codes, ...], baseline: int | None) -> None:

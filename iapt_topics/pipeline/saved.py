@@ -1,7 +1,8 @@
-"""What a stage gives, kept for later commands: tables as Parquet, the rest as JSON; nothing runs.
+"""What a stage gives, kept: tables as Parquet, arrays as safetensors, the rest as JSON.
 
 A stage is kept under the hash of all that it is made of, the program included. No response's text
-is kept: responses and people's codes are read anew by each command.
+is kept with a stage: responses and people's codes are read anew by each command. A whole study is
+saved with its texts, where the user says. Nothing in a folder is run.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from iapt_topics._base.errors import InputError, listed, require_file
 from iapt_topics._base.files import file_hash, hash_parts, whole_folder
 from iapt_topics._base.kept import keep_once
 from iapt_topics._base.parquet_size import require_decodable
-from iapt_topics._base.private import private_file
+from iapt_topics._base.private import private_file, refuse_link
 from iapt_topics.agreement.comparison import Comparison
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.drift import Drift
@@ -32,13 +33,16 @@ from iapt_topics.drift.standardise import Standardised
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.theme import Facet, FacetValue, Theme
 from iapt_topics.mapping.mapping import TopicMapping
+from iapt_topics.study.study import Study
+from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.fit import package_versions
+from iapt_topics.topics.topics import TopicConfig, Topics
 
 #: What a file may name; a class of any other name is not made.
 _CLASSES = {
     c.__name__: c
-    for c in (Codes, Comparison, Drift, Facet, FacetValue, Standardised, Theme, ThemeFrame,
-              TopicMapping)
+    for c in (Codes, Comparison, Drift, Facet, FacetValue, Responses, Standardised, Study, Theme,
+              ThemeFrame, TopicConfig, TopicMapping, Topics)
 }  # fmt: skip
 _SERIES = {c.__name__: c for c in (tuple, list, frozenset)}
 _VALUES = "values.json"
@@ -59,12 +63,31 @@ def stage_once(folder: Path | None, stage: str, made_of: object, make: Callable[
     return made
 
 
-def save(value: object, folder: Path) -> None:
+def save(folder: Path, value: object) -> None:
     """Write results, or a tuple of them, to a folder for its owner alone."""
     with whole_folder(folder, private=True) as part:
         content = json.dumps(_pack(value, part, count()))
         private_file(part / _VALUES)
         (part / _VALUES).write_text(content, encoding="utf-8")
+
+
+def save_study(folder: str | Path, study: Study) -> Path:
+    """Write a whole study, WITH TEXTS, to a folder for its owner alone.
+
+    Raises
+    ------
+    InputError
+        If the folder holds something other than saved results.
+    """
+    folder = Path(folder)
+    refuse_link(folder)
+    if folder.exists() and not (folder / _VALUES).is_file() and any(folder.iterdir()):
+        got = listed(sorted(p.name for p in folder.iterdir()))
+        raise InputError(
+            f"folder {folder.name!r}", "must be new or hold a saved study", got, "Name another."
+        )
+    save(folder, study)
+    return folder
 
 
 def load(folder: Path) -> Any:
@@ -75,7 +98,7 @@ def load(folder: Path) -> Any:
     except Exception as error:  # a damaged file raises whatever its reader raises
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         what = f"folder {folder.name!r}"
-        raise InputError(what, "must hold whole results", reason, "Run it again.") from error
+        raise InputError(what, "must contain complete results", reason, "Run it again.") from error
 
 
 def _pack(value: Any, folder: Path, numbers: Iterator[int]) -> Any:
@@ -91,6 +114,14 @@ def _pack(value: Any, folder: Path, numbers: Iterator[int]) -> Any:
             raise TypeError(f"no way to keep a table of {kinds}")
         objects = {c: [_pack(v, folder, numbers) for v in value[c]] for c in mixed}
         return {"table": number, "columns": list(value), "objects": objects}
+    if isinstance(value, np.ndarray):
+        from safetensors.numpy import save_file
+
+        path = folder / f"{next(numbers)}.safetensors"
+        private_file(path)
+        # Contiguous, since safetensors writes the memory as it lies.
+        save_file({"array": np.ascontiguousarray(value)}, path)
+        return {"array": path.name}
     if type(value) in _CLASSES.values():
         parts = {f.name: _pack(getattr(value, f.name), folder, numbers) for f in fields(value)}
         return {"class": type(value).__name__, "fields": parts}
@@ -113,6 +144,10 @@ def _unpack(packed: Any, folder: Path) -> Any:
                 cells[:] = [_unpack(v, folder) for v in values]
                 table[name] = pd.Series(cells, index=table.index, dtype=object)
             return table[columns]
+        case {"array": str(name)}:
+            from safetensors.numpy import load_file
+
+            return load_file(folder / Path(name).name)["array"]
         case {"class": name, "fields": parts}:
             return _CLASSES[name](**{k: _unpack(v, folder) for k, v in parts.items()})
         case {"dict": pairs}:

@@ -13,7 +13,7 @@ from iapt_topics._base.sheets import private_csv
 from iapt_topics.figures._style import figure_bytes
 from iapt_topics.pipeline.manifest import remove_manifest, write_manifest
 from iapt_topics.publish.disclosure import Disclosure
-from iapt_topics.publish.exports import export_tables
+from iapt_topics.publish.exports import write_tables
 from iapt_topics.publish.published import Published, publish
 from iapt_topics.report.pictures import draw
 from iapt_topics.report.write import write_report
@@ -24,21 +24,21 @@ PRIVATE, PUBLIC = "tables_private", "publish"
 
 
 def write_study(
+    folder: str | Path,
     study: Study,
-    out: Path,
     *,
     disclosure: int | str | Disclosure = 10,
     quotes: pd.DataFrame | bool | None = None,
     command: Sequence[str] = (),
 ) -> dict[str, Path]:
-    """Write what may be passed on, and apart from it what is for the researcher's own eyes.
+    """Write a study's public files, and apart from them the private ones.
 
     Parameters
     ----------
+    folder : str or Path
+        Made if need be. Files of the same names are replaced, each as a whole.
     study : Study
-        From :func:`run_study`.
-    out : path
-        Folder; made if need be. Files of the same names are replaced, each as a whole.
+        From :func:`iapt_topics.run_study`.
     disclosure : int, str or Disclosure, default 10
         As for :func:`iapt_topics.publish.publish`.
     quotes : DataFrame or bool, optional
@@ -60,11 +60,12 @@ def write_study(
     InputError
         If the folder has a manifest of something else, or a link where a file is to go.
     """
-    remove_manifest(out)
-    private, public = out / PRIVATE, out / PUBLIC
+    folder = Path(folder)
+    remove_manifest(folder)
+    private, public = folder / PRIVATE, folder / PUBLIC
     private_folder(private)
     for name in (PUBLIC, f"{PUBLIC}/tables"):
-        refuse_links(out, name)
+        refuse_links(folder, name)
     written = {}
     for name, table in study.tables.items():
         written[name] = private / f"{name}.csv"
@@ -73,15 +74,15 @@ def write_study(
     write_whole(private / "README.txt", _PRIVATE, private=True)
     published = publish(study, disclosure, quotes=quotes)
     written["report"] = write_report(public / "report.html", published)
-    written["workbook"] = export_tables(public / "tables.xlsx", published)
-    written["published"] = export_tables(public / "tables", published)
+    written["workbook"] = write_tables(public / "tables.xlsx", published)
+    written["published"] = write_tables(public / "tables", published)
     files = [p for p in written.values() if p.is_file()]
     files += [private / "README.txt", *written["published"].iterdir()]
-    return written | {"manifest": write_manifest(study.manifest, out, files, command)}
+    return written | {"manifest": write_manifest(folder, study.manifest, files, command)}
 
 
 def write_figures(folder: str | Path, published: Published) -> dict[str, Path]:
-    """Write every figure of a study for a paper, as SVG, PDF and PNG from the same object.
+    """Write every figure of a study as SVG, PDF and PNG.
 
     Parameters
     ----------
@@ -104,6 +105,6 @@ def write_figures(folder: str | Path, published: Published) -> dict[str, Path]:
 
 
 _PRIVATE = (
-    "For the researcher alone: do not pass on. These tables are exact, go down to single responses "
+    "For the researcher alone: do not pass on. These tables are exact, down to single responses, "
     "and have small counts. What may be passed on is in the folder publish.\n"
 )

@@ -1,5 +1,11 @@
-"""What may leave the machine: disclosure control once for all outputs, and the files made of it."""
+"""What may leave the machine: disclosure control once for all outputs, and the files made of it.
 
-import lazy_loader as lazy
+- ``publish`` gives ``Published``, by a rule, ``Disclosure``, and with each ``Quote`` approved.
+- ``keep_private`` gives ``Private``: nothing suppressed, for the researcher's own report.
+- ``write_tables``, ``write_draft``: tables, and a draft of methods and results.
+- ``write_quotes``, ``read_quotes``: the sheet on which a person approves quotes.
+"""
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+from iapt_topics._base.door import open_room
+
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -16,12 +16,12 @@ from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.suppression import Key
 from iapt_topics.stats.share_model import share_limits
 
-#: What is said to people of a figure that is suppressed.
-WITHHELD = "withheld"
-#: And of one whose year nobody coded.
+#: Note on a figure whose year nobody coded.
 NO_CODES = "no response of this year was coded"
-#: Said of a share whose count is a sum of survey weights.
+#: Note on a prevalence whose count is a sum of survey weights.
 WEIGHTED = "weighted"
+#: Stands for every p value below .001.
+SMALLEST_P = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,13 @@ class Cells:
         out: dict[str, object] = dict.fromkeys(("count", "n", "estimate", "low", "high"), np.nan)
         cell, of = counts.cells.get(key), counts.cells.get(base)
         if base in self.suppressed:
-            return out | {"status": SUPPRESSED, "note": WITHHELD}
+            return out | {"status": SUPPRESSED, "note": SUPPRESSED}
         if of is None or not of.count:
             return out | {"count": 0, "n": 0, "status": NOT_CODED, "note": NO_CODES}
         n = rule.rounded(of.count)
         out["n"] = n
         if cell is None or key in self.suppressed:
-            return out | {"status": SUPPRESSED, "note": WITHHELD}
+            return out | {"status": SUPPRESSED, "note": SUPPRESSED}
         if weighted:
             count, share = self._weighted_count(counts.weighed[key][0], base)
         else:
@@ -92,7 +92,7 @@ class Cells:
         """Responses to which two coders applied a theme, or the sum of their weights, rounded."""
         if not self.counts.weights:
             return float(self.coarse(len(ids)))
-        total, _ = self.counts.weight_of(ids)
+        total, _ = self.counts.weigh(ids)
         base = ("comparison", "base", year)
         share = self._weighted_count(total, base)[1]
         return share * self.rule.rounded(self.counts.cells[base].count)
@@ -112,7 +112,7 @@ def mark(table: pd.DataFrame, shown: Any, note: Any = "") -> pd.DataFrame:
     """Add ``status`` and ``note``: shown, or suppressed."""
     shown = np.asarray(shown, dtype=bool)
     status = np.where(shown, SHOWN, SUPPRESSED)
-    return table.assign(status=status, note=np.where(shown, note, WITHHELD))
+    return table.assign(status=status, note=np.where(shown, note, SUPPRESSED))
 
 
 def follow(table: pd.DataFrame, *parts: pd.DataFrame, value: str = "estimate") -> pd.DataFrame:
@@ -139,8 +139,10 @@ def not_estimable(table: pd.DataFrame, value: str = "estimate") -> pd.DataFrame:
 
 def round_measures(table: pd.DataFrame, rule: Disclosure) -> pd.DataFrame:
     """A table of measures over all themes at once: two decimals, and p to three."""
-    decimals = dict.fromkeys(table.select_dtypes("float").columns, 2) | {"p": 3}
-    out = table.round({c: d for c, d in decimals.items() if c in table.columns})
+    decimals = dict.fromkeys(table.select_dtypes("float").columns, 2)
+    out = table.round({c: d for c, d in decimals.items() if c != "p"})
+    if "p" in decimals:
+        out["p"] = round_p(table["p"])
     out = out.assign(n=[rule.rounded(n) for n in table["n"]], status=SHOWN, note="")
     return not_estimable(out)
 
@@ -148,11 +150,16 @@ def round_measures(table: pd.DataFrame, rule: Disclosure) -> pd.DataFrame:
 def round_and_mask(
     table: pd.DataFrame, shown: np.ndarray, decimals: Mapping[str, int]
 ) -> pd.DataFrame:
-    """Round what was worked out from exact counts, and leave out what is not shown.
+    """Round what was worked out from exact counts, and leave out what is not shown."""
+    tests = {c for c in decimals if c == "p" or c.startswith("p_")}
+    rounded = {
+        c: round_p(table[c]) if c in tests else table[c].astype(float).round(d)
+        for c, d in decimals.items()
+    }
+    return table.assign(**{c: values.where(shown) for c, values in rounded.items()})
 
-    A p value is at least 0.001.
-    """
-    table = table.assign(**{c: table[c].astype(float).round(d) for c, d in decimals.items()})
-    tests = [c for c in decimals if c == "p" or c.startswith("p_")]
-    table = table.assign(**{c: table[c].clip(lower=0.001) for c in tests})
-    return table.assign(**{c: table[c].where(shown) for c in decimals})
+
+def round_p(p: pd.Series) -> pd.Series:
+    """P values to three decimals; every one below .001 as the same smaller number, never as 0."""
+    p = p.astype(float)
+    return p.round(3).mask(p < 0.001, SMALLEST_P)

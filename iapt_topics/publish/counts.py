@@ -13,7 +13,7 @@ from iapt_topics.codes.axis import axis_codes
 from iapt_topics.publish.suppression import Cell, Key, Line
 from iapt_topics.study.study import Study
 from iapt_topics.study.tables import coder_weights, compared_ids
-from iapt_topics.survey.respondents import levels_of, tabulated
+from iapt_topics.survey.respondents import name_levels, tabulated
 from iapt_topics.topics.topics import MIN_SUPPORT
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def link_counts(study: Study) -> LinkedCounts:
     counts.add_people()
     kept = responses.kept.set_index("response_id")
     for covariate in tabulated(responses):
-        counts.add_levels(covariate, levels_of(kept[covariate]))
+        counts.add_levels(covariate, name_levels(kept[covariate]))
     return counts
 
 
@@ -63,15 +63,15 @@ class LinkedCounts:
         self.behind: dict[str, dict[tuple[str, str], int]] = {}
         #: By coder and theme, each count over all years and the responses in it.
         self.counted: dict[tuple[str, str], list[tuple[Key, set[str]]]] = defaultdict(list)
-        #: By comparison, both coders and the responses that both saw.
+        #: By comparison, both coders and the responses coded by both.
         self.compared: dict[str, tuple[Codes, Codes, set[str]]] = {}
-        #: Survey weight of each response that the coder saw, of mean 1 in its year; empty without.
+        #: Survey weight of each coded response, of mean 1 in its year; empty without.
         self.weights = coder_weights(responses, codes)
         #: Sum of the weights behind a count, and the largest of them; empty without weights.
         self.weighed: dict[Key, Weighed] = {}
         self._add_themes(codes)
 
-    def weight_of(self, ids: Iterable[str]) -> Weighed:
+    def weigh(self, ids: Iterable[str]) -> Weighed:
         """Sum of the weights of some responses, and the largest."""
         given = [self.weights[i] for i in ids if i in self.weights]
         return math.fsum(given), max(given, default=0.0)
@@ -95,7 +95,7 @@ class LinkedCounts:
         self.lines.append((total, parts))
 
     def _split(self, whole: Key, part: Key, rest: Iterable[str]) -> None:
-        """A whole and a part of it, whose rest is in no output but to be had by subtraction."""
+        """A whole and a part of it, whose rest is in no output but recoverable by differencing."""
         self._sum(whole, [part, self._unseen(("rest", whole, part), rest)])
 
     def _unseen(self, key: Key, ids: Iterable[str]) -> Key:
@@ -109,7 +109,7 @@ class LinkedCounts:
         ids = list(ids)
         self.cells[key] = Cell(len(ids), frozenset(map(self.cluster.get, ids)))
         if self.weights:
-            self.weighed[key] = self.weight_of(ids)
+            self.weighed[key] = self.weigh(ids)
 
     def _relate(self, key: Key, coder: str, theme: str, ids: set[str]) -> None:
         """A coder's count of a theme beside those of other responses."""
@@ -161,7 +161,7 @@ class LinkedCounts:
                 self._sum(("pole", pole, year), parts)
                 # The only theme of a pole that was given in a year is the pole: a 0 is shown.
                 found = [t for t in codes.themes if self.cells["theme", t, year].count]
-                members = [t for t in found if frame.domain_of(t) == pole]
+                members = [t for t in found if frame.find_domain(t) == pole]
                 if len(members) == 1:
                     self._sum(("theme", members[0], year), parts)
 
@@ -174,7 +174,7 @@ class LinkedCounts:
         self._sum(("kept", ALL), parts)
 
     def add_unsure(self, topics: Topics, sure: float) -> None:
-        """Responses of a year whose topic is not sure, beside all of the year."""
+        """Responses of a year without a stable topic, beside all of the year."""
         rows = topics.assignments
         unsure = set(rows.loc[rows["support"] < sure, "response_id"])
         for year, ids in self.kept_by_year.items():
@@ -207,7 +207,7 @@ class LinkedCounts:
             self._sum(("kept", when), keys)
 
     def add_comparison(self, name: str, result: Comparison, coders: Sequence[Codes]) -> None:
-        """What each coder gave to the responses that both saw."""
+        """The codes of each coder in the responses coded by both."""
         known = {c.coder: c for c in coders}
         one, two = known.get(result.reference), known.get(result.other)
         if one is None or two is None:

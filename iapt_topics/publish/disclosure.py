@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from iapt_topics._base.door import Checked
 from iapt_topics._base.errors import InputError, listed, suggestion
 
 if TYPE_CHECKING:
@@ -17,16 +18,16 @@ _TOKEN = re.compile(r"(?u)\b\w\w+\b")
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Disclosure:
-    """What may be published of a survey.
+class Disclosure(Checked):
+    """A rule of statistical disclosure control: minimum counts, rounding and minimum base.
 
     Parameters
     ----------
     name : str, default "default"
         What the rule is called.
     min_respondents : int, default 10
-        A figure, a word or a quote that rests on fewer people is withheld. The rule counts people,
-        not responses. 1 withholds nothing, and every output then says so.
+        A figure, a word or a quote that rests on fewer respondents is suppressed. Respondents are
+        counted, not responses. 1 suppresses nothing, and every output then says so.
     round_to : int, default 5
         Counts are rounded to a multiple of this, and percentages worked out from the rounded
         counts; 1 leaves them as they are.
@@ -55,36 +56,60 @@ class Disclosure:
     def __post_init__(self) -> None:
         for what in ("min_respondents", "round_to", "min_base"):
             value = getattr(self, what)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            if value < 1:
                 do = "Use 10, or the number of your rule."
-                raise InputError(what, "must be a whole number of 1 or more", repr(value), do)
+                raise InputError(f"`{what}` of Disclosure", "must be at least 1", str(value), do)
 
     @property
     def sentence(self) -> str:
-        """The rule in words, as every output states it."""
+        """The rule in a sentence, as every output states it."""
         if self.min_respondents == 1:
-            return "DISCLOSURE CONTROL IS OFF: small numbers are shown. Do not publish."
+            return "STATISTICAL DISCLOSURE CONTROL IS OFF: small numbers are shown. Do not publish."
         rounding = f" Counts are rounded to {self.round_to}." if self.round_to > 1 else ""
         return (
-            f"Figures that rest on fewer than {self.min_respondents} respondents are withheld "
-            f"([c]), and so are figures from which they could be worked out.{rounding} No "
-            f"percentage is given out of fewer than {self.min_base} responses. Rule: {self.name}."
+            f"Figures that rest on fewer than {self.min_respondents} respondents are suppressed "
+            f"([c]), and so is any figure from which they could be derived.{rounding} No "
+            f"percentage has a base of fewer than {self.min_base} responses. Rule: {self.name}."
         )
 
     @property
     def too_small(self) -> str:
-        """What is said of a percentage that is not given for its base."""
-        return f"no percentage out of fewer than {self.min_base} responses"
+        """The note on a percentage whose base is too small."""
+        return f"base of fewer than {self.min_base} responses"
 
-    def is_small(self, people: float) -> bool:
-        """Whether a figure rests on someone, but on too few people."""
-        return 0 < people < self.min_respondents
+    def is_small(self, respondents: float) -> bool:
+        """Test whether a count of respondents is above 0 and below the minimum.
+
+        Parameters
+        ----------
+        respondents : float
+            How many a figure rests on.
+
+        Returns
+        -------
+        bool
+            True for a figure to be suppressed.
+        """
+        return 0 < respondents < self.min_respondents
 
     def rounded(self, count: float) -> int:
-        """A count as it may be shown, halves up."""
+        """Round a count to the rule's multiple, halves up.
+
+        Parameters
+        ----------
+        count : float
+            At least 0.
+
+        Returns
+        -------
+        int
+            A multiple of ``round_to``.
+        """
         return int((count + self.round_to / 2) // self.round_to * self.round_to)
 
 
+#: Nothing is suppressed or rounded, and a percentage is given out of any number.
+EXACT = Disclosure(name="off", min_respondents=1, round_to=1, min_base=1)
 #: Rules by name. The sources, and what is known of each, are in docs/disclosure.md.
 PRESETS = {
     rule.name: rule
@@ -108,20 +133,20 @@ def preset(name: str) -> Disclosure:
     return PRESETS[name]
 
 
-def parse_rule(min_cell: int | str | Disclosure) -> Disclosure:
+def parse_rule(disclosure: int | str | Disclosure) -> Disclosure:
     """The rule of that name or fewest number of respondents; 1 turns disclosure control off."""
-    if isinstance(min_cell, Disclosure):
-        return min_cell
-    if isinstance(min_cell, str):
-        return preset(min_cell)
-    if isinstance(min_cell, bool) or not isinstance(min_cell, int) or min_cell < 1:
+    if isinstance(disclosure, Disclosure):
+        return disclosure
+    if isinstance(disclosure, str):
+        return preset(disclosure)
+    if isinstance(disclosure, bool) or not isinstance(disclosure, int) or disclosure < 1:
         do = "Use 10, or the number of your rule."
-        raise InputError("min_cell", "must be a whole number of 1 or more", repr(min_cell), do)
-    if min_cell == 1:
+        raise InputError("disclosure", "must be a whole number of 1 or more", repr(disclosure), do)
+    if disclosure == 1:
         return Disclosure(name="off", min_respondents=1, round_to=1)
-    if min_cell == Disclosure().min_respondents:
+    if disclosure == Disclosure().min_respondents:
         return Disclosure()
-    return Disclosure(name=f"at least {min_cell} respondents", min_respondents=min_cell)
+    return Disclosure(name=f"at least {disclosure} respondents", min_respondents=disclosure)
 
 
 def word_users(responses: Responses) -> dict[str, set[object]]:

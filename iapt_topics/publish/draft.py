@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from iapt_topics.publish.exports import add_table, save_document
+from iapt_topics._base.status import SUPPRESSED
+from iapt_topics._base.text import clean
+from iapt_topics.publish.exports import add_table, write_document
+from iapt_topics.publish.wording import MEASURES, coefficient, known, p_value, points
 
 if TYPE_CHECKING:
     from iapt_topics.publish.published import Published
@@ -15,7 +19,7 @@ _RESULTS = "S16 Synthesis and interpretation"
 
 
 def write_draft(path: str | Path, published: Published) -> Path:
-    """Write a draft of methods and results as a ``.docx`` file.
+    """Write a draft of methods and results to a ``.docx`` file, in the order of SRQR.
 
     Parameters
     ----------
@@ -38,9 +42,7 @@ def write_draft(path: str | Path, published: Published) -> Path:
 
     document = Document()
     document.add_heading("Methods and results: draft", 0)
-    document.add_paragraph(
-        "Filled in from the run, in the order of SRQR. Read it against the results before use."
-    )
+    document.add_paragraph("Generated draft following SRQR; verify every statement.")
     for heading, text in _items(published):
         document.add_heading(heading, 1)
         document.add_paragraph("".join(c for c in text if c >= " "))
@@ -49,7 +51,7 @@ def write_draft(path: str | Path, published: Published) -> Path:
                 if name in published.tables:
                     document.add_heading(name.replace("_", " "), 2)
                     add_table(document, published.tables[name])
-    save_document(document, Path(path))
+    write_document(Path(path), document)
     return Path(path)
 
 
@@ -57,49 +59,109 @@ def _items(published: Published) -> tuple[tuple[str, str], ...]:
     """The 21 items of SRQR: what the run knows of each, and what only people know."""
     about, tables = published.about, published.tables
     waves = [published.wave(y) for y in about.years]
-    kept = tables["ledger_totals"].set_index("status")["n"]["kept"]
-    n = f"{kept:,.0f}" if kept == kept else "[not shown]"
+    totals = tables["ledger_totals"].set_index("status")["n"]
+    n, people = (
+        f"{totals[name]:,.0f}" if known(totals[name]) else SUPPRESSED for name in ("kept", "people")
+    )
     versions = ", ".join(f"{k} {v}" for k, v in sorted(about.versions.items()))
-    agreement = tables.get("agreement_overall")
-    agreed = "[to be written: how the coding was checked by people]"
-    if agreement is not None:
-        agreed = "Agreement of machine and people: " + "; ".join(
-            f"{r['measure']} {r['estimate']:.2f}"
-            + (f" ({r['low']:.2f} to {r['high']:.2f})" if r["low"] == r["low"] else "")
-            for r in agreement.to_dict("records")
-        )
-    weighted = "Their shares carry survey weights. " if about.weighted else ""
+    agreed = [s for start in ("people", "agreement") for s in _agreement(published, start)]
+    checked = " ".join(agreed) or "[to be written: how the coding was checked by people]"
+    weighted = "Prevalence carries survey weights. " if about.weighted else ""
     start = "SYNTHETIC EXAMPLE DATA. " if about.synthetic else ""
     return (
         ("S1 Title", f"{start}[to be written: title]"),
         ("S2 Abstract", "[to be written: abstract]"),
         ("S3 Problem formulation", "[to be written: the problem and what is known of it]"),
         ("S4 Purpose or research question", "[to be written: the question]"),
-        ("S5 Approach and paradigm", "Themes were given to free-text answers by machine, with the "
-         f"frame {about.frame} ({about.frame_version}), and measured over "
-         f"{len(waves)} waves. [to be written: paradigm and reasons]"),
+        ("S5 Approach and paradigm", "Themes of the frame "
+         f"{about.frame} ({about.frame_version}) were coded in free-text responses, and their "
+         f"prevalence was estimated in {_counted(len(waves), 'wave')}. "
+         "[to be written: paradigm and reasons]"),
         ("S6 Researchers and reflexivity", "[to be written: who the researchers are, who named the "
          "themes, hours of human work]"),
         ("S7 Context", "[to be written: setting]"),
-        ("S8 Sampling", f"{n} codable responses, waves {', '.join(waves)}. [to be written: who was "
-         "invited, how many answered]"),
+        ("S8 Sampling", f"{n} responses from {people} respondents were analysed "
+         f"({', '.join(waves)}). [to be written: who was invited, how many responded]"),
         ("S9 Ethics", "[to be written: approvals and consent]"),
         ("S10 Data collection", "[to be written: when and how the survey was held]"),
         ("S11 Instruments", "Questions: " + ("; ".join(about.questions) or "[to be written: "
          "wording]")),
-        ("S12 Units of study", "A unit is one response. What became of every row is in the table "
-         "ledger."),
-        ("S13 Data processing", "Non-answers and copies were left out by rule. "
-         f"{published.rule.sentence} [to be written: how quotes were checked]"),
-        ("S14 Data analysis", f"Topics: a consensus of {about.n_runs} runs, seed "
-         f"{about.config.seed}. Themes were given by {about.coder} ({about.coder_kind}). "
-         f"{weighted}Versions: {versions}."),
-        ("S15 Trustworthiness", f"{agreed}."),
-        (_RESULTS, "[to be written: what the figures below mean]"),
+        ("S12 Units of study", "The unit is one response. The table ledger shows how many rows "
+         "were excluded, and why."),
+        ("S13 Data processing", "Non-answers and copies of a respondent's own text were excluded "
+         f"by rule. {published.disclosure.sentence} [to be written: how quotes were checked]"),
+        ("S14 Data analysis", f"Topics are a consensus of {about.n_runs} clustering runs (seed "
+         f"{about.config.seed}). Themes were coded by {about.coder} ({about.coder_kind}). "
+         f"{weighted}Confidence intervals allow for several responses from one respondent; p "
+         "values of change are adjusted for multiple testing (Benjamini-Hochberg). "
+         f"Versions: {versions}."),
+        ("S15 Trustworthiness", checked),
+        (_RESULTS, f"{' '.join(_changes(published))} [to be written: interpretation]".strip()),
         ("S17 Links to empirical data", "[to be written: quotes that a person approved]"),
         ("S18 Integration with prior work", "[to be written: discussion]"),
-        ("S19 Limitations", "The machine works from the wording of the frame. Change over the "
-         "years may come from who answered or what was asked. [to be written: other limits]"),
+        ("S19 Limitations", "Machine coding shows similarity to the definitions of the frame, not "
+         "confirmed meaning. A change over the years may reflect who responded or what was asked. "
+         "Confidence intervals reflect sampling, not coding errors. [to be written: other limits]"),
         ("S20 Conflicts of interest", "[to be written: conflicts]"),
         ("S21 Funding", "[to be written: funding]"),
     )  # fmt: skip
+
+
+def _agreement(published: Published, start: str) -> list[str]:
+    """A sentence for each measure of agreement of two coders."""
+    table = published.tables.get(f"{start}_overall")
+    if table is None:
+        return []
+    one, two = (clean(c) for c in published.about.coders[start])
+    rows = table[table["estimate"].notna()].to_dict("records")
+    sentences = [
+        f"{MEASURES.get(r['measure'], r['measure'])} was {coefficient(r['estimate'])}, "
+        + (
+            f"95 % CI [{coefficient(r['low'])}, {coefficient(r['high'])}], "
+            if known(r["low"])
+            else ""
+        )
+        + f"n = {r['n']:,.0f}."
+        for r in rows
+    ]
+    return [f"Between {one} and {two}, {s}" if s is sentences[0] else s for s in sentences]
+
+
+def _changes(published: Published) -> list[str]:
+    """A sentence for each significant change from the baseline to the last wave; one for others."""
+    changes = published.tables["drift_changes"]
+    changes = changes[changes["kind"] == "baseline"]
+    shown = changes[(changes["year"] == changes["year"].max()) & changes["estimate"].notna()]
+    if shown.empty:
+        return []
+    row = shown.iloc[0]
+    between = f"{published.wave(row['against'])} to {published.wave(row['year'])}"
+    significant = shown[shown["p_bh"] < 0.05]
+    sentences = [
+        f"Prevalence of {published.labels[r['theme']]} {_moved(r)}, adjusted p "
+        f"{_equals(p_value(r['p_bh']))} ({between})."
+        for r in significant.to_dict("records")
+    ]
+    if rest := len(shown) - len(significant):
+        other = "other " if sentences else ""
+        sentences.append(
+            f"We found no significant change in {_counted(rest, f'{other}theme')} ({between})."
+        )
+    return sentences
+
+
+def _moved(row: dict[Hashable, Any]) -> str:
+    """A rise or a fall with its interval, all as sizes."""
+    sign = 1 if row["estimate"] > 0 else -1
+    size, *ends = (points(sign * row[c]).lstrip("+") for c in ("estimate", "low", "high"))
+    low, high = ends[::sign]
+    way = "rose" if sign > 0 else "fell"
+    return f"{way} by {size} percentage points, 95 % CI [{low}, {high}]"
+
+
+def _equals(p: str) -> str:
+    return p if p[0] in "<>" else f"= {p}"
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}{'s' if n != 1 else ''}"

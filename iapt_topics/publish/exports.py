@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import io
-import re
-import tomllib
-import zipfile
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +11,17 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import write_whole
-from iapt_topics._base.sheets import defused
-from iapt_topics._base.status import STATUSES, SUPPRESSED
 from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.workbook import (
+    csv_text,
+    describe_columns,
+    shown_cells,
+    write_published,
+)
 
 if TYPE_CHECKING:
     from iapt_topics.publish.published import Published
 
-#: What a workbook or a document cannot hold.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f]")
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
@@ -32,8 +29,8 @@ _LATEX = {
 }  # fmt: skip
 
 
-def export_tables(path: str | Path, published: Published) -> Path:
-    """Write published tables.
+def write_tables(path: str | Path, published: Published) -> Path:
+    """Write published tables to a workbook, LaTeX, Word or CSV files.
 
     Parameters
     ----------
@@ -54,112 +51,29 @@ def export_tables(path: str | Path, published: Published) -> Path:
     InputError
         If the ending is another, or a column has no description.
     """
-    path, tables, rule = Path(path), published.tables, published.rule
-    whole = {**tables, "dictionary": describe_columns(tables)}
+    path, tables, rule = Path(path), published.tables, published.disclosure
     ending = path.suffix.casefold()
     if ending == "":
+        whole = {**tables, "dictionary": describe_columns(tables)}
         for name, table in whole.items():
             write_whole(path / f"{name}.csv", csv_text(table), encoding="utf-8-sig")
         write_whole(path / "README.txt", f"{rule.sentence}\n")
     elif ending == ".xlsx":
-        _write_workbook(whole, path, rule)
+        write_published(path, tables, rule)
     elif ending == ".tex":
         write_whole(path, _latex(tables, rule))
     elif ending == ".docx":
-        _write_word(tables, path, rule)
+        _write_word(path, tables, rule)
     else:
         do = "Use .xlsx, .tex, .docx, or a name without an ending for a folder of CSV files."
         raise InputError(f"export {path.name!r}", "must have a known ending", repr(ending), do)
     return path
 
 
-def describe_columns(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Every column of the tables in words: ``table``, ``column``, ``description``."""
-    notes, rows = _notes(), []
-    for name, table in tables.items():
-        for column in table.columns:
-            own = notes.get(name.replace("people_", "agreement_"), {})
-            text = own.get(column) or notes["columns"].get(column)
-            if text is None:
-                do = "Describe it in column_notes.toml."
-                raise InputError(f"table {name!r}", "must have its columns described", column, do)
-            rows.append((name, column, text))
-    return pd.DataFrame(rows, columns=["table", "column", "description"])
-
-
-@cache
-def _notes() -> dict[str, dict[str, str]]:
-    return tomllib.loads(
-        files("iapt_topics.publish").joinpath("column_notes.toml").read_text("utf-8")
-    )
-
-
-def csv_text(table: pd.DataFrame) -> str:
-    """A table as CSV in which no text is a formula; suppressed figures are [c]."""
-    return _shown(table).to_csv(index=False)
-
-
-def _shown(table: pd.DataFrame) -> pd.DataFrame:
-    """Cells as they are shown: text defused, suppressed figures [c], numbers as they are."""
-    gone = None
-    if "status" in table.columns and table["status"].isin(STATUSES).all():
-        gone = table["status"] == SUPPRESSED
-    elif "note" in table.columns:  # a table of counts, where what is missing is suppressed
-        gone = table["n"].isna()
-    out = {}
-    for name, column in table.items():
-        if pd.api.types.is_numeric_dtype(column.dtype):
-            column = column.astype(object)
-            out[name] = column.mask(table[name].isna(), "")
-            if gone is not None:
-                out[name] = out[name].mask(gone & table[name].isna(), "[c]")
-        else:
-            out[name] = column.astype(object).map(lambda v: "" if pd.isna(v) else _text(str(v)))
-    return pd.DataFrame(out)
-
-
-def _text(value: str) -> str:
-    """Text without what a workbook or a document cannot hold, and without formulas."""
-    return defused(_CONTROLS.sub("", value))
-
-
 def _printed(value: Any) -> str:
     if isinstance(value, float):
         return f"{int(value)}" if value.is_integer() else f"{value:.3f}"
     return str(value)
-
-
-def _write_workbook(tables: Mapping[str, pd.DataFrame], path: Path, rule: Disclosure) -> None:
-    from openpyxl import Workbook
-
-    book = Workbook()
-    about = book.active
-    about.title = "about"
-    about.append([rule.sentence])
-    for name, table in tables.items():
-        sheet = book.create_sheet(name[:31])
-        sheet.append(list(table.columns))
-        for number, row in enumerate(_shown(table).itertuples(index=False), start=2):
-            sheet.append(list(row))
-            for cell in sheet[number]:
-                if isinstance(cell.value, str):
-                    cell.data_type = "s"
-        sheet.freeze_panes = "A2"
-    stream = io.BytesIO()
-    book.save(stream)
-    write_whole(path, _undated(stream.getvalue()))
-
-
-def _undated(workbook: bytes) -> bytes:
-    """The workbook without the time it was made, so that the same tables give the same bytes."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(workbook)) as old, zipfile.ZipFile(out, "w") as new:
-        for entry in old.infolist():
-            content = old.read(entry)
-            if entry.filename == "docProps/core.xml":
-                content = re.sub(rb"\d{4}-\d\d-\d\dT[\d:.]+Z", b"2000-01-01T00:00:00Z", content)
-            new.writestr(zipfile.ZipInfo(entry.filename), content, zipfile.ZIP_DEFLATED)
-    return out.getvalue()
 
 
 def escape_latex(text: str) -> str:
@@ -183,14 +97,14 @@ def _latex(tables: Mapping[str, pd.DataFrame], rule: Disclosure) -> str:
             " & ".join(escape_latex(c) for c in table.columns) + r" \\",
             "\\midrule",
         ]
-        for row in _shown(table).itertuples(index=False):
+        for row in shown_cells(table).itertuples(index=False):
             # Braces, since \\ takes a bracket at the start of the next row for a length.
             lines.append(" & ".join(f"{{{escape_latex(_printed(v))}}}" for v in row) + r" \\")
         lines += ["\\bottomrule", "\\end{longtable}", ""]
     return "\n".join(lines)
 
 
-def _write_word(tables: Mapping[str, pd.DataFrame], path: Path, rule: Disclosure) -> None:
+def _write_word(path: Path, tables: Mapping[str, pd.DataFrame], rule: Disclosure) -> None:
     from docx import Document
 
     document = Document()
@@ -199,12 +113,12 @@ def _write_word(tables: Mapping[str, pd.DataFrame], path: Path, rule: Disclosure
     for name, table in tables.items():
         document.add_heading(name.replace("_", " "), 1)
         add_table(document, table)
-    save_document(document, path)
+    write_document(path, document)
 
 
 def add_table(document: Any, table: pd.DataFrame) -> None:
     """Add a table to a Word document."""
-    shown = _shown(table)
+    shown = shown_cells(table)
     grid = document.add_table(rows=1 + len(shown), cols=len(shown.columns), style="Table Grid")
     rows = [list(shown.columns), *shown.itertuples(index=False)]
     for cells, row in zip(grid.rows, rows, strict=True):
@@ -212,8 +126,8 @@ def add_table(document: Any, table: pd.DataFrame) -> None:
             cell.text = _printed(value)
 
 
-def save_document(document: Any, path: Path) -> None:
-    """Save a Word document as a whole."""
+def write_document(path: Path, document: Any) -> None:
+    """Write a Word document as a whole."""
     stream = io.BytesIO()
     document.save(stream)
     write_whole(path, stream.getvalue())

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.status import SUPPRESSED
 from iapt_topics.agreement.comparison import Comparison
 from iapt_topics.publish.cells import Cells, follow, mark, not_estimable, round_measures
 from iapt_topics.stats.agreement import (
@@ -56,7 +57,7 @@ def publish_agreement(study: Study, cells: Cells, years: pd.DataFrame | None) ->
 def _design(exact: pd.DataFrame, themes: pd.DataFrame) -> pd.DataFrame:
     """How the comparison was set up, with the number of responses rounded."""
     n = themes["n"].max()
-    units = f"{n:,.0f} responses" if n == n else "not shown"
+    units = f"{n:,.0f} responses" if n == n else SUPPRESSED
     return exact.assign(value=exact["value"].mask(exact["part"] == "units", units))
 
 
@@ -67,12 +68,12 @@ def _themes(name: str, result: Comparison, cells: Cells) -> pd.DataFrame:
     ones the few on which they differ could be counted.
     """
     table, rule = result.themes, cells.rule
-    gone = np.array(
+    suppressed = np.array(
         [any((name, side, t) in cells.suppressed for side in SIDES) for t in table["theme"]],
         dtype=bool,
     )
     few = rule.is_small(result.n)
-    gone |= few
+    suppressed |= few
     n = np.nan if few else rule.rounded(result.n)
     first, second = (
         np.array([min(n, rule.rounded(v)) for v in table[f"positives_{s}"]], dtype=float)
@@ -93,20 +94,20 @@ def _themes(name: str, result: Comparison, cells: Cells) -> pd.DataFrame:
         "pabak": pabak(square),
     }
     # What was not defined on exact counts stays so.
-    kept = {m: np.where(gone | table[m].isna(), np.nan, v).round(2) for m, v in new.items()}
-    out = table.assign(n=n, kappa_status=table["kappa_status"].mask(gone, ""), **kept)
+    kept = {m: np.where(suppressed | table[m].isna(), np.nan, v).round(2) for m, v in new.items()}
+    out = table.assign(n=n, kappa_status=table["kappa_status"].mask(suppressed, ""), **kept)
     for side, count in zip(SIDES, (first, second), strict=True):
-        out[f"positives_{side}"] = np.where(gone, np.nan, count)
+        out[f"positives_{side}"] = np.where(suppressed, np.nan, count)
         base = n if result.n >= rule.min_base else np.nan
         out[f"share_{side}"] = out[f"positives_{side}"] / base
     for measure in ("f1", "kappa"):
         out = _outward(out, measure, f"{measure}_low", f"{measure}_high", cells.step / 100)
-    limit = np.where(table["kappa"].isna() & ~gone, "kappa is not estimable", "")
-    return not_estimable(mark(out, ~gone, limit), "f1")
+    limit = np.where(table["kappa"].isna() & ~suppressed, "kappa is not estimable", "")
+    return not_estimable(mark(out, ~suppressed, limit), "f1")
 
 
 def agreement_by_year(cells: Cells, *, weighted: bool = False) -> pd.DataFrame:
-    """Shares of both coders by year, of the responses that both saw, and their difference.
+    """Shares of both coders by year, of the responses coded by both, and their difference.
 
     Its interval takes the coders as independent, so it is wider than that of the pairs, which would
     tell on how many responses they differ. Agreement is not weighted; shares corrected by it are.

@@ -92,12 +92,12 @@ def _trends(trends: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
             at = next(k for k, pair in enumerate(names) if row["shape"] in pair)
             size = float(contrasts[at] @ values)
         row |= {"estimate": size, "n": bases.sum()}
-        rows.append(row | {"shape": row["shape"] if whole else ""} | _of_years(part))
+        rows.append(row | {"shape": row["shape"] if whole else ""} | _inherit_status(part))
     out = pd.DataFrame(rows, columns=trends.columns)
     return round_and_mask(out, out["estimate"].notna().to_numpy(), _TESTS | _LIMITS)
 
 
-def _of_years(shares: pd.DataFrame) -> dict[Hashable, str]:
+def _inherit_status(shares: pd.DataFrame) -> dict[Hashable, str]:
     """Status and note of a figure on these shares: of the first that is not shown."""
     hidden = shares.loc[shares["status"] != SHOWN, ["status", "note"]].to_dict("records")
     return hidden[0] if hidden else {"status": SHOWN, "note": ""}
@@ -114,7 +114,7 @@ def _changepoints(changepoints: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFr
         after = (part["year"] >= row["year"]).to_numpy()
         values, bases = (part[c].to_numpy(float) for c in ("estimate", "n"))
         before, later = (np.average(values[a], weights=bases[a]) for a in (~after, after))
-        rows.append(row | {"estimate": later - before, "n": bases.sum()} | _of_years(part))
+        rows.append(row | {"estimate": later - before, "n": bases.sum()} | _inherit_status(part))
     out = pd.DataFrame(rows, columns=out.columns)
     return round_and_mask(out, out["estimate"].notna().to_numpy(), _TESTS | _LIMITS)
 

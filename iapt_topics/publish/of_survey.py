@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.status import SHOWN, SMALL_BASE, SUPPRESSED
-from iapt_topics.publish.cells import WITHHELD, Cells
+from iapt_topics.publish.cells import Cells, round_p
 from iapt_topics.publish.counts import ALL
 from iapt_topics.stats.share_model import share_limits
 from iapt_topics.study.tables import Tables
@@ -31,9 +31,11 @@ def _ledger(table: pd.DataFrame, cells: Cells) -> pd.DataFrame:
     How many rows were blank or copies says nothing of what anybody wrote, so small numbers of these
     are not suppressed.
     """
-    gone = np.array([("kept", int(y)) in cells.suppressed for y in table["year"]], dtype=bool)
+    suppressed = np.array([("kept", int(y)) in cells.suppressed for y in table["year"]], dtype=bool)
     n = np.array([cells.rule.rounded(v) for v in table["n"]], dtype=float)
-    return table.assign(n=np.where(gone, np.nan, n), note=np.where(gone, WITHHELD, ""))
+    return table.assign(
+        n=np.where(suppressed, np.nan, n), note=np.where(suppressed, SUPPRESSED, "")
+    )
 
 
 def _ledger_totals(exact: pd.DataFrame, by_year: pd.DataFrame, cells: Cells) -> pd.DataFrame:
@@ -41,13 +43,13 @@ def _ledger_totals(exact: pd.DataFrame, by_year: pd.DataFrame, cells: Cells) -> 
 
     Also of all rows, "read", and of the respondents whose rows were kept, "people".
     """
-    gone = {str(s) for s in by_year.loc[by_year["n"].isna(), "status"]}
-    gone |= {"read"} if gone else set()
-    gone -= set() if ("kept", ALL) in cells.suppressed else {"kept"}
-    gone |= {"people"} if ("people", ALL) in cells.suppressed else set()
-    hidden = exact["status"].isin(gone).to_numpy()
+    suppressed = {str(s) for s in by_year.loc[by_year["n"].isna(), "status"]}
+    suppressed |= {"read"} if suppressed else set()
+    suppressed -= set() if ("kept", ALL) in cells.suppressed else {"kept"}
+    suppressed |= {"people"} if ("people", ALL) in cells.suppressed else set()
+    hidden = exact["status"].isin(suppressed).to_numpy()
     n = np.array([cells.rule.rounded(n) for n in exact["n"]], dtype=float)
-    return exact.assign(n=np.where(hidden, np.nan, n), note=np.where(hidden, WITHHELD, ""))
+    return exact.assign(n=np.where(hidden, np.nan, n), note=np.where(hidden, SUPPRESSED, ""))
 
 
 def _mix(table: pd.DataFrame, cells: Cells) -> pd.DataFrame:
@@ -58,15 +60,15 @@ def _mix(table: pd.DataFrame, cells: Cells) -> pd.DataFrame:
         behind = set().union(*(counts.cells[k].people for k in keys if k in counts.cells))
         if cells.rule.is_small(len(behind)):
             few += 1
-            level = f"(too few people, {few})"
+            level = f"(small group {few})"
         for key, row in zip(keys, part.to_dict("records"), strict=True):
             share = cells.share(key, ("kept", key[3]), row["n_effective"])
-            tests = {c: float(np.clip(round(row[c], 3), 0.001, None)) for c in ("p", "p_bh")}
             share["note"] = share["note"] or row["note"]
-            rows.append({"covariate": name, "level": level, "year": key[3]} | share | tests)
+            named = {"covariate": name, "level": level, "year": key[3]}
+            rows.append(named | share | {c: row[c] for c in ("p", "p_bh")})
     out = pd.DataFrame(rows, columns=[c for c in table.columns if c != "n_effective"])
-    gone = out["estimate"].isna().groupby([out["covariate"], out["level"]]).transform("any")
-    return out.assign(p=out["p"].mask(gone), p_bh=out["p_bh"].mask(gone))
+    suppressed = out["estimate"].isna().groupby([out["covariate"], out["level"]]).transform("any")
+    return out.assign(**{c: round_p(out[c]).mask(suppressed) for c in ("p", "p_bh")})
 
 
 def _quality(out: pd.DataFrame, ledger: pd.DataFrame, cells: Cells) -> pd.DataFrame:
@@ -87,10 +89,10 @@ def _quality(out: pd.DataFrame, ledger: pd.DataFrame, cells: Cells) -> pd.DataFr
     new = {"estimate": k / n_safe, "low": low, "high": high}
     out = out.assign(n=n, **{c: np.where(words, out[c].round(1), v) for c, v in new.items()})
     unknown = np.isnan(n)
-    note = np.where(unknown, WITHHELD, f"no figure out of fewer than {rule.min_base}")
+    note = np.where(unknown, SUPPRESSED, f"base of fewer than {rule.min_base}")
     status = np.where(shown, SHOWN, np.where(unknown, SUPPRESSED, SMALL_BASE))
     out = out.assign(status=status, note=np.where(shown, out["note"], note))
     out = out.assign(**{c: out[c].where(shown) for c in new})
     whole = pd.Series(shown, out.index).groupby(out["measure"]).transform("all")
-    tests = {c: out[c].astype(float).round(3).clip(lower=0.001).where(whole) for c in ("p", "p_bh")}
+    tests = {c: round_p(out[c]).where(whole) for c in ("p", "p_bh")}
     return out.assign(**tests).drop(columns="n_effective")

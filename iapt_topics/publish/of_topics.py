@@ -88,7 +88,7 @@ def _hierarchy(exact: pd.DataFrame, named: pd.DataFrame) -> pd.DataFrame:
 
 
 def _unsure(exact: pd.DataFrame, cells: Cells) -> pd.DataFrame:
-    """Responses of each year whose topic is not sure, and how far their treatment moves a share.
+    """Responses of each year without a stable topic, and how far their treatment moves a share.
 
     ``moves`` is over all topics, and rounded up to a whole percentage point.
     """

@@ -5,53 +5,62 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import pandas as pd
 
 from iapt_topics._base.errors import InputError
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics._base.text import clean
 from iapt_topics.publish.cells import Cells
 from iapt_topics.publish.corrected import publish_corrected
 from iapt_topics.publish.counts import link_counts
-from iapt_topics.publish.disclosure import Disclosure, parse_rule
+from iapt_topics.publish.disclosure import EXACT, Disclosure, parse_rule
 from iapt_topics.publish.of_agreement import agreement_by_year, publish_agreement
 from iapt_topics.publish.of_drift import publish_drift
 from iapt_topics.publish.of_survey import publish_survey
 from iapt_topics.publish.of_topics import publish_topics
 from iapt_topics.publish.quotes import Quote, choose_quotes
 from iapt_topics.publish.suppression import suppress
+from iapt_topics.publish.workbook import write_published
 from iapt_topics.study.about import About
 from iapt_topics.study.study import Study
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)  # no slots: names are kept once worked out
-class Published:
-    """Tables, names and quotes that may be published; no figure in it is an exact one.
+class Version(Result):
+    """A study as a report shows it: tables, names and quotes, with the rule they were made by.
 
     Attributes
     ----------
     tables : mapping of str to DataFrame
-        By name, with the columns of the exact tables of :class:`iapt_topics.Study`. A figure that
-        is not shown is missing, and ``status`` says why: "suppressed" ([c] in files), "small base",
-        "not coded"; ``note`` says it to people.
+        By name.
     about : About
         Names and settings.
-    rule : Disclosure
+    disclosure : Disclosure
         The rule that the tables were made by.
     quotes : tuple of Quote
-        Quotes that may be printed, by topic.
+        Quotes to print, by topic.
     approved : bool
         Whether a named person approved each quote.
     """
 
     tables: Mapping[str, pd.DataFrame]
     about: About
-    rule: Disclosure
+    disclosure: Disclosure
     quotes: tuple[Quote, ...] = ()
     approved: bool = False
 
-    __repr__ = one_line
+    def _title(self) -> str:
+        made_up = "SYNTHETIC " if self.about.synthetic else ""
+        return f"{made_up}{self.about.source}. {self.disclosure.sentence}"
+
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        first = ("drift_shares", "drift_changes", "topics", "agreement_overall")
+        return {name: self.tables[name] for name in first if name in self.tables}
+
+    def _sheets(self) -> dict[str, pd.DataFrame]:
+        return dict(self.tables)
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -76,13 +85,41 @@ class Published:
         return {int(t): clean(name) for t, name in zip(rows["topic"], rows["label"], strict=True)}
 
 
+class Published(Version):
+    """Tables, names and quotes after statistical disclosure control; no figure is exact.
+
+    The attributes are those of :class:`Version`. The tables have the columns of the exact ones of
+    :class:`iapt_topics.Study`. A figure that is not shown is missing, and ``status`` says why:
+    "suppressed" ([c] in files), "small base", "not coded"; ``note`` says it to people.
+    """
+
+    def to_excel(self, path: str | Path) -> Path:
+        """Write the published tables as a workbook, with a sheet that describes every column.
+
+        Parameters
+        ----------
+        path : str or Path
+            An ``.xlsx`` file.
+
+        Returns
+        -------
+        Path
+            The file, which others may read.
+        """
+        return write_published(path, self.tables, self.disclosure)
+
+
+class Private(Version):
+    """The exact tables, and redacted quotes that nobody approved: for the researcher alone."""
+
+
 def publish(
     study: Study,
     disclosure: int | str | Disclosure = 10,
     *,
     quotes: pd.DataFrame | bool | None = None,
 ) -> Published:
-    """Apply statistical disclosure control to a study: the one way to what may leave the machine.
+    """Apply statistical disclosure control to a study: suppression, rounding, minimum base.
 
     Parameters
     ----------
@@ -101,12 +138,12 @@ def publish(
     Returns
     -------
     Published
-        Shares are those of rounded counts, and their intervals by the formula of the exact ones,
-        with the exact design effect to one decimal; changes are differences of published shares.
-        With survey weights the count of a theme is a rounded sum of weights, and ``note`` says
-        "weighted". Agreement by theme is that of rounded counts, its intervals rounded outwards;
-        other measures have two decimals. Shares corrected by people's codes are worked out from
-        these, and widths of intervals by source are those of the median change.
+        Prevalence is that of rounded counts, and their intervals by the formula of the exact ones,
+        with the exact design effect to one decimal; changes are differences of published
+        prevalence. With survey weights the count of a theme is a rounded sum of weights, and
+        ``note`` says "weighted". Agreement by theme is that of rounded counts, its intervals
+        rounded outwards; other measures have two decimals. Prevalence corrected by human codes are
+        worked out from these, and widths of intervals by source are those of the median change.
 
     Raises
     ------
@@ -120,13 +157,13 @@ def publish(
     topic, by what became of each row, by covariate and year, and for the responses that people
     coded.
 
-    With survey weights the same is suppressed, since it is people that are protected. The count of
-    a theme is then its sum of weights, of mean 1 in each year as in the exact shares, so that the
-    base stays the number of responses. It is rounded to 5 or more (under every rule but that which
-    rounds and suppresses nothing) and to twice the largest weight or more; the number of responses
-    behind it is not published. So one response exchanged for another of its year, in one of the
-    two directions at least, moves no published sum of weights, and no count follows from one even
-    for a reader who knows the weights.
+    With survey weights the same is suppressed, since it is respondents that are protected. The
+    count of a theme is then its sum of weights, of mean 1 in each year as in exact prevalence, so
+    that the base stays the number of responses. It is rounded to 5 or more (under every rule but
+    that which rounds and suppresses nothing) and to twice the largest weight or more; the number of
+    responses behind it is not published. So one response exchanged for another of its year, in one
+    of the two directions at least, moves no published sum of weights, and no count follows from one
+    even for a reader who knows the weights.
     """
     rule = parse_rule(disclosure)
     if (study.drift.sources["source"] == "coding").any():
@@ -155,7 +192,29 @@ def publish(
     return Published(
         tables=tables,
         about=study.about,
-        rule=rule,
+        disclosure=rule,
         quotes=choose_quotes(study, tables, quotes),
         approved=isinstance(quotes, pd.DataFrame),
+    )
+
+
+def keep_private(study: Study) -> Private:
+    """A study with nothing suppressed or rounded, for the researcher's own report.
+
+    Parameters
+    ----------
+    study : Study
+        Every exact result of one run.
+
+    Returns
+    -------
+    Private
+        Its tables are the study's own. Typical responses are quoted, redacted by machine.
+    """
+    tables = study.tables
+    return Private(
+        tables=tables,
+        about=study.about,
+        disclosure=EXACT,
+        quotes=choose_quotes(study, tables, True),
     )

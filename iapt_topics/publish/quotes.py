@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from iapt_topics._base.door import Checked
 from iapt_topics._base.errors import InputError, listed, require_columns
 from iapt_topics._base.text import clean, shorten
 from iapt_topics.publish.quotes_sheet import OTHER_WORDS, words_said
@@ -18,10 +19,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
-    """One quote that may be shown; ``themes`` are ids, ``topic`` -1 if it has none to name.
+class Quote(Checked):
+    """A quote that may be published, with its year, topic and themes.
 
-    ``paraphrase`` says that the words are not the person's own.
+    Attributes
+    ----------
+    text : str
+        The words.
+    paraphrase : bool
+        Whether the words are not the respondent's own.
+    year : str
+        What the wave is called.
+    topic : int
+        Its topic, -1 if it has none to name.
+    themes : tuple of str
+        Ids of its themes.
+    support : float
+        Consensus support of its topic, 0 to 1.
     """
 
     text: str
@@ -63,8 +77,8 @@ def choose_quotes(
     given = study.codes.table.groupby("response_id", sort=False)["theme"].agg(tuple)
     shares, by_year = tables["theme_shares"], tables["drift_shares"]
     allowed = set(shares.loc[shares["count"].notna(), "theme"])
-    gone = by_year[by_year["estimate"].isna() & (by_year["n"] != 0)]
-    hidden = set(zip(gone["theme"], gone["year"], strict=True))
+    suppressed = by_year[by_year["estimate"].isna() & (by_year["n"] != 0)]
+    hidden = set(zip(suppressed["theme"], suppressed["year"], strict=True))
     used: set[object] = set()
     said: set[str] = set()
     out = []

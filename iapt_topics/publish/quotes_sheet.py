@@ -29,14 +29,15 @@ OTHER_WORDS = "Copy the response's own words, as redacted, or put other words un
 def write_quotes(
     path: str | Path, study: Study, *, disclosure: int | str | Disclosure = 10
 ) -> Path:
-    """Write the typical responses of each topic to a sheet in which a person approves quotes.
+    """Write candidate quotes of each topic to a sheet, for a person to approve.
 
     Parameters
     ----------
     path : str or Path
         A ``.csv`` or ``.xlsx`` file to write.
     study : Study
-        The survey and its topics; one with too few people is left out, and nobody is quoted twice.
+        The survey and its topics; one with too few respondents is left out, and nobody is quoted
+        twice.
     disclosure : int, str or Disclosure, default 10
         As for :func:`iapt_topics.publish.publish`.
 
@@ -65,7 +66,7 @@ def write_quotes(
 
 
 def read_quotes(path: str | Path, responses: Responses) -> pd.DataFrame:
-    """Read the approved quotes of a sheet from :func:`write_quotes`.
+    """Read the approved quotes from a sheet of :func:`write_quotes`.
 
     Parameters
     ----------
@@ -111,7 +112,7 @@ def read_quotes(path: str | Path, responses: Responses) -> pd.DataFrame:
             faults.append(f"row {at}: a text that response {response_id!r} does not say")
     if faults:
         do = f"Approve with a name, reject, or leave the decision blank. {OTHER_WORDS}"
-        raise InputError(what, "must hold decisions that can be used", listed(faults, 20), do)
+        raise InputError(what, "must contain decisions that can be used", listed(faults, 20), do)
     table = table.assign(text=[w or "" for w in words])
     kept: pd.DataFrame = table[table["decision"].str.casefold() == "approve"]
     kept = kept[["response_id", "text", "approved_by", "paraphrase"]]

@@ -63,7 +63,7 @@ def suppress(
     47:1008-1027. The smallest neighbour is hidden first, which keeps the loss low but not the
     least possible.
     """
-    table = _Table(
+    table = _Suppression(
         cells=cells,
         lines=[(t, tuple(p for p in parts if p in cells)) for t, parts in lines if t in cells],
         most=most or {},
@@ -78,7 +78,7 @@ def suppress(
 
 
 @dataclass(slots=True, kw_only=True)
-class _Table:
+class _Suppression:
     """Linked cells while they are being hidden; ``protected`` ones must not be found out."""
 
     cells: Mapping[Key, Cell]
@@ -106,7 +106,7 @@ class _Table:
         self.protected.add(key)
         self.unchecked_lines.update(self.lines_of_cell[key])
 
-    def _gone(self, parts: Iterable[Key]) -> list[Key]:
+    def _hidden_among(self, parts: Iterable[Key]) -> list[Key]:
         return [p for p in parts if p in self.hidden and self.cells[p].count]
 
     def _open(self, keys: Iterable[Key]) -> list[Key]:
@@ -116,13 +116,13 @@ class _Table:
         """Cells one of which must be hidden: a hidden one follows from a line by itself."""
         for i in sorted(self.unchecked_lines):
             total, parts = self.lines[i]
-            gone = self._gone(parts)
+            hidden = self._hidden_among(parts)
             if total in self.hidden:
-                if total in self.protected and not gone and (more := self._open(parts)):
+                if total in self.protected and not hidden and (more := self._open(parts)):
                     return more
-            elif any(p in self.protected for p in gone):
-                behind = frozenset(chain.from_iterable(self.cells[p].people for p in gone))
-                if len(gone) < 2 or len(behind) < least:
+            elif any(p in self.protected for p in hidden):
+                behind = frozenset(chain.from_iterable(self.cells[p].people for p in hidden))
+                if len(hidden) < 2 or len(behind) < least:
                     return self._open(parts) or [total]
             self.unchecked_lines.remove(i)
         return []
@@ -166,10 +166,10 @@ class _Table:
         if not linked:
             return self._limits(key)
         if len(linked) == 1 and linked[0][0] not in self.hidden:
-            gone = self._gone(linked[0][1])
-            rest = sum(self.cells[k].count for k in gone)
+            hidden = self._hidden_among(linked[0][1])
+            rest = sum(self.cells[k].count for k in hidden)
             low, high = self._limits(key)
-            others = [self._limits(k) for k in gone if k != key]
+            others = [self._limits(k) for k in hidden if k != key]
             return max(low, rest - sum(h for _, h in others)), min(
                 high, rest - sum(lo for lo, _ in others)
             )

@@ -38,7 +38,7 @@ def read_table(raw: pd.DataFrame, what: str) -> pd.DataFrame:
     table = table.drop(columns=[n for n in unnamed if (table[n] == "").all()])
     table = table[(table != "").any(axis=1)]
     if not len(table):
-        raise InputError(what, "must hold at least one row", "none", "Check the file.")
+        raise InputError(what, "must contain at least one row", "none", "Check the file.")
     require_columns(table, ("response_id",), what)
     for column in ("response_id", "coder"):
         if column in table:
@@ -119,13 +119,13 @@ def require_matched(
         raise InputError(
             f"{what}: themes", f"must be ids or labels of the frame {frame.name!r}",
             listed(unknown, most=1000),
-            f"{hint}Rename them, add them to the frame, or say in themes= what they are.",
+            f"{hint}Rename them, add them to the frame, or map them with code_map= (--code-map).",
         )  # fmt: skip
     if headings:
         raise InputError(
             f"{what}: themes", f"must be codable in the frame {frame.name!r}",
             f"headings or derived themes {listed(headings, most=1000)}",
-            "Give the themes under them, or make them codable in the frame.",
+            "Apply the themes under them, or make them codable in the frame.",
         )  # fmt: skip
     return {name: theme for name, (theme, _) in found.items() if theme}
 
@@ -133,7 +133,7 @@ def require_matched(
 def project_pairs(
     project: Project, coder: str, frame: ThemeFrame, given: Mapping[str, str]
 ) -> tuple[tuple[str, ...], pd.DataFrame]:
-    """Themes that a coder could give, and the pairs given, of a tool's project."""
+    """Code set, and the codes applied, of a tool's project."""
     mine = project.segments[project.segments["coder"] == coder]
     book = project.codebook
     names = dict(zip(book["code"], book["name"], strict=True))
@@ -152,7 +152,7 @@ def project_pairs(
     if not themes:
         raise InputError(
             f"codes of {coder!r}", f"must have a theme of the frame {frame.name!r}",
-            listed(could, most=50), "Say in themes= what they are.",
+            listed(could, most=50), "Map them with code_map= (--code-map).",
         )  # fmt: skip
     pairs = mine.assign(theme=mine["code_path"].map(theme).astype(object)).dropna(subset=["theme"])
     return themes, pairs.groupby(["response_id", "theme"], sort=False)["score"].max().reset_index()
@@ -161,7 +161,7 @@ def project_pairs(
 def long_pairs(
     table: pd.DataFrame, frame: ThemeFrame, what: str, given: Mapping[str, str]
 ) -> tuple[tuple[str, ...], pd.DataFrame]:
-    """Themes that could be given, and the pairs given, of a long table."""
+    """Code set, and the codes applied, of a long table."""
     pairs = table[table["theme"] != ""]
     none = set(table.loc[table["theme"] == "", "response_id"])
     both = [r for r in pairs["response_id"].unique() if r in none]
@@ -210,7 +210,7 @@ def _scores(pairs: pd.DataFrame, what: str) -> pd.Series:
 def wide_pairs(
     table: pd.DataFrame, frame: ThemeFrame, what: str, given: Mapping[str, str]
 ) -> tuple[tuple[str, ...], pd.DataFrame]:
-    """Themes that could be given, and the pairs given, of a wide table."""
+    """Code set, and the codes applied, of a wide table."""
     require_unique(
         table["response_id"], f"{what}: column 'response_id'", "Give each response one row."
     )
@@ -234,7 +234,7 @@ def wide_pairs(
     if bad:
         raise InputError(
             f"{what}: cells", "must be 0, 1, true, false or blank", "; ".join(bad),
-            "Write 1 for a theme given and 0 for one not given.",
+            "Write 1 where a theme was applied and 0 where it was not.",
         )  # fmt: skip
     themes = tuple(t.id for t in frame.codable if t.id in cells)
     rows, at = np.nonzero(np.column_stack([cells[t] for t in themes]))

@@ -22,7 +22,7 @@ _COLUMNS = ("response_id", "respondent_id", "coder", "kind", "theme", "label", "
 _WHOLE = ("selection", "source")
 
 
-def export_codes(
+def write_codes(
     path: str | Path,
     codes: Codes | Sequence[Codes] = (),
     *,
@@ -32,7 +32,7 @@ def export_codes(
     whole: str = "selection",
     model: str = "",
 ) -> Path:
-    """Write codes for the tools that people code in.
+    """Write codes to a REFI-QDA project or a table, for coding tools.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def export_codes(
           apart from the people's; the year as a variable of source and case; and scores in the
           description of the source.
         - ``.csv`` or ``.xlsx``: a row for each theme given, and one for each response seen without
-          a theme, as :func:`load_codes` reads it.
+          a theme, as :func:`iapt_topics.load_codes` reads it.
     codes : Codes or sequence of Codes
         Of people and machines; none for a project that is still to be coded.
     frame : ThemeFrame
@@ -53,10 +53,11 @@ def export_codes(
     responses : Responses, optional
         The survey that was coded; needed for a project.
     original_text : bool, default False
-        Write what respondents wrote. By default the text is passed through :func:`redact`, which
-        does not find every name: a person must read it before it leaves the house.
+        Write what respondents wrote. By default the text is passed through
+        :func:`iapt_topics.survey.redact`, which does not find every name: a person must read it
+        before it leaves the house.
     whole : {"selection", "source"}, default "selection"
-        A theme is given to a whole response. As a selection from its first to its last character,
+        A theme is applied to a whole response. As a selection from its first to its last character,
         every tool shows it; QualCoder does not read a code on the source itself.
     model : str, optional
         What made the machine's codes, e.g. the encoder's name; said in the descriptions.
@@ -97,7 +98,7 @@ def export_codes(
 def _rows(coders: Sequence[Codes], frame: ThemeFrame) -> list[list[str]]:
     """A row for each theme given, and for each response seen without one."""
     if not coders:
-        raise InputError("codes", "must hold at least one coder", "none", "Give codes.")
+        raise InputError("codes", "must contain at least one coder", "none", "Give codes.")
     require_known(coders, None, frame)
     rows = []
     for c in coders:

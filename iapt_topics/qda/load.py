@@ -35,12 +35,12 @@ Names = str | Path | pd.DataFrame | Mapping[str, str]
 
 
 def coders_in(source: Source) -> tuple[str, ...]:
-    """Names of the coders in a file, in order of first appearance.
+    """List the coders in a file, in order of first appearance.
 
     Parameters
     ----------
     source : str, Path, DataFrame or Project
-        As for :func:`load_codes`.
+        As for :func:`iapt_topics.load_codes`.
 
     Returns
     -------
@@ -55,38 +55,40 @@ def coders_in(source: Source) -> tuple[str, ...]:
     """
     if isinstance(source, Project):
         return source.coders
-    opened = _opened(source)
+    opened = open_codes(source)
     if isinstance(opened, Export):
         return tuple(dict.fromkeys([*opened.seen["coder"], *opened.segments["coder"]]))
     table, _ = opened
     return tuple(dict.fromkeys(table["coder"])) if "coder" in table else ()
 
 
-def match_themes(source: Source, *, frame: ThemeFrame, themes: Names | None = None) -> pd.DataFrame:
-    """Say for every code in a file which theme of the frame it is, and which are none.
+def match_themes(
+    source: Source, *, frame: ThemeFrame, code_map: Names | None = None
+) -> pd.DataFrame:
+    """Match the codes in a file to the themes of the codebook.
 
     Parameters
     ----------
     source : str, Path, DataFrame or Project
-        As for :func:`load_codes`.
+        As for :func:`iapt_topics.load_codes`.
     frame : ThemeFrame
         The codebook.
-    themes : mapping, table or path of a table, optional
-        As for :func:`load_codes`.
+    code_map : mapping, table or path of a table, optional
+        As for :func:`iapt_topics.load_codes`.
 
     Returns
     -------
     DataFrame
         ``code`` (its path or name; the key), ``theme`` (id, "" if none), ``how`` (by id, label,
-        mapping, or why there is none), ``n`` (times it was given), in the order of the file.
-        Saved, filled in and given back as ``themes``, it is the mapping.
+        mapping, or why there is none), ``n`` (times it was applied), in the order of the file.
+        Saved, filled in and passed back as ``code_map``, it is the mapping.
 
     Raises
     ------
     InputError
         If the source cannot be read.
     """
-    opened = source if isinstance(source, Project) else _opened(source)
+    opened = source if isinstance(source, Project) else open_codes(source)
     if isinstance(opened, tuple):
         counts = times_given(opened[0])
         names = {n: n for n in counts}
@@ -96,7 +98,7 @@ def match_themes(source: Source, *, frame: ThemeFrame, themes: Names | None = No
         names = dict(zip(book["code"], book["name"], strict=True))
         used = dict.fromkeys(opened.segments["code_path"])
         names |= {p: p.split(BELOW)[-1] for p in used if p not in names}
-    found = match_names(names, frame, _given(themes))
+    found = match_names(names, frame, _read_code_map(code_map))
     return pd.DataFrame(
         [(p, *found[p], int(counts.get(p, 0))) for p in names],
         columns=["code", "theme", "how", "n"],
@@ -109,10 +111,10 @@ def load_codes(
     frame: ThemeFrame,
     coder: str = "human",
     responses: Responses | None = None,
-    themes: Names | None = None,
+    code_map: Names | None = None,
     documents: Names | None = None,
 ) -> Codes:
-    """Read the themes that one coder gave, from a table or from a tool's project.
+    """Load the codes of one coder from a table or a project of a coding tool.
 
     Parameters
     ----------
@@ -120,16 +122,16 @@ def load_codes(
         A ``.csv`` (UTF-8) or ``.xlsx`` file, or a table. Blank rows are passed over.
 
         - *Long*, if there is a column ``theme``: one row per ``response_id`` and theme. A blank
-          theme says that the response was seen and none given. Rows that repeat a response and
-          theme of the same coder are folded into one. Columns other than those named here are
+          theme says that the response was coded and no theme applies. Rows that repeat a response
+          and theme of the same coder are folded into one. Columns other than those named here are
           not read.
         - *Wide*, otherwise: one row per ``response_id``, one column per theme, with 1 or true
-          for given and 0, false or blank for not. Columns ``year``, ``question`` and ``text``
-          are not read; any other column must be a theme.
+          for applied and 0, false or blank for not. Columns ``year``, ``question`` and ``text`` are
+          not read; any other column must be a theme.
 
         Both may have ``respondent_id`` and ``coder``, and ``kind`` if it was a machine; the long
-        one then ``score``. Else what :func:`load_project` reads, or gives: to read several coders,
-        load the project once.
+        one then ``score``. Else what :func:`iapt_topics.qda.read_project` reads, or gives: to read
+        several coders, load the project once.
     frame : ThemeFrame
         Themes are matched to it by id, else by label, whatever the case. Only codable ones count.
     coder : str
@@ -138,11 +140,11 @@ def load_codes(
     responses : Responses, optional
         The survey that was coded: an id that it does not have is an error, and its respondents
         are filled in. For an export that lists only what has a code it is needed.
-    themes : mapping, table or path of a table, optional
+    code_map : mapping, table or path of a table, optional
         ``code`` and ``theme`` (id or label, blank to leave the code out), for codes that are named
-        otherwise in the source. See :func:`match_themes`.
+        otherwise in the source. See :func:`iapt_topics.qda.match_themes`.
     documents : mapping, table or path of a table, optional
-        As for :func:`load_project`.
+        As for :func:`iapt_topics.qda.read_project`.
 
     Returns
     -------
@@ -158,14 +160,14 @@ def load_codes(
         or both with and without a theme, if the coder is not in it or coded nothing, if responses
         are unknown, or if the file is none that can be read.
     """
-    given = _given(themes)
-    opened = source if isinstance(source, Project) else _opened(source)
+    given = _read_code_map(code_map)
+    opened = source if isinstance(source, Project) else open_codes(source)
     if isinstance(opened, Export):
         opened = placed(opened, responses, documents)
     elif documents is not None:
         raise InputError(
             "documents", "must come with the file of a project", "a table or a project that is "
-            "loaded", "Leave it out, or give it to load_project.",
+            "loaded", "Leave it out, or give it to read_project.",
         )  # fmt: skip
     if isinstance(opened, Project):
         coder = _chosen(coder, opened.coders, f"those who coded in the {opened.tool} project")
@@ -191,7 +193,7 @@ def load_codes(
     return codes if responses is None else attach_respondents(codes, responses)
 
 
-def _opened(source: str | Path | pd.DataFrame) -> Export | tuple[pd.DataFrame, str]:
+def open_codes(source: str | Path | pd.DataFrame) -> Export | tuple[pd.DataFrame, str]:
     """What a tool exported, or a table of text cells and what to call it."""
     if isinstance(source, pd.DataFrame):
         raw, what = source, "the table of codes"
@@ -202,10 +204,10 @@ def _opened(source: str | Path | pd.DataFrame) -> Export | tuple[pd.DataFrame, s
     return read_segments(raw, what) if infer_tool(raw.columns) else (read_table(raw, what), what)
 
 
-def _given(themes: Names | None) -> dict[str, str]:
+def _read_code_map(code_map: Names | None) -> dict[str, str]:
     """Theme of each code as the caller says."""
-    table = require_table(themes, ("code", "theme"), "themes")
-    require_unique(table["code"], "themes: column 'code'", "Name each code once.")
+    table = require_table(code_map, ("code", "theme"), "code_map")
+    require_unique(table["code"], "code_map: column 'code'", "Name each code once.")
     return dict(zip(table["code"], table["theme"], strict=True))
 
 
@@ -215,5 +217,5 @@ def _chosen(coder: str, names: tuple[str, ...], of: str) -> str:
         return coder if coder in names else names[0]
     raise InputError(
         "coder", f"must be one of {of}", repr(coder),
-        f"Choose from {listed(names, most=30)}." if names else "Nobody coded in it.",
+        f"Choose from {listed(names, most=30)}." if names else "It has no codes.",
     )  # fmt: skip

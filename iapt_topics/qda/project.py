@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics._base.tables import cell_text, make_table, read_table
 from iapt_topics.qda._offsets import LEAST_ALIGNED, score_offsets
 
@@ -25,8 +25,8 @@ _SEGMENTS = [
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Project:
-    """What people, and machines, coded in a tool, by response.
+class Project(Result):
+    """A coding tool's project: codebook, coded segments and coded units, by response.
 
     Attributes
     ----------
@@ -37,23 +37,23 @@ class Project:
         ``parent`` (path, "" at the top), ``codable`` (bool),
         ``definition``. Empty if the file lists only the codes in use.
     segments : DataFrame
-        One row for each code given: ``response_id``, ``coder``, ``code_path``, ``start``, ``end``
+        One row for each code applied: ``response_id``, ``coder``, ``code_path``, ``start``, ``end``
         (code points of the response's text, end exclusive; NaN for a code on the whole response,
-        and for all if the positions could not be believed), ``snippet`` ("" if unknown),
-        ``score`` (NaN for a person), ``source_tool``.
+        and for all if the positions could not be believed), ``snippet`` ("" if unknown), ``score``
+        (NaN for a person), ``source_tool``.
     seen : DataFrame
         ``coder``, ``response_id`` (together the key), ``respondent_id`` ("" if unknown). Where a
-        file does not say who read what, every coder who coded has seen every response in it.
+        file does not say who read what, every coder is taken to have coded every response in it.
     machines : tuple of str
         Coders that are machines.
     themes : mapping of str to tuple of str
-        Paths of the codes that a coder could give, where the file says so.
+        Paths of each coder's code set, where the file says so.
     offsets : DataFrame
         How the positions were read: each way of counting that was tried, ``unit``,
         ``line_break``, ``end``, ``aligned``, ``n``, ``score`` and whether it was ``chosen``, as
         none is below a score of .95.
     notes : tuple of str
-        What the file holds that is not used.
+        Contents of the file that are not used.
     """
 
     tool: str
@@ -65,11 +65,11 @@ class Project:
     offsets: pd.DataFrame
     notes: tuple[str, ...] = ()
 
-    __repr__ = one_line
+    _view = ("codebook: code parent codable definition",)
 
     @property
     def coders(self) -> tuple[str, ...]:
-        """Names of those who saw responses, in the order of the file."""
+        """Names of the coders, in the order of the file."""
         return tuple(dict.fromkeys(self.seen["coder"]))
 
 
@@ -121,7 +121,7 @@ def position(value: object, what: str) -> float:
     if not 0 <= whole <= _LAST:
         raise InputError(
             f"{what}: positions", "must be whole numbers from 0", repr(str(value)[:40]),
-            "Export it anew.",
+            "Export it again.",
         )  # fmt: skip
     return float(whole)
 
@@ -159,7 +159,7 @@ def placed(
     if len(reversed_):
         raise InputError(
             f"{export.what}: selections", "must not end before they begin",
-            f"{len(reversed_)}, in {listed(reversed_['document'].unique())}", "Export it anew.",
+            f"{len(reversed_)}, in {listed(reversed_['document'].unique())}", "Export it again.",
         )  # fmt: skip
     rows = _in_places(segments, spots, places, export.what)
     kept = segments.loc[rows.index]
@@ -313,8 +313,8 @@ def _seen(export: Export, places: pd.DataFrame, responses: Responses | None) -> 
     if not export.lists_all:
         if responses is None:
             raise InputError(
-                export.what, "must come with the list of all responses that were read",
-                "only those with a code, which is all that this export holds",
+                export.what, "must come with the list of all coded responses",
+                "only responses with a code, which is all that this export has",
                 "Give responses=.",
             )  # fmt: skip
         there = responses.kept[["response_id", "respondent_id"]].assign(document="")

@@ -24,7 +24,7 @@ _COLUMNS = {
 _Rows = dict[str, list[tuple[object, ...]]]
 
 
-def read_project(path: Path) -> Export:
+def read_qualcoder(path: Path) -> Export:
     """Read the sources, codes and coded segments; the owner of a segment is its coder."""
     what = f"project {path.name!r}"
     path = path / "data.qda" if path.is_dir() else path
@@ -37,7 +37,7 @@ def read_project(path: Path) -> Export:
         if cid not in code or fid not in names:
             raise InputError(
                 f"{what}: coded text", "must refer to a code and a file of the project",
-                listed([str(cid), str(fid)]), "Mend the project in QualCoder.",
+                listed([str(cid), str(fid)]), "Repair the project in QualCoder.",
             )  # fmt: skip
         segments.append(
             (names[fid], _text(owner, what) or "unnamed", code[cid], position(start, what),
@@ -110,7 +110,7 @@ def _rows(database: Path, what: str) -> _Rows:
                     found[table] = connection.execute(f"SELECT 1 FROM {table}").fetchall()
     except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
         raise InputError(
-            what, "must be a readable SQLite database", str(error), "Mend it in QualCoder."
+            what, "must be a readable SQLite database", str(error), "Repair it in QualCoder."
         ) from error
     return found
 
@@ -119,7 +119,7 @@ def _text(value: object, what: str) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     raise InputError(
-        f"{what}: names and texts", "must be text", type(value).__name__, "Mend it in QualCoder."
+        f"{what}: names and texts", "must be text", type(value).__name__, "Repair it in QualCoder."
     )
 
 

@@ -11,13 +11,13 @@ import pandas as pd
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.tables import read_table
 from iapt_topics.qda import qualcoder, refi, tables
-from iapt_topics.qda.export import export_codes
+from iapt_topics.qda.export import write_codes
 from iapt_topics.qda.project import Export, Project, placed
 
 if TYPE_CHECKING:
     from iapt_topics.survey.responses import Responses
 
-__all__ = ["Project", "export_codes", "is_project", "load_project", "read_export"]
+__all__ = ["Project", "is_project", "read_export", "read_project", "write_codes"]
 
 
 def is_project(path: Path) -> bool:
@@ -25,13 +25,13 @@ def is_project(path: Path) -> bool:
     return path.suffix.casefold() in (".qda", ".qdpx")
 
 
-def load_project(
+def read_project(
     source: str | Path | pd.DataFrame,
     *,
     responses: Responses | None = None,
     documents: str | Path | pd.DataFrame | Mapping[str, str] | None = None,
 ) -> Project:
-    """Read what was coded in NVivo, ATLAS.ti, MAXQDA, QualCoder or Taguette.
+    """Read a project of NVivo, ATLAS.ti, MAXQDA, QualCoder or Taguette.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def load_project(
     Returns
     -------
     Project
-        Segments and responses seen, for each coder. Give it to :func:`load_codes`.
+        Segments and coded units of each coder. Pass it to :func:`iapt_topics.load_codes`.
 
     Raises
     ------
@@ -83,9 +83,9 @@ def read_export(source: str | Path | pd.DataFrame) -> Export:
     else:
         path = Path(source)
         if path.suffix.casefold() == ".qdpx":
-            return refi.read_project(path)
+            return refi.read_refi(path)
         if path.suffix.casefold() == ".qda":
-            return qualcoder.read_project(path)
+            return qualcoder.read_qualcoder(path)
         table, what = read_table(path, "segments")[0], f"segments {path.name!r}"
     if not tables.infer_tool(table.columns):
         raise InputError(

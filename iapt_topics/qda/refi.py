@@ -29,7 +29,7 @@ SCORES = "Score of "
 _MOST_TEXT = 512_000_000
 
 
-def read_project(path: Path) -> Export:
+def read_refi(path: Path) -> Export:
     """Read a ``.qdpx``: who gave which code to which document, and where in it."""
     what = f"project {path.name!r}"
     with Archive(require_file(path, "project"), what) as archive:
@@ -38,8 +38,8 @@ def read_project(path: Path) -> Export:
             inner = ["project.qde"]
         if len(inner) != 1:
             raise InputError(
-                what, "must hold one .qde file", f"{len(inner)} among {listed(archive.names)}",
-                "Export the project anew.",
+                what, "must contain one .qde file", f"{len(inner)} among {listed(archive.names)}",
+                "Export the project again.",
             )  # fmt: skip
         root = parse_xml(archive.read(inner[0], LARGEST_XML), f"{what}: {inner[0]!r}")
         require_root(root, "Project", what)
@@ -70,7 +70,7 @@ def read_project(path: Path) -> Export:
             if target not in code:
                 raise InputError(
                     f"{what}: codings", "must refer to codes of the project", repr(target),
-                    "Export it anew.",
+                    "Export it again.",
                 )  # fmt: skip
             coder = _coder(users, user, what)
             if code[target].startswith(MACHINE_TOP + BELOW) and coder not in machines:
@@ -136,7 +136,7 @@ def _coder(users: dict[str, str], user: str, what: str) -> str:
         return users[user]
     if user:
         raise InputError(
-            f"{what}: codings", "must be by users of the project", repr(user), "Export it anew."
+            f"{what}: codings", "must be by users of the project", repr(user), "Export it again."
         )
     return next(iter(users.values())) if len(users) == 1 else "unnamed"
 
@@ -165,7 +165,7 @@ def _scores(source: Element, machines: set[str]) -> dict[tuple[str, str], float]
 def _sets(
     root: Element, users: dict[str, str], names: dict[str, str], code: dict[str, str]
 ) -> tuple[list[tuple[str, str]], dict[str, tuple[str, ...]]]:
-    """Documents that each coder saw, and codes that each could give, as the writer notes them."""
+    """Coded units and code set of each coder, as the writer notes them."""
     seen: list[tuple[str, str]] = []
     themes = {}
     for element in root.iterfind("{*}Sets/{*}Set"):

@@ -61,7 +61,7 @@ def project_archive(
     book = add_element(add_element(root, "CodeBook"), "Codes")
     add_codes(book, frame, "")
     if any(c.kind == "machine" for c in codes):
-        about = f"Given by {ORIGIN}, not by a person." + (f" Model: {model}." if model else "")
+        about = f"Coded by {ORIGIN}, not by a person." + (f" Model: {model}." if model else "")
         top = add_code(book, MACHINE_TOP, make_guid("top", MACHINE_TOP), False, about)
         add_codes(top, frame, MACHINE_PREFIX)
     variables = add_element(root, "Variables")
@@ -91,7 +91,7 @@ def project_archive(
         _add_value(source, "year", "IntegerValue", str(year))
         _add_value(source, RESPONDENT, "TextValue", respondent)
     if not members:
-        raise InputError("responses", "must hold a kept response", "none", "Check the survey.")
+        raise InputError("responses", "must contain a kept response", "none", "Check the survey.")
     if codes:
         _add_sets(add_element(root, "Sets"), codes)
     return _zipped([("project.qde", xml_bytes(root)), *((n, t.encode()) for n, t in members)])
@@ -110,7 +110,7 @@ def require_known(codes: Sequence[Codes], known: set[str] | None, frame: ThemeFr
             if values:
                 raise InputError(
                     f"the codes of {c.coder!r}", f"must {rule}", listed(values, most=20),
-                    "Use the survey and the frame that they were made with.",
+                    "Use the survey and the frame that they belong to.",
                 )  # fmt: skip
         if c.seen.empty:
             raise InputError(
@@ -170,12 +170,12 @@ def _add_cases(cases: Element, table: pd.DataFrame) -> None:
 
 
 def _add_sets(sets: Element, codes: Sequence[Codes]) -> None:
-    """What each coder saw and could give, which the format has no place for."""
+    """Coded units and code set of each coder, for which the format has no place."""
     for c in codes:
         element = add_element(
             sets, "Set", guid=make_guid("seen", c.coder), name=f"{SEEN_BY}{c.coder}"
         )
-        about = "Responses that the coder saw, with a code or without, and codes to choose from."
+        about = "Responses that the coder coded, with or without a theme, and the code set."
         add_element(element, "Description").text = about
         for theme in c.themes:
             add_element(element, "MemberCode", targetGUID=_code_guid(c, theme))

@@ -41,7 +41,7 @@ def read_segments(table: pd.DataFrame, what: str) -> Export:
     if blank:
         raise InputError(
             f"{what}: rows", "must name a document and a code", f"one alone: {listed(blank)}",
-            "Export it anew.",
+            "Export it again.",
         )  # fmt: skip
     # Taguette writes a path with full stops, which may stand in a tag as well: left as it is.
     if tool == "MAXQDA":

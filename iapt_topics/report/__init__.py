@@ -1,8 +1,8 @@
 """The report: one HTML file that opens offline and asks nothing of the network.
 
-It is made of tables alone.
+- ``write_report``: made of published tables alone.
 """
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-import pandas as pd
-
+from iapt_topics._base.status import SMALL_BASE
 from iapt_topics._base.text import clean
+from iapt_topics.publish.wording import DASH as DASH
+from iapt_topics.publish.wording import coefficient as coefficient
+from iapt_topics.publish.wording import known as known
+from iapt_topics.publish.wording import p_value as p_value
+from iapt_topics.publish.wording import points as points
 
 NBSP = "\u00a0"
-DASH = "–"
+#: A suppressed figure.
+SUPPRESSED_CELL = "[c]"
 STATUS_WORDS = {
     "PAPER": "PAPER: named in the paper's published abstract",
-    "PART": "PART: the idea is in the abstract; its boundary is ours",
-    "INFERRED": "INFERRED: from other literature; not the paper's",
+    "PART": "PART: the abstract names the idea; this library decided its boundary",
+    "INFERRED": "INFERRED: from other literature, not from the paper",
     "USER": "USER: written by the user of the library",
 }
 
@@ -36,11 +40,6 @@ class Grid:
     note: str = ""
     links: tuple[str, ...] = ()
     choices: tuple[int, ...] = ()
-
-
-def known(value: Any) -> bool:
-    """Whether ``value`` is a finite number."""
-    return value is not None and value is not pd.NA and math.isfinite(float(value))
 
 
 def percent(share: Any) -> str:
@@ -62,30 +61,19 @@ def interval(low: Any, high: Any, how: Callable[[Any], str] = percent) -> str:
     return f"{how(low)} to {how(high)}" if known(low) and known(high) else DASH
 
 
-def points(difference: Any) -> str:
-    """Write a difference of shares in percentage points, with its sign."""
-    if not known(difference):
-        return DASH
-    value = round(100 * float(difference), 1)
-    return f"{value:+.1f}".replace("-", "−") if value else "0.0"
+def whole_points(difference: Any) -> str:
+    """Write a difference of shares in whole percentage points, with its sign."""
+    return points(difference).removesuffix(".0")
 
 
-def decimal(value: Any) -> str:
-    """Two decimals with a true minus sign, or a dash."""
-    # Adding 0 makes the negative zero, which rounding leaves, a zero.
-    return f"{round(float(value), 2) + 0:.2f}".replace("-", "−") if known(value) else DASH
-
-
-def p_value(p: Any) -> str:
-    """A p value as journals print it."""
-    if not known(p):
-        return DASH
-    return "< 0.001" if float(p) < 0.001 else f"{float(p):.3f}" if p < 0.1 else f"{float(p):.2f}"
+def one_decimal(value: Any) -> str:
+    """One decimal, or a dash."""
+    return f"{float(value):.1f}" if known(value) else DASH
 
 
 def count(n: Any) -> str:
-    """A published count, or "hidden"."""
-    return f"{int(n):,}" if known(n) else "hidden"
+    """A published count, or "[c]" for a suppressed one."""
+    return f"{int(n):,}" if known(n) else SUPPRESSED_CELL
 
 
 def label_of(labels: Mapping[str, str], theme: object) -> str:
@@ -109,14 +97,25 @@ def is_significant(change: Mapping[Any, Any]) -> bool:
     return known(change["p_bh"]) and float(change["p_bh"]) < 0.05
 
 
-def verdict(row: Mapping[Any, Any]) -> str:
-    """Say in words what a change shows; "no change seen" always with what could have been seen."""
+def direction(row: Mapping[Any, Any]) -> str:
+    """Whether a theme rose or fell, if significantly."""
     if is_significant(row):
         return "rose" if row["estimate"] > 0 else "fell"
-    least = row["smallest_detectable"]
-    if not known(least):
-        return "no change seen; the smallest change detectable is not known"
-    return f"no change seen; {100 * float(least):.1f} points or more would usually have been seen"
+    return "no significant change"
+
+
+def verdict(row: Mapping[Any, Any]) -> str:
+    """Say in words what a change shows; one that is not significant never without its power."""
+    words, least = direction(row), row["smallest_detectable"]
+    if is_significant(row):
+        return words
+    known_least = f"{100 * float(least):.1f} points" if known(least) else "not known"
+    return f"{words} (minimum detectable: {known_least})"
+
+
+def why_missing(row: Mapping[Any, Any]) -> str:
+    """Why a figure is not given, from its status and note."""
+    return str(row["status"] if row["status"] != SMALL_BASE else row["note"])
 
 
 def format_integer(value: Any, missing: str = DASH) -> str:

@@ -8,8 +8,15 @@ from typing import Any
 
 import pandas as pd
 
+from iapt_topics._base.status import SUPPRESSED
 from iapt_topics._base.text import clean
-from iapt_topics.report.format import Grid, decimal, interval, known, points
+from iapt_topics.report.format import (
+    SUPPRESSED_CELL,
+    Grid,
+    coefficient,
+    interval,
+    points,
+)
 
 #: What to call each theme and domain, by id.
 Labels = Mapping[str, str]
@@ -21,7 +28,9 @@ Column = tuple[str, Callable[..., str], *tuple[str, ...]]
 
 
 def make_grid(table: pd.DataFrame, caption: str, *columns: Column, **more: Any) -> Grid:
-    """A table row by row, each cell printed as its column says."""
+    """A table row by row, each cell printed as its column says; no notes if there are none."""
+    if "note" in table and not table["note"].astype(bool).any():
+        columns = tuple(c for c in columns if c[0] != "Note")
     rows = tuple(
         tuple(how(*(row[n] for n in names)) if names else how(row) for _, how, *names in columns)
         for row in table.to_dict("records")
@@ -34,9 +43,9 @@ def wave_name(waves: Waves, year: int) -> str:
     return waves.get(year, str(year))
 
 
-def shown_or_not(how: Callable[..., str], given: Any, *values: Any) -> str:
-    """The values as they are printed, or that they are not shown."""
-    return how(*values) if known(given) else "not shown"
+def unless_suppressed(how: Callable[..., str], status: str, *values: Any) -> str:
+    """The values as they are printed, or the mark of a suppressed figure."""
+    return SUPPRESSED_CELL if status == SUPPRESSED else how(*values)
 
 
 def spaced(name: str) -> str:
@@ -45,12 +54,12 @@ def spaced(name: str) -> str:
 
 
 points_between = partial(interval, how=points)
-decimals_between = partial(interval, how=decimal)
+coefficients_between = partial(interval, how=coefficient)
 VALUE: tuple[Column, ...] = (
-    ("Value", decimal, "estimate"),
-    ("Low", decimal, "low"),
-    ("High", decimal, "high"),
-    ("By chance alone", decimal, "expected_by_chance"),
+    ("Value", coefficient, "estimate"),
+    ("Low", coefficient, "low"),
+    ("High", coefficient, "high"),
+    ("Expected by chance", coefficient, "expected_by_chance"),
 )
 
 

@@ -13,14 +13,16 @@ from iapt_topics.figures.ledger import STATUSES
 from iapt_topics.publish.quotes import Quote
 from iapt_topics.report.format import (
     DASH,
+    SUPPRESSED_CELL,
     Grid,
     anchor,
+    coefficient,
     count,
-    decimal,
     format_integer,
     interval,
     known,
     label_of,
+    one_decimal,
     p_value,
     percent,
     points,
@@ -29,29 +31,31 @@ from iapt_topics.report.grid import (
     Labels,
     Waves,
     make_grid,
-    shown_or_not,
+    unless_suppressed,
     wave_name,
 )
 
 _PARAPHRASE = "Paraphrase:"
-SURENESS = ((0.9, "high"), (0.6, "medium"), (float("-inf"), "low"))
+SUPPORT = ((0.9, "high"), (0.6, "medium"), (float("-inf"), "low"))
 
 
-def ledger_grid(ledger: pd.DataFrame, totals: Mapping[Any, float], waves: Waves) -> Grid:
+def ledger_grid(
+    ledger: pd.DataFrame, totals: Mapping[Any, float], waves: Waves, *, exact: bool = False
+) -> Grid:
     """What became of every row, by year."""
     table = ledger.pivot_table(index="year", columns="status", values="n", aggfunc="sum")
     table = table.reindex(columns=list(STATUSES), fill_value=0)
-    # A sum that pandas makes of hidden numbers would be 0.
-    gone = set(ledger.loc[ledger["n"].isna(), "year"])
+    # A sum that pandas makes of suppressed numbers would be 0.
+    suppressed = set(ledger.loc[ledger["n"].isna(), "year"])
     table = table.fillna(0)
     rows = []
     for year, row in table.iterrows():
         cells = [*row, row.sum()]
-        texts = ("hidden" if year in gone else count(n) for n in cells)
+        texts = (SUPPRESSED_CELL if year in suppressed else count(n) for n in cells)
         rows.append((wave_name(waves, int(str(year))), *texts))
     rows.append(("all years", *(count(totals.get(s, 0)) for s in (*STATUSES, "read"))))
     head = ("Year", *STATUSES.values(), "rows in the file")
-    note = "Each number is rounded by itself, so sums can be some way off."
+    note = "" if exact else "Each count is rounded separately, so counts may not sum to totals."
     return Grid(caption="Rows of the file by year", head=head, rows=tuple(rows), note=note)
 
 
@@ -62,26 +66,26 @@ def theme_grid(rows: pd.DataFrame, frame: pd.DataFrame, labels: Labels) -> Grid:
     rows = rows.sort_values("count", ascending=False, kind="stable")
     return make_grid(
         rows,
-        "Share of responses with each theme",
+        "Prevalence of each theme",
         ("Theme", partial(label_of, labels), "theme"),
         ("Domain", lambda t: domains.get(t, DASH), "theme"),
         ("Status", lambda t: status.get(t, DASH), "theme"),
         ("Responses", count, "count"),
         ("Out of", count, "n"),
-        ("Share", partial(shown_or_not, percent), "estimate", "estimate"),
-        ("95 % interval", interval, "low", "high"),
+        ("Prevalence", partial(unless_suppressed, percent), "status", "estimate"),
+        ("95 % CI", interval, "low", "high"),
         links=tuple(anchor(t) for t in rows["theme"]),
         choices=(1, 2),
     )
 
 
 def shares_grid(shares: pd.DataFrame, labels: Labels, caption: str, waves: Waves) -> Grid:
-    """Published shares by year, a row per theme and a column per year."""
+    """Published prevalence by year, a row per theme and a column per year."""
     bases = shares.groupby("year")["n"].max()
     years = [int(str(y)) for y in bases.index]
     cells: dict[tuple[str, int], str] = {}
     for row in shares.to_dict("records"):
-        text = "hidden"
+        text = SUPPRESSED_CELL
         if known(row["estimate"]):
             text = f"{percent(row['estimate'])} ({interval(row['low'], row['high'])})"
         elif row["n"] == 0:
@@ -92,33 +96,32 @@ def shares_grid(shares: pd.DataFrame, labels: Labels, caption: str, waves: Waves
     themes = dict.fromkeys(shares["theme"])
     rows = [(label_of(labels, t), *(cells.get((t, y), DASH) for y in years)) for t in themes]
     head = ("Theme", *(f"{wave_name(waves, y)} (n = {count(bases[y])})" for y in years))
-    return Grid(caption=caption, head=head, rows=tuple(rows))
+    return Grid(caption=caption, head=head, rows=tuple(rows), note="In brackets: 95 % CI.")
 
 
 def who_grid(who: pd.DataFrame, waves: Waves) -> Grid:
-    """Who answered: a row for each level of a covariate, a column for each year."""
+    """Respondent mix: a row for each level of a covariate, a column for each year."""
     years = sorted(who["year"].unique())
     rows = []
     for (name, level), part in who.groupby(["covariate", "level"], sort=False):
-        cells = ("hidden" if not known(s) else percent(s) for s in part["estimate"])
+        cells = map(partial(unless_suppressed, percent), part["status"], part["estimate"])
         rows.append((clean(level), clean(name), *cells, p_value(part["p_bh"].iloc[0])))
-    caption = "Share of the analysed responses, by who wrote them"
-    return _tested_grid(caption, ("Who", "What"), [wave_name(waves, y) for y in years], rows, (1,))
+    caption = "Respondent mix: share of the analysed responses"
+    head = ("Level", "Covariate")
+    return _tested_grid(caption, head, [wave_name(waves, y) for y in years], rows, (1,))
 
 
 def how_grid(how: pd.DataFrame, waves: Waves) -> Grid:
-    """How they answered: rows left out, and the length of the rest."""
+    """Response quality: rows excluded, and the length of the rest."""
     rows = []
     for measure, part in how.groupby("measure", sort=False):
         words = measure == "words"
-        cells = (
-            "hidden" if not known(v) else f"{v:.1f}" if words else percent(v)
-            for v in part["estimate"]
-        )
-        name = "words of an analysed response (geometric mean)" if words else STATUSES[str(measure)]
+        printed = partial(unless_suppressed, one_decimal if words else percent)
+        cells = map(printed, part["status"], part["estimate"])
+        name = "words per analysed response (geometric mean)" if words else STATUSES[str(measure)]
         rows.append((name, *cells, p_value(part["p_bh"].iloc[0])))
     years = [wave_name(waves, y) for y in sorted(how["year"].unique())]
-    return _tested_grid("How they answered, by year", ("Rows that were",), years, rows)
+    return _tested_grid("Response quality: share of rows", ("Measure",), years, rows)
 
 
 def _tested_grid(
@@ -129,29 +132,29 @@ def _tested_grid(
     choices: tuple[int, ...] = (),
 ) -> Grid:
     """A column for each year, and p of any difference last, which one year alone cannot have."""
-    head = (*start, *years, "Adjusted p of any difference")
+    head = (*start, *years, "Adjusted p (any difference)")
     most = len(head) - (len(years) < 2)
     cut = tuple(row[:most] for row in rows)
     return Grid(caption=caption, head=head[:most], rows=cut, choices=choices)
 
 
 def unassigned_grid(table: pd.DataFrame, waves: Waves) -> Grid:
-    """Responses whose topic is not sure, by year."""
+    """Responses without a stable topic, by year."""
     return make_grid(
         table,
-        "Responses whose topic fewer than half of the runs agree on",
+        "Responses without a stable topic (consensus support below 50\u00a0%)",
         ("Year", partial(wave_name, waves), "year"),
-        ("Responses not sure", count, "count"),
+        ("Responses", count, "count"),
         ("Out of", count, "n"),
         ("Share", percent, "estimate"),
-        ("95 % interval", interval, "low", "high"),
+        ("95 % CI", interval, "low", "high"),
         (
-            "Most that a topic’s share moves (points)",
+            "Largest change in a topic’s share (points)",
             lambda v: points(v).lstrip("+"),
             "moves",
         ),
-        note="Three ways to treat them: with their nearest topic (as here), as a group of their "
-        "own, or left out. The last column is the widest gap between the three, over all topics.",
+        note="Last column: the largest difference, over all topics, between three treatments of "
+        "these responses: assigned to the nearest topic (as here), a separate group, or excluded.",
     )
 
 
@@ -167,16 +170,16 @@ def hierarchy_grid(hierarchy: pd.DataFrame) -> Grid:
 
 
 def coverage_grid(coverage: pd.DataFrame) -> Grid:
-    """How many topics reach each theme, the fewest first."""
+    """How many topics match each theme, the fewest first."""
     coverage = coverage.sort_values("n_topics", kind="stable")
     return make_grid(
         coverage,
-        "Themes by the number of topics that reach them",
+        "Themes by number of matching topics",
         ("Theme", clean, "label"),
-        ("Topics that reach it", str, "n_topics"),
+        ("Matching topics", str, "n_topics"),
         ("Responses in them", count, "count"),
         ("Share", percent, "estimate"),
-        ("95 % interval", interval, "low", "high"),
+        ("95 % CI", interval, "low", "high"),
         links=tuple(anchor(t) for t in coverage["theme"]),
     )
 
@@ -189,17 +192,17 @@ def quotes_grid(quotes: Sequence[Quote], labels: Labels, topics: Waves) -> Grid:
             q.year,
             "; ".join(label_of(labels, t) for t in q.themes) or "none",
             f"{q.topic}: {topics[q.topic]}" if q.topic in topics else "none",
-            next(words for least, words in SURENESS if q.support >= least),
+            next(words for least, words in SUPPORT if q.support >= least),
         )
         for q in quotes
     )
-    head = ("Quote", "Year", "Themes", "Topic", "Sureness")
+    head = ("Quote", "Year", "Themes", "Topic", "Consensus support")
     note = (
-        "Sureness is the share of runs that put the response into its topic: high is 90\u00a0% or "
-        "more, medium 60\u00a0% or more. Each person is quoted once at most."
+        "Consensus support is the share of runs that place the response in its topic: high is "
+        "90\u00a0% or more, medium 60\u00a0% or more. Each respondent is quoted once at most."
     )
     if any(q.paraphrase for q in quotes):
-        note += f" What begins with \u201c{_PARAPHRASE}\u201d is in other words than the person's."
+        note += f" Text after \u201c{_PARAPHRASE}\u201d is not in the respondent's own words."
     return Grid(caption="Quotes", head=head, rows=rows, note=note, choices=(1, 2, 3, 4))
 
 
@@ -209,12 +212,12 @@ def resolution_grid(resolution: pd.DataFrame) -> Grid:
         resolution,
         "Numbers of topics tried",
         ("Topics", format_integer, "n_topics"),
-        ("Agreement with the runs (ARI)", decimal, "estimate"),
-        ("Low", decimal, "low"),
-        ("High", decimal, "high"),
-        ("Support", percent, "support"),
-        ("Topics reappear (Jaccard)", decimal, "stability"),
-        ("Responses of the smallest", count, "smallest"),
+        ("Agreement with the runs (ARI)", coefficient, "estimate"),
+        ("Lowest", coefficient, "low"),
+        ("Highest", coefficient, "high"),
+        ("Consensus support", percent, "support"),
+        ("Replicability (Jaccard)", coefficient, "stability"),
+        ("Smallest topic (responses)", count, "smallest"),
         ("Chosen", lambda v: "yes" if v else "", "chosen"),
     )
 
@@ -223,7 +226,7 @@ def runs_grid(runs: pd.DataFrame) -> Grid:
     """The runs behind the topics."""
     return make_grid(
         runs,
-        "Runs of the topic model",
+        "Clustering runs",
         ("Run", str, "run"),
         ("Seed", str, "seed"),
         ("Neighbours", str, "n_neighbors"),
@@ -237,7 +240,7 @@ def frame_grid(frame: pd.DataFrame, labels: Labels) -> Grid:
     """Every codable theme with its provenance, definition and source."""
     return make_grid(
         frame[frame["codable"]],
-        "The themes and where each comes from",
+        "Themes, definitions and sources",
         ("Theme", clean, "label"),
         ("Domain", partial(label_of, labels), "domain"),
         ("Status", str, "provenance"),

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iapt_topics.figures._style import figure_bytes
 from iapt_topics.figures.agreement import agreement_figure, confusion_flow_figure
 from iapt_topics.figures.ledger import ledger_figure
-from iapt_topics.figures.shares import axis_figure, axis_plane_figure, drift_figure
+from iapt_topics.figures.shares import axis_figure, axis_plane_figure, changes_figure, drift_figure
 from iapt_topics.figures.topics import mapping_figure, resolution_figure
 from iapt_topics.report.format import Grid
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
-    from iapt_topics.publish.published import Published
+    from iapt_topics.publish.published import Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,36 +31,54 @@ class Picture:
     table: Grid | None = None
 
 
-def draw(published: Published) -> dict[str, Figure]:
+def draw(version: Version) -> dict[str, Figure]:
     """Every figure for which there is a table, by name; what may not be shown is not drawn."""
-    tables, waves, labels = published.tables, published.waves, published.labels
+    return {name: make() for name, make in figure_makers(version).items()}
+
+
+def figure_makers(version: Version) -> dict[str, Callable[[], Figure]]:
+    """What draws each figure for which there is a table, by the figure's name."""
+    tables, waves, labels = version.tables, version.waves, version.labels
     totals = tables["ledger_totals"].set_index("status")["n"]
-    out = {
-        "rows": ledger_figure(tables["ledger"], tables["ledger_totals"], waves=waves),
-        "drift": drift_figure(tables["drift_shares"], labels=labels, waves=waves),
+    out: dict[str, Callable[[], Figure]] = {
+        "ledger": lambda: ledger_figure(tables["ledger"], tables["ledger_totals"], waves=waves),
+        "prevalence": lambda: drift_figure(tables["drift_shares"], labels=labels, waves=waves),
     }
+    changes = last_changes(version)
+    if changes["estimate"].notna().any():
+        out["changes"] = lambda: changes_figure(changes, labels=labels, waves=waves)
     if "axis_shares" in tables:
-        out["axis"] = axis_figure(tables["axis_shares"], waves=waves)
+        out["poles"] = lambda: axis_figure(tables["axis_shares"], waves=waves)
         poles = tables["pole_shares"]
         shown = poles["estimate"].notna().groupby(poles["year"]).all()
         if shown.any():
-            out["plane"] = axis_plane_figure(poles, labels=labels, waves=waves)
+            out["plane"] = lambda: axis_plane_figure(poles, labels=labels, waves=waves)
     themes = tables.get("agreement_themes")
     if themes is not None and len(themes):
-        out["agreement"] = agreement_figure(themes, tables.get("people_themes"))
+        out["agreement"] = lambda: agreement_figure(themes, tables.get("people_themes"))
         if len(matches := tables["agreement_matches"]):
-            reference, other = published.about.coders["agreement"]
-            out["coding_flow"] = confusion_flow_figure(
+            reference, other = version.about.coders["agreement"]
+            out["confusion"] = lambda: confusion_flow_figure(
                 matches, labels=labels, reference=reference, other=other,
                 n=themes["n"].max(), least=1,
             )  # fmt: skip
-    if published.topic_names and len(tables["topic_scores"]):
-        names = {t: f"{t}: {label}" for t, label in published.topic_names.items()}
-        out["mapping"] = mapping_figure(tables["topic_scores"], topics=names, themes=labels)
+    if version.topic_names and len(tables["topic_scores"]):
+        names = {t: f"{t}: {label}" for t, label in version.topic_names.items()}
+        out["mapping"] = lambda: mapping_figure(
+            tables["topic_scores"], topic_labels=names, labels=labels
+        )
     if len(resolution := tables["topic_resolution"]):
-        n_runs = published.about.n_runs
-        out["resolution"] = resolution_figure(resolution, n=totals.get("kept", 0), n_runs=n_runs)
+        n, n_runs = totals.get("kept", 0), version.about.n_runs
+        out["resolution"] = lambda: resolution_figure(resolution, n=n, n_runs=n_runs)
     return out
+
+
+def last_changes(version: Version) -> pd.DataFrame:
+    """Changes of the last wave against the baseline."""
+    table = version.tables["drift_changes"]
+    rows = table[table["kind"] == "baseline"]
+    last: pd.DataFrame = rows[rows["year"] == rows["year"].max()]
+    return last
 
 
 def data_address(figure: Figure) -> str:

@@ -18,9 +18,9 @@
     return { row, cells, lower, all: lower.join(" ") };
   }
 
-  // The number that a cell begins with; "<10" stands just below 10.
+  // The number that a cell begins with; "< .001" stands just below .001.
   function numberOf(text) {
-    const found = /^([<>]?)\s*([-+\u2212]?\d[\d,\u00a0]*(?:\.\d+)?)/.exec(text);
+    const found = /^([<>]?)\s*([-+\u2212]?(?:\d[\d,\u00a0]*(?:\.\d+)?|\.\d+))/.exec(text);
     if (!found) return NaN;
     return Number(found[2].replace(/[\u00a0,]/g, "").replace("\u2212", "-")) - (found[1] === "<" ? 1e-9 : 0);
   }

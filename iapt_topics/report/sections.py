@@ -9,16 +9,16 @@ from typing import Any
 
 import pandas as pd
 
-from iapt_topics._base.status import SHOWN
+from iapt_topics._base.status import SHOWN, SUPPRESSED
 from iapt_topics._base.text import clean
 from iapt_topics.figures.ledger import STATUSES
-from iapt_topics.publish.published import Published
+from iapt_topics.publish.published import Private, Version
 from iapt_topics.report import agreement_grids, drift_grids, grids, themes, topic_map
 from iapt_topics.report import format as form
-from iapt_topics.report.pictures import Picture, data_address, draw
+from iapt_topics.report.pictures import Picture, data_address, draw, last_changes
 
 
-def page_values(published: Published) -> dict[str, Any]:
+def page_values(published: Version) -> dict[str, Any]:
     """Everything that the template prints."""
     sources = {name: data_address(figure) for name, figure in draw(published).items()}
     return {
@@ -31,35 +31,53 @@ def page_values(published: Published) -> dict[str, Any]:
     }
 
 
-def _survey(published: Published, sources: dict[str, str]) -> dict[str, Any]:
-    """What was asked and who answered."""
+def _survey(published: Version, sources: dict[str, str]) -> dict[str, Any]:
+    """The survey, its rows and its respondents."""
     about, tables = published.about, published.tables
     totals = tables["ledger_totals"].set_index("status")["n"].to_dict()
     n_rows, n_kept, n_people = (form.count(totals.get(n, 0)) for n in ("read", "kept", "people"))
     changes = last_changes(published)
+    years = [published.waves[y] for y in about.years]
     return {
+        "title": _title(about.source, years),
         "synthetic": about.synthetic,
         "weighted": about.weighted,
         "source": clean(about.source),
-        "rule": published.rule,
+        "rule": published.disclosure,
+        "private": isinstance(published, Private),
         "n_rows": n_rows,
         "n_kept": n_kept,
         "n_people": n_people,
-        "years": [published.waves[y] for y in about.years],
+        "excluded": [
+            f"{words} ({form.count(n)})"
+            for status, words in STATUSES.items()
+            if status != "kept" and (n := totals.get(status, 0)) != 0
+        ],
+        "years": years,
         "one_year": len(about.years) < 2 or changes.empty,
         "questions": [clean(q) for q in about.questions],
         "ledger": _picture(
-            sources["rows"],
-            "What became of every row of the file",
+            sources["ledger"],
+            "Rows analysed and excluded",
             f"Flow from rows read to responses by year: {n_kept} of {n_rows} rows were analysed.",
-            grids.ledger_grid(tables["ledger"], totals, published.waves),
+            grids.ledger_grid(
+                tables["ledger"], totals, published.waves, exact=isinstance(published, Private)
+            ),
         ),
         "who": _who(published),
         "how": _how(published),
     }
 
 
-def _themes(published: Published, sources: dict[str, str]) -> dict[str, Any]:
+def _title(source: str, years: list[str]) -> str:
+    """The survey by the name of its file, and its years."""
+    name = clean(source).rsplit(".", 1)[0].replace("_", " ").strip()
+    ends = list(dict.fromkeys([years[0], years[-1]])) if years else []
+    dash = "–" if all(y.isdecimal() for y in ends) else " to "
+    return ", ".join(part for part in (name[:1].upper() + name[1:], dash.join(ends)) if part)
+
+
+def _themes(published: Version, sources: dict[str, str]) -> dict[str, Any]:
     """Themes at a glance, and a page for each."""
     pages = themes.theme_pages(published)
     frame, shares = published.tables["frame"], published.tables["theme_shares"]
@@ -81,8 +99,8 @@ def _themes(published: Published, sources: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _topics(published: Published, sources: dict[str, str]) -> dict[str, Any]:
-    """The topics, their themes and how sure they are."""
+def _topics(published: Version, sources: dict[str, str]) -> dict[str, Any]:
+    """The topics, their themes and their stability."""
     tables, cards = published.tables, themes.topic_cards(published)
     notes = {c.note for c in cards if not c.small}
     rows = tables["topics"]
@@ -98,7 +116,7 @@ def _topics(published: Published, sources: dict[str, str]) -> dict[str, Any]:
         "broad": grids.hierarchy_grid(tables["topic_hierarchy"]),
         "coverage": {
             "themes": len(coverage),
-            "reached": int((coverage["n_topics"] > 0).sum()),
+            "matched": int((coverage["n_topics"] > 0).sum()),
             "topics": placed["topic"].nunique(),
             "alone": [
                 (int(row["topic"]), clean(row["label"]))
@@ -109,7 +127,7 @@ def _topics(published: Published, sources: dict[str, str]) -> dict[str, Any]:
         "topic_note": notes.pop() if len(notes) == 1 else "",
         "unassigned": "none"
         if unassigned.empty
-        else "a share not shown"
+        else "a suppressed share"
         if unassigned.isna().all()
         else form.percent(unassigned.iloc[0]),
         "quotes": grids.quotes_grid(published.quotes, published.labels, published.topic_names)
@@ -118,20 +136,20 @@ def _topics(published: Published, sources: dict[str, str]) -> dict[str, Any]:
         "approved": published.approved,
         "mapping": _picture(
             sources.get("mapping"),
-            "How near each topic is to each theme",
-            f"Heat map of {len(published.topic_names)} topics by {codable} themes; chosen "
-            "pairs are outlined. The list of topics says the same in words.",
+            "Relevance of each theme for each topic",
+            f"Heat map of {len(published.topic_names)} topics by {codable} themes; matched "
+            "pairs are outlined. The list of topics names them.",
         ),
         "resolution": _picture(
             sources.get("resolution"),
-            "How the number of topics was chosen",
-            "Agreement between runs for each number of topics that was tried.",
+            "Choice of the number of topics",
+            "Agreement between runs for each number of topics tried.",
             grids.resolution_grid(tables["topic_resolution"]),
         ),
     }
 
 
-def _method(published: Published, sources: dict[str, str]) -> dict[str, Any]:
+def _method(published: Version, sources: dict[str, str]) -> dict[str, Any]:
     """How it was done."""
     about, frame = published.about, published.tables["frame"]
     statuses = frame.loc[frame["codable"], "provenance"].tolist()
@@ -157,38 +175,29 @@ def _picture(
     return Picture(title=title, alt=alt, source=source, table=table) if source else None
 
 
-def last_changes(published: Published) -> pd.DataFrame:
-    """Changes of the last year against the baseline."""
-    table = published.tables["drift_changes"]
-    rows = table[table["kind"] == "baseline"]
-    last: pd.DataFrame = rows[rows["year"] == rows["year"].max()]
-    return last
-
-
-def _axis(
-    published: Published, sources: dict[str, str], poles: str
-) -> dict[str, Picture | None] | None:
+def _axis(published: Version, sources: dict[str, str], poles: str) -> dict[str, Any] | None:
     shares = published.tables.get("axis_shares")
     if shares is None:
         return None
-    caption = f"{poles}, by year"
+    caption = f"{poles}: prevalence by year"
     return {
+        "second": form.label_of(published.labels, published.about.poles[-1]),
         "years": _picture(
-            sources["axis"],
+            sources["poles"],
             caption,
-            f"Share of responses by year: {', '.join(shares['theme'].unique())}.",
+            f"Prevalence by year: {', '.join(shares['theme'].unique())}.",
             grids.shares_grid(shares, published.labels, caption, published.waves),
         ),
         "plane": _picture(
             sources.get("plane"),
-            f"{poles}, a point for each year",
-            "Each year as a point: the share of responses that speak of the first pole, across, "
-            "and of the second, up, with 95 % intervals.",
+            f"{poles}: one point per year",
+            "Each year as a point: prevalence of the first pole on the horizontal axis and of the "
+            "second on the vertical axis, with 95 % confidence intervals.",
         ),
     }
 
 
-def _drift(published: Published, sources: dict[str, str]) -> dict[str, Any] | None:
+def _drift(published: Version, sources: dict[str, str]) -> dict[str, Any] | None:
     tables, labels, waves = published.tables, published.labels, published.waves
     changes, baseline = last_changes(published), published.about.baseline
     if changes.empty:
@@ -201,32 +210,40 @@ def _drift(published: Published, sources: dict[str, str]) -> dict[str, Any] | No
             form.anchor(r["theme"]),
             form.label_of(labels, r["theme"]),
             f"{form.verdict(r)} by {form.points(abs(r['estimate'])).lstrip('+')} points "
-            f"({form.interval(r['low'], r['high'], form.points)})",
+            f"(95\u00a0% CI {form.interval(r['low'], r['high'], form.points)})",
         )
         for r in shown.to_dict("records")
         if form.is_significant(r)
     ]
-    caption = "Share of responses with each theme, by year"
+    caption = "Prevalence of each theme by year"
     steps, distances = tables["drift_changepoints"], tables["drift_distances"]
+    n_years = shares.loc[shares["n"] != 0, "year"].nunique()
+    hidden = changes.loc[changes["estimate"].isna(), "status"]
     return {
         "figure": _picture(
-            sources["drift"],
+            sources["prevalence"],
             caption,
-            "One small panel per theme: share by year with 95 % intervals; n is under each year. "
-            "The table has the figures.",
+            "One panel per theme: prevalence by year with 95 % confidence intervals; n is under "
+            "each year. The table has the figures.",
             grids.shares_grid(shares, labels, caption, waves),
         ),
         "changes": drift_grids.changes_grid(
             changes, labels, f"{names[last]} against {names[baseline]}"
         ),
-        "trends": drift_grids.trends_grid(tables["drift_trends"], labels, waves),
+        # Two years have a change and no trend beside it.
+        "trends": drift_grids.trends_grid(tables["drift_trends"], labels, waves)
+        if n_years > 2
+        else None,
         "steps": drift_grids.steps_grid(steps, labels, waves) if len(steps) else None,
         "distances": drift_grids.distances_grid(distances, waves) if len(distances) else None,
         "moved": moved,
         "n_shown": len(shown),
         "mix": _same_mix(published, changes),
         "sources": _sources(published, last, names),
-        "n_hidden": len(changes) - len(shown),
+        "n_hidden": len(hidden),
+        "why_hidden": "suppressed in this public version"
+        if hidden.eq(SUPPRESSED).all()
+        else "not given: suppressed, or based on too few responses",
         "cells": f"{len(shares):,}",
         "cells_hidden": f"{(shares['estimate'].isna() & (shares['n'] != 0)).sum():,}",
         "last": names[last],
@@ -234,8 +251,8 @@ def _drift(published: Published, sources: dict[str, str]) -> dict[str, Any] | No
     }
 
 
-def _who(published: Published) -> dict[str, Any] | None:
-    """Who answered: what moved by more than chance, in words, and the table."""
+def _who(published: Version) -> dict[str, Any] | None:
+    """Respondent mix: what changed significantly, in words, and the table."""
     who = published.tables.get("respondent_mix")
     if who is None or who.empty:
         return None
@@ -248,8 +265,8 @@ def _who(published: Published) -> dict[str, Any] | None:
     }
 
 
-def _how(published: Published) -> dict[str, Any]:
-    """How they answered, likewise; ``lengths`` of the first and the last year that are shown."""
+def _how(published: Version) -> dict[str, Any]:
+    """Response quality, likewise; ``lengths`` of the first and the last year that are shown."""
     how = published.tables["response_quality"]
     words = how[(how["measure"] == "words") & how["estimate"].notna()].to_dict("records")
     return {
@@ -271,7 +288,7 @@ def _tested(table: pd.DataFrame) -> bool:
     return table["year"].nunique() > 1 and bool(table["p_bh"].notna().any())
 
 
-def _unsure(published: Published) -> dict[str, Any]:
+def _unsure(published: Version) -> dict[str, Any]:
     table = published.tables["topic_unassigned"]
     shown = table[table["estimate"].notna()]
     return {
@@ -283,8 +300,8 @@ def _unsure(published: Published) -> dict[str, Any]:
     }
 
 
-def _same_mix(published: Published, changes: pd.DataFrame) -> dict[str, Any] | None:
-    """Changes of the last year at a fixed respondent mix, beside those as they are."""
+def _same_mix(published: Version, changes: pd.DataFrame) -> dict[str, Any] | None:
+    """Changes of the last year at a fixed respondent mix, beside the unadjusted ones."""
     table = published.tables.get("standardised_changes")
     if table is None:
         return None
@@ -294,28 +311,30 @@ def _same_mix(published: Published, changes: pd.DataFrame) -> dict[str, Any] | N
     found = set(rows.loc[rows["changed"] == "yes", "theme"])
     as_is = set(changes.loc[changes["p_bh"] < 0.05, "theme"])
     return {
-        "table": drift_grids.standardised_grid(rows, published.labels),
+        "table": drift_grids.standardised_grid(
+            rows, published.labels, exact=isinstance(published, Private)
+        ),
         "stay": len(as_is & found),
         "were": len(as_is),
         "new": len(found - as_is),
     }
 
 
-def _sources(published: Published, last: int, names: dict[int, str]) -> dict[str, Any]:
-    """Widths of intervals by source, and corrected changes of the last year."""
+def _sources(published: Version, last: int, names: dict[int, str]) -> dict[str, Any]:
+    """Sources of uncertainty, and corrected changes of the last year."""
     tables, baseline = published.tables, names[published.about.baseline]
     table, changes = tables["change_sources"], tables.get("corrected_changes")
     out = {"table": drift_grids.sources_grid(table, baseline), "corrected": None}
     if changes is not None:
         rows = changes[(changes["year"] == last) & (changes["status"] == SHOWN)]
-        caption = f"{names[last]} against {baseline}, by the machine and corrected"
+        caption = f"{names[last]} against {baseline}: machine and corrected"
         grid = drift_grids.corrected_grid(rows, published.labels, caption)
         out["corrected"] = grid if len(rows) else None
     return out
 
 
-def _by_year(published: Published) -> dict[str, Any] | None:
-    """Both coders by year: where their shares part, and whether their changes go the same way."""
+def _by_year(published: Version) -> dict[str, Any] | None:
+    """Both coders by year: where their prevalence differs, and the direction of their changes."""
     years, changes = (published.tables.get(f"agreement_{name}") for name in ("years", "changes"))
     if years is None or changes is None:
         return None
@@ -325,32 +344,36 @@ def _by_year(published: Published) -> dict[str, Any] | None:
     one, two = (clean(c) for c in published.about.coders["agreement"])
     return {
         "table": agreement_grids.agreement_years_grid(
-            years, published.labels, published.waves, (one, two)
+            years,
+            published.labels,
+            published.waves,
+            (one, two),
+            exact=isinstance(published, Private),
         ),
         "shown": f"{len(shown):,}",
-        "apart": f"{int(((shown['low'] > 0) | (shown['high'] < 0)).sum()):,}",
+        "differ": int(((shown["low"] > 0) | (shown["high"] < 0)).sum()),
         "changes": _both_changes(published, changes),
     }
 
 
-def _both_changes(published: Published, changes: pd.DataFrame) -> dict[str, Any] | None:
+def _both_changes(published: Version, changes: pd.DataFrame) -> dict[str, Any] | None:
     """Changes to the last year by both coders; None if none can be shown."""
     rows = changes[(changes["year"] == changes["year"].max()) & (changes["status"] == SHOWN)]
     if rows.empty:
         return None
     last, first = (published.wave(y) for y in rows.iloc[0][["year", "against"]])
-    caption = f"{last} against {first}, by people and by the machine"
+    caption = f"{last} against {first}: human and machine codes"
     return {
         "table": agreement_grids.agreement_changes_grid(rows, published.labels, caption),
         "between": (first, last),
-        "sure": int((rows["way"] != "unclear").sum()),
-        "same": int((rows["way"] == "same").sum()),
+        "n_changed": int((rows["way"] != "unclear").sum()),
+        "n_same": int((rows["way"] == "same").sum()),
     }
 
 
-def _agreement(published: Published, sources: dict[str, str]) -> dict[str, Any] | None:
+def _agreement(published: Version, sources: dict[str, str]) -> dict[str, Any] | None:
     out = {
-        "ceiling": _measures(published, "people"),
+        "benchmark": _measures(published, "people"),
         "pair": _measures(published, "agreement"),
     }
     if out["pair"] is not None:
@@ -358,7 +381,7 @@ def _agreement(published: Published, sources: dict[str, str]) -> dict[str, Any] 
     return out if any(out.values()) else None
 
 
-def _measures(published: Published, start: str) -> dict[str, Any] | None:
+def _measures(published: Version, start: str) -> dict[str, Any] | None:
     """What is said of any two coders."""
     overall = published.tables.get(f"{start}_overall")
     if overall is None:
@@ -368,23 +391,25 @@ def _measures(published: Published, start: str) -> dict[str, Any] | None:
     one, two = (clean(c) for c in published.about.coders[start])
     return {
         "n": form.count(overall["n"].iloc[0]),
-        "f1": form.decimal(f1) if form.known(f1) else "not estimable",
+        "f1": form.coefficient(f1) if form.known(f1) else "not estimable",
         "overall": agreement_grids.overall_grid(overall),
         "themes": agreement_grids.agreement_grid(themes, one, two),
+        "several": len(themes) > 1,
     }
 
 
-def _pair(published: Published, sources: dict[str, str]) -> dict[str, Any]:
-    """What is said of machine and people beyond that."""
-    rule, labels = published.rule, published.labels
+def _pair(published: Version, sources: dict[str, str]) -> dict[str, Any]:
+    """What is said of machine and human codes beyond that."""
+    rule, labels = published.disclosure, published.labels
     of = {
         name: published.tables[f"agreement_{name}"]
         for name in ("overall", "themes", "convergence", "matches", "levels", "partition", "design")
     }
     return {
         "few": bool(of["overall"]["n"].iloc[0] < rule.min_base),
-        "meet": agreement_grids.convergence_grid(of["convergence"]),
-        "apart": agreement_grids.matches_grid(of["matches"], labels, rule.min_respondents),
+        "suppressed": of["themes"]["status"].eq(SUPPRESSED).any(),
+        "convergence": agreement_grids.convergence_grid(of["convergence"]),
+        "different": agreement_grids.matches_grid(of["matches"], labels, rule.min_respondents),
         "levels": agreement_grids.levels_grid(of["levels"]),
         "partition": agreement_grids.partition_grid(of["partition"]),
         "design": agreement_grids.design_grid(of["design"]),
@@ -392,14 +417,13 @@ def _pair(published: Published, sources: dict[str, str]) -> dict[str, Any]:
         "figure": _picture(
             sources.get("agreement"),
             "F1 and kappa for each theme",
-            f"Forest plot of F1 and kappa with 95 % intervals for {len(of['themes'])} "
-            "themes; in brackets how many responses the people gave each theme. The table has the "
-            "figures.",
+            f"Forest plot of F1 and kappa with 95 % confidence intervals for {len(of['themes'])} "
+            "themes; in brackets the human-coded responses of each. The table has the figures.",
         ),
         "flow": _picture(
-            sources.get("coding_flow"),
-            "What the machine said where people gave a theme",
-            "Flow from the themes that people gave, left, to the themes that the machine gave the "
-            "same responses, right. The table of different themes has the largest flows.",
+            sources.get("confusion"),
+            "Human and machine themes in the same responses",
+            "Flow from the human themes, left, to the machine themes of the same responses, right. "
+            "The table of different themes has the largest flows.",
         ),
     }

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from iapt_topics._base.status import SHOWN, SUPPRESSED
 from iapt_topics._base.text import clean
 from iapt_topics.report import format as form
-from iapt_topics.report.format import count, decimal, interval, known, percent, points
+from iapt_topics.report.format import coefficient, count, interval, known, percent, points
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from iapt_topics.publish.disclosure import Disclosure
-    from iapt_topics.publish.published import Published
+    from iapt_topics.publish.published import Version
     from iapt_topics.publish.quotes import Quote
 
     Tables = Mapping[str, pd.DataFrame]
@@ -69,7 +68,7 @@ class Card:
     note: str = ""
 
 
-def theme_pages(published: Published) -> list[ThemePage]:
+def theme_pages(published: Version) -> list[ThemePage]:
     """A page for each theme that could be applied, in the order of the frame."""
     tables, labels = published.tables, published.labels
     rows = tables["theme_shares"].set_index("theme")
@@ -79,7 +78,7 @@ def theme_pages(published: Published) -> list[ThemePage]:
         name = str(theme["theme"])
         if name not in rows.index:
             continue
-        reached = pairs.loc[pairs["theme"] == name, "topic"].astype(int)
+        matching = pairs.loc[pairs["theme"] == name, "topic"].astype(int)
         pages.append(
             ThemePage(
                 anchor=form.anchor(name),
@@ -87,28 +86,28 @@ def theme_pages(published: Published) -> list[ThemePage]:
                 domain=form.label_of(labels, theme["domain"]),
                 status=theme["provenance"],
                 definition=clean(theme["definition"]),
-                share=_share(rows.loc[name].to_dict(), published.rule),
+                share=_share(rows.loc[name].to_dict()),
                 dots=_dots(published, name),
                 change=_change(published, name),
                 agreement=_agreement(tables, name),
-                topics=tuple((t, published.topic_names[t]) for t in reached),
+                topics=tuple((t, published.topic_names[t]) for t in matching),
                 quotes=tuple(q for q in published.quotes if name in q.themes)[:MOST_QUOTES],
             )
         )
     return pages
 
 
-def _share(row: dict[Any, Any], rule: Disclosure) -> str:
+def _share(row: dict[Any, Any]) -> str:
     if not known(row["count"]):
-        least = rule.min_respondents
-        return f"Not shown: it rests on fewer than {least} people, or would give away what does."
+        return f"Prevalence: {form.why_missing(row)}."
     of = f"{count(row['count'])} of {count(row['n'])} responses"
     if not known(row["estimate"]):
-        return f"In {of}."
-    return f"In {percent(row['estimate'])} ({interval(row['low'], row['high'])}): {of}."
+        return f"{of}."
+    limits = interval(row["low"], row["high"])
+    return f"Prevalence {percent(row['estimate'])} (95\u00a0% CI {limits}): {of}."
 
 
-def _dots(published: Published, theme: str) -> tuple[Dot, ...]:
+def _dots(published: Version, theme: str) -> tuple[Dot, ...]:
     """Places in a chart 100 units high: the highest upper limit that is shown is at its top.
 
     One year alone has no chart: the share in words says as much.
@@ -121,7 +120,7 @@ def _dots(published: Published, theme: str) -> tuple[Dot, ...]:
     for i, row in enumerate(shares[shares["theme"] == theme].to_dict("records")):
         year, x = published.wave(row["year"]), 60.0 * i + 30
         if not known(row["high"]):
-            out.append(Dot(year=year, x=x, words="not shown"))
+            out.append(Dot(year=year, x=x, words=form.why_missing(row)))
             continue
         y, top, bottom = (
             round(100 - 100 * float(row[c]) / most, 1) for c in ("estimate", "high", "low")
@@ -132,7 +131,7 @@ def _dots(published: Published, theme: str) -> tuple[Dot, ...]:
     return tuple(out)
 
 
-def _change(published: Published, theme: str) -> str:
+def _change(published: Version, theme: str) -> str:
     """The change of the last year against the baseline, by the machine and by people."""
     table = published.tables["drift_changes"]
     rows = table[(table["kind"] == "baseline") & (table["theme"] == theme)].to_dict("records")
@@ -141,22 +140,22 @@ def _change(published: Published, theme: str) -> str:
     row = max(rows, key=lambda r: r["year"])
     years = " against ".join(published.wave(row[c]) for c in ("year", "against"))
     if not known(row["estimate"]):
-        return f"{years}: not shown, too few people or responses."
+        return f"{years}: {form.why_missing(row)}."
     by = points(row["estimate"])
     between = interval(row["low"], row["high"], points)
     by_people = _by_people(published.tables, row)
-    return f"{years}: {by} points ({between}); {form.verdict(row)}.{by_people}"
+    return f"{years}: {by} points (95\u00a0% CI {between}); {form.verdict(row)}.{by_people}"
 
 
 def _by_people(tables: Tables, change: dict[Any, Any]) -> str:
-    """The same change by the codes of people, if they coded both years."""
+    """The same change by human codes, if there are any of both years."""
     table = tables.get("agreement_changes")
     if table is None:
         return ""
     key = ["theme", "year", "against"]
     rows = table[(table[key] == [change[c] for c in key]).all(axis=1)]
     return "".join(
-        f" By people’s codes: {points(r['change_reference'])} "
+        f" By human codes: {points(r['change_reference'])} "
         f"({interval(r['change_reference_low'], r['change_reference_high'], points)})."
         for r in rows[rows["status"] == SHOWN].to_dict("records")
     )
@@ -164,7 +163,7 @@ def _by_people(tables: Tables, change: dict[Any, Any]) -> str:
 
 def _agreement(tables: Tables, theme: str) -> tuple[str, ...]:
     out = []
-    for who, start in (("Machine and people", "agreement"), ("Two people", "people")):
+    for who, start in (("Machine-human", "agreement"), ("Human-human", "people")):
         table = tables.get(f"{start}_themes")
         if table is None:
             continue
@@ -177,14 +176,15 @@ def _agreement(tables: Tables, theme: str) -> tuple[str, ...]:
 
 def _agreed(row: dict[Any, Any], rating: list[str]) -> str:
     if row["status"] == SUPPRESSED:
-        return "not shown, too few people"
-    words = f"F1 {decimal(row['f1'])} ({interval(row['f1_low'], row['f1_high'], decimal)})"
+        return SUPPRESSED
+    limits = interval(row["f1_low"], row["f1_high"], coefficient)
+    words = f"F1 {coefficient(row['f1'])} (95\u00a0% CI {limits})"
     if known(row["kappa"]):
-        words += f", kappa {decimal(row['kappa'])}"
+        words += f", kappa {coefficient(row['kappa'])}"
     return f"{words}; {clean(rating[0])}" if rating else words
 
 
-def topic_cards(published: Published) -> list[Card]:
+def topic_cards(published: Version) -> list[Card]:
     """A card for each topic, small ones without content."""
     tables = published.tables
     pairs = tables["topic_mapping"]
@@ -194,8 +194,9 @@ def topic_cards(published: Published) -> list[Card]:
         if number < 0:
             continue
         if number not in published.topic_names:
-            size = f"fewer than {published.rule.min_respondents}"
-            cards.append(Card(number=number, label="small topic, not shown", small=True, size=size))
+            size = f"fewer than {published.disclosure.min_respondents}"
+            label = "small topic, suppressed"
+            cards.append(Card(number=number, label=label, small=True, size=size))
             continue
         of = pairs[(pairs["topic"] == number) & (pairs["theme"] != "")]
         counted = known(row["estimate"])

@@ -11,7 +11,7 @@ from iapt_topics._base.arrays import Floats
 from iapt_topics.report.format import label_of
 
 if TYPE_CHECKING:
-    from iapt_topics.publish.published import Published
+    from iapt_topics.publish.published import Version
 
 WIDTH, HEIGHT, EDGE = 720.0, 440.0, 40.0
 LEAST, MOST = 11.0, 34.0
@@ -30,7 +30,7 @@ class Bubble:
     group: int
 
 
-def lay_out(published: Published) -> list[Bubble]:
+def lay_out(published: Version) -> list[Bubble]:
     """Place the topics that may be shown by the two axes of the table of their map.
 
     The area of a bubble is the topic's share; one whose count may not be shown has the least. Those
@@ -69,7 +69,7 @@ def lay_out(published: Published) -> list[Bubble]:
     return out
 
 
-def groups(published: Published) -> list[str]:
+def groups(published: Version) -> list[str]:
     """What the four groups of bubbles are called."""
     named = (label_of(published.labels, pole) for pole in published.about.poles)
     return [*named, "other theme", "no theme"]

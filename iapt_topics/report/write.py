@@ -6,12 +6,12 @@ from pathlib import Path
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import write_whole
-from iapt_topics.publish.published import Published
+from iapt_topics.publish.published import Private, Version
 from iapt_topics.report.page import render
 from iapt_topics.report.sections import page_values
 
 
-def write_report(path: str | Path, published: Published) -> Path:
+def write_report(path: str | Path, version: Version) -> Path:
     """Write the report as one standalone HTML file.
 
     Parameters
@@ -19,8 +19,11 @@ def write_report(path: str | Path, published: Published) -> Path:
     path : str or Path
         The file to write. Its folder is made if need be; a file of that name is replaced, and only
         once the new one is complete.
-    published : Published
-        From :func:`iapt_topics.publish.publish`. Every number of the report is one of its tables.
+    version : Published or Private
+        From :func:`iapt_topics.publish.publish`, for anybody; or from
+        :func:`iapt_topics.publish.keep_private`, for the researcher alone: such a report says
+        PRIVATE on every page, and its file can be read by this account only. Every number of the
+        report is one of its tables.
 
     Returns
     -------
@@ -37,5 +40,6 @@ def write_report(path: str | Path, published: Published) -> Path:
         raise InputError(
             f"report {str(target)!r}", "must be a file", "a folder", "Add a file name."
         )
-    write_whole(target, render(page_values(published)))
+    private = isinstance(version, Private)
+    write_whole(target, render(page_values(version)), private=private)
     return target

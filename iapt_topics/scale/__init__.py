@@ -1,5 +1,9 @@
-"""The same over partitions of a survey too large for one machine, joined by sums."""
+"""The same over partitions of a survey too large for one machine, joined by sums.
 
-import lazy_loader as lazy
+- ``scale_study`` gives a ``ScaledStudy``.
+- ``sample_stability``: how many responses the topics must be fitted to.
+"""
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+from iapt_topics._base.door import open_room
+
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -122,7 +122,7 @@ def read_rows(
             raise InputError(f"{what}: column {name!r}", "must be text", got, "Write it as text.")
         table[name] = pd.Series(np.where(empty, "", cells), index=table.index, dtype="str")
     if "weight" in table and not (table["weight"].to_numpy(float, na_value=np.nan) > 0).all():
-        raise InputError(f"{what}: column 'weight'", "must hold numbers above 0", "others",
+        raise InputError(f"{what}: column 'weight'", "must contain numbers above 0", "others",
                          "Correct them.")  # fmt: skip
     if question is not None:
         table = table[table["question"].str.strip() == question]
@@ -163,7 +163,7 @@ def code_partition(path: Path, target: Path, model_key: str) -> dict[str, Any]:
         made = hashlib.sha256(content.getvalue()).hexdigest()
         # A worker does not hold the folder; the run that it works for does.
         held = target.parent.parent
-        write_record(record_of(target), target.name, {target.name: made}, within=held)
+        write_record(record_path(target), target.name, {target.name: made}, within=held)
         write_whole(target, content.getvalue(), private=True, within=held)
     return {
         "partition": path.name,
@@ -175,7 +175,7 @@ def code_partition(path: Path, target: Path, model_key: str) -> dict[str, Any]:
     }
 
 
-def record_of(target: Path) -> Path:
+def record_path(target: Path) -> Path:
     """Where it is written down what a coded partition was when it was made."""
     return target.parent.parent / "records" / f"{target.name}.json"
 

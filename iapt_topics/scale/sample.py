@@ -77,15 +77,15 @@ def check_scans(scans: Sequence[Scan], names: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def find_partitions(survey: str | Path | Sequence[str | Path]) -> list[Path]:
+def find_partitions(source: str | Path | Sequence[str | Path]) -> list[Path]:
     """Parquet files of a folder, or those that were named."""
-    if isinstance(survey, str | Path):
-        folder = Path(survey).resolve()
+    if isinstance(source, str | Path):
+        folder = Path(source).resolve()
         paths = sorted(folder.rglob("*.parquet")) if folder.is_dir() else [folder]
     else:
-        paths = [Path(p).resolve() for p in survey]
+        paths = [Path(p).resolve() for p in source]
     if not paths or not all(p.is_file() for p in paths):
-        raise InputError("the survey", "must be Parquet files", f"{str(survey)[:80]!r}",
+        raise InputError("the survey", "must be Parquet files", f"{str(source)[:80]!r}",
                          "Name the folder that holds them.")  # fmt: skip
     return paths
 
@@ -122,12 +122,12 @@ def take_rows(
     ]
     jobs = [(path, some) for path, some in jobs if len(some)]
     how = {"question": question, "covariates": covariates}
-    tables = map_on(client, _rows_of, *zip(*jobs, strict=True), **how)
+    tables = map_on(client, _read_rows, *zip(*jobs, strict=True), **how)
     table = pd.concat(tables).sort_values("response_id", ignore_index=True)
     return as_responses(table, "sample")
 
 
-def _rows_of(
+def _read_rows(
     path: Path, rows: Ints, question: str | None, covariates: Sequence[str]
 ) -> pd.DataFrame:
     return read_rows(path, question, covariates).iloc[rows]

@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.files import claimed, file_hash
-from iapt_topics._base.kept import fault_of
+from iapt_topics._base.kept import find_fault
 from iapt_topics._base.private import private_folder
+from iapt_topics._base.result import Result
 from iapt_topics.drift.coded import find_baseline
 from iapt_topics.drift.drift import Drift, drift_of_sums
 from iapt_topics.encoders.embeddings import embed
@@ -56,8 +57,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class ScaledStudy:
-    """A survey measured in partitions.
+class ScaledStudy(Result):
+    """Results of a survey that was coded in partitions.
 
     Attributes
     ----------
@@ -70,7 +71,7 @@ class ScaledStudy:
     topic_drift : Drift
         Of the topics, as "topic 0" and so on.
     novelty : DataFrame
-        Share of novel responses by year, as ``Wave.novelty``.
+        Proportion of novel responses by year, as ``Wave.novelty``.
     ledger : DataFrame
         ``year``, ``status``, ``n``: what became of every row.
     partitions : DataFrame
@@ -90,9 +91,18 @@ class ScaledStudy:
     partitions: pd.DataFrame
     notes: tuple[str, ...]
 
+    _view = (
+        "novelty",
+        "ledger",
+        "partitions",
+    )
+
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        return self.drift._shown() | Result._shown(self)
+
 
 def scale_study(
-    survey: str | Path | Sequence[str | Path],
+    source: str | Path | Sequence[str | Path],
     frame: ThemeFrame,
     encoder: Encoder,
     out: str | Path,
@@ -106,11 +116,11 @@ def scale_study(
     n_boot: int = 1000,
     on_event: OnEvent = ignore,
 ) -> ScaledStudy:
-    """Code a partitioned survey on the workers of a Dask cluster, and measure its drift.
+    """Code a partitioned survey on a Dask cluster, and estimate prevalence by year.
 
     Parameters
     ----------
-    survey : path, or sequence of path
+    source : path, or sequence of path
         Folder of Parquet files, or the files; each is a partition, best of 2,000 to 20,000 rows.
         Columns: ``response_id`` (text, unique over all), ``respondent_id`` (text; blank for a
         person of their own), ``year`` (integer), ``text``; if there, ``question`` and ``weight``
@@ -160,10 +170,11 @@ def scale_study(
     Notes
     -----
     A response of the sample keeps what the fit says of it; any other goes to the topic with the
-    nearest centroid, with the share of runs that would put it there as its support. What a code
-    takes from the survey as a whole (rarity of n-grams, spread of the views, like responses, the
-    edge below which no theme is given) is that of the sample; so codes do not depend on partitions.
-    If the sample is the whole survey, the results are those of :func:`iapt_topics.run_study`.
+    nearest centroid, with the proportion of runs that would put it there as its consensus support.
+    What a code takes from the survey as a whole (rarity of n-grams, spread of the views, similar
+    responses, the cutoff below which no theme is applied) is that of the sample; so codes do not
+    depend on partitions. If the sample is the whole survey, the results are those of
+    :func:`iapt_topics.run_study`.
 
     Near copies of a person's own text in a year are looked for within a partition. The driver
     holds hashes of ids, the texts of the sample, and sums by respondent and year.
@@ -175,7 +186,7 @@ def scale_study(
     allocation).
     """
     config = config or TopicConfig()
-    paths = find_partitions(survey)
+    paths = find_partitions(source)
     covariates = tuple(covariates)
     if isinstance(sample, bool) or sample < 2:
         raise InputError("sample", "must be at least 2", repr(sample), "Use e.g. 20000.")
@@ -297,9 +308,9 @@ def _fit(
     )
     # A fit of another machine may differ: then its partitions are others too.
     rows = pd.util.hash_pandas_object(sample.kept[["response_id", "text"]], index=False)
-    told = hashlib.sha256(repr(settings).encode("utf-8", "replace") + rows.to_numpy().tobytes())
-    told.update(topics.centroids.tobytes() + topics.assignments["topic"].to_numpy().tobytes())
-    return model, mapping, told.hexdigest()[:16]
+    digest = hashlib.sha256(repr(settings).encode("utf-8", "replace") + rows.to_numpy().tobytes())
+    digest.update(topics.centroids.tobytes() + topics.assignments["topic"].to_numpy().tobytes())
+    return model, mapping, digest.hexdigest()[:16]
 
 
 def _code(
@@ -323,8 +334,8 @@ def _code(
     for target in (t for t in targets if t.exists()):
         # Its name is of all that it was made of.
         hashes = {target.name: file_hash(target)}
-        if fault := fault_of(_partitions.record_of(target), target.name, hashes):
-            warnings.warn(f"coded rows are made anew: {target.name}: {fault}", stacklevel=3)
+        if fault := find_fault(_partitions.record_path(target), target.name, hashes):
+            warnings.warn(f"coded rows are made again: {target.name}: {fault}", stacklevel=3)
             target.unlink()
     if not all(t.exists() for t in targets):
         client.register_plugin(Ship(model))
@@ -344,7 +355,7 @@ def _join(
     )
     total = np.concatenate([c.cells.total for c in counted]) if weighted else count
     if not len(n):
-        raise InputError("the survey", "must hold a codable response", "none", "See its texts.")
+        raise InputError("the survey", "must contain a codable response", "none", "See its texts.")
     cells = PersonYearSums(person=person, year=year, n=n, size=size, count=count, total=total)
     return add_up(cells), years
 

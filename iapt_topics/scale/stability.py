@@ -23,7 +23,7 @@ _PARTS = 5  # of the respondents: two for each half, one for the probe
 
 
 def sample_stability(
-    survey: str | Path | Sequence[str | Path],
+    source: str | Path | Sequence[str | Path],
     encoder: Encoder,
     *,
     sizes: Sequence[int] = (1_000, 2_000, 5_000, 10_000),
@@ -31,14 +31,14 @@ def sample_stability(
     config: TopicConfig | None = None,
     question: str | None = None,
 ) -> pd.DataFrame:
-    """Say how large a sample must be for its topics to be those of another sample.
+    """Estimate the replicability of topics by sample size, on a probe that no fit sees.
 
-    The respondents are dealt into two halves and a probe, which no fit sees. Topics are fitted to
+    The respondents are split into two halves and a probe, which no fit sees. Topics are fitted to
     growing samples of each half, and the probe is put on each.
 
     Parameters
     ----------
-    survey : path, or sequence of path
+    source : path, or sequence of path
         As for :func:`scale_study`.
     encoder : Encoder
         For example :func:`iapt_topics.sentence_encoder`.
@@ -71,7 +71,7 @@ def sample_stability(
     Neural Computation 16:1299-1323. Vinh, Epps and Bailey (2010), JMLR 11:2837-2854.
     """
     config = config or TopicConfig()
-    paths = find_partitions(survey)
+    paths = find_partitions(source)
     scans = [scan(p, question, (), config.seed) for p in paths]
     check_scans(scans, [p.name for p in paths])
     person, response, year = join_scans(scans)

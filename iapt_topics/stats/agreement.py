@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from iapt_topics._base.arrays import Floats
+from iapt_topics._base.arrays import Floats, Labels
 from iapt_topics._base.errors import InputError
 from iapt_topics.stats.set_agreement import corrected, ratio
 
@@ -36,23 +36,24 @@ def _shares(table: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
 
 
 def table_2x2(a: ArrayLike, b: ArrayLike, c: ArrayLike, d: ArrayLike) -> Floats:
-    """Stack the four counts of a theme as tables.
+    """Build 2 x 2 confusion matrices from the four counts of a theme.
 
     Parameters
     ----------
     a, b, c, d : array_like, shape (...)
-        Units given the theme by both, by the first only, by the second only, by neither.
+        Units coded with the theme by both, by the first only, by the second only, by neither.
 
     Returns
     -------
     ndarray of float, shape (..., 2, 2)
+        Rows are the first coder's, columns the second's; the theme applied comes first.
     """
     parts = np.broadcast_arrays(*(np.asarray(v, float) for v in (a, b, c, d)))
     return np.stack(parts, axis=-1).reshape(*parts[0].shape, 2, 2)
 
 
-def confusion_table(first: ArrayLike, second: ArrayLike) -> NDArray[np.int64]:
-    """Count units by the labels of two coders.
+def confusion_table(first: Labels, second: Labels) -> NDArray[np.int64]:
+    """Compute the confusion matrix of two coders.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def confusion_table(first: ArrayLike, second: ArrayLike) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int64, shape (k, k)
-        Over the k labels either gave, in sorted order.
+        Over the k labels that either used, in sorted order.
 
     Raises
     ------
@@ -82,7 +83,7 @@ def confusion_table(first: ArrayLike, second: ArrayLike) -> NDArray[np.int64]:
 
 
 def cohen_kappa(table: ArrayLike) -> Floats:
-    """Cohen's kappa: chance from the margins of each coder.
+    """Compute Cohen's kappa: agreement beyond that expected from each coder's own marginals.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ def cohen_kappa(table: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float, shape (...)
-        In [-1, 1]; NaN without units, or if both gave one and the same label throughout.
+        In [-1, 1]; NaN without units, or if both used one and the same label throughout.
 
     Raises
     ------
@@ -113,7 +114,7 @@ def cohen_kappa(table: ArrayLike) -> Floats:
 
 
 def scott_pi(table: ArrayLike) -> Floats:
-    """Scott's pi: chance from the margins of both coders pooled.
+    """Compute Scott's pi: agreement beyond that expected from the pooled marginals.
 
     Parameters
     ----------
@@ -140,12 +141,12 @@ def scott_pi(table: ArrayLike) -> Floats:
 
 
 def gwet_ac1(table: ArrayLike) -> Floats:
-    """Gwet's AC1: little moved by skewed margins, and high even without overlap on a rare theme.
+    """Compute Gwet's AC1, a chance-corrected agreement that is robust to skewed marginals.
 
     Parameters
     ----------
     table : array_like, shape (..., k, k)
-        Counts. All k labels that could be given count, used or not.
+        Counts. All k labels of the code set count, used or not.
 
     Returns
     -------
@@ -169,12 +170,12 @@ def gwet_ac1(table: ArrayLike) -> Floats:
 
 
 def pabak(table: ArrayLike) -> Floats:
-    """Prevalence- and bias-adjusted kappa: chance is 1/k (Brennan-Prediger for any k).
+    """Compute the prevalence- and bias-adjusted kappa (PABAK; Brennan-Prediger for any k).
 
     Parameters
     ----------
     table : array_like, shape (..., k, k)
-        Counts. All k labels that could be given count, used or not.
+        Counts. All k labels of the code set count, used or not.
 
     Returns
     -------
@@ -197,7 +198,7 @@ def pabak(table: ArrayLike) -> Floats:
 
 
 def nominal_alpha(table: ArrayLike) -> Floats:
-    """Krippendorff's alpha for nominal labels, two coders, none missing.
+    """Compute Krippendorff's alpha for nominal labels of two coders, none missing.
 
     Parameters
     ----------
@@ -207,7 +208,7 @@ def nominal_alpha(table: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of float, shape (...)
-        At most 1; NaN without units, or if one label was given throughout.
+        At most 1; NaN without units, or if one label was used throughout.
 
     Raises
     ------
@@ -227,17 +228,17 @@ def nominal_alpha(table: ArrayLike) -> Floats:
 
 
 def precision(a: ArrayLike, c: ArrayLike) -> Floats:
-    """Share of the second coder's positives that the first gave too.
+    """Compute the precision ``tp / (tp + fp)`` of the second coder, the first as reference.
 
     Parameters
     ----------
     a, c : array_like, shape (...)
-        Units given the theme by both, and by the second only.
+        Units coded with the theme by both, and by the second only.
 
     Returns
     -------
     ndarray of float, shape (...)
-        In [0, 1]; NaN if the second gave none.
+        In [0, 1]; NaN if the second has no positives.
 
     References
     ----------
@@ -248,17 +249,17 @@ def precision(a: ArrayLike, c: ArrayLike) -> Floats:
 
 
 def recall(a: ArrayLike, b: ArrayLike) -> Floats:
-    """Share of the first coder's positives that the second gave too.
+    """Compute the recall ``tp / (tp + fn)`` of the second coder, the first as reference.
 
     Parameters
     ----------
     a, b : array_like, shape (...)
-        Units given the theme by both, and by the first only.
+        Units coded with the theme by both, and by the first only.
 
     Returns
     -------
     ndarray of float, shape (...)
-        In [0, 1]; NaN if the first gave none.
+        In [0, 1]; NaN if the first has no positives.
 
     References
     ----------
@@ -268,17 +269,17 @@ def recall(a: ArrayLike, b: ArrayLike) -> Floats:
 
 
 def f1(a: ArrayLike, b: ArrayLike, c: ArrayLike) -> Floats:
-    """F1, which is the positive specific agreement: ``2a / (2a + b + c)``.
+    """Compute the F1 score, ``2a / (2a + b + c)``: the positive specific agreement.
 
     Parameters
     ----------
     a, b, c : array_like, shape (...)
-        Units given the theme by both, by the first only, by the second only.
+        Units coded with the theme by both, by the first only, by the second only.
 
     Returns
     -------
     ndarray of float, shape (...)
-        In [0, 1]; NaN if neither gave any.
+        In [0, 1]; NaN if neither has positives.
 
     References
     ----------
@@ -295,17 +296,17 @@ def f1(a: ArrayLike, b: ArrayLike, c: ArrayLike) -> Floats:
 
 
 def negative_agreement(b: ArrayLike, c: ArrayLike, d: ArrayLike) -> Floats:
-    """Negative specific agreement: ``2d / (2d + b + c)``.
+    """Compute the negative specific agreement, ``2d / (2d + b + c)``.
 
     Parameters
     ----------
     b, c, d : array_like, shape (...)
-        Units given the theme by the first only, by the second only, by neither.
+        Units coded with the theme by the first only, by the second only, by neither.
 
     Returns
     -------
     ndarray of float, shape (...)
-        In [0, 1]; NaN if both gave the theme to all.
+        In [0, 1]; NaN if both applied the theme to all.
 
     References
     ----------

@@ -11,7 +11,7 @@ from iapt_topics.stats.set_agreement import ratio
 
 
 def jensen_shannon(p: ArrayLike, q: ArrayLike, base: float = 2) -> Floats:
-    """Jensen-Shannon distance between distributions: the root of the divergence.
+    """Compute the Jensen-Shannon distance (metric) between distributions.
 
     Parameters
     ----------
@@ -43,6 +43,8 @@ def jensen_shannon(p: ArrayLike, q: ArrayLike, base: float = 2) -> Floats:
     """
     from scipy.special import rel_entr
 
+    if not (base > 0 and base != 1):
+        raise InputError("base", "must be above 0 and not 1", str(base), "Use 2.")
     sides = []
     for side in (p, q):
         weights = np.asarray(side, float)

@@ -1,6 +1,6 @@
 """Intervals, resampling and multiplicity: arrays in, floats or arrays out.
 
-Shares are fractions (0 to 1) throughout; levels such as ``confidence`` are fractions too.
+Proportions are fractions (0 to 1) throughout; levels such as ``confidence`` are fractions too.
 
 References
 ----------
@@ -34,7 +34,7 @@ def require_fraction(value: float, what: str) -> float:
 
 
 def normal_quantile(confidence: float = 0.95) -> float:
-    """Two-sided normal quantile, e.g. 1.96 for 0.95.
+    """Two-sided quantile of the standard normal distribution, e.g. 1.96 for 0.95.
 
     Parameters
     ----------
@@ -44,6 +44,7 @@ def normal_quantile(confidence: float = 0.95) -> float:
     Returns
     -------
     float
+        Above 0.
     """
     return NormalDist().inv_cdf(0.5 + require_fraction(confidence, "confidence") / 2)
 
@@ -51,7 +52,7 @@ def normal_quantile(confidence: float = 0.95) -> float:
 def wilson_interval(
     count: ArrayLike, n: ArrayLike, confidence: float = 0.95
 ) -> tuple[Floats, Floats]:
-    """Score interval for a share (Wilson 1927), without continuity correction.
+    """Wilson score confidence interval for a binomial proportion, without continuity correction.
 
     Parameters
     ----------
@@ -101,9 +102,10 @@ def wilson_interval(
 def jeffreys_interval(
     count: ArrayLike, n: ArrayLike, confidence: float = 0.95
 ) -> tuple[Floats, Floats]:
-    """Equal-tailed Jeffreys interval for a share, with the ends put at 0 and 1.
+    """Jeffreys confidence interval for a binomial proportion, equal-tailed, closed at 0 and 1.
 
-    Narrower than :func:`wilson_interval` near 0 and 1, and so the better part of a sum of shares.
+    Narrower than :func:`wilson_interval` near 0 and 1, and so the better part of a sum of
+    proportions.
 
     Parameters
     ----------
@@ -141,7 +143,9 @@ def jeffreys_interval(
 def newcombe_interval(
     count1: ArrayLike, n1: ArrayLike, count2: ArrayLike, n2: ArrayLike, confidence: float = 0.95
 ) -> tuple[Floats, Floats]:
-    """Hybrid score interval for the difference of two independent shares, first minus second.
+    """Newcombe's hybrid score interval for the difference of two independent proportions.
+
+    The difference is the first less the second.
 
     Parameters
     ----------
@@ -178,9 +182,10 @@ def newcombe_interval(
 def paired_interval(
     only_first: ArrayLike, only_second: ArrayLike, n: ArrayLike, confidence: float = 0.95
 ) -> tuple[Floats, Floats]:
-    """Interval for the difference of two shares of the same units, second minus first.
+    """Bonett-Price confidence interval for the difference of two paired proportions.
 
-    One unit is added to each kind of disagreement, so that an interval without any has a width.
+    The difference is the second less the first. One unit is added to each kind of discordant pair,
+    so that an interval without any has a width.
 
     Parameters
     ----------
@@ -218,19 +223,19 @@ def paired_interval(
 def smallest_detectable(
     p: ArrayLike, n1: ArrayLike, n2: ArrayLike, power: float = 0.8, alpha: float = 0.05
 ) -> Floats:
-    """Smallest change from a share ``p`` that two samples of these sizes would detect.
+    """Minimum detectable change from a proportion at a given power and two sample sizes.
 
-    The size of the difference d at which the two-sided test of two independent shares (normal
-    approximation, pooled variance under equality, no continuity correction) has the given power:
-    d = z[1 - alpha/2] sqrt(m (1 - m) (1/n1 + 1/n2)) + z[power] sqrt(p (1 - p)/n1 + s (1 - s)/n2),
-    with s the second share and m the pooled one. The change is taken towards one half (an
+    The size of the difference d at which the two-sided test of two independent proportions (normal
+    approximation, pooled variance under equality, no continuity correction) has the given power: d
+    = z[1 - alpha/2] sqrt(m (1 - m) (1/n1 + 1/n2)) + z[power] sqrt(p (1 - p)/n1 + s (1 - s)/n2),
+    with s the second proportion and m the pooled one. The change is taken towards one half (an
     increase from p <= 0.5, a decrease from above), which is the direction that needs the larger
     change. A guide to planning: it says nothing about the change that was seen.
 
     Parameters
     ----------
     p : array_like
-        Share in the first sample, in [0, 1].
+        Proportion in the first sample, in [0, 1].
     n1, n2 : array_like
         Sizes (or effective sizes) of the samples. All three broadcast.
     power, alpha : float

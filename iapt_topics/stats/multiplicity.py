@@ -58,7 +58,7 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
 
 
 def holm(p: ArrayLike) -> Floats:
-    """Adjust p-values to control the family-wise error rate by Holm's step-down method.
+    """Adjust p-values to control the family-wise error rate (Holm's step-down method).
 
     Parameters
     ----------

@@ -18,7 +18,18 @@ _CELLS = 4_000_000  # distances held at once
 
 
 def ratio(top: ArrayLike, bottom: ArrayLike) -> Floats:
-    """Quotient, NaN where the divisor is 0."""
+    """Divide; NaN where the divisor is 0.
+
+    Parameters
+    ----------
+    top, bottom : array_like
+        Numerator and denominator; they broadcast.
+
+    Returns
+    -------
+    ndarray of float
+        Of the broadcast shape.
+    """
     num, den = np.broadcast_arrays(np.asarray(top, float), np.asarray(bottom, float))
     out = np.full(num.shape, np.nan)
     np.divide(num, den, out=out, where=den != 0)
@@ -33,7 +44,18 @@ def mean_defined(values: ArrayLike, axis: int = -1) -> Floats:
 
 
 def corrected(observed: ArrayLike, expected: ArrayLike) -> Floats:
-    """Agreement above chance as a share of what chance leaves open."""
+    """Correct agreement for chance: ``(observed - expected) / (1 - expected)``.
+
+    Parameters
+    ----------
+    observed, expected : array_like
+        Observed agreement, and that expected by chance; they broadcast.
+
+    Returns
+    -------
+    ndarray of float
+        At most 1; NaN where the expected agreement is 1.
+    """
     po, pe = np.asarray(observed, float), np.asarray(expected, float)
     room = 1 - pe
     # A remainder of rounding is no room at all.
@@ -85,7 +107,7 @@ def _distance(first: ArrayLike, second: ArrayLike, name: DistanceName) -> Floats
 
 
 def jaccard_distance(first: ArrayLike, second: ArrayLike) -> Floats:
-    """Jaccard distance of sets: 1 less the share of their union that they have in common.
+    """Compute the Jaccard distance of sets: 1 less intersection over union.
 
     Parameters
     ----------
@@ -110,7 +132,7 @@ def jaccard_distance(first: ArrayLike, second: ArrayLike) -> Floats:
 
 
 def masi_distance(first: ArrayLike, second: ArrayLike) -> Floats:
-    """MASI distance of sets: 1 less Jaccard's index, weighted down if neither holds the other.
+    """Compute the MASI distance of sets: Jaccard's, weighted by whether one contains the other.
 
     The weight is 1 for equal sets, 2/3 if one holds the other, 1/3 if they overlap and 0 if they
     are disjoint. Older tools round it to .67 and .33.
@@ -144,7 +166,7 @@ def masi_distance(first: ArrayLike, second: ArrayLike) -> Floats:
 
 
 def set_alpha(first: ArrayLike, second: ArrayLike, distance: DistanceName = "masi") -> Floats:
-    """Krippendorff's alpha of two coders who each give a set to every unit.
+    """Compute Krippendorff's alpha for sets of themes, by MASI or Jaccard distance.
 
     The expected disagreement is the mean distance over all pairs of the 2n sets. It is worked out
     on the distinct sets and how often each occurs.
@@ -183,7 +205,7 @@ def set_alpha(first: ArrayLike, second: ArrayLike, distance: DistanceName = "mas
 def alpha_without_each(
     first: ArrayLike, second: ArrayLike, cluster: ArrayLike, distance: DistanceName = "masi"
 ) -> Floats:
-    """:func:`set_alpha` without the units of each cluster in turn, for a jackknife.
+    """Compute :func:`set_alpha` without the units of each cluster in turn, for a jackknife.
 
     Parameters
     ----------
@@ -223,7 +245,7 @@ def alpha_without_each(
 
 
 def expected_disagreement(first: ArrayLike, second: ArrayLike, distance: DistanceName) -> Floats:
-    """Mean distance over all pairs of the 2n sets, the chance term of :func:`set_alpha`.
+    """Expected disagreement of :func:`set_alpha`: the mean distance over pairs of the 2n sets.
 
     It does not change when either coder's rows change places.
 
@@ -278,7 +300,7 @@ def _distance_to_all(sets: Bools, counts: Ints, name: DistanceName) -> Floats:
 
 
 def f1_per_unit(first: ArrayLike, second: ArrayLike) -> Floats:
-    """F1 of the two sets of each unit.
+    """Compute the F1 score of the two sets of each unit.
 
     Parameters
     ----------
@@ -301,7 +323,7 @@ def f1_per_unit(first: ArrayLike, second: ArrayLike) -> Floats:
 
 
 def samples_f1(first: ArrayLike, second: ArrayLike) -> float:
-    """Mean over units of the F1 of their two sets.
+    """Compute the samples-averaged F1 score: the mean over units of the F1 of their two sets.
 
     Parameters
     ----------
@@ -327,7 +349,7 @@ def samples_f1(first: ArrayLike, second: ArrayLike) -> float:
 
 
 def micro_f1(first: ArrayLike, second: ArrayLike) -> float:
-    """F1 of the counts summed over themes.
+    """Compute the micro-averaged F1 score: that of the counts summed over themes.
 
     Parameters
     ----------
@@ -337,7 +359,7 @@ def micro_f1(first: ArrayLike, second: ArrayLike) -> float:
     Returns
     -------
     float
-        In [0, 1]; NaN if no theme was given at all.
+        In [0, 1]; NaN if no theme was applied at all.
 
     Raises
     ------
@@ -353,7 +375,7 @@ def micro_f1(first: ArrayLike, second: ArrayLike) -> float:
 
 
 def macro_f1(first: ArrayLike, second: ArrayLike) -> float:
-    """Mean over themes of their F1, leaving out themes that neither coder gave.
+    """Compute the macro-averaged F1 score, without themes that neither coder applied.
 
     Parameters
     ----------
@@ -363,7 +385,7 @@ def macro_f1(first: ArrayLike, second: ArrayLike) -> float:
     Returns
     -------
     float
-        In [0, 1]; NaN if no theme was given at all.
+        In [0, 1]; NaN if no theme was applied at all.
 
     Raises
     ------

@@ -2,8 +2,10 @@
 
 A study's tables have the names and columns of the published ones, so figures and the report are
 made of either alike. Nothing here is fit to leave the machine.
+
+- ``Study``; ``About``: its names and settings.
 """
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from iapt_topics._base.one_line import one_line
-
 if TYPE_CHECKING:
     from iapt_topics.study.results import Results
     from iapt_topics.topics.topics import TopicConfig
 
 
+from iapt_topics._base.result import Result
+
+
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class About:
-    """Names and settings of a study.
+class About(Result):
+    """Names and settings of a study, without counts.
 
     Attributes
     ----------
@@ -68,24 +69,34 @@ class About:
     n_runs: int
     versions: Mapping[str, str]
 
-    __repr__ = one_line
-
     @property
     def settings(self) -> tuple[tuple[str, str], ...]:
-        """What is needed to run the analysis again, in words."""
+        """Settings that reproduce the analysis, in words."""
         return (
             ("Seed", str(self.config.seed)),
             ("Runs", str(self.config.n_runs)),
-            ("Number of topics asked for", _asked(self.config.n_topics)),
-            ("Smallest topic asked for", _asked(self.config.min_topic_size)),
+            ("Number of topics requested", _asked(self.config.n_topics)),
+            ("Smallest topic requested", _asked(self.config.min_topic_size)),
             ("Coder", f"{self.coder} ({self.coder_kind})"),
             ("Theme frame", f"{self.frame} ({self.frame_version})"),
             *sorted(self.versions.items()),
         )
 
     def wave(self, year: object) -> str:
-        """What to call a year."""
-        return self.waves.get(int(str(year)), str(year))
+        """Return the label of a wave.
+
+        Parameters
+        ----------
+        year : object
+            A year of the survey.
+
+        Returns
+        -------
+        str
+            What to call it, by default its number.
+        """
+        name = str(year)
+        return self.waves.get(int(name), name) if name.isdecimal() else name
 
 
 def describe_study(study: Results) -> About:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from iapt_topics._base.result import Result
 from iapt_topics.agreement.comparison import Comparison
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.drift import Drift
@@ -18,7 +19,7 @@ from iapt_topics.topics.topics import Topics
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Results:
+class Results(Result):
     """The attributes of :class:`iapt_topics.Study`, of which its tables are made."""
 
     responses: Responses
@@ -29,6 +30,7 @@ class Results:
     axis_drift: Drift | None = None
     comparison: Comparison | None = None
     benchmark: Comparison | None = None
+    topic_comparison: Comparison | None = None
     standardised: Standardised | None = None
     redactions: pd.DataFrame | None = None
     human: tuple[Codes, ...] = ()

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import pandas as pd
 
-from iapt_topics._base.one_line import one_line
 from iapt_topics.study.about import About, describe_study
 from iapt_topics.study.results import Results
 from iapt_topics.study.tables import exact_tables
@@ -15,7 +14,7 @@ from iapt_topics.study.tables import exact_tables
 
 @dataclass(frozen=True, eq=False, kw_only=True)  # no slots: the tables are kept once worked out
 class Study(Results):
-    """Every result of one run of the main job.
+    """Every exact result of a study.
 
     Attributes
     ----------
@@ -35,18 +34,19 @@ class Study(Results):
         Machine with the first human coder; None without human codes.
     benchmark : Comparison or None
         First with second human coder, which the machine is read against; None without a second.
+    topic_comparison : Comparison or None
+        The topics with the first human coder, with no frame between; None where human codes come
+        with a frame, by which the two are compared.
     standardised : Standardised or None
         Change at a fixed respondent mix; None unless it was asked for.
     redactions : DataFrame or None
-        Counts of what was redacted, from :func:`iapt_topics.count_redactions`.
+        Counts of what was redacted, from :func:`iapt_topics.survey.count_redactions`.
     human : tuple of Codes
-        The people's codes behind the comparisons. Without them a person's count of responses
-        stands for the number of respondents, who can be fewer.
+        The human codes behind the comparisons. Without them a person's count of responses stands
+        for the number of respondents, who can be fewer.
     manifest : mapping of str to object
         What the result was made of: hashes, settings, versions, machine, time.
     """
-
-    __repr__ = one_line
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -55,19 +55,21 @@ class Study(Results):
 
     @cached_property
     def about(self) -> About:
-        """Names and settings of the study; nothing in it is counted."""
+        """Names and settings of the study, without counts."""
         return describe_study(self)
 
-    def _repr_html_(self) -> str:
-        """The topics, the changes, and prevalence by year as a figure; no quote."""
-        from iapt_topics.figures.notebook import as_html
+    def _title(self) -> str:
+        return f"Study of {self.responses.source}: {len(self.responses):,} responses"
+
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        return self.topics._shown() | {"changes": self.drift._shown()["changes"]}
+
+    def _picture(self) -> str:
+        from iapt_topics.figures.notebook import as_picture
         from iapt_topics.figures.shares import drift_figure
 
-        title = f"Study of {self.responses.source}: {len(self.responses):,} responses"
-        topics = self.topics.topics.drop(columns="exemplars")
         labels = {theme.id: theme.label for theme in self.mapping.frame.themes}
-        return as_html(
-            title,
-            {"topics": topics, "changes": self.drift.changes},
-            lambda: drift_figure(self.drift.shares, labels=labels),
-        )
+        return as_picture(self._title(), lambda: drift_figure(self.drift.shares, labels=labels))
+
+    def _sheets(self) -> dict[str, pd.DataFrame]:
+        return self.tables

@@ -58,6 +58,9 @@ def exact_tables(study: Results) -> Tables:
         **_agreement_tables("agreement", study.comparison),
         **_agreement_tables("people", study.benchmark),
     }
+    if study.topic_comparison is not None:
+        beside = ("matches", "levels", "partition")
+        out |= {f"topics_people_{n}": getattr(study.topic_comparison, n) for n in beside}
     out |= _coded_by_people(study, out)
     widths = topic_widths(study.topics, study.responses, drift.baseline)
     changed = out.get("corrected_changes")
@@ -67,6 +70,7 @@ def exact_tables(study: Results) -> Tables:
         "survey_notes": pd.DataFrame({"note": study.responses.notes}, dtype=object),
         "topic_assignments": study.topics.assignments,
         "machine_codes": study.codes.table,
+        "machine_evidence": study.codes.evidence,
         "drift_sources": drift.sources,
         "redactions": study.redactions,
     }
@@ -80,7 +84,7 @@ def frame_table(frame: ThemeFrame) -> pd.DataFrame:
         {
             "theme": t.id,
             "label": t.label,
-            "domain": frame.domain_of(t.id),
+            "domain": frame.find_domain(t.id),
             "codable": t.id in codable,
             "provenance": t.status,
             "definition": t.definition,
@@ -109,7 +113,7 @@ def _survey_tables(responses: Responses) -> Tables:
 
 
 def coder_weights(responses: Responses, codes: Codes) -> dict[str, float]:
-    """Survey weight of each response that a coder saw, of mean 1 in its year; none if all are 1."""
+    """Survey weight of each response coded, of mean 1 in its year; none if all are 1."""
     kept = responses.kept
     if "weight" not in kept:
         return {}
@@ -249,7 +253,7 @@ def _hierarchy(topics: Topics) -> pd.DataFrame:
 
 
 def _unsure(band: pd.DataFrame) -> pd.DataFrame:
-    """Responses of each year whose topic is not sure, and how far their treatment moves a share."""
+    """Responses of each year without a stable topic, and how far their treatment moves a share."""
     topics, rows = band[band["topic"] >= 0], band[band["topic"] < 0]
     width = (topics["high"] - topics["low"]).groupby(topics["year"]).max()
     out = rows[["year", "n", "low", "high", "note"]].assign(estimate=rows["own_group"])

@@ -1,8 +1,12 @@
 """The survey: its responses, what became of every row, redaction, respondents by wave.
 
 Everything that reads or cleans what people wrote is here.
+
+- ``load_responses`` gives ``Responses``; ``one_question`` takes one question of several.
+- Redaction: ``redact_responses``, ``redact``, ``presidio_names``, ``count_redactions``.
+- By wave: ``respondent_mix``, ``response_quality``.
 """
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -17,7 +17,7 @@ _BESIDE_SPACE = re.compile(r"[^\w\s/\u2600-\U0001ffff]+(?=\s)|(?<=\s)[^\w\s/'\u2
 _LONGEST = 200  # a longer text says something, be it only by its length
 
 
-def load_rules(path: str | Path | None = None) -> Rules:
+def read_rules(path: str | Path | None = None) -> Rules:
     """Read the rules for texts that answer nothing.
 
     Parameters
@@ -46,7 +46,7 @@ def matched_rule(text: str, rules: Rules | None = None) -> str:
     Parameters
     ----------
     text : str
-    rules : from :func:`load_rules`, optional
+    rules : from :func:`read_rules`, optional
         The bundled ones by default.
 
     Returns
@@ -99,12 +99,12 @@ def _rules(path: Path) -> Rules:
             rule = (str(entry["name"]), re.compile(str(entry["pattern"])))
         except re.error as error:
             got = f"{error} in rule {entry['name']!r}"
-            raise InputError(what, "must hold regular expressions", got, do) from None
+            raise InputError(what, "must contain regular expressions", got, do) from None
         missed = [e for e in entry["examples"] if matched_rule(e, (rule,)) != rule[0]]
         if missed:
             got = f"{listed(missed)} not matched by rule {rule[0]!r}"
             raise InputError(what, "must match their own examples", got, do)
         rules.append(rule)
     if not rules:
-        raise InputError(what, "must hold at least one [[rule]]", "none", do)
+        raise InputError(what, "must contain at least one [[rule]]", "none", do)
     return tuple(rules)

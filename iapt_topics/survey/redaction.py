@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from functools import partial
 from pathlib import Path
 
@@ -115,7 +116,7 @@ _KIND = re.compile(r"[a-z][a-z-]*")
 
 
 def redact(text: str) -> str:
-    """Replace patterned identifiers by their kind in square brackets.
+    """Redact patterned identifiers in a text, by regular expressions.
 
     Parameters
     ----------
@@ -153,9 +154,9 @@ def redact_responses(
     *,
     deny: Mapping[str, Sequence[str]] | str | Path | None = None,
     names: Recogniser | None = None,
-    replace_text: bool = False,
+    redact_text: bool = False,
 ) -> tuple[Responses, pd.DataFrame]:
-    """Redact a survey, with the same placeholder wherever the same thing is meant.
+    """Redact identifiers in a survey, with one placeholder for the same thing throughout.
 
     Parameters
     ----------
@@ -167,8 +168,8 @@ def redact_responses(
         words are replaced.
     names : callable, optional
         Finds names in running text: a text to the (start, end) of each. For example
-        :func:`presidio_names`.
-    replace_text : bool, default False
+        :func:`iapt_topics.survey.presidio_names`.
+    redact_text : bool, default False
         Whether the column ``text`` is replaced too, so that the embedded text is the redacted one.
 
     Returns
@@ -178,8 +179,8 @@ def redact_responses(
         each kind in the order of the survey. It is what the report quotes.
     log : DataFrame
         A row for each replacement: ``response_id``, ``year``, ``kind``, ``placeholder``, ``found``.
-        It undoes the redaction, so keep it apart from the results; :func:`count_redactions` counts
-        it without what was found.
+        It undoes the redaction, so keep it apart from the results;
+        :func:`iapt_topics.survey.count_redactions` counts it without what was found.
 
     Raises
     ------
@@ -217,18 +218,18 @@ def redact_responses(
     table = responses.table.assign(
         redacted=pd.Series(texts, dtype="str", index=responses.table.index)
     )
-    if replace_text:
+    if redact_text:
         table = table.assign(text=table["redacted"])
     return replace(responses, table=table), pd.DataFrame(rows, columns=list(_LOG))
 
 
 def count_redactions(log: pd.DataFrame) -> pd.DataFrame:
-    """Count what was redacted, by kind and year, without the thing itself.
+    """Count redactions by kind and year, without what was redacted.
 
     Parameters
     ----------
     log : DataFrame
-        From :func:`redact_responses`.
+        From :func:`iapt_topics.redact_responses`.
 
     Returns
     -------
@@ -247,8 +248,25 @@ def safe_texts(responses: Responses, response_ids: Sequence[str]) -> list[str]:
     return [str(t) if column == "redacted" else redact(str(t)) for t in texts]
 
 
+def redacted_part(text: str, redacted: str, start: int, end: int) -> str:
+    """The part of a redacted text that stands for ``text[start:end]``; never other than redacted.
+
+    A placeholder that stands for more than the part is in it whole.
+    """
+    if text == redacted:
+        return text[start:end]
+    places = SequenceMatcher(None, text, redacted, autojunk=False).get_opcodes()
+    met = [p for p in places if p[1] < end and p[2] > start]
+    if not met:
+        return ""
+    first, last = met[0], met[-1]
+    begin = first[3] + (start - first[1] if first[0] == "equal" else 0)
+    stop = last[4] - (last[2] - end if last[0] == "equal" else 0)
+    return redacted[max(begin, first[3]) : stop]
+
+
 def presidio_names(language: str = "en") -> Recogniser:
-    """Find names in running text by Presidio, an extra, for :func:`redact_responses`.
+    """Make a recogniser of names by Presidio, for :func:`iapt_topics.redact_responses`.
 
     Parameters
     ----------

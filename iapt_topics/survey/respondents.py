@@ -23,7 +23,7 @@ from iapt_topics.stats.share_model import share_model, sum_cells
 from iapt_topics.survey.responses import Responses, number_clusters
 
 BLANK = "(blank)"
-#: A covariate with more levels, such as a post code, says little of who answered.
+#: A covariate with more levels, such as a post code, says little of the respondents.
 MOST_LEVELS = 20
 #: A mix of questions that moved by less than this share is not worth refusing.
 _SMALL_MOVE = 0.05
@@ -31,7 +31,7 @@ _LEVEL = 0.05
 _ONE_YEAR = "Only one year, so no change can be tested."
 
 
-def levels_of(column: pd.Series) -> pd.Series:
+def name_levels(column: pd.Series) -> pd.Series:
     """Return a covariate as text, every missing or blank cell as :data:`BLANK`."""
     text = column.astype(object).where(column.notna(), "").map(str).str.strip()
     return text.where(text != "", BLANK)
@@ -42,11 +42,11 @@ def tabulated(responses: Responses) -> list[str]:
     kept = responses.kept
     asked = ["question"] if kept["question"].nunique() > 1 else []
     names = [*asked, *responses.covariates]
-    return [c for c in names if levels_of(kept[c]).nunique() <= MOST_LEVELS]
+    return [c for c in names if name_levels(kept[c]).nunique() <= MOST_LEVELS]
 
 
 def respondent_mix(responses: Responses, covariates: Sequence[str]) -> pd.DataFrame:
-    """Tabulate the kept responses of each year by the levels of covariates, and test the change.
+    """Tabulate the respondent mix by year, with tests of homogeneity.
 
     Parameters
     ----------
@@ -60,9 +60,9 @@ def respondent_mix(responses: Responses, covariates: Sequence[str]) -> pd.DataFr
     pandas.DataFrame
         Key (covariate, level, year), in the order given, then sorted. ``count``; ``n`` kept
         responses of the year; ``estimate`` = count / n with ``low``, ``high``; ``n_effective`` as
-        in :class:`iapt_topics.Drift`; ``p`` that the share of the level is the same in all years,
-        ``p_bh`` over all levels; ``note``. Missing and blank cells are a level of their own,
-        "(blank)".
+        in :class:`iapt_topics.Drift`; ``p`` of homogeneity: the proportion of the level is the same
+        in all years, ``p_bh`` over all levels; ``note``. Missing and blank cells are a level of
+        their own, "(blank)".
 
     Raises
     ------
@@ -73,10 +73,10 @@ def respondent_mix(responses: Responses, covariates: Sequence[str]) -> pd.DataFr
     require_covariates(responses, covariates)
     kept = responses.kept
     if kept.empty:
-        raise InputError("responses", "must hold a kept response", "none", "See their ledger.")
+        raise InputError("responses", "must contain a kept response", "none", "See their ledger.")
     parts = []
     for name in covariates:
-        level = levels_of(kept[name])
+        level = name_levels(kept[name])
         part = _shares_by_year(kept, level).rename(columns={"name": "level"})
         if level.nunique() == 1:
             note = "No value at all" if level.iloc[0] == BLANK else "Only one level"
@@ -90,7 +90,7 @@ def respondent_mix(responses: Responses, covariates: Sequence[str]) -> pd.DataFr
 
 
 def response_quality(responses: Responses) -> pd.DataFrame:
-    """Tabulate, by year, the rows that are no codable answer, and the length of those that are.
+    """Tabulate response quality by year: item non-response and length, with tests of change.
 
     Parameters
     ----------
@@ -100,8 +100,8 @@ def response_quality(responses: Responses) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Key (measure, year). ``measure`` is each status of the ledger but "kept", as a share of all
-        rows of the year, and "words": the geometric mean of the words of a kept response. ``n``
+        Key (measure, year). ``measure`` is each status of the ledger but "kept", as a proportion of
+        all rows of the year, and "words": the geometric mean of the words of a kept response. ``n``
         rows (or kept responses); ``estimate``, ``low``, ``high``; ``n_effective`` as in
         :class:`iapt_topics.Drift` (none for "words"); ``p`` that the measure is the same in all
         years, ``p_bh`` over the measures; ``note``.
@@ -123,7 +123,7 @@ def response_quality(responses: Responses) -> pd.DataFrame:
 def one_question(
     responses: Responses, question: str | None = None, *, pool: bool = False
 ) -> Responses:
-    """Hold the question fixed, or refuse to pool questions whose mix changed between years.
+    """Select one question, or pool questions whose mix is the same in all years.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def one_question(
     InputError
         If no kept response answers ``question``; or if neither ``question`` nor ``pool`` is given
         and some question's share of the kept responses differs between years by more than 5
-        percentage points and by more than chance (:func:`respondent_mix`, adjusted p below .05).
+        percentage points and significantly (:func:`respondent_mix`, adjusted p below .05).
     """
     asked = sorted(responses.kept["question"].unique())
     if question is not None:
@@ -156,7 +156,7 @@ def one_question(
         return replace(responses, table=responses.table[responses.table["question"] == question])
     if not pool and (moved := changed_mix(responses)):
         raise InputError(
-            "questions", "must be asked in the same mix each year to be pooled",
+            "questions", "must be asked in a constant mix over the years to be pooled",
             f"by year {moved} of the kept responses",
             "Hold one fixed with question=..., or pool them knowingly with pool=True.",
         )  # fmt: skip

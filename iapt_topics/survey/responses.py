@@ -19,10 +19,10 @@ from iapt_topics._base.errors import (
     require_names,
     require_unique,
 )
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics._base.tables import read_table, text_table
 from iapt_topics.survey.copies import LEAST_WORDS
-from iapt_topics.survey.non_answers import load_rules
+from iapt_topics.survey.non_answers import read_rules
 from iapt_topics.survey.statuses import STATUSES, TOO_LONG, assign_statuses, is_visible
 from iapt_topics.survey.waves import read_years
 
@@ -32,8 +32,8 @@ _LIST = "List each column by its name."
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)  # no slots: what is cached needs a place
-class Responses:
-    """A survey's free-text answers.
+class Responses(Result):
+    """Free-text responses of a survey, with year, question, respondent and covariates.
 
     Attributes
     ----------
@@ -65,16 +65,8 @@ class Responses:
     synthetic: bool = False
     notes: tuple[str, ...] = ()
 
-    __repr__ = one_line
-
     def __post_init__(self) -> None:
         what, do = "a table of responses", "Make it with load_responses."
-        kinds = {"table": pd.DataFrame, "source": str, "synthetic": bool, "notes": tuple}
-        for name, kind in kinds.items():
-            value = getattr(self, name)
-            if not isinstance(value, kind):
-                got = type(value).__name__
-                raise InputError(f"Responses.{name}", f"must be a {kind.__name__}", got, do)
         names = [str(c) for c in self.table.columns]
         require_unique(names, f"{what}: column names", "Rename one of the columns.")
         require_columns(self.table, _STANDARD, what)
@@ -98,7 +90,7 @@ class Responses:
 
     @property
     def kept(self) -> pd.DataFrame:
-        """Rows with status "kept", numbered from 0; worked out once."""
+        """Kept responses: rows with status "kept", numbered from 0."""
         return self._kept.copy(deep=False)  # what a caller writes into it is the caller's alone
 
     @cached_property
@@ -108,12 +100,12 @@ class Responses:
 
     @property
     def cluster_id(self) -> pd.Series:
-        """Cluster of each kept response, by response_id in their order: :func:`cluster_ids`."""
+        """Cluster (respondent) of each kept response, by response_id: :func:`cluster_ids`."""
         return self._cluster_id.copy(deep=False)
 
     @property
     def ledger(self) -> pd.DataFrame:
-        """Count of rows: ``year``, ``question``, ``status``, ``n``.
+        """Counts of rows by ``year``, ``question`` and ``status``.
 
         All statuses for each year and question seen; ``n`` sums to the rows of ``table``.
         """
@@ -128,7 +120,7 @@ class Responses:
 
     @property
     def wave_labels(self) -> dict[int, str]:
-        """What each year of the table is called, in order: "2016", "2015/16" or a wave's name."""
+        """Label of each wave, in order: "2016", "2015/16" or a wave's name."""
         named = "wave" in self.table.columns
         rows = self.table.drop_duplicates("year").sort_values("year")
         return {int(y): str(w) for y, w in zip(rows["year"], rows["wave" if named else "year"],
@@ -136,20 +128,22 @@ class Responses:
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        """Columns of the table that are of this survey alone, such as a role or a service."""
+        """Names of the covariates, such as a role or a service."""
         return tuple(c for c in self.table.columns if c not in _RESERVED)
 
-    def _repr_html_(self) -> str:
-        """The ledger; never a text."""
-        from iapt_topics.figures.ledger import ledger_figure
-        from iapt_topics.figures.notebook import as_html
+    _view = ("ledger",)
 
-        title = f"Responses of {self.source}: {len(self):,} kept of {len(self.table):,} rows"
-        return as_html(
-            title,
-            {"ledger": self.ledger},
-            lambda: ledger_figure(self.ledger, waves=self.wave_labels),
-        )
+    def _title(self) -> str:
+        return f"Responses of {self.source}: {len(self):,} kept of {len(self.table):,} rows"
+
+    def _picture(self) -> str:
+        from iapt_topics.figures.ledger import ledger_figure
+        from iapt_topics.figures.notebook import as_picture
+
+        return as_picture(self._title(), lambda: ledger_figure(self.ledger, waves=self.wave_labels))
+
+    def _sheets(self) -> dict[str, pd.DataFrame]:
+        return {"responses": self.table, "ledger": self.ledger}
 
     def __len__(self) -> int:
         """Count the kept responses."""
@@ -189,8 +183,8 @@ def load_responses(
     *,
     text: str | Sequence[str],
     year: str,
-    respondent_id: str | None = None,
-    response_id: str | None = None,
+    respondent: str | None = None,
+    response: str | None = None,
     question: str | None = None,
     covariates: Sequence[str] = (),
     weight: str | None = None,
@@ -199,7 +193,7 @@ def load_responses(
     language: str | None = None,
     non_answers: str | Path | None = None,
 ) -> Responses:
-    """Read a survey and decide for every row whether it is a codable response.
+    """Load a survey from a file or table, and screen each row for a codable response.
 
     Parameters
     ----------
@@ -207,16 +201,16 @@ def load_responses(
         A ``.csv``, ``.tsv``, ``.xlsx`` (first sheet), ``.parquet``, ``.sav`` (SPSS; needs the extra
         ``spss``) or ``.dta`` (Stata) file, or a table, which is not changed.
     text : str or sequence of str
-        Column of the answer. A list of columns is a wide file, one column for each question: each
-        row and column is then a response, with the column as its question and the id
-        ``"<row's id>:<column>"``.
+        Column of the response text. A list of columns is a wide file, one column for each question:
+        each row and column is then a response, with the column as its question and the id ``"<row's
+        id>:<column>"``.
     year : str
-        Column of the survey year, as 2016, 2015/16 (told apart by its first year), 16 or a date, of
+        Column of the survey year, as 2016, 2015/16 (identified by its first year), 16 or a date, of
         which the year is taken; or of the waves that ``waves`` names.
-    respondent_id : str, optional
-        Column that says who answered. Without it every row is taken for another person; where it
+    respondent : str, optional
+        Column of the respondent id. Without it every row is a separate respondent; where it
         is blank, that row is, under the id ``"row:<row's id>"``.
-    response_id : str, optional
+    response : str, optional
         Column of the row's own id. By default the column "response_id" if there is one, else
         the row's number from 1, not counting the header.
     question : str, optional
@@ -256,28 +250,28 @@ def load_responses(
     ['kept', 'non_answer', 'blank']
     """
     table, name, what, notes = _read_survey(source)
-    if response_id is None and "response_id" in table.columns:
-        response_id = "response_id"
+    if response is None and "response_id" in table.columns:
+        response = "response_id"
     answers = [text] if isinstance(text, str) else list(text)
     if not answers or (question is not None and not isinstance(text, str)):
         got = "none" if not answers else f"several beside the column {question!r} of questions"
         raise InputError("text", "must name a column, or one for each question", got, _LIST)
-    roles = [*answers, year, respondent_id, response_id, question, weight]
+    roles = [*answers, year, respondent, response, question, weight]
     _require_usable(table, what, roles, covariates)
-    rules = load_rules(non_answers)
+    rules = read_rules(non_answers)
 
     empty = _empty_rows(table, year)
     if empty.any():
         rows = listed(np.flatnonzero(empty) + 1)
         notes.append(f"{what}: {empty.sum()} row(s) that hold nothing are left out: {rows}.")
         table = table[~empty]
-    ids = _row_ids(table, what, response_id)
+    ids = _row_ids(table, what, response)
     people = ids
-    if respondent_id is not None:
-        people = fill_respondents(table[respondent_id], ids)
+    if respondent is not None:
+        people = fill_respondents(table[respondent], ids)
         if near := _near_ids(people):
             notes.append(
-                f"{what}: column {respondent_id!r} has ids that differ only by case or white "
+                f"{what}: column {respondent!r} has ids that differ only by case or white "
                 f"space, taken for different people: {near}."
             )
     years, labels, found_years = read_years(table[year].tolist(), f"{what}: column {year!r}", waves)
@@ -337,14 +331,15 @@ def _require_usable(
         for at in range(min(5, len(table))):
             if set(wanted) <= {v.strip() for v in table.iloc[at]}:
                 raise InputError(
-                    what, "must have the names of its columns in the first row",
-                    f"them in row {at + 2}", "Remove the rows above, such as a merged title.",
+                    what, "must have its column names in the first row",
+                    f"them in row {at + 2}",
+                    "Remove the rows above the column names, such as a title.",
                 )  # fmt: skip
     require_columns(table, wanted, what)
     clash = [c for c in covariates if c in _RESERVED]
     if clash:
         raise InputError(
-            "covariates", "must not bear the name of a column of responses", listed(clash),
+            "covariates", "must not have the name of a column of responses", listed(clash),
             "Rename the column in the survey.",
         )  # fmt: skip
     require_unique(wanted, f"{what}: columns asked for", "Use each column for one thing.")
@@ -366,7 +361,7 @@ def _row_ids(table: pd.DataFrame, what: str, column: str | None) -> list[str]:
     blank = [i + 1 for i, v in zip(table.index, ids, strict=True) if not v]
     if blank:
         raise InputError(
-            what, "must hold an id in each row", f"none in data row(s) {listed(blank)}",
+            what, "must contain an id in each row", f"none in data row(s) {listed(blank)}",
             "Fill it in, or leave the column out.",
         )  # fmt: skip
     require_unique(ids, what, "Give each response its own id.")
@@ -391,8 +386,8 @@ def _weights(cells: Sequence[str], what: str) -> list[float]:
     bad = [c[:40] for c, w in zip(cells, numbers, strict=True) if not 0 < w < np.inf]
     if bad:
         got = f"{len(bad)} other value(s): {listed(dict.fromkeys(bad))}"
-        do = "Correct them; a row that must not count is to be removed and told of."
-        raise InputError(what, "must hold numbers above 0", got, do)
+        do = "Correct them; remove rows that must not count, and report how many."
+        raise InputError(what, "must contain numbers above 0", got, do)
     return [float(w) for w in numbers]
 
 
@@ -400,7 +395,7 @@ def _require_codable(status: pd.Series, what: str) -> None:
     if not (status == "kept").any():
         counts = status.value_counts()
         raise InputError(
-            what, "must hold at least one codable response",
+            what, "must contain at least one codable response",
             ", ".join(f"{counts[s]} {s}" for s in STATUSES if s in counts) or "nothing",
             "Check that it is the column of the answers.",
         )  # fmt: skip

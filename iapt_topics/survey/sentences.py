@@ -30,10 +30,25 @@ def split_sentences(text: str) -> list[str]:
     >>> split_sentences("Targets rule. I love my team but I am tired of the phone.")
     ['Targets rule. I love my team', 'but I am tired of the phone.']
     """
-    pieces: list[str] = []
-    for piece in _BREAK.split(text.strip()):
-        if pieces and (len(piece.split()) < _LEAST_WORDS or len(pieces[-1].split()) < _LEAST_WORDS):
-            pieces[-1] = f"{pieces[-1]} {piece}".strip()
+    return [sentence for sentence, _, _ in _pieces(text)]
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Start and end in the text, end exclusive, of each sentence of :func:`split_sentences`."""
+    return [(start, end) for _, start, end in _pieces(text)]
+
+
+def _pieces(text: str) -> list[tuple[str, int, int]]:
+    first, last = len(text) - len(text.lstrip()), len(text.rstrip())
+    breaks = [m.span() for m in _BREAK.finditer(text.strip())] if first < last else []
+    starts = [first, *(first + end for _, end in breaks)]
+    ends = [*(first + start for start, _ in breaks), max(first, last)]
+    pieces: list[tuple[str, int, int]] = []
+    for start, end in zip(starts, ends, strict=True):
+        piece = text[start:end]
+        before, since, until = pieces[-1] if pieces else ("", start, start)
+        if pieces and (len(piece.split()) < _LEAST_WORDS or len(before.split()) < _LEAST_WORDS):
+            pieces[-1] = (f"{before} {piece}".strip(), since, end if piece else until)
         else:
-            pieces.append(piece)
+            pieces.append((piece, start, end))
     return pieces

@@ -50,7 +50,7 @@ def assign_statuses(
     ----------
     people, years, texts : sequences of length n
         Who wrote when and what; "" for a text that leaves no mark.
-    rules : from :func:`iapt_topics.survey.non_answers.load_rules`, optional
+    rules : from :func:`iapt_topics.survey.non_answers.read_rules`, optional
     min_words : int, default 1
     language : str, optional
         As for :func:`iapt_topics.load_responses`.

@@ -51,8 +51,8 @@ def read_years(
     blank = [i for i, c in enumerate(cells, start=1) if not c]
     if blank:
         raise InputError(
-            what, "must say the year of each row", f"none in data row(s) {listed(blank)}",
-            "Fill it in, or remove these rows and say how many there were.",
+            what, "must have a year in each row", f"none in data row(s) {listed(blank)}",
+            "Fill it in, or remove these rows and report how many.",
         )  # fmt: skip
     if waves:
         return *_places(cells, what, waves), []
@@ -61,7 +61,7 @@ def read_years(
     if bad:
         n = sum(not _FIRST <= read[c][0] <= _LAST for c in cells)
         raise InputError(
-            what, f"must hold years from {_FIRST} to {_LAST}",
+            what, f"must contain years from {_FIRST} to {_LAST}",
             f"{n} other value(s): {listed(bad)}", _DO,
         )  # fmt: skip
     kinds: dict[str, list[str]] = {}
@@ -112,7 +112,7 @@ def _places(cells: Sequence[str], what: str, waves: Sequence[str]) -> tuple[list
     if unknown:
         hint = suggestion(unknown[0], labels)
         raise InputError(
-            what, f"must hold only the waves {listed(labels, most=20)}", listed(unknown),
+            what, f"must contain only the waves {listed(labels, most=20)}", listed(unknown),
             f"{hint}Name every wave, in order.",
         )  # fmt: skip
     years = [place[c.casefold()] for c in cells]

@@ -1,8 +1,14 @@
 """Consensus topics: many runs, one set of topics, how far each can be relied on.
 
-Also their words, labels, edits, files, new waves and tracking over the years.
+- ``fit_topics`` gives ``Topics``, as ``TopicConfig`` says; ``unassigned_band``: what responses of
+  low support would change.
+- Words for people: ``label_topics`` (of a ``TopicBrief`` each), ``find_exemplars``.
+- Edits: ``TopicEdit``, ``edit_topics``, ``replay_topic_edits``.
+- Kept: ``save_topics``, ``load_topics``.
+- Later waves: ``assign_wave`` gives a ``Wave``; ``topic_tracking`` a ``TopicTracking``, and
+  ``compare_refit`` sets it beside one fit.
 """
 
-import lazy_loader as lazy
+from iapt_topics._base.door import open_room
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -82,7 +82,9 @@ def describe_topics(
                 "stability_high": float(again_high[t]),
                 "cosine": float(near.mean()),
                 "membership_cutoff": float(np.quantile(near, NOVELTY_QUANTILE)),
-                "note": "interval for sampling alone" if words[t] else "no words in its texts",
+                "note": "the interval reflects sampling alone"
+                if words[t]
+                else "no words in its responses",
             }
         )
     return pd.DataFrame(rows)

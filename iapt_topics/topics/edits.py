@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats32, Ints
+from iapt_topics._base.door import Checked
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.survey.responses import Responses
@@ -28,8 +29,8 @@ SAME_TOPIC = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopicEdit:
-    """One decision of a person.
+class TopicEdit(Checked):
+    """A human edit of topics: merge, rename, split or reassign, with who and why.
 
     Attributes
     ----------
@@ -83,7 +84,7 @@ class TopicEdit:
 def edit_topics(
     topics: Topics, edits: Sequence[TopicEdit], responses: Responses, embeddings: Embeddings
 ) -> Topics:
-    """Make topics as people decided, and record who, when and why.
+    """Apply human edits to topics, with a record of who, when and why.
 
     Parameters
     ----------
@@ -167,12 +168,12 @@ def edit_topics(
 def replay_topic_edits(
     edited: Topics, topics: Topics, responses: Responses, embeddings: Embeddings
 ) -> tuple[Topics, pd.DataFrame]:
-    """Make the edits of an earlier fit on the topics of a new one.
+    """Transfer human edits to the topics of a new fit.
 
     Parameters
     ----------
     edited : Topics
-        From :func:`edit_topics`, perhaps read by :func:`iapt_topics.load_topics`.
+        From :func:`edit_topics`, perhaps read by :func:`iapt_topics.topics.load_topics`.
     topics : Topics
         Of the new fit, whose responses may be more or fewer.
     responses : Responses

@@ -17,7 +17,7 @@ _KINDS = ("typical", "boundary", "contrary")
 def find_exemplars(
     topics: Topics, responses: Responses, embeddings: Embeddings, *, per_year: int = 2
 ) -> pd.DataFrame:
-    """Pick typical, boundary and contrary responses of every topic and year.
+    """Select typical, boundary and contrary responses of each topic and year.
 
     Parameters
     ----------

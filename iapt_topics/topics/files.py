@@ -22,15 +22,15 @@ _ARRAYS = ("votes", "distribution", "centroids")
 _NAMES = {"topics.json", "arrays.safetensors", *(f"{name}.parquet" for name in _TABLES)}
 
 
-def save_topics(topics: Topics, folder: str | Path) -> Path:
-    """Write topics to a folder.
+def save_topics(folder: str | Path, topics: Topics) -> Path:
+    """Save topics to a folder that :func:`load_topics` loads.
 
     Parameters
     ----------
-    topics : Topics
-        From :func:`iapt_topics.fit_topics`.
     folder : str or path
         Made anew, for its owner alone; one with saved topics and nothing else is replaced.
+    topics : Topics
+        From :func:`iapt_topics.fit_topics`.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def save_topics(topics: Topics, folder: str | Path) -> Path:
 
 
 def load_topics(folder: str | Path) -> Topics:
-    """Read topics from a folder of :func:`save_topics`.
+    """Load topics from a folder of :func:`save_topics`.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def load_topics(folder: str | Path) -> Topics:
     folder = Path(folder)
     what = f"folder {folder.name!r}"
     if not (folder / "topics.json").is_file():
-        raise InputError(what, "must hold saved topics", "no topics.json", "Check the path.")
+        raise InputError(what, "must contain saved topics", "no topics.json", "Check the path.")
     try:
         require_file(folder / "topics.json", "topics", MOST_BYTES)
         content = json.loads((folder / "topics.json").read_text("utf-8"))
@@ -115,5 +115,7 @@ def load_topics(folder: str | Path) -> Topics:
             raise ValueError("files of different fits")
     except Exception as error:  # a damaged file raises whatever its reader raises
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(what, "must hold whole saved topics", reason, "Save them anew.") from error
+        raise InputError(
+            what, "must contain complete saved topics", reason, "Save them again."
+        ) from error
     return topics

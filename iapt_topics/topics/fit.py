@@ -29,7 +29,7 @@ def fit_topics(
     *,
     on_event: OnEvent = ignore,
 ) -> Topics:
-    """Fit consensus topics to the kept responses.
+    """Fit consensus topics by evidence accumulation over repeated UMAP and HDBSCAN (BERTopic).
 
     Parameters
     ----------
@@ -56,9 +56,9 @@ def fit_topics(
 
     Notes
     -----
-    Support is agreement between runs, not the chance that a topic is right. The runs share one
-    set of embeddings, so what the encoder cannot see, no run can. Other responses than these would
-    give other topics: ``stability`` says by how much.
+    Consensus support is agreement between runs, not the probability that a topic is right. The runs
+    share one set of embeddings, so what the encoder cannot see, no run can. Other responses than
+    these would give other topics: ``stability`` (replicability) says by how much.
 
     References
     ----------
@@ -178,7 +178,7 @@ def _choose(
     best = int(np.flatnonzero(modest)[-1] if modest.any() else np.flatnonzero(tied)[0])
     return cuts[best], table.assign(
         chosen=table.index == best,
-        note=np.where(asked, "asked for", _FEW if len(points) < FEW_RESPONSES else ""),
+        note=np.where(asked, "requested", _FEW if len(points) < FEW_RESPONSES else ""),
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats32
+from iapt_topics._base.door import Checked
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings, require_same_encoder
 from iapt_topics.encoders.encoder import Encoder
@@ -32,8 +33,8 @@ _PHRASES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopicBrief:
-    """What a namer is told of a topic.
+class TopicBrief(Checked):
+    """What a namer of topics is given: words and typical responses of one topic.
 
     Attributes
     ----------
@@ -58,7 +59,7 @@ def label_topics(
     *,
     namer: Callable[[TopicBrief], str] | None = None,
 ) -> Topics:
-    """Give topics labels that can be read, and words that do not repeat each other.
+    """Label topics by key phrases, and choose words by maximal marginal relevance.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def label_topics(
     -------
     Topics
         With other ``words`` and ``label`` in ``topics``; a topic without a phrase that five
-        people used keeps its own.
+        respondents used keeps its own.
 
     Raises
     ------

@@ -5,7 +5,7 @@ all but 5 % of the fitted responses are from theirs. If nothing changed, about 5
 novel; the share is tested against that.
 
 Whether novel responses belong together is asked of people who had no part in finding out
-(data splitting, Cox 1975): the wave's respondents are dealt into two halves, the novel responses of
+(data splitting, Cox 1975): the wave's respondents are split into two halves, the novel responses of
 the first are clustered, and the share of each cluster is compared between the second half and the
 responses that the topics were fitted to.
 """
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Bools, Floats, Floats32, Ints
 from iapt_topics._base.errors import InputError
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.stats.multiplicity import benjamini_hochberg
 from iapt_topics.stats.share_model import YearSums, share_model, sum_cells
@@ -35,8 +35,8 @@ _INSIDE = 0.1  # part of a group's own responses that are farther from its centr
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Wave:
-    """A later wave on fixed topics.
+class Wave(Result):
+    """A later wave assigned to fixed topics, with tests of novelty.
 
     Attributes
     ----------
@@ -44,22 +44,26 @@ class Wave:
         One row for each kept response: ``response_id``; ``topic`` (-1 if novel); ``nearest``;
         ``cosine`` (to the centroid of ``nearest``, -1 to 1); ``novel``; ``note``.
     novelty : DataFrame
-        One row for each year of the wave: ``year``; ``estimate``, ``low``, ``high`` (share of novel
-        responses, with a 95 % interval clustered by respondent); ``n``; ``expected`` (.05);
+        One row for each year of the wave: ``year``; ``estimate``, ``low``, ``high`` (proportion of
+        novel responses, with a 95 % interval clustered by respondent); ``n``; ``expected`` (.05);
         ``shown`` (the interval is above what is expected); ``note``.
     groups : DataFrame
         One row for each group of novel responses: ``group``; ``words``; ``n_found`` (responses in
-        the half that it was found in); ``estimate``, ``low``, ``high`` (share in the other half
-        less that in the fitted responses); ``n`` (responses compared); ``p``, ``p_bh``; ``shown``
-        (above 0, adjusted p below .05: perhaps a new topic); ``response_ids`` (tuple, of the half
-        that it was found in); ``note``. Without the fitted responses' vectors, not tested (NaN).
+        the half that it was found in); ``estimate``, ``low``, ``high`` (proportion in the other
+        half less that in the fitted responses); ``n`` (responses compared); ``p``, ``p_bh``;
+        ``shown`` (above 0, adjusted p below .05: perhaps a new topic); ``response_ids`` (tuple, of
+        the half that it was found in); ``note``. Without the fitted responses' vectors, not tested
+        (NaN).
     """
 
     assignments: pd.DataFrame
     novelty: pd.DataFrame
     groups: pd.DataFrame
 
-    __repr__ = one_line
+    _view = (
+        "novelty",
+        "groups: group words n_found estimate low high n p p_bh shown note",
+    )
 
 
 def assign_wave(
@@ -68,27 +72,27 @@ def assign_wave(
     embeddings: Embeddings,
     *,
     fitted: tuple[Responses, Embeddings] | None = None,
-    seed: int = 0,
+    seed: int = 7,
 ) -> Wave:
-    """Assign a later wave to fixed topics, and ask whether it holds a new one.
+    """Assign a later wave to fixed topics, and test for new topics by data splitting.
 
     Parameters
     ----------
     topics : Topics
-        Fitted to earlier waves, perhaps read by :func:`iapt_topics.load_topics`.
+        Fitted to earlier waves, perhaps read by :func:`iapt_topics.topics.load_topics`.
     responses : Responses
         The later wave.
     embeddings : Embeddings
         Of the later wave, by the encoder that the topics were fitted with.
     fitted : tuple of Responses and Embeddings, optional
         What the topics were fitted to. Needed to test groups of novel responses.
-    seed : int, default 0
+    seed : int, default 7
         Seed of the halves.
 
     Returns
     -------
     Wave
-        Assignments, the share of novel responses by year, and groups among them.
+        Assignments, the proportion of novel responses by year, and groups among them.
 
     Raises
     ------
@@ -124,7 +128,9 @@ def assign_wave(
             "nearest": nearest,
             "cosine": cosine,
             "novel": novel,
-            "note": np.where(novel, "farther from its topic than 95 % of the fitted ones", ""),
+            "note": np.where(
+                novel, "more distant from its topic than 95 % of the fitted responses", ""
+            ),
         }
     )
     years, year = np.unique(kept["year"], return_inverse=True)
@@ -160,7 +166,7 @@ def novelty_by_year(sums: YearSums, years: NDArray[np.int64]) -> pd.DataFrame:
     )
     shown = table["low"] > NOVELTY_QUANTILE
     note = np.where(
-        shown, "more than expected: other matters, another question or other people", ""
+        shown, "more than expected: new content, another question or other respondents", ""
     )
     return table.assign(shown=shown, note=note)
 
@@ -246,5 +252,5 @@ def _tested(
     estimate, low, high, p = (float(x[0]) for x in model.contrast(np.array([-1.0, 1.0])))
     return {
         "estimate": estimate, "low": low, "high": high, "n": len(every), "p": p,
-        "note": "found in one half of the respondents, tested on the other",
+        "note": "found in one half of the respondents, tested in the other",
     }  # fmt: skip

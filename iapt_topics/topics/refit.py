@@ -13,14 +13,14 @@ from iapt_topics.topics.topics import Topics
 from iapt_topics.topics.tracking import TopicTracking
 
 
-def compare_refit(topics: Topics, flow: TopicTracking, responses: Responses) -> pd.DataFrame:
-    """Put the shares of one fit to all years beside those of the topics fitted to each year.
+def compare_refit(topics: Topics, tracking: TopicTracking, responses: Responses) -> pd.DataFrame:
+    """Compare topic prevalence of one fit to all years with that of a fit to each year.
 
     Parameters
     ----------
     topics : Topics
         Fitted to the whole survey.
-    flow : TopicTracking
+    tracking : TopicTracking
         Topics of each window of the same survey.
     responses : Responses
         The survey.
@@ -28,11 +28,11 @@ def compare_refit(topics: Topics, flow: TopicTracking, responses: Responses) -> 
     Returns
     -------
     pandas.DataFrame
-        Key (topic, year, method). ``method`` "fixed": share of the topic of the one fit; "refit":
-        share of the window's topics that go to it, each going to the topic that most of its
-        responses have; "difference": refit less fixed. ``estimate``, ``low``, ``high``; ``n``
-        responses; ``p`` of the difference (t test, clustered by respondent), ``p_bh``; ``note``. A
-        drift that only one of the methods shows is one of fitting.
+        Key (topic, year, method). ``method`` "fixed": prevalence of the topic of the one fit;
+        "refit": prevalence of the window's topics that go to it, each going to the topic that most
+        of its responses have; "difference": refit less fixed. ``estimate``, ``low``, ``high``;
+        ``n`` responses; ``p`` of the difference (t test, clustered by respondent), ``p_bh``;
+        ``note``. A drift that only one of the methods shows is one of fitting.
     """
     from scipy.stats import t as student
 
@@ -41,7 +41,7 @@ def compare_refit(topics: Topics, flow: TopicTracking, responses: Responses) -> 
     columns = ["topic", "label", "year", "method", "estimate", "low", "high", "n"]
     columns = [*columns, "p", "p_bh", "note"]
     rows = []
-    for year, fit in sorted(flow.fits.items()):
+    for year, fit in sorted(tracking.fits.items()):
         own = fit.assignments.set_index("response_id")["topic"]
         fixed = fixed_all.loc[own.index]
         both = np.zeros((fit.n_topics, topics.n_topics))
@@ -53,7 +53,7 @@ def compare_refit(topics: Topics, flow: TopicTracking, responses: Responses) -> 
         for topic, label in topics.topics[["topic", "label"]].itertuples(index=False):
             sides = {"fixed": fixed.to_numpy() == topic, "refit": refit == topic}
             common = {"topic": topic, "label": label, "year": year, "n": len(own)}
-            note = "" if sides["refit"].any() else "No topic of this window goes to it."
+            note = "" if sides["refit"].any() else "No topic of this window matches it."
             model = share_model(
                 sum_cells(who, np.zeros(len(who), np.intp), np.column_stack([*sides.values()]))
             )

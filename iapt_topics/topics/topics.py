@@ -16,26 +16,27 @@ from typing import Any
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats32, Ints
+from iapt_topics._base.door import Checked
 from iapt_topics._base.errors import InputError
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.survey.responses import Responses
 
 UNASSIGNED = -1
 EDIT_COLUMNS = ["action", "topics", "detail", "who", "when", "why", "note"]
-#: A response that fewer than this share of runs put with its topic is not sure to belong there.
+#: A response that fewer than this share of runs place in its topic has no stable topic.
 MIN_SUPPORT = 0.5
 #: Part of the fitted responses that are farther from their nearest topic than its cutoff.
 NOVELTY_QUANTILE = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopicConfig:
-    """How topics are fitted.
+class TopicConfig(Checked):
+    """Settings of a topic fit: seed, runs, number and size of topics, minimum support.
 
     Attributes
     ----------
-    seed : int, default 0
+    seed : int, default 7
         Seed of everything random in the fit.
     n_runs : int, default 12
         Runs of UMAP and HDBSCAN that the consensus is made of; at least 2.
@@ -49,12 +50,12 @@ class TopicConfig:
         clusters go from 1/120 to 1/60 of the responses, and are not below 10 (5 for the smallest
         surveys).
     min_support : float, default 0
-        From 0 to 1. A response whose support is below it is left unassigned. With 0, every
-        response is given its nearest topic; :func:`unassigned_band` shows what the choice does to
-        the shares.
+        From 0 to 1. A response whose support is below it is left unassigned. With 0, every response
+        is given its nearest topic; :func:`iapt_topics.topics.unassigned_band` shows the sensitivity
+        of prevalence to the choice.
     """
 
-    seed: int = 0
+    seed: int = 7
     n_runs: int = 12
     n_topics: int | None = None
     min_topic_size: int | None = None
@@ -65,39 +66,40 @@ class TopicConfig:
             value = getattr(self, what)
             if value is None and what.endswith(("topics", "size")):
                 continue
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            if value < least:
                 raise InputError(
-                    f"TopicConfig({what}=...)", f"must be a whole number of at least {least}",
-                    repr(value), "Change it or leave it out.",
+                    f"`{what}` of TopicConfig", f"must be at least {least}", str(value),
+                    "Change it or leave it out.",
                 )  # fmt: skip
+            object.__setattr__(self, what, int(value))  # of numpy, it could not be kept as JSON
         if not 0 <= self.min_support <= 1:
             raise InputError(
-                "TopicConfig(min_support=...)", "must be a share of runs from 0 to 1",
+                "`min_support` of TopicConfig", "must be a proportion of runs from 0 to 1",
                 repr(self.min_support), "Change it or leave it out.",
             )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Topics:
-    """Consensus topics of a survey.
+class Topics(Result):
+    """Consensus topics of a survey, from repeated UMAP and HDBSCAN.
 
     Attributes
     ----------
     assignments : DataFrame
         One row for each kept response, in their order: ``response_id``; ``topic`` (-1 is
         unassigned); ``nearest`` (the topic it is closest to, also when unassigned); ``support``
-        (share of runs, 0 to 1, that agree with ``nearest``); ``runner_up`` (the topic that comes
-        second, -1 if there is none); ``note``.
+        (consensus support: proportion of runs, 0 to 1, that agree with ``nearest``); ``runner_up``
+        (the topic that comes second, -1 if there is none); ``note``.
     topics : DataFrame
         One row for each topic, the largest first: ``topic``; ``label``; ``n`` (its responses);
-        ``estimate``, ``low``, ``high`` (its share of all kept responses, with a 95 % interval for
-        sampling alone); ``words`` (top c-TF-IDF terms, comma separated); ``exemplars`` (tuple of
-        up to 5 response ids, most typical first, one per respondent and none like another);
-        ``support`` (mean over its responses); ``stability``, ``stability_low``,
-        ``stability_high`` (Jaccard index with what the runs, each on a bootstrap of the
-        respondents, have in its place: mean, and range of 95 % of the runs); ``cosine``
-        (mean cosine to its centroid of the responses nearest to it), ``membership_cutoff`` (what
-        all but 5 % of them pass; a response of a later wave that does not is novel); ``note``.
+        ``estimate``, ``low``, ``high`` (its proportion of all kept responses, with a 95 % interval
+        for sampling alone); ``words`` (top c-TF-IDF terms, comma separated); ``exemplars`` (tuple
+        of up to 5 response ids, most typical first, one per respondent and none like another);
+        ``support`` (mean over its responses); ``stability``, ``stability_low``, ``stability_high``
+        (Jaccard index with what the runs, each on a bootstrap of the respondents, have in its
+        place: mean, and range of 95 % of the runs); ``cosine`` (mean cosine to its centroid of the
+        responses nearest to it), ``membership_cutoff`` (what all but 5 % of them pass; a response
+        of a later wave that does not is novel); ``note``.
     hierarchy : DataFrame
         One row for each topic: ``topic``; ``broad`` (number of its broad topic, 0 the largest);
         ``n`` (responses of the broad topic).
@@ -108,10 +110,10 @@ class Topics:
         ``smallest`` (responses of the smallest topic); ``chosen``; ``note``.
     runs : DataFrame
         One row a run: ``run``, ``seed``, ``n_responses`` (those of the respondents it drew),
-        ``n_neighbors``, ``min_cluster_size``, ``n_clusters``, ``unassigned`` (share of its
+        ``n_neighbors``, ``min_cluster_size``, ``n_clusters``, ``unassigned`` (proportion of its
         responses that HDBSCAN left as noise).
     votes : ndarray of int, shape (n_runs, n_kept)
-        Topic that each run speaks for, by response in the order of ``assignments``.
+        Topic that each run assigns, by response in the order of ``assignments``.
     distribution : ndarray of float32, shape (n_kept, n_topics)
         How much of each response is in each topic, in the order of ``assignments``: rows add up to
         1. After a fit, ``nearest`` has the most, and on average as much as ``support``.
@@ -122,7 +124,7 @@ class Topics:
         Versions of the packages that decide the result, and the encoder.
     edits : DataFrame
         What people changed after the fit: ``action``, ``topics``, ``detail``, ``who``, ``when``,
-        ``why``, ``note``; see :func:`iapt_topics.edit_topics`. Empty after a fit.
+        ``why``, ``note``; see :func:`iapt_topics.topics.edit_topics`. Empty after a fit.
     """
 
     assignments: pd.DataFrame
@@ -137,23 +139,24 @@ class Topics:
     versions: dict[str, str]
     edits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=EDIT_COLUMNS))
 
-    __repr__ = one_line
-
     @property
     def n_topics(self) -> int:
         """Number of topics, not counting the unassigned."""
         return len(self.topics)
 
-    def _repr_html_(self) -> str:
-        """The topics without their typical responses, and how their number was chosen."""
-        from iapt_topics.figures.notebook import as_html
+    _view = ("topics: topic label n estimate low high words support stability note",)
+
+    def _title(self) -> str:
+        return f"{self.n_topics} topics of {len(self.assignments):,} responses"
+
+    def _picture(self) -> str:
+        """How the number of topics was chosen."""
+        from iapt_topics.figures.notebook import as_picture
         from iapt_topics.figures.topics import resolution_figure
 
-        title = f"{self.n_topics} topics of {len(self.assignments):,} responses"
-        tables = {"topics": self.topics.drop(columns="exemplars")}
-        n, n_runs = len(self.assignments), len(self.runs)
-        return as_html(
-            title, tables, lambda: resolution_figure(self.resolution, n=n, n_runs=n_runs)
+        n, runs = len(self.assignments), len(self.runs)
+        return as_picture(
+            self._title(), lambda: resolution_figure(self.resolution, n=n, n_runs=runs)
         )
 
     def to_bertopic(self, responses: Responses, embeddings: Embeddings) -> Any:

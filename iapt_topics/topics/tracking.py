@@ -9,7 +9,7 @@ and their top c-TF-IDF words have one in common. Links may be many to many; the 
 matching [1]_ among them is marked.
 
 **New and gone.** That a topic has no partner may be chance: the same year fitted twice does not
-give the same topics twice. So its content is tested [2]_: the respondents of its year are dealt
+give the same topics twice. So its content is tested [2]_: the respondents of its year are split
 into two halves and topics fitted to each. A response of the other half, or of the other year, is
 of a topic if it is nearest to that one and about as near as its own responses are (all but the
 farthest tenth). Neither had a part in finding the topics, so if nothing changed both are of the
@@ -35,7 +35,7 @@ import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats, Floats32, Ints
 from iapt_topics._base.errors import InputError
-from iapt_topics._base.one_line import one_line
+from iapt_topics._base.result import Result
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.stats.multiplicity import benjamini_hochberg
 from iapt_topics.stats.share_model import share_model, sum_cells
@@ -64,8 +64,8 @@ _COLUMNS = {
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class TopicTracking:
-    """Topics fitted to each window of years, and how they follow each other.
+class TopicTracking(Result):
+    """Topics fitted to each window of years, with links between windows and tests of novelty.
 
     A window goes by its first year.
 
@@ -74,10 +74,11 @@ class TopicTracking:
     windows : pandas.DataFrame
         Key year. ``last_year``; ``n`` kept responses; ``n_topics`` (0 if not fitted); ``note``.
     topics : pandas.DataFrame
-        Key (year, topic). ``label``, ``words``; ``estimate``: its share of the window's ``n`` kept
-        responses, ``low``, ``high`` (95 %, clustered by respondent); ``before``: "first", "same",
-        "split", "merged", "new" or "unmatched"; ``after``: "last", "same", "split", "merged",
-        "gone" or "unmatched"; ``note``. "unmatched" has no partner, but is not shown to be new.
+        Key (year, topic). ``label``, ``words``; ``estimate``: its proportion of the window's ``n``
+        kept responses, ``low``, ``high`` (95 %, clustered by respondent); ``before``: "first",
+        "same", "split", "merged", "new" or "unmatched"; ``after``: "last", "same", "split",
+        "merged", "gone" or "unmatched"; ``note``. "unmatched" has no partner, but is not shown to
+        be new.
     links : pandas.DataFrame
         Key (year, topic, against, topic_against), ``against`` being the window before. ``estimate``
         cosine of the centroids about the mean of all responses; it has no interval (NaN, said in
@@ -86,9 +87,9 @@ class TopicTracking:
         "split and merged".
     novelty : pandas.DataFrame
         Key (kind, year, topic): every topic without a partner. ``kind`` "new" tests its window
-        against the one before, "gone" against the one after; ``estimate``: share of its content
-        in its own window less that in ``against``, ``low``, ``high``; ``n`` responses; ``p``,
-        ``p_bh`` over the whole table; ``shown``: above 0 and adjusted p below .05; ``note``.
+        against the one before, "gone" against the one after; ``estimate``: proportion of its
+        content in its own window less that in ``against``, ``low``, ``high``; ``n`` responses;
+        ``p``, ``p_bh`` over the whole table; ``shown``: above 0 and adjusted p below .05; ``note``.
     fits : dict of int to Topics
         The topics of each fitted window.
     """
@@ -99,7 +100,11 @@ class TopicTracking:
     novelty: pd.DataFrame
     fits: dict[int, Topics]
 
-    __repr__ = one_line
+    _view = (
+        "windows",
+        "topics: year topic label estimate low high n before after note",
+        "novelty",
+    )
 
 
 def topic_tracking(
@@ -109,7 +114,7 @@ def topic_tracking(
     *,
     width: int = 1,
 ) -> TopicTracking:
-    """Fit topics to each year alone, match them from year to year, and test what is new or gone.
+    """Track topics: fit each year alone, match between years, and test for new or lost topics.
 
     Parameters
     ----------
@@ -337,7 +342,7 @@ def _content(
     found = found.assign(n=n, note="")
     again = np.all([found_again for *_, found_again in halves], axis=0)
     found.loc[~again, list(nan)] = np.nan
-    found.loc[~again, "note"] = "Not found again in half of the responses, so cannot be tested."
+    found.loc[~again, "note"] = "Not replicated in half of the responses, so not testable."
     return cast(list[dict[str, Any]], found.to_dict("records"))
 
 

@@ -13,23 +13,23 @@ from iapt_topics.topics.topics import MIN_SUPPORT, UNASSIGNED, Topics
 def unassigned_band(
     topics: Topics, responses: Responses, *, min_support: float = MIN_SUPPORT
 ) -> pd.DataFrame:
-    """Shares of the topics by year under each way of treating the responses that are not sure.
+    """Sensitivity of topic prevalence by year to the treatment of low-support responses.
 
     Parameters
     ----------
     topics : Topics
-        From :func:`fit_topics`.
+        From :func:`iapt_topics.fit_topics`.
     responses : Responses
         Those that the topics were fitted to.
     min_support : float, default 0.5
-        Responses with less support are not sure.
+        Responses with less consensus support have no stable topic.
 
     Returns
     -------
     DataFrame
         One row for each topic and year, and with ``topic`` -1 one for the responses of the year
-        that are not sure: ``topic``; ``year``; ``reassign`` (all with their nearest topic),
-        ``own_group`` (the unsure stay in the denominator), ``exclude`` (they do not); ``low``,
+        without a stable topic: ``topic``; ``year``; ``reassign`` (all with their nearest topic),
+        ``own_group`` (they stay in the denominator), ``exclude`` (they do not); ``low``,
         ``high`` (least and greatest of the three; for -1, a 95 % interval of the rate); ``n``
         (kept responses of the year); ``note``.
     """
@@ -57,7 +57,9 @@ def unassigned_band(
     band["low"] = band[list(shares)].min(axis=1)
     band["high"] = band[list(shares)].max(axis=1)
     band["n"] = band["year"].map(n)
-    band["note"] = np.where(band["exclude"].isna(), "no response of the year is sure", "")
+    band["note"] = np.where(
+        band["exclude"].isna(), "no response of the year has a stable topic", ""
+    )
     low, high = wilson_interval((n - n_sure).to_numpy(), n.to_numpy())
     unsure = pd.DataFrame(
         {

@@ -16,8 +16,8 @@ from iapt_topics._base.errors import (
 
 
 def test_error_is_one_line_of_four_parts_and_survives_pickling():
-    error = InputError("column 'year'", "must hold whole years", "'x'", "Write 2016.")
-    assert str(error) == "column 'year' must hold whole years; got 'x'. Write 2016."
+    error = InputError("column 'year'", "must contain whole years", "'x'", "Write 2016.")
+    assert str(error) == "column 'year' must contain whole years; got 'x'. Write 2016."
     assert isinstance(error, ValueError)
     again = pickle.loads(pickle.dumps(error))  # noqa: S301
     assert (type(again), str(again), again.do) == (InputError, str(error), "Write 2016.")

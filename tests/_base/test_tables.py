@@ -62,7 +62,7 @@ def test_other_separators_are_found_out_and_said(tmp_path, separator):
     path = write(tmp_path / "s.csv", f"year{separator}comment\n2016{separator}Pay, mostly\n")
     table, (note,) = read_table(path, "survey")
     assert table.to_dict("list") == {"year": ["2016"], "comment": ["Pay, mostly"]}
-    assert "parted by" in note
+    assert "separated by" in note
 
 
 def test_a_workbook_gives_what_was_typed(tmp_path):

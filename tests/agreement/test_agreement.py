@@ -89,7 +89,7 @@ def test_independent_codings_are_near_their_chance():
     )
     np.testing.assert_allclose(got.overall["expected_by_chance"][:2], 0, atol=0.01)
     np.testing.assert_allclose(got.themes["kappa"], 0, atol=0.08)
-    assert (got.convergence["rating"] == "dissonant").all()
+    assert (got.convergence["rating"] == "dissonance").all()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -160,8 +160,8 @@ def test_only_common_responses_count():
     ids = [f"r{i:05d}" for i in range(5, 45)]
     got = compare_codes(make(x), make(y, "m", ids=ids), n_boot=20)
     assert got.n == 35
-    assert all("5 responses seen by h only and 5 by m only" in n for n in got.overall["note"])
-    with pytest.raises(InputError, match="40 seen by 'h' only, 40 by 'm' only"):
+    assert all("5 responses coded by h only and 5 by m only" in n for n in got.overall["note"])
+    with pytest.raises(InputError, match="40 coded by 'h' only, 40 by 'm' only"):
         compare_codes(make(x), make(y, "m", ids=[f"z{i}" for i in range(40)]))
 
 
@@ -175,13 +175,13 @@ def test_themes_of_one_coder_only():
     themes = got.themes.set_index("theme")
     assert list(themes.index) == ["A", "B", "C", "D"]
     assert list(themes["label"]) == ["Alpha", "B", "C", "Delta"]
-    assert "only h could give this" in themes.loc["B", "note"]
-    assert "only m could give this" in themes.loc["D", "note"]
+    assert "not in the code set of m" in themes.loc["B", "note"]
+    assert "not in the code set of h" in themes.loc["D", "note"]
     assert themes.loc["A", "note"] == ""
-    assert "2 themes could be given by one coder only" in got.overall["note"][0]
+    assert "2 themes are in one coder's code set only" in got.overall["note"][0]
     ratings = got.convergence.set_index("theme")
-    assert ratings.loc["B", "rating"] == ratings.loc["D", "rating"] == "silent"
-    assert "only h could give this" in ratings.loc["B", "note"]
+    assert ratings.loc["B", "rating"] == ratings.loc["D", "rating"] == "silence"
+    assert "not in the code set of m" in ratings.loc["B", "note"]
 
 
 def test_few_positives_leave_kappa_out():
@@ -196,7 +196,7 @@ def test_few_positives_leave_kappa_out():
     assert rows.loc[:3, "kappa_status"].tolist() == ["too few positives"] * 3 + ["estimated"]
     assert rows.loc[2, ["f1", "precision", "recall"]].isna().all()
     assert rows.loc[3, "kappa"] > 0
-    assert list(got.convergence["rating"])[:3] == ["silent", "silent", "not estimable"]
+    assert list(got.convergence["rating"])[:3] == ["silence", "silence", "not estimable"]
     assert "over 2 of 4 themes" in got.overall["note"][4]
 
 
@@ -206,12 +206,12 @@ def test_ratings_follow_the_stated_rule():
     x[:100, 0] = y[:95, 0] = True  # near the same
     x[100:200, 1] = y[140:240, 1] = True  # kappa about .47
     x[200:300, 2] = y[300:400, 2] = True  # apart
-    x[:, 3] = y[:, 3] = True  # given to all
+    x[:, 3] = y[:, 3] = True  # applied to all
     got = compare_codes(make(x), make(y, "m"), n_boot=20)
     assert list(got.convergence["rating"]) == [
-        "agreement", "complementary", "dissonant", "not estimable",
+        "agreement", "partial agreement", "dissonance", "not estimable",
     ]  # fmt: skip
-    assert "given to all" in got.themes["note"][3]
+    assert "coders applied it to every response" in got.themes["note"][3]
 
 
 def test_swapped_themes_are_matched_crosswise():
@@ -230,7 +230,7 @@ def test_high_kappa_without_a_match_on_itself_is_complementary():
     y = x[:, ::-1]
     got = compare_codes(make(x), make(y, "m"), n_boot=20)
     assert (got.themes["kappa"] > 0.6).all()
-    assert (got.convergence["rating"] == "complementary").all()
+    assert (got.convergence["rating"] == "partial agreement").all()
     assert "matched with T1" in got.convergence["note"][0]
 
 
@@ -284,10 +284,10 @@ def test_kappa_can_be_left_out_and_the_convergence_stays():
     full = compare_codes(make(x), make(y, "m"), n_boot=20)
     got = compare_codes(make(x), make(y, "m"), n_boot=20, kappa=False)
     assert got.themes[["kappa", "kappa_low", "kappa_high", "ac1", "pabak"]].isna().all(axis=None)
-    assert got.themes["note"].str.contains("left out as asked").all()
+    assert got.themes["note"].str.contains("not requested").all()
     overall = got.overall.set_index("measure")
     assert overall.loc[["alpha_masi", "alpha_jaccard"], "estimate"].isna().all()
-    assert "left out as asked" in overall.loc["alpha_masi", "note"]
+    assert "not requested" in overall.loc["alpha_masi", "note"]
     same = ["f1", "f1_low", "f1_high", "precision", "negative_agreement"]
     pd.testing.assert_frame_equal(got.themes[same], full.themes[same])
     assert list(got.convergence["rating"]) == list(full.convergence["rating"])
@@ -302,7 +302,7 @@ def test_no_agreement_is_measured_on_what_a_coder_was_trained_on():
     got = compare_codes(make(x), learned, n_boot=20)
     rest = compare_codes(make(x[20:], ids=ids[20:]), make(y[20:], "m", ids=ids[20:]), n_boot=20)
     assert got.n == 40
-    assert "20 responses that a coder was trained on left out" in got.overall["note"][0]
+    assert "excluded: 20 responses that a coder was trained on" in got.overall["note"][0]
     np.testing.assert_allclose(got.themes["f1"], rest.themes["f1"])
     with pytest.raises(InputError, match="neither coder was trained on"):
         compare_codes(make(x), replace(learned, trained_on=ids))
@@ -311,7 +311,7 @@ def test_no_agreement_is_measured_on_what_a_coder_was_trained_on():
 def test_codes_that_cannot_be_compared():
     x, y = pair(n=20)
     nothing = make(x[:0], "idle")
-    with pytest.raises(InputError, match=r"'idle'.*a coder who saw nothing"):
+    with pytest.raises(InputError, match=r"'idle'.*no coded response"):
         compare_codes(make(x), nothing)
     survey = survey_of(make(x[:10]), 2015)
     with pytest.raises(InputError, match=r"'h' must be for responses of this survey"):
@@ -398,7 +398,7 @@ def test_a_match_by_chance_is_not_rated_agreement():
     rng = np.random.default_rng(4)
     x, z = one_each(900, 6, rng), one_each(900, 6, rng)
     got = compare_codes(make(x), make(z, "m", themes=[f"topic {i}" for i in range(6)]), n_boot=50)
-    assert set(got.convergence["rating"]) <= {"dissonant", "silent"}
+    assert set(got.convergence["rating"]) <= {"dissonance", "silence"}
     matched = got.matches[got.matches["matched"]]
     # Chosen and measured on the same responses, chance looks like overlap.
     assert matched["f1"].mean() > matched["f1_held_out"].mean()

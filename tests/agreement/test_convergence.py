@@ -34,12 +34,12 @@ def with_cells(**cells):
 
 @pytest.mark.parametrize("name", ["matrix.csv", "matrix.xlsx"])
 def test_ratings_come_back_as_edited_and_nothing_else_does(comparison, tmp_path, name):
-    path = write_convergence(comparison, tmp_path / name)
+    path = write_convergence(tmp_path / name, comparison)
     same = read_convergence(path, comparison)
     pd.testing.assert_frame_equal(same.convergence, comparison.convergence, check_dtype=False)
 
     def change(sheet):
-        sheet.loc[0, ["rating", "rater", "rationale"]] = ["Dissonant ", "J. Reader", "other sense"]
+        sheet.loc[0, ["rating", "rater", "rationale"]] = ["Dissonance ", "J. Reader", "other sense"]
         sheet.loc[1, "rater"] = "J. Reader"
         sheet["f1"] = "9"
         return sheet.iloc[::-1]
@@ -47,7 +47,7 @@ def test_ratings_come_back_as_edited_and_nothing_else_does(comparison, tmp_path,
     edited(path, change)
     got = read_convergence(path, comparison).convergence
     assert list(got["theme"]) == ["T0", "T1", "T2", "T3"]
-    assert list(got["rating"])[:2] == ["dissonant", comparison.convergence["rating"][1]]
+    assert list(got["rating"])[:2] == ["dissonance", comparison.convergence["rating"][1]]
     assert list(got["rater"]) == ["J. Reader", "J. Reader", "", ""]
     assert list(got["rationale"]) == ["other sense", "", "", ""]
     assert list(got["proposed"]) == list(comparison.convergence["proposed"])
@@ -59,16 +59,16 @@ def test_ratings_come_back_as_edited_and_nothing_else_does(comparison, tmp_path,
     ("cells", "said"),
     [
         ({"rating": (0, "fine")}, r"must be one of 'agreement'.*'T0'"),
-        ({"rating": (1, "silent"), "rationale": (1, "why")}, r"must name a rater.*'T1'"),
+        ({"rating": (1, "silence"), "rationale": (1, "why")}, r"must name a rater.*'T1'"),
         ({"rationale": (1, "why")}, r"must name a rater.*'T1'"),
-        ({"rating": (2, "silent"), "rater": (2, "J")}, r"must give a rationale.*'T2'"),
-        ({"proposed": (3, "silent")}, r"as proposed by this comparison.*'T3'"),
+        ({"rating": (2, "silence"), "rater": (2, "J")}, r"must give a rationale.*'T2'"),
+        ({"proposed": (3, "silence")}, r"as proposed by this comparison.*'T3'"),
         ({"theme": (3, "T9")}, r"'T3' missing and 'T9' unknown"),
         ({"theme": (3, "T0")}, r"must be unique"),
     ],
 )
 def test_faulty_rows_are_named(comparison, tmp_path, cells, said):
-    path = write_convergence(comparison, tmp_path / "m.csv")
+    path = write_convergence(tmp_path / "m.csv", comparison)
     edited(path, with_cells(**cells))
     with pytest.raises(InputError, match=said):
         read_convergence(path, comparison)
@@ -76,8 +76,8 @@ def test_faulty_rows_are_named(comparison, tmp_path, cells, said):
 
 def test_faulty_files(comparison, tmp_path):
     with pytest.raises(InputError, match=r"\.csv or \.xlsx"):
-        write_convergence(comparison, tmp_path / "m.txt")
-    path = write_convergence(comparison, tmp_path / "m.csv")
+        write_convergence(tmp_path / "m.txt", comparison)
+    path = write_convergence(tmp_path / "m.csv", comparison)
     edited(path, lambda sheet: sheet.drop(columns="rater"))
     with pytest.raises(InputError, match="'rater'"):
         read_convergence(path, comparison)

@@ -22,7 +22,7 @@ from iapt_topics.pipeline import write as writing
 from iapt_topics.pipeline.execute_plan import run_plan, write_results
 from iapt_topics.pipeline.manifest import read_manifest
 from iapt_topics.pipeline.plan import read_plan
-from iapt_topics.qda import export_codes, load_project
+from iapt_topics.qda import read_project, write_codes
 from iapt_topics.qda.load import load_codes
 from iapt_topics.topics import cache as _topic_cache
 
@@ -47,12 +47,12 @@ def command(monkeypatch, capsys):
 def test_run_ends_with_a_report(command, offline_encoder, files, tmp_path):
     code, out, err = command(
         "run", files / "survey.csv", "--text", "comment", "--year", "year", "--respondent",
-        "person", "--codes", files / "codes.csv", "--frame", files / "frame.toml", "--runs", 4,
+        "person", "--codes", files / "codes.csv", "--frame", files / "frame.toml", "--n-runs", 4,
         "--out", tmp_path / "out",
     )  # fmt: skip
     assert code == 0, err
     assert "150 of 150 rows are codable responses, 2014 to 2016" in out
-    assert "Machine against human: macro-F1" in out
+    assert "Machine-human agreement (machine against human): macro-F1 " in out
     page = (tmp_path / "out" / "publish" / "report.html").read_text("utf-8")
     assert "supervision" in page
     assert "SYNTHETIC" not in page
@@ -70,7 +70,7 @@ def test_one_year_with_codes_has_a_report_and_no_word_of_change(
     table.to_csv(files / "survey.csv", index=False)
     code, out, err = command(
         "run", files / "survey.csv", "--text", "comment", "--year", "year", "--respondent",
-        "person", "--codes", files / "codes.csv", "--frame", files / "frame.toml", "--runs", 2,
+        "person", "--codes", files / "codes.csv", "--frame", files / "frame.toml", "--n-runs", 2,
         "--out", tmp_path / "out",
     )  # fmt: skip
     assert code == 0, err
@@ -78,14 +78,14 @@ def test_one_year_with_codes_has_a_report_and_no_word_of_change(
     assert "changed" not in out
     assert (tmp_path / "out" / "publish" / "report.html").exists()
     code, out, err = command("drift", tmp_path / "out", "--quiet")
-    assert (code, out) == (0, "Only one year was coded, so no change can be measured.\n"), err
+    assert (code, out) == (0, "Only one year was coded, so no change can be estimated.\n"), err
 
 
 def test_codes_may_be_a_project_of_several_and_named_otherwise(command, survey, files, monkeypatch):
     people = [load_codes(files / "codes.csv", frame=SUBJECT_FRAME, coder="A")]
     people += [replace(people[0], coder=c) for c in ("B", "C")]
     machine = replace(people[0], coder="m", kind="machine")
-    export_codes(files / "p.qdpx", [machine, *people], frame=SUBJECT_FRAME, responses=survey)
+    write_codes(files / "p.qdpx", [machine, *people], frame=SUBJECT_FRAME, responses=survey)
     pd.read_csv(files / "codes.csv").replace("pay", "money").to_csv(
         files / "named.csv", index=False
     )
@@ -116,7 +116,7 @@ def study_in(folder):
     """The folder, with a study.toml of its survey and codebook."""
     (folder / "study.toml").write_text(
         '[survey]\nfile = "survey.csv"\ntext = "comment"\nyear = "year"\n'
-        'respondent = "person"\n[frame]\nuse = "frame.toml"\n[topics]\nruns = 2\n'
+        'respondent = "person"\n[frame]\nuse = "frame.toml"\n[topics]\nn_runs = 2\n'
     )
     return folder
 
@@ -136,12 +136,12 @@ def test_a_study_is_run_from_its_file_and_again_from_its_results(command, offlin
     assert {"theme", "label", "estimate", "low", "high", "n", "p_bh"} <= set(facts["changes"][0])
     assert "Embedding the responses ..." in err
     made = {p: p.read_bytes() for p in (folder / "results" / "tables_private").iterdir()}
-    code, out, err = command("run", folder / "results", "--min-cell", "5", "--quiet")
+    code, out, err = command("run", folder / "results", "--disclosure", "5", "--quiet")
     assert (code, err) == (0, "")
     assert out.splitlines()[-1] == f"Report: {folder / 'results' / 'publish' / 'report.html'}"
     assert made == {p: p.read_bytes() for p in (folder / "results" / "tables_private").iterdir()}
     assert "fewer than 5" in (folder / "results" / "publish" / "report.html").read_text("utf-8")
-    assert "min_cell = 5 " in (folder / "results" / "study.toml").read_text("utf-8")
+    assert "disclosure = 5 " in (folder / "results" / "study.toml").read_text("utf-8")
 
 
 @pytest.mark.usefixtures("short_report")
@@ -211,11 +211,13 @@ def test_init_says_what_it_cannot_guess(command, tmp_path):
     (tmp_path / "s.csv").write_text("a,b\n1,2\n3,4\n")
     code, _, err = command("init", tmp_path / "s.csv", "--yes")
     assert code == 2
-    assert "the column of the text must be one that can be told" in err
+    assert "the column of the text must be recognisable" in err
     (tmp_path / "s.csv").write_text("A title,,\nid,year,comment\n1,2016,Too many targets\n")
     code, _, err = command("init", tmp_path / "s.csv", "--yes")
     assert code == 2
-    assert "names of its columns in the first row; got 2 without. Remove the rows above" in err
+    assert (
+        "column names in the first row; got 2 columns without a name. Remove the rows above" in err
+    )
     assert not (tmp_path / "study.toml").exists()
 
 
@@ -265,13 +267,14 @@ BAD = {
     ),
     "an unknown frame": (None, None, {"--frame": "iapt_identity_systm"}, "Did you mean"),
     "a missing frame": (None, None, {"--frame": "mine.toml"}, "no such file"),
+    "no codebook": (None, None, {"--frame": ""}, "frame.use must be the name"),
     "missing codes": (None, None, {"--codes": "codes.csv"}, "no such file"),
     "an unknown baseline": (None, None, {"--baseline": "1999"}, "1999"),
     "codes of another survey": (
         None, None, {"--codes": "other.csv"}, "must be for responses of this survey",
     ),
-    "one run": (None, None, {"--runs": "1"}, "topics.runs must be"),
-    "no cell size": (None, None, {"--min-cell": "0"}, "min_cell"),
+    "one run": (None, None, {"--n-runs": "1"}, "topics.n_runs must be"),
+    "no cell size": (None, None, {"--disclosure": "0"}, "disclosure"),
 }  # fmt: skip
 
 
@@ -283,7 +286,8 @@ def test_bad_input_is_one_line_and_nothing_written(command, offline_encoder, fil
         path.write_text(content)
     (tmp_path / "other.csv").write_text("response_id,theme\nelsewhere,S1\n")
     options = {k: tmp_path / v if v == "other.csv" else v for k, v in options.items()}
-    given = {"--text": "comment", "--year": "year", "--runs": "4"} | options
+    given = {"--text": "comment", "--year": "year", "--n-runs": "4"}
+    given |= {"--frame": "iapt_identity_system"} | options
     words = [w for pair in given.items() for w in pair]
     code, out, err = command("run", path, *words, "--out", tmp_path / "out")
     assert code == 2
@@ -351,7 +355,7 @@ def test_encoders_are_compared(command, monkeypatch, encoder, files):
     assert asked == [(None, None), ("somewhere", None)]
     assert "bag-of-words: f1_macro" in out
     assert "other: kappa_mean" in out
-    assert "n 150, 5 themes" in out
+    assert "n = 150, 5 themes" in out
 
 
 @pytest.mark.slow
@@ -372,7 +376,7 @@ def test_run_takes_a_wide_file_with_waves_and_a_deny_list(
     code, said, err = command(
         "run", path, "--text", "comment", "--text", "other", "--year", "wave", "--wave", "Before",
         "--wave", "After", "--weight", "w", "--covariate", "subject", "--deny", deny,
-        "--redact-text", "--out", out, "--runs", "2",
+        "--redact-text", "--out", out, "--n-runs", "2",
     )  # fmt: skip
     assert code == 0, err
     assert "Note: survey 'wide.csv': read as UTF-16." in err
@@ -409,7 +413,7 @@ def test_a_result_is_revised_part_by_part_without_another_fit(command, result, f
     topics = (result / "tables_private" / "topics.csv").read_bytes()
     code, out, err = command("compare", result, "--codes", files / "codes.csv")
     assert code == 0, err
-    assert "Machine against human: macro-F1" in out
+    assert "Machine-human agreement (machine against human): macro-F1 " in out
     assert "  pay pay: F1 " in out
     assert (result / "tables_private" / "agreement_themes.csv").exists()
     code, out, err = command(
@@ -421,14 +425,14 @@ def test_a_result_is_revised_part_by_part_without_another_fit(command, result, f
     assert len(facts["changes"]) == len(facts["standardised_changes"]) == 5
     assert len(facts["agreement_themes"]) == 5  # the codes have stayed
     assert isinstance(facts["agreement"][0]["n"], int)
-    code, _, err = command("report", result, "--min-cell", "hess")
+    code, _, err = command("report", result, "--disclosure", "hess")
     assert code == 2
     assert "or the name of a disclosure rule; got 'hess'" in err
-    code, out, err = command("report", result, "--min-cell", "hes")
+    code, out, err = command("report", result, "--disclosure", "hes")
     assert code == 0, err
     assert out == f"Report: {result / 'publish' / 'report.html'}\n"
     plan = read_plan(result)
-    assert (plan.codes, plan.baseline, plan.min_cell) == (files / "codes.csv", 2016, "hes")
+    assert (plan.codes, plan.baseline, plan.disclosure) == (files / "codes.csv", 2016, "hes")
     assert (result / "tables_private" / "topics.csv").read_bytes() == topics
     # What cannot be used leaves all as it is.
     before = (result / "manifest.json").read_bytes()
@@ -461,7 +465,7 @@ def test_quotes_go_out_to_be_approved_and_come_back(command, result, folder):
 @pytest.mark.usefixtures("short_report")
 def test_export_writes_for_papers_and_tools(command, result, files, monkeypatch):
     def figures(folder, published):
-        assert published.rule.min_respondents == 10
+        assert published.disclosure.min_respondents == 10
         folder.mkdir()
 
     monkeypatch.setattr(writing, "write_figures", figures)
@@ -472,10 +476,10 @@ def test_export_writes_for_papers_and_tools(command, result, files, monkeypatch)
     assert code == 0, err
     assert json.loads(out)["tables"] == str(to / "t.xlsx")
     assert {p.name for p in to.iterdir()} == {"t.xlsx", "d.docx", "p.qdpx", "figures"}
-    assert load_project(to / "p.qdpx").coders == ("machine",)
+    assert read_project(to / "p.qdpx").coders == ("machine",)
     code, _, err = command("export", result)
     assert code == 2
-    assert "must be told what to write" in err
+    assert "must have something to write" in err
     assert not (result / "cache" / "next").exists()
 
 

@@ -15,25 +15,25 @@ HEAD = """# The command line
 ```sh
 iapt-topics init survey.xlsx     # asks about the file and writes study.toml
 iapt-topics run study.toml       # report, tables and the plan itself, in the folder results
-iapt-topics compare results --codes codes.csv      # people's codes, given later
+iapt-topics compare results --codes codes.csv      # human codes, added later
 iapt-topics drift results --baseline 2016          # another year to compare with
 iapt-topics export results --tables tables.xlsx --draft draft.docx --figures figures
 ```
 
-A **folder of results** holds `publish/`, `tables_private/`, `manifest.json`, the `study.toml` that
-made it, and `cache/`, where vectors, fitted topics and what each stage measured are kept. Each
-command on it changes a part of that plan and carries it out again; only what the change touches is
-measured anew, so it is quick, and the folder is always of one plan. Texts that people wrote are in
-no file but the report's quotes and what `export --project` and `--approve` write. The cache is as
-sensitive as the survey all the same: see the README.
+A **results folder** holds `publish/`, `tables_private/`, `manifest.json`, its `study.toml`, and
+`cache/` with vectors, fitted topics and the results of each stage. A command on it changes part of
+the plan and runs it again. Only the stages that the change affects are repeated, so it is quick,
+and the folder always belongs to one plan. Responses are in no file but the report's quotes and what
+`export --project` and `--approve` write. The cache is nevertheless as sensitive as the survey: see
+the README.
 
-**Ctrl-C** stops a run at any time, within about two seconds. The results that were there are as
-they were; vectors and topics that were finished are kept, and the last line says how to go on. New
-results take the place of old ones all at once, at the end.
+**Ctrl-C** stops a run within about two seconds. Earlier results are unchanged, finished vectors and
+topics are kept, and the last line says how to resume. New results replace old ones all at once, at
+the end.
 
-**What is said where.** Results go to stdout, stages and notes to stderr: bars with the time left
-on a terminal, plain lines elsewhere. `--quiet` says the results alone; `--json` prints them
-as JSON.
+**Output.** Results go to stdout, stages and notes to stderr: progress bars on a terminal, plain
+lines elsewhere. `--quiet` prints the results only; `--json` prints them as JSON. Printed figures
+are exact; the report follows disclosure control, so its figures can differ.
 
 `iapt-topics --install-completion` installs completion for your shell.
 
@@ -42,22 +42,22 @@ as JSON.
 | code | means |
 |---|---|
 | 0 | done |
-| 1 | `verify` found a difference, or `doctor` something missing that a run needs |
-| 2 | input that cannot be used, in one line that says what to do; nothing was changed |
+| 1 | `verify` found a difference, or `doctor` found something missing |
+| 2 | invalid input: one line says what to do, and nothing was changed |
 | 130 | stopped by Ctrl-C |
 
 ## study.toml
 
-Sections and keys; all but the first three may be left out. A path starts from the folder of the
-file. What is wrong is said all at once: unknown keys with the known one that is like it, values
-of another type or out of range, files that are not there.
+Sections and keys; only the first three are required. Paths are relative to the folder of the file.
+All faults are listed at once: unknown keys (with a similar known one), values of the wrong type or
+out of range, and missing files.
 
 """
 
 
 def keys() -> list[str]:
     """Rows of the table of keys."""
-    rows = ["| key | is | means | without it |", "|---|---|---|---|"]
+    rows = ["| key | type | meaning | default |", "|---|---|---|---|"]
     defaults = {n: f.default for n, f in StudyPlan.__dataclass_fields__.items()}
     for key in KEYS:
         value = defaults[key.field]
@@ -65,7 +65,7 @@ def keys() -> list[str]:
         if value is None or value == ():
             shown = ""
         elif key.field in ("file", "text", "year"):
-            shown = "must be there"
+            shown = "required"
         rows.append(f"| `{key}` | {KINDS[key.kind].words} | {key.about} | {shown} |")
     return rows
 
@@ -82,7 +82,7 @@ def page() -> str:
             called = ", ".join(f"`{o}`" for o in (*param.opts, *param.secondary_opts))
             if param.param_type_name == "argument":
                 called = f"`{param.name.upper()}`" + ("" if param.required else " (optional)")
-            must = " Must be given." if param.required and called.startswith("`-") else ""
+            must = " Required." if param.required and called.startswith("`-") else ""
             lines.append(f"| {called} | {param.help}{must} |")
     return "\n".join(lines) + "\n"
 

@@ -98,23 +98,23 @@ class Terminal:
 def test_init_asks_and_writes_what_was_answered(files):
     screen = Terminal(files, "init", "survey.csv")
     screen.until("looks like")
-    screen.until("answers")
-    screen.until("Column of the answer (commas between several) [comment]:")
+    screen.until("free text")
+    screen.until("Column of the free-text response (commas between several) [comment]:")
     screen.key("coment\n")
     screen.until("No column 'coment'. Did you mean 'comment'?")
     screen.until("[comment]:")
     screen.key("\n")
-    screen.until("Column of the year or wave [year]:")
+    screen.until("Column of the survey year or wave [year]:")
     screen.key("\n")
-    screen.until("Column that says who answered [person]:")
+    screen.until("Column of the respondent id [person]:")
     screen.key("\n")
-    screen.until("Column of the response's id [response_id]:")
+    screen.until("Column of the response id [response_id]:")
     screen.key("\n")
     screen.until("Column of the question [-]:")
     screen.key("\n")
-    screen.until("carry along, as a role [subject]:")
+    screen.until("Covariate columns, e.g. role [subject]:")
     screen.key("\n")
-    screen.until("of which the same mix is compared over the years [-]:")
+    screen.until("Columns to adjust for, e.g. role [-]:")
     screen.key("subject\n")
     screen.until("File of human codes [-]:")
     screen.key("nowhere.csv\n")
@@ -123,12 +123,12 @@ def test_init_asks_and_writes_what_was_answered(files):
     screen.key("codes.csv\n")
     screen.until("[iapt_identity_system]:")
     screen.key("\n")
-    screen.until("behind a figure shown [10]:")
+    screen.until("behind a published figure [10]:")
     screen.key("0\n")
     screen.until("a whole number of 1 or more")
     screen.until("[10]:")
     screen.key("12\n")
-    screen.until("Folder of the results [results]:")
+    screen.until("Folder for the results [results]:")
     screen.key("here\n")
     code, said = screen.end()
     assert code == 0
@@ -137,24 +137,24 @@ def test_init_asks_and_writes_what_was_answered(files):
     assert (plan.text, plan.year, plan.respondent) == (("comment",), "year", "person")
     assert (plan.response, plan.question) == ("response_id", None)
     assert plan.covariates == plan.standardise == ("subject",)
-    assert (plan.codes, plan.min_cell) == (files / "codes.csv", 12)
+    assert (plan.codes, plan.disclosure) == (files / "codes.csv", 12)
     assert plan.out == files / "here"
 
 
 def test_ctrl_c_at_a_question_writes_nothing(files):
     screen = Terminal(files, "init", "survey.csv")
-    screen.until("Column of the answer (commas between several) [comment]:")
+    screen.until("Column of the free-text response (commas between several) [comment]:")
     time.sleep(1)  # readline misses a key that comes just as it begins to wait
     screen.key("\x03")
     code, said = screen.end()
     assert code == 130, said
-    assert "nothing was written" in said
+    assert "Nothing was written" in said
     assert not (files / "study.toml").exists()
 
 
 @pytest.mark.slow
-def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(files):
-    words = ("run", "survey.csv", "--text", "comment", "--year", "year", "--runs", "2", "--out")
+def test_a_run_stopped_by_ctrl_c_says_how_to_resume_and_does(files):
+    words = ("run", "survey.csv", "--text", "comment", "--year", "year", "--n-runs", "2", "--out")
     screen = Terminal(files, *words, "whole")
     screen.until("Embedding the responses")
     screen.until("left:")
@@ -164,7 +164,7 @@ def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(files):
     screen.key("\x03")
     code, said = screen.end()
     assert code == 130, said
-    assert "To go on: iapt-topics run survey.csv --text comment" in " ".join(said.split())
+    assert "To resume: iapt-topics run survey.csv --text comment" in " ".join(said.split())
     assert "Traceback" not in said
     assert [p.name for p in (files / "out").iterdir()] == ["cache"]
     kept = next((files / "out" / "cache").glob("topics-*/topics.json")).stat().st_mtime_ns
@@ -174,7 +174,7 @@ def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(files):
     assert after == kept
     # Stopped again as it writes over a result: that one is as it was.
     before = read_manifest(files / "out")
-    screen = Terminal(files, "run", "out", "--min-cell", "5", SLOW="pipeline.write.write_report")
+    screen = Terminal(files, "run", "out", "--disclosure", "5", SLOW="pipeline.write.write_report")
     screen.until("Writing the results")
     screen.key("\x03")
     assert screen.end()[0] == 130
@@ -191,7 +191,7 @@ def test_a_run_stopped_by_ctrl_c_says_how_to_go_on_and_does(files):
     ],
 )
 def test_ctrl_c_stops_what_cannot_be_interrupted(files, stage, slow, deaf):
-    words = ("run", "survey.csv", "--text", "comment", "--year", "year", "--runs", "2")
+    words = ("run", "survey.csv", "--text", "comment", "--year", "year", "--n-runs", "2")
     screen = Terminal(files, *words, SLOW=slow, DEAF=deaf)
     screen.until(stage)
     screen.until("0:00:01")  # it is well into the stage

@@ -55,8 +55,8 @@ def calibrate(score, y, who=None):
         }
     )
     given = pd.DataFrame({"response_id": ids, "theme": "I1", "score": np.nan})[np.array(y) == 1]
-    hand = Codes(coder="p", kind="human", themes=("I1", "S1"), seen=seen, table=given)
-    return axis_scores(scores, hand, FRAME, hand=hand)
+    human = Codes(coder="p", kind="human", themes=("I1", "S1"), seen=seen, table=given)
+    return axis_scores(scores, human, FRAME, human=human)
 
 
 def test_hand_codes_calibrate_each_pole():
@@ -64,12 +64,14 @@ def test_hand_codes_calibrate_each_pole():
     # variance of each log-odds is 1 / (10 x .3 x .7) times the correction 20/19 x 19/18.
     score = np.repeat([0.0, 1.0], 10)
     table = calibrate(score, [1] * 3 + [0] * 7 + [1] * 7 + [0] * 3)
-    np.testing.assert_allclose(table["I_probability"], np.where(score == 0, 0.3, 0.7), atol=1e-6)
+    np.testing.assert_allclose(
+        table["I_predicted_probability"], np.where(score == 0, 0.3, 0.7), atol=1e-6
+    )
     half = 1.959964 * np.sqrt(20 / 18 / (10 * 0.3 * 0.7))
     low = 1 / (1 + np.exp(-(np.log(0.3 / 0.7) - half)))
     np.testing.assert_allclose(table.loc[0, "I_low"], low, atol=1e-4)
     assert (table["I_n"] == 20).all()
-    assert table["S_probability"].isna().all()  # no response has the pole
+    assert table["S_predicted_probability"].isna().all()  # no response has the pole
     assert (table["note"] == "S is not calibrated: too few hand codes.").all()
 
 
@@ -83,7 +85,7 @@ def test_answers_of_one_person_count_as_less():
 
 def test_a_pole_with_complete_separation_has_no_probability():
     table = calibrate(np.arange(30.0), [0] * 15 + [1] * 15)
-    assert table["I_probability"].isna().all()
+    assert table["I_predicted_probability"].isna().all()
     assert table["note"].str.contains("I is not calibrated: the score separates").all()
 
 

@@ -256,5 +256,5 @@ def test_what_a_coder_learned_from_stays_with_the_codes():
     rolled = both.roll_up(FRAME)
     assert rolled.trained_on == both.trained_on == frozenset("a")
     assert rolled.picked == frozenset("b")
-    with pytest.raises(InputError, match="set of response ids"):
+    with pytest.raises(InputError, match="`trained_on` of Codes must be a set of texts"):
         replace(codes(), trained_on="a")

@@ -60,7 +60,7 @@ def big():
         }
     )
     return load_responses(
-        table, text="text", year="year", respondent_id="person", response_id="response_id"
+        table, text="text", year="year", respondent="person", response="response_id"
     )
 
 
@@ -140,14 +140,14 @@ def test_order_of_rows_does_not_matter(big):
 def test_a_second_round_keeps_the_first_and_its_evaluation_part(big):
     machine = coded(big)
     first = next_to_code(big, machine, n=30, seed=1)
-    hand = coded(big, 2, "human")
-    some = hand.seen["response_id"].iloc[:50]
-    hand = dataclasses.replace(
-        hand,
-        seen=hand.seen.iloc[:50],
-        table=hand.table[hand.table["response_id"].isin(some)],
+    human = coded(big, 2, "human")
+    some = human.seen["response_id"].iloc[:50]
+    human = dataclasses.replace(
+        human,
+        seen=human.seen.iloc[:50],
+        table=human.table[human.table["response_id"].isin(some)],
     )
-    second = next_to_code(big, machine, n=30, hand=hand, previous=first, seed=2)
+    second = next_to_code(big, machine, n=30, human=human, previous=first, seed=2)
     pd.testing.assert_frame_equal(second.table.iloc[: len(first.table)], first.table)
     new = second.table.iloc[len(first.table) :]
     assert (new["part"] == "informative").all()
@@ -176,7 +176,7 @@ def test_picked_responses_are_named_in_the_codes(big):
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_a_sheet_to_code_on(big, tmp_path, ending):
     plan = next_to_code(big, coded(big), n=40, seed=1)
-    path = write_sample(plan, big, tmp_path / f"sheet.{ending}")
+    path = write_sample(tmp_path / f"sheet.{ending}", plan, big)
     sheet = read_sheet(path, "sheet")
     assert set(sheet["response_id"]) == set(plan.table["response_id"])
     assert "part" not in sheet
@@ -190,9 +190,9 @@ def test_a_sheet_to_code_on(big, tmp_path, ending):
     filled = sheet.assign(coder="Ann")
     filled.loc[0, "theme"] = "A"
     write_sheet(path, list(filled.columns), filled.to_numpy().tolist())
-    hand = load_codes(path, frame=frame)
-    assert len(hand.seen) == len(plan.table)
-    assert hand.table["theme"].tolist() == ["A"]
+    human = load_codes(path, frame=frame)
+    assert len(human.seen) == len(plan.table)
+    assert human.table["theme"].tolist() == ["A"]
 
 
 def test_a_plan_survives_a_file(big, tmp_path):

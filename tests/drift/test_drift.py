@@ -277,7 +277,7 @@ def test_a_year_without_any_theme_has_no_distance():
     drift = measure_drift(*survey(*exact([40, 40], [[10, 0], [5, 0]])), n_boot=10)
     row = drift.distances.iloc[0]
     assert np.isnan(row["estimate"])
-    assert "no distance exists" in row["note"]
+    assert "there is no distance" in row["note"]
 
 
 def test_previous_means_the_coded_year_before_and_gaps_count_in_the_slope():
@@ -314,8 +314,8 @@ def test_what_is_left_out_is_counted_in_the_notes():
     first, middle, last = (row for _, row in drift.shares.iterrows())
     assert first["n"] == 38
     assert first["count"] == 6
-    assert "2 responses that the coder saw are not kept" in first["note"]
-    assert "1 responses that the coder saw are not in the responses" in first["note"]
+    assert "2 coded responses are not kept" in first["note"]
+    assert "1 coded responses are not in the survey" in first["note"]
     assert middle["n"] == 0
     assert np.isnan(middle["estimate"])
     assert "No response of this year was coded. 40 kept responses" in middle["note"]

@@ -97,7 +97,7 @@ def test_change_points_are_found_where_they_are():
     assert (found["low"] * found["high"] > 0).all()
     still = table[table["theme"] == "t1"]
     assert len(still) == 1
-    assert still["note"].item() == "No change seen."
+    assert still["note"].item() == "No step change found."
     assert still["smallest_detectable"].item() > 0.03
     seven = measure_drift(*survey(*exact(sizes[:7], [jump[:7]])), n_boot=1).changepoints
     assert list(seven.columns) == list(table.columns)
@@ -141,7 +141,7 @@ def test_weighted_shares_have_the_linearised_variance():
     assert row["estimate"] == pytest.approx(share)
     assert (row["low"], row["high"]) == pytest.approx((float(low), float(high)), abs=1e-5)
     assert row["count"] == y.sum()
-    assert row["note"].endswith(f"Weighted: as sure as {effective:.0f} equal responses.")
+    assert row["note"].endswith(f"Weighted: effective sample size {effective:.0f}.")
 
 
 def test_weights_count_like_copies_in_the_estimate():
@@ -234,7 +234,7 @@ def test_equal_codings_add_nothing_and_one_is_refused():
     with pytest.raises(InputError, match="two or more"):
         measure_drift(codes, responses, draws=[codes])
     other, _ = survey(*random_survey(n=100))
-    with pytest.raises(InputError, match="were seen"):
+    with pytest.raises(InputError, match="were coded"):
         measure_drift(codes, responses, draws=[other, other])
 
 
@@ -269,11 +269,11 @@ def test_hand_codes_correct_a_machine_that_got_worse():
     pairs = pd.DataFrame(
         {"response_id": ids[sample[truth[sample]]], "theme": "t0", "score": np.nan}
     )
-    hand = Codes(
+    human = Codes(
         coder="person", kind="human", themes=("t0",), seen=machine.seen.iloc[sample], table=pairs
     )
     plain = measure_drift(machine, responses, n_boot=1)
-    drift = measure_drift(machine, responses, hand=hand, n_boot=1)
+    drift = measure_drift(machine, responses, human=human, n_boot=1)
     assert plain.changes.iloc[0]["p_bh"] < 0.001
     row = drift.changes.iloc[0]
     assert row["p"] > 0.05

@@ -122,7 +122,7 @@ def test_effects_are_drawn():
     figure = effects_figure(effects, theme="t0")
     names = [t.get_text() for t in figure.axes[0].get_yticklabels()]
     assert names[0] == "year: 2022 against 2021 (n=100)"
-    assert any("not estimated" in t.get_text() for t in figure.axes[0].texts)
+    assert any("not estimable" in t.get_text() for t in figure.axes[0].texts)
     with pytest.raises(InputError):
         effects_figure(effects, theme="nothing")
 

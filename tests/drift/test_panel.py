@@ -73,11 +73,11 @@ def test_transitions_by_hand():
     table = measure_panel(codes, responses).transitions.set_index(["theme_from", "theme_to"])
     assert table.loc[("t0", "t1"), "estimate"] == pytest.approx(4 / 7)
     assert table.loc[("t0", "t1"), "n"] == 7
-    assert table.loc[("t0", "t1"), "marginal_share"] == pytest.approx(0.4)
+    assert table.loc[("t0", "t1"), "marginal_proportion"] == pytest.approx(0.4)
     assert table.loc[("t0", NO_THEME), "estimate"] == pytest.approx(1 / 7)
     assert table.loc[(NO_THEME, NO_THEME), "estimate"] == 1
     assert np.isnan(table.loc[("t1", "t0"), "estimate"])
-    assert "Nobody" in table.loc[("t1", "t0"), "note"]
+    assert "No respondent of both years" in table.loc[("t1", "t0"), "note"]
 
 
 def test_people_of_one_year_do_not_count_and_repeats_are_one():

@@ -37,8 +37,8 @@ def coded(cells, rows=None, themes=None, kind="human", **more):
 def worked():
     """Of 300 hand-coded, 60 given by both, 20 by hand, 30 by the machine; 390 of the other 1200."""
     machine = np.repeat([1, 0, 1, 0, 1, 0], [60, 20, 30, 190, 390, 810])
-    hand = np.repeat([1, 1, 0, 0], [60, 20, 30, 190])
-    return coded(machine, kind="machine"), coded(hand), survey(1500)
+    human = np.repeat([1, 1, 0, 0], [60, 20, 30, 190])
+    return coded(machine, kind="machine"), coded(human), survey(1500)
 
 
 def row(table, method="corrected", theme="T0", year=2016):
@@ -58,13 +58,13 @@ def test_worked_example_by_hand_and_by_ppi_python():
     assert got["low"] == pytest.approx(0.23557588, abs=0.004)
     assert got["high"] == pytest.approx(0.32061459, abs=0.004)
     assert got["high"] - got["low"] == pytest.approx(0.32061459 - 0.23557588, rel=0.02)
-    assert (got["n"], got["n_hand"], got["note"]) == (1500, 300, "")
-    machine, hand = row(shares, "machine"), row(shares, "hand")
+    assert (got["n"], got["n_human"], got["note"]) == (1500, 300, "")
+    machine, human = row(shares, "machine"), row(shares, "human")
     low, high = map(float, wilson_interval(480, 1500))
     assert tuple(machine[["estimate", "low", "high"]]) == pytest.approx((0.32, low, high))
     low, high = map(float, jeffreys_interval(80, 300))
-    assert tuple(hand[["estimate", "low", "high"]]) == pytest.approx((80 / 300, low, high))
-    assert hand["n"] == 300
+    assert tuple(human[["estimate", "low", "high"]]) == pytest.approx((80 / 300, low, high))
+    assert human["n"] == 300
 
 
 def test_variance_without_change_takes_the_errors_of_all_years():
@@ -76,10 +76,10 @@ def test_variance_without_change_takes_the_errors_of_all_years():
     # A year whose few hand codes hold no error is not surer for it than one whose codes hold some.
     year = np.repeat([2016, 2017], 100)
     machine = np.tile(np.repeat([1, 0], [30, 70]), 2)
-    hand = np.r_[np.repeat([1, 0], [5, 15]), np.repeat([1, 0, 1, 0], [3, 2, 2, 13])]
+    human = np.r_[np.repeat([1, 0], [5, 15]), np.repeat([1, 0, 1, 0], [3, 2, 2, 13])]
     rows = np.r_[25:45, 125:145]
     table = shares_by_hand(
-        coded(machine, kind="machine"), coded(hand, rows), survey(200, year=year)
+        coded(machine, kind="machine"), coded(human, rows), survey(200, year=year)
     )
     clean, mixed = (row(table, year=y) for y in (2016, 2017))
     assert clean["variance"] == pytest.approx(mixed["variance"], rel=1e-9)
@@ -90,12 +90,12 @@ def test_width_is_that_of_tenenbein():
     # A sample of 600 exactly like the other 2400; Tenenbein (1970), variance of the estimate.
     cells = np.array([160, 40, 80, 320])
     machine = np.repeat([1, 0, 1, 0] * 2, [*cells, *(4 * cells)])
-    hand = coded(np.repeat([1, 1, 0, 0], cells))
-    shares = corrected_shares(coded(machine, kind="machine"), hand, survey(3000))
-    width = {m: row(shares, m)["high"] - row(shares, m)["low"] for m in ("corrected", "hand")}
+    human = coded(np.repeat([1, 1, 0, 0], cells))
+    shares = corrected_shares(coded(machine, kind="machine"), human, survey(3000))
+    width = {m: row(shares, m)["high"] - row(shares, m)["low"] for m in ("corrected", "human")}
     p, q = 200 / 600, 240 / 600
     r2 = (160 / 600 - p * q) ** 2 / (p * q * (1 - p) * (1 - q))
-    assert width["corrected"] / width["hand"] == pytest.approx(np.sqrt(1 - 0.8 * r2), abs=0.005)
+    assert width["corrected"] / width["human"] == pytest.approx(np.sqrt(1 - 0.8 * r2), abs=0.005)
 
 
 def test_a_perfect_machine_is_worth_all_its_codes():
@@ -109,11 +109,11 @@ def test_a_perfect_machine_is_worth_all_its_codes():
 
 
 def test_a_blind_machine_leaves_the_hand_share():
-    hand = np.arange(100) % 4 == 0
+    human = np.arange(100) % 4 == 0
     for given in (np.zeros(400), np.ones(400)):
-        got = corrected_shares(coded(given, kind="machine"), coded(hand), survey(400))
+        got = corrected_shares(coded(given, kind="machine"), coded(human), survey(400))
         same = ["estimate", "low", "high"]
-        assert tuple(row(got)[same]) == pytest.approx(tuple(row(got, "hand")[same]))
+        assert tuple(row(got)[same]) == pytest.approx(tuple(row(got, "human")[same]))
 
 
 def test_years_are_estimated_alone_and_together():
@@ -126,7 +126,7 @@ def test_years_are_estimated_alone_and_together():
     alone = corrected_shares(coded(machine, kind="machine"), coded(truth[drawn], drawn), responses)
     assert list(alone["theme"]) == ["T0"] * 6 + ["T1"] * 6
     assert list(alone["year"])[:6] == [2015] * 3 + [2016] * 3
-    assert list(alone["method"])[:3] == ["corrected", "machine", "hand"]
+    assert list(alone["method"])[:3] == ["corrected", "machine", "human"]
     assert alone["year"].dtype == "int64"
     one = corrected_shares(
         coded(machine[:300], kind="machine"), coded(truth[:100]), survey(300, year=2015)
@@ -139,29 +139,29 @@ def test_years_are_estimated_alone_and_together():
         coded(machine, kind="machine"), coded(truth[drawn], drawn), responses, by_year=False
     )
     assert together["year"].isna().all()
-    each = [row(alone, "hand", year=y)["estimate"] for y in (2015, 2016)]
-    assert row(together, "hand", year=None)["estimate"] == pytest.approx(
+    each = [row(alone, "human", year=y)["estimate"] for y in (2015, 2016)]
+    assert row(together, "human", year=None)["estimate"] == pytest.approx(
         0.25 * each[0] + 0.75 * each[1]
     )
     assert row(together, year=None)["estimate"] == pytest.approx(truth[:, 0].mean(), abs=0.05)
 
 
 def test_order_of_rows_does_not_matter_and_nothing_is_written():
-    machine, hand, responses = worked()
-    before = [machine.seen.copy(), hand.table.copy(), responses.table.copy()]
-    one = corrected_shares(machine, hand, responses)
+    machine, human, responses = worked()
+    before = [machine.seen.copy(), human.table.copy(), responses.table.copy()]
+    one = corrected_shares(machine, human, responses)
     mixed = responses.table.sample(frac=1, random_state=0, ignore_index=True)
-    two = corrected_shares(machine, hand, Responses(table=mixed, source="made up"))
+    two = corrected_shares(machine, human, Responses(table=mixed, source="made up"))
     pd.testing.assert_frame_equal(one, two, check_exact=False)
-    for table, was in zip([machine.seen, hand.table, responses.table], before, strict=True):
+    for table, was in zip([machine.seen, human.table, responses.table], before, strict=True):
         pd.testing.assert_frame_equal(table, was)
 
 
 def test_answers_of_one_person_widen_the_interval():
-    machine, hand, _ = worked()
+    machine, human, _ = worked()
     people = [f"p{i // 5}" for i in range(1500)]
-    alone = row(corrected_shares(machine, hand, survey(1500)))
-    shared = row(corrected_shares(machine, hand, survey(1500, people=people)))
+    alone = row(corrected_shares(machine, human, survey(1500)))
+    shared = row(corrected_shares(machine, human, survey(1500, people=people)))
     assert shared["estimate"] == alone["estimate"]
     assert shared["high"] - shared["low"] > 1.8 * (alone["high"] - alone["low"])
 
@@ -170,10 +170,10 @@ def test_it_is_the_errors_of_the_machine_that_cluster_in_people():
     # 50 people with one response that the machine gave the theme to and one that it did not: 30
     # have it in the first, 10 in both, 10 in neither. Within the classes (.8 and .2) the errors
     # are (.2, -.2), (.2, .8), (-.8, -.2): their sums squared are 20, their squares 16.
-    hand = np.repeat([[1, 0], [1, 1], [0, 0]], [30, 10, 10], axis=0).ravel()
+    human = np.repeat([[1, 0], [1, 1], [0, 0]], [30, 10, 10], axis=0).ravel()
     people = [f"p{i // 2}" if i < 100 else f"q{i}" for i in range(2000)]
     machine = coded(np.arange(2000) % 2 == 0, kind="machine")
-    got = row(corrected_shares(machine, coded(hand), survey(2000, people=people)))
+    got = row(corrected_shares(machine, coded(human), survey(2000, people=people)))
     n = 50 / (20 / 16)
     classes = [
         (0.5, 0.8, *jeffreys_interval(0.8 * n, n)),
@@ -191,13 +191,13 @@ def test_it_is_the_errors_of_the_machine_that_cluster_in_people():
 
 
 def test_weights_count():
-    machine, hand, _ = worked()
+    machine, human, _ = worked()
     weight = np.where(machine.matrix()[:, 0], 3.0, 1.0)
-    got = row(corrected_shares(machine, hand, survey(1500, weight=weight)))
+    got = row(corrected_shares(machine, human, survey(1500, weight=weight)))
     share = 3 * 480 / (3 * 480 + 1020)
     assert got["estimate"] == pytest.approx(share * 60 / 90 + (1 - share) * 20 / 210)
-    even = row(corrected_shares(machine, hand, survey(1500, weight=np.full(1500, 2.5))))
-    assert tuple(even) == pytest.approx(tuple(row(corrected_shares(machine, hand, survey(1500)))))
+    even = row(corrected_shares(machine, human, survey(1500, weight=np.full(1500, 2.5))))
+    assert tuple(even) == pytest.approx(tuple(row(corrected_shares(machine, human, survey(1500)))))
 
 
 def test_responses_coded_on_purpose_stand_for_themselves():
@@ -208,11 +208,11 @@ def test_responses_coded_on_purpose_stand_for_themselves():
     drawn = np.arange(40)
     rows = np.r_[drawn, sought]
     picked = frozenset(f"r{i:04d}" for i in sought)
-    hand = coded(truth[rows], rows, picked=picked)
-    got = row(corrected_shares(machine, hand, survey(400)))
+    human = coded(truth[rows], rows, picked=picked)
+    got = row(corrected_shares(machine, human, survey(400)))
     assert got["estimate"] == pytest.approx((40 + 360 * 10 / 40) / 400)
-    assert "40 hand-coded responses not drawn at random stand for themselves" in got["note"]
-    assert got["n_hand"] == 80
+    assert "40 hand-coded responses of a purposive sample count for themselves" in got["note"]
+    assert got["n_human"] == 80
     learned = coded(np.zeros(400), kind="machine", trained_on=picked)
     again = row(corrected_shares(learned, coded(truth[rows], rows), survey(400)))
     assert tuple(again) == tuple(got)
@@ -222,57 +222,57 @@ def test_responses_coded_on_purpose_stand_for_themselves():
 
 def test_a_sample_unlike_the_survey_is_named():
     machine = np.arange(1000) < 300
-    hand = coded(machine[:100])
-    note = row(corrected_shares(coded(machine, kind="machine"), hand, survey(1000)))["note"]
-    assert "not random?" in note
+    human = coded(machine[:100])
+    note = row(corrected_shares(coded(machine, kind="machine"), human, survey(1000)))["note"]
+    assert "not a random sample?" in note
     fair = coded(machine[::10], range(0, 1000, 10))
     note = row(corrected_shares(coded(machine, kind="machine"), fair, survey(1000)))["note"]
-    assert "not random?" not in note
+    assert "not a random sample?" not in note
 
 
 def test_small_strata():
     year = np.repeat([2014, 2015, 2016], 100)
     machine = np.tile(np.arange(100) < 5, 3)
-    hand = machine.copy()
+    human = machine.copy()
     # None in 2014, 20 in 2015 without the machine's theme, 50 in 2016 with and without.
     drawn = np.r_[180:200, 200:250]
     got = corrected_shares(
-        coded(machine, kind="machine"), coded(hand[drawn], drawn), survey(300, year=year)
+        coded(machine, kind="machine"), coded(human[drawn], drawn), survey(300, year=year)
     )
     none = row(got, year=2014)
     assert np.isnan(none[["estimate", "low", "high"]].astype(float)).all()
     assert "no response of this year" in none["note"]
     few = row(got, year=2015)
-    assert "only 20 random hand codes" in few["note"]
-    assert "all years used" in few["note"]
+    assert "only 20 random hand-coded responses" in few["note"]
+    assert "all years pooled" in few["note"]
     assert few["estimate"] == pytest.approx(0.05)
     assert few["low"] <= 0.001
     assert few["high"] >= 0.05
     together = row(
         corrected_shares(
-            coded(machine, kind="machine"), coded(hand[drawn], drawn), survey(300, year=year),
+            coded(machine, kind="machine"), coded(human[drawn], drawn), survey(300, year=year),
             by_year=False,
         ),
         year=None,
     )  # fmt: skip
     assert together["n"] == 200
-    assert "without a random hand code left out: 2014" in together["note"]
+    assert "without a random hand-coded response excluded: 2014" in together["note"]
 
 
 def test_themes_of_one_side_only():
-    machine, hand = coded(np.eye(60, 2), themes=("A", "B"), kind="machine"), np.zeros((40, 2))
-    hand[:10] = 1
-    got = corrected_shares(machine, coded(hand, themes=("C", "B")), survey(60))
+    machine, human = coded(np.eye(60, 2), themes=("A", "B"), kind="machine"), np.zeros((40, 2))
+    human[:10] = 1
+    got = corrected_shares(machine, coded(human, themes=("C", "B")), survey(60))
     assert list(got["theme"].unique()) == ["C", "B", "A"]
     assert np.isnan(row(got, theme="A")["estimate"])
-    assert "hand codes could not give" in row(got, theme="A")["note"]
+    assert "not in the human code set" in row(got, theme="A")["note"]
     assert row(got, "machine", "A")["estimate"] == pytest.approx(1 / 60)
     assert row(got, theme="C")["estimate"] == pytest.approx(0.25)
-    assert "machine could not give" in row(got, theme="C")["note"]
+    assert "not in the machine's code set" in row(got, theme="C")["note"]
 
 
 def test_what_cannot_be_used():
-    machine, hand, responses = worked()
+    machine, human, responses = worked()
     with pytest.raises(InputError, match="must be for responses of this survey"):
         corrected_shares(machine, coded([1], [9999]), responses)
     with pytest.raises(InputError, match="0 of the 100 responses"):
@@ -280,12 +280,12 @@ def test_what_cannot_be_used():
     status = np.where(np.arange(1500) < 10, "non_answer", "kept")
     table = responses.table.assign(status=status)
     part = corrected_shares(
-        coded(machine.matrix()[:1000, 0], kind="machine"), hand,
+        coded(machine.matrix()[:1000, 0], kind="machine"), human,
         Responses(table=table, source="made up"),
     )  # fmt: skip
     note = row(part)["note"]
-    assert "500 kept responses that the machine did not code left out" in note
-    assert "10 hand-coded responses not among those counted left out" in note
+    assert "500 kept responses that the machine did not code excluded" in note
+    assert "10 hand-coded responses outside the survey excluded" in note
     assert row(part)["n"] == 990
 
 
@@ -296,15 +296,15 @@ def test_intervals_cover_and_are_narrower():
     covered, ratio = [], []
     for _ in range(12):
         u = rng.random((n, k))
-        hand, machine = u < 0.2, (u < both) | ((u >= 0.2) & (u < 0.5 - both))
+        human, machine = u < 0.2, (u < both) | ((u >= 0.2) & (u < 0.5 - both))
         drawn = np.sort(rng.choice(n, 200, replace=False))
         got = corrected_shares(
-            coded(machine, kind="machine"), coded(hand[drawn], drawn), survey(n)
+            coded(machine, kind="machine"), coded(human[drawn], drawn), survey(n)
         ).set_index("method")
         mine = got.loc["corrected"]
         covered += list((mine["low"] <= 0.2) & (mine["high"] >= 0.2))
         ratio.append(
-            (mine["high"] - mine["low"]).mean() / (got["high"] - got["low"])["hand"].mean()
+            (mine["high"] - mine["low"]).mean() / (got["high"] - got["low"])["human"].mean()
         )
         assert ((got["low"] > 0.2) | (got["high"] < 0.2))["machine"].all()
     # 300 intervals: 95 % give or take 3 standard errors.

@@ -146,7 +146,7 @@ def test_inputs_are_unchanged_and_order_does_not_matter(encoder):
         pd.testing.assert_frame_equal(getattr(first, name), getattr(second, name))
 
 
-@pytest.mark.parametrize("wrong", [{"min_people": 1}, {"themes": ["x"]}, {"baseline": 1}])
+@pytest.mark.parametrize("wrong", [{"min_respondents": 1}, {"themes": ["x"]}, {"baseline": 1}])
 def test_wrong_input_is_refused(encoder, wrong):
     with pytest.raises(InputError):
         measure_semantic_change(*said([OLD, NEW], encoder), **wrong)

@@ -95,12 +95,12 @@ def test_an_empty_cell_is_left_out_and_said():
     result = standardise_drift(*made(year, given, role=role), ["role"])
     shares = result.shares[result.shares["method"] == "standardised"].set_index("year")
     assert shares["covered"].tolist() == pytest.approx([100 / 103, 70 / 103, 3 / 103])
-    assert shares["note"].str.contains("empty, left out").all()
+    assert shares["note"].str.contains("are excluded").all()
     assert shares["estimate"].tolist() == [1, 1, 1]
     last = result.changes.query("year == 2023 and method == 'standardised'").iloc[0]
     assert np.isnan(last["estimate"])
     assert np.isnan(last["p"])
-    assert "No cell of the standard can be compared" in last["note"]
+    assert "No cell of the standard population can be compared" in last["note"]
 
 
 def test_hostile_surveys_leave_no_nan_without_a_note():

@@ -91,7 +91,7 @@ def test_a_damaged_cache_is_built_anew(model, tmp_path):
     encoder.encode(["one"])
     (file,) = (tmp_path / "cache").iterdir()
     file.write_bytes(b"not a database at all" * 100)
-    with pytest.warns(UserWarning, match="built anew"):
+    with pytest.warns(UserWarning, match="rebuilt"):
         encoder.encode(["one"])
     with sqlite3.connect(file) as connection:
         assert connection.execute("SELECT count(*) FROM checked").fetchone() == (1,)
@@ -132,6 +132,21 @@ def test_files_that_are_not_the_published_ones_are_refused(package):
         with pytest.raises(InputError, match="no such file"):
             sentence_encoder()
         (package / name).write_bytes(before)
+
+
+def test_the_default_model_goes_by_its_name_too(package):
+    default = sentence_encoder()
+    for name in ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2", "all-minilm-l6-v2"):
+        for offline in (True, False):
+            again = sentence_encoder(name, offline=offline)
+            assert (again.name, again.fingerprint) == (default.name, default.fingerprint)
+
+
+def test_another_name_is_answered_with_those_that_are_known():
+    with pytest.raises(InputError, match=r"'all-MiniLM-L6-v2' or 'all-mpnet-base-v2'; got no such"):
+        sentence_encoder("bert-base-uncased")
+    with pytest.raises(InputError, match=r"Did you mean 'all-MiniLM-L6-v2'\?"):
+        sentence_encoder("all-MiniLM-L12-v2")
 
 
 def test_a_missing_package_says_what_to_install(monkeypatch):
@@ -327,7 +342,7 @@ def test_damaged_or_missing_parts_of_the_larger_model(packages, tmp_path):
     with pytest.raises(InputError, match="must carry a part of the model"):
         _large_model.large_model_folder(tmp_path / "store")
     (tmp_path / "part3" / "all-mpnet-base-v2.zip.003").write_bytes(b"")
-    with pytest.raises(InputError, match=r"must hold its files|must have the SHA-256"):
+    with pytest.raises(InputError, match=r"must contain its files|must have the SHA-256"):
         _large_model.large_model_folder(tmp_path / "store")
     assert not list((tmp_path / "store").iterdir())
 
@@ -360,7 +375,7 @@ def test_a_damaged_vector_is_computed_anew_and_said(model, tmp_path, damage):
 def test_a_vector_of_another_model_is_not_taken_under_the_name_of_this_one(model, tmp_path):
     cached(tmp_path, "b" * 64).encode(["one"])
     stored(tmp_path).rename(tmp_path / "cache" / f"embeddings-{'a' * 16}.sqlite")
-    with pytest.warns(UserWarning, match="of another model or version, are computed anew"):
+    with pytest.warns(UserWarning, match="of another model or version, are recomputed"):
         cached(tmp_path).encode(["one"])
     assert model.asked == ["one", "one"]
     cached(tmp_path).encode(["one"])
@@ -387,7 +402,7 @@ def test_a_cut_file_is_built_anew(model, tmp_path):
     whole = encoder.encode(texts)
     content = stored(tmp_path).read_bytes()
     stored(tmp_path).write_bytes(content[: len(content) // 2 + 100])
-    with pytest.warns(UserWarning, match="built anew"):
+    with pytest.warns(UserWarning, match="rebuilt"):
         np.testing.assert_array_equal(whole, encoder.encode(texts))
     encoder.encode(texts)
     assert len(model.asked) == 400

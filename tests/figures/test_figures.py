@@ -42,7 +42,7 @@ def all_of(made):
         "drift": figures.drift_figure(made.drift.shares, labels=LABELS),
         "axis": figures.axis_figure(made.axis.shares),
         "agreement": figures.agreement_figure(themes, themes),
-        "mapping": figures.mapping_figure(made.mapping.scores, themes=LABELS),
+        "mapping": figures.mapping_figure(made.mapping.scores, labels=LABELS),
         "resolution": figures.resolution_figure(made.topics.resolution, n=640),
         "plane": figures.axis_plane_figure(poles_of(made)),
         "confusion": figures.confusion_flow_figure(made.comparison.matches, labels=LABELS, n=400),
@@ -86,7 +86,7 @@ def test_hidden_cell_is_a_gap_with_a_note(made):
     shares = without(made.drift.shares, ("S1", 2015), ("S1", 2016))
     shares.loc[shares["year"] == 2016, "n"] = 0  # nothing coded, so nothing is hidden
     (ax,) = figures.drift_figure(shares, themes=["S1"]).axes
-    assert [t.get_text() for t in ax.texts] == ["hidden"]
+    assert [t.get_text() for t in ax.texts] == ["[c]"]
     shown = shares.query("theme == 'S1'")["estimate"].dropna().tolist()
     points = [v for line in ax.lines for v in line.get_ydata() if v == v]
     secret = made.drift.shares.query("theme == 'S1' and year == 2015")["estimate"].item()
@@ -98,20 +98,20 @@ def test_hidden_theme_is_not_in_the_forest_plot(made):
     themes = made.comparison.themes.set_index("theme", drop=False)
     themes.loc["W4", "positives_reference"] = np.nan
     text = drawn(figures.agreement_figure(themes))
-    assert "not shown" in text
-    assert "Wish to leave (few)" in text
+    assert "[c]" in text
+    assert "Wish to leave ([c])" in text
     assert "n = 400 responses" in text
 
 
 def test_only_labelled_topics_are_in_the_heat_map(made):
-    text = drawn(figures.mapping_figure(made.mapping.scores, topics={0: "first", 2: "third"}))
+    text = drawn(figures.mapping_figure(made.mapping.scores, topic_labels={0: "first", 2: "third"}))
     assert "first" in text
     assert "n = 2 topics" in text
 
 
 def test_mathematics_and_control_characters_in_a_label_are_plain_text(made):
     topics = {0: "cost $\\frac{ \x00 $ <b>"}
-    text = drawn(figures.mapping_figure(made.mapping.scores, topics=topics))
+    text = drawn(figures.mapping_figure(made.mapping.scores, topic_labels=topics))
     assert "cost $\\frac{ $ &lt;b&gt;" in text
 
 
@@ -129,7 +129,7 @@ def test_empty_result_is_an_input_error(made):
 
 def test_themes_of_the_heat_map_are_in_the_order_given(made):
     scores = made.mapping.scores
-    ax = figures.mapping_figure(scores, themes={"W1": "Last", "S1": "Next"}).axes[0]
+    ax = figures.mapping_figure(scores, labels={"W1": "Last", "S1": "Next"}).axes[0]
     names = [t.get_text() for t in ax.get_xticklabels()]
     others = [t for t in scores["theme"].unique() if t not in ("W1", "S1")]
     assert names == ["Last", "Next", *others]
@@ -138,12 +138,12 @@ def test_themes_of_the_heat_map_are_in_the_order_given(made):
 
 def test_a_count_that_may_not_be_shown_is_hidden(made):
     text = drawn(figures.resolution_figure(made.topics.resolution, n=np.nan))
-    assert "n = hidden responses, 12 runs" in text
+    assert "n = [c] responses, 12 runs" in text
     ledger = made.survey.ledger.astype({"n": float})
     ledger.loc[ledger["year"] == 2015, "n"] = np.nan
     text = drawn(figures.ledger_figure(ledger, waves={2015: "Wave B"}))
     assert "Wave B" in text
-    assert "n = hidden" in text
+    assert "n = [c]" in text
 
 
 def test_axis_classes_keep_their_order(made):
@@ -157,8 +157,11 @@ def test_ledger_counts_every_row_once(made):
     said = "\n".join(t.get_text() for t in ax.texts)
     kept = ledger[ledger["status"] == "kept"].groupby("year")["n"].sum()
     numbers = [int(n.replace(",", "")) for n in re.findall(r"(?:n =|:) ([\d,]+)$", said, re.M)]
-    rows, left_out, *reasons = numbers[0], numbers[1], *numbers[2:7]
-    analysed, *years = numbers[7:]
+    reasons = [int(n.replace(",", "")) for n in re.findall(r"^  .+: ([\d,]+)$", said, re.M)]
+    rows, left_out, *listed = numbers[: 2 + len(reasons)]
+    assert listed == reasons
+    assert min(reasons) > 0
+    analysed, *years = numbers[2 + len(reasons) :]
     assert rows == ledger["n"].sum() == left_out + analysed
     assert left_out == sum(reasons)
     assert years == kept.tolist()
@@ -177,9 +180,9 @@ def test_the_plane_of_the_axis_names_years_and_poles_and_leaves_out_hidden_years
     )
     assert "n: Wave B " in text
     assert "2014" not in text
-    assert "some years hidden" in text
-    assert "speak of Identity" in text
-    assert "speak of S2" in text
+    assert "Some years are suppressed" in text
+    assert "mentioning Identity" in text
+    assert "mentioning S2" in text
     with pytest.raises(InputError, match="both poles"):
         figures.axis_plane_figure(without(poles_of(made), *(("S2", y) for y in standins.YEARS)))
     with pytest.raises(InputError, match="two poles"):

@@ -30,12 +30,12 @@ class Blind:
 
 
 @pytest.fixture
-def hand(survey):
+def human(survey):
     return hand_codes(survey, 80, tuple(SUBJECTS))
 
 
-def test_the_better_encoder_shows(survey, hand, encoder):
-    table = compare_encoders(survey, FRAME, hand, [Blind(), encoder], n_boot=50)
+def test_the_better_encoder_shows(survey, human, encoder):
+    table = compare_encoders(survey, FRAME, human, [Blind(), encoder], n_boot=50)
     assert list(zip(table["encoder"], table["measure"], strict=True)) == [
         (e, m) for e in ("blind", "bag-of-words") for m in ("f1_macro", "kappa_mean")
     ]
@@ -49,11 +49,11 @@ def test_the_better_encoder_shows(survey, hand, encoder):
     assert table["note"].str.contains("rough").all()
 
 
-def test_estimates_are_those_of_the_measures(survey, hand, encoder):
-    table = compare_encoders(survey, FRAME, hand, [encoder], n_boot=20).set_index("measure")
+def test_estimates_are_those_of_the_measures(survey, human, encoder):
+    table = compare_encoders(survey, FRAME, human, [encoder], n_boot=20).set_index("measure")
     codes = code_responses(survey, embed(survey, encoder), FRAME, encoder)
-    ids = hand.seen["response_id"].tolist()
-    x, y = hand.matrix(ids, SUBJECTS), codes.matrix(ids, SUBJECTS)
+    ids = human.seen["response_id"].tolist()
+    x, y = human.matrix(ids, SUBJECTS), codes.matrix(ids, SUBJECTS)
     assert table.loc["f1_macro", "estimate"] == pytest.approx(macro_f1(x, y))
     kappas = [float(cohen_kappa(confusion_table(a, b))) for a, b in zip(x.T, y.T, strict=True)]
     assert table.loc["kappa_mean", "estimate"] == pytest.approx(np.mean(kappas))
@@ -65,13 +65,13 @@ def test_a_draw_without_a_theme_leaves_it_out():
     assert found["f1_macro"].tolist() == [1, 1]
 
 
-def test_what_cannot_be_compared(survey, hand, encoder):
+def test_what_cannot_be_compared(survey, human, encoder):
     for encoders in ([], [encoder, encoder]):
         with pytest.raises(InputError, match="must be at least one, each another"):
-            compare_encoders(survey, FRAME, hand, encoders)
+            compare_encoders(survey, FRAME, human, encoders)
     few = Codes(
-        coder="Ann", kind="human", themes=tuple(SUBJECTS), seen=hand.seen.iloc[:9],
-        table=hand.table.iloc[:9],
+        coder="Ann", kind="human", themes=tuple(SUBJECTS), seen=human.seen.iloc[:9],
+        table=human.table.iloc[:9],
     )  # fmt: skip
-    with pytest.raises(InputError, match="given to 10 kept responses or more"):
+    with pytest.raises(InputError, match="in 10 kept responses or more"):
         compare_encoders(survey, FRAME, few, [encoder])

@@ -23,14 +23,14 @@ def right(codes, survey, theme):
 
 
 def test_learns_what_the_frame_does_not_know(survey, embeddings, encoder):
-    hand = hand_codes(survey)
+    human = hand_codes(survey)
     before = code_responses(survey, embeddings, FRAME, encoder)
-    codes = learn_codes(survey, embeddings, FRAME, encoder, hand)
+    codes = learn_codes(survey, embeddings, FRAME, encoder, human)
     assert right(before, survey, "pay") < 0.5
     for subject in SUBJECTS:
         assert right(codes, survey, subject) > 0.95
     assert codes.kind == "machine"
-    assert codes.trained_on == set(hand.seen["response_id"])
+    assert codes.trained_on == set(human.seen["response_id"])
     assert len(codes.seen) == len(survey)
     assert codes.table["score"].between(0, 1).all()
     assert codes.themes == tuple(t.id for t in FRAME.themes)
@@ -69,19 +69,19 @@ def test_the_evaluation_part_is_never_trained_on(survey, embeddings, encoder):
 
 def test_own_codes_are_cross_fitted(survey, embeddings, encoder):
     # One response is coded against all others like it: its own code must not come back.
-    hand = hand_codes(survey)
-    wrong = hand.table.copy()
+    human = hand_codes(survey)
+    wrong = human.table.copy()
     wrong.loc[0, "theme"] = "odd"
-    codes = learn_codes(survey, embeddings, FRAME, encoder, dataclasses.replace(hand, table=wrong))
+    codes = learn_codes(survey, embeddings, FRAME, encoder, dataclasses.replace(human, table=wrong))
     mine = codes.table[codes.table["response_id"] == wrong["response_id"][0]]
-    assert mine["theme"].tolist() == [hand.table["theme"][0]]
+    assert mine["theme"].tolist() == [human.table["theme"][0]]
 
 
 def test_a_theme_without_positives_rests_on_the_frame(survey, embeddings, encoder):
-    hand = hand_codes(survey)
-    other = hand.table[hand.table["theme"] != "team"]
-    seen = hand.seen[hand.seen["response_id"].isin(other["response_id"])]
-    without = dataclasses.replace(hand, table=other, seen=seen)  # none that speaks of it was coded
+    human = hand_codes(survey)
+    other = human.table[human.table["theme"] != "team"]
+    seen = human.seen[human.seen["response_id"].isin(other["response_id"])]
+    without = dataclasses.replace(human, table=other, seen=seen)  # none that speaks of it was coded
     codes = learn_codes(survey, embeddings, FRAME, encoder, without)
     assert right(codes, survey, "team") > 0.7
 
@@ -93,9 +93,9 @@ def test_many_hand_codes_overrule_the_frame_and_a_few_do_not(survey, embeddings,
     assert frame_alone.matrix(team, ["team"]).all()
 
     def taught(n):
-        hand = hand_codes(survey, n=n)
-        denied = dataclasses.replace(hand, table=hand.table[hand.table["theme"] != "team"])
-        return learn_codes(survey, embeddings, FRAME, encoder, denied)
+        human = hand_codes(survey, n=n)
+        denied = dataclasses.replace(human, table=human.table[human.table["theme"] != "team"])
+        return learn_codes(survey, embeddings, FRAME, encoder, denied, seed=0)
 
     few, many = taught(20), taught(100)  # 4 and 20 of them speak of it
     assert few.matrix(team, ["team"]).mean() > 0.7
@@ -114,11 +114,11 @@ def test_too_few_hand_codes_are_refused(survey, embeddings, encoder):
 
 
 def test_inputs_are_unchanged(survey, embeddings, encoder):
-    hand = hand_codes(survey)
-    before = survey.table.copy(), hand.table.copy(), embeddings.vectors.copy()
-    learn_codes(survey, embeddings, FRAME, encoder, hand)
+    human = hand_codes(survey)
+    before = survey.table.copy(), human.table.copy(), embeddings.vectors.copy()
+    learn_codes(survey, embeddings, FRAME, encoder, human)
     pd.testing.assert_frame_equal(survey.table, before[0])
-    pd.testing.assert_frame_equal(hand.table, before[1])
+    pd.testing.assert_frame_equal(human.table, before[1])
     assert (embeddings.vectors == before[2]).all()
 
 

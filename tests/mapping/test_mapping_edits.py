@@ -11,7 +11,7 @@ from iapt_topics.frame.theme import Theme
 from iapt_topics.mapping.edits import (
     MappingEdits,
     apply_edits,
-    load_edits,
+    read_edits,
     read_mapping,
     replay_edits,
     write_edits,
@@ -77,7 +77,7 @@ def mapping():
 
 
 def edited(tmp_path, mapping, changes, *, ending="csv", extra=()):
-    path = write_mapping(mapping, OLD, tmp_path / f"sheet.{ending}")
+    path = write_mapping(tmp_path / f"sheet.{ending}", mapping, OLD)
     sheet = read_sheet(path, "sheet")
     for row, cells in changes.items():
         for column, value in cells.items():
@@ -107,7 +107,7 @@ def test_coverage_goes_both_ways(mapping):
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_a_sheet_without_decisions_changes_nothing(tmp_path, mapping, ending):
-    path = write_mapping(mapping, OLD, tmp_path / f"s.{ending}")
+    path = write_mapping(tmp_path / f"s.{ending}", mapping, OLD)
     sheet = read_sheet(path, "sheet")
     assert sheet["words"].tolist()[0] == "=word0, other"
     assert sheet["theme"].tolist() == ["A", "B", "A", ""]
@@ -184,7 +184,7 @@ def test_every_faulty_row_is_named_at_once(tmp_path, mapping):
 
 
 def test_a_row_that_is_gone_is_not_a_rejection(tmp_path, mapping):
-    path = write_mapping(mapping, OLD, tmp_path / "s.csv")
+    path = write_mapping(tmp_path / "s.csv", mapping, OLD)
     sheet = read_sheet(path, "sheet")
     write_sheet(path, list(sheet.columns), sheet.iloc[1:].to_numpy().tolist())
     with pytest.raises(InputError, match="the row of topic 0 and theme 'A' is gone"):
@@ -247,7 +247,7 @@ def test_a_log_that_is_too_large_is_not_read(tmp_path, monkeypatch):
     (tmp_path / "log.json").write_text("[" + 1_000 * "[],")
     monkeypatch.setattr("iapt_topics.mapping.edits._LARGEST", 2_000)
     with pytest.raises(InputError, match="must be at most 2,000 bytes"):
-        load_edits(tmp_path / "log.json")
+        read_edits(tmp_path / "log.json")
 
 
 def test_the_log_survives_a_file(tmp_path):
@@ -255,11 +255,11 @@ def test_the_log_survives_a_file(tmp_path):
         decisions(OLD, (0, "A", "reject"), (1, "B", "add")), topics_of([0] * 6 + [1, 2] * 4 + [-1])
     )
     assert len(edits.unplaced)
-    back = load_edits(write_edits(edits, tmp_path / "log.json"))
+    back = read_edits(write_edits(tmp_path / "log.json", edits))
     pd.testing.assert_frame_equal(back.table, edits.table)
     pd.testing.assert_frame_equal(back.unplaced, edits.unplaced, check_dtype=False)
     assert back.topic_of == edits.topic_of
     for content in ("", "[]", "{}", '{"edits": 3, "unplaced": [], "topic_of": {}}'):
         (tmp_path / "bad.json").write_text(content)
         with pytest.raises(InputError, match="must be a file of write_edits"):
-            load_edits(tmp_path / "bad.json")
+            read_edits(tmp_path / "bad.json")

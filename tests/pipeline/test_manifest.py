@@ -45,9 +45,9 @@ def pair(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("iapt_topics.pipeline.write.write_report", brief_page)
-        write_study(studied(table, BagOfWords()), folder / "a", command=("demo",))
-        write_study(studied(table, BagOfWords()), folder / "b")
-        write_study(studied(table.sample(frac=1, random_state=2), Otherwise()), folder / "c")
+        write_study(folder / "a", studied(table, BagOfWords()), command=("demo",))
+        write_study(folder / "b", studied(table, BagOfWords()))
+        write_study(folder / "c", studied(table.sample(frac=1, random_state=2), Otherwise()))
     return folder
 
 
@@ -101,11 +101,11 @@ def test_the_real_model_on_another_batch_threads_and_order_is_equivalent(tmp_pat
 
     def result(name, table=table):
         responses = load_responses(
-            table, text="comment", year="year", respondent_id="person", response_id="response_id"
+            table, text="comment", year="year", respondent="person", response="response_id"
         )
         frame = load_frame("iapt_identity_system")
         found = run_study(responses, frame, sentence_encoder(cache=None))
-        write_study(found, tmp_path / name)
+        write_study(tmp_path / name, found)
         return tmp_path / name
 
     first = result("first")
@@ -120,7 +120,7 @@ def test_the_real_model_on_another_batch_threads_and_order_is_equivalent(tmp_pat
 
 def test_what_differs_first_is_said(runs, survey_table, encoder):
     changed = survey_table.assign(comment=survey_table["comment"].str.replace("lovely", "kind"))
-    write_study(studied(changed, encoder), runs / "d")
+    write_study(runs / "d", studied(changed, encoder))
     found = compare_runs(runs / "a", runs / "d")
     assert found.verdict == "different"
     assert found.first.startswith("data")
@@ -149,7 +149,7 @@ def rewritten(folder):
     content = read_manifest(folder)
     files = [folder / n for n in content["files"]]
     (folder / MANIFEST).unlink()
-    write_manifest(content, folder, files)
+    write_manifest(folder, content, files)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_verify_runs_again_and_says_same(monkeypatch, capsys, encoder, files):
         return stop.value.code, capsys.readouterr()
 
     out, file = files / "out", files / "survey.csv"
-    words = ("--text", "comment", "--year", "year", "--frame", files / "frame.toml", "--runs", 2)
+    words = ("--text", "comment", "--year", "year", "--frame", files / "frame.toml", "--n-runs", 2)
     code, said = command("run", file, *words, "--out", out)
     assert code == 0, said.err
     code, said = command("verify", out)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("short_report")
 def plan(files):
     return StudyPlan(
         file=files / "survey.csv", text=("comment",), year="year", respondent="person",
-        frame=files / "frame.toml", runs=2, out=files / "out",
+        frame=files / "frame.toml", n_runs=2, out=files / "out",
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def test_kept_topics_are_for_the_same_texts_vectors_and_settings_alone(
             return super().encode(texts)[:, ::-1]
 
     made(plan, encoder)
-    more = {"codes": plan.file.with_name("codes.csv"), "baseline": 2015, "min_cell": 3}
+    more = {"codes": plan.file.with_name("codes.csv"), "baseline": 2015, "disclosure": 3}
     made(replace(plan, standardise=("subject",), **more), encoder)
     assert len(fits) == 1
     made(replace(plan, seed=8), encoder)
@@ -97,7 +97,7 @@ def test_damaged_topics_are_fitted_anew(plan, encoder, fits):
     before = bytes_of(plan.out)
     (kept,) = (plan.out / "cache").glob("topics-*")
     (kept / "arrays.safetensors").write_bytes(b"no")
-    with pytest.warns(UserWarning, match="fitted anew"):
+    with pytest.warns(UserWarning, match="fitted again"):
         made(plan, encoder)
     assert len(fits) == 2
     assert bytes_of(plan.out) == before
@@ -112,12 +112,12 @@ def test_topics_that_a_run_did_not_write_are_not_taken(plan, encoder, fits):
     label = pd.read_parquet(kept / "topics.parquet").assign(label="made up")
     for change, said in (
         (lambda: label.to_parquet(kept / "topics.parquet"), "topics.parquet is not as it was"),
-        (lambda: (kept / "more.txt").write_text("x"), "more.txt is not as it was written"),
-        (lambda: (kept / "record.json").unlink(), "no record of what made them"),
+        (lambda: (kept / "more.txt").write_text("x"), "more.txt has changed since it was written"),
+        (lambda: (kept / "record.json").unlink(), "there is no record of their source"),
         (lambda: (kept / "record.json").write_text("[1]"), "record cannot be read"),
     ):
         change()
-        with pytest.warns(UserWarning, match=f"fitted anew: .*{said}"):
+        with pytest.warns(UserWarning, match=f"fitted again: .*{said}"):
             made(plan, encoder)
         assert bytes_of(plan.out) == before
     assert len(fits) == 5

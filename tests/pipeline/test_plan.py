@@ -1,5 +1,6 @@
+import inspect
 import tomllib
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iapt_topics._base.errors import InputError
+from iapt_topics.drift.standardise import standardise_drift
+from iapt_topics.encoders.encoder import sentence_encoder
 from iapt_topics.pipeline.plan import KEYS, StudyPlan, plan_text, read_plan
+from iapt_topics.pipeline.run import run_study
+from iapt_topics.pipeline.write import write_study
+from iapt_topics.publish.published import publish
+from iapt_topics.publish.quotes_sheet import write_quotes
+from iapt_topics.qda.load import load_codes
+from iapt_topics.survey.redaction import redact_responses
+from iapt_topics.survey.responses import load_responses
+from iapt_topics.topics.topics import TopicConfig
 
 LEAST = '[survey]\nfile = "s.csv"\ntext = "comment"\nyear = "year"\n'
 
@@ -28,7 +39,7 @@ def test_paths_start_from_the_file_and_the_rest_has_defaults(written, tmp_path):
     assert plan.file == tmp_path / "s.csv"
     assert plan.text == ("comment",)
     assert plan.out == tmp_path / "results"
-    assert (plan.frame, plan.runs, plan.min_cell) == ("iapt_identity_system", 12, 10)
+    assert (plan.frame, plan.n_runs, plan.disclosure) == (None, 12, 10)
     assert read_plan(tmp_path) == plan
 
 
@@ -38,12 +49,13 @@ def test_a_frame_is_a_name_or_a_path(written, tmp_path):
     assert plan.frame == tmp_path / "mine.toml"
 
 
-def test_a_model_is_a_folder_or_the_one_that_packages_carry(written, tmp_path):
+def test_a_model_is_a_folder_or_one_that_packages_carry(written, tmp_path):
     (tmp_path / "mine").mkdir()
     plan = read_plan(written(LEAST, '[embedding]\nmodel = "mine"\nprompt = "query: "\n'))
     assert (plan.model, plan.prompt) == (tmp_path / "mine", "query: ")
-    plan = read_plan(written(LEAST, '[embedding]\nmodel = "all-mpnet-base-v2"\n'))
-    assert plan.model == "all-mpnet-base-v2"
+    for name in ("all-mpnet-base-v2", "all-MiniLM-L6-v2"):
+        for said in (name, f"sentence-transformers/{name}"):
+            assert read_plan(written(LEAST, f'[embedding]\nmodel = "{said}"\n')).model == name
 
 
 WRONG = {
@@ -51,19 +63,36 @@ WRONG = {
         '[embedding]\nmodel = "intfloat/e5-small"\n',
         "model is fetched by its name",
     ),
-    "no such model": ('[embedding]\nmodel = "gone"\n', "embedding.model: no such folder"),
-    "another type": ('[topics]\nruns = "12"\n', "topics.runs must be a whole number; got '12'"),
-    "yes for a number": ("[topics]\nruns = true\n", "topics.runs must be a whole number; got True"),
-    "a rule that is none": ('[report]\nmin_cell = "nhs"\n', "or the name of a disclosure rule"),
-    "half a number": ("[report]\nmin_cell = 2.5\n", "report.min_cell must be a whole number of"),
-    "out of range": ("[topics]\nruns = 1\n", "topics.runs must be a whole number of at least 2"),
+    "no such model": ('[embedding]\nmodel = "gone"\n', "give a folder, all-MiniLM-L6-v2 or"),
+    "another type": ('[topics]\nn_runs = "12"\n', "topics.n_runs must be a whole number; got '12'"),
+    "yes for a number": (
+        "[topics]\nn_runs = true\n",
+        "topics.n_runs must be a whole number; got True",
+    ),
+    "a rule that is none": ('[report]\ndisclosure = "nhs"\n', "or the name of a disclosure rule"),
+    "half a number": (
+        "[report]\ndisclosure = 2.5\n",
+        "report.disclosure must be a whole number of",
+    ),
+    "out of range": (
+        "[topics]\nn_runs = 1\n",
+        "topics.n_runs must be a whole number of at least 2",
+    ),
     "a share above 1": ("[topics]\nmin_support = 50\n", "topics.min_support must be a number from"),
     "numbers for texts": ("[drift]\nstandardise = [1]\n", "drift.standardise must be a list of"),
     "a flag in words": ('[report]\nquotes = "yes"\n', "report.quotes must be true or false"),
-    "an unknown key": ("[topics]\nrun = 3\n", "unknown key topics.run. Did you mean 'runs'?"),
-    "an unknown section": ("[topic]\nruns = 3\n", "unknown section [topic]. Did you mean 'topics'"),
-    "a key elsewhere": ("[report]\nbaseline = 3\n", "report.baseline. It stands as drift.baseline"),
-    "a key at the top": ("", "unknown section [runs]. It stands as topics.runs"),
+    "an unknown key": ("[topics]\nrun = 3\n", "unknown key topics.run. Did you mean 'n_runs'?"),
+    "an unknown section": (
+        "[topic]\nn_runs = 3\n",
+        "unknown section [topic]. Did you mean 'topics'",
+    ),
+    "a key elsewhere": ("[report]\nbaseline = 3\n", "report.baseline. The key is drift.baseline"),
+    "a key of an earlier version": (
+        "[topics]\nruns = 3\n",
+        "topics.runs. The key is topics.n_runs",
+    ),
+    "a rule of an earlier version": ("[report]\nmin_cell = 3\n", "The key is report.disclosure"),
+    "a key at the top": ("", "unknown section [n_runs]. The key is topics.n_runs"),
     "a missing file": ('[codes]\nfile = "codes.csv"\n', "codes.file: no such file"),
     "a file of no name": ('[codes]\nfile = " "\n', "codes.file must be the path of a file"),
 }
@@ -72,7 +101,7 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_a_fault_is_named(written, case):
     more, said = WRONG[case]
-    path = written(LEAST, more) if more else written("runs = 3\n", LEAST)
+    path = written(LEAST, more) if more else written("n_runs = 3\n", LEAST)
     with pytest.raises(InputError) as error:
         read_plan(path)
     assert said in str(error.value)
@@ -81,13 +110,13 @@ def test_a_fault_is_named(written, case):
 
 def test_all_faults_are_named_at_once(written):
     path = written(
-        '[survey]\nfile = "gone.csv"\ntext = 3\n[topic]\n[report]\nmin_cel = 3\nmin_cell = 0\n'
+        '[survey]\nfile = "gone.csv"\ntext = 3\n[topic]\n[report]\ndisclosur = 3\ndisclosure = 0\n'
     )
     with pytest.raises(InputError) as error:
         read_plan(path)
     for said in (
         "6 fault(s)", "gone.csv", "survey.text must be", "survey.year is missing", "[topic]",
-        "min_cel. Did you mean 'min_cell'", "min_cell must be a whole number of at least 1",
+        "disclosur. Did you mean 'disclosure'", "disclosure must be a whole number of at least 1",
     ):  # fmt: skip
         assert said in str(error.value)
 
@@ -178,7 +207,7 @@ survey.year = "year"
 
 
 @pytest.mark.parametrize("own", OWN)
-@pytest.mark.parametrize("change", [{}, {"baseline": 2016, "runs": 3}, {"standardise": ()}])
+@pytest.mark.parametrize("change", [{}, {"baseline": 2016, "n_runs": 3}, {"standardise": ()}])
 def test_a_plan_written_over_a_persons_own_keeps_their_comments(written, own, change):
     path = written("")
     path.write_bytes(OWN[own].encode())
@@ -211,3 +240,16 @@ def test_what_is_no_plan_is_written_over(written):
     new = path.with_name("new.toml")
     plan = StudyPlan(file=path.with_name("s.csv"), text=("comment",), year="year")
     assert plan_text(plan, path) == plan_text(plan, new)
+
+
+def test_what_a_plan_leaves_out_is_as_in_python():
+    plan = {f.name: f.default for f in fields(StudyPlan)}
+    assert {f.name: f.default for f in fields(TopicConfig)}.items() <= plan.items()
+    shared = 0
+    for function in (load_responses, redact_responses, sentence_encoder, load_codes, run_study,
+                     standardise_drift, publish, write_quotes, write_study):  # fmt: skip
+        for name, parameter in inspect.signature(function).parameters.items():
+            if name in plan and parameter.default is not parameter.empty:
+                assert (parameter.default or None) == (plan[name] or None), (function, name)
+                shared += 1
+    assert shared > 20

@@ -26,7 +26,7 @@ from iapt_topics.pipeline.manifest import compare_runs, read_manifest
 from iapt_topics.pipeline.plan import StudyPlan
 from iapt_topics.pipeline.run import run_study
 from iapt_topics.pipeline.write import write_study
-from iapt_topics.qda import export_codes
+from iapt_topics.qda import write_codes
 from iapt_topics.topics.files import save_topics
 from iapt_topics.topics.topics import TopicConfig
 
@@ -55,7 +55,7 @@ def formulas():
     table = table[~fewer].reset_index(drop=True)
     table["rid"] = [f"{marks[i % len(marks)]}r{i}" for i in range(len(table))]
     return run_study(
-        read(table, response_id="rid"), SUBJECT_FRAME, BagOfWords(),
+        read(table, response="rid"), SUBJECT_FRAME, BagOfWords(),
         config=TopicConfig(seed=1, n_runs=2),
     )  # fmt: skip
 
@@ -64,7 +64,7 @@ def formulas():
 def plan(files):
     return StudyPlan(
         file=files / "survey.csv", text=("comment",), year="year", respondent="person",
-        frame=files / "frame.toml", runs=2, out=files / "out",
+        frame=files / "frame.toml", n_runs=2, out=files / "out",
     )  # fmt: skip
 
 
@@ -163,7 +163,7 @@ def test_a_link_in_place_of_a_result_is_not_written_through(formulas, plan, tmp_
     link.parent.mkdir(parents=True)
     link.symlink_to(elsewhere / "ledger.csv" if link.suffix else elsewhere)
     with pytest.raises(InputError, match="a link to another place"):
-        write_study(formulas, plan.out) if by == "study" else write_results(formulas, plan)
+        write_study(plan.out, formulas) if by == "study" else write_results(formulas, plan)
     assert [p.read_text() for p in elsewhere.iterdir()] == ["mine"]
     assert link.is_symlink()
 
@@ -183,7 +183,7 @@ def test_a_manifest_of_something_else_is_not_removed(formulas, plan, content):
     for write in (
         lambda: run_plan(plan, encoder=None),
         lambda: write_results(formulas, plan),
-        lambda: write_study(formulas, plan.out),
+        lambda: write_study(plan.out, formulas),
     ):
         with pytest.raises(InputError, match="must be of an earlier run"):
             write()
@@ -271,24 +271,24 @@ def test_a_folder_that_others_use_too_keeps_its_mode(tmp_path):
 
 def test_what_holds_texts_or_ids_is_private_and_a_frame_is_not(formulas, grouped, tmp_path):
     codes = formulas.codes
-    save_topics(grouped.topics, tmp_path / "topics")
+    save_topics(tmp_path / "topics", grouped.topics)
     for name in ("a.csv", "a.xlsx"):
         write_sheet(tmp_path / name, ["text"], [["what somebody wrote"]])
     for name in ("c.csv", "c.qdpx"):
-        export_codes(tmp_path / name, codes, frame=SUBJECT_FRAME, responses=formulas.responses)
+        write_codes(tmp_path / name, codes, frame=SUBJECT_FRAME, responses=formulas.responses)
     edits = MappingEdits(table=pd.DataFrame(), topic_of={"r1": 0}, unplaced=pd.DataFrame())
-    write_edits(edits, tmp_path / "edits.json")
+    write_edits(tmp_path / "edits.json", edits)
     for path in tmp_path.iterdir():
         assert not open_to_others(path)
     for name in ("frame.csv", "frame.toml", "frame.xlsx", "frame.qdc"):
-        assert mode(write_frame(SUBJECT_FRAME, tmp_path / name)) == 0o644
+        assert mode(write_frame(tmp_path / name, SUBJECT_FRAME)) == 0o644
 
 
 # What a spreadsheet would run
 
 
 def test_private_tables_hold_no_formula_and_come_back_as_they_were(formulas, tmp_path):
-    write_study(formulas, tmp_path / "out")
+    write_study(tmp_path / "out", formulas)
     private = tmp_path / "out" / "tables_private"
     starts = tuple("=+-@\t\r\n")
     for path in private.glob("*.csv"):
@@ -326,7 +326,7 @@ def test_results_of_a_version_that_did_not_defuse_can_be_compared(formulas, tmp_
     from iapt_topics._base.sheets import restored
 
     for name in ("new", "old"):
-        write_study(formulas, tmp_path / name)
+        write_study(tmp_path / name, formulas)
     name, manifest = "tables_private/topic_assignments.csv", tmp_path / "old" / "manifest.json"
     path = tmp_path / "old" / name
     table = pd.read_csv(path, dtype={"response_id": str})

@@ -11,7 +11,7 @@ import pytest
 from conftest import survey_rows
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.pipeline import execute_plan, run, saved
+from iapt_topics.pipeline import run, saved
 from iapt_topics.pipeline.execute_plan import run_plan
 from iapt_topics.pipeline.plan import StudyPlan
 from iapt_topics.pipeline.saved import load, save
@@ -25,7 +25,7 @@ def plan(files):
     both = [table.assign(coder="a"), table.iloc[10:].assign(coder="b")]
     pd.concat(both)[["response_id", "theme", "coder"]].to_csv(files / "two.csv", index=False)
     return StudyPlan(
-        file=files / "survey.csv", text=("comment",), year="year", respondent="person", runs=2,
+        file=files / "survey.csv", text=("comment",), year="year", respondent="person", n_runs=2,
         response="response_id", codes=files / "two.csv", standardise=("subject",),
         frame=files / "frame.toml", out=files / "out",
     )  # fmt: skip
@@ -45,7 +45,7 @@ def measured(monkeypatch):
     called = []
     for module, name in (
         (run, "map_topics"), (run, "code_responses"), (run, "measure_drift"),
-        (run, "compare_codes"), (execute_plan, "standardise_drift"),
+        (run, "compare_codes"), (run, "standardise_drift"),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, noted(vars(module)[name], called))
     return called
@@ -95,7 +95,7 @@ def test_a_study_taken_up_again_is_equal_and_nothing_is_measured(plan, encoder, 
         ({"code_map": "map.csv"}, ["compare_codes", "compare_codes"]),
         ({"baseline": 2015}, ["measure_drift", "standardise_drift"]),
         ({"standardise": (), "covariates": ("subject",)}, []),
-        ({"covariates": ("subject",), "min_cell": 3, "quotes": True}, []),
+        ({"covariates": ("subject",), "disclosure": 3, "quotes": True}, []),
         ({"seed": 8}, ["map_topics", "code_responses", "measure_drift", "compare_codes"]),
     ],
 )
@@ -139,7 +139,7 @@ def test_damaged_results_are_measured_anew(plan, encoder, measured, name):
     measured.clear()
     (place,) = (p for n, p in stages(plan).items() if n.startswith("stage-drift"))
     (place / name).write_bytes(b"no")
-    with pytest.warns(UserWarning, match="kept drift results are made anew: stage-drift"):
+    with pytest.warns(UserWarning, match="drift results are made again: stage-drift"):
         again = run_plan(plan, encoder)
     assert measured == ["measure_drift"]
     same(first.drift, again.drift)
@@ -158,7 +158,7 @@ def test_damaged_results_are_measured_anew(plan, encoder, measured, name):
 def test_a_file_makes_nothing_but_results(tmp_path, content):
     path = tmp_path / "values.json"
     path.write_text(content if isinstance(content, str) else json.dumps(content))
-    with pytest.raises(InputError, match="must hold whole results"):
+    with pytest.raises(InputError, match="must contain complete results"):
         load(tmp_path)
 
 
@@ -180,7 +180,7 @@ def test_tables_of_every_kind_are_as_they_were(tmp_path):
         {1: 0.1, "b": frozenset({"c"})},
         None,
     )
-    save(values, tmp_path / "kept")
+    save(tmp_path / "kept", values)
     same(load(tmp_path / "kept"), values)
     few = pd.DataFrame({"few": pd.Categorical([], ["b", "a"])})  # Parquet loses what it may be
     for value, said in (
@@ -188,13 +188,13 @@ def test_tables_of_every_kind_are_as_they_were(tmp_path):
         (few, "no way to keep a table of .category"),
     ):
         with pytest.raises(TypeError, match=said):
-            save(value, tmp_path / "other")
+            save(tmp_path / "other", value)
         assert not (tmp_path / "other").exists()
 
 
 def test_files_are_private_before_they_are_whole(tmp_path, monkeypatch):
     monkeypatch.setattr("iapt_topics._base.files.private_tree", lambda _: None)
-    save((pd.DataFrame({"a": [1]}), "b"), tmp_path / "stage")
+    save(tmp_path / "stage", (pd.DataFrame({"a": [1]}), "b"))
     found = [tmp_path / "stage", *(tmp_path / "stage").iterdir()]
     assert len(found) == 3
     assert {p.stat().st_mode & 0o077 for p in found} == {0}

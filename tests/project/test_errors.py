@@ -34,7 +34,7 @@ from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.theme import Theme
 from iapt_topics.pipeline.manifest import _INPUTS, MANIFEST
 from iapt_topics.pipeline.run import run_study
-from iapt_topics.qda import export_codes, load_project
+from iapt_topics.qda import read_project, write_codes
 from iapt_topics.qda.load import load_codes
 from iapt_topics.survey.respondents import respondent_mix
 from iapt_topics.survey.responses import Responses
@@ -146,7 +146,7 @@ def codes_with(tmp_path: Path, kind: str = "human", score: str = "", **more: obj
 
 
 def other_frame(tmp_path: Path) -> None:
-    project = load_project(project_of(tmp_path / "p.qda", spans=[("r1", "A", 1, 3, 11)]),
+    project = read_project(project_of(tmp_path / "p.qda", spans=[("r1", "A", 1, 3, 11)]),
                            responses=qda_files.survey())  # fmt: skip
     bare = replace(project, segments=project.segments.head(0))
     frame = ThemeFrame(name="other", themes=(Theme(id="Z9", label="Zebra"),))
@@ -184,12 +184,12 @@ def rows_of_another_survey(tmp_path: Path) -> None:
         ("'score' must be numbers or blank", lambda at: codes_with(at, score="x")),
         ("must come with the file", lambda at: codes_with(at, documents={"a": "r1"})),
         ("must have a header and rows; got an empty sheet", an_empty_sheet),
-        ("must hold a kept response", lambda _: respondent_mix(nothing_kept(), ["text"])),
-        ("must hold a kept response", lambda at: export_codes(
+        ("must contain a kept response", lambda _: respondent_mix(nothing_kept(), ["text"])),
+        ("must contain a kept response", lambda at: write_codes(
             at / "p.qdpx", (), frame=qda_files.FRAME, responses=nothing_kept())),
         ("must have a study.toml", a_result_without_its_plan),
         ("--text must be given with a survey file", lambda _: run(Path(__file__))),
-        ("must hold one row for each response id", lambda _: Embeddings(
+        ("must contain one row for each response id", lambda _: Embeddings(
             vectors=np.ones((2, 3), np.float32), response_id=("a",), model="m", fingerprint="f")),
         ("needs at least one text", lambda _: SentenceEncoder(
             name="m", folder=Path(), fingerprint="f").encode([])),

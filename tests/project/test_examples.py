@@ -8,6 +8,7 @@ import json
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import iapt_topics as it
+from iapt_topics.datasets.example import example_path
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
@@ -75,14 +77,36 @@ def public_calls(code: str) -> set[str]:
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_scripts_call_public_names_with_arguments_they_take(name):
-    assert public_calls(SCRIPTS[name]) <= set(it.__all__)
+    assert public_calls(SCRIPTS[name]) <= set(dir(it))
 
 
-@pytest.mark.parametrize("name", ["README.md", "01_quickstart"])
-def test_the_first_scripts_show_the_whole_way(name):
+def test_the_first_scripts_show_the_whole_way():
     way = {"fit_topics", "map_topics", "code_responses", "measure_drift"}
     way |= {"Study", "publish", "write_report"}
-    assert way <= public_calls(SCRIPTS[name])
+    assert way <= public_calls(SCRIPTS["01_quickstart"])
+    tutorial = "\n".join(cells_in((ROOT / "docs" / "tutorial.md").read_text("utf-8")))
+    assert way - {"Study"} | {"load_responses", "embed", "compare_codes"} <= public_calls(tutorial)
+
+
+def cells_in(text: str) -> list[str]:
+    """Cells of Python that a page runs when it is built."""
+    cells = re.findall(r"^```\{code-cell\} ipython3\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return [c for c in cells if not c.lstrip().startswith((":tags", "!"))]
+
+
+@pytest.mark.slow
+def test_the_script_of_the_readme_runs_from_a_file_to_two_reports(tmp_path, monkeypatch):
+    folder = example_path().parent
+    shutil.copy(folder / "synthetic_survey.csv", tmp_path / "survey.csv")
+    shutil.copy(folder / "synthetic_coders.csv", tmp_path / "human_codes.csv")
+    monkeypatch.chdir(tmp_path)
+    script = python_in((ROOT / "README.md").read_text("utf-8"))[0]
+    assert len(ast.parse(script).body) == 5
+    Path("readme.py").write_text(script, encoding="utf-8")
+    study = runpy.run_path("readme.py")
+    assert "PRIVATE" in Path("report.html").read_text("utf-8")
+    assert "PRIVATE" not in Path("public.html").read_text("utf-8")
+    assert study["study"].check()["status"].tolist()[:2] == ["fine", "fine"]
 
 
 def test_every_example_is_short_and_run_here():

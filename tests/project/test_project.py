@@ -9,11 +9,13 @@ import ast
 import importlib
 import inspect
 import os
+import pydoc
 import re
 import runpy
 import subprocess
 import sys
 import tomllib
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
@@ -74,7 +76,7 @@ def test_modules_import_from_files_alone(path):
 def test_rooms_hand_on_what_their_stubs_name(stub):
     names = handed_on(stub)
     room = importlib.import_module(".".join(stub.parent.relative_to(ROOT).parts))
-    assert sorted(room.__all__) == sorted(names)
+    assert dir(room) == sorted(names)
     for name, file in names.items():
         given = getattr(room, name)
         if inspect.ismodule(given):
@@ -93,23 +95,67 @@ def test_import_loads_nothing_heavy():
     assert set(done.stdout.split()) & set(HEAVY) == set()
 
 
-def test_public_names_are_sorted_and_single():
-    assert it.__all__ == sorted(set(it.__all__))
+def test_the_top_is_small_and_its_help_fits_a_screen():
+    names = [name for name, file in handed_on(PACKAGE / "__init__.pyi").items() if file]
+    assert len(names) <= 45
+    assert set(names) <= set(re.findall(r"\w+", it.__doc__ or ""))
+    page = pydoc.plain(pydoc.render_doc(it))
+    lines = page.replace(str(PACKAGE), "").splitlines()
+    assert len(lines) <= 50
+    assert max(map(len, lines)) <= 80
 
 
-@pytest.mark.parametrize("name", [n for n in it.__all__ if inspect.isfunction(getattr(it, n))])
+@pytest.mark.parametrize("stub", STUBS[1:], ids=lambda p: p.parent.name)
+def test_what_a_room_says_of_itself_names_all_that_it_hands_on(stub):
+    doc = ast.get_docstring(ast.parse(stub.with_suffix(".py").read_text("utf-8"))) or ""
+    assert set(re.findall(r"``(\w+)``", doc)) == set(handed_on(stub))
+
+
+#: Every public name, as where a user finds it; a name at the top is in a room as well.
+PUBLIC = {
+    f"{stub.parent.name}.{name}": getattr(
+        importlib.import_module(f"iapt_topics.{stub.parent.name}"), name
+    )
+    for stub in STUBS
+    for name in handed_on(stub)
+    if stub.parent != PACKAGE
+}
+
+
+#: Public methods and properties of public classes, by the class as a user finds it.
+METHODS = {
+    f"{name}.{method}": value
+    for name, given in PUBLIC.items()
+    if inspect.isclass(given)
+    for method, value in vars(given).items()
+    if method[0] != "_" and (inspect.isfunction(value) or hasattr(value, "__get__"))
+    if not inspect.ismemberdescriptor(value)  # an attribute, which the class describes
+}
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, given in (PUBLIC | METHODS).items() if inspect.isfunction(given)]
+)
 def test_docstring_of_a_public_function_is_whole_and_true_to_its_signature(name):
     found = dict(validate(f"iapt_topics.{name}")["errors"])
     needed = {"GL08", "SS01", "SS03", "PR01", "PR02", "PR03", "PR04", "PR07", "RT01", "RT03"}
     assert not {code: said for code, said in found.items() if code in needed}
 
 
-@pytest.mark.parametrize("name", it.__all__)
-def test_public_names_exist_and_are_described(name):
-    described = getattr(it, name).__doc__ or ""
+@pytest.mark.parametrize(
+    "name", [n for n, given in (PUBLIC | METHODS).items() if callable(given) or n in METHODS]
+)
+def test_first_line_of_a_docstring_is_a_short_sentence(name):
+    first, *rest = (inspect.getdoc((PUBLIC | METHODS)[name]) or "").splitlines()
     # A dataclass without a docstring is given its signature as one.
-    assert described.strip()
-    assert not described.startswith(f"{name}(")
+    assert re.fullmatch(r"[A-Z].{10,98}\.", first), first
+    assert not rest or not rest[0], "a blank line below it"
+
+
+@pytest.mark.parametrize("name", [n for n, given in PUBLIC.items() if is_dataclass(given)])
+def test_docstring_of_a_result_names_each_of_its_parts(name):
+    described = set(re.findall(r"\w+", " ".join(c.__doc__ or "" for c in PUBLIC[name].__mro__[:3])))
+    assert {f.name for f in fields(PUBLIC[name])} <= described
 
 
 def test_versions_agree():
@@ -236,3 +282,12 @@ def test_files_and_functions_stay_small(path):
             parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
             given = [a for a in parameters if a.arg not in ("self", "cls")]
             assert len(given) <= 8 or node.name in WIDE, node.name
+
+
+@pytest.mark.parametrize("stub", STUBS, ids=lambda p: p.parent.name)
+def test_every_public_seed_is_7_unless_it_must_be_given(stub):
+    room = importlib.import_module(".".join(stub.parent.relative_to(ROOT).parts))
+    for name in handed_on(stub):
+        if callable(function := getattr(room, name)):
+            seed = inspect.signature(function).parameters.get("seed")
+            assert seed is None or seed.default in (7, seed.empty), name

@@ -102,7 +102,7 @@ def test_the_whole_way_opens_no_connection(no_network, survey, tmp_path):
     with pytest.raises(AssertionError, match="a connection was tried"):
         socket.create_connection(("localhost", 1))
     study = run_study(survey, SUBJECT_FRAME, BagOfWords(), config=CONFIG)
-    assert write_study(study, tmp_path)["manifest"].exists()
+    assert write_study(tmp_path, study)["manifest"].exists()
 
 
 # Stops and full disks
@@ -149,14 +149,14 @@ class Full(io.FileIO):
 @pytest.mark.usefixtures("short_report")
 def test_a_disk_that_fills_up_at_any_file_leaves_no_half_result(tmp_path, monkeypatch):
     study, whole, out = small_study(), tmp_path / "whole", tmp_path / "out"
-    written = len(write_study(study, whole))
+    written = len(write_study(whole, study))
     for before in (0, written // 2, written - 1):
         shutil.copytree(whole, out)  # of a run before
         left = iter([io.FileIO] * before + [Full])
         with monkeypatch.context() as patch:
             patch.setattr(os, "fdopen", lambda handle, mode, left=left: next(left)(handle, mode))
             with pytest.raises(OSError, match="No space left"):
-                write_study(study, out)
+                write_study(out, study)
         check_half_written(out, whole)
         shutil.rmtree(out)
 
@@ -169,19 +169,19 @@ from iapt_topics.cli import main
 whole, out = Path(sys.argv[1]), Path(sys.argv[2])
 out.mkdir()
 study = small_study()
-pages = sum(-(-p.stat().st_size // 4096) for p in write_study(study, whole).values())
+pages = sum(-(-p.stat().st_size // 4096) for p in write_study(whole, study).values())
 for have in (1, pages // 9, pages // 3, pages // 2, pages - 9, pages - 1):
     size = f"size={4096 * have}"
     subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", out], check=True)
     with pytest.raises(OSError, match="No space left"):
-        write_study(study, out)
+        write_study(out, study)
     check_half_written(out, whole)
     subprocess.run(["umount", out], check=True)
 subprocess.run(["mount", "-t", "tmpfs", "tmpfs", out], check=True)
-write_study(study, out)
+write_study(out, study)
 subprocess.run(["mount", "-o", "remount,ro", out], check=True)
 with pytest.raises(OSError, match="Read-only"):
-    write_study(study, out)
+    write_study(out, study)
 assert compare_runs(whole, out).verdict == "same"
 sys.argv = ["iapt-topics", "demo", "--out", str(out)]
 main()

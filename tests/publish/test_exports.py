@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copy import copy
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -14,9 +14,10 @@ from openpyxl import load_workbook
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.sheets import read_sheet, write_sheet
 from iapt_topics.publish.draft import write_draft
-from iapt_topics.publish.exports import describe_columns, export_tables
+from iapt_topics.publish.exports import write_tables
 from iapt_topics.publish.published import publish
 from iapt_topics.publish.quotes_sheet import read_quotes, write_quotes
+from iapt_topics.publish.workbook import describe_columns
 
 HOSTILE = '=HYPERLINK("http://evil.example") \\input{/etc/passwd} & 50 % _x_ \x01'
 
@@ -60,7 +61,7 @@ def test_every_column_of_every_table_is_described(tables):
 
 
 def test_a_folder_of_csv_states_the_rule_and_runs_nothing(tables, published, tmp_path):
-    folder = export_tables(tmp_path / "publish", published)
+    folder = write_tables(tmp_path / "publish", published)
     assert {p.stem for p in folder.glob("*.csv")} == {*tables, "dictionary"}
     assert "fewer than 10" in (folder / "README.txt").read_text()
     shares = pd.read_csv(folder / "theme_shares.csv")
@@ -72,7 +73,7 @@ def test_a_folder_of_csv_states_the_rule_and_runs_nothing(tables, published, tmp
 
 
 def test_the_workbook_holds_every_table_and_its_dictionary(tables, published, tmp_path):
-    book = load_workbook(export_tables(tmp_path / "t.xlsx", published))
+    book = load_workbook(write_tables(tmp_path / "t.xlsx", published))
     assert {"about", "dictionary", *tables} == set(book.sheetnames)
     assert "fewer than 10" in book["about"]["A1"].value
     cells = [c for sheet in book for row in sheet for c in row]
@@ -82,7 +83,7 @@ def test_the_workbook_holds_every_table_and_its_dictionary(tables, published, tm
 
 
 def test_latex_prints_hostile_text_as_text(tables, published, tmp_path):
-    text = export_tables(tmp_path / "t.tex", published).read_text("utf-8")
+    text = write_tables(tmp_path / "t.tex", published).read_text("utf-8")
     assert "\\input{" not in text
     assert "\\textbackslash{}input\\{" in text
     assert "50 \\% \\_x\\_" in text
@@ -90,7 +91,7 @@ def test_latex_prints_hostile_text_as_text(tables, published, tmp_path):
 
 
 def test_word_tables_are_read_back(tables, published, tmp_path):
-    document = Document(str(export_tables(tmp_path / "t.docx", published)))
+    document = Document(str(write_tables(tmp_path / "t.docx", published)))
     assert len(document.tables) == len(tables)
     at = list(tables).index("theme_shares")
     assert [c.text for c in document.tables[at].rows[0].cells] == list(
@@ -100,7 +101,7 @@ def test_word_tables_are_read_back(tables, published, tmp_path):
 
 def test_another_ending_is_refused(tables, published, tmp_path):
     with pytest.raises(InputError, match="known ending"):
-        export_tables(tmp_path / "t.pdf", published)
+        write_tables(tmp_path / "t.pdf", published)
 
 
 def test_the_draft_has_every_item_and_marks_its_blanks(published, tmp_path):
@@ -110,7 +111,12 @@ def test_the_draft_has_every_item_and_marks_its_blanks(published, tmp_path):
     assert [h.split()[0] for h in heads] == [f"S{i}" for i in range(1, 22)]
     text = "\n".join(p.text for p in document.paragraphs)
     assert text.count("[to be written:") > 10
-    assert "seed 0" in text
+    assert "seed 7" in text
+    # As journals print it: no zero before the point, the interval in brackets, and n.
+    assert re.search(r"alpha \(MASI\) was \.\d\d, 95 % CI \[\.\d\d, \.\d\d\], n = [\d,]+\.", text)
+    assert re.search(
+        r"(rose|fell) by \d+\.\d percentage points, 95 % CI \[\d+\.\d, \d+\.\d\]", text
+    )
     assert "SYNTHETIC" in text
     assert len(document.tables) == 4
 
@@ -151,9 +157,7 @@ def sheet(study, tmp_path):
 
 
 def redacted_as(survey, texts):
-    made = copy(survey)
-    made.table = survey.table.assign(redacted=texts)
-    return made
+    return replace(survey, table=survey.table.assign(redacted=texts))
 
 
 def filled(path, texts, paraphrase=""):

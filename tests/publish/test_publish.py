@@ -1,4 +1,4 @@
-"""Attacks what is published: nothing that was withheld may be worked out again."""
+"""Attacks what is published: nothing that was suppressed may be worked out again."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from iapt_topics.frame.theme import Theme
 from iapt_topics.mapping.mapping import TopicMapping
 from iapt_topics.publish import of_drift as _of_drift
 from iapt_topics.publish import suppression as _suppression
+from iapt_topics.publish.cells import SMALLEST_P
 from iapt_topics.publish.disclosure import PRESETS, Disclosure, common_words, preset
 from iapt_topics.stats.intervals import jeffreys_interval, wilson_interval
 from iapt_topics.survey.responses import Responses
@@ -312,7 +313,7 @@ CASES = {
 @settings(max_examples=6, deadline=None, derandomize=True, phases=[Phase.generate],
           suppress_health_check=[HealthCheck.too_slow])  # fmt: skip
 @given(**CASES)
-def test_nothing_withheld_can_be_worked_out(rule, **case):
+def test_nothing_suppressed_can_be_worked_out(rule, **case):
     tables = published_tables(**study(**case), disclosure=rule)
     assert not found_out(tables, rule)
 
@@ -321,8 +322,8 @@ def test_the_attack_finds_what_primary_suppression_alone_gives_away(monkeypatch)
     results = study(3, 120, 1.0, 0.0, 1.0)
     rule = Disclosure(round_to=1)
     assert not found_out(published_tables(**results, disclosure=rule), rule)
-    monkeypatch.setattr(_suppression._Table, "line_violation", lambda *_: [])
-    monkeypatch.setattr(_suppression._Table, "interval_violation", lambda *_: [])
+    monkeypatch.setattr(_suppression._Suppression, "line_violation", lambda *_: [])
+    monkeypatch.setattr(_suppression._Suppression, "interval_violation", lambda *_: [])
     assert found_out(published_tables(**results, disclosure=rule), rule)
 
 
@@ -360,10 +361,10 @@ def made(**more: object) -> dict[str, pd.DataFrame]:
     )  # fmt: skip
 
 
-def test_small_numbers_are_withheld_and_the_rest_rounded():
+def test_small_numbers_are_suppressed_and_the_rest_rounded():
     tables = made()
     shares = tables["theme_shares"].set_index("theme")
-    assert shares.loc[standins.RARE, ["note", "status"]].tolist() == ["withheld", "suppressed"]
+    assert shares.loc[standins.RARE, ["note", "status"]].tolist() == ["suppressed", "suppressed"]
     assert shares.loc[standins.RARE, ["count", "estimate", "low", "high"]].isna().all()
     rest = shares.drop(standins.RARE)
     assert (rest["count"] % 5 == 0).all()
@@ -378,7 +379,7 @@ def test_small_numbers_are_withheld_and_the_rest_rounded():
     assert trends.loc[list(gone), "p"].isna().all()
     assert set(changes.index[changes["estimate"].isna()]) <= gone
     small = tables["topics"].set_index("topic").loc[7]
-    assert (small["label"], small["words"], small["note"]) == ("", "", "withheld")
+    assert (small["label"], small["words"], small["note"]) == ("", "", "suppressed")
     assert small["status"] == "suppressed"
     assert 7 not in set(tables["topic_mapping"]["topic"])
     assert not any("secretword" in t.to_csv() for t in tables.values())
@@ -389,7 +390,7 @@ def test_no_percentage_on_a_small_base_and_none_at_all_when_off():
     thin = tables["drift_shares"].query("n < 135 and `count` == `count`")
     assert len(thin)
     assert thin["estimate"].isna().all()
-    assert thin["note"].str.startswith("no percentage").all()
+    assert thin["note"].str.startswith("base of fewer").all()
     assert (thin["status"] == "small base").all()
     off = Disclosure(min_respondents=1, round_to=1, min_base=1)
     assert "OFF" in off.sentence
@@ -436,8 +437,8 @@ def test_topics_that_are_not_shown_are_in_no_broad_topic_and_reach_no_theme():
     assert coverage["n_topics"].sum() == (placed["theme"] != "").sum()
     for theme, row in coverage.iterrows():
         counts = topics.loc[placed.loc[placed["theme"] == theme, "topic"], "n"]
-        withheld = (row["note"], row["status"]) == ("withheld", "suppressed")
-        assert row["count"] == counts.sum() or withheld
+        suppressed = (row["note"], row["status"]) == ("suppressed", "suppressed")
+        assert row["count"] == counts.sum() or suppressed
     hidden = published_tables(**crafted(
         {"n": 60, "year": 2014, "machine": ("S1",)}, {"n": 20, "year": 2014},
         {"n": 4, "year": 2015, "machine": ("S1",)}, {"n": 90, "year": 2015, "machine": ()},
@@ -445,10 +446,10 @@ def test_topics_that_are_not_shown_are_in_no_broad_topic_and_reach_no_theme():
     assert hidden["theme_coverage"].set_index("theme").loc["S1", "n_topics"] == 1
 
 
-def test_who_answered_has_no_level_of_few_people_and_no_test_of_what_is_withheld():
+def test_who_answered_has_no_level_of_few_people_and_no_test_of_what_is_suppressed():
     who = made()["respondent_mix"]
     assert "zookeeper" not in set(who["level"])
-    few = who[who["level"] == "(too few people, 1)"]
+    few = who[who["level"] == "(small group 1)"]
     assert few["count"].isna().any()
     assert set(few["count"].dropna()) <= {0}
     assert few[["p", "p_bh"]].isna().all(axis=None)
@@ -515,13 +516,13 @@ def test_a_change_at_the_same_mix_does_not_count_a_theme_in_a_small_group():
         )
     ]
     assert len(alike) >= 9
-    hidden = published(4, 20, crude.assign(estimate=np.nan, status="suppressed", note="withheld"))
+    hidden = published(4, 20, crude.assign(estimate=np.nan, status="suppressed", note="suppressed"))
     assert hidden[figures].isna().all()
-    assert (hidden["changed"], hidden["note"]) == ("", "withheld")
+    assert (hidden["changed"], hidden["note"]) == ("", "suppressed")
     assert hidden["status"] == "suppressed"
 
 
-def test_a_change_of_a_withheld_share_gives_no_figure_away():
+def test_a_change_of_a_suppressed_share_gives_no_figure_away():
     results = crafted(
         {"n": 60, "year": 2014, "machine": ("S1",)}, {"n": 60, "year": 2014, "machine": ()},
         {"n": 4, "year": 2015, "machine": ("S1",)}, {"n": 90, "year": 2015, "machine": ()},
@@ -538,7 +539,7 @@ def test_a_change_of_a_withheld_share_gives_no_figure_away():
     figures = ["estimate", "low", "high", "p", "p_bh", "p_holm", "smallest_detectable"]
     for name in ("drift_trends", "drift_changepoints"):
         assert tables[name][figures].isna().all(axis=None)
-        assert (tables[name]["note"] == "withheld").all()
+        assert (tables[name]["note"] == "suppressed").all()
         assert (tables[name]["status"] == "suppressed").all()
     assert (tables["drift_trends"]["shape"] == "").all()
 
@@ -605,7 +606,7 @@ def test_a_year_in_which_nearly_all_gave_a_theme_bounds_the_others():
         {"n": 12, "year": 2015, "machine": ("S1",)},
     ))  # fmt: skip
     row = tables["theme_shares"].set_index("theme").loc["S1"]
-    assert (row["note"], row["status"]) == ("withheld", "suppressed")
+    assert (row["note"], row["status"]) == ("suppressed", "suppressed")
 
 
 def test_the_only_theme_of_a_pole_is_not_told_by_the_classes():
@@ -673,11 +674,11 @@ def test_the_people_of_a_comparison_are_those_compared():
         {"n": 40, "year": 2014, "machine": ("S1", "S2")},
     ))  # fmt: skip
     shown = tables["agreement_themes"].set_index("theme")
-    assert shown.loc["S1", ["note", "status"]].tolist() == ["withheld", "suppressed"]
+    assert shown.loc["S1", ["note", "status"]].tolist() == ["suppressed", "suppressed"]
     assert shown.loc["S2", ["positives_reference", "positives_other"]].tolist() == [40, 40]
 
 
-def test_a_year_in_which_few_were_given_a_theme_by_a_coder_is_withheld_with_another():
+def test_a_year_in_which_few_were_given_a_theme_by_a_coder_is_suppressed_with_another():
     groups = [
         {"n": n, "year": year, "machine": ("S1",) if mine else (), "human": ("S1",) if own else ()}
         for year, both, mine_alone, own_alone, none in (
@@ -789,7 +790,7 @@ def test_what_people_picked_to_code_corrects_nothing():
     (person,) = results["human"]
     results["human"] = (replace(person, picked=frozenset(person.seen["response_id"].head(5))),)
     assert "corrected_shares" not in published_tables(**results)
-    # Nothing is corrected of a share that is withheld: of people's in 2016, 4 in all.
+    # Nothing is corrected of a share that is suppressed: of people's in 2016, 4 in all.
     few = crafted(
         {"n": 4, "year": 2016, "machine": ("S1",), "human": ("S1",)},
         {"n": 40, "year": 2016, "machine": ("S1",), "human": ()},
@@ -797,7 +798,7 @@ def test_what_people_picked_to_code_corrects_nothing():
     )  # fmt: skip
     table = published_tables(**few)["corrected_shares"].set_index("theme").loc["S1"]
     assert table[["machine", "estimate", "low", "high"]].isna().all()
-    assert (table["note"], table["status"]) == ("withheld", "suppressed")
+    assert (table["note"], table["status"]) == ("suppressed", "suppressed")
 
 
 def test_widths_by_source_are_those_of_the_median_change_in_whole_points():
@@ -849,14 +850,14 @@ def test_what_the_compared_leave_of_all_is_not_told_by_subtraction():
     assert np.isnan(compared) or np.isnan(whole)
 
 
-def test_a_theme_too_few_gave_is_withheld_whoever_of_the_two_it_was():
+def test_a_theme_too_few_gave_is_suppressed_whoever_of_the_two_it_was():
     tables = published_tables(**crafted(
         {"n": 30, "year": 2014, "machine": ("S1",), "human": ()},
         {"n": 4, "year": 2014, "machine": ("S1",), "human": ("S1",)},
         {"n": 30, "year": 2014, "machine": (), "human": ("S2",)},
     ))  # fmt: skip
     shown = tables["agreement_themes"].set_index("theme")
-    assert shown.loc["S1", ["note", "status"]].tolist() == ["withheld", "suppressed"]
+    assert shown.loc["S1", ["note", "status"]].tolist() == ["suppressed", "suppressed"]
     assert shown.loc["S1", ["positives_reference", "f1", "kappa"]].isna().all()
 
 
@@ -866,7 +867,7 @@ def test_nothing_is_said_of_agreement_on_too_few_responses():
     ))  # fmt: skip
     assert tables["agreement_themes"][["n", "f1", "kappa", "ac1"]].isna().all(axis=None)
     # "kappa is not estimable" would say that neither gave the theme.
-    assert (tables["agreement_themes"]["note"] == "withheld").all()
+    assert (tables["agreement_themes"]["note"] == "suppressed").all()
     assert (tables["agreement_themes"]["status"] == "suppressed").all()
 
 
@@ -911,15 +912,15 @@ def test_changes_and_trends_are_those_of_the_published_shares():
     gap = share[2] - share[0]
     assert (row["estimate"], row["low"], row["high"]) == pytest.approx((gap, gap - down, gap + up))
     assert row["n"] == 260
-    assert row["p"] == 0.001  # never given as 0
+    assert row["p"] == SMALLEST_P  # below .001, and never given as 0
     trend = tables["drift_trends"].set_index("test")
     assert trend.loc["omnibus", "estimate"] == share.max() - share.min()
     slope = np.polyfit([2014, 2015, 2016], share, 1, w=np.sqrt([60, 100, 200]))[0]
     assert trend.loc["linear", "estimate"] == pytest.approx(slope)
-    assert trend.loc["shape", "shape"] == "a step up from 2016"
+    assert trend.loc["shape", "shape"] == "step up from 2016"
     before = (20 + 90) / (60 + 100)
     assert trend.loc["shape", "estimate"] == pytest.approx(share[2] - before)
-    assert (trend["p"] == 0.001).all()
+    assert (trend["p"] == SMALLEST_P).all()
     (step,) = tables["drift_changepoints"].to_dict("records")
     assert step["estimate"] == pytest.approx((90 + 60) / (100 + 200) - 20 / 60)
     assert (step["n"], step["p"], step["low"], step["note"]) == (360, 0.123, 0.123, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import zipfile
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def run_of(folder: Path, results: dict) -> Path:
     """The folder ``publish`` of a run with these results."""
-    write_study(study_of(**results), folder)
+    write_study(folder, study_of(**results))
     return folder / "publish"
 
 
@@ -88,7 +89,7 @@ def attacked(request, tmp_path_factory):
 
 
 def tables_of(folder: Path) -> dict[str, pd.DataFrame]:
-    """The CSV files as a reader has them, a withheld figure as a missing one."""
+    """The CSV files as a reader has them, a suppressed figure as a missing one."""
     found = {p.stem: pd.read_csv(p, na_values="[c]") for p in (folder / "tables").glob("*.csv")}
     return {
         k: t.assign(note=t["note"].astype(object).fillna("")) if "note" in t else t
@@ -96,10 +97,10 @@ def tables_of(folder: Path) -> dict[str, pd.DataFrame]:
     }
 
 
-def test_no_withheld_count_can_be_solved_from_the_files(attacked):
+def test_no_suppressed_count_can_be_solved_from_the_files(attacked):
     folder, _ = attacked
     tables = tables_of(folder)
-    gone = tables["drift_shares"]["note"] == "withheld"
+    gone = tables["drift_shares"]["note"] == "suppressed"
     assert gone.any()
     assert gone.equals(tables["drift_shares"]["status"] == "suppressed")
     assert not found_out(tables, Disclosure())
@@ -124,15 +125,15 @@ def test_the_page_says_what_the_tables_say_and_every_n_is_rounded(attacked):
     tables = tables_of(folder)
     labels = {t.id: t.label for t in FRAME.themes}
     shares = tables["theme_shares"].set_index("theme")
-    rows = {r[0]: r for r in page.tables["Share of responses with each theme"][1:]}
+    rows = {r[0]: r for r in page.tables["Prevalence of each theme"][1:]}
     for theme, row in shares.iterrows():
         cells = rows[labels[theme]]
-        shown = "hidden" if pd.isna(row["count"]) else f"{int(row['count']):,}"
+        shown = "[c]" if pd.isna(row["count"]) else f"{int(row['count']):,}"
         assert cells[3] == shown
         if pd.notna(row["estimate"]):
             assert cells[5].startswith(f"{100 * row['estimate']:.0f}")
     years = tables["drift_shares"].set_index(["theme", "year"])["estimate"]
-    for cells in page.tables["Share of responses with each theme, by year"][1:]:
+    for cells in page.tables["Prevalence of each theme by year"][1:]:
         theme = next(t for t, label in labels.items() if label == cells[0])
         for cell, year in zip(cells[1:], (2014, 2015, 2016), strict=True):
             known = pd.notna(years[theme, year])
@@ -180,11 +181,12 @@ def consistent(row: pd.Series, a: int, b: int, both: int) -> bool:
 
 def test_planted_values_are_in_no_file(tmp_path):
     survey = standins.responses(synthetic=False, extra=" ")
-    for table in (survey.table, survey.kept):
-        table["response_id"] = "zebra" + table["response_id"]
-        table["respondent_id"] = "gnu" + table["respondent_id"]
-    lone = survey.kept.index[30]
-    survey.kept.loc[lone, "text"] += " quagga@example.org quokka"
+    table = survey.table.assign(
+        response_id="zebra" + survey.table["response_id"],
+        respondent_id="gnu" + survey.table["respondent_id"],
+    )
+    table.loc[table.index[table["status"] == "kept"][30], "text"] += " quagga@example.org quokka"
+    survey = replace(survey, table=table)
     found, coded = standins.topics(survey), standins.codes(survey)
     found.topics.loc[0, "words"] += ", quokka"
     found.topics.loc[0, "label"] = "targets, quokka"

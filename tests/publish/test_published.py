@@ -26,8 +26,7 @@ NOTE = "survey: 3 text(s) are not coded: 'r17'."
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    survey = standins.responses()
-    survey.notes = (NOTE,)
+    survey = replace(standins.responses(), notes=(NOTE,))
     coded, found = standins.codes(survey), standins.topics(survey)
     one, two = (
         replace(
@@ -123,8 +122,8 @@ def test_what_is_made_of_a_share_is_missing_for_the_reason_that_the_share_is():
     years = (2014, 100, 40), (2015, 40, 30), (2016, 100, 4), (2017, 100, 12), (2018, 100, 30)
     tables = measured(yearly(*years))
     expected = {2015: "small base", 2016: "suppressed", 2017: "suppressed", 2018: "shown"}
-    few = "no percentage out of fewer than 50 responses"
-    notes = {2015: few, 2016: "withheld", 2017: "withheld", 2018: ""}
+    few = "base of fewer than 50 responses"
+    notes = {2015: few, 2016: "suppressed", 2017: "suppressed", 2018: ""}
     for name in ("drift_changes", "agreement_changes", "corrected_changes"):
         rows = tables[name].query("theme == 'S1' and against == 2014")
         assert dict(zip(rows["year"], rows["status"], strict=True)) == expected, name
@@ -135,7 +134,7 @@ def test_what_is_made_of_a_share_is_missing_for_the_reason_that_the_share_is():
     assert set(trends.query("theme == 'S1'")["status"]) == {"small base"}
 
 
-def test_a_corrected_share_is_withheld_and_not_called_weighted():
+def test_a_corrected_share_is_suppressed_and_not_called_weighted():
     # Of the 36 to which people gave S1, the machine gave it to 4.
     results = crafted(
         {"n": 4, "year": 2014, "machine": ("S1",), "human": ("S1",)},
@@ -147,7 +146,7 @@ def test_a_corrected_share_is_withheld_and_not_called_weighted():
     weight = np.where(np.arange(len(table)) % 2, 0.8, 1.2)
     results["responses"] = replace(results["responses"], table=table.assign(weight=weight))
     rows = measured(results)["corrected_shares"].query("theme == 'S1'")
-    assert rows[["status", "note"]].to_numpy().tolist() == [["suppressed", "withheld"]]
+    assert rows[["status", "note"]].to_numpy().tolist() == [["suppressed", "suppressed"]]
 
 
 def test_a_year_that_people_did_not_code_is_said_to_be_so():
@@ -180,8 +179,8 @@ def test_a_measure_that_is_not_defined_is_not_said_to_be_shown_or_suppressed():
     assert (widths["status"] == "not estimable").all()
 
 
-def test_why_kappa_is_not_estimated_is_not_said_of_a_theme_that_is_withheld():
-    # 4 with S1: "too few positives" or "given to all" would say more of it than "withheld".
+def test_why_kappa_is_not_estimated_is_not_said_of_a_theme_that_is_suppressed():
+    # 4 with S1: "too few positives" or "applied to all" would say more of it than "suppressed".
     results = yearly((2014, 100, 4))
     themes = results["comparison"].themes.assign(kappa_status="too few positives")
     results["comparison"] = replace(results["comparison"], themes=themes)

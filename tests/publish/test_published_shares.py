@@ -141,13 +141,13 @@ def test_published_shares_and_changes_are_the_exact_ones_but_for_rounding(case):
     assert (crude["crude"] - crude["estimate_y"]).abs().max() <= 2 * off + 0.005
 
 
-def test_weights_change_nothing_of_what_is_withheld(case):
+def test_weights_change_nothing_of_what_is_suppressed(case):
     results, tables, _ = case
     table = results["responses"].table.drop(columns="weight")
     survey = replace(results["responses"], table=table)
     plain = published_tables(**results | {"responses": survey})
     for name in ("drift_shares", "axis_shares", "pole_shares", "theme_shares", "agreement_years"):
-        assert (tables[name]["note"] == "withheld").equals(plain[name]["note"] == "withheld")
+        assert (tables[name]["note"] == "suppressed").equals(plain[name]["note"] == "suppressed")
         assert tables[name]["status"].equals(plain[name]["status"])
     # What is not weighted when exact is not weighted when published.
     for name in (
@@ -165,9 +165,9 @@ def test_where_nothing_is_rounded_the_published_shares_are_the_exact_ones(case):
     exact = results["drift"].shares
     for column, near in (("estimate", 1e-6), ("low", 0.003), ("high", 0.003)):
         np.testing.assert_allclose(off["drift_shares"][column], exact[column], atol=near)
-    hand = corrected_shares(results["codes"], results["human"][0], results["responses"])
-    hand = hand[hand["method"] == "corrected"]
-    both = off["corrected_shares"].merge(hand, on=["theme", "year"], suffixes=("", "_exact"))
+    human = corrected_shares(results["codes"], results["human"][0], results["responses"])
+    human = human[human["method"] == "corrected"]
+    both = off["corrected_shares"].merge(human, on=["theme", "year"], suffixes=("", "_exact"))
     np.testing.assert_allclose(both["estimate"], both["estimate_exact"], atol=1e-6)
     # All years together: each year's weights have mean 1.
     kept = results["responses"].kept
@@ -261,7 +261,7 @@ def test_the_width_from_how_responses_were_assigned_is_published():
 
 def test_corrected_shares_are_not_published_as_those_of_the_codes():
     results = random_survey(0)
-    hand = results["human"][0]
-    results["drift"] = measure_drift(results["codes"], results["responses"], hand=hand)
+    human = results["human"][0]
+    results["drift"] = measure_drift(results["codes"], results["responses"], human=human)
     with pytest.raises(InputError, match="hand codes"):
         published_tables(**results)

@@ -7,7 +7,7 @@ import pytest
 from qda_files import FRAME, GUIDS, TEXTS, archive, qde, same, survey
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.qda import load_project
+from iapt_topics.qda import read_project
 from iapt_topics.qda._offsets import WAYS, score_offsets
 from iapt_topics.qda.load import coders_in, load_codes, match_themes
 
@@ -41,7 +41,7 @@ def test_every_way_of_counting_is_found_and_gives_the_same_segments(tmp_path, wa
     # As NVivo writes a text: with a byte-order mark, and CRLF between lines.
     texts = {n: ("\ufeff" + t.replace("\n", "\r\n")).encode() for n, t in TEXTS.items()}
     path = archive(tmp_path / "p.qdpx", qde(TEXTS, spans), texts)
-    project = load_project(path, responses=survey())
+    project = read_project(path, responses=survey())
     chosen = project.offsets[project.offsets["chosen"]]
     assert chosen[["unit", "line_break", "end"]].to_records(index=False).tolist() == [way]
     assert chosen["score"].item() == 1
@@ -53,7 +53,7 @@ def test_every_way_of_counting_is_found_and_gives_the_same_segments(tmp_path, wa
 
 def test_positions_that_fit_no_way_are_not_used_but_their_codes_are(tmp_path):
     spans = [("r1", "A", "T", 4, 9), ("r1", "A", "U", 4, 6), ("r3", "B", "T", 1, 5)]
-    project = load_project(archive(tmp_path / "p.qdpx", qde(TEXTS, spans), TEXTS))
+    project = read_project(archive(tmp_path / "p.qdpx", qde(TEXTS, spans), TEXTS))
     assert not project.offsets["chosen"].any()
     assert project.segments[["start", "end"]].isna().all(axis=None)
     assert list(project.segments["snippet"]) == ["", "", ""]
@@ -89,7 +89,7 @@ def test_several_coders_of_a_project_and_what_they_saw(tmp_path):
     spans = [("r1", "A", "T", 3, 11), ("r2", "B", "U", 0, 7), ("r1", "A", "T", 25, 29)]
     path = archive(tmp_path / "p.qdpx", qde(TEXTS, spans), TEXTS)
     assert coders_in(path) == ("A", "B")
-    project = load_project(path, responses=survey())
+    project = read_project(path, responses=survey())
     assert coders_in(project) == ("A", "B")
     a, b = (load_codes(project, frame=FRAME, coder=c) for c in "AB")
     assert a.themes == b.themes == ("S1", "W1")
@@ -111,7 +111,7 @@ def test_codes_on_whole_sources_and_pictures_and_a_sole_user(tmp_path):
         f'firstX="0" firstY="0" secondX="1" secondY="1"><Coding guid="{GUIDS["Y"]}">'
         f'<CodeRef targetGUID="{GUIDS["U"]}"/></Coding></PictureSelection></PictureSource>',
     )
-    project = load_project(archive(tmp_path / "p.qdpx", xml, {}), responses=survey())
+    project = read_project(archive(tmp_path / "p.qdpx", xml, {}), responses=survey())
     got = load_codes(project, frame=FRAME)
     assert got.coder == "A"
     assert got.table[["response_id", "theme"]].to_numpy().tolist() == [["r1", "S1"], ["r2", "W1"]]
@@ -123,11 +123,11 @@ def test_one_document_of_many_responses_needs_the_places(tmp_path):
     spans = [("2015", "A", "T", 8, 16), ("2015", "A", "U", 27, 31)]
     path = archive(tmp_path / "p.qdpx", qde({"2015": text}, spans), {"2015": text})
     with pytest.raises(InputError, match=r"'2015'.*documents="):
-        load_project(path, responses=survey())
+        read_project(path, responses=survey())
     places = pd.DataFrame(
         {"document": "2015", "response_id": ["r1", "r2"], "start": [5, 23], "end": [17, 32]}
     )
-    project = load_project(path, responses=survey(), documents=places)
+    project = read_project(path, responses=survey(), documents=places)
     rows = project.segments[["response_id", "start", "end", "snippet"]].to_numpy().tolist()
     assert rows == [["r1", 3.0, 11.0, "caseload"], ["r2", 4.0, 8.0, "team"]]
     for wrong, say in (
@@ -141,15 +141,15 @@ def test_one_document_of_many_responses_needs_the_places(tmp_path):
         (places[["document", "response_id"]], "start and end"),
     ):
         with pytest.raises(InputError, match=say):
-            load_project(path, responses=survey(), documents=wrong)
+            read_project(path, responses=survey(), documents=wrong)
 
 
 def test_documents_named_otherwise_are_mapped_or_left_out(tmp_path):
     texts = {"first": TEXTS["r1"], "r2.docx": TEXTS["r2"], "notes": "of the coder"}
     path = archive(tmp_path / "p.qdpx", qde(texts, [("first", "A", "T", 3, 11)]), texts)
     with pytest.raises(InputError, match="'first', 'notes'"):
-        load_project(path, responses=survey())
-    project = load_project(path, responses=survey(), documents={"first": "r1", "notes": ""})
+        read_project(path, responses=survey())
+    project = read_project(path, responses=survey(), documents={"first": "r1", "notes": ""})
     assert list(project.seen["response_id"]) == ["r1", "r2"]
 
 
@@ -162,7 +162,7 @@ def test_themes_are_matched_or_all_named(tmp_path):
     )
     spans = [("r1", "A", g, 3, 11) for g in "STUV"]
     path = archive(tmp_path / "p.qdpx", qde(TEXTS, spans, codes=codes), TEXTS)
-    with pytest.raises(InputError, match=r"'Teams', 'Odd'.*themes="):
+    with pytest.raises(InputError, match=r"'Teams', 'Odd'.*code_map="):
         load_codes(path, frame=FRAME)
     table = match_themes(path, frame=FRAME)
     assert table.to_numpy().tolist() == [
@@ -175,16 +175,16 @@ def test_themes_are_matched_or_all_named(tmp_path):
     ]
     table.loc[1, "theme"] = "W1"
     before = table.copy()
-    got = load_codes(path, frame=FRAME, themes=table)
+    got = load_codes(path, frame=FRAME, code_map=table)
     pd.testing.assert_frame_equal(table, before)
     assert got.themes == ("S1", "S2", "W1")
     assert set(got.table["theme"]) == {"S1", "W1"}
     table.to_csv(tmp_path / "map.csv", index=False)
-    same(load_codes(path, frame=FRAME, themes=tmp_path / "map.csv"), got)
+    same(load_codes(path, frame=FRAME, code_map=tmp_path / "map.csv"), got)
     with pytest.raises(InputError, match="'Teams'"):
-        load_codes(path, frame=FRAME, themes={"Odd": "", "System": "", "Teams": "W9"})
+        load_codes(path, frame=FRAME, code_map={"Odd": "", "System": "", "Teams": "W9"})
     with pytest.raises(InputError, match="once"):
-        load_codes(path, frame=FRAME, themes=pd.concat([table, table]))
+        load_codes(path, frame=FRAME, code_map=pd.concat([table, table]))
 
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
@@ -211,7 +211,7 @@ def test_taguette_and_maxqda_exports_take_the_survey_as_what_was_read(tmp_path, 
     ]  # fmt: skip
     path = tmp_path / f"m.{ending}"
     assert coders_in(path) == ("A", "B")
-    project = load_project(path, responses=survey())
+    project = read_project(path, responses=survey())
     assert project.tool == "MAXQDA"
     assert list(project.segments["snippet"]) == list(maxqda["Segment"])
     assert load_codes(project, frame=FRAME, coder="A").table["response_id"].tolist() == ["r1", "r2"]
@@ -221,4 +221,4 @@ def test_taguette_and_maxqda_exports_take_the_survey_as_what_was_read(tmp_path, 
     with pytest.raises(InputError, match="must name a document and a code"):
         load_codes(taguette.assign(tag=["", "S1", "S1"]), frame=FRAME, responses=survey())
     with pytest.raises(InputError, match="Taguette's or MAXQDA's"):
-        load_project(pd.DataFrame({"response_id": ["r1"], "theme": ["S1"]}))
+        read_project(pd.DataFrame({"response_id": ["r1"], "theme": ["S1"]}))

@@ -35,7 +35,7 @@ from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.load import load_frame, write_frame
 from iapt_topics.frame.refi import read_codebook
 from iapt_topics.frame.theme import Theme
-from iapt_topics.qda import export_codes, load_project, qualcoder, refi
+from iapt_topics.qda import qualcoder, read_project, refi, write_codes
 from iapt_topics.qda.load import load_codes, match_themes
 
 SCHEMAS = Path(__file__).parents[1] / "reference" / "refi_qda"
@@ -60,7 +60,7 @@ def inner(path: Path) -> bytes:
 def test_a_project_is_valid_and_comes_back_whole(tmp_path, whole):
     responses = survey()
     before = responses.table.copy()
-    path = export_codes(
+    path = write_codes(
         tmp_path / "out.qdpx", ALL, frame=FRAME, responses=responses, whole=whole, model="mini-lm"
     )
     root = valid(inner(path), "Project.xsd")
@@ -84,7 +84,7 @@ def test_a_project_is_valid_and_comes_back_whole(tmp_path, whole):
                      ("p1 (2015)", "2015")]  # fmt: skip
     selections = root.findall(".//q:PlainTextSelection", ns)
     assert len(selections) == (6 if whole == "selection" else 0)
-    project = load_project(path, responses=responses)
+    project = read_project(path, responses=responses)
     assert project.coders == ("A", "B", "machine")
     assert project.machines == ("machine",)
     if whole == "selection":
@@ -95,7 +95,7 @@ def test_a_project_is_valid_and_comes_back_whole(tmp_path, whole):
         same(load_codes(path, frame=FRAME, coder=codes.coder), codes)
     assert (match_themes(project, frame=FRAME).query("n > 0")["theme"] != "").all()
     pd.testing.assert_frame_equal(responses.table, before)
-    again = export_codes(
+    again = write_codes(
         tmp_path / "two.qdpx", ALL, frame=FRAME, responses=responses, whole=whole, model="mini-lm"
     )
     assert again.read_bytes() == path.read_bytes()
@@ -104,7 +104,7 @@ def test_a_project_is_valid_and_comes_back_whole(tmp_path, whole):
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_tables_come_back_whole_with_kind_and_score(tmp_path, ending):
     full = coded("B", {"r1": {"S1": NAN}, "r4": {}})
-    path = export_codes(tmp_path / f"out.{ending}", (HUMAN, full, MACHINE), frame=FRAME)
+    path = write_codes(tmp_path / f"out.{ending}", (HUMAN, full, MACHINE), frame=FRAME)
     for codes in (HUMAN, full, MACHINE):
         same(load_codes(path, frame=FRAME, coder=codes.coder, responses=survey()), codes)
     raw = pd.read_csv(path) if ending == "csv" else pd.read_excel(path)
@@ -116,17 +116,17 @@ def test_tables_come_back_whole_with_kind_and_score(tmp_path, ending):
 
 def test_a_text_that_looks_like_a_formula_is_written_as_text(tmp_path):
     codes = coded("=1+1", {"r1": {"S1": NAN}})
-    path = export_codes(tmp_path / "out.xlsx", codes, frame=FRAME)
+    path = write_codes(tmp_path / "out.xlsx", codes, frame=FRAME)
     same(load_codes(path, frame=FRAME, coder="=1+1"), codes)
     with pytest.raises(InputError, match="control characters"):
-        export_codes(tmp_path / "bad.xlsx", coded("a\x01", {"r1": {}}), frame=FRAME)
+        write_codes(tmp_path / "bad.xlsx", coded("a\x01", {"r1": {}}), frame=FRAME)
     assert not (tmp_path / "bad.xlsx").exists()
 
 
 def test_text_is_redacted_unless_asked_for(tmp_path):
     responses = survey({"r1": "Write to someone@example.org,\r\nplease."})
     for original, wanted in ((False, "[email]"), (True, "someone@example.org")):
-        path = export_codes(
+        path = write_codes(
             tmp_path / "out.qdpx", frame=FRAME, responses=responses, original_text=original
         )
         with zipfile.ZipFile(path) as opened:
@@ -135,10 +135,10 @@ def test_text_is_redacted_unless_asked_for(tmp_path):
 
 
 def test_a_project_without_codes_is_there_to_be_coded(tmp_path):
-    path = export_codes(tmp_path / "out.qdpx", frame=FRAME, responses=survey())
+    path = write_codes(tmp_path / "out.qdpx", frame=FRAME, responses=survey())
     root = valid(inner(path), "Project.xsd")
     assert "Machine themes" not in [c.get("name") for c in root.iter("{*}Code")]
-    with pytest.raises(InputError, match="Nobody coded"):
+    with pytest.raises(InputError, match="It has no codes"):
         load_codes(path, frame=FRAME)
 
 
@@ -150,7 +150,7 @@ def test_a_code_of_the_machine_stays_the_machines_without_its_user(tmp_path):
     )
     spans = [("r1", "A", "T", 0, 39), ("r1", "A", "U", 0, 39)]
     path = archive(tmp_path / "p.qdpx", qde(TEXTS, spans, codes=codes), TEXTS)
-    project = load_project(path, responses=survey())
+    project = read_project(path, responses=survey())
     assert project.coders == ("iapt_topics", "A")
     machine, person = (load_codes(project, frame=FRAME, coder=c) for c in project.coders)
     assert (machine.kind, machine.themes) == ("machine", ("S1",))
@@ -158,7 +158,7 @@ def test_a_code_of_the_machine_stays_the_machines_without_its_user(tmp_path):
 
 
 def test_a_codebook_is_valid_and_comes_back(tmp_path):
-    path = write_frame(FRAME, tmp_path / "frame.qdc")
+    path = write_frame(tmp_path / "frame.qdc", FRAME)
     valid(path.read_bytes(), "Codebook.xsd")
     assert load_frame(path).themes == FRAME.themes
 
@@ -199,11 +199,11 @@ def test_what_cannot_be_written_is_refused_before_anything_is(tmp_path):
         (coded("A", {}), {}, "for some responses"),
     ):
         with pytest.raises(InputError, match=say):
-            export_codes(out, codes, **{"frame": FRAME, "responses": responses, **more})
+            write_codes(out, codes, **{"frame": FRAME, "responses": responses, **more})
     with pytest.raises(InputError, match="must end in"):
-        export_codes(tmp_path / "out.txt", HUMAN, frame=FRAME)
+        write_codes(tmp_path / "out.txt", HUMAN, frame=FRAME)
     with pytest.raises(InputError, match="at least one coder"):
-        export_codes(tmp_path / "out.csv", frame=FRAME)
+        write_codes(tmp_path / "out.csv", frame=FRAME)
     assert not any(tmp_path.iterdir())
 
 
@@ -233,12 +233,12 @@ def test_whatever_is_written_is_valid_and_comes_back(tmp_path, data):
         given_ = {r: data.draw(st.dictionaries(st.sampled_from(ids), score)) for r in seen}
         coders.append(coded(f"c{k}", given_, kind=kind, themes=ids, responses=responses))
     whole = data.draw(st.sampled_from(["selection", "source"]))
-    path = export_codes(
+    path = write_codes(
         tmp_path / "out.qdpx", coders, frame=frame, responses=responses, whole=whole,
         original_text=True,
     )  # fmt: skip
     valid(inner(path), "Project.xsd")
-    project = load_project(path, responses=responses)
+    project = read_project(path, responses=responses)
     for codes in coders:
         same(load_codes(project, frame=frame, coder=codes.coder), codes)
 
@@ -249,7 +249,7 @@ def test_qualcoders_own_project(tmp_path):
         folder = project_of(tmp_path / f"p{newer}.qda", spans=spans, newer=newer)
         before = (folder / "data.qda").read_bytes()
         for path in (folder, folder / "data.qda"):
-            project = load_project(path, responses=survey())
+            project = read_project(path, responses=survey())
             assert project.coders == ("A", "B")
             got = load_codes(project, frame=FRAME, coder="A")
             assert got.matrix(list(TEXTS), ["S1", "W1"]).tolist() == [
@@ -270,12 +270,12 @@ def test_a_qualcoder_project_cannot_make_rows_or_texts_without_end(tmp_path, mon
     folder = project_of(tmp_path / "p.qda", spans=spans)
     monkeypatch.setattr(qualcoder, "_MOST_ROWS", 2)
     with pytest.raises(InputError, match="must have at most 2 rows"):
-        load_project(folder)
+        read_project(folder)
     monkeypatch.undo()
     made = "ALTER TABLE source DROP COLUMN fulltext; ALTER TABLE source ADD COLUMN fulltext TEXT AS"
     folder = project_of(tmp_path / "q.qda", sql=f"{made} (hex(zeroblob(300000000)))")
     with pytest.raises(InputError, match="no 'fulltext' in it"):
-        load_project(folder)
+        read_project(folder)
 
 
 def test_positions_of_qualcoder_are_held_against_its_own_snippets(tmp_path):
@@ -283,12 +283,12 @@ def test_positions_of_qualcoder_are_held_against_its_own_snippets(tmp_path):
     with closing(sqlite3.connect(folder / "data.qda")) as base:
         base.execute("UPDATE code_text SET pos0 = 30, pos1 = 38")  # as its editor counts: UTF-16
         base.commit()
-    project = load_project(folder)
+    project = read_project(folder)
     assert project.segments[["start", "end"]].to_numpy().tolist() == [[28, 36]]
     with closing(sqlite3.connect(folder / "data.qda")) as base:
         base.execute("UPDATE code_text SET pos0 = 0, pos1 = 7")  # the text was edited since
         base.commit()
-    project = load_project(folder)
+    project = read_project(folder)
     assert project.segments["start"].isna().all()
     assert project.segments["snippet"].tolist() == ["caseload"]
 
@@ -299,7 +299,7 @@ def test_a_survey_imported_by_qualcoder_has_its_responses_as_cases(tmp_path):
     INSERT INTO case_text VALUES (1, 1, 0, 3, 15), (2, 2, 0, 19, 28);"""
     spans = [("Q1", "A", 1, 6, 14), ("Q1", "A", 2, 23, 27)]
     folder = project_of(tmp_path / "p.qda", {"Q1": text}, spans, sql=sql)
-    project = load_project(folder, responses=survey())
+    project = read_project(folder, responses=survey())
     rows = project.segments[["response_id", "start", "end"]].to_numpy().tolist()
     assert rows == [["r1", 3.0, 11.0], ["r2", 4.0, 8.0]]
 
@@ -321,17 +321,17 @@ def test_databases_that_are_none_or_not_at_rest(tmp_path):
         (folder / "data.qda").unlink()
         project_of(folder, sql=sql)
         with pytest.raises(InputError, match=say):
-            load_project(folder)
+            read_project(folder)
     (folder / "data.qda-wal").write_bytes(b"x")
     with pytest.raises(InputError, match="closed in QualCoder"):
-        load_project(folder)
+        read_project(folder)
     other = tmp_path / "x.qda"
     other.write_text("no database")
     with pytest.raises(InputError, match="SQLite database"):
-        load_project(other)
+        read_project(other)
     for missing in (tmp_path / "none.qda", tmp_path / "none.qdpx"):
         with pytest.raises(InputError, match="no such file"):
-            load_project(missing)
+            read_project(missing)
 
 
 BOMB = (
@@ -348,7 +348,7 @@ def test_names_that_lead_out_of_the_archive(tmp_path, name):
         out.writestr(placeholder, b"x")
     path.write_bytes(path.read_bytes().replace(placeholder.encode(), name.encode()))
     with pytest.raises(InputError, match="must stay inside"):
-        load_project(path)
+        read_project(path)
     assert [p.name for p in tmp_path.iterdir()] == ["p.qdpx"]
 
 
@@ -385,27 +385,27 @@ def test_projects_made_to_do_harm_or_broken(tmp_path, monkeypatch):
     ):
         archive(path, project, TEXTS)
         with pytest.raises(InputError, match=say):
-            load_project(path)
+            read_project(path)
     archive(path, fine, TEXTS | {"r2": b"\xff\xfeab\xff"})
     with pytest.raises(InputError, match="UTF-8"):
-        load_project(path)
+        read_project(path)
     archive(path, fine, TEXTS | {"r2": b"caf\xe9"})
     with pytest.raises(InputError, match="UTF-8"):
-        load_project(path)
+        read_project(path)
     archive(path, fine, TEXTS, **{"project.QDE": b""})
     with pytest.raises(InputError, match="must differ"):
-        load_project(path)
+        read_project(path)
     with zipfile.ZipFile(path, "w") as out:
         out.writestr("readme.txt", "")
     with pytest.raises(InputError, match=r"one \.qde"):
-        load_project(path)
+        read_project(path)
     path.write_bytes(b"PK\x03\x04 no archive")
     with pytest.raises(InputError, match="zip archive"):
-        load_project(path)
+        read_project(path)
     monkeypatch.setattr(_opening, "_MOST_MEMBERS", 2)
     archive(path, fine, TEXTS)
     with pytest.raises(InputError, match="at most 2 files"):
-        load_project(path)
+        read_project(path)
 
 
 def test_sizes_are_bounded_as_declared_and_in_fact(tmp_path, monkeypatch):
@@ -413,27 +413,27 @@ def test_sizes_are_bounded_as_declared_and_in_fact(tmp_path, monkeypatch):
     path = archive(tmp_path / "p.qdpx", fine, TEXTS | {"r4": b"x" * 17_000_000})
     assert path.stat().st_size < 50_000
     with pytest.raises(InputError, match="at most 16,000,000 bytes; got 17,000,000"):
-        load_project(path)
+        read_project(path)
     # A member that says it is small: the size is in the central directory and before the member.
     lying = path.read_bytes().replace((17_000_000).to_bytes(4, "little"), (9).to_bytes(4, "little"))
     path.write_bytes(lying)
     with pytest.raises(InputError, match=r"readable|says less"):
-        load_project(path)
+        read_project(path)
     archive(path, fine, TEXTS)
     monkeypatch.setattr(refi, "_MOST_TEXT", 60)
     with pytest.raises(InputError, match="text must be at most 60"):
-        load_project(path)
+        read_project(path)
     for module in ("qda.refi", "frame.refi"):
         monkeypatch.setattr(f"iapt_topics.{module}.LARGEST_XML", 100)
     with pytest.raises(InputError, match="at most 100 bytes"):
-        load_project(path)
-    book = write_frame(FRAME, tmp_path / "b.qdc")
+        read_project(path)
+    book = write_frame(tmp_path / "b.qdc", FRAME)
     with pytest.raises(InputError, match="at most 100 bytes"):
         read_codebook(book)
     folder = project_of(tmp_path / "p.qda")
     monkeypatch.setattr(qualcoder, "_LARGEST", 100)
     with pytest.raises(InputError, match="at most 100 bytes"):
-        load_project(folder)
+        read_project(folder)
 
 
 def changed(content: bytes, data: st.DataObject) -> bytes:
@@ -449,7 +449,7 @@ def changed(content: bytes, data: st.DataObject) -> bytes:
 
 def only_input_errors(path: Path) -> None:
     try:
-        project = load_project(path, responses=survey())
+        project = read_project(path, responses=survey())
         for coder in project.coders:
             load_codes(project, frame=FRAME, coder=coder)
     except InputError:
@@ -462,7 +462,7 @@ FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=list(Healt
 @FUZZ
 @given(data=st.data())
 def test_damaged_archives_and_xml_give_input_errors_alone(tmp_path, data):
-    path = export_codes(tmp_path / "p.qdpx", (HUMAN, MACHINE), frame=FRAME, responses=survey())
+    path = write_codes(tmp_path / "p.qdpx", (HUMAN, MACHINE), frame=FRAME, responses=survey())
     if data.draw(st.booleans()):
         path.write_bytes(changed(path.read_bytes(), data))
     else:
@@ -488,11 +488,11 @@ def test_damaged_databases_give_input_errors_alone(tmp_path, data):
 
 
 def test_nothing_is_read_twice(tmp_path, monkeypatch):
-    path = export_codes(tmp_path / "p.qdpx", (HUMAN, MACHINE), frame=FRAME, responses=survey())
+    path = write_codes(tmp_path / "p.qdpx", (HUMAN, MACHINE), frame=FRAME, responses=survey())
     times = []
     real = refi.parse_xml
     monkeypatch.setattr(refi, "parse_xml", lambda *a: times.append(1) or real(*a))
-    project = load_project(path, responses=survey())
+    project = read_project(path, responses=survey())
     for coder in project.coders:
         load_codes(project, frame=FRAME, coder=coder)
     assert len(times) == 1

@@ -5,7 +5,6 @@ import hashlib
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ import standins
 from iapt_topics import figures
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.axis import axis_codes
+from iapt_topics.drift.standardise import Standardised
 from iapt_topics.pipeline.write import write_figures
 from iapt_topics.publish import publish
 from iapt_topics.publish.disclosure import Disclosure
@@ -46,7 +46,7 @@ class Page(HTMLParser):
 
 def make(
     tmp_path, *, full: bool = True, synthetic: bool = True, extra: str = "", label=None,
-    min_cell=10, quotes=None, **more,
+    disclosure=10, quotes=None, **more,
 ):  # fmt: skip
     survey = standins.responses(synthetic, extra=extra)
     found = standins.topics(survey, label)
@@ -60,7 +60,7 @@ def make(
         }
     more = {"drift": standins.drift(survey, coded)} | more
     study = standins.study_of(responses=survey, topics=found, codes=coded, **more)
-    published = publish(study, min_cell, quotes=quotes)
+    published = publish(study, disclosure, quotes=quotes)
     path = write_report(tmp_path / "new folder" / "report.html", published)
     return path, path.read_text(encoding="utf-8")
 
@@ -79,31 +79,34 @@ def test_one_small_file_with_every_section(whole):
     assert tuple(ids) == SECTIONS
     assert sum(tag == "img" for tag, _ in page.tags) == 8
     assert "SYNTHETIC EXAMPLE DATA" in page.text
-    assert "not asked for" not in page.text
-    assert page.text.index("Two people, first") < page.text.index("Machine and people All themes")
+    assert "not requested" not in page.text
+    assert "not compared" not in page.text
+    benchmark, machine = (
+        page.text.index(f"{who} agreement") for who in ("Human-human", "Machine-human")
+    )
+    assert benchmark < machine
 
 
 def test_totals_are_the_same_wherever_they_stand(whole):
     survey, page = standins.responses(), Page(whole[1])
     rows, kept = (Disclosure().rounded(n) for n in (len(survey.table), len(survey)))
     assert f"{kept} responses from" in page.text
-    assert f"The file has {rows} rows. {kept} held" in page.text
-    assert re.search(rf"all years {kept} \d+ \d+ 0 \d+ 0 {rows} Each number", page.text)
+    assert f"The file has {rows} rows; {kept} responses from" in page.text
+    assert re.search(r"Excluded: blank \(\d+\), non-answer \(\d+\), copy of own text", page.text)
+    assert re.search(rf"all years {kept} \d+ \d+ 0 \d+ 0 {rows} Each count", page.text)
     tables = results(survey).tables
     drawn = figures.ledger_figure(tables["ledger"], tables["ledger_totals"])
-    assert {f"read\nn = {rows}", f"analysed\nn = {kept}"} <= {
+    assert {f"rows read\nn = {rows}", f"analysed\nn = {kept}"} <= {
         t.get_text() for t in drawn.axes[0].texts
     }
 
 
-def test_how_many_shares_are_hidden_is_said_beside_them(whole):
+def test_how_many_figures_are_suppressed_is_said_beside_them(whole):
     survey = standins.responses()
     shown = results(survey, drift=standins.drift(survey, standins.codes(survey)))
     gone = len(hidden_cells(shown))
-    assert (
-        f"Of {len(shown.tables['drift_shares'])} shares of a theme in a year, {gone} are hidden"
-        in (Page(whole[1]).text)
-    )
+    said = f"{gone} of {len(shown.tables['drift_shares'])} yearly figures are suppressed"
+    assert said in Page(whole[1]).text
 
 
 def test_steps_of_a_long_series_are_listed_by_the_names_of_the_waves():
@@ -148,7 +151,7 @@ def test_real_surveys_show_quotes_only_on_request(tmp_path):
     _, silent = make(tmp_path, synthetic=False, full=False)
     assert "<blockquote" not in silent
     assert "SYNTHETIC" not in silent
-    assert "Quotes are switched off" in silent
+    assert "This report has no quotes" in silent
     _, spoken = make(tmp_path, synthetic=False, full=False, quotes=True)
     assert "<blockquote" in spoken
     _, example = make(tmp_path, synthetic=True, full=False, quotes=False)
@@ -157,8 +160,8 @@ def test_real_surveys_show_quotes_only_on_request(tmp_path):
 
 def test_parts_left_out_are_said_to_be(tmp_path):
     page = Page(make(tmp_path, full=False)[1])
-    assert page.text.count("not asked for") == 2  # the two poles, a comparison
-    assert "not compared" in page.text
+    assert "The split into two poles was not requested" in page.text
+    assert page.text.casefold().count("machine and human codes were not compared") == 2
 
 
 def test_small_topic_has_no_words_quotes_or_count(whole):
@@ -167,9 +170,9 @@ def test_small_topic_has_no_words_quotes_or_count(whole):
     assert len(images) == 8
     assert "secretword" not in text
     assert "canteen" not in text
-    assert "Fewer than 10 people: no words" in text
-    # One topic hidden: a second count is hidden too, else the first could be had by subtraction.
-    assert text.count("n = hidden") == 1
+    assert "Fewer than 10 respondents: words and quotes are suppressed" in text
+    # One topic suppressed: a second count is too, else the first could be had by subtraction.
+    assert text.count("n = [c]") == 1
 
 
 def test_rare_theme_is_hidden_everywhere(whole):
@@ -177,8 +180,8 @@ def test_rare_theme_is_hidden_everywhere(whole):
     rare = standins.codes(survey).table.query("theme == @standins.RARE")["response_id"]
     assert 0 < survey.cluster_id.reindex(rare).nunique() < 10
     page = Page(whole[1])
-    assert "Wish to leave Wellbeing INFERRED hidden 630 not shown" in page.text
-    assert "Wish to leave hidden hidden not shown not shown" in page.text
+    assert "Wish to leave Wellbeing INFERRED [c] 630 [c]" in page.text
+    assert "Wish to leave [c] [c] [c] [c] – – – – suppressed" in page.text
 
 
 def test_why_a_suppressed_theme_has_no_kappa_is_not_published():
@@ -190,10 +193,10 @@ def test_why_a_suppressed_theme_has_no_kappa_is_not_published():
 
 def test_switching_disclosure_control_off_is_said_in_a_banner(tmp_path, whole):
     assert "CONTROL IS OFF" not in Page(whole[1]).text
-    page = Page(make(tmp_path, full=False, min_cell=1)[1])
+    page = Page(make(tmp_path, full=False, disclosure=1)[1])
     assert "DISCLOSURE CONTROL IS OFF" in page.text
     assert ("p", {"class": "banner", "role": "note"}) in page.tags
-    assert " hidden " not in page.text.split("Themes at a glance")[-1]
+    assert "[c]" not in page.text.split("Themes at a glance")[-1]
 
 
 def test_real_drift_and_agreement_fit_the_report(tmp_path):
@@ -217,16 +220,17 @@ def test_real_drift_and_agreement_fit_the_report(tmp_path):
     )
     path = write_report(tmp_path / "r.html", publish(study))
     page = Page(path.read_text(encoding="utf-8"))
-    assert "not asked for" not in page.text
+    assert "not requested" not in page.text
     assert "Krippendorff's alpha" in page.text
     assert " nan" not in page.text.casefold()
 
 
 def test_a_page_of_a_weighted_survey_says_so_once(tmp_path, whole):
-    said = "The survey’s weights were used"
+    said = "carry the survey’s weights"
     assert said not in Page(whole[1]).text
     survey = standins.responses()
-    survey.kept["weight"] = np.where(survey.kept["role"] == "PWP", 0.8, 1.3)
+    weight = np.where(survey.table["role"] == "PWP", 0.8, 1.3)
+    survey = replace(survey, table=survey.table.assign(weight=weight))
     path = write_report(tmp_path / "r.html", results(survey))
     assert Page(path.read_text(encoding="utf-8")).text.count(said) == 1
 
@@ -234,7 +238,8 @@ def test_a_page_of_a_weighted_survey_says_so_once(tmp_path, whole):
 def test_people_are_counted_and_not_comments():
     survey = standins.responses()
     one = survey.kept[survey.kept["year"] == 2014]["response_id"].iloc[:20]
-    survey.kept.loc[survey.kept["response_id"].isin(one), "respondent_id"] = "talkative"
+    people = survey.table["respondent_id"].mask(survey.table["response_id"].isin(one), "talkative")
+    survey = replace(survey, table=survey.table.assign(respondent_id=people))
     coded = standins.codes(survey)
     seen = coded.seen.assign(respondent_id=survey.kept["respondent_id"].to_numpy())
     given = pd.DataFrame({"response_id": one, "theme": "S1", "score": 0.5})
@@ -269,7 +274,7 @@ def hidden_cells(published):
 
 def test_at_most_one_quote_per_person():
     survey = standins.responses()
-    survey.kept["respondent_id"] = "p1"
+    survey = replace(survey, table=survey.table.assign(respondent_id="p1"))
     assert len(results(survey, rule=1, quotes=True).quotes) == 1
 
 
@@ -311,7 +316,7 @@ def test_words_that_a_response_does_not_say_are_not_printed_as_a_quote():
     }  # fmt: skip
     grid = grids.quotes_grid(quotes, LABELS, {})
     assert {row[0] for row in grid.rows} == {sheet.loc[0, "text"], "Paraphrase: It was hard."}
-    assert "in other words than the person's" in grid.note
+    assert "not in the respondent's own words" in grid.note
 
 
 def test_a_paraphrase_is_no_quote_on_the_page(tmp_path):
@@ -372,7 +377,7 @@ def test_map_has_the_topics_that_may_be_shown_and_none_overlap():
 
 def test_no_change_is_worded_with_what_could_have_been_seen():
     row = {"p_bh": 0.4, "estimate": 0.02, "smallest_detectable": 0.083}
-    assert compute.verdict(row).startswith("no change seen; 8.3 points or more")
+    assert compute.verdict(row) == "no significant change (minimum detectable: 8.3 points)"
     assert compute.verdict({**row, "p_bh": 0.01}) == "rose"
     assert compute.verdict({**row, "p_bh": 0.01, "estimate": -0.1}) == "fell"
     assert "not known" in compute.verdict({**row, "smallest_detectable": np.nan})
@@ -381,7 +386,8 @@ def test_no_change_is_worded_with_what_could_have_been_seen():
 def test_chance_corrected_figures_never_stand_without_f1():
     result = standins.comparison()
     result.themes["f1"] = np.nan
-    grid = agreement_grids.agreement_grid(result.themes, "people", "machine")
+    themes = result.themes.assign(status="shown")
+    grid = agreement_grids.agreement_grid(themes, "people", "machine")
     for row in grid.rows:
         assert row[grid.head.index("AC1")] == compute.DASH
         assert row[grid.head.index("PABAK")] == compute.DASH
@@ -394,11 +400,16 @@ def test_numbers_are_printed_for_people():
     assert plain(compute.interval(0.123, 0.188)) == "12 % to 19 %"
     assert compute.points(-0.034) == "−3.4"
     assert compute.points(0.0001) == "0.0"
-    assert (compute.decimal(-0.004), compute.decimal(-0.006)) == ("0.00", "−0.01")
-    assert compute.p_value(0.0002) == "< 0.001"
+    assert (compute.coefficient(-0.004), compute.coefficient(-0.006)) == (".00", "−.01")
+    assert [compute.p_value(p) for p in (0.0002, 0.0994, 0.0996, 0.7, 0.996, np.nan)] == [
+        "< .001", ".099", ".10", ".70", "> .99", "–"
+    ]  # fmt: skip
+    assert [compute.coefficient(v) for v in (0.5, -0.004, -0.5, 1, 1.73)] == [
+        ".50", ".00", "−.50", "1.00", "1.73"
+    ]  # fmt: skip
     assert compute.percent(np.nan) == compute.DASH
     assert compute.count(1545.0) == "1,545"
-    assert compute.count(np.nan) == "hidden"
+    assert compute.count(np.nan) == "[c]"
 
 
 def test_same_results_give_the_same_file(whole, tmp_path):
@@ -409,7 +420,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path, before = make(tmp_path, full=False)
     monkeypatch.setattr("pathlib.Path.replace", _fail)
     with pytest.raises(OSError, match="disk"):
-        make(tmp_path, full=False, min_cell=1)
+        make(tmp_path, full=False, disclosure=1)
     assert path.read_text(encoding="utf-8") == before
     assert [p.name for p in path.parent.iterdir()] == ["report.html"]
 
@@ -419,9 +430,9 @@ def _fail(*_args):
 
 
 @pytest.mark.parametrize("bad", [0, -1, 2.5, True])
-def test_min_cell_must_be_a_count(tmp_path, bad):
-    with pytest.raises(InputError, match="min_cell"):
-        make(tmp_path, full=False, min_cell=bad)
+def test_disclosure_must_be_a_count(tmp_path, bad):
+    with pytest.raises(InputError, match="disclosure"):
+        make(tmp_path, full=False, disclosure=bad)
 
 
 def test_a_folder_is_not_a_report(tmp_path):
@@ -448,7 +459,7 @@ def test_figures_of_a_study_are_written_in_three_formats(tmp_path):
     survey = standins.responses(n=300)
     study = standins.study_of(responses=survey, comparison=standins.comparison())
     written = write_figures(tmp_path / "figures", publish(study))
-    names = ("agreement", "coding_flow", "drift", "mapping", "resolution", "rows")
+    names = ("agreement", "changes", "confusion", "ledger", "mapping", "prevalence", "resolution")
     assert sorted(written) == sorted(f"{n}.{k}" for n in names for k in ("pdf", "png", "svg"))
     starts = {".pdf": b"%PDF", ".png": b"\x89PNG", ".svg": b"<?xml"}
     for path in written.values():
@@ -458,19 +469,22 @@ def test_figures_of_a_study_are_written_in_three_formats(tmp_path):
 
 def test_who_and_how_they_answered_and_what_a_sure_topic_changes_are_said(whole):
     page = Page(whole[1])
-    assert "Who answered did not change by more than chance, as far as role" in page.text
+    assert "no evidence that the respondent mix ( role ) changed between years" in page.text
     assert "zookeeper" not in whole[1]
-    assert "(too few people, 1) role hidden" in page.text
-    assert "words of an analysed response (geometric mean)" in page.text
-    assert re.search(r"For \d+ % to \d+ % of the responses of a year, fewer than half", page.text)
-    assert "Topics and themes meet both ways in part" in page.text
+    assert "(small group 1) role [c]" in page.text
+    assert "words per analysed response (geometric mean)" in page.text
+    assert re.search(r"Each year, \d+ % to \d+ % of responses had no stable topic", page.text)
+    assert re.search(r"\d of 9 themes match at least one topic", page.text)
 
 
 def same_mix(changes):
-    return SimpleNamespace(changes=changes, shares=pd.DataFrame(), trends=pd.DataFrame())
+    none = pd.DataFrame()
+    return Standardised(
+        changes=changes, shares=none, trends=none, covariates=("role",), baseline=2014
+    )
 
 
-def test_changes_at_the_same_mix_are_told_from_those_as_they_are(tmp_path):
+def test_standardised_changes_are_told_from_unadjusted_ones(tmp_path):
     survey = standins.responses()
     changes = standins.drift(survey, standins.codes(survey)).changes
     same = changes[["theme", "year", "against"]].assign(
@@ -478,21 +492,21 @@ def test_changes_at_the_same_mix_are_told_from_those_as_they_are(tmp_path):
     )
     _, text = make(tmp_path, standardised=same_mix(same))
     said = (
-        "(the theme that changed would not|none of the [1-9]\\d* themes that changed would still)"
+        "(the theme that changed no longer|none of the [1-9]\\d* themes that changed still) change"
     )
-    assert re.search(f"each year, {said} have", Page(text).text)
-    assert "Changes at the same mix of people" in text
+    assert re.search(f"direct standardisation \\), {said}", Page(text).text)
+    assert "Changes at a fixed respondent mix" in text
 
 
 def test_where_nothing_changed_the_same_mix_is_not_said_to_have_kept_none_of_0(tmp_path):
     survey = standins.responses()
     drift = standins.drift(survey, standins.codes(survey))
-    drift.changes = drift.changes.assign(p_bh=0.5)
+    drift = replace(drift, changes=drift.changes.assign(p_bh=0.5))
     same = drift.changes[["theme", "year", "against"]].assign(
         method="standardised", estimate=0.004, covered=1.0, p_bh=0.5
     )
     _, text = make(tmp_path, drift=drift, standardised=same_mix(same))
-    assert "answered each year, none of the themes would have changed." in Page(text).text
+    assert "direct standardisation ), no theme changes significantly." in Page(text).text
 
 
 # Last, beside the tests of the browser, so that one worker makes the demo for all.

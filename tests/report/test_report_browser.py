@@ -6,6 +6,7 @@ import html
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -54,7 +55,8 @@ def written(folder, *, quotes=None, extra="", n=700):
     if quotes is not None:  # they are what the survey says
         said = quotes.set_index("response_id")["text"]
         ids = survey.table["response_id"]
-        survey.table["redacted"] = ids.map(said).fillna(survey.table["text"])
+        said = ids.map(said).fillna(survey.table["text"])
+        survey = replace(survey, table=survey.table.assign(redacted=said))
     coded = standins.codes(survey)
     study = standins.study_of(
         responses=survey,
@@ -112,18 +114,18 @@ def column(rows, number):
 
 
 def test_tables_are_sorted_by_number_and_by_name(desk):
-    themes = table(desk, "Share of responses with each theme")
+    themes = table(desk, "Prevalence of each theme")
     themes.get_by_role("button", name="Theme", exact=True).click()
     names = column(themes, 1)
     assert names == sorted(names)
-    share = themes.get_by_role("button", name="Share", exact=True)
+    share = themes.get_by_role("button", name="Prevalence", exact=True)
     share.click()
     share.click()
     shown = [float(c.split()[0]) for c in column(themes, 6) if c[0].isdigit()]
     assert len(shown) > 5
     assert shown == sorted(shown, reverse=True)
-    assert column(themes, 6)[-1] == "not shown"
-    assert themes.locator("[aria-sort=descending]").inner_text().startswith("Share")
+    assert column(themes, 6)[-1] == "[c]"
+    assert themes.locator("[aria-sort=descending]").inner_text().startswith("Prevalence")
 
 
 def test_quotes_are_searched_and_picked(desk):
@@ -136,10 +138,10 @@ def test_quotes_are_searched_and_picked(desk):
     assert set(column(quotes, 2)) == {"2016"}
     tools.get_by_label("Themes").select_option("Service design")
     assert all("Service design" in c for c in column(quotes, 3))
-    tools.get_by_label("Sureness").select_option("low")
+    tools.get_by_label("Consensus support").select_option("low")
     assert set(column(quotes, 5)) == {"low"}
     assert "rows found" in tools.get_by_role("status").inner_text()
-    for name in ("Year", "Themes", "Sureness"):
+    for name in ("Year", "Themes", "Consensus support"):
         tools.get_by_label(name).select_option("")
     tools.get_by_label("Search").fill("nothing of the kind")
     assert quotes.locator("tbody tr").count() == 0
@@ -151,11 +153,11 @@ def test_quotes_are_searched_and_picked(desk):
 def test_a_theme_opens_from_the_table_and_by_the_keyboard(desk):
     theme = desk.locator("#theme-S1")
     assert theme.get_attribute("open") is None
-    table(desk, "Share of responses with each theme").get_by_role(
+    table(desk, "Prevalence of each theme").get_by_role(
         "link", name="Targets and performance"
     ).click()
     assert theme.get_attribute("open") is not None
-    assert "Machine and people: F1" in theme.inner_text()
+    assert "Machine-human: F1" in theme.inner_text()
     assert theme.locator("blockquote").count() == 3
     assert theme.locator("svg.years").get_attribute("aria-label").count("%") >= 5
     other = desk.locator("#theme-S2 > summary")
@@ -276,7 +278,7 @@ def test_the_demo_is_small_and_prints_on_few_pages(browser, demo, tmp_path):
     # A line may end after a hyphen, and a word longer than its line is broken.
     wanted, found = ({p for w in ws for p in re.split("(?<=-)", w)} for ws in (words, said))
     assert not {w for w in wanted - found if len(w) < 30}
-    assert text.count(">Sureness</word>") > 3  # the head of a long table on each of its pages
+    assert text.count(">Quote</word>") > 3  # the head of a long table on each of its pages
 
 
 def test_hostile_text_stays_text(browser, tmp_path):

@@ -70,7 +70,7 @@ def cut(table, folder, parts=3):
 
 def whole(table):
     return load_responses(
-        table, text="text", year="year", respondent_id="respondent_id", response_id="response_id"
+        table, text="text", year="year", respondent="respondent_id", response="response_id"
     )
 
 
@@ -262,14 +262,14 @@ def test_with_the_whole_survey_as_sample_it_is_the_study_of_one_machine(
     rows = pd.read_parquet(changed)
     rows.assign(topic=0).to_parquet(changed, index=False)
     (tmp_path / "out" / "records" / f"{bare.name}.json").unlink()
-    with pytest.warns(UserWarning, match="coded rows are made anew") as warned:
+    with pytest.warns(UserWarning, match="coded rows are made again") as warned:
         once_more = scale_study(
             survey, FRAME, encoder, tmp_path / "out", cluster=client, config=CONFIG, n_boot=20,
             covariates=("subject",),
         )  # fmt: skip
     said = "\n".join(str(w.message) for w in warned)
-    assert f"{changed.name} is not as it was written" in said
-    assert f"{bare.name}: no record" in said
+    assert f"{changed.name} has changed since it was written" in said
+    assert f"{bare.name}: there is no record" in said
     assert once_more.partitions["found"].tolist() == [False, False, True]
     pd.testing.assert_frame_equal(pd.read_parquet(changed), rows)
     same_drift(once_more.topic_drift, found.topic_drift)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.survey.non_answers import load_rules, matched_rule
+from iapt_topics.survey.non_answers import matched_rule, read_rules
 
 NON_ANSWERS = """no|No.|NO!|none|n/a|N/A|N\\A|n.a.|na|NA|nil|nothing|Nothing to add.
 nothing further to add
@@ -34,7 +34,7 @@ def test_answers(text):
 
 
 def test_rules_have_names_of_their_own_and_match_their_examples():
-    rules = load_rules()
+    rules = read_rules()
     assert len({name for name, _ in rules}) == len(rules) >= 10
 
 
@@ -57,7 +57,7 @@ def test_rules_that_cannot_be_used(tmp_path, content, said):
     path = tmp_path / "r.toml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(InputError, match=said):
-        load_rules(path)
+        read_rules(path)
 
 
 @given(st.text())

@@ -217,7 +217,7 @@ def test_placeholders_are_the_same_across_a_survey_and_the_log_is_apart(small):
 
 
 def test_what_is_embedded_is_redacted_by_choice(small):
-    found, _ = redact_responses(small, replace_text=True)
+    found, _ = redact_responses(small, redact_text=True)
     assert found.kept["text"].tolist() == found.kept["redacted"].tolist()
 
 

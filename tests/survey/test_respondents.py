@@ -122,7 +122,7 @@ def test_drift_over_a_changing_mix_of_questions_says_so():
     codes, responses = survey(year, np.ones((200, 1)))
     mixed = replace(responses, table=responses.table.assign(question=question))
     notes = measure_drift(codes, mixed, n_boot=5).shares["note"]
-    assert notes.str.contains("mix changed by year: 'A' 50% to 90%; 'B' 10% to 50%").all()
+    assert notes.str.contains("mix changed between years: 'A' 50% to 90%; 'B' 10% to 50%").all()
     held = one_question(mixed, "A")
     assert not measure_drift(codes, held, n_boot=5).shares["note"].str.contains("mix").any()
 

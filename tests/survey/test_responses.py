@@ -38,7 +38,7 @@ def test_every_row_has_a_status_and_the_ledger_counts_it():
     texts = ["Good team", " good  TEAM", "n/a", " \u200b\u3164", "Good team", "Good team", ""]
     people = ["p", "p", "p", "p", "p", "q", "q"]
     years = [2016, 2016, 2016, 2016, 2017, 2016, 2017]
-    found = load(table(texts, years, who=people), respondent_id="who")
+    found = load(table(texts, years, who=people), respondent="who")
     status = ["kept", "duplicate", "non_answer", "blank", "kept", "kept", "blank"]
     assert found.table["status"].tolist() == status
     assert found.table["text"].tolist() == [*texts[:3], "", *texts[4:]]
@@ -54,9 +54,7 @@ def test_every_row_has_a_status_and_the_ledger_counts_it():
 def test_columns_take_their_roles_and_covariates_keep_their_names():
     source = table(["a b", "c d"], [2016.0, 2017.0], rid=[" r1", "r2 "], who=[1.0, np.nan],
                    item=["Q1 ", None], role=["PWP", None])  # fmt: skip
-    found = load(
-        source, response_id="rid", respondent_id="who", question="item", covariates=["role"]
-    )
+    found = load(source, response="rid", respondent="who", question="item", covariates=["role"])
     assert found.table.to_dict("list") == {
         "response_id": ["r1", "r2"],
         "respondent_id": ["1", "row:r2"],
@@ -101,7 +99,7 @@ PARAGRAPH = "The targets have taken over and nobody asks how we are or how the w
 
 def test_pasted_paragraphs_of_one_person_are_one_opinion_and_of_two_are_flagged():
     texts = [PARAGRAPH, f"{PARAGRAPH} - thanks.", "Pay", PARAGRAPH.upper(), "pay", "Pay"]
-    found = load(table(texts, who=["p", "p", "p", "q", "q", "p"]), respondent_id="who")
+    found = load(table(texts, who=["p", "p", "p", "q", "q", "p"]), respondent="who")
     status = ["duplicate", "kept", "kept", "kept", "kept", "duplicate"]
     assert found.table["status"].tolist() == status
     assert found.table["copy_of"].tolist() == ["2", "", "", "2", "", "3"]
@@ -123,7 +121,7 @@ def test_which_copies_are_kept_does_not_hang_on_the_order_of_the_rows(order):
     def kept(found):
         return sorted(zip(found.kept["respondent_id"], found.kept["text"], strict=True))
 
-    assert kept(load(shuffled, respondent_id="who")) == kept(load(source, respondent_id="who"))
+    assert kept(load(shuffled, respondent="who")) == kept(load(source, respondent="who"))
 
 
 @pytest.mark.parametrize(
@@ -168,7 +166,7 @@ def test_rows_without_anything_are_said_and_ids_stay_the_rows(tmp_path):
 
 
 def test_people_whose_ids_differ_by_case_are_said():
-    found = load(table(["a b", "c d"], who=["P 1", "p1"]), respondent_id="who")
+    found = load(table(["a b", "c d"], who=["P 1", "p1"]), respondent="who")
     assert "'P 1', 'p1'" in found.notes[0]
     assert found.table["respondent_id"].nunique() == 2
 
@@ -201,7 +199,7 @@ def test_any_table_reconciles_or_is_refused_in_one_line(columns):
     before = source.copy(deep=True)
     said, n = "", 0
     try:
-        found = load(source, respondent_id="who" if "who" in columns else None)
+        found = load(source, respondent="who" if "who" in columns else None)
         n = int(found.ledger["n"].sum())
         assert n == len(found.table)
         assert n == 3 - sum("hold nothing" in note for note in found.notes) or found.notes
@@ -222,7 +220,7 @@ def test_each_row_is_counted_once_and_the_input_is_unchanged(rows):
     given_table = pd.DataFrame(rows, columns=["comment", "year", "who", "item"], dtype=object)
     given_table.index = given_table.index[::-1]
     before = given_table.copy(deep=True)
-    found = load(given_table, respondent_id="who", question="item")
+    found = load(given_table, respondent="who", question="item")
     pd.testing.assert_frame_equal(given_table, before)
     assert found.table["response_id"].tolist() == [str(i + 1) for i in range(len(rows))]
     assert found.table["year"].tolist() == [r[1] for r in rows]
@@ -251,12 +249,12 @@ def test_hostile_text_is_carried():
 
 
 def test_files_are_read_as_typed(tmp_path):
-    found = load(write(tmp_path / "s.csv", SURVEY), respondent_id="who", covariates=["role"])
+    found = load(write(tmp_path / "s.csv", SURVEY), respondent="who", covariates=["role"])
     assert found.table["text"].tolist() == ["Too many targets", "NA", "None"]
     assert found.table["status"].tolist() == ["kept", "non_answer", "non_answer"]
     assert found.table["respondent_id"].tolist() == ["a", "b", "row:3"]
     assert found.source == "s.csv"
-    tabs = load(write(tmp_path / "s.TSV", SURVEY.replace(",", "\t")), respondent_id="who")
+    tabs = load(write(tmp_path / "s.TSV", SURVEY.replace(",", "\t")), respondent="who")
     assert tabs.table["text"].tolist() == found.table["text"].tolist()
 
 
@@ -302,11 +300,11 @@ def test_paths_that_cannot_be_used(tmp_path):
     [
         ({"year": "comment"}, "'comment' more than once"),
         ({"covariates": ["role", "role"]}, "'role' more than once"),
-        ({"covariates": ["year"]}, "must not bear the name"),
-        ({"covariates": ["status"]}, "must not bear the name"),
+        ({"covariates": ["year"]}, "must not have the name"),
+        ({"covariates": ["status"]}, "must not have the name"),
         ({"covariates": "role"}, "must be a list"),
         ({"covariates": ["rol"]}, "Did you mean 'role'"),
-        ({"respondent_id": "nobody"}, "column 'nobody'"),
+        ({"respondent": "nobody"}, "column 'nobody'"),
     ],
 )
 def test_columns_that_cannot_be_used(more, said):
@@ -338,9 +336,9 @@ def test_responses_check_their_parts():
     ):
         with pytest.raises(InputError, match=said):
             Responses(table=bad, source="table")
-    with pytest.raises(InputError, match="source must be a str"):
+    with pytest.raises(InputError, match="`source` of Responses must be a text"):
         Responses(table=good, source=None)
-    with pytest.raises(InputError, match="synthetic must be a bool"):
+    with pytest.raises(InputError, match="`synthetic` of Responses must be True or False"):
         Responses(table=good, source="table", synthetic=1)
 
 

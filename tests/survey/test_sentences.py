@@ -1,8 +1,10 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iapt_topics.survey.sentences import split_sentences
+from iapt_topics.survey.sentences import sentence_spans, split_sentences
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,13 @@ def test_counts(text, count):
 def test_no_letter_is_lost(text):
     joined = "".join("".join(split_sentences(text)).split()).replace(",", "")
     assert joined == "".join(text.split()).replace(",", "")
+
+
+@given(st.text(alphabet="ab .,;\nbut", max_size=80))
+def test_a_span_holds_its_sentence(text):
+    spans = sentence_spans(text)
+    for sentence, (start, end) in zip(split_sentences(text), spans, strict=True):
+        # Between joined pieces the text may have a comma or other blanks.
+        there = "".join(text[start:end].replace(",", "").split())
+        assert there == "".join(sentence.replace(",", "").split())
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))

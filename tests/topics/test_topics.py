@@ -102,7 +102,7 @@ def test_the_number_of_topics_can_be_asked_for(planted):
     config = TopicConfig(seed=1, n_runs=4, n_topics=3)
     found = fit_topics(read(table), wrap(vectors, table["response_id"]), config)
     assert found.n_topics == 3
-    assert found.resolution.set_index("n_topics")["note"].loc[3] == "asked for"
+    assert found.resolution.set_index("n_topics")["note"].loc[3] == "requested"
     assert found.resolution["chosen"].sum() == 1
 
 
@@ -184,7 +184,7 @@ def test_apostrophes_leave_no_fragments(survey_table, encoder):
     [("n_runs", 1), ("n_topics", 1), ("seed", -1), ("min_topic_size", 0), ("n_runs", 2.5)],
 )
 def test_config_is_checked(name, value):
-    with pytest.raises(InputError, match=f"{name}=.*whole number"):
+    with pytest.raises(InputError, match=f"`{name}` of TopicConfig must be a"):
         TopicConfig(**{name: value})
 
 

@@ -1,0 +1,5 @@
+from .face import Analysis as Analysis
+from .face import PublicVersion as PublicVersion
+from .start import analyse as analyse
+from .start import load_study as load_study
+from .theme_summary import ThemeSummary as ThemeSummary

@@ -1,0 +1,278 @@
+"""What a researcher holds: a study, with what is done with one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from iapt_topics._base.errors import InputError, listed, suggestion
+from iapt_topics.analysis.checks import check_study
+from iapt_topics.analysis.theme_summary import ThemeSummary, summarise_theme
+from iapt_topics.pipeline.saved import save_study
+from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.draft import write_draft
+from iapt_topics.publish.published import Published, Version, keep_private, publish
+from iapt_topics.report import format as form
+from iapt_topics.report.pictures import figure_makers
+from iapt_topics.report.write import write_report
+from iapt_topics.study.study import Study
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Analysis(Study):
+    """Every exact result of a survey, with methods to check, draw, report, publish and save it.
+
+    Made by :func:`iapt_topics.analyse` or :func:`iapt_topics.load_study`. The attributes are those
+    of :class:`iapt_topics.Study`; what its methods give is exact and for the researcher alone, but
+    for :meth:`publish`.
+    """
+
+    def __repr__(self) -> str:
+        years = [self.about.wave(y) for y in self.about.years]
+        span = years[0] if len(years) == 1 else f"{years[0]} to {years[-1]}"
+        made_up = "SYNTHETIC " if self.about.synthetic else ""
+        return (
+            f"Analysis of {made_up}{self.about.source}: {len(self.responses):,} responses, {span}; "
+            f"{self.topics.n_topics} topics, {len(self.codes.themes)} themes of "
+            f"{self.about.frame or self.mapping.frame.name}; {self._validity()}"
+        )
+
+    def _validity(self) -> str:
+        """Whether human codes stand beside the machine's, and how far the two agree."""
+        if self.comparison is None:
+            return "NOT VALIDATED: no hand-coded responses"
+        row = self.comparison.overall.set_index("measure").loc["f1_macro"]
+        if pd.isna(row["estimate"]):
+            return f"compared with people on {self.comparison.n:,} responses, F1 not estimable"
+        value, low, high = (f"{row[c]:.2f}".removeprefix("0") for c in ("estimate", "low", "high"))
+        return f"F1 with people {value} [{low}, {high}], {self.comparison.n:,} responses"
+
+    def _title(self) -> str:
+        return repr(self)
+
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        rows = self.change_table().head(8).to_dict("records")
+        table = {
+            "theme": [r["label"] for r in rows],
+            "prevalence": [form.percent(r["prevalence"]) for r in rows],
+            "change, points": [form.points(r["change"]) for r in rows],
+            "95 % CI": [form.interval(r["low"], r["high"], form.points) for r in rows],
+            "adjusted p": [form.p_value(r["p_bh"]) for r in rows],
+        }
+        look = self.check()
+        look = look.loc[look["status"] != "fine", ["check", "finding"]]
+        shown = {"largest changes": pd.DataFrame(table), "to look at first": look}
+        return {name: rows for name, rows in shown.items() if len(rows)}
+
+    def _picture(self) -> str:
+        from iapt_topics.figures.notebook import as_picture
+
+        return as_picture(self._title(), lambda: self.plot("changes"))
+
+    def change_table(self) -> pd.DataFrame:
+        """Tabulate each theme's prevalence and its change from the baseline to the last wave.
+
+        Returns
+        -------
+        DataFrame
+            ``theme``, ``label``, ``prevalence`` (over all waves), ``change``, ``low``, ``high``
+            (95 % confidence interval), ``p_bh`` (adjusted by Benjamini and Hochberg), the largest
+            change first. Proportions, not per cent. Empty if there is one wave.
+        """
+        changes = self.drift.changes
+        changes = changes[changes["kind"] == "baseline"]
+        last = changes[changes["year"] == changes["year"].max()]
+        over_all = self.tables["theme_shares"].set_index("theme")
+        order = last["estimate"].abs().sort_values(ascending=False, kind="stable").index
+        rows = last.loc[order]
+        return pd.DataFrame(
+            {
+                "theme": rows["theme"],
+                "label": over_all["label"].reindex(rows["theme"]).to_numpy(),
+                "prevalence": over_all["estimate"].reindex(rows["theme"]).to_numpy(),
+                "change": rows["estimate"],
+                "low": rows["low"],
+                "high": rows["high"],
+                "p_bh": rows["p_bh"],
+            }
+        ).reset_index(drop=True)
+
+    def check(self) -> pd.DataFrame:
+        """Check validation, stability, respondent mix and statistical power before interpretation.
+
+        Returns
+        -------
+        DataFrame
+            ``check`` (its name), ``status`` ("fine", "look" or "not checked"), ``finding`` (a
+            sentence), ``n`` (what it rests on).
+        """
+        return check_study(self)
+
+    def theme(self, theme: str) -> ThemeSummary:
+        """Collect one theme's definition, prevalence, change, agreement and evidence.
+
+        Parameters
+        ----------
+        theme : str
+            Its id or its label.
+
+        Returns
+        -------
+        ThemeSummary
+            Its definition, prevalence by wave, changes, agreement, and the sentences that carried
+            it, redacted by rule.
+
+        Raises
+        ------
+        InputError
+            If the codebook has no such codable theme.
+        """
+        return summarise_theme(self, theme)
+
+    def plot(self, name: str) -> Figure:
+        """Draw one figure of the report, with exact figures.
+
+        Parameters
+        ----------
+        name : str
+            "changes", "prevalence", "poles", "agreement", "mapping", ...; a wrong one is answered
+            with those that there are.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            It shows itself in a notebook; ``.savefig(path)`` writes it.
+
+        Raises
+        ------
+        InputError
+            If there is no figure of that name for this study.
+        """
+        return _draw(keep_private(self), name)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the private report: exact figures, marked PRIVATE on every page.
+
+        Parameters
+        ----------
+        path : str or Path
+            An ``.html`` file, which this account alone can read.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        return write_report(path, keep_private(self))
+
+    def publish(
+        self,
+        disclosure: int | str | Disclosure = 10,
+        *,
+        quotes: pd.DataFrame | bool | None = None,
+    ) -> PublicVersion:
+        """Apply statistical disclosure control.
+
+        Parameters
+        ----------
+        disclosure : int, str or Disclosure, default 10
+            The rule, as for :func:`iapt_topics.publish.publish`.
+        quotes : DataFrame or bool, optional
+            Quotes to print, likewise.
+
+        Returns
+        -------
+        PublicVersion
+            With ``.report(path)``, ``.to_excel(path)``, ``.draft(path)`` and ``.plot(name)``.
+        """
+        public = publish(self, disclosure, quotes=quotes)
+        return PublicVersion(**{f.name: getattr(public, f.name) for f in fields(public)})
+
+    def save(self, folder: str | Path) -> Path:
+        """Save the study, WITH TEXTS, in a folder that :func:`iapt_topics.load_study` takes up.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made anew, for this account alone; one with a saved study is replaced.
+
+        Returns
+        -------
+        Path
+            The folder. It holds tables as Parquet and values as JSON; nothing in it is run.
+
+        Raises
+        ------
+        InputError
+            If the folder holds something else.
+        """
+        return save_study(folder, Study(**{f.name: getattr(self, f.name) for f in fields(Study)}))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PublicVersion(Published):
+    """The public version of an :class:`iapt_topics.Analysis`, with methods to report and export it.
+
+    The attributes are those of :class:`iapt_topics.Published`.
+    """
+
+    def report(self, path: str | Path) -> Path:
+        """Write the public report as an ``.html`` file.
+
+        Parameters
+        ----------
+        path : str or Path
+            An ``.html`` file.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        return write_report(path, self)
+
+    def plot(self, name: str) -> Figure:
+        """Draw one figure of the public report; see :meth:`Analysis.plot`.
+
+        Parameters
+        ----------
+        name : str
+            "changes", "prevalence", ...; a wrong one is answered with those that there are.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            It shows itself in a notebook; ``.savefig(path)`` writes it.
+        """
+        return _draw(self, name)
+
+    def draft(self, path: str | Path) -> Path:
+        """Write a draft of methods and results, ``.docx``; see :func:`iapt_topics.write_draft`.
+
+        Parameters
+        ----------
+        path : str or Path
+            A ``.docx`` file.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        return write_draft(path, self)
+
+
+def _draw(version: Version, name: str) -> Figure:
+    makers = figure_makers(version)
+    if name not in makers:
+        raise InputError(
+            "the figure", f"must be one of {listed(makers, most=20)}", repr(name),
+            f"{suggestion(name, list(makers))}Name one that this study has.",
+        )  # fmt: skip
+    return makers[name]()

@@ -1,0 +1,77 @@
+"""People's codes and the codebook that they and the machine share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+
+import pandas as pd
+
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.events import Event, OnEvent
+from iapt_topics.codes.codes import Codes
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.frame.load import load_frame
+from iapt_topics.qda.load import Source, coders_in, load_codes
+from iapt_topics.qda.own_frame import frame_of_codes
+from iapt_topics.qda.read import is_project, read_project
+from iapt_topics.survey.responses import Responses
+
+
+def read_people(
+    codes: str | Path | pd.DataFrame | None,
+    frame: str | Path | ThemeFrame | None,
+    responses: Responses,
+    code_map: str | Path | pd.DataFrame | Mapping[str, str] | None,
+    on_event: OnEvent,
+) -> tuple[ThemeFrame, tuple[Codes, ...]]:
+    """Read the codebook and the codes of the first two people.
+
+    Parameters
+    ----------
+    codes : str, Path, DataFrame or None
+        As for :func:`iapt_topics.load_codes`.
+    frame : str, Path, ThemeFrame or None
+        As for :func:`iapt_topics.load_frame`; without one, the labels of the codes are the themes.
+    responses : Responses
+        The survey that was coded.
+    code_map : mapping, table or path of a table, or None
+        As for :func:`iapt_topics.load_codes`.
+    on_event : callable
+        Told what was found out about the file of codes.
+
+    Raises
+    ------
+    InputError
+        If there is neither a codebook nor codes, or either cannot be read.
+    """
+    if frame is None and codes is None:
+        raise InputError(
+            "the codebook", "must be named, or come with people's codes", "neither",
+            "Name your codebook as frame (its file, or a bundled one's name: iapt_identity_system "
+            "suits NHS talking-therapy staff only), or give people's codes, whose labels are then "
+            "the themes.",
+        )  # fmt: skip
+    source: Source | None = codes
+    if isinstance(codes, str | Path) and is_project(Path(codes)):
+        source = project = read_project(codes, responses=responses)
+        for note in project.notes:
+            on_event(Event("note", f"{Path(codes).name}: {note}."))
+    if frame is None:
+        assert source is not None
+        frame = frame_of_codes(source)
+    elif not isinstance(frame, ThemeFrame):
+        frame = load_frame(frame)
+    if source is None:
+        return frame, ()
+    every = (
+        load_codes(source, frame=frame, coder=name, responses=responses, code_map=code_map)
+        for name in coders_in(source) or ("human",)
+    )
+    people = (c for c in every if c.kind == "human")
+    human = tuple(islice(people, 2))
+    if others := len(list(people)):
+        names = " and ".join(c.coder for c in human)
+        on_event(Event("note", f"{others + 2} coders found; compared: {names}."))
+    return frame, human
