@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from iapt_topics.agreement import tables as agreement_tables
+from iapt_topics.agreement import theme_matching
 from iapt_topics.agreement.comparison import Comparison
 from iapt_topics.codes.axis import axis_classes, axis_codes
 from iapt_topics.codes.codes import Codes
@@ -289,7 +291,7 @@ def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Any) -> Any:
         changepoints=drift_tables._empty("changepoints"),
         sources=drift_tables._empty("sources"),
         distances=pd.DataFrame(
-            [(2018, 2014, 0.12, 0.08, 0.17, 250, 0.1, 0.03, "")],
+            [(2018, 2014, 0.12, 0.11, 0.08, 0.17, 250, 0.1, 0.03, "")],
             columns=drift_tables.COLUMNS["distances"],
         ),
         baseline=2014,
@@ -348,11 +350,11 @@ def comparison(reference: str = "human", other: str = "machine", lift: float = 0
         themes=pd.DataFrame(rows),
         overall=pd.DataFrame(
             [
-                ("f1_macro", 0.55 + lift, 0.5, 0.6, 400, 0.15, ""),
-                ("f1_micro", 0.58 + lift, 0.54, 0.62, 400, 0.17, ""),
-                ("alpha_masi", 0.49 + lift, 0.44, 0.53, 400, 0.0, ""),
+                ("f1_macro", 0.55 + lift, 0.5, 0.6, "estimated", 400, 0.15, ""),
+                ("f1_micro", 0.58 + lift, 0.54, 0.62, "estimated", 400, 0.17, ""),
+                ("alpha_masi", 0.49 + lift, 0.44, 0.53, "estimated", 400, 0.0, ""),
             ],
-            columns=["measure", "estimate", "low", "high", "n", "expected_by_chance", "note"],
+            columns=agreement_tables.OVERALL_COLUMNS,
         ),
         design={"units": "whole responses", "sampling": "not stated"},
         years=pd.DataFrame(
@@ -382,17 +384,8 @@ def comparison(reference: str = "human", other: str = "machine", lift: float = 0
             ],
         ),
         partition=pd.DataFrame(
-            [("in", "ami", 0.4, 0.3, 0.5, 300, 0.0, "")],
-            columns=[
-                "unassigned",
-                "measure",
-                "estimate",
-                "low",
-                "high",
-                "n",
-                "expected_by_chance",
-                "note",
-            ],
+            [("ami", "in", 0.4, 0.3, 0.5, "estimated", 300, 0.0, "")],
+            columns=theme_matching.PARTITION_COLUMNS,
         ),
         matches=pd.DataFrame(
             [

@@ -12,3 +12,25 @@ NOT_CODED = "not coded"
 #: For another reason, which the note says.
 NOT_ESTIMABLE = "not estimable"
 STATUSES = (SHOWN, SUPPRESSED, SMALL_BASE, NOT_CODED, NOT_ESTIMABLE)
+
+#: What a column ``interval_status`` says of the interval of a measure.
+ESTIMATED = "estimated"
+#: Too few responses for so many pairs of classes.
+TOO_SPARSE = "too sparse"
+#: Nothing disagrees, so that no respondent tells how far the measure could be off.
+NO_ERROR = "no disagreement"
+#: Without one of the respondents the measure is not defined.
+FEW_PEOPLE = "too few respondents"
+#: What is said to people of an interval that is not given.
+NO_INTERVAL = {
+    TOO_SPARSE: "no interval: too few responses for so many pairs of classes",
+    NO_ERROR: "no interval: the coders never differ",
+    FEW_PEOPLE: "no interval: too few respondents",
+}
+
+
+def interval_status(estimate: float, low: float) -> str:
+    """Status of the jackknife interval of a measure that is at most 1, by its lower limit."""
+    if estimate != estimate:
+        return NOT_ESTIMABLE
+    return ESTIMATED if low == low else NO_ERROR if estimate == 1 else FEW_PEOPLE

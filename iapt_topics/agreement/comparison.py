@@ -38,11 +38,15 @@ class Comparison(Result):
     """Inter-coder agreement of two coders, overall and by theme. Made by :func:`compare_codes`.
 
     Shares, differences and measures are fractions. ``low`` and ``high`` bound 95 % intervals over
-    respondents: percentiles of a bootstrap, for themes with half a unit added to each cell (times
-    the design effect of F1, where respondents gave several responses), and Bonett and Price's
-    paired interval for differences of shares. ``note`` is "" or says what limits a row. Read it in
-    the order of the attributes, and the comparison of two human coders first: human-human agreement
-    is a practical benchmark for the machine.
+    respondents: of measures over all themes and of partitions, a jackknife on the root of what is
+    missing to full agreement; of themes, percentiles of a bootstrap with half a unit added to each
+    cell (times the design effect of F1, where respondents gave several responses); and Bonett and
+    Price's paired interval for differences of shares. ``interval_status`` says why there is none:
+    "no disagreement" (the coders never differ), "too few respondents", "too sparse" (too few
+    responses for so many pairs of classes, so that the bias of information measures cannot be
+    taken off). ``note`` is "" or says what limits a row. Read it in the order of the
+    attributes, and the comparison of two human coders first: human-human agreement is a practical
+    benchmark for the machine.
 
     Attributes
     ----------
@@ -54,10 +58,11 @@ class Comparison(Result):
         ``units``, ``coders``, ``sampling``, ``blinding``, ``codebook``: as given, or "not stated".
     overall : pandas.DataFrame
         Key ``measure``, in the order ``alpha_masi``, ``alpha_jaccard``, ``f1_samples``,
-        ``f1_micro``, ``f1_macro``; ``estimate``, ``low``, ``high``, ``n`` (responses),
-        ``expected_by_chance`` (mean over 200 permutations of the other's rows), ``note``. A
-        response without a theme from either coder counts as full agreement in the alphas and
-        ``f1_samples``. ``f1_macro`` is over themes with at least 10 positives of the reference.
+        ``f1_micro``, ``f1_macro``; ``estimate``, ``low``, ``high``, ``interval_status``, ``n``
+        (responses), ``expected_by_chance`` (mean over 200 permutations of the other's rows),
+        ``note``. A response without a theme from either coder counts as full agreement in the
+        alphas and ``f1_samples``. ``f1_macro`` is over themes with at least 10 positives of the
+        reference.
     themes : pandas.DataFrame
         Key ``theme``, in the order of the reference's themes, then those of the other's code set
         alone; ``label``, ``n``, ``positives_reference``, ``positives_other``,
@@ -75,8 +80,9 @@ class Comparison(Result):
         Key (``unassigned``, ``measure``); the two codings as partitions of the responses with at
         most one theme from each: ``ami``, ``ari``, ``homogeneity`` and ``completeness`` (of the
         other given the reference), ``v``; responses without a theme are a class of their own ("in")
-        or left out ("out"); ``estimate``, ``low``, ``high``, ``n``, ``expected_by_chance``,
-        ``note``. Needs no themes in common. V rises with the number of classes whatever they mean.
+        or left out ("out"); ``estimate``, ``low``, ``high`` (bias taken off), ``interval_status``,
+        ``n``, ``expected_by_chance``, ``note``. Needs no themes in common. V rises with the
+        number of classes whatever they mean.
     matches : pandas.DataFrame
         Key ``reference_theme``, ``other_theme``: every pair applied to a common response, in the
         order of the reference's themes, then by falling ``f1``; ``f1``, ``n_both`` (responses with
@@ -177,8 +183,8 @@ def compare_codes(
         does not take agreement for a mark of quality. The convergence ratings, still proposed by
         the same rule, then give F1 as their ground.
     n_boot : int
-        Bootstrap draws, of respondents; at most 200 of them are used for the alphas and the
-        comparisons of all pairs of themes.
+        Bootstrap draws, of respondents; at most 200 of them are used for the comparisons of all
+        pairs of themes.
     seed : int, default 7
         Seed of the bootstrap, of the permutations and of the halves.
 
@@ -235,7 +241,7 @@ def compare_codes(
         overall=overall_table(pair, caveat, sum(map(bool, limits)), seed, kappa=kappa),
         themes=table,
         years=years_table(pair, themes, years),
-        partition=partition_table(x, y, pair.weights[:200], 200, seed),
+        partition=partition_table(x, y, cluster, 200, seed),
         matches=matches,
         levels=levels,
         convergence=convergence_table(

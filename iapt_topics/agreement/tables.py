@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Bools, Floats, Ints
+from iapt_topics._base.status import NO_INTERVAL, interval_status
 from iapt_topics.agreement.theme_matching import (
     assign,
     count_2x2,
@@ -30,9 +31,10 @@ from iapt_topics.stats.agreement import (
     table_2x2,
 )
 from iapt_topics.stats.intervals import paired_interval
-from iapt_topics.stats.resampling import design_effect, percentile_interval
+from iapt_topics.stats.resampling import design_effect, jackknife_interval, percentile_interval
 from iapt_topics.stats.set_agreement import (
     DistanceName,
+    alpha_without_each,
     expected_disagreement,
     f1_per_unit,
     jaccard_distance,
@@ -50,6 +52,10 @@ LEFT_OUT = "not requested"
 UNDEFINED = "kappa undefined: both coders applied it to every response"
 _DRAWS = 200  # for what is slow to draw
 _PERMUTATIONS = 200
+OVERALL_COLUMNS = [
+    "measure", "estimate", "low", "high", "interval_status", "n", "expected_by_chance", "note",
+]  # fmt: skip
+OVERALL = ("alpha_masi", "alpha_jaccard", "f1_samples", "f1_micro", "f1_macro")
 _DISTANCES: tuple[DistanceName, ...] = ("masi", "jaccard")
 _CELLS = 4_000_000  # weights held as floats at once
 
@@ -62,31 +68,25 @@ class Pair:
     y: Bools
     cluster: Ints  # (n,) respondent
     weights: NDArray[np.int32]  # (n_boot, n)
-    size: Floats  # (n_boot,) units in each draw
     both: Floats  # (n_boot, k)
     only_x: Floats
     only_y: Floats
     neither: Floats
-    samples: Floats  # (n_boot,) samples F1
 
 
 def resample(x: Bools, y: Bools, cluster: Ints, weights: NDArray[np.int32]) -> Pair:
     """Counts of every theme in every bootstrap draw."""
     n, k = x.shape
     cells = np.concatenate([x & y, x & ~y, y & ~x, ~x & ~y], axis=1).astype(np.float32)
-    samples = f1_per_unit(x, y)
     drawn = np.empty((len(weights), 4 * k))
-    score = np.empty(len(weights))
     chunk = max(1, _CELLS // n)
     for start in range(0, len(weights), chunk):
         part = slice(start, start + chunk)
         drawn[part] = weights[part].astype(np.float32) @ cells
-        score[part] = weights[part] @ samples
-    size = weights.sum(axis=1, dtype=np.float64)
     both, only_x, only_y, neither = np.split(drawn, 4, axis=1)
     return Pair(
-        x=x, y=y, cluster=cluster, weights=weights, size=size, both=both, only_x=only_x,
-        only_y=only_y, neither=neither, samples=score / size,
+        x=x, y=y, cluster=cluster, weights=weights, both=both, only_x=only_x, only_y=only_y,
+        neither=neither,
     )  # fmt: skip
 
 
@@ -103,29 +103,13 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bo
     """The ``overall`` table of a comparison."""
     x, y = pair.x, pair.y
     n = len(x)
-    a, b, c, _ = count_2x2(x, y)
     wide = x.sum(axis=0) >= MIN_POSITIVES
-    # The first row, each unit once, is the estimate.
-    draws_once = np.concatenate([np.ones((1, n)), pair.weights[:_DRAWS]])
-    masi, jaccard = (
-        set_alpha(x, y, name, weights=draws_once) if kappa else np.full(2, np.nan)
-        for name in _DISTANCES
-    )
-    rows: dict[str, tuple[float, Floats]] = {
-        "alpha_masi": (float(masi[0]), masi[1:]),
-        "alpha_jaccard": (float(jaccard[0]), jaccard[1:]),
-        "f1_samples": (float(f1_per_unit(x, y).mean()), pair.samples),
-        "f1_micro": (float(_summed_f1(a, b, c)), _summed_f1(pair.both, pair.only_x, pair.only_y)),
-        "f1_macro": (
-            float(_mean_f1(a, b, c, wide)),
-            _mean_f1(pair.both, pair.only_x, pair.only_y, wide),
-        ),
-    }
+    estimates, without_each = _overall(pair, wide, kappa=kappa)
+    lows, highs = jackknife_interval(estimates, without_each)
     by_chance = _expected_by_chance(pair, wide, seed, kappa=kappa)
-    empty = int((~x.any(axis=1) & ~y.any(axis=1)).sum())
-    own = dict.fromkeys(rows, "")
-    if empty:
-        for name in ("alpha_masi", "alpha_jaccard", "f1_samples"):
+    own = dict.fromkeys(OVERALL, "")
+    if empty := int((~x.any(axis=1) & ~y.any(axis=1)).sum()):
+        for name in OVERALL[:3]:
             own[name] = f"{empty} responses without a theme from either coder count as agreement"
     own["f1_macro"] = (
         f"mean over {wide.sum()} of {len(wide)} themes, those with at least {MIN_POSITIVES} "
@@ -134,17 +118,49 @@ def overall_table(pair: Pair, caveat: str, limited: int, seed: int, *, kappa: bo
     shared = [f"{limited} themes are in one coder's code set only"] if limited else []
     shared += [caveat] if caveat else []
     table = []
-    for name, (estimate, draws) in rows.items():
-        low, high = map(float, percentile_interval(draws))
+    for name, estimate, low, high in zip(OVERALL, estimates, lows, highs, strict=True):
         notes = [own[name]] if own[name] else []
         if np.isnan(estimate):
-            low = high = np.nan
             out = not kappa and name.startswith("alpha")
             notes.append(LEFT_OUT if out else "not estimable: no variation or too few positives")
-        note = "; ".join(notes + shared)
-        table.append((name, estimate, low, high, n, by_chance[name], note))
-    columns = ["measure", "estimate", "low", "high", "n", "expected_by_chance", "note"]
-    return pd.DataFrame(table, columns=columns)
+        status = interval_status(estimate, low)
+        notes += [NO_INTERVAL[status]] if status in NO_INTERVAL else []
+        ends = (float(low), float(high))
+        row = (name, float(estimate), *ends, status, n, by_chance[name], "; ".join(notes + shared))
+        table.append(row)
+    return pd.DataFrame(table, columns=OVERALL_COLUMNS)
+
+
+def _overall(pair: Pair, wide: Bools, *, kappa: bool) -> tuple[Floats, Floats]:
+    """The overall measures (5,), and the same without each respondent in turn (G, 5)."""
+    x, y, cluster = pair.x, pair.y, pair.cluster
+    order = np.argsort(cluster, kind="stable")
+    first = np.searchsorted(cluster[order], np.arange(int(cluster.max()) + 1))
+    score = f1_per_unit(x, y)
+    cells = np.stack([x & y, x & ~y, y & ~x], axis=1).astype(float)
+
+    def without_each(values: Floats) -> Floats:
+        """Sum of all first, then the sums that each respondent leaves."""
+        whole = values.sum(axis=0)
+        return np.concatenate([whole[None], whole - np.add.reduceat(values[order], first)])
+
+    both, only_x, only_y = np.moveaxis(without_each(cells), 1, 0)
+    alphas = [
+        np.append(set_alpha(x, y, d), alpha_without_each(x, y, cluster, d))
+        if kappa
+        else np.full(len(first) + 1, np.nan)
+        for d in _DISTANCES
+    ]
+    out = np.stack(
+        [
+            *alphas,
+            ratio(without_each(score), without_each(np.ones(len(score)))),
+            _summed_f1(both, only_x, only_y),
+            _mean_f1(both, only_x, only_y, wide),
+        ],
+        axis=1,
+    )
+    return out[0], out[1:]
 
 
 def _expected_by_chance(pair: Pair, wide: Bools, seed: int, *, kappa: bool) -> dict[str, float]:
@@ -160,8 +176,7 @@ def _expected_by_chance(pair: Pair, wide: Bools, seed: int, *, kappa: bool) -> d
     # A permutation leaves the expected disagreement as it is.
     expected = [float(expected_disagreement(x, y, d)) if kappa else np.nan for d in _DISTANCES]
     alphas = 1 - ratio(apart.mean(axis=0), expected)
-    names = ("alpha_masi", "alpha_jaccard", "f1_samples", "f1_micro", "f1_macro")
-    return dict(zip(names, map(float, [*alphas, *f1s.mean(axis=0)]), strict=True))
+    return dict(zip(OVERALL, map(float, [*alphas, *f1s.mean(axis=0)]), strict=True))
 
 
 def themes_table(

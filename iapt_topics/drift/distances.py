@@ -11,7 +11,7 @@ import numpy as np
 
 from iapt_topics._base.arrays import Floats
 from iapt_topics.stats.divergence import jensen_shannon
-from iapt_topics.stats.resampling import percentile_interval, resample_counts
+from iapt_topics.stats.resampling import distance_interval, resample_counts
 from iapt_topics.stats.share_model import YearSums
 
 N_PERMUTATIONS = 500
@@ -20,7 +20,7 @@ _BATCH_CELLS = 20_000_000
 
 def distance(sums: YearSums, a: int, b: int, n_boot: int, seed: int) -> dict[str, Any]:
     """Distance of coded years ``a`` and ``b``, with interval and null 95th percentile."""
-    none = dict.fromkeys(("estimate", "low", "high", "null_p95", "p"), float("nan"))
+    none = dict.fromkeys(("estimate", "corrected", "low", "high", "null_p95", "p"), float("nan"))
     if not (sums.total[a].any() and sums.total[b].any()):
         return none | {"note": "No theme was applied in one of the years, so there is no distance."}
     estimate = float(jensen_shannon(sums.total[a], sums.total[b]))
@@ -47,11 +47,9 @@ def distance(sums: YearSums, a: int, b: int, n_boot: int, seed: int) -> dict[str
         )
         draws.append(jensen_shannon(w_a @ one_a + w_both @ two_a, w_b @ one_b + w_both @ two_b))
     null = np.concatenate(permuted)
-    low, high = percentile_interval(np.concatenate(draws) ** 2)
     return {
         "estimate": estimate,
-        "low": min(estimate, float(np.sqrt(np.clip(2 * estimate**2 - high, 0.0, 1.0)))),
-        "high": max(estimate, float(np.sqrt(np.clip(2 * estimate**2 - low, 0.0, 1.0)))),
+        **distance_interval(estimate, np.concatenate(draws)),
         "null_p95": float(np.nanquantile(null, 0.95)),
         "p": float((1 + (null >= estimate - 1e-9).sum()) / (1 + len(null))),
         "note": "",

@@ -18,6 +18,8 @@ respondent gave a single response:
 * **p-values.** Score tests (variance at the pooled share) on the same effective numbers and
   correlations: for independent respondents the two-sample z test, Pearson's chi-square across
   years and the Cochran-Armitage test for trend [1]_.
+  Where respondents recur, the test of all years has Hotelling's F for its reference [15]_,
+  since the correlation of the years is estimated from them.
 * **Shape.** A test that assumes no straight line takes the best-supported contrast among a
   line, a step at each year and a peak or trough at each inner year, and refers it to the joint
   normal distribution of them all, by 20,000 draws; its interval is simultaneous [7]_ [8]_ [9]_.
@@ -62,6 +64,7 @@ References
 .. [13] Treier S, Jackman S (2008). Democracy as a latent variable. *Am J Polit Sci* 52:201-217.
 .. [14] Brown LD, Cai TT, DasGupta A (2001). Interval estimation for a binomial proportion.
    *Statist Sci* 16:101-133.
+.. [15] Hotelling H (1931). The generalization of Student's ratio. *Ann Math Stat* 2:360-378.
 """
 
 from __future__ import annotations
@@ -144,10 +147,10 @@ class Drift(Result):
         before. ``estimate`` = Jensen-Shannon distance (base 2, 0 to 1) between the years'
         distributions of all codes (responses with no theme do not enter). Noise raises a distance,
         so read it beside ``null_p95``, the 95th percentile when whole respondents are permuted
-        between the two years, and ``p`` from the same 500 permutations. ``low``, ``high``: basic
-        bootstrap over respondents on the squared distance, which removes that rise; the limits are
-        kept on either side of ``estimate``. ``n`` responses in both years. NaN, with a note, when a
-        year has no theme at all.
+        between the two years, and ``p`` from the same 500 permutations. ``corrected``: the
+        distance less what noise adds, with its interval ``low``, ``high`` by a basic bootstrap
+        over respondents on the square; ``estimate`` can lie above both. ``n`` responses in both
+        years. NaN, with a note, when a year has no theme at all.
     sources : pandas.DataFrame
         Key (measure, theme, year, source), in that order; empty without ``draws`` and ``human``.
         ``measure`` "change" (against the baseline) or "share"; ``source`` "sampling", "assignment"

@@ -53,8 +53,8 @@ _COLUMNS = {
         *("n", "z", "p", "p_bh", "note"),
     ],
     "distances": [
-        *("theme", "year", "against", "estimate", "low", "high", "n", "n_respondents", "null_p95"),
-        *("p", "p_bh", "note"),
+        *("theme", "year", "against", "estimate", "corrected", "low", "high", "n", "n_respondents"),
+        *("null_p95", "p", "p_bh", "note"),
     ],
     "quotes": ["theme", "year", "against", "side", "response_id", "text", "score", "note"],
 }
@@ -74,8 +74,8 @@ class SemanticChange(Result):
         ``note``. Words of fewer than ``min_respondents`` respondents are not there.
     distances : pandas.DataFrame
         Key (theme, year, against). ``estimate``: energy distance of unit vectors (0 to 2);
-        ``low``, ``high``: basic bootstrap over respondents on its square, which takes off what
-        noise adds, ``high`` never below ``estimate``; ``n`` responses, ``n_respondents``;
+        ``corrected``: the same less what noise adds, with its interval ``low``, ``high`` by a basic
+        bootstrap over respondents on the square; ``n`` responses, ``n_respondents``;
         ``null_p95``: 95th percentile when respondents are permuted between the years; ``p`` from
         the same permutations, ``p_bh`` over all rows; ``note``.
     quotes : pandas.DataFrame
@@ -174,7 +174,7 @@ def measure_semantic_change(
         size["n_respondents"] = len(np.unique(person[np.concatenate([now, then])]))
         if min(people) < min_respondents:
             said = f"Fewer than {min_respondents} respondents with the theme in a year."
-            nan = dict.fromkeys(("estimate", "low", "high", "null_p95", "p"), np.nan)
+            nan = dict.fromkeys(("estimate", "corrected", "low", "high", "null_p95", "p"), np.nan)
             distances.append(keys | size | nan | {"note": said})
             continue
         moved = _word_shift(

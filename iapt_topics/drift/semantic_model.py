@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Floats, Floats32, Ints
-from iapt_topics.stats.resampling import percentile_interval, resample_counts
+from iapt_topics.stats.resampling import distance_interval, resample_counts
 from iapt_topics.stats.set_agreement import ratio
 
 _N_DRAWS = 500
@@ -67,12 +67,10 @@ def moved_place(
     for group in (in_now & ~both, in_then & ~both, both):
         drawn[:, group] = resample_counts(int(group.sum()), _N_DRAWS, rng)
     weight = drawn[:, place]
-    draws = energy_distance(apart, _scaled(weight * now), _scaled(weight * ~now)) ** 2
-    low, high = (float(x) for x in percentile_interval(draws))
+    draws = energy_distance(apart, _scaled(weight * now), _scaled(weight * ~now))
     return {
         "estimate": estimate,
-        "low": float(np.sqrt(max(0.0, 2 * estimate**2 - high))),
-        "high": max(estimate, float(np.sqrt(max(0.0, 2 * estimate**2 - low)))),
+        **distance_interval(estimate, draws, most=2.0),
         "null_p95": float(np.nanquantile(null, 0.95)),
         "p": float((1 + (null >= estimate - 1e-9).sum()) / (1 + _N_DRAWS)),
     }

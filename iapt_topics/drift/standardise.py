@@ -225,7 +225,7 @@ class StandardCells:
         crude = {k: getattr(self.crude, k)[years] for k in ("share", "low", "high", "effective")}
         crude["correlation"] = self.crude.correlation[:, years][:, :, years]
         notes: list[str] = []
-        model, covered = ShareModel(**crude), 1.0
+        model, covered = ShareModel(**crude, people=self.crude.people), 1.0
         if method == "standardised":
             model, covered, notes = self._standardise(model, years)
         n = self.size[years].sum(axis=1)
@@ -247,8 +247,9 @@ class StandardCells:
             said.append(f"{thin} cells rest on fewer than {FEW_POSITIVES} responses.")
         if covered == 0:
             said.append("No cell of the standard population can be compared.")
-            none = dict.fromkeys(("share", "low", "high", "effective"), crude.share * np.nan)
-            return replace(crude, **none), covered, said + self.idle
+            none = crude.share * np.nan
+            gone = replace(crude, share=none, low=none, high=none, effective=none)
+            return gone, covered, said + self.idle
         n, count = self.size[years][:, common], self.count[years][:, common]
         weight = self.part[common] / covered
         share = np.einsum("c,yct->yt", weight, count / n[:, :, None])

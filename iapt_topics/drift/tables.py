@@ -33,7 +33,9 @@ COLUMNS = {
         *("theme", "year", "first", "last", "depth", "estimate", "low", "high", "n"),
         *("p", "p_bh", "p_holm", "smallest_detectable", "note"),
     ],
-    "distances": ["year", "against", "estimate", "low", "high", "n", "null_p95", "p", "note"],
+    "distances": [
+        *("year", "against", "estimate", "corrected", "low", "high", "n", "null_p95", "p", "note"),
+    ],
     "sources": ["measure", "theme", "year", "source", "estimate", "low", "high", "n", "note"],
 }
 #: Below this many responses, a year is said to be small.

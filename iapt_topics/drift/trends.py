@@ -168,10 +168,15 @@ def _heights(
 
 def _smallest_range(model: ShareModel) -> Floats:
     """Range of two years detectable by the omnibus test (80 % power), the least precise two."""
-    from scipy.special import chdtri, chndtrinc
+    from scipy.special import chdtri, chndtrinc, fdtri, ncfdtrinc
 
     df = len(model.share) - 1
-    needed = float(chndtrinc(chdtri(df, 0.05), df, 0.2))
+    if np.isinf(model.people):
+        needed = float(chndtrinc(chdtri(df, 0.05), df, 0.2))
+    elif (rest := model.people - df) > 0:
+        needed = float(ncfdtrinc(df, rest, 0.2, float(fdtri(df, rest, 0.95))))
+    else:  # fewer respondents than years cannot tell
+        return np.full(model.share.shape[1], np.nan)
     imprecise = np.argsort(model.effective, axis=0, kind="stable")
     two = np.zeros(model.share.shape)
     np.put_along_axis(two, imprecise[:1], 1.0, axis=0)

@@ -116,7 +116,12 @@ def _agreement(published: Published, start: str) -> list[str]:
     rows = table[table["estimate"].notna()].to_dict("records")
     sentences = [
         f"{MEASURES.get(r['measure'], r['measure'])} was {coefficient(r['estimate'])}, "
-        f"95 % CI [{coefficient(r['low'])}, {coefficient(r['high'])}], n = {r['n']:,.0f}."
+        + (
+            f"95 % CI [{coefficient(r['low'])}, {coefficient(r['high'])}], "
+            if known(r["low"])
+            else ""
+        )
+        + f"n = {r['n']:,.0f}."
         for r in rows
     ]
     return [f"Between {one} and {two}, {s}" if s is sentences[0] else s for s in sentences]

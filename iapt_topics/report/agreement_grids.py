@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from iapt_topics._base.status import TOO_SPARSE
 from iapt_topics._base.text import clean
 from iapt_topics.figures.agreement import code_pairs
 from iapt_topics.publish.wording import MEASURES
@@ -171,6 +172,7 @@ def partition_grid(partition: pd.DataFrame) -> Grid:
     """Agreement as two partitions, which needs no themes in common."""
     measures = {"ami": "AMI", "ari": "ARI", "v": "V measure"}
     ways = {"in": "class of their own"}
+    sparse = (partition["interval_status"] == TOO_SPARSE).any()
     return make_grid(
         partition,
         "Agreement as partitions of the responses",
@@ -178,6 +180,9 @@ def partition_grid(partition: pd.DataFrame) -> Grid:
         ("Responses without a theme", lambda v: ways.get(v, "excluded"), "unassigned"),
         *VALUE,
         ("Responses", format_integer, "n"),
+        note="A dash: too few responses for so many pairs of classes, so no interval."
+        if sparse
+        else "",
     )
 
 

@@ -165,9 +165,11 @@ def distances_grid(distances: pd.DataFrame, waves: Waves) -> Grid:
         "Difference between years in the mix of themes",
         ("Years", lambda y, before: f"{wave(y)} against {wave(before)}", "year", "against"),
         ("Jensen–Shannon distance", coefficient, "estimate"),
-        ("95 % CI", coefficients_between, "low", "high"),
         ("95th percentile of the null", coefficient, "null_p95"),
+        ("Corrected for noise", coefficient, "corrected"),
+        ("95 % CI", coefficients_between, "low", "high"),
         ("p", p_value, "p"),
         note="0: the same mix of themes; 1: no theme in common. The null is a permutation of "
-        "respondents between the years.",
+        "respondents between the years. Sampling noise raises a distance; the interval is that of "
+        "the corrected one.",
     )

@@ -20,9 +20,11 @@ from .multiplicity import benjamini_hochberg as benjamini_hochberg
 from .multiplicity import holm as holm
 from .resampling import cluster_weights as cluster_weights
 from .resampling import design_effect as design_effect
+from .resampling import jackknife_interval as jackknife_interval
 from .resampling import kish_size as kish_size
 from .resampling import percentile_interval as percentile_interval
 from .resampling import resample_counts as resample_counts
+from .set_agreement import alpha_without_each as alpha_without_each
 from .set_agreement import corrected as corrected
 from .set_agreement import expected_disagreement as expected_disagreement
 from .set_agreement import f1_per_unit as f1_per_unit

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from iapt_topics._base.arrays import Bools, Floats, Floats32
+from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics._base.errors import InputError
 
 DistanceName = Literal["masi", "jaccard"]
@@ -165,13 +165,7 @@ def masi_distance(first: ArrayLike, second: ArrayLike) -> Floats:
     return _distance(first, second, "masi")
 
 
-def set_alpha(
-    first: ArrayLike,
-    second: ArrayLike,
-    distance: DistanceName = "masi",
-    *,
-    weights: ArrayLike | None = None,
-) -> Floats:
+def set_alpha(first: ArrayLike, second: ArrayLike, distance: DistanceName = "masi") -> Floats:
     """Compute Krippendorff's alpha for sets of themes, by MASI or Jaccard distance.
 
     The expected disagreement is the mean distance over all pairs of the 2n sets. It is worked out
@@ -183,12 +177,10 @@ def set_alpha(
         Sets of each coder.
     distance : {"masi", "jaccard"}
         Distance between sets.
-    weights : array_like, shape (n,) or (n_draws, n), optional
-        How often each unit counts, e.g. in each bootstrap draw; once if None.
 
     Returns
     -------
-    ndarray of float, shape () or (n_draws,)
+    ndarray of float, shape ()
         At most 1; about 0 by chance; NaN without units, or if all sets are the same.
 
     Raises
@@ -206,19 +198,53 @@ def set_alpha(
     >>> float(set_alpha([[1, 0], [0, 1]], [[1, 0], [0, 1]]))
     1.0
     """
-    expected = expected_disagreement(first, second, distance, weights=weights)
-    apart = _distance(first, second, distance)
-    draws = np.ones(len(apart)) if weights is None else np.asarray(weights, float)
-    return corrected(1 - ratio(draws @ apart, draws.sum(axis=-1)), 1 - expected)
+    observed = mean_defined(_distance(first, second, distance))
+    return corrected(1 - observed, 1 - expected_disagreement(first, second, distance))
 
 
-def expected_disagreement(
-    first: ArrayLike,
-    second: ArrayLike,
-    distance: DistanceName,
-    *,
-    weights: ArrayLike | None = None,
+def alpha_without_each(
+    first: ArrayLike, second: ArrayLike, cluster: ArrayLike, distance: DistanceName = "masi"
 ) -> Floats:
+    """Compute :func:`set_alpha` without the units of each cluster in turn, for a jackknife.
+
+    Parameters
+    ----------
+    first, second : array_like of bool, shape (n, k)
+        Sets of each coder.
+    cluster : array_like of int, shape (n,)
+        Number of each unit's cluster, from 0.
+    distance : {"masi", "jaccard"}
+        Distance between sets.
+
+    Returns
+    -------
+    ndarray of float, shape (n_clusters,)
+
+    Raises
+    ------
+    InputError
+        If the shapes do not match, or the distance is not known.
+    """
+    x, y = _paired(first, second)
+    sets, at = _distinct(x, y)
+    to_all = _distance_to_all(sets, np.bincount(at), distance)
+    own = np.tile(np.asarray(cluster), 2)
+    pairs = to_all[at].sum() - 2 * np.bincount(own, to_all[at])
+    order = np.argsort(own, kind="stable")
+    own, at = own[order], at[order]
+    # Each pair within a cluster was taken off twice.
+    for lag in range(1, int(np.bincount(own).max())):
+        here = np.flatnonzero(own[lag:] == own[:-lag])
+        apart = _distance(sets[at[here]], sets[at[here + lag]], distance)
+        pairs += 2 * np.bincount(own[here], apart, len(pairs))
+    size = np.bincount(np.asarray(cluster))
+    left, values = len(x) - size, 2 * (len(x) - size)
+    apart = _distance(x, y, distance)
+    observed = ratio(apart.sum() - np.bincount(np.asarray(cluster), apart), left)
+    return corrected(1 - observed, 1 - ratio(pairs, values * (values - 1)))
+
+
+def expected_disagreement(first: ArrayLike, second: ArrayLike, distance: DistanceName) -> Floats:
     """Expected disagreement of :func:`set_alpha`: the mean distance over pairs of the 2n sets.
 
     It does not change when either coder's rows change places.
@@ -229,12 +255,10 @@ def expected_disagreement(
         Sets of each coder.
     distance : {"masi", "jaccard"}
         Distance between sets.
-    weights : array_like, shape (n,) or (n_draws, n), optional
-        As for :func:`set_alpha`.
 
     Returns
     -------
-    ndarray of float, shape () or (n_draws,)
+    ndarray of float, shape ()
         In [0, 1]; NaN without units.
 
     Raises
@@ -243,37 +267,35 @@ def expected_disagreement(
         If the shapes do not match, or the distance is not known.
     """
     x, y = _paired(first, second)
-    given = np.ones(len(x)) if weights is None else np.asarray(weights, float)
-    if given.ndim not in (1, 2) or given.shape[-1] != len(x):
-        raise InputError("weights", "must be one per unit", f"shape {given.shape}", "Match them.")
-    stacked, draws = np.concatenate([x, y]), np.atleast_2d(given)
-    if not stacked.size:
-        return np.full(given.shape[:-1], np.nan)
+    sets, at = _distinct(x, y)
+    counts = np.bincount(at, minlength=1)[: len(sets)]
+    values = 2 * len(x)
+    return ratio(counts @ _distance_to_all(sets, counts, distance), values * (values - 1))
+
+
+def _distinct(x: Bools, y: Bools) -> tuple[Bools, Ints]:
+    """The distinct sets of both coders, and which of them each of the 2n is."""
+    stacked = np.concatenate([x, y])
     _, where, at = np.unique(
         np.packbits(stacked, axis=1), axis=0, return_index=True, return_inverse=True
     )
-    at = at.reshape(-1)
-    counts = np.empty((len(draws), len(where)))
-    for row, w in zip(counts, draws, strict=True):
-        row[:] = np.bincount(at, np.concatenate([w, w]), minlength=len(where))
-    values = 2 * draws.sum(axis=1)
-    pairs = _summed_distance(stacked[where].astype(np.float32), counts, distance)
-    return ratio(pairs, values * (values - 1)).reshape(given.shape[:-1])
+    return stacked[where], at.reshape(-1)
 
 
-def _summed_distance(sets: Floats32, counts: Floats, name: DistanceName) -> Floats:
-    """Sum of distances over ordered pairs of sets, each as often as counted, for each draw."""
-    n_sets, k = sets.shape
-    size = sets.sum(axis=1).astype(np.intp)
+def _distance_to_all(sets: Bools, counts: Ints, name: DistanceName) -> Floats:
+    """Sum of the distances from each set to all, each as often as counted."""
+    held = sets.astype(np.float32)
+    n_sets, k = held.shape
+    size = held.sum(axis=1).astype(np.intp)
     step = np.arange(k + 1)
     known = _by_sizes(step[:, None, None], step[None, :, None], step[None, None, :], name).ravel()
-    total = np.zeros(len(counts))
+    total = np.zeros(n_sets)
     chunk = max(1, _CELLS // max(1, n_sets))
     for start in range(0, n_sets, chunk):
         part = slice(start, start + chunk)
-        common = (sets[part] @ sets.T).astype(np.intp)
+        common = (held[part] @ held.T).astype(np.intp)
         common += ((size[part] * (k + 1))[:, None] + size[None, :]) * (k + 1)
-        total += ((counts @ known[common].T) * counts[:, part]).sum(axis=1)
+        total[part] = known[common] @ counts
     return total
 
 

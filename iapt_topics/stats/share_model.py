@@ -118,6 +118,8 @@ class ShareModel:
     high: Floats
     effective: Floats  # (Y, T)
     correlation: Floats  # (T, Y, Y)
+    #: Respondents of all years, whose answers tell how the years go together; inf if none recurs.
+    people: float = float("inf")
     extra: Floats | None = None  # (T, Y, Y) covariance of the shares from other than sampling
 
     def n_effective(self) -> Floats:
@@ -157,8 +159,12 @@ class ShareModel:
         return estimate, estimate - spread[0], estimate + spread[1], p
 
     def omnibus(self) -> Floats:
-        """Return p of the test that the share is equal in all years, for every theme."""
-        from scipy.special import chdtrc
+        """Return p of the test that the share is equal in all years, for every theme.
+
+        Chi-square, or where respondents recur Hotelling's: the correlation of the years is then
+        itself estimated, from as many people as there are.
+        """
+        from scipy.special import chdtrc, fdtrc
 
         covariance = self.null_covariance(np.ones(len(self.share), bool))
         out = np.ones(len(covariance))
@@ -167,7 +173,11 @@ class ShareModel:
         step = np.diff(np.eye(len(self.share)), axis=0)
         gap = (step @ self.share).T[some]
         solved = np.linalg.solve(step @ covariance @ step.T, gap[:, :, None])[:, :, 0]
-        out[some] = chdtrc(len(self.share) - 1, (gap * solved).sum(axis=1))
+        size, df = (gap * solved).sum(axis=1), len(self.share) - 1
+        if np.isinf(self.people):
+            out[some] = chdtrc(df, size)
+        elif (rest := self.people - df) > 0:
+            out[some] = fdtrc(df, rest, size * rest / (df * (self.people - 1)))
         return out
 
     def null_covariance(self, use: Bools) -> Floats:
@@ -271,4 +281,7 @@ def share_model(sums: YearSums) -> ShareModel:
             # Shrunk a little, so that a panel that never changes keeps a width above 0.
             correlation[t] = cross * (1 - 1 / (len(who) + 1))
             np.fill_diagonal(correlation[t], 1.0)
-    return ShareModel(share=share, low=low, high=high, effective=effective, correlation=correlation)
+    return ShareModel(
+        share=share, low=low, high=high, effective=effective, correlation=correlation,
+        people=float(len(np.unique(sums.person))) if several.any() else float("inf"),
+    )  # fmt: skip

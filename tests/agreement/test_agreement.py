@@ -20,7 +20,7 @@ def test_tables_have_their_columns_keys_and_order():
     got = compare_codes(make(x), make(y, "m"), n_boot=50)
     assert (got.reference, got.other, got.n) == ("h", "m", 300)
     assert list(got.overall.columns) == [
-        "measure", "estimate", "low", "high", "n", "expected_by_chance", "note",
+        "measure", "estimate", "low", "high", "interval_status", "n", "expected_by_chance", "note",
     ]  # fmt: skip
     assert list(got.overall["measure"]) == MEASURES
     assert list(got.themes.columns) == [
@@ -66,7 +66,11 @@ def test_estimates_are_those_of_the_metrics():
 def test_perfect_agreement():
     x, _ = pair()
     got = compare_codes(make(x), make(x, "m"), n_boot=50)
-    np.testing.assert_allclose(got.overall[["estimate", "low", "high"]], 1)
+    np.testing.assert_allclose(got.overall["estimate"], 1)
+    # Nor does it tell how far these could be off.
+    assert got.overall[["low", "high"]].isna().all(axis=None)
+    assert (got.overall["interval_status"] == "no disagreement").all()
+    assert got.overall["note"].str.contains("the coders never differ").all()
     np.testing.assert_allclose(got.themes[["f1", "f1_high", "kappa", "ac1", "pabak"]], 1)
     # Full agreement on some sixty positives does not show that there never is disagreement.
     assert got.themes["kappa_low"].between(0.9, 0.99).all()

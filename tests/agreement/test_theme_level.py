@@ -88,3 +88,55 @@ def test_match_by_chance_grows_as_units_become_fewer(seed):
     many, _ = t.match_by_chance(x, y, 20, 0)
     few, _ = t.match_by_chance(x[:40], y[:40], 20, 0)
     assert few.mean() > many.mean()
+
+
+def one_class_each(n, rng, right=0.7, k=4):
+    """Classes of two coders, the second of whom gives that of the first with this probability."""
+    x = rng.integers(0, k, n)
+    return x, np.where(rng.random(n) < right, x, rng.integers(0, k, n))
+
+
+def test_partition_measures_without_each_are_those_of_the_other_units():
+    rng = np.random.default_rng(5)
+    x, y = one_class_each(120, rng)
+    people = np.unique(rng.integers(0, 60, 120), return_inverse=True)[1]
+    whole = table(x, y)
+    rest = t._partition_without_each(x, y, people, 5, t.expected_information(whole))
+    wanted = np.array(
+        [
+            t.partition_measures(table(x[people != p], y[people != p]))
+            for p in range(people.max() + 1)
+        ]
+    )
+    np.testing.assert_allclose(rest[:, 1:], wanted[:, 1:], atol=1e-12)
+    # What chance leads to expect is scaled, not worked out anew.
+    assert np.abs(rest[:, 0] - wanted[:, 0]).max() < 0.01 * wanted[:, 0].std()
+
+
+def test_intervals_of_partition_measures_cover():
+    # Of every four classes .7 are right and .3 dealt at random: the shares of all pairs of classes.
+    shares = 0.7 * np.eye(4) / 4 + 0.3 / 16
+    truth = dict(zip(t.PARTITION, t.partition_measures(shares * 1e9, 0.0), strict=True))
+    held = dict.fromkeys(t.PARTITION, 0)
+    for seed in range(100):
+        x, y = one_class_each(400, np.random.default_rng(seed))
+        got = t.partition_table(np.eye(4)[x] > 0, np.eye(4)[y] > 0, np.arange(400), 1, 0)
+        got = got[got["unassigned"] == "in"].set_index("measure")
+        assert (got["interval_status"] == "estimated").all()
+        assert (got["low"] <= got["estimate"]).all()
+        assert (got["estimate"] <= got["high"]).all()
+        for m, value in truth.items():
+            held[m] += got.loc[m, "low"] <= value <= got.loc[m, "high"]
+    assert all(90 <= n <= 99 for n in held.values()), held
+
+
+def test_sparse_partitions_have_no_interval_but_that_of_pairs():
+    rng = np.random.default_rng(1)
+    x, y = one_class_each(100, rng, k=20)
+    got = t.partition_table(np.eye(20)[x] > 0, np.eye(20)[y] > 0, np.arange(100), 1, 0)
+    pairs = got["measure"] == "ari"
+    assert (got["interval_status"][~pairs] == "too sparse").all()
+    assert got.loc[~pairs, ["low", "high"]].isna().all(axis=None)
+    assert got.loc[~pairs, "note"].str.contains("too few responses").all()
+    assert (got["interval_status"][pairs] == "estimated").all()
+    assert got.loc[pairs, ["low", "high"]].notna().all(axis=None)

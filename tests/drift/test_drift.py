@@ -7,7 +7,9 @@ from coded_surveys import exact, random_survey, survey
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.codes import Codes
+from iapt_topics.drift.distances import distance
 from iapt_topics.drift.drift import Drift, measure_drift
+from iapt_topics.stats.divergence import jensen_shannon
 from iapt_topics.stats.intervals import jeffreys_interval, newcombe_interval, wilson_interval
 from iapt_topics.stats.share_model import share_model, sum_cells
 from iapt_topics.survey.responses import Responses
@@ -195,9 +197,28 @@ def test_distances_tell_a_shift_from_noise():
     assert still["estimate"] < still["null_p95"]
     assert still["p"] > 0.2
     assert still["low"] == 0
+    assert still["corrected"] < still["estimate"]
     assert moved["estimate"] > moved["null_p95"]
     assert moved["p"] < 0.01
-    assert 0 < moved["low"] < moved["estimate"] <= moved["high"] <= 1
+    assert 0 < moved["low"] < moved["corrected"] < moved["high"] <= 1
+    assert moved["corrected"] < moved["estimate"]
+
+
+def test_intervals_of_distances_cover_and_have_their_own_limits():
+    before = np.r_[np.full(4, 0.2), np.full(8, 0.08)]
+    after = before * np.r_[1.5, 1.5, 0.6, 0.6, np.ones(8)]
+    truth = float(jensen_shannon(before, after))
+    held, above = 0, 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        given = np.concatenate([rng.random((250, 12)) < share for share in (before, after)])
+        sums = sum_cells(np.arange(500), np.repeat([0, 1], 250), given)
+        row = distance(sums, 0, 1, 200, seed)
+        assert row["low"] <= row["corrected"] <= row["high"]
+        held += row["low"] <= truth <= row["high"]
+        above += row["high"] > row["estimate"] > row["corrected"]
+    assert 54 <= held <= 60
+    assert above >= 40
 
 
 def test_people_of_both_years_are_drawn_in_both():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -327,9 +329,61 @@ def test_hostile_surveys_have_no_number_missing_without_a_note(made):
         for column in {"p", "p_bh", "p_holm"} & set(table.columns):
             assert table[column].dropna().between(0, 1).all()
         known = table.dropna(subset=["estimate", "low", "high"])
-        assert (known["low"] <= known["estimate"] + 1e-9).all(), name
-        assert (known["estimate"] <= known["high"] + 1e-9).all(), name
+        # The interval of a distance is that of the distance less its noise.
+        middle = known["corrected" if name == "distances" else "estimate"]
+        assert (known["low"] <= middle + 1e-9).all(), name
+        assert (middle <= known["high"] + 1e-9).all(), name
     assert drift.shares.dropna()[["low", "high"]].stack().between(0, 1).all()
+
+
+def panel_model(people, n_years, n_themes, seed=0):
+    """Model of people who answer in every year, whose own share of a theme differs (ICC .3)."""
+    rng = np.random.default_rng(seed)
+    own = rng.beta(0.7, 0.7 * 7 / 3, (people, n_themes))
+    person, year = np.tile(np.arange(people), n_years), np.repeat(np.arange(n_years), people)
+    given = rng.random((len(person), n_themes)) < own[person]
+    return share_model(sum_cells(person, year, given)), given.reshape(n_years, people, n_themes)
+
+
+def test_omnibus_of_a_panel_is_hotellings():
+    from scipy import stats
+
+    model, given = panel_model(60, 4, 50)
+    assert model.people == 60
+    p = model.omnibus()
+    # Hotelling's one-sample test that the mean steps from year to year are 0.
+    steps_of = np.diff(given.astype(float), axis=0)
+    wanted = []
+    for j in range(50):
+        mean, spread = steps_of[:, :, j].mean(axis=1), np.cov(steps_of[:, :, j])
+        squared = 60 * mean @ np.linalg.solve(spread, mean)
+        wanted.append(stats.f.sf(squared * 57 / (3 * 59), 3, 57))
+    # Those take the variance as it is in each year, ours as if no year differed, and the
+    # correlation shrunk a little.
+    assert np.corrcoef(stats.norm.isf(p), stats.norm.isf(wanted))[0, 1] > 0.99
+    assert np.abs(p - wanted).max() < 0.08
+    apart = replace(model, people=float("inf")).omnibus()
+    assert (p > apart).all()
+    assert p == pytest.approx(stats.f.sf(stats.chi2.isf(apart, 3) * 57 / (3 * 59), 3, 57))
+
+
+def test_omnibus_keeps_its_size_in_small_panels_and_cannot_test_with_fewer_people_than_years():
+    model, _ = panel_model(40, 8, 1000)
+    assert 0.02 < (model.omnibus() < 0.05).mean() < 0.06
+    assert (replace(model, people=float("inf")).omnibus() < 0.05).mean() > 0.1
+    few, _ = panel_model(6, 8, 20)
+    assert (few.omnibus() == 1).all()
+    rows = trend_rows(few, np.arange(8), np.full(8, 6.0), 0)
+    assert np.isnan(rows[0]["smallest_detectable"]).all()
+
+
+def test_range_that_a_small_panel_can_detect_is_larger():
+    model, _ = panel_model(40, 8, 5)
+    ranges = [
+        trend_rows(m, np.arange(8), np.full(8, 40.0), 0)[0]["smallest_detectable"]
+        for m in (model, replace(model, people=float("inf")))
+    ]
+    assert (ranges[0] > ranges[1]).all()
 
 
 def small_model(share, extra=None):

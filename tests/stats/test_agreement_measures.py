@@ -148,15 +148,14 @@ def test_set_measures_do_not_depend_on_order(sets, random):
 
 
 @settings(max_examples=25, deadline=None)
-@given(pairs_of_sets, arrays(int, (3, 12), elements=st.integers(0, 3)))
-def test_weights_repeat_units(sets, weights):
+@given(pairs_of_sets, arrays(int, 12, elements=st.integers(0, 3)))
+def test_alpha_without_each_is_that_of_the_other_units(sets, cluster):
     x, y = sets
-    got = m.set_alpha(x, y, weights=weights)
-    for value, w in zip(got, weights, strict=True):
-        np.testing.assert_allclose(
-            value, m.set_alpha(np.repeat(x, w, axis=0), np.repeat(y, w, axis=0)), atol=1e-9
-        )
-    np.testing.assert_allclose(m.set_alpha(x, y, weights=weights[0]), got[0], atol=1e-12)
+    cluster = np.unique(cluster, return_inverse=True)[1]
+    for name in DISTANCES:
+        got = m.alpha_without_each(x, y, cluster, name)
+        wanted = [m.set_alpha(x[cluster != c], y[cluster != c], name) for c in np.unique(cluster)]
+        np.testing.assert_allclose(got, wanted, atol=1e-9)
 
 
 def test_set_alpha_of_independent_sets_is_about_zero():
@@ -220,8 +219,6 @@ def test_bad_sets():
         m.masi_distance([0, 1, 1], [0, 1])
     with pytest.raises(InputError, match="row per unit"):
         m.set_alpha([[0, 1]], [[0, 1], [1, 1]])
-    with pytest.raises(InputError, match="weights"):
-        m.set_alpha([[0, 1]], [[0, 1]], weights=[1, 1])
     with pytest.raises(InputError, match="distance"):
         m.set_alpha([[0, 1]], [[0, 1]], "hamming")
 
@@ -231,3 +228,27 @@ def test_a_remainder_of_rounding_leaves_no_room_above_chance():
 
     assert np.isnan(corrected(0.5, 1 - 1e-15))
     assert np.isnan(corrected(0.5, 1 + 1e-15))
+
+
+def test_intervals_of_alpha_cover():
+    # Independent themes, so that the distances of all 16 x 16 pairs of sets have known shares.
+    share, found, wrong = np.array([0.05, 0.1, 0.2, 0.4]), 0.7, 0.05
+    every = np.arange(16)[:, None] >> np.arange(4) & 1 == 1
+    first = np.where(every, share, 1 - share)
+    second = np.where(
+        every[:, None], np.where(every, found, 1 - found), np.where(every, wrong, 1 - wrong)
+    )
+    both = (first[:, None] * second).prod(axis=2)
+    apart = m.masi_distance(every[:, None], every)
+    any_of_both = (both.sum(axis=0) + both.sum(axis=1)) / 2
+    truth = 1 - (both * apart).sum() / (any_of_both @ apart @ any_of_both)
+    held = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        x = rng.random((100, 4)) < share
+        y = rng.random((100, 4)) < np.where(x, found, wrong)
+        low, high = m.jackknife_interval(
+            m.set_alpha(x, y), m.alpha_without_each(x, y, np.arange(100))
+        )
+        held += low <= truth <= high
+    assert 186 <= held <= 198

@@ -17,6 +17,7 @@ from iapt_topics.stats.multiplicity import benjamini_hochberg, holm
 from iapt_topics.stats.resampling import (
     cluster_weights,
     design_effect,
+    jackknife_interval,
     kish_size,
     percentile_interval,
     resample_counts,
@@ -156,6 +157,37 @@ def test_holm_matches_the_published_example():
     assert (adjusted <= 0.05).tolist() == [True] * 3 + [False] * 12
     assert np.allclose(adjusted[:4], [0.0015, 0.0056, 0.0247, 0.1140])
     assert (adjusted[9:] == 1.0).all()
+
+
+def test_a_jackknife_of_means_is_a_t_interval():
+    from scipy import stats
+
+    roots = np.random.default_rng(0).uniform(0.2, 0.8, (30, 2))
+    # If disagreement is the square of a mean, its roots without each value are those of means.
+    n, mean = len(roots), roots.mean(axis=0)
+    got = jackknife_interval(1 - mean**2, 1 - ((n * mean - roots) / (n - 1)) ** 2)
+    wanted = stats.t.interval(0.95, n - 1, mean, stats.sem(roots))
+    assert np.allclose(got, 1 - np.array(wanted)[::-1] ** 2)
+    # A mean has no bias to take off.
+    assert np.allclose(
+        jackknife_interval(1 - mean**2, 1 - ((n * mean - roots) / (n - 1)) ** 2, unbiased=True),
+        got,
+    )
+
+
+def test_a_jackknife_takes_off_bias_and_holds_the_estimate():
+    # A root of disagreement of 0.5 - 2 / n on n = 10 clusters, which differ but little.
+    n, noise = 10, np.linspace(-1e-4, 1e-4, 10)
+    estimate, rest = 1 - (0.5 - 2 / n) ** 2, 1 - (0.5 - 2 / (n - 1) + noise) ** 2
+    low, high = jackknife_interval(estimate, rest, unbiased=True)
+    assert low == pytest.approx(1 - 0.5**2, abs=2e-3)
+    assert high == estimate
+
+
+def test_a_jackknife_without_a_width():
+    for estimate, rest in ((1.0, [1.0, 1.0, 1.0]), (0.5, [0.5]), (0.5, [np.nan, 0.5])):
+        assert np.isnan(jackknife_interval(estimate, rest)).all()
+    assert np.allclose(jackknife_interval(0.5, [0.5, 0.5]), 0.5)
 
 
 @pytest.mark.parametrize("adjust", [benjamini_hochberg, holm])
