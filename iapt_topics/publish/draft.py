@@ -83,7 +83,7 @@ def _items(published: Published) -> tuple[tuple[str, str], ...]:
         ("S8 Sampling", f"{n} responses from {people} respondents were analysed "
          f"({', '.join(waves)}). [to be written: who was invited, how many responded]"),
         ("S9 Ethics", "[to be written: approvals and consent]"),
-        ("S10 Data collection", "[to be written: when and how the survey was held]"),
+        ("S10 Data collection", "[to be written: when and how the survey was conducted]"),
         ("S11 Instruments", "Questions: " + ("; ".join(about.questions) or "[to be written: "
          "wording]")),
         ("S12 Units of study", "The unit is one response. The table ledger shows how many rows "

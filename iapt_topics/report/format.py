@@ -105,11 +105,11 @@ def direction(row: Mapping[Any, Any]) -> str:
 
 
 def verdict(row: Mapping[Any, Any]) -> str:
-    """Say in words what a change shows; one that is not significant never without its power."""
+    """The result for a change in words; if not significant, with the minimum detectable change."""
     words, least = direction(row), row["smallest_detectable"]
     if is_significant(row):
         return words
-    known_least = f"{100 * float(least):.1f} points" if known(least) else "not known"
+    known_least = f"{100 * float(least):.1f} points" if known(least) else "not estimable"
     return f"{words} (minimum detectable: {known_least})"
 
 
