@@ -122,11 +122,11 @@ def _moved(study: Study, table: str, name: str, column: str) -> Check:
     n = int(rows.drop_duplicates("year")["n"].sum())
     if moved := [str(v) for v in rows.loc[rows["p_bh"] < _LEVEL, column].unique()]:
         finding = (
-            f"The {name} changed between waves ({', '.join(moved)}). Prevalence can change for "
-            "that reason alone."
+            f"Change in {name} between waves ({', '.join(moved)}). Prevalence can change for that "
+            "reason alone."
         )
         return Check(name, LOOK, finding, n)
-    return Check(name, FINE, f"We found no evidence that the {name} changed between waves.", n)
+    return Check(name, FINE, f"We found no evidence of change in {name} between waves.", n)
 
 
 def _panel(study: Study) -> Check:
