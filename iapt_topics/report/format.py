@@ -82,7 +82,7 @@ def label_of(labels: Mapping[str, str], theme: object) -> str:
 
 
 def anchor(theme: object) -> str:
-    """Id in the page of what is said about a theme.
+    """Id in the page of the section on a theme.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def verdict(row: Mapping[Any, Any]) -> str:
 
 
 def why_missing(row: Mapping[Any, Any]) -> str:
-    """Why a figure is not given, from its status and note."""
+    """Why a figure is missing, from its status and note."""
     return str(row["status"] if row["status"] != SMALL_BASE else row["note"])
 
 
