@@ -212,7 +212,7 @@ def topics(survey: Any, label: str | None = None) -> Topics:
         resolution=tried,
         runs=runs,
         centroids=np.random.default_rng(5).normal(size=(8, 16)).astype(np.float32),
-        config=TopicConfig(seed=0),
+        config=TopicConfig(),
         versions={"bertopic": "0.17.3", "encoder": "all-MiniLM-L6-v2"},
     )
 

@@ -105,12 +105,15 @@ def as_html(title: str, tables: Mapping[str, pd.DataFrame], picture: str = "") -
     picture : str, default ""
         A figure as HTML.
     """
+    from pandas import option_context  # not before: the command line can say what it does without
+
     parts = [f"<p><strong>{escape(title)}</strong></p>", *([picture] if picture else [])]
     for name, table in tables.items():
-        shown = table.to_html(
-            index=False, max_rows=_ROWS, border=0, na_rep="", float_format=_rounded,
-            formatters={c: _p_value for c in table.columns if str(c) in ("p", "p_bh", "p_holm")},
-        )  # fmt: skip
+        with option_context("display.max_colwidth", None):  # a sentence is shown whole
+            shown = table.to_html(
+                index=False, max_rows=_ROWS, border=0, na_rep="", float_format=_rounded,
+                formatters={c: _p_value for c in table if str(c) in ("p", "p_bh", "p_holm")},
+            )  # fmt: skip
         parts.append(f"<p>{escape(name)}: {len(table):,} rows</p>{shown}")
     return "\n".join(parts)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from iapt_topics.publish.wording import coefficient
 from iapt_topics.study.study import Study
 from iapt_topics.topics.topics import MIN_SUPPORT
 
@@ -70,8 +71,9 @@ def _machine_human(study: Study) -> Check:
     return Check(
         name,
         FINE if f1["low"] >= _MANY else LOOK,
-        f"Macro-F1 between the machine and {comparison.reference} is {f1['estimate']:.2f} "
-        f"(95 % CI {f1['low']:.2f} to {f1['high']:.2f}). Agreement can vary by theme: see "
+        f"Macro-F1 between the machine and {comparison.reference} is "
+        f"{coefficient(f1['estimate'])} (95 % CI {coefficient(f1['low'])} to "
+        f"{coefficient(f1['high'])}). Agreement can vary by theme: see "
         "tables['agreement_themes'].",
         comparison.n,
     )
@@ -80,15 +82,15 @@ def _machine_human(study: Study) -> Check:
 def _benchmark(study: Study) -> Check:
     name, benchmark = "human-human agreement", study.benchmark
     if benchmark is None:
-        finding = "No response was coded by two people, so human-human agreement is unknown."
+        finding = "No response was coded by two people, so there is no benchmark for the machine."
         return Check(name, NOT_CHECKED, finding, 0)
     f1 = benchmark.overall.set_index("measure").loc["f1_macro"]
     finding = "Too few responses coded by both to estimate F1."
     if pd.notna(f1["estimate"]):
         finding = (
             f"Macro-F1 between {benchmark.reference} and {benchmark.other} is "
-            f"{f1['estimate']:.2f} (95 % CI {f1['low']:.2f} to {f1['high']:.2f}): a practical "
-            "benchmark for the machine."
+            f"{coefficient(f1['estimate'])} (95 % CI {coefficient(f1['low'])} to "
+            f"{coefficient(f1['high'])}): a practical benchmark for the machine."
         )
     return Check(name, FINE, finding, benchmark.n)
 

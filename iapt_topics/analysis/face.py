@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,27 +53,27 @@ class Analysis(Study):
         value, low, high = (f"{row[c]:.2f}".removeprefix("0") for c in ("estimate", "low", "high"))
         return f"F1 with human codes {value} [{low}, {high}], {self.comparison.n:,} responses"
 
-    def _repr_html_(self) -> str:
-        """The key findings: the largest changes, and points to check; no text of a response."""
-        from iapt_topics.figures.notebook import as_html
+    def _title(self) -> str:
+        return repr(self)
 
-        checks = self.check()
-        look = checks.loc[checks["status"] != "fine", "finding"]
-        first = "".join(f"<li>{escape(f)}</li>" for f in look)
+    def _shown(self) -> dict[str, pd.DataFrame]:
         rows = self.change_table().head(8).to_dict("records")
-        table = pd.DataFrame(
-            {
-                "theme": [r["label"] for r in rows],
-                "prevalence": [form.percent(r["prevalence"]) for r in rows],
-                "change, points": [form.points(r["change"]) for r in rows],
-                "95 % CI": [form.interval(r["low"], r["high"], form.points) for r in rows],
-                "adjusted p": [form.p_value(r["p_bh"]) for r in rows],
-            }
-        )
-        tables = {"the largest changes": table} if rows else {}
-        findings = as_html(repr(self), tables, lambda: self.plot("changes"))
-        points = f"<p>Check before you interpret the results:</p>\n<ul>{first}</ul>"
-        return f"{findings}\n{points}" if first else findings
+        table = {
+            "theme": [r["label"] for r in rows],
+            "prevalence": [form.percent(r["prevalence"]) for r in rows],
+            "change, points": [form.points(r["change"]) for r in rows],
+            "95 % CI": [form.interval(r["low"], r["high"], form.points) for r in rows],
+            "adjusted p": [form.p_value(r["p_bh"]) for r in rows],
+        }
+        look = self.check()
+        look = look.loc[look["status"] != "fine", ["check", "finding"]]
+        shown = {"largest changes": pd.DataFrame(table), "to check before interpretation": look}
+        return {name: rows for name, rows in shown.items() if len(rows)}
+
+    def _picture(self) -> str:
+        from iapt_topics.figures.notebook import as_picture
+
+        return as_picture(self._title(), lambda: self.plot("changes"))
 
     def change_table(self) -> pd.DataFrame:
         """Tabulate each theme's prevalence and its change from the baseline to the last wave.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -49,15 +48,15 @@ class ThemeSummary(Result):
             f"{len(self.prevalence)} waves"
         )
 
-    def _repr_html_(self) -> str:
-        from iapt_topics.figures.notebook import as_html
+    def _title(self) -> str:
+        return f"{self.theme.id} {self.theme.label}: {self.theme.definition or 'no definition'}"
 
-        tables = {"prevalence": self.prevalence, "changes": self.changes}
-        if len(self.agreement):
-            tables["agreement"] = self.agreement
-        tables["sentences"] = self.sentences.drop(columns="response_id")
-        defined = f"<p>{escape(self.theme.definition or 'No definition.')}</p>"
-        return defined + as_html(f"{self.theme.id} {self.theme.label}", tables)
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        sentences = self.sentences.drop(columns="response_id")
+        named = ("prevalence", "changes", "agreement")
+        return {n: getattr(self, n) for n in named if len(getattr(self, n))} | {
+            "sentences": sentences
+        }
 
 
 def summarise_theme(study: Study, theme: str) -> ThemeSummary:

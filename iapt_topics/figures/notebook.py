@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from iapt_topics._base.errors import InputError
-from iapt_topics._base.result import as_html as tables_as_html
 from iapt_topics.figures._style import figure_bytes
 
 if TYPE_CHECKING:
@@ -25,10 +22,3 @@ def as_picture(title: str, draw: Callable[[], Figure]) -> str:
         return ""
     picture = f'<img alt="{escape(title)}; the tables have the figures" '
     return f'{picture}src="data:image/svg+xml;base64,{coded}">'
-
-
-def as_html(
-    title: str, tables: Mapping[str, pd.DataFrame], draw: Callable[[], Figure] | None = None
-) -> str:
-    """Show tables under a title and, if ``draw`` makes one, a figure; all text is escaped."""
-    return tables_as_html(title, tables, "" if draw is None else as_picture(title, draw))

@@ -1,6 +1,7 @@
 """What may leave the machine: disclosure control once for all outputs, and the files made of it.
 
 - ``publish`` gives ``Published``, by a rule, ``Disclosure``, and with each ``Quote`` approved.
+- ``keep_private`` gives ``Private``: nothing suppressed, for the researcher's own report.
 - ``write_tables``, ``write_draft``: tables, and a draft of methods and results.
 - ``write_quotes``, ``read_quotes``: the sheet on which a person approves quotes.
 """

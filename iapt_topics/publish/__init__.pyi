@@ -1,7 +1,9 @@
 from .disclosure import Disclosure as Disclosure
 from .draft import write_draft as write_draft
 from .exports import write_tables as write_tables
+from .published import Private as Private
 from .published import Published as Published
+from .published import keep_private as keep_private
 from .published import publish as publish
 from .quotes import Quote as Quote
 from .quotes_sheet import read_quotes as read_quotes

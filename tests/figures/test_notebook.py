@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 import standins
 
+from iapt_topics._base.result import as_html
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.figures import drift_figure
-from iapt_topics.figures.notebook import as_html
+from iapt_topics.figures.notebook import as_picture
 from iapt_topics.topics.fit import fit_topics
 from iapt_topics.topics.topics import TopicConfig
 
@@ -37,8 +38,8 @@ def test_text_is_escaped_and_long_tables_are_cut():
 def test_nothing_to_draw_is_no_figure():
     survey = standins.responses()
     drift = standins.drift(survey, standins.codes(survey))
-    assert "img" in tags(as_html("x", {}, lambda: drift_figure(drift.shares)))
-    assert "img" not in tags(as_html("x", {}, lambda: drift_figure(drift.shares, themes=[])))
+    assert "img" in tags(as_picture("x", lambda: drift_figure(drift.shares)))
+    assert "img" not in tags(as_picture("x", lambda: drift_figure(drift.shares, themes=[])))
 
 
 def test_a_figure_shows_itself():
