@@ -41,7 +41,7 @@ class Archive:
         if outside:
             raise InputError(
                 f"{what}: names in the archive", "must stay inside it", listed(outside),
-                "Do not use this file: it was made to write elsewhere.",
+                "Do not use this file: its names lead outside the folder that it is unpacked to.",
             )  # fmt: skip
         if len(names) > _MOST_MEMBERS:
             raise InputError(

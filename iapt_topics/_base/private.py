@@ -22,7 +22,7 @@ def refuse_link(path: Path) -> None:
     """Raise :class:`InputError` if a link stands where a file or folder of ours should be."""
     if path.is_symlink():
         raise InputError(
-            f"{str(path)!r}", "must be a file or folder itself", "a link to another place",
+            f"{str(path)!r}", "must not be a link", "a link to another place",
             "Remove the link, or name another folder.",
         )  # fmt: skip
 

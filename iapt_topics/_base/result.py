@@ -86,7 +86,9 @@ class Result(Checked):
         cells = {name: as_cells(table) for name, table in self._sheets().items()}
         if not cells:
             kind = type(self).__name__
-            raise InputError(f"a workbook of {kind}", "needs a table", "none", "Use its values.")
+            raise InputError(
+                f"a workbook of {kind}", "needs a table", "none", "Use its attributes."
+            )
         about = f"PRIVATE: exact figures, not for publication. {self._title()}"
         return write_workbook(path, about, cells, private=True)
 

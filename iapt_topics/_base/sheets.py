@@ -67,7 +67,10 @@ def write_sheet(
         _write_workbook(path, [names, *rows], wide, private)
     else:
         raise InputError(
-            f"table {path.name!r}", "must end in .csv or .xlsx", repr(path.suffix), "Name it so."
+            f"table {path.name!r}",
+            "must end in .csv or .xlsx",
+            repr(path.suffix),
+            "Change the ending.",
         )
 
 

@@ -72,7 +72,7 @@ def write_workbook(
     path = Path(path) if Path(path).suffix else Path(path).with_suffix(".xlsx")
     if path.suffix.casefold() != ".xlsx":
         raise InputError(f"workbook {path.name!r}", "must end in .xlsx", repr(path.suffix),
-                         "Name it so.")  # fmt: skip
+                         "Change the ending.")  # fmt: skip
     book = Workbook()
     first = book.active
     first.title = "about"

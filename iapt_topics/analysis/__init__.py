@@ -1,7 +1,8 @@
-"""The short way: a survey in, and one object that reports, checks, publishes and keeps it.
+"""The short way: one call analyses a survey, one object checks, reports, publishes and saves it.
 
-- ``analyse`` runs every stage and gives an ``Analysis``; ``load_study`` takes up a saved one.
-- ``PublicVersion``: what may be passed on of it. ``ThemeSummary``: all that it says of one theme.
+- ``analyse`` runs every stage and returns an ``Analysis``; ``load_study`` loads a saved one.
+- ``PublicVersion``: its version under disclosure control. ``ThemeSummary``: its results on one
+  theme.
 """
 
 from iapt_topics._base.door import open_room

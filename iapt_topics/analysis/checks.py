@@ -1,4 +1,4 @@
-"""What to look at before the results of a study are believed."""
+"""Points to check before the results of a study are interpreted."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from iapt_topics.study.study import Study
 from iapt_topics.topics.topics import MIN_SUPPORT
 
 FINE, LOOK, NOT_CHECKED = "fine", "look", "not checked"
-#: Adjusted p below which a change of the mix of respondents or of response quality is told.
+#: Adjusted p below which a change in respondent mix or response quality is reported.
 _LEVEL = 0.05
-#: Share of responses or topics above which it is told that the codebook or the topics fit badly.
+#: Share of responses or topics above which a poor fit of the codebook or topics is reported.
 _MANY = 0.5
-#: Fewest responses of a wave that a change can be expected to be seen in.
+#: Responses of a wave below which only large changes are detectable.
 _SMALL_WAVE = 100
 
 
 class Check(NamedTuple):
-    """One thing that was looked at: its status, what was found, and what that rests on."""
+    """One check: its name, its status, the finding, and how many responses or rows it rests on."""
 
     check: str
     status: str
@@ -29,7 +29,7 @@ class Check(NamedTuple):
 
 
 def check_study(study: Study) -> pd.DataFrame:
-    """Tabulate what stands for and against a study's results, each with what it rests on.
+    """Tabulate points to check before a study's results are interpreted.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def check_study(study: Study) -> pd.DataFrame:
         ``check``, ``status`` ("fine", "look", "not checked"), ``finding``, ``n``.
     """
     checks = (
-        _validation(study),
+        _machine_human(study),
         _benchmark(study),
         _frame_fit(study),
         _stability(study),
@@ -55,13 +55,13 @@ def check_study(study: Study) -> pd.DataFrame:
     return pd.DataFrame(checks, columns=Check._fields)
 
 
-def _validation(study: Study) -> Check:
-    name, comparison = "validation", study.comparison
+def _machine_human(study: Study) -> Check:
+    name, comparison = "machine-human agreement", study.comparison
     if comparison is None:
         return Check(
             name, NOT_CHECKED,
-            "No response was coded by people, so the machine's codes are not validated. Code a "
-            "random sample: next_to_code chooses one.", 0,
+            "No response was coded by people, so machine-human agreement is unknown. Code a "
+            "random sample: codes.next_to_code draws one.", 0,
         )  # fmt: skip
     f1 = comparison.overall.set_index("measure").loc["f1_macro"]
     if pd.isna(f1["estimate"]):
@@ -71,9 +71,9 @@ def _validation(study: Study) -> Check:
     return Check(
         name,
         FINE if f1["low"] >= _MANY else LOOK,
-        f"Macro-F1 of the machine with {comparison.reference} is {coefficient(f1['estimate'])} "
-        f"(95 % CI {coefficient(f1['low'])} to {coefficient(f1['high'])}). Agreement varies by "
-        "theme: see "
+        f"Macro-F1 between the machine and {comparison.reference} is "
+        f"{coefficient(f1['estimate'])} (95 % CI {coefficient(f1['low'])} to "
+        f"{coefficient(f1['high'])}). Agreement can vary by theme: see "
         "tables['agreement_themes'].",
         comparison.n,
     )
@@ -82,13 +82,13 @@ def _validation(study: Study) -> Check:
 def _benchmark(study: Study) -> Check:
     name, benchmark = "human-human agreement", study.benchmark
     if benchmark is None:
-        finding = "No second person coded, so there is no benchmark for the machine."
+        finding = "No response was coded by two people, so there is no benchmark for the machine."
         return Check(name, NOT_CHECKED, finding, 0)
     f1 = benchmark.overall.set_index("measure").loc["f1_macro"]
     finding = "Too few responses coded by both to estimate F1."
     if pd.notna(f1["estimate"]):
         finding = (
-            f"Macro-F1 of {benchmark.reference} and {benchmark.other} is "
+            f"Macro-F1 between {benchmark.reference} and {benchmark.other} is "
             f"{coefficient(f1['estimate'])} (95 % CI {coefficient(f1['low'])} to "
             f"{coefficient(f1['high'])}): a practical benchmark for the machine."
         )
@@ -120,24 +120,35 @@ def _stability(study: Study) -> Check:
 def _moved(study: Study, table: str, name: str, column: str) -> Check:
     rows = study.tables.get(table)
     if rows is None or rows["p_bh"].isna().all():
-        return Check(name, NOT_CHECKED, f"No change of {name} could be tested.", 0)
+        return Check(name, NOT_CHECKED, f"No change in {name} could be tested.", 0)
     n = int(rows.drop_duplicates("year")["n"].sum())
     if moved := [str(v) for v in rows.loc[rows["p_bh"] < _LEVEL, column].unique()]:
-        finding = f"It changed between waves ({', '.join(moved)}): compare at a fixed mix."
+        finding = (
+            f"Change in {name} between waves ({', '.join(moved)}). Prevalence can change for that "
+            "reason alone."
+        )
         return Check(name, LOOK, finding, n)
-    return Check(name, FINE, f"No evidence that {name} changed between waves.", n)
+    return Check(name, FINE, f"We found no evidence of change in {name} between waves.", n)
 
 
 def _panel(study: Study) -> Check:
     kept = study.responses.kept
-    known = kept[~kept["respondent_id"].str.startswith("row:") & (kept["respondent_id"] != "")]
+    who = kept["respondent_id"]
+    # Without a column of respondents each response has its own id in its place.
+    known = kept[~who.str.startswith("row:") & (who != "") & (who != kept["response_id"])]
     waves = known.groupby("respondent_id")["year"].nunique()
     again = int((waves > 1).sum())
+    if not len(waves):
+        finding = (
+            "The survey has no respondent ids of its own, so it is unknown whether anybody "
+            "answered in more than one wave."
+        )
+        return Check("panel", NOT_CHECKED, finding, 0)
     if not again:
         return Check("panel", FINE, "No respondent answered in more than one wave.", len(waves))
     finding = (
-        f"{again:,} of {len(waves):,} respondents answered in more than one wave: this is a panel, "
-        "in part at least. Look at measure_panel as well."
+        f"{again:,} of {len(waves):,} respondents answered in more than one wave. "
+        "drift.measure_panel follows them."
     )
     return Check("panel", LOOK, finding, len(waves))
 
@@ -157,5 +168,5 @@ def _waves(study: Study) -> Check:
 def _file(study: Study) -> Check:
     notes, n = study.responses.notes, len(study.responses.table)
     if not notes:
-        return Check("file", FINE, "Nothing was found that needs a look.", n)
+        return Check("file", FINE, "Reading the file raised no notes.", n)
     return Check("file", LOOK, " ".join(notes), n)

@@ -1,4 +1,4 @@
-"""What a researcher holds: a study, with what is done with one."""
+"""A study as a researcher uses it: exact results, with methods to check, report and publish."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Analysis(Study):
     """Every exact result of a survey, with methods to check, draw, report, publish and save it.
 
     Made by :func:`iapt_topics.analyse` or :func:`iapt_topics.load_study`. The attributes are those
-    of :class:`iapt_topics.Study`; what its methods give is exact and for the researcher alone, but
-    for :meth:`publish`.
+    of :class:`iapt_topics.Study`. Its methods return exact figures, for the researcher alone,
+    except :meth:`publish`.
     """
 
     def __repr__(self) -> str:
@@ -44,14 +44,14 @@ class Analysis(Study):
         )
 
     def _validity(self) -> str:
-        """Whether human codes stand beside the machine's, and how far the two agree."""
+        """How far machine and human codes agree, if they were compared."""
         if self.comparison is None:
-            return "NOT VALIDATED: no hand-coded responses"
+            return "NOT COMPARED with human codes"
         row = self.comparison.overall.set_index("measure").loc["f1_macro"]
         if pd.isna(row["estimate"]):
-            return f"compared with people on {self.comparison.n:,} responses, F1 not estimable"
+            return f"F1 with human codes not estimable, {self.comparison.n:,} responses"
         value, low, high = (f"{row[c]:.2f}".removeprefix("0") for c in ("estimate", "low", "high"))
-        return f"F1 with people {value} [{low}, {high}], {self.comparison.n:,} responses"
+        return f"F1 with human codes {value} [{low}, {high}], {self.comparison.n:,} responses"
 
     def _title(self) -> str:
         return repr(self)
@@ -67,7 +67,7 @@ class Analysis(Study):
         }
         look = self.check()
         look = look.loc[look["status"] != "fine", ["check", "finding"]]
-        shown = {"largest changes": pd.DataFrame(table), "to look at first": look}
+        shown = {"largest changes": pd.DataFrame(table), "to check before interpretation": look}
         return {name: rows for name, rows in shown.items() if len(rows)}
 
     def _picture(self) -> str:
@@ -104,13 +104,13 @@ class Analysis(Study):
         ).reset_index(drop=True)
 
     def check(self) -> pd.DataFrame:
-        """Check validation, stability, respondent mix and statistical power before interpretation.
+        """Check agreement, stability, respondent mix and size of waves before interpretation.
 
         Returns
         -------
         DataFrame
             ``check`` (its name), ``status`` ("fine", "look" or "not checked"), ``finding`` (a
-            sentence), ``n`` (what it rests on).
+            sentence), ``n`` (responses, rows or respondents that it rests on).
         """
         return check_study(self)
 
@@ -125,8 +125,8 @@ class Analysis(Study):
         Returns
         -------
         ThemeSummary
-            Its definition, prevalence by wave, changes, agreement, and the sentences that carried
-            it, redacted by rule.
+            Its definition, prevalence by wave, changes, agreement, and the sentences behind its
+            codes, redacted by rule.
 
         Raises
         ------
@@ -141,8 +141,8 @@ class Analysis(Study):
         Parameters
         ----------
         name : str
-            "changes", "prevalence", "poles", "agreement", "mapping", ...; a wrong one is answered
-            with those that there are.
+            "changes", "prevalence", "poles", "agreement", "mapping", ...; another name raises an
+            error that lists them.
 
         Returns
         -------
@@ -195,7 +195,7 @@ class Analysis(Study):
         return PublicVersion(**{f.name: getattr(public, f.name) for f in fields(public)})
 
     def save(self, folder: str | Path) -> Path:
-        """Save the study, WITH TEXTS, in a folder that :func:`iapt_topics.load_study` takes up.
+        """Save the study, WITH TEXTS, in a folder that :func:`iapt_topics.load_study` loads.
 
         Parameters
         ----------
@@ -243,7 +243,7 @@ class PublicVersion(Published):
         Parameters
         ----------
         name : str
-            "changes", "prevalence", ...; a wrong one is answered with those that there are.
+            "changes", "prevalence", ...; another name raises an error that lists them.
 
         Returns
         -------

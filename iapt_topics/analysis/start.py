@@ -1,4 +1,4 @@
-"""The two ways to an analysis: of a survey, and of a folder where one was saved."""
+"""The two ways to an analysis: from a survey, and from a folder where one was saved."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def analyse(
     cache: str | Path | None = None,
     on_event: OnEvent = ignore,
 ) -> Analysis:
-    """Find topics and themes in a survey, compare them with people's, and measure change.
+    """Find topics and themes in a survey, compare machine and human codes, and estimate change.
 
     Consensus topics by repeated UMAP and HDBSCAN (BERTopic), themes by sentence against a codebook,
     inter-coder agreement with human codes, and prevalence by wave with 95 % confidence intervals;
@@ -59,7 +59,7 @@ def analyse(
     source : str, Path, DataFrame or Responses
         The survey: a ``.csv``, ``.tsv``, ``.xlsx``, ``.parquet``, ``.sav`` or ``.dta`` file, a
         table, or what :func:`iapt_topics.load_responses` or :func:`iapt_topics.load_example`
-        returns. Of the last, no column is named.
+        returns; with ``Responses``, no column is named.
     text, year : str
         Columns of the response text (a list: one for each question) and of the wave.
     respondent, response, question : str, optional
@@ -86,7 +86,7 @@ def analyse(
     code_map : mapping, table or path of a table, optional
         Themes that the names in ``codes`` stand for, likewise.
     encoder : Encoder, str or Path, optional
-        The sentence model, as :func:`iapt_topics.sentence_encoder` gives or names it.
+        The sentence model: from :func:`iapt_topics.sentence_encoder`, or a name that it takes.
     config : TopicConfig, optional
         How topics are fitted; its seed serves the later stages too.
     baseline : int, optional
@@ -171,13 +171,12 @@ def load_study(folder: str | Path) -> Analysis:
     Returns
     -------
     Analysis
-        With equal tables and reports. All but the encoder is there: give one to the functions that
-        take it.
+        With equal tables and reports. It has no encoder: pass one to the functions that take it.
 
     Raises
     ------
     InputError
-        If it holds no whole study.
+        If it does not contain a complete study.
     """
     study = load(Path(folder))
     if not isinstance(study, Study):

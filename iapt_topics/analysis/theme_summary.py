@@ -1,4 +1,4 @@
-"""All that a study says of one theme, with the sentences that carried it."""
+"""The results of a study on one theme, with the sentences behind its codes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ThemeSummary(Result):
         Machine with people: its row of ``agreement_themes``; empty without human codes.
     sentences : DataFrame
         ``response_id``, ``wave``, ``sentence`` (redacted by rule), ``score``, ``margin``,
-        ``anchor`` (the words of the codebook that are nearest), the largest margin first. Empty if
+        ``anchor`` (the nearest words of the codebook), the highest score first. Empty if
         the codes name no sentence.
     """
 
@@ -60,7 +60,7 @@ class ThemeSummary(Result):
 
 
 def summarise_theme(study: Study, theme: str) -> ThemeSummary:
-    """Gather what a study says of the theme of this id or label."""
+    """Summarise the theme of this id or label."""
     frame = study.mapping.frame
     codable = {t.id: t for t in frame.codable}
     labels = {t.label.casefold(): t for t in frame.codable}
@@ -89,7 +89,7 @@ def summarise_theme(study: Study, theme: str) -> ThemeSummary:
 
 
 def _sentences(study: Study, theme: str) -> pd.DataFrame:
-    """The sentence behind each code of a theme, redacted, the surest first."""
+    """The sentence behind each code of a theme, redacted, the highest score first."""
     columns = ["response_id", "wave", "sentence", "score", "margin", "anchor"]
     codes = study.codes
     if codes.evidence is None:

@@ -1,4 +1,4 @@
-"""What the columns of a survey file look like, and a guess at what each is for."""
+"""What the columns of a survey file look like, and a guess at the role of each."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def describe_columns(table: pd.DataFrame) -> list[Column]:
 
 
 def guess_roles(columns: Sequence[Column]) -> Guess:
-    """Guess what the columns are for, by their names and what they look like."""
+    """Guess the roles of the columns from their names and content."""
     left = [c for c in columns if c.filled]
     longest = max(left, key=lambda c: c.words, default=None)
     text = [c for c in left if c.is_text] or ([longest] if longest and longest.words > 1 else [])

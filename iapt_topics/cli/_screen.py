@@ -1,4 +1,4 @@
-"""What a command says, and where: results on stdout, all else on stderr."""
+"""What a command prints, and where: results on stdout, all else on stderr."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _GRACE = 1.5  # seconds after Ctrl-C in which a run may end by itself
 
 @dataclass(slots=True, kw_only=True)
 class Screen:
-    """Where a command speaks: stages and notes on stderr, results on stdout.
+    """Where a command prints: stages and notes on stderr, results on stdout.
 
     On a terminal the stages have bars, with the time left where that is known; elsewhere each
     is a line.
@@ -45,7 +45,7 @@ class Screen:
     _stopped: bool = False
 
     def on_event(self, event: Event) -> None:
-        """Name the stage that begins, say a note, or move the bar."""
+        """Print the stage that begins or a note, or move the bar."""
         if self._bars is None:
             if not self.quiet and event.kind != "progress":
                 typer.echo(str(event), err=True)
@@ -89,9 +89,9 @@ class Screen:
     def _stoppable(self) -> Iterator[None]:
         """End the process soon after Ctrl-C, also where Python is not there to raise it.
 
-        A long computation outside Python holds it up, and one in a finaliser is lost. So a thread
-        is told by the system's own handler, and ends what has not ended by itself: files are
-        written whole or not at all, and the next run removes what is left over.
+        A long computation outside Python delays it, and one in a finaliser is lost. So the system's
+        own handler notifies a thread, which ends what has not ended by itself. Files are written
+        completely or not at all, and the next run removes what is left over.
         """
         if threading.current_thread() is not threading.main_thread():
             yield

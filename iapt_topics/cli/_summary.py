@@ -69,8 +69,8 @@ def summarise(study: Study) -> dict[str, Any]:
     return clean
 
 
-#: Said before numbers: the report, which is for others, may show others.
-_EXACT = "Exact figures; those of the report are rounded and can differ:"
+#: Printed before figures, since those of the report are rounded or suppressed.
+_EXACT = "Exact figures; those of the report are rounded or suppressed and can differ:"
 
 
 def result_lines(facts: dict[str, Any]) -> list[str]:
@@ -102,7 +102,7 @@ def agreement_lines(facts: dict[str, Any], *, themes: bool = False) -> list[str]
     if themes:
         lines.insert(0, _EXACT)
     for row in facts["agreement_themes"] if themes else ():
-        # The note speaks of kappa, which stays undefined where F1 is not.
+        # The note is on kappa, which can be undefined where F1 is not.
         note = f"; kappa {row['note']}" if row["kappa_status"] == TOO_FEW else ""
         lines.append(
             f"  {row['theme']} {row['label']}: F1 {_range(row, 'f1', 'f1_low', 'f1_high')}{note}"

@@ -96,7 +96,7 @@ def _show(columns: Sequence[Column], rows: int) -> None:
 
 
 def _taken(guess: Guess, table: pd.DataFrame) -> dict[str, Any]:
-    """The guesses, said one by one."""
+    """The guesses, printed one by one."""
     for name in ("text", "year"):
         if not getattr(guess, name):
             do = f"Run init without --yes, or name the column in a {PLAN}."

@@ -1,4 +1,4 @@
-"""Commands that look at something: a frame, a model, a result."""
+"""Commands on a frame, on sentence models, and on results."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def encoders(
     codes: Annotated[Path, typer.Option(help="Human codes of some responses.")],
     model: Annotated[
         list[str],
-        typer.Option(help="A model's folder or name, as all-mpnet-base-v2; repeat for each model."),
+        typer.Option(
+            help="A model's folder, or a name such as all-mpnet-base-v2; may be repeated."
+        ),
     ],
     respondent: Annotated[str | None, typer.Option(help="Column of the respondent id.")] = None,
     response: Annotated[str | None, typer.Option(help="Column of the response id.")] = None,

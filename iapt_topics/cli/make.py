@@ -30,7 +30,7 @@ _ABOUT = {key.field: key.about for key in KEYS}
 
 
 def option(field: str, *names: str, about: str = "") -> Any:
-    """An option that sets an attribute of the plan; its help is what study.toml says of the key."""
+    """An option that sets an attribute of the plan; its help is the meaning of the key."""
     about = about or _ABOUT[field]
     return typer.Option(*names, help=f"{about[0].upper()}{about[1:]}.", show_default=False)
 

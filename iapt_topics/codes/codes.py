@@ -89,7 +89,9 @@ class Codes(Result):
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise InputError("kind", f"must be one of {listed(KINDS)}", repr(self.kind), "Fix it.")
+            raise InputError(
+                "kind", f"must be one of {listed(KINDS)}", repr(self.kind), "Correct it."
+            )
         if not self.themes:
             raise InputError("themes", "must contain at least one", "none", "Name the themes.")
         require_unique(self.themes, "themes", "Name each theme once.")
@@ -208,7 +210,10 @@ class Codes(Result):
         unknown = [t for t in self.themes if t not in known]
         if unknown:
             raise InputError(
-                "themes", "must be in the frame", listed(unknown, most=50), "Use their own frame."
+                "themes",
+                "must be in the frame",
+                listed(unknown, most=50),
+                "Use the frame of the codes.",
             )
         domain = {t: frame.find_domain(t) for t in self.themes}
         reached = set(domain.values())

@@ -204,7 +204,7 @@ def _population(
     if outside := len(human.seen) - int(by_hand.sum()):
         notes.append(f"{outside} hand-coded responses outside the survey excluded")
     if chosen := int((by_hand & picked).sum()):
-        notes.append(f"{chosen} hand-coded responses of a purposive sample count for themselves")
+        notes.append(f"{chosen} hand-coded responses of a purposive sample represent no others")
     weight = table["weight"].astype(float) if "weight" in table else 1.0
     table = table[["response_id", "respondent_id", "year"]]
     return table.assign(by_hand=by_hand, certain=by_hand & picked, weight=weight), notes
@@ -215,7 +215,7 @@ def _within(domain: _Domain, use: Bools) -> _Domain:
 
 
 def _odd(whole: _Domain, years: Ints) -> list[str]:
-    """Say of each theme whether the machine met it in the sample far more or less than in all."""
+    """Note each theme whose machine prevalence in the sample is far from that in all responses."""
     gap, variance = np.zeros((2, whole.f.shape[1]))
     for year in np.unique(years):
         rest = (years == year) & ~whole.certain
@@ -225,8 +225,8 @@ def _odd(whole: _Domain, years: Ints) -> list[str]:
         gap += whole.f[drawn].sum(axis=0) - n * share
         variance += n * share * (1 - share) * (total - n) / max(total - 1, 1)
     far = np.abs(gap) > _ODD * np.sqrt(variance)
-    said = "machine prevalence differs between hand-coded and all responses: not a random sample?"
-    return [said if is_far else "" for is_far in far]
+    note = "machine prevalence differs between hand-coded and all responses: check the sampling"
+    return [note if is_far else "" for is_far in far]
 
 
 def _estimate(
@@ -261,7 +261,7 @@ def _estimate(
         if np.isnan(mean):
             mean = pooled
             what = "coded with the theme" if given else "coded without the theme"
-            notes.append(f"no hand code of responses that the machine {what}; all years pooled")
+            notes.append(f"no hand-coded response that the machine {what}; all years pooled")
         share[rest], steady[rest] = mean, pooled
         error[member] = y[member] - mean
         found.append((mean, pooled, weight[rest].sum() / weight.sum(), member))

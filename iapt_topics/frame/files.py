@@ -42,7 +42,7 @@ def write_entries(path: Path, entries: Entries, fields: Iterable[str]) -> None:
     if ending not in ENDINGS:
         raise InputError(
             f"frame file {path.name!r}", "must end in .toml, .csv, .xlsx or .qdc",
-            repr(path.suffix), "Name it so.",
+            repr(path.suffix), "Change the ending.",
         )  # fmt: skip
     if ending == ".toml":
         write_whole(path, _as_toml(*entries))

@@ -76,7 +76,7 @@ def compare_encoders(
     """
     if not encoders or len({e.fingerprint for e in encoders}) < len(encoders):
         raise InputError(
-            "encoders", "must be at least one, each another",
+            "encoders", "must be one or more, all different",
             f"{len(encoders)}" + (", some the same" if encoders else ""),
             "Pass e.g. [sentence_encoder(), sentence_encoder('all-mpnet-base-v2')].",
         )  # fmt: skip

@@ -130,7 +130,7 @@ def learn_codes(
     other = [t for t in human.themes if t not in codable]
     if other:
         raise InputError(
-            "human", "must contain codable themes of the frame", listed(other), "Fix it."
+            "human", "must contain codable themes of the frame", listed(other), "Correct it."
         )
     held = plan.held_out(responses) if plan is not None else frozenset[str]()
     coded = [r for r in human.seen["response_id"] if r in set(ids) and r not in held]

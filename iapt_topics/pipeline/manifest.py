@@ -283,7 +283,7 @@ def _inside(folder: Path, name: str) -> Path:
     if not path.is_relative_to(folder.resolve()):
         raise InputError(
             f"the {MANIFEST} in {str(folder)!r}", "must name files of its own folder", repr(name),
-            "Do not use it: it was made to read elsewhere.",
+            "Do not use it: it leads outside its folder.",
         )  # fmt: skip
     return require_file(path, "the result's file")
 

@@ -39,7 +39,7 @@ def read_people(
     code_map : mapping, table or path of a table, or None
         As for :func:`iapt_topics.load_codes`.
     on_event : callable
-        Told what was found out about the file of codes.
+        Called with an :class:`iapt_topics.Event` for each note on the file of codes.
 
     Raises
     ------
@@ -48,10 +48,10 @@ def read_people(
     """
     if frame is None and codes is None:
         raise InputError(
-            "the codebook", "must be named, or come with people's codes", "neither",
-            "Name your codebook as frame (its file, or a bundled one's name: iapt_identity_system "
-            "suits NHS talking-therapy staff only), or give people's codes, whose labels are then "
-            "the themes.",
+            "the codebook", "must be named, or come with human codes", "neither",
+            "Name your codebook as frame: its file, or a bundled one (iapt_identity_system suits "
+            "NHS talking-therapy staff only). Or give human codes, whose labels are then the "
+            "themes.",
         )  # fmt: skip
     source: Source | None = codes
     if isinstance(codes, str | Path) and is_project(Path(codes)):

@@ -13,6 +13,7 @@ from iapt_topics.publish.wording import MEASURES, coefficient, known, p_value, p
 
 if TYPE_CHECKING:
     from iapt_topics.publish.published import Published
+    from iapt_topics.study.about import About
 
 #: The item that the tables stand under.
 _RESULTS = "S16 Synthesis and interpretation"
@@ -83,7 +84,7 @@ def _items(published: Published) -> tuple[tuple[str, str], ...]:
         ("S8 Sampling", f"{n} responses from {people} respondents were analysed "
          f"({', '.join(waves)}). [to be written: who was invited, how many responded]"),
         ("S9 Ethics", "[to be written: approvals and consent]"),
-        ("S10 Data collection", "[to be written: when and how the survey was held]"),
+        ("S10 Data collection", "[to be written: when and how the survey was conducted]"),
         ("S11 Instruments", "Questions: " + ("; ".join(about.questions) or "[to be written: "
          "wording]")),
         ("S12 Units of study", "The unit is one response. The table ledger shows how many rows "
@@ -91,7 +92,7 @@ def _items(published: Published) -> tuple[tuple[str, str], ...]:
         ("S13 Data processing", "Non-answers and copies of a respondent's own text were excluded "
          f"by rule. {published.disclosure.sentence} [to be written: how quotes were checked]"),
         ("S14 Data analysis", f"Topics are a consensus of {about.n_runs} clustering runs (seed "
-         f"{about.config.seed}). Themes were coded by {about.coder} ({about.coder_kind}). "
+         f"{about.config.seed}). Themes were coded by {_coder(about)}. "
          f"{weighted}Confidence intervals allow for several responses from one respondent; p "
          "values of change are adjusted for multiple testing (Benjamini-Hochberg). "
          f"Versions: {versions}."),
@@ -101,10 +102,18 @@ def _items(published: Published) -> tuple[tuple[str, str], ...]:
         ("S18 Integration with prior work", "[to be written: discussion]"),
         ("S19 Limitations", "Machine coding shows similarity to the definitions of the frame, not "
          "confirmed meaning. A change over the years may reflect who responded or what was asked. "
-         "Confidence intervals reflect sampling, not coding errors. [to be written: other limits]"),
+         "Confidence intervals of prevalence and change reflect sampling, not coding errors. "
+         "[to be written: other limits]"),
         ("S20 Conflicts of interest", "[to be written: conflicts]"),
         ("S21 Funding", "[to be written: funding]"),
     )  # fmt: skip
+
+
+def _coder(about: About) -> str:
+    """Who coded the themes; the machine of this library has no name of its own."""
+    if about.coder == about.coder_kind:
+        return f"the {about.coder}"
+    return f"{about.coder} ({about.coder_kind})"
 
 
 def _agreement(published: Published, start: str) -> list[str]:

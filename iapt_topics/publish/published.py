@@ -168,8 +168,8 @@ def publish(
     rule = parse_rule(disclosure)
     if (study.drift.sources["source"] == "coding").any():
         raise InputError(
-            "drift", "must be of codes that hand codes did not correct", "corrected shares",
-            "Give measure_drift of the codes alone; the tables correct them by human=...",
+            "drift", "must be measured without human=", "corrected prevalence",
+            "Call measure_drift without human=; the study's human codes correct the tables.",
         )  # fmt: skip
     counts = link_counts(study)
     hidden = suppress(

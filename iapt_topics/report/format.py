@@ -82,7 +82,7 @@ def label_of(labels: Mapping[str, str], theme: object) -> str:
 
 
 def anchor(theme: object) -> str:
-    """Id in the page of what is said about a theme.
+    """Id in the page of the section on a theme.
 
     Examples
     --------
@@ -105,16 +105,16 @@ def direction(row: Mapping[Any, Any]) -> str:
 
 
 def verdict(row: Mapping[Any, Any]) -> str:
-    """Say in words what a change shows; one that is not significant never without its power."""
+    """The result for a change in words; if not significant, with the minimum detectable change."""
     words, least = direction(row), row["smallest_detectable"]
     if is_significant(row):
         return words
-    known_least = f"{100 * float(least):.1f} points" if known(least) else "not known"
+    known_least = f"{100 * float(least):.1f} points" if known(least) else "not estimable"
     return f"{words} (minimum detectable: {known_least})"
 
 
 def why_missing(row: Mapping[Any, Any]) -> str:
-    """Why a figure is not given, from its status and note."""
+    """Why a figure is missing, from its status and note."""
     return str(row["status"] if row["status"] != SMALL_BASE else row["note"])
 
 

@@ -1,4 +1,4 @@
-"""What each section of the page says: published tables in, the template's values out.
+"""The content of each section of the page: published tables in, the template's values out.
 
 A part of the page is whole or None: no name that the template reads is set by one branch alone.
 """
@@ -243,7 +243,7 @@ def _drift(published: Version, sources: dict[str, str]) -> dict[str, Any] | None
         "n_hidden": len(hidden),
         "why_hidden": "suppressed in this public version"
         if hidden.eq(SUPPRESSED).all()
-        else "not given: suppressed, or based on too few responses",
+        else "suppressed or based on too few responses",
         "cells": f"{len(shares):,}",
         "cells_hidden": f"{(shares['estimate'].isna() & (shares['n'] != 0)).sum():,}",
         "last": names[last],
@@ -382,7 +382,7 @@ def _agreement(published: Version, sources: dict[str, str]) -> dict[str, Any] | 
 
 
 def _measures(published: Version, start: str) -> dict[str, Any] | None:
-    """What is said of any two coders."""
+    """Agreement of any two coders."""
     overall = published.tables.get(f"{start}_overall")
     if overall is None:
         return None
@@ -399,7 +399,7 @@ def _measures(published: Version, start: str) -> dict[str, Any] | None:
 
 
 def _pair(published: Version, sources: dict[str, str]) -> dict[str, Any]:
-    """What is said of machine and human codes beyond that."""
+    """What the report adds on machine and human codes."""
     rule, labels = published.disclosure, published.labels
     of = {
         name: published.tables[f"agreement_{name}"]

@@ -36,7 +36,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThemePage:
-    """What the report says of one theme; "" or () where there is nothing, or not to be shown."""
+    """The report's text on one theme; "" or () where there is nothing, or not to be shown."""
 
     anchor: str
     label: str
@@ -53,7 +53,7 @@ class ThemePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What the report says of one topic; a small one has only its number."""
+    """The report's text on one topic; a small one has only its number."""
 
     number: int
     label: str

@@ -41,8 +41,8 @@ def other_languages(texts: Sequence[str], language: str) -> list[str]:
     known = {n.lower(): getattr(IsoCode639_1, n) for n in dir(IsoCode639_1) if len(n) == 2}
     own = known.get(language.casefold()) if isinstance(language, str) else None
     if own is None:
-        do = f"{suggestion(str(language), known)}Use a code such as 'en'."
-        raise InputError("language", "must be an ISO 639-1 code", repr(language), do)
+        use = f"{suggestion(str(language), known)}Use a code such as 'en'."
+        raise InputError("language", "must be an ISO 639-1 code", repr(language), use)
     detector = LanguageDetectorBuilder.from_all_languages().build()
     found = []
     for text in texts:

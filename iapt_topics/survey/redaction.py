@@ -311,7 +311,7 @@ def _denied(
         require_names(terms, f"deny-list: terms of {kind!r}")
         if not _KIND.fullmatch(kind):
             do = "Use a word such as site, team or manager."
-            raise InputError("deny-list: kinds", "must be small letters", listed([kind]), do)
+            raise InputError("deny-list: kinds", "must be lower-case letters", listed([kind]), do)
         words = sorted({" ".join(t.split()) for t in terms if t.strip()}, key=len, reverse=True)
         if words:
             either = "|".join(r"\s+".join(map(re.escape, w.split())) for w in words)

@@ -397,7 +397,7 @@ def _require_codable(status: pd.Series, what: str) -> None:
         raise InputError(
             what, "must contain at least one codable response",
             ", ".join(f"{counts[s]} {s}" for s in STATUSES if s in counts) or "nothing",
-            "Check that it is the column of the answers.",
+            "Check that it is the column of the responses.",
         )  # fmt: skip
 
 

@@ -265,7 +265,7 @@ def _require_possible(topics: Topics, edits: Sequence[TopicEdit], ids: pd.Index)
         if edit.action == "reassign":
             continue
         if twice := taken & set(edit.topics):
-            rule = "must be the only edit of its topics in one go"
+            rule = "must be the only edit of its topics in one call"
             raise InputError(what, rule, f"{listed(twice)} twice", "Edit the result again.")
         taken |= set(edit.topics)
 

@@ -111,7 +111,10 @@ def label_topics(
             label = namer(brief)
             if not isinstance(label, str) or not label.strip():
                 raise InputError(
-                    f"namer, topic {row['topic']}", "must return a label", repr(label), "Mend it."
+                    f"namer, topic {row['topic']}",
+                    "must return a label",
+                    repr(label),
+                    "Correct it.",
                 )
             label = " ".join(label.split())
         words.append(", ".join(found))

@@ -42,13 +42,13 @@ def test_it_says_itself_in_a_line_and_in_html(study):
     text = repr(study)
     assert text.startswith("Analysis of table: 150 responses, 2014 to 2016; ")
     assert "5 themes of" in text
-    assert "F1 with people 1.00 [" in text
+    assert "F1 with human codes 1.00 [" in text
     html = study._repr_html_()
     assert "adjusted p" in html
     assert "<svg" not in html  # the figure stands as a data address
     assert "data:image/svg+xml" in html
     assert "caseload grows" not in html
-    assert repr(run(frame=SUBJECT_FRAME)).endswith("NOT VALIDATED: no hand-coded responses")
+    assert repr(run(frame=SUBJECT_FRAME)).endswith("NOT COMPARED with human codes")
 
 
 def test_one_path_from_a_file_or_a_table(study, tmp_path):
@@ -64,12 +64,12 @@ def test_one_path_from_a_file_or_a_table(study, tmp_path):
 
 def test_what_is_to_be_looked_at_is_told(study):
     checks = study.check().set_index("check")
-    assert checks.loc["validation", "status"] == "fine"
+    assert checks.loc["machine-human agreement", "status"] == "fine"
     assert checks.loc["human-human agreement", "n"] == 140
     assert checks.loc["panel", "finding"].startswith("No respondent answered in more than one")
     assert checks.loc["waves", "status"] == "look"  # 50 responses each
     alone = run(frame=SUBJECT_FRAME).check().set_index("check")
-    assert alone.loc["validation", ["status", "n"]].tolist() == ["not checked", 0]
+    assert alone.loc["machine-human agreement", ["status", "n"]].tolist() == ["not checked", 0]
 
 
 def test_respondents_who_come_again_make_a_panel():
@@ -78,6 +78,12 @@ def test_respondents_who_come_again_make_a_panel():
     row = run(table, frame=SUBJECT_FRAME).check().set_index("check").loc["panel"]
     assert row["status"] == "look"
     assert row["finding"].startswith("74 of 74 respondents")
+
+
+def test_without_respondent_ids_a_panel_is_not_ruled_out():
+    table = survey_rows().drop(columns="person")
+    row = run(table, frame=SUBJECT_FRAME, respondent=None).check().set_index("check").loc["panel"]
+    assert row["status"] == "not checked"
 
 
 def test_a_theme_is_gathered_by_id_and_label(study):

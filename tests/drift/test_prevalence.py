@@ -211,7 +211,7 @@ def test_responses_coded_on_purpose_stand_for_themselves():
     human = coded(truth[rows], rows, picked=picked)
     got = row(corrected_shares(machine, human, survey(400)))
     assert got["estimate"] == pytest.approx((40 + 360 * 10 / 40) / 400)
-    assert "40 hand-coded responses of a purposive sample count for themselves" in got["note"]
+    assert "40 hand-coded responses of a purposive sample represent no others" in got["note"]
     assert got["n_human"] == 80
     learned = coded(np.zeros(400), kind="machine", trained_on=picked)
     again = row(corrected_shares(learned, coded(truth[rows], rows), survey(400)))
@@ -224,10 +224,10 @@ def test_a_sample_unlike_the_survey_is_named():
     machine = np.arange(1000) < 300
     human = coded(machine[:100])
     note = row(corrected_shares(coded(machine, kind="machine"), human, survey(1000)))["note"]
-    assert "not a random sample?" in note
+    assert "check the sampling" in note
     fair = coded(machine[::10], range(0, 1000, 10))
     note = row(corrected_shares(coded(machine, kind="machine"), fair, survey(1000)))["note"]
-    assert "not a random sample?" not in note
+    assert "check the sampling" not in note
 
 
 def test_small_strata():

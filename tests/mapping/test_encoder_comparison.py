@@ -67,7 +67,7 @@ def test_a_draw_without_a_theme_leaves_it_out():
 
 def test_what_cannot_be_compared(survey, human, encoder):
     for encoders in ([], [encoder, encoder]):
-        with pytest.raises(InputError, match="must be at least one, each another"):
+        with pytest.raises(InputError, match="must be one or more, all different"):
             compare_encoders(survey, FRAME, human, encoders)
     few = Codes(
         coder="Ann", kind="human", themes=tuple(SUBJECTS), seen=human.seen.iloc[:9],

@@ -179,7 +179,7 @@ def test_a_manifest_does_not_lead_out_of_its_folder(runs):
     content = json.loads(path.read_text())
     content["files"]["../a/publish/report.html"] = "0"
     path.write_text(json.dumps(content))
-    with pytest.raises(InputError, match="made to read elsewhere"):
+    with pytest.raises(InputError, match="leads outside its folder"):
         compare_runs(runs / "a", runs / "b")
 
 

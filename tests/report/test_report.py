@@ -380,7 +380,7 @@ def test_no_change_is_worded_with_what_could_have_been_seen():
     assert compute.verdict(row) == "no significant change (minimum detectable: 8.3 points)"
     assert compute.verdict({**row, "p_bh": 0.01}) == "rose"
     assert compute.verdict({**row, "p_bh": 0.01, "estimate": -0.1}) == "fell"
-    assert "not known" in compute.verdict({**row, "smallest_detectable": np.nan})
+    assert "not estimable" in compute.verdict({**row, "smallest_detectable": np.nan})
 
 
 def test_chance_corrected_figures_never_stand_without_f1():

@@ -235,7 +235,7 @@ def test_a_deny_list_may_be_a_file(small, tmp_path):
     path.write_text("kind,word\nsite,elm\n", "utf-8")
     with pytest.raises(InputError, match="column 'term'"):
         redact_responses(small, deny=path)
-    with pytest.raises(InputError, match="small letters"):
+    with pytest.raises(InputError, match="lower-case letters"):
         redact_responses(small, deny={"Site 1": ["elm"]})
     with pytest.raises(InputError, match="list of texts"):
         redact_responses(small, deny={"site": "elm"})
