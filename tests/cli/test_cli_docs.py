@@ -48,8 +48,8 @@ are exact; the report follows disclosure control, so its figures can differ.
 
 ## study.toml
 
-Sections and keys. The first three are required, and so is a codebook (`frame.use`) or human codes (`codes.file`),
-whose labels are then the themes. Paths are relative to the folder of the file.
+Sections and keys. The first three are required, and so is a codebook (`frame.use`) or human codes
+(`codes.file`), whose labels are then the themes. Paths are relative to the folder of the file.
 All faults are listed at once: unknown keys (with a similar known one), values of the wrong type or
 out of range, and missing files.
 
