@@ -53,7 +53,7 @@ def test_estimates_are_those_of_the_measures(survey, human, encoder):
     table = compare_encoders(survey, FRAME, human, [encoder], n_boot=20).set_index("measure")
     codes = code_responses(survey, embed(survey, encoder), FRAME, encoder)
     ids = human.seen["response_id"].tolist()
-    x, y = human.matrix(ids, SUBJECTS), codes.matrix(ids, SUBJECTS)
+    x, y = human.matrix(ids, [*SUBJECTS]), codes.matrix(ids, [*SUBJECTS])
     assert table.loc["f1_macro", "estimate"] == pytest.approx(macro_f1(x, y))
     kappas = [float(cohen_kappa(confusion_table(a, b))) for a, b in zip(x.T, y.T, strict=True)]
     assert table.loc["kappa_mean", "estimate"] == pytest.approx(np.mean(kappas))

@@ -14,7 +14,7 @@ from iapt_topics.figures import topic_tracking_figure
 from iapt_topics.topics import tracking as module
 from iapt_topics.topics.fit import fit_topics
 from iapt_topics.topics.refit import compare_refit
-from iapt_topics.topics.topics import TopicConfig
+from iapt_topics.topics.topics import TopicConfig, Topics
 from iapt_topics.topics.tracking import topic_tracking
 
 WORDS = ("alpha, one", "beta, two", "gamma, three", "delta, four", "epsilon, five")
@@ -47,7 +47,8 @@ def quick(monkeypatch):
         vectors = embeddings.rows(kept["response_id"].tolist())
         names, label = np.unique(vectors[:, :5].argmax(axis=1), return_inverse=True)
         centres = np.stack([vectors[label == k].mean(axis=0) for k in range(len(names))])
-        return SimpleNamespace(
+        empty, none = pd.DataFrame(), np.zeros((1, len(kept)))
+        return Topics(
             assignments=pd.DataFrame({"response_id": kept["response_id"], "topic": label}),
             topics=pd.DataFrame(
                 {
@@ -58,8 +59,9 @@ def quick(monkeypatch):
                 }
             ),
             centroids=centres / np.linalg.norm(centres, axis=1, keepdims=True),
-            n_topics=len(names),
-        )
+            hierarchy=empty, resolution=empty, runs=empty, votes=none.astype(int),
+            distribution=none.T.astype(np.float32), config=config, versions={},
+        )  # fmt: skip
 
     monkeypatch.setattr(module, "fit_topics", fit)
     return fit
