@@ -2,13 +2,14 @@
 
 - Intervals: ``wilson_interval``, ``jeffreys_interval``, ``newcombe_interval``,
   ``paired_interval``, ``percentile_interval``, ``normal_quantile``, ``smallest_detectable``.
-- Clusters and weights: ``cluster_weights``, ``resample_counts``, ``design_effect``, ``kish_size``.
+- Clusters and weights: ``cluster_weights``, ``resample_counts``, ``design_effect``, ``kish_size``,
+  ``jackknife_interval``.
 - Many tests: ``benjamini_hochberg``, ``holm``. Two distributions: ``jensen_shannon``.
 - Agreement on one theme: ``table_2x2``, ``cohen_kappa``, ``scott_pi``, ``nominal_alpha``,
   ``gwet_ac1``, ``pabak``, ``f1``, ``precision``, ``recall``, ``negative_agreement``.
 - Agreement on sets of themes: ``set_alpha``, ``masi_distance``, ``jaccard_distance``,
   ``macro_f1``, ``micro_f1``, ``samples_f1``, ``f1_per_unit``, ``confusion_table``,
-  ``expected_disagreement``, ``corrected``, ``ratio``.
+  ``alpha_without_each``, ``expected_disagreement``, ``corrected``, ``ratio``.
 """
 
 from iapt_topics._base.door import open_room
