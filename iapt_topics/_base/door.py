@@ -12,7 +12,7 @@ import functools
 import inspect
 import sys
 import types
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from collections.abc import Set as AnySet
 from itertools import chain
 from numbers import Integral, Real
@@ -194,6 +194,8 @@ def _fits(value: Any, hint: Any) -> bool:
         return callable(value)
     if not isinstance(origin, type):
         return True
+    if origin is Sequence and type(value).__name__ in ("Series", "Index", "ndarray"):
+        value = list(value)  # as good as a list of their values
     if not isinstance(value, AnySet | list | tuple if origin is frozenset else origin):
         return False
     if origin.__name__ == "ndarray":

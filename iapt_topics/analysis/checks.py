@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -55,6 +55,12 @@ def check_study(study: Study) -> pd.DataFrame:
     return pd.DataFrame(checks, columns=Check._fields)
 
 
+def with_interval(row: Any) -> str:
+    """A coefficient, with its 95 % confidence interval where that can be estimated."""
+    value, low, high = (coefficient(row[c]) for c in ("estimate", "low", "high"))
+    return value if pd.isna(row["low"]) else f"{value} (95 % CI {low} to {high})"
+
+
 def _machine_human(study: Study) -> Check:
     name, comparison = "machine-human agreement", study.comparison
     if comparison is None:
@@ -70,11 +76,9 @@ def _machine_human(study: Study) -> Check:
         )
     return Check(
         name,
-        FINE if f1["low"] >= _MANY else LOOK,
-        f"Macro-F1 between the machine and {comparison.reference} is "
-        f"{coefficient(f1['estimate'])} (95 % CI {coefficient(f1['low'])} to "
-        f"{coefficient(f1['high'])}). Agreement can vary by theme: see "
-        "tables['agreement_themes'].",
+        FINE if (f1["estimate"] if pd.isna(f1["low"]) else f1["low"]) >= _MANY else LOOK,
+        f"Macro-F1 between the machine and {comparison.reference} is {with_interval(f1)}. "
+        "Agreement can vary by theme: see tables['agreement_themes'].",
         comparison.n,
     )
 
@@ -89,8 +93,7 @@ def _benchmark(study: Study) -> Check:
     if pd.notna(f1["estimate"]):
         finding = (
             f"Macro-F1 between {benchmark.reference} and {benchmark.other} is "
-            f"{coefficient(f1['estimate'])} (95 % CI {coefficient(f1['low'])} to "
-            f"{coefficient(f1['high'])}): a practical benchmark for the machine."
+            f"{with_interval(f1)}: a practical benchmark for the machine."
         )
     return Check(name, FINE, finding, benchmark.n)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, suggestion
-from iapt_topics.analysis.checks import check_study
+from iapt_topics.analysis.checks import check_study, with_interval
 from iapt_topics.analysis.theme_summary import ThemeSummary, summarise_theme
 from iapt_topics.pipeline.saved import save_study
 from iapt_topics.publish.disclosure import Disclosure
@@ -46,12 +46,11 @@ class Analysis(Study):
     def _validity(self) -> str:
         """How far machine and human codes agree, if they were compared."""
         if self.comparison is None:
-            return "NOT COMPARED with human codes"
+            return "NOT VALIDATED: not compared with human codes"
         row = self.comparison.overall.set_index("measure").loc["f1_macro"]
         if pd.isna(row["estimate"]):
             return f"F1 with human codes not estimable, {self.comparison.n:,} responses"
-        value, low, high = (f"{row[c]:.2f}".removeprefix("0") for c in ("estimate", "low", "high"))
-        return f"F1 with human codes {value} [{low}, {high}], {self.comparison.n:,} responses"
+        return f"F1 with human codes {with_interval(row)}, {self.comparison.n:,} responses"
 
     def _title(self) -> str:
         return repr(self)

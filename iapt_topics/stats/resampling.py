@@ -233,7 +233,7 @@ def distance_interval(distance: float, draws: ArrayLike, most: float = 1.0) -> d
 def jackknife_interval(
     agreement: ArrayLike, without_each: ArrayLike, *, unbiased: bool = False
 ) -> tuple[Floats, Floats]:
-    """95 % interval of a measure of agreement, from its values without each cluster in turn.
+    """Jackknife 95 % confidence interval of a measure of agreement, over clusters.
 
     The jackknife is that of the root of disagreement (1 less the measure), whose variance depends
     little on its size, with Student's quantile for one cluster less than there are.

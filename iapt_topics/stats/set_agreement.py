@@ -219,6 +219,7 @@ def alpha_without_each(
     Returns
     -------
     ndarray of float, shape (n_clusters,)
+        Alpha without each cluster.
 
     Raises
     ------

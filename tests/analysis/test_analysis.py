@@ -42,13 +42,13 @@ def test_it_says_itself_in_a_line_and_in_html(study):
     text = repr(study)
     assert text.startswith("Analysis of table: 150 responses, 2014 to 2016; ")
     assert "5 themes of" in text
-    assert "F1 with human codes 1.00 [" in text
+    assert text.endswith("F1 with human codes 1.00, 150 responses")  # nothing disagrees
     html = study._repr_html_()
     assert "adjusted p" in html
     assert "<svg" not in html  # the figure stands as a data address
     assert "data:image/svg+xml" in html
     assert "caseload grows" not in html
-    assert repr(run(frame=SUBJECT_FRAME)).endswith("NOT COMPARED with human codes")
+    assert repr(run(frame=SUBJECT_FRAME)).endswith("NOT VALIDATED: not compared with human codes")
 
 
 def test_one_path_from_a_file_or_a_table(study, tmp_path):

@@ -180,7 +180,7 @@ def test_a_warning_is_a_note(command, result, folder, monkeypatch):
         warnings.simplefilter("default")
         code, _, err = command("run", result)
     assert code == 0
-    assert "Note: kept topics are fitted anew" in err
+    assert "Note: topics are fitted again" in err
     assert "UserWarning" not in err
 
 

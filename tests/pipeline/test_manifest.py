@@ -131,7 +131,7 @@ def test_shares_beyond_the_limit_are_different(runs):
     table = pd.read_csv(path)
     table.loc[3, "estimate"] += 0.011
     table.to_csv(path, index=False)
-    assert "not as the run wrote it" in compare_runs(runs / "a", runs / "b").first
+    assert "has changed since the run wrote it" in compare_runs(runs / "a", runs / "b").first
     rewritten(runs / "b")
     found = compare_runs(runs / "a", runs / "b")
     assert found.verdict == "different"

@@ -111,7 +111,10 @@ def test_topics_that_a_run_did_not_write_are_not_taken(plan, encoder, fits):
     (kept,) = (plan.out / "cache").glob("topics-*")
     label = pd.read_parquet(kept / "topics.parquet").assign(label="made up")
     for change, said in (
-        (lambda: label.to_parquet(kept / "topics.parquet"), "topics.parquet is not as it was"),
+        (
+            lambda: label.to_parquet(kept / "topics.parquet"),
+            "parquet has changed since it was written",
+        ),
         (lambda: (kept / "more.txt").write_text("x"), "more.txt has changed since it was written"),
         (lambda: (kept / "record.json").unlink(), "there is no record of their source"),
         (lambda: (kept / "record.json").write_text("[1]"), "record cannot be read"),
@@ -133,7 +136,7 @@ def test_topics_of_other_settings_are_not_taken_under_a_name_of_these(plan, enco
     (other,) = set((plan.out / "cache").glob("topics-*")) - {kept}
     shutil.rmtree(kept)
     other.rename(kept)
-    with pytest.warns(UserWarning, match="made of other responses, vectors or settings"):
+    with pytest.warns(UserWarning, match="belong to other responses, vectors or settings"):
         made(plan, encoder)
     assert len(fits) == 3
     assert bytes_of(plan.out) == before

@@ -263,5 +263,5 @@ def test_corrected_shares_are_not_published_as_those_of_the_codes():
     results = random_survey(0)
     human = results["human"][0]
     results["drift"] = measure_drift(results["codes"], results["responses"], human=human)
-    with pytest.raises(InputError, match="hand codes"):
+    with pytest.raises(InputError, match="without human="):
         published_tables(**results)
