@@ -50,8 +50,8 @@ def design_effect(errors: ArrayLike, weights: ArrayLike, clusters: Labels, few: 
     ----------
     errors, weights : array_like, shape (n,)
         Each unit's distance from its mean, and its weight.
-    clusters : array_like of int, shape (n,)
-        Number of each unit's cluster, from 0.
+    clusters : array_like, shape (n,)
+        Cluster (respondent) of each unit.
     few : int
         With fewer errors above one half than this, perfect within-cluster correlation (ICC = 1) is
         assumed.
@@ -67,7 +67,8 @@ def design_effect(errors: ArrayLike, weights: ArrayLike, clusters: Labels, few: 
     Rao JNK, Scott AJ (1992). A simple method for the analysis of clustered binary data.
     *Biometrics* 48:577-585.
     """
-    at, given = _units(clusters, "clusters"), np.asarray(_units(weights, "weights"), float)
+    given = np.asarray(_units(weights, "weights"), float)
+    at = np.unique(_units(clusters, "clusters"), return_inverse=True)[1]
     error = np.asarray(_units(errors, "errors"), float)
     if not len(at) == len(given) == len(error):
         got = f"{len(error)} errors, {len(given)} weights and {len(at)} clusters"
@@ -254,6 +255,11 @@ def jackknife_interval(
         NaN with fewer than two clusters, where a value is missing, and where nothing disagrees, as
         the jackknife then knows no error.
 
+    Raises
+    ------
+    InputError
+        If the shapes do not match.
+
     References
     ----------
     Efron B, Tibshirani RJ (1993). *An Introduction to the Bootstrap*, chapters 11 (jackknife) and
@@ -268,6 +274,11 @@ def jackknife_interval(
     from scipy.special import stdtrit
 
     estimate, others = np.asarray(agreement, float), np.asarray(without_each, float)
+    if others.ndim < 1 or others.shape[1:] != estimate.shape:
+        raise InputError(
+            "without_each", "must be the measures without each cluster",
+            f"shape {others.shape} for measures of shape {estimate.shape}", "Match them.",
+        )  # fmt: skip
     n = len(others)
     if n < 2:
         return np.full(estimate.shape, np.nan), np.full(estimate.shape, np.nan)

@@ -224,12 +224,19 @@ def alpha_without_each(
     Raises
     ------
     InputError
-        If the shapes do not match, or the distance is not known.
+        If the shapes do not match, a cluster is no whole number from 0, or the distance is not
+        known.
     """
     x, y = _paired(first, second)
     sets, at = _distinct(x, y)
     to_all = _distance_to_all(sets, np.bincount(at), distance)
-    own = np.tile(np.asarray(cluster), 2)
+    of_unit = np.asarray(cluster)
+    if of_unit.shape != (len(x),) or of_unit.dtype.kind not in "iu" or np.any(of_unit < 0):
+        raise InputError(
+            "cluster", "must be a whole number from 0 for each unit",
+            f"shape {of_unit.shape} of {of_unit.dtype}", "Number the clusters.",
+        )  # fmt: skip
+    own = np.tile(of_unit, 2)
     pairs = to_all[at].sum() - 2 * np.bincount(own, to_all[at])
     order = np.argsort(own, kind="stable")
     own, at = own[order], at[order]
@@ -238,10 +245,10 @@ def alpha_without_each(
         here = np.flatnonzero(own[lag:] == own[:-lag])
         apart = _distance(sets[at[here]], sets[at[here + lag]], distance)
         pairs += 2 * np.bincount(own[here], apart, len(pairs))
-    size = np.bincount(np.asarray(cluster))
+    size = np.bincount(of_unit)
     left, values = len(x) - size, 2 * (len(x) - size)
     apart = _distance(x, y, distance)
-    observed = ratio(apart.sum() - np.bincount(np.asarray(cluster), apart), left)
+    observed = ratio(apart.sum() - np.bincount(of_unit, apart), left)
     return corrected(1 - observed, 1 - ratio(pairs, values * (values - 1)))
 
 

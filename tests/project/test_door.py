@@ -136,6 +136,12 @@ def valid() -> SimpleNamespace:
     return SimpleNamespace(made=made, tables=tables)
 
 
+#: Arrays of one number a unit; the others are tables.
+FLAT = {f"design_effect.{name}" for name in ("errors", "weights")} | {
+    "alpha_without_each.cluster", "jackknife_interval.agreement",
+}  # fmt: skip
+
+
 def stand_in(owner: str, parameter: inspect.Parameter) -> object:
     """A value of the type that a parameter names first."""
     first, name = str(parameter.annotation).split(" | ")[0], parameter.name
@@ -161,7 +167,7 @@ def stand_in(owner: str, parameter: inspect.Parameter) -> object:
         "bool": False,
         "Path": Path("a.csv"),
         "Source": Path("a.csv"),
-        "ArrayLike": [1, 0] if owner == "design_effect" else [[1, 0], [0, 1]],
+        "ArrayLike": [1, 0] if f"{owner}.{name}" in FLAT else [[1, 0], [0, 1]],
         "Labels": ["a", "b"],
         "DistanceName": "masi",
         "Callable[[TopicBrief], str]": str,
