@@ -164,7 +164,7 @@ def compare_codes(
     n_boot: int = 1000,
     seed: int = 7,
 ) -> Comparison:
-    """Estimate inter-coder agreement: F1, kappa and Krippendorff's alpha with bootstrap intervals.
+    """Estimate inter-coder agreement: F1, kappa, Krippendorff's alpha, with 95 % intervals.
 
     Parameters
     ----------
