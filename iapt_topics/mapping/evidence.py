@@ -48,13 +48,15 @@ def find_evidence(
     if given is not None:
         best = possible.argmax(axis=1)[:, None] == np.arange(len(ids))
         possible = np.where(best & given[:, None], possible, -np.inf)
-    places = zip(first, last, theme, strict=True)
-    sentence = np.array([i + possible[i:j, t].argmax() for i, j, t in places], dtype=np.intp)
-    texts = dict(zip(responses.kept["response_id"], responses.kept["text"], strict=True))
-    spans = [
-        sentence_spans(texts[response])[number]
-        for response, number in zip(table["response_id"], sentence - first, strict=True)
-    ]
+    ranges = zip(first, last, theme, strict=True)
+    sentence = np.array([i + possible[i:j, t].argmax() for i, j, t in ranges], dtype=np.intp)
+    kept = responses.kept
+    coded = kept[kept["response_id"].isin(table["response_id"])]
+    places = {
+        i: sentence_spans(t) for i, t in zip(coded["response_id"], coded["text"], strict=True)
+    }
+    numbers = zip(table["response_id"], sentence - first, strict=True)
+    spans = [places[response][number] for response, number in numbers]
     anchors = nearest_anchors(scores, sentence, theme, frame)
     columns = (
         table["response_id"].to_numpy(dtype=object), table["theme"].to_numpy(dtype=object),
