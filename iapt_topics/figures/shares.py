@@ -132,17 +132,14 @@ def changes_figure(
     now, then = (wave_name(waves, int(rows[c].iloc[0])) for c in ("year", "against"))
     figure = new_figure(7.4, 0.2 * len(rows) + 1.0)
     ax: Any = figure.subplots()
+    ax.axvline(0, color=GREY, linewidth=0.8)  # first, so that it lies behind hollow points
     y = np.arange(len(rows))
     significant = (rows["p_bh"] < 0.05).to_numpy()
     for part, fill in ((significant, OKABE_ITO[0]), (~significant, "white")):
         look = {"fmt": "o", "color": OKABE_ITO[0], "markerfacecolor": fill, "markersize": 4.5}
         ax.errorbar(rows["estimate"][part], y[part], xerr=arms(rows[part]), **look | WHISKERS)
-    ax.axvline(0, color=GREY, linewidth=0.8, zorder=0)
-    ax.set_yticks(y, [drawn_text((labels or {}).get(t, t), 34) for t in rows["theme"]])
-    ax.set_ylim(len(rows) - 0.5, -0.5)
-    tidy(ax, "x")
-    percent_axis(ax, "x")
-    ax.set_xlabel("change of prevalence, percentage points", fontsize=8, color=INK)
+    names = [drawn_text((labels or {}).get(t, t), 34) for t in rows["theme"]]
+    _frame_differences(ax, names, "change of prevalence")
     left_out = len(changes) - len(rows)
     gap = f"; {left_out} themes not shown" if left_out else ""
     put_title(ax, f"{now} against {then}; filled: adjusted p < .05{gap}")
@@ -287,10 +284,15 @@ def effects_figure(effects: pd.DataFrame, *, theme: str) -> Figure:
     ax.axvline(0, color=GREY, linewidth=0.8)
     cells = rows[["covariate", "level", "reference", "n"]].itertuples(index=False)
     names = [drawn_text(f"{c}: {level} against {r} (n={n})", 58) for c, level, r, n in cells]
-    ax.set_yticks(y, names)
-    ax.set_ylim(len(rows) - 0.5, -0.5)
-    tidy(ax, "x")
-    percent_axis(ax, "x")
-    ax.set_xlabel("average marginal effect, percentage points", fontsize=8, color=INK)
+    _frame_differences(ax, names, "average marginal effect")
     put_title(ax, drawn_text(theme, 50))
     return figure
+
+
+def _frame_differences(ax: Any, names: Sequence[str], what: str) -> None:
+    """Name the rows of a forest plot of differences, from the top, and its axis of points."""
+    ax.set_yticks(np.arange(len(names)), names)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    tidy(ax, "x")
+    percent_axis(ax, "x")
+    ax.set_xlabel(f"{what}, percentage points", fontsize=8, color=INK)
