@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from iapt_topics.agreement.comparison import Comparison
 from iapt_topics.publish.wording import coefficient
 from iapt_topics.study.study import Study
 from iapt_topics.topics.topics import MIN_SUPPORT
@@ -55,6 +56,11 @@ def check_study(study: Study) -> pd.DataFrame:
     return pd.DataFrame(checks, columns=Check._fields)
 
 
+def macro_f1(comparison: Comparison) -> Any:
+    """The row of macro-F1 in a comparison."""
+    return comparison.overall.set_index("measure").loc["f1_macro"]
+
+
 def with_interval(row: Any) -> str:
     """A coefficient, with its 95 % confidence interval where that can be estimated."""
     value, low, high = (coefficient(row[c]) for c in ("estimate", "low", "high"))
@@ -69,7 +75,7 @@ def _machine_human(study: Study) -> Check:
             "No response was coded by people, so machine-human agreement is unknown. Code a "
             "random sample: codes.next_to_code draws one.", 0,
         )  # fmt: skip
-    f1 = comparison.overall.set_index("measure").loc["f1_macro"]
+    f1 = macro_f1(comparison)
     if pd.isna(f1["estimate"]):
         return Check(
             name, NOT_CHECKED, "Too few hand-coded responses to estimate F1.", comparison.n
@@ -88,7 +94,7 @@ def _benchmark(study: Study) -> Check:
     if benchmark is None:
         finding = "No response was coded by two people, so there is no benchmark for the machine."
         return Check(name, NOT_CHECKED, finding, 0)
-    f1 = benchmark.overall.set_index("measure").loc["f1_macro"]
+    f1 = macro_f1(benchmark)
     finding = "Too few responses coded by both to estimate F1."
     if pd.notna(f1["estimate"]):
         finding = (

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, suggestion
-from iapt_topics.analysis.checks import check_study, with_interval
+from iapt_topics.analysis.checks import check_study, macro_f1, with_interval
 from iapt_topics.analysis.theme_summary import ThemeSummary, summarise_theme
 from iapt_topics.pipeline.saved import save_study
-from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.disclosure import EXACT, Disclosure
 from iapt_topics.publish.draft import write_draft
-from iapt_topics.publish.published import Published, Version, keep_private, publish
+from iapt_topics.publish.published import Private, Published, Version, keep_private, publish
 from iapt_topics.report import format as form
-from iapt_topics.report.pictures import figure_makers
+from iapt_topics.report.pictures import figure_makers, last_changes
 from iapt_topics.report.write import write_report
 from iapt_topics.study.study import Study
 
@@ -47,7 +47,7 @@ class Analysis(Study):
         """How far machine and human codes agree, if they were compared."""
         if self.comparison is None:
             return "NOT VALIDATED: not compared with human codes"
-        row = self.comparison.overall.set_index("measure").loc["f1_macro"]
+        row = macro_f1(self.comparison)
         if pd.isna(row["estimate"]):
             return f"F1 with human codes not estimable, {self.comparison.n:,} responses"
         return f"F1 with human codes {with_interval(row)}, {self.comparison.n:,} responses"
@@ -84,9 +84,7 @@ class Analysis(Study):
             (95 % confidence interval), ``p_bh`` (adjusted by Benjamini and Hochberg), the largest
             change first. Proportions, not per cent. Empty if there is one wave.
         """
-        changes = self.drift.changes
-        changes = changes[changes["kind"] == "baseline"]
-        last = changes[changes["year"] == changes["year"].max()]
+        last = last_changes(self.drift.changes)
         over_all = self.tables["theme_shares"].set_index("theme")
         order = last["estimate"].abs().sort_values(ascending=False, kind="stable").index
         rows = last.loc[order]
@@ -153,7 +151,9 @@ class Analysis(Study):
         InputError
             If there is no figure of that name for this study.
         """
-        return _draw(keep_private(self), name)
+        # Without the quotes, which a figure does not show.
+        exact = Private(tables=self.tables, about=self.about, disclosure=EXACT)
+        return _draw(exact, name)
 
     def report(self, path: str | Path) -> Path:
         """Write the private report: exact figures, marked PRIVATE on every page.

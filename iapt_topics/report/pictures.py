@@ -44,7 +44,7 @@ def figure_makers(version: Version) -> dict[str, Callable[[], Figure]]:
         "ledger": lambda: ledger_figure(tables["ledger"], tables["ledger_totals"], waves=waves),
         "prevalence": lambda: drift_figure(tables["drift_shares"], labels=labels, waves=waves),
     }
-    changes = last_changes(version)
+    changes = last_changes(tables["drift_changes"])
     if changes["estimate"].notna().any():
         out["changes"] = lambda: changes_figure(changes, labels=labels, waves=waves)
     if "axis_shares" in tables:
@@ -73,10 +73,9 @@ def figure_makers(version: Version) -> dict[str, Callable[[], Figure]]:
     return out
 
 
-def last_changes(version: Version) -> pd.DataFrame:
+def last_changes(changes: pd.DataFrame) -> pd.DataFrame:
     """Changes of the last wave against the baseline."""
-    table = version.tables["drift_changes"]
-    rows = table[table["kind"] == "baseline"]
+    rows = changes[changes["kind"] == "baseline"]
     last: pd.DataFrame = rows[rows["year"] == rows["year"].max()]
     return last
 

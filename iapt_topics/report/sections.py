@@ -15,12 +15,14 @@ from iapt_topics.figures.ledger import STATUSES
 from iapt_topics.publish.published import Private, Version
 from iapt_topics.report import agreement_grids, drift_grids, grids, themes, topic_map
 from iapt_topics.report import format as form
-from iapt_topics.report.pictures import Picture, data_address, draw, last_changes
+from iapt_topics.report.pictures import Picture, data_address, figure_makers, last_changes
 
 
 def page_values(published: Version) -> dict[str, Any]:
     """Everything that the template prints."""
-    sources = {name: data_address(figure) for name, figure in draw(published).items()}
+    makers = figure_makers(published)
+    makers.pop("changes", None)  # for a paper and a notebook: the page has the table
+    sources = {name: data_address(make()) for name, make in makers.items()}
     return {
         **_survey(published, sources),
         **_themes(published, sources),
@@ -36,7 +38,7 @@ def _survey(published: Version, sources: dict[str, str]) -> dict[str, Any]:
     about, tables = published.about, published.tables
     totals = tables["ledger_totals"].set_index("status")["n"].to_dict()
     n_rows, n_kept, n_people = (form.count(totals.get(n, 0)) for n in ("read", "kept", "people"))
-    changes = last_changes(published)
+    changes = last_changes(tables["drift_changes"])
     years = [published.waves[y] for y in about.years]
     return {
         "title": _title(about.source, years),
@@ -199,7 +201,7 @@ def _axis(published: Version, sources: dict[str, str], poles: str) -> dict[str, 
 
 def _drift(published: Version, sources: dict[str, str]) -> dict[str, Any] | None:
     tables, labels, waves = published.tables, published.labels, published.waves
-    changes, baseline = last_changes(published), published.about.baseline
+    changes, baseline = last_changes(tables["drift_changes"]), published.about.baseline
     if changes.empty:
         return None
     shown = changes[changes["estimate"].notna()]
