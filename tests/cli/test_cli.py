@@ -376,7 +376,7 @@ def test_run_takes_a_wide_file_with_waves_and_a_deny_list(
     code, said, err = command(
         "run", path, "--text", "comment", "--text", "other", "--year", "wave", "--wave", "Before",
         "--wave", "After", "--weight", "w", "--covariate", "subject", "--deny", deny,
-        "--redact-text", "--out", out, "--n-runs", "2",
+        "--redact-text", "--frame", "iapt_identity_system", "--out", out, "--n-runs", "2",
     )  # fmt: skip
     assert code == 0, err
     assert "Note: survey 'wide.csv': read as UTF-16." in err

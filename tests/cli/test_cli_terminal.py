@@ -40,6 +40,10 @@ if os.environ.get("SLOW"):
     setattr(importlib.import_module(f"iapt_topics.{module}"), name, slow)
 cli.main()
 """
+RUN = (
+    "run", "survey.csv", "--text", "comment", "--year", "year", "--frame", "iapt_identity_system",
+    "--n-runs", "2",
+)  # fmt: skip
 
 
 class Terminal:
@@ -154,7 +158,7 @@ def test_ctrl_c_at_a_question_writes_nothing(files):
 
 @pytest.mark.slow
 def test_a_run_stopped_by_ctrl_c_says_how_to_resume_and_does(files):
-    words = ("run", "survey.csv", "--text", "comment", "--year", "year", "--n-runs", "2", "--out")
+    words = (*RUN, "--out")
     screen = Terminal(files, *words, "whole")
     screen.until("Embedding the responses")
     screen.until("left:")
@@ -191,8 +195,7 @@ def test_a_run_stopped_by_ctrl_c_says_how_to_resume_and_does(files):
     ],
 )
 def test_ctrl_c_stops_what_cannot_be_interrupted(files, stage, slow, deaf):
-    words = ("run", "survey.csv", "--text", "comment", "--year", "year", "--n-runs", "2")
-    screen = Terminal(files, *words, SLOW=slow, DEAF=deaf)
+    screen = Terminal(files, *RUN, SLOW=slow, DEAF=deaf)
     screen.until(stage)
     screen.until("0:00:01")  # it is well into the stage
     began = time.monotonic()
