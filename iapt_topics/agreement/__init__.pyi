@@ -1,3 +1,5 @@
+from .certify import Certificate as Certificate
+from .certify import certify_codes as certify_codes
 from .comparison import Comparison as Comparison
 from .comparison import compare_codes as compare_codes
 from .comparison import topic_codes as topic_codes
