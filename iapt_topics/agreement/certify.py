@@ -19,6 +19,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, log
 from typing import NamedTuple
@@ -30,6 +31,7 @@ from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.result import Result
 from iapt_topics.agreement.comparison import compare_codes
+from iapt_topics.agreement.review_queue import review_queue
 from iapt_topics.codes.codes import Codes, attach_respondents, spread
 from iapt_topics.stats.exact import exact_bounds
 from iapt_topics.stats.intervals import require_fraction
@@ -141,10 +143,9 @@ class Certificate(Result):
 
 def certify_codes(
     machine: Codes,
-    human: Codes,
+    human: Codes | Sequence[Codes],
     responses: Responses,
     *,
-    second: Codes | None = None,
     precision: float = 0.8,
     recall: float | None = None,
     confidence: float = 0.9,
@@ -157,13 +158,12 @@ def certify_codes(
     ----------
     machine : Codes
         The machine's codes.
-    human : Codes
+    human : Codes or sequence of Codes
         One person's codes (or agreed ones) of a random sample, drawn over all years or within each.
-        Those in ``human.picked``, and those that the machine was trained on, are not used.
+        Those in ``picked``, and those that the machine was trained on, are not used. Of several,
+        the first measures the machine, and the second tells on which themes people disagree.
     responses : Responses
         The survey.
-    second : Codes, optional
-        A second person's, to tell a theme on which people disagree.
     precision : float, default 0.8
         What the precision of an accepted set must be, 0 to 1.
     recall : float, optional
@@ -182,8 +182,8 @@ def certify_codes(
         wanted. *Automate above the score*: that of the half of the codes with the higher scores
         does. *Definition at fault*: neither does, and the two people's F1 is surely below
         ``precision``, or most of the machine's wrong codes are, by people, one other theme.
-        *People code it*: precision is surely below what is wanted, or the machine never gives the
-        theme. *Not enough evidence*: none of these.
+        *People code it*: precision is surely below what is wanted, or the machine never applies
+        the theme. *Not enough evidence*: none of these.
 
     Raises
     ------
@@ -220,7 +220,10 @@ def certify_codes(
     for name, value in (("precision", precision), ("recall", recall), ("confidence", confidence)):
         if value is not None:
             require_fraction(value, name)
-    machine, human = (attach_respondents(c, responses) for c in (machine, human))
+    people = [human] if isinstance(human, Codes) else list(human)
+    if not people:
+        raise InputError("human", "must be codes", "an empty list", "Give a person's codes.")
+    machine, human, *others = (attach_respondents(c, responses) for c in (machine, *people))
     sample = _sample(machine, human, responses, seed)
     if not sample.drawn.any():
         raise InputError(
@@ -233,7 +236,7 @@ def certify_codes(
     y = spread(human, sample.ids, themes)[0]
     labels = [machine.labels.get(t) or human.labels.get(t) or t for t in themes]
     asked = _Asked(precision, recall, (1 - confidence) / (len(themes) if together else 1))
-    disputed = _disputed(human, second, responses, precision)
+    disputed = _disputed(human, others, responses, precision)
     rows: list[dict[str, object]] = []
     for j, theme in enumerate(themes):
         head: dict[str, object] = {"theme": theme, "label": labels[j]}
@@ -245,7 +248,7 @@ def certify_codes(
         wrong = sample.drawn & f[:, j] & ~y[:, j]
         fault = _taken_for(y[wrong], f[wrong], labels, asked.alpha)
         if theme in disputed:
-            fault = "two people agree less on it than is asked of the machine"
+            fault = "two people agree less on it than the target"
         sets = _sets(f[:, j], score[:, j], y[:, j], sample.drawn, asked)
         rows.append(head | _verdict(sets, asked, fault))
     table = pd.DataFrame(rows).reindex(columns=_COLUMNS)
@@ -254,7 +257,7 @@ def certify_codes(
         precision=precision, recall=recall, confidence=confidence, together=together,
         n=int(sample.drawn.sum()), units=frozenset(sample.ids), left_out=sample.left_out,
         themes=table,
-        queue=_queue(sample, f, score, y, waiting),
+        queue=review_queue(sample.ids, f, score, y, sample.drawn, waiting),
     )  # fmt: skip
 
 
@@ -362,7 +365,7 @@ def _verdict(sets: list[_Set], asked: _Asked, fault: str) -> dict[str, object]:
         return _row(AUTOMATE if best is sets[0] else AUTOMATE_ABOVE, best, best.score)
     whole = sets[0]
     if not whole.accepted:
-        return _row(PEOPLE, whole, np.nan, note="the machine never gives the theme")
+        return _row(PEOPLE, whole, np.nan, note="the machine never applies the theme")
     if fault:
         return _row(DEFINITION, whole, np.nan, note=fault)
     if all(s.high < asked.precision for s in sets):
@@ -370,11 +373,11 @@ def _verdict(sets: list[_Set], asked: _Asked, fault: str) -> dict[str, object]:
     return _row(UNKNOWN, whole, np.nan, n_more=_more(whole, asked))
 
 
-def _disputed(human: Codes, second: Codes | None, responses: Responses, least: float) -> set[str]:
+def _disputed(human: Codes, others: list[Codes], responses: Responses, least: float) -> set[str]:
     """Themes on which two people surely agree less than is asked of the machine."""
-    if second is None:
+    if not others:
         return set()
-    themes = compare_codes(human, second, responses=responses, kappa=False).themes
+    themes = compare_codes(human, others[0], responses=responses, kappa=False).themes
     return set(themes.loc[themes["f1_high"] < least, "theme"])
 
 
@@ -409,39 +412,6 @@ def _more(found: _Set, asked: _Asked) -> float:
 def _fewest(asked: _Asked) -> int:
     """Codes to check below which the smaller set cannot pass even if all are right."""
     return ceil(log(asked.alpha * (1 - _SHARE_ALL)) / log(asked.precision))
-
-
-def _queue(sample: _Sample, f: Bools, score: Floats, y: Bools, waiting: Bools) -> pd.DataFrame:
-    """Responses that wait for a person, by what their coding is expected to add to mean kappa.
-
-    Kappa of a theme is 1 less the share of errors over twice the variance of a code, so an error
-    weighs the more, the rarer the theme. Errors are expected as often as the sample has them: among
-    the upper and the lower half of a theme's codes, and among responses with and without any code.
-    """
-    drawn = sample.drawn
-    error = f != y
-    bare = np.asarray(~f.any(axis=1))
-    missed = (error & ~f)[drawn].sum(axis=1)
-    overall = (missed.sum() + 0.5) / (drawn.sum() + 1)
-    gain = np.zeros(len(f))
-    for j in range(f.shape[1]):
-        share = (y[drawn, j].sum() + 0.5) / (drawn.sum() + 1)
-        middle = np.nanmedian(score[:, j]) if f[:, j].any() else np.inf
-        upper: Bools = f[:, j] & (score[:, j] >= middle)
-        lower: Bools = f[:, j] & ~upper
-        for cell in (upper, lower):
-            seen = error[cell & drawn, j]
-            expected = (seen.sum() + 0.5) / (len(seen) + 1)
-            gain[cell] += expected / (2 * share * (1 - share))
-        rate = (error[drawn & ~f[:, j], j].sum() + 0.5) / ((drawn & ~f[:, j]).sum() + 1)
-        without: Bools = ~bare & ~f[:, j]
-        for cell in (bare, without):
-            misses = missed[cell[drawn]]
-            ratio = (misses.sum() + 0.5) / (len(misses) + 1) / overall
-            gain[cell] += min(rate * ratio, 1.0) / (2 * share * (1 - share))
-    table = pd.DataFrame({"response_id": sample.ids, "gain": gain / (f.shape[1] * len(f))})
-    rows = table[waiting].sort_values("gain", ascending=False, kind="stable")
-    return rows.reset_index(drop=True)
 
 
 def _row(verdict: str, found: _Set, score: float, **more: object) -> dict[str, object]:

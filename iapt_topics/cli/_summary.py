@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from iapt_topics.agreement.certify import AUTOMATE_ABOVE
 from iapt_topics.agreement.tables import TOO_FEW
 from iapt_topics.cli._screen import plain
 from iapt_topics.publish.wording import coefficient, p_value, points
@@ -11,6 +12,7 @@ from iapt_topics.publish.wording import coefficient, p_value, points
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iapt_topics.agreement.certify import Certificate
     from iapt_topics.study.study import Study
 
 _P = 0.05
@@ -107,6 +109,34 @@ def agreement_lines(facts: dict[str, Any], *, themes: bool = False) -> list[str]
         lines.append(
             f"  {row['theme']} {row['label']}: F1 {_range(row, 'f1', 'f1_low', 'f1_high')}{note}"
         )
+    return lines
+
+
+def certificate_lines(found: Certificate) -> list[str]:
+    """The verdict on each theme, with what it rests on."""
+    recall = "" if found.recall is None else f" and recall {found.recall:g}"
+    head = (
+        f"Target: precision {found.precision:g}{recall}, {found.confidence:.0%} confidence for "
+        f"{'all themes together' if found.together else 'each theme'}; {found.n:,} random hand "
+        f"codes for {len(found.units):,} responses (exact figures)."
+    )
+    lines = [head]
+    if found.left_out:
+        years = ", ".join(map(str, found.left_out))
+        lines.append(f"Too few random hand codes, not certified: {years}.")
+    for row in found.themes.to_dict("records"):
+        line = f"  {row['theme']} {row['label']}: {row['verdict']}"
+        if row["verdict"] == AUTOMATE_ABOVE:
+            line += f" {row['score']:.3g}"
+        if row["n_checked"] > 0:
+            line += (
+                f"; {row['n_right']:.0f} of {row['n_checked']:.0f} codes right, precision at least "
+                f"{coefficient(row['precision_low'])}, recall at least "
+                f"{coefficient(row['recall_low'])}"
+            )
+        if row["n_more"] > 0:
+            line += f"; about {row['n_more']:,.0f} further random codes would settle it"
+        lines.append(f"{line}; {row['note']}" if row["note"] else line)
     return lines
 
 

@@ -193,7 +193,7 @@ def test_two_people_who_disagree_put_the_definition_at_fault(four_themes):
     other[:, 3] = rng.permutation(y[:, 3])
     first, second = coded(machine, rows, y), coded(machine, rows, other, "second")
     flat = scored(machine, np.ones(1000))
-    table = certify_codes(flat, first, responses, second=second).themes.set_index("theme")
+    table = certify_codes(flat, [first, second], responses).themes.set_index("theme")
     assert table.loc["t3", "verdict"] == DEFINITION
     assert "two people" in table.loc["t3", "note"]
 
@@ -235,5 +235,7 @@ def test_a_theme_that_people_or_the_machine_never_had_is_told(four_themes):
     table = certify_codes(machine, less, responses).themes.set_index("theme")
     assert table.loc["t1", ["verdict", "note"]].tolist() == [UNKNOWN, "not in the human code set"]
     assert table.loc["t9", ["verdict", "accepted"]].tolist() == [PEOPLE, 0]
+    with pytest.raises(InputError, match="an empty list"):
+        certify_codes(machine, [], responses)
     with pytest.raises(InputError, match="precision"):
         certify_codes(machine, human, responses, precision=1.2)

@@ -63,6 +63,28 @@ def test_run_ends_with_a_report(command, offline_encoder, files, tmp_path):
     assert not list((tmp_path / "out").rglob("*.part"))
 
 
+def test_certify_says_what_the_machine_may_code(command, offline_encoder, files, tmp_path):
+    words = (
+        "run", files / "survey.csv", "--text", "comment", "--year", "year", "--respondent",
+        "person", "--frame", files / "frame.toml", "--n-runs", 2, "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert command(*words)[0] == 0
+    code, _, err = command("certify", tmp_path / "out")
+    assert code == 2
+    assert "compare RESULTS --codes FILE" in err
+    assert command("compare", tmp_path / "out", "--codes", files / "codes.csv")[0] == 0
+    code, out, err = command("certify", tmp_path / "out", "--out", tmp_path / "verdicts.xlsx")
+    assert code == 0, err
+    first, *lines = out.splitlines()
+    assert first.startswith("Target: precision 0.8, 90% confidence for each theme; ")
+    assert all("; precision" in line or ": " in line for line in lines)
+    sheets = pd.read_excel(tmp_path / "verdicts.xlsx", sheet_name=None)
+    verdicts = next(t for t in sheets.values() if "verdict" in t.columns)
+    assert len(verdicts) == len(lines)
+    code, out, _ = command("certify", tmp_path / "out", "--json", "--precision", "0.5")
+    assert len(json.loads(out)["themes"]) == len(lines)
+
+
 def test_one_year_with_codes_has_a_report_and_no_word_of_change(
     command, offline_encoder, files, tmp_path
 ):

@@ -98,6 +98,7 @@ def valid() -> SimpleNamespace:
         "Study": study,
         "Published": published,
         "Comparison": standins.comparison(),
+        "Certificate": PUBLIC["certify_codes"](codes, codes, survey),
         "SamplePlan": PUBLIC["next_to_code"](survey, codes, topics, n=40),
         "MappingEdits": MappingEdits(
             table=pd.DataFrame(
