@@ -6,3 +6,4 @@ from .comparison import topic_codes as topic_codes
 from .convergence import disagreements as disagreements
 from .convergence import read_convergence as read_convergence
 from .convergence import write_convergence as write_convergence
+from .group_errors import error_by_group as error_by_group
