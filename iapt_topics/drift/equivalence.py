@@ -25,7 +25,7 @@ def equivalence_table(changes: pd.DataFrame, *, bound: float = 0.05) -> pd.DataF
         ``Drift.changes``, or other changes with these columns: ``theme``, ``year``, ``against``,
         ``estimate``, ``low``, ``high`` (95 % confidence interval), ``n``.
     bound : float, default 0.05
-        Change in prevalence below which there is none to speak of, as a fraction (0.05 is five
+        Change in prevalence that counts as none, as a fraction (0.05 is five
         points), above 0 and below 1. To be set before the results are seen.
 
     Returns
