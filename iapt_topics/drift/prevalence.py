@@ -138,7 +138,7 @@ def shares_by_hand(
     It takes from all years how often the hand codes give the theme where the machine did and where
     it did not, as a test of no change must: one year's few hand codes may happen to hold no error.
     """
-    table, notes = _population(machine, human, responses)
+    table, notes = hand_coded_population(machine, human, responses)
     themes = (*human.themes, *(t for t in machine.themes if t not in human.themes))
     f, y = (spread(c, table["response_id"].tolist(), themes)[0] for c in (machine, human))
     y &= table["by_hand"].to_numpy()[:, None]
@@ -183,7 +183,7 @@ def shares_by_hand(
     return out.astype({"year": "int64" if by_year else "Int64"})
 
 
-def _population(
+def hand_coded_population(
     machine: Codes, human: Codes, responses: Responses
 ) -> tuple[pd.DataFrame, list[str]]:
     """Kept responses that the machine coded, how each was coded by hand, and what was left out."""
