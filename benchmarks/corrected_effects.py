@@ -58,9 +58,8 @@ def main() -> None:
     )
     for method, rows in zip(("machine", "corrected", "hand codes alone"), found, strict=True):
         for (covariate, level), (bias, covered, width) in zip(TRUE, rows, strict=True):
-            print(
-                f"{method}, {covariate} {level}: bias {bias:+.3f}, coverage {covered:.3f}, width {width:.3f}"
-            )
+            text = f"bias {bias:+.3f}, coverage {covered:.3f}, width {width:.3f}"
+            print(f"{method}, {covariate} {level}: {text}")
 
 
 if __name__ == "__main__":
