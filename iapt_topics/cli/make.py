@@ -106,6 +106,7 @@ def run(
     model: Annotated[str | None, option("model")] = None,
     baseline: Annotated[int | None, option("baseline")] = None,
     standardise: Standardise = None,
+    topic_model: Annotated[str | None, option("topic_model", "--topics")] = None,
     seed: Seed = None,
     n_runs: Runs = None,
     n_topics: Annotated[int | None, option("n_topics")] = None,
@@ -127,7 +128,8 @@ def run(
         waves=wave and tuple(wave), language=language, non_answers=non_answers, deny=deny,
         redact_text=redact_text, codes=codes, code_map=code_map, frame=frame and parse_frame(frame),
         model=model and parse_model(model), baseline=baseline,
-        standardise=standardise and tuple(standardise), seed=seed, n_runs=n_runs,
+        standardise=standardise and tuple(standardise), topic_model=topic_model, seed=seed,
+        n_runs=n_runs,
         n_topics=n_topics, min_topic_size=min_topic_size, min_support=min_support,
         disclosure=disclosure and parse_disclosure(disclosure), quotes=quotes, approved=approved,
     )  # fmt: skip

@@ -74,6 +74,7 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
         config=TopicConfig(
             seed=plan.seed, n_runs=plan.n_runs, n_topics=plan.n_topics,
             min_topic_size=plan.min_topic_size, min_support=plan.min_support,
+            model=plan.topic_model,
         ),
         baseline=plan.baseline,
         cache=cache,

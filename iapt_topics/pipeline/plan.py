@@ -72,6 +72,7 @@ KINDS = {
         lambda v: isinstance(v, list | tuple) and all(map(_is_text, v)),
         '["..."]',
     ),
+    "runs": Kind('"bertopic"', lambda v: _is_text(v) and v == "bertopic", '"bertopic"'),
     "whole": Kind("a whole number", lambda v: _is_number(v, int), "2"),
     "share": Kind("a number from 0 to 1", lambda v: _is_number(v, int, float) and 0 <= v <= 1),
     "flag": Kind("true or false", lambda v: isinstance(v, bool), "true"),
@@ -101,6 +102,8 @@ KEYS = (
     Key("embedding", "prompt", "prompt", "text", 'text put before each response, e.g. "query: "'),
     Key("embedding", "theme_prompt", "theme_prompt", "text",
         "text put before each description of a theme"),
+    Key("topics", "model", "topic_model", "runs",
+        'what the clustering runs are: "bertopic", or by default the library\'s own'),
     Key("topics", "seed", "seed", "whole", "seed of all random numbers"),
     Key("topics", "n_runs", "n_runs", "whole",
         "number of clustering runs in the consensus", before="runs"),
@@ -154,6 +157,8 @@ class StudyPlan:
         Folder of a sentence model, "all-MiniLM-L6-v2" or "all-mpnet-base-v2", as for
         :func:`iapt_topics.sentence_encoder`; so are ``prompt`` and ``theme_prompt``.
     prompt, theme_prompt : str, optional
+    topic_model : {"bertopic"}, optional
+        As ``model`` of :class:`iapt_topics.TopicConfig`.
     seed, n_runs : int
         As for :class:`iapt_topics.TopicConfig`; so are ``n_topics``, ``min_topic_size``, and
         ``min_support``.
@@ -199,6 +204,7 @@ class StudyPlan:
     model: str | Path | None = None
     prompt: str | None = None
     theme_prompt: str | None = None
+    topic_model: str | None = None
     seed: int = 7
     n_runs: int = 12
     n_topics: int | None = None
