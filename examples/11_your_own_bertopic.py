@@ -1,4 +1,4 @@
-"""A BERTopic model of your own, and the same report: python examples/11_your_own_bertopic.py."""
+"""A BERTopic model of your own on the SYNTHETIC survey: python examples/11_your_own_bertopic.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from iapt_topics.datasets import example_path
 
 
 def main(folder: Path) -> None:
-    """Write the report on the SYNTHETIC survey, with topics by a model that is quick to run."""
+    """Write the report, with topics by a model that is quick to run."""
     folder.mkdir(parents=True, exist_ok=True)
     mine = BERTopic(
         umap_model=PCA(10), hdbscan_model=KMeans(20, n_init=1),
