@@ -178,13 +178,14 @@ def publish(
         rule.min_respondents,
         most=counts.most,
         never_shown=counts.never_shown,
+        unprotected=counts.unprotected,
     )
     cells = Cells(counts, frozenset(hidden), rule)
     years = agreement_by_year(cells) if "comparison" in counts.compared else None
     tables = {
         "frame": study.tables["frame"],
         **publish_survey(study.tables, cells),
-        **publish_drift(study.tables, cells),
+        **publish_drift(study, cells),
         **publish_topics(study, cells),
         **publish_agreement(study, cells, years),
     }
