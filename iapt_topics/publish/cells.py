@@ -108,14 +108,22 @@ class Cells:
         Weights have mean 1 in the base, so the two are those of as many equal responses.
         """
         rule, n = self.rule, self.counts.cells[base].count
-        of, largest = self.counts.weighed[base]
-        total, largest = total * n / of, largest * n / of
+        of = self.counts.weighed[base][0]
+        total *= n / of
         if rule.min_respondents == 1 and rule.round_to == 1:
             return round(total), min(total / n, 1.0), 1
-        step = max(5, rule.round_to)
-        step *= math.ceil(round(2 * largest / step, 9))
+        step = self.weighted_step(base)
         count = min((total + step / 2) // step * step, rule.rounded(n))
         return int(count), count / max(rule.rounded(n), 1), step
+
+    def weighted_step(self, base: Key) -> float:
+        """What sums of weights of a base are rounded to: twice the largest weight, or more."""
+        if self.rule.min_respondents == 1 and self.rule.round_to == 1:
+            return 1
+        of, largest = self.counts.weighed[base]
+        step = max(5, self.rule.round_to)
+        largest *= self.counts.cells[base].count / of
+        return step * math.ceil(round(2 * largest / step, 9))
 
     def joint(self, ids: set[str], year: int) -> float:
         """Responses to which two coders applied a theme, or the sum of their weights, rounded."""
@@ -137,7 +145,7 @@ class Cells:
         return np.asarray((np.asarray(counts, dtype=float) + step / 2) // step * step)
 
 
-def rounding_variance(step: float) -> float:
+def rounding_variance(step: Any) -> Any:
     """Variance of the error of a count that is rounded to a multiple of ``step``."""
     return (step**2 - 1) / 12
 

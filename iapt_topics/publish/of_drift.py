@@ -23,7 +23,7 @@ from iapt_topics.publish.cells import HELPERS, Cells, follow, not_estimable, rou
 from iapt_topics.publish.counts import ALL
 from iapt_topics.publish.suppression import Key
 from iapt_topics.publish.year_model import YearModel, year_model
-from iapt_topics.study.derived import both_years, crude_changes
+from iapt_topics.study.derived import both_years, crude_changes, mark_checked
 from iapt_topics.study.study import Study
 from iapt_topics.study.tables import Tables, model_shares
 
@@ -34,8 +34,8 @@ _N_BOOT = 1000
 _COVERED_STEP = 0.05
 
 
-def publish_drift(study: Study, cells: Cells) -> Tables:
-    """Tables of prevalence and its change."""
+def publish_drift(study: Study, cells: Cells) -> tuple[Tables, YearModel]:
+    """Tables of prevalence and its change, and the model of the years that they rest on."""
     exact = study.tables
     out = {
         "theme_shares": _shares(
@@ -54,7 +54,12 @@ def publish_drift(study: Study, cells: Cells) -> Tables:
     if "standardised_changes" in exact:
         table = exact["standardised_changes"]
         out["standardised_changes"] = _standardised(table, out["drift_changes"], cells)
-    return {n: t.drop(columns=HELPERS) if "rounding" in t else t for n, t in out.items()}
+    kind = study.codes.kind
+    for name in ("drift_trends", "drift_changepoints", "drift_distances", "standardised_changes"):
+        if name in out:
+            out[name] = mark_checked(out[name], kind)
+    tables = {n: t.drop(columns=HELPERS) if "rounding" in t else t for n, t in out.items()}
+    return tables, years
 
 
 def _shares(
