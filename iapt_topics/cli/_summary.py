@@ -77,6 +77,7 @@ def summarise(study: Study) -> dict[str, Any]:
         "standardise": [] if held is None else list(held.covariates),
         "standardised_changes": held_fixed,
         "linear_trends": list(trend["theme"]),
+        "panel": study.about.panel,
     }
     clean: dict[str, Any] = plain(facts)
     return clean
@@ -155,6 +156,11 @@ def change_lines(facts: dict[str, Any], *, every: bool = False) -> list[str]:
             + (":" if shown else ".")
         )
         lines += _change_rows(shown, facts, every=every)
+    if facts["panel"]:
+        lines.append(
+            "A panel: respondents recur between years. The intervals allow for it; the table "
+            "panel_changes has the change within the same respondents."
+        )
     # Two years have a change and no trend beside it.
     if facts["linear_trends"] and len(facts["years"]) > 2:
         named = ", ".join(facts["linear_trends"])

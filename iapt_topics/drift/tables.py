@@ -47,6 +47,7 @@ FAMILIES = {
     "omnibus": "any difference between years: all themes",
     "linear": "linear trend: all themes",
     "shape": "shape of the trend: all themes",
+    "panel": "change of the same respondents: all themes and pairs of years",
     "distance": "difference in the mix of themes: all pairs of years",
 }
 #: Below this many responses, a year is said to be small.

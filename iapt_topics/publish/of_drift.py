@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.status import SHOWN, SUPPRESSED
+from iapt_topics._base.status import SHOWN, SMALL_BASE, SUPPRESSED
 from iapt_topics.drift.distances import distance
 from iapt_topics.drift.tables import adjust_p, change_columns, name_families
 from iapt_topics.drift.trends import change_rows, trend_rows
@@ -23,7 +23,7 @@ from iapt_topics.publish.cells import HELPERS, Cells, follow, not_estimable, rou
 from iapt_topics.publish.counts import ALL
 from iapt_topics.publish.suppression import Key
 from iapt_topics.publish.year_model import YearModel, year_model
-from iapt_topics.study.derived import both_years, crude_changes, mark_checked
+from iapt_topics.study.derived import UNCORRECTED, both_years, crude_changes, mark_checked
 from iapt_topics.study.study import Study
 from iapt_topics.study.tables import Tables, model_shares
 
@@ -54,8 +54,10 @@ def publish_drift(study: Study, cells: Cells) -> tuple[Tables, YearModel]:
     if "standardised_changes" in exact:
         table = exact["standardised_changes"]
         out["standardised_changes"] = _standardised(table, out["drift_changes"], cells)
+    if "panel_changes" in exact:
+        out["panel_changes"] = _panel_changes(exact["panel_changes"], shares, cells)
     kind = study.codes.kind
-    for name in ("drift_trends", "drift_changepoints", "drift_distances", "standardised_changes"):
+    for name in UNCORRECTED:
         if name in out:
             out[name] = mark_checked(out[name], kind)
     tables = {n: t.drop(columns=HELPERS) if "rounding" in t else t for n, t in out.items()}
@@ -208,6 +210,31 @@ def _standardised(table: pd.DataFrame, published: pd.DataFrame, cells: Cells) ->
     out = table[["theme", "year", "against"]].assign(**whole)
     out = out.assign(**{c: out[c].where(shown) for c in whole})
     return follow(out.assign(changed=np.where(shown, table["changed"], "")), rows)
+
+
+def _panel_changes(table: pd.DataFrame, shares: pd.DataFrame, cells: Cells) -> pd.DataFrame:
+    """Changes within the respondents of both years: of rounded numbers of people, no p value.
+
+    How many gained a theme and how many lost it is not given, and their difference is rounded
+    under every rule: either can be a few.
+    """
+    rows = table.reset_index(drop=True)
+    now, then = both_years(rows, shares)
+    rule, people = cells.rule, rows["n"].to_numpy(float)
+    few = np.array([rule.is_small(n) for n in people], dtype=bool)
+    n = np.where(few, np.nan, cells.coarse(people))
+    gap = cells.coarse(rows["gained"].to_numpy(float) - rows["lost"].to_numpy(float))
+    shown = (now["estimate"].notna() & then["estimate"].notna()).to_numpy()
+    shown = shown & ~few & (people >= rule.min_base)
+    out = rows[["theme", "year", "against"]].assign(
+        estimate=np.where(shown, gap / np.where(shown, n, 1), np.nan),
+        n=n,
+        changed=np.where(shown, rows["changed"], ""),
+        family=rows["family"],
+    )
+    status = np.where(few, SUPPRESSED, np.where(people < rule.min_base, SMALL_BASE, SHOWN))
+    note = np.where(few, SUPPRESSED, np.where(people < rule.min_base, rule.too_small, ""))
+    return follow(out, now, then, pd.DataFrame({"status": status, "note": note}))
 
 
 def _coarse_part(part: pd.Series, cells: Cells) -> pd.Series:

@@ -6,8 +6,9 @@ intervals, and gives no exact count back.
 
 Where respondents recur, how far the years go together is the one thing that published shares do not
 tell. It is published in steps: a theme's correlation between two years rounded towards 0 to a
-multiple of .2, where that leaves open as many respondents as the rule asks for, else that of all
-shown themes together, to a multiple of .1. Rounded so, no interval is too narrow for it.
+multiple of .2, or of .3 if it takes that to leave open as many respondents as the rule asks for;
+else that of all shown themes together, to a multiple of .1. Rounded so, no interval is too narrow
+for it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from iapt_topics.study.tables import model_shares
 
 #: What a theme's correlation between years is rounded to, and that of all themes together.
 _STEP, _STEP_TOGETHER = 0.2, 0.1
+#: Coarser than this a theme's own says less than that of all; or than none, if they are few.
+_COARSE, _COARSEST = 0.3, 0.5
 #: Respondents of all years are counted in steps of this where their number is suppressed.
 _PEOPLE_STEP = 50
 
@@ -86,6 +89,24 @@ def year_model(shares: pd.DataFrame, codes: Codes, cells: Cells) -> YearModel:
     return YearModel(themes=themes, years=years, n=bases, shown=shown, model=model)
 
 
+def any_difference(share: Floats, effective: Floats, rounding: Floats) -> Floats:
+    """P of the test that published shares (Y, T) are the same in all years, taken as independent.
+
+    NaN for one year, and where a share is not known.
+    """
+    known = ~np.isnan(share).any(axis=0)
+    if len(share) < 2 or not known.any():
+        return np.full(share.shape[1], np.nan)
+    share = np.where(known, share, 0.5)
+    effective, rounding = np.where(known, effective, 1.0), np.where(known, rounding, 0.0)
+    alone = np.tile(np.eye(len(share)), (share.shape[1], 1, 1))
+    extra = rounding.T[:, :, None] * np.eye(len(share))
+    model = ShareModel(
+        share=share, low=share, high=share, effective=effective, correlation=alone, extra=extra
+    )
+    return np.where(known, model.omnibus(), np.nan)
+
+
 def _panel(
     codes: Codes,
     cells: Cells,
@@ -112,17 +133,21 @@ def _panel(
             # Respondents with the theme in both years that a correlation of 1 stands for.
             size = np.where(both, sd[a] * sd[b] * np.sqrt(people[a] * people[b]), 0.0)
             known = exact.correlation[place, a, b]
-            together = 0.0
-            if both.sum() >= FEWEST_CHANGES and size.sum() > 0:
-                together = _towards_0(float(size @ known / size.sum()), _STEP_TOGETHER)
-            own = [_towards_0(r, _STEP) for r in known]
-            found = np.where(_STEP * size >= rule.min_respondents, own, together)
+            enough = both.sum() >= FEWEST_CHANGES and size.sum() > 0
+            together = float(size @ known / size.sum()) if enough else 0.0
+            # As coarse as leaves open the respondents that the rule asks for.
+            least = np.ceil(10 * rule.min_respondents / np.maximum(size, 1e-9)) / 10
+            step = np.maximum(_STEP, least)
+            own = step <= (_COARSE if enough else _COARSEST)
+            found = np.where(
+                own, _towards_0(known, step), _towards_0(np.array(together), _STEP_TOGETHER)
+            )
             alone[:, a, b] = alone[:, b, a] = np.where(both, found, 0.0)
     return _positive(alone), _coarse_people(cells, exact.people)
 
 
-def _towards_0(value: float, step: float) -> float:
-    return float(np.trunc(np.round(value / step, 9)) * step)
+def _towards_0(value: Floats, step: Floats | float) -> Floats:
+    return np.asarray(np.trunc(np.round(value / step, 9)) * step)
 
 
 def _positive(correlation: Floats) -> Floats:

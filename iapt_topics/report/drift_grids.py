@@ -11,6 +11,7 @@ from iapt_topics.report.format import (
     DASH,
     Grid,
     coefficient,
+    count,
     direction,
     known,
     label_of,
@@ -166,6 +167,19 @@ def corrected_grid(rows: pd.DataFrame, labels: Labels, caption: str) -> Grid:
         ("Result", str, "finding"),
         note=_tested_together(rows)
         + " The correction assumes that the hand-coded responses are a random sample.",
+    )
+
+
+def panel_grid(rows: pd.DataFrame, labels: Labels, caption: str) -> Grid:
+    """Changes within the respondents of both years, largest first."""
+    return make_grid(
+        largest_first(rows, "estimate"),
+        caption,
+        ("Theme", partial(label_of, labels), "theme"),
+        ("Change (points)", points, "estimate"),
+        ("Respondents of both years", count, "n"),
+        ("Significant (McNemar)", str, "changed"),
+        note=_tested_together(rows),
     )
 
 

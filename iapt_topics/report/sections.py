@@ -241,6 +241,7 @@ def _drift(published: Version, sources: dict[str, str]) -> dict[str, Any] | None
         "steps": drift_grids.steps_grid(steps, labels, waves) if len(steps) else None,
         "distances": drift_grids.distances_grid(distances, waves) if len(distances) else None,
         "moved": moved,
+        "panel": _panel(published, last, names),
         "n_shown": len(shown),
         "n_checked": len(checked),
         "n_alone": len(alone),
@@ -265,6 +266,18 @@ def _checked_figures(published: Version, changes: pd.DataFrame) -> pd.DataFrame:
         return changes
     key = ["theme", "year", "against"]
     return changes[key].merge(corrected, "left", key)
+
+
+def _panel(published: Version, last: int, names: dict[int, str]) -> dict[str, Any] | None:
+    """Changes of the last year within the respondents of both years."""
+    table = published.tables.get("panel_changes")
+    if table is None:
+        return None
+    rows = table[(table["year"] == last) & (table["against"] == published.about.baseline)]
+    rows = rows[rows["status"] == SHOWN]
+    caption = f"{names[last]} against {names[published.about.baseline]}: the same respondents"
+    grid = drift_grids.panel_grid(rows, published.labels, caption) if len(rows) else None
+    return {"table": grid}
 
 
 def _who(published: Version) -> dict[str, Any] | None:

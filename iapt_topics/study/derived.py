@@ -27,6 +27,11 @@ from iapt_topics.drift.uncertainty import quadrature_difference
 
 #: How the columns of a named figure end.
 ENDS = {"estimate": "", "low": "_low", "high": "_high"}
+#: Tables of change that no hand codes correct.
+UNCORRECTED = (
+    *("drift_trends", "drift_changepoints", "drift_distances"),
+    *("standardised_changes", "panel_changes"),
+)
 #: What ``sample`` says of hand codes, and of those that look otherwise.
 RANDOM, UNLIKE = "random", "unlike the survey"
 #: The median of fewer changes says too much of each.

@@ -15,8 +15,9 @@ from iapt_topics._base.arrays import Floats, Floats32
 from iapt_topics._base.status import SIGNIFICANT
 from iapt_topics.codes.axis import pole_codes
 from iapt_topics.drift.machine_error import corrected_change_tests, error_by_year
+from iapt_topics.drift.panel import measure_panel
 from iapt_topics.drift.prevalence import NOT_RANDOM, shares_by_hand
-from iapt_topics.drift.tables import sources_table
+from iapt_topics.drift.tables import FAMILIES, sources_table
 from iapt_topics.drift.uncertainty import assignment_covariance, by_source
 from iapt_topics.mapping.mapping import mapping_coverage
 from iapt_topics.stats.intervals import wilson_interval
@@ -24,6 +25,7 @@ from iapt_topics.stats.share_model import ShareModel, YearSums, share_model, sum
 from iapt_topics.study.derived import (
     ENDS,
     RANDOM,
+    UNCORRECTED,
     UNLIKE,
     add_findings,
     add_status,
@@ -33,7 +35,7 @@ from iapt_topics.study.derived import (
     mark_checked,
     widths_by_source,
 )
-from iapt_topics.survey.respondents import respondent_mix, response_quality, tabulated
+from iapt_topics.survey.respondents import is_panel, respondent_mix, response_quality, tabulated
 from iapt_topics.topics.unassigned import unassigned_band
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ def exact_tables(study: Results) -> Tables:
             for name in ("shares", "changes", "trends", "changepoints", "distances")
         },
         **_standardised_tables(study),
+        **_panel_tables(study),
         **_axis_tables(study),
         **_topic_tables(study),
         **_agreement_tables("agreement", study.comparison),
@@ -70,7 +73,7 @@ def exact_tables(study: Results) -> Tables:
     out |= _coded_by_people(study, out)
     kind, corrected = study.codes.kind, out.get("corrected_changes")
     out["drift_changes"] = add_findings(out["drift_changes"], kind, corrected)
-    for name in ("drift_trends", "drift_changepoints", "drift_distances", "standardised_changes"):
+    for name in UNCORRECTED:
         if name in out:
             out[name] = mark_checked(out[name], kind)
     widths = topic_widths(study.topics, study.responses, drift.baseline)
@@ -221,6 +224,15 @@ def _standardised_tables(study: Results) -> Tables:
         "standardised_shares": result.shares,
         "standardised_trends": result.trends,
     }
+
+
+def _panel_tables(study: Results) -> Tables:
+    """Changes within the respondents of both years, of a survey whose respondents recur."""
+    if not is_panel(study.responses):
+        return {}
+    table = measure_panel(study.codes, study.responses, baseline=study.drift.baseline).changes
+    changed = np.where(table["p_bh"] < SIGNIFICANT, "yes", "no")
+    return {"panel_changes": add_status(table.assign(changed=changed, family=FAMILIES["panel"]))}
 
 
 def _topic_tables(study: Results) -> Tables:

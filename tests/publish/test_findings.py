@@ -12,15 +12,21 @@ import pytest
 import standins
 from coded_surveys import make as coded
 from coded_surveys import survey as coded_survey
-from test_publish import THEMES, dealt
+from scipy.stats import chi2
+from test_publish import THEMES, crafted, dealt
 
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.cli._summary import change_lines, summarise
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.machine_error import error_by_year
-from iapt_topics.publish import publish
+from iapt_topics.publish import Disclosure, publish
+from iapt_topics.publish.cells import Cells
+from iapt_topics.publish.counts import link_counts
+from iapt_topics.publish.of_drift import _shares_by_year
+from iapt_topics.publish.year_model import year_model
 from iapt_topics.report import write_report
 from iapt_topics.study.study import Study
+from iapt_topics.study.tables import model_shares
 
 #: Place of S1, the theme that changes.
 FIRST = THEMES.index("S1")
@@ -179,3 +185,102 @@ def test_an_error_that_is_the_same_in_all_years_is_seldom_found():
         people = coded(true, themes=codes.themes, ids=ids, people=ids)
         found += list(error_by_year(codes, people, responses)["p"])
     assert np.mean(pd.Series(found) < 0.05) < 0.1
+
+
+def panel(seed: int, *, n: int = 300, waves: int = 2, stable: float = 0.5) -> Study:
+    """The same people in each wave; ``stable`` of them say the same of a theme in all."""
+    rng = np.random.default_rng(seed)
+    share = np.array([0.2, 0.3, 0.4])
+    always = rng.random((n, 3)) < share
+    keeps = rng.random((n, 3)) < stable
+    given = [np.where(keeps, always, rng.random((n, 3)) < share) for _ in range(waves)]
+    codes, responses = coded_survey(
+        np.repeat(YEARS[:waves], n), np.concatenate(given), person=np.tile(np.arange(n), waves)
+    )
+    names = dict(zip(codes.themes, THEMES, strict=True))
+    codes = replace(
+        codes, themes=THEMES, table=codes.table.assign(theme=codes.table["theme"].map(names))
+    )
+    ids = codes.seen["response_id"].tolist()
+    topics, mapping = dealt(ids, np.zeros(len(ids), int), np.full(len(ids), 0.9), 1)
+    return standins.study_of(responses=responses, codes=codes, topics=topics, mapping=mapping)
+
+
+def test_a_panel_is_recognised_and_its_published_intervals_allow_for_it(tmp_path):
+    study = panel(1)
+    assert study.about.panel
+    assert not drifting_machine(1, by_hand=0).about.panel
+    published = publish(study)
+    exact = study.tables["drift_changes"].query("kind == 'baseline'")
+    shown = published.tables["drift_changes"].query("kind == 'baseline'")
+    ratio = ((shown["high"] - shown["low"]) / (exact["high"] - exact["low"])).to_numpy()
+    assert ((ratio > 0.98) & (ratio < 1.25)).all()  # before: sqrt(1 / (1 - .5)) = 1.41
+    table = published.tables["panel_changes"]
+    beside = study.tables["panel_changes"]
+    assert set(beside.columns) >= {"gained", "lost", "p", "changed"}
+    assert not {"gained", "lost", "both", "p"} & set(table.columns)
+    assert (table["n"] == 300).all()
+    np.testing.assert_allclose(table["estimate"], beside["estimate"], atol=2.51 / 300)
+    text = page_of(study, tmp_path)
+    assert "This survey is a panel: respondents recur between years." in text
+    assert "the same respondents" in text
+    assert any(line.startswith("A panel:") for line in change_lines(summarise(study)))
+
+
+def test_p_and_interval_of_a_panel_agree():
+    apart = 0
+    for seed in range(8):
+        rows = publish(panel(seed)).tables["drift_changes"]
+        clear = (rows["low"] > 0) | (rows["high"] < 0)
+        apart += int((clear != (rows["p"] < 0.05)).sum())
+    assert apart <= 1  # of 48; a third of the significant ones before
+
+
+def test_the_correlation_of_a_panel_is_coarse_and_never_above_the_exact_one():
+    study = panel(3, waves=3)
+    cells = Cells(link_counts(study), frozenset(), Disclosure())
+    shares = cells_shares(study, cells)
+    model = year_model(shares, study.codes, cells).model
+    wave = {i: y for y, ids in enumerate(cells.counts.by_year.values()) for i in ids}
+    exact = model_shares(study.codes, cells.counts.cluster, wave)[1].correlation
+    off = ~np.eye(3, dtype=bool)
+    assert (model.correlation[:, off] <= exact[:, off] + 1e-9).all()
+    # 300 people: a step of .2 is 10 respondents or more with a theme of 30 or 40 %; of 20 %, .3.
+    steps = np.array([[0.3], [0.2], [0.2]])
+    parts = model.correlation[:, off] / steps
+    np.testing.assert_allclose(parts, parts.round(), atol=1e-9)
+    assert (model.correlation[:, off] >= exact[:, off] - steps).all()
+    assert (np.linalg.eigvalsh(model.correlation) > 0).all()
+
+
+def cells_shares(study: Study, cells: Cells) -> pd.DataFrame:
+    return _shares_by_year(study.tables["drift_shares"], cells, "theme")
+
+
+def test_few_people_in_both_years_are_no_panel_that_is_shown():
+    tables = publish(panel(4, n=20)).tables
+    assert tables["panel_changes"][["estimate"]].isna().all(axis=None)
+    assert set(tables["panel_changes"]["status"]) <= {"small base", "suppressed"}
+
+
+def test_p_of_the_respondent_mix_follows_from_the_published_counts():
+    # 62 and 58 of 200 round to 60: neither p tells them apart.
+    def mix(first: int, second: int) -> pd.DataFrame:
+        groups = [
+            {"n": n, "year": year, "machine": (), "role": role}
+            for year, of in ((2014, first), (2015, second))
+            for role, n in (("a", of), ("b", 200 - of))
+        ]
+        made = crafted(*groups)
+        table = made["responses"].table
+        made["responses"] = replace(made["responses"], table=table)
+        return publish(standins.study_of(**made)).tables["respondent_mix"]
+
+    rows = mix(62, 98)
+    pd.testing.assert_frame_equal(rows, mix(58, 102))
+    # Pearson's chi-square of 60 and 100 of 200, with the variance of rounding on top.
+    pooled = 160 / 400
+    variance = pooled * (1 - pooled) * 2 / 200
+    variance += 2 * (2 + 0.3**2 + 0.5**2) / 200**2
+    p = float(chi2.sf(0.2**2 / variance, 1))
+    assert rows["p"].iloc[0] == pytest.approx(max(round(p, 3), 0.0005), abs=1e-9)
