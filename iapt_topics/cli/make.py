@@ -102,6 +102,7 @@ def run(
     redact_text: Annotated[bool | None, option("redact_text", "--redact-text")] = None,
     codes: Annotated[Path | None, option("codes")] = None,
     code_map: Annotated[Path | None, option("code_map")] = None,
+    codes_sample: Annotated[str | None, option("codes_sample")] = None,
     frame: Annotated[str | None, option("frame")] = None,
     model: Annotated[str | None, option("model")] = None,
     baseline: Annotated[int | None, option("baseline")] = None,
@@ -126,11 +127,10 @@ def run(
         text=text and tuple(text), year=year, out=out, respondent=respondent, response=response,
         question=question, covariates=covariate and tuple(covariate), weight=weight,
         waves=wave and tuple(wave), language=language, non_answers=non_answers, deny=deny,
-        redact_text=redact_text, codes=codes, code_map=code_map, frame=frame and parse_frame(frame),
-        model=model and parse_model(model), baseline=baseline,
+        redact_text=redact_text, codes=codes, code_map=code_map, codes_sample=codes_sample,
+        frame=frame and parse_frame(frame), model=model and parse_model(model), baseline=baseline,
         standardise=standardise and tuple(standardise), topic_model=topic_model, seed=seed,
-        n_runs=n_runs,
-        n_topics=n_topics, min_topic_size=min_topic_size, min_support=min_support,
+        n_runs=n_runs, n_topics=n_topics, min_topic_size=min_topic_size, min_support=min_support,
         disclosure=disclosure and parse_disclosure(disclosure), quotes=quotes, approved=approved,
     )  # fmt: skip
     if place.is_dir() or place.suffix.casefold() == ".toml":
