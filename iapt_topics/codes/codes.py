@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats, Ints
+from iapt_topics._base.cells import cell_text
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.result import Result
-from iapt_topics._base.tables import cell_text
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.survey.responses import Responses
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.cells import cell_text
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.result import Result
 from iapt_topics._base.sheets import write_sheet
-from iapt_topics._base.tables import cell_text
 from iapt_topics.codes.codes import Codes
 from iapt_topics.stats.intervals import normal_quantile, wilson_interval
 from iapt_topics.survey.responses import Responses, cluster_ids

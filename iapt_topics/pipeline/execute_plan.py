@@ -131,6 +131,7 @@ def _responses(plan: StudyPlan, on_event: OnEvent) -> Responses:
         waves=plan.waves,
         language=plan.language,
         non_answers=plan.non_answers,
+        skip_hidden=plan.skip_hidden,
     )
     for found in responses.notes:
         on_event(Event("note", found))

@@ -91,6 +91,8 @@ KEYS = (
     Key("survey", "language", "language", "text",
         'exclude responses in other languages, e.g. "en"'),
     Key("survey", "non_answers", "non_answers", "file", "your own rules for non-answers, .toml"),
+    Key("survey", "skip_hidden", "skip_hidden", "flag",
+        "leave out rows that are hidden in the workbook"),
     Key("survey", "deny", "deny", "file", "terms to redact: a table with columns kind and term"),
     Key("survey", "redact_text", "redact_text", "flag", "analyse the redacted text"),
     Key("codes", "file", "codes", "file", "human codes: .csv, .xlsx, .qdpx or QualCoder's .qda"),
@@ -139,9 +141,11 @@ class StudyPlan:
     respondent, response, question, weight : str, optional
         Columns, as for :func:`iapt_topics.load_responses`.
     covariates, waves : tuple of str
-        As for :func:`iapt_topics.load_responses`; so are ``language`` and ``non_answers``.
+        As for :func:`iapt_topics.load_responses`; so are ``language``,
+        ``non_answers`` and ``skip_hidden``.
     language : str, optional
     non_answers : Path, optional
+    skip_hidden : bool, default False
     deny : Path, optional
         Terms to redact, as for :func:`iapt_topics.redact_responses`.
     redact_text : bool, default False
@@ -191,6 +195,7 @@ class StudyPlan:
     waves: tuple[str, ...] = ()
     language: str | None = None
     non_answers: Path | None = None
+    skip_hidden: bool = False
     deny: Path | None = None
     redact_text: bool = False
     codes: Path | None = None

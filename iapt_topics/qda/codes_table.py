@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Bools
+from iapt_topics._base.cells import cell_text
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique, suggestion
-from iapt_topics._base.tables import cell_text
 from iapt_topics.codes.codes import texts
 from iapt_topics.frame.refi import BELOW, MACHINE_PREFIX, MACHINE_TOP
 from iapt_topics.qda.project import Project

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.cells import cell_text
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.result import Result
-from iapt_topics._base.tables import cell_text, make_table, read_table
+from iapt_topics._base.tables import make_table, read_table
 from iapt_topics.qda._offsets import LEAST_ALIGNED, score_offsets
 
 if TYPE_CHECKING:

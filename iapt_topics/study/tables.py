@@ -67,7 +67,7 @@ def exact_tables(study: Results) -> Tables:
     out["change_sources"] = widths_by_source(changed, out["drift_changes"], widths)
     private = {
         # What was noticed in the file can have counts and ids.
-        "survey_notes": pd.DataFrame({"note": study.responses.notes}, dtype=object),
+        "survey_findings": study.responses.findings,
         "topic_assignments": study.topics.assignments,
         "machine_codes": study.codes.table,
         "machine_evidence": study.codes.evidence,
