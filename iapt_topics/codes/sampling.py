@@ -181,7 +181,7 @@ def write_sample(path: str | Path, plan: SamplePlan, responses: Responses) -> Pa
     -------
     Path
         The sheet, as :func:`iapt_topics.load_codes` reads it once it is filled in: ``theme`` for
-        each response, or blank for none; ``coder`` in each row that was coded; another row for
+        each response, or "none"; ``coder`` in each row that was coded; another row for
         each further theme. Both parts are mixed, so that the coder does not know which is which.
 
     Raises

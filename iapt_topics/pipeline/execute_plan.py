@@ -63,7 +63,10 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
     responses, log = redact_responses(
         _responses(plan, on_event), deny=plan.deny, redact_text=plan.redact_text
     )
-    frame, human = read_people(plan.codes, plan.frame, responses, plan.code_map, on_event)
+    frame, human = read_people(
+        plan.codes, plan.frame, responses, plan.code_map, on_event,
+        documents=plan.documents, unlisted=plan.unlisted,
+    )  # fmt: skip
     if plan.approved is not None:
         read_quotes(plan.approved, responses)  # before the long stages
     study = run_study(

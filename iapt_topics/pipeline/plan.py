@@ -98,6 +98,10 @@ KEYS = (
     Key("codes", "file", "codes", "file", "human codes: .csv, .xlsx, .qdpx or QualCoder's .qda"),
     Key("codes", "map", "code_map", "file",
         "table of code and theme, where codes are named otherwise"),
+    Key("codes", "documents", "documents", "file",
+        "table of document and response_id, where a tool's documents are named otherwise"),
+    Key("codes", "unlisted", "unlisted", "text",
+        'what a response without a code is: "not_coded" yet, or coded with "none"'),
     Key("frame", "use", "frame", "frame", "a bundled frame's name, or .toml, .csv, .xlsx or .qdc"),
     Key("embedding", "model", "model", "model", "folder of a sentence model"),
     Key("embedding", "prompt", "prompt", "text", 'text put before each response, e.g. "query: "'),
@@ -152,6 +156,9 @@ class StudyPlan:
         Whether the redacted text is analysed.
     codes, code_map : Path, optional
         Human codes, and the themes that their names stand for.
+    documents : Path, optional
+        As for :func:`iapt_topics.load_codes`; so is ``unlisted``.
+    unlisted : str, default "not_coded"
     frame : str or Path, optional
         The codebook; without one, the labels of the human codes are the themes.
     model : str or Path, optional
@@ -200,6 +207,8 @@ class StudyPlan:
     redact_text: bool = False
     codes: Path | None = None
     code_map: Path | None = None
+    documents: Path | None = None
+    unlisted: str = "not_coded"
     frame: str | Path | None = None
     model: str | Path | None = None
     prompt: str | None = None

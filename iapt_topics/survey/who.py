@@ -35,9 +35,7 @@ def row_ids(table: pd.DataFrame, what: str, column: str | None) -> list[str]:
     ids = [_POINT.sub("", v.strip()) if v.strip()[:1].isdigit() else v.strip()
            for v in table[column]]  # fmt: skip
     what = f"{what}: column {column!r}"
-    blank = [
-        i + 1 for i, v in zip(table.index, ids, strict=True) if v.casefold() in ("", *_MISSING)
-    ]
+    blank = [i + 1 for i, v in zip(table.index, ids, strict=True) if not v]
     if blank:
         raise InputError(
             what, "must contain an id in each row", f"none in data row(s) {listed(blank)}",
