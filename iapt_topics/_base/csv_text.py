@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
+from itertools import islice
 from typing import Any
 
 from iapt_topics._base import limits as _limits
@@ -18,6 +20,7 @@ from iapt_topics._base.limits import require_cells, too_large
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _HEAD = 200_000  # characters by which the separator is chosen
 _ROWS = 200  # of the head, at most
+_PART = 500  # rows that are read before they are counted
 _SEP_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?[ ,;\t]*(?:\r\n|\r|\n)", re.IGNORECASE)
 _UNCLOSED = "Close the quotation mark, or double it where it is part of a text."
 
@@ -37,14 +40,14 @@ class _Dialect:
     def quoted(self) -> re.Pattern[str]:
         """A cell in quotation marks, or one that is never closed."""
         before = f"[{re.escape(self.separator)}\\r\\n]" + (" *" if self.spaced else "")
-        inner = r'(?:[^"\\]|\\.)*' if self.backslash else r'(?:[^"]|"")*'
+        inner = r'(?:[^"\\]|\\.)*+' if self.backslash else r'[^"]*+(?:""[^"]*+)*+'
         return re.compile(rf'(?:\A|{before})"({inner})("|\Z)', re.DOTALL)
 
 
 def read_csv(
     text: str, name: str, separator: str
-) -> tuple[list[list[str]], list[int], list[Finding]]:
-    """Rows of a text, each with the line that it ends in, and what was found about their form.
+) -> tuple[list[list[str]], Callable[[], list[int]], list[Finding]]:
+    """Rows of a text, the lines that they end in, and what was found about their form.
 
     Parameters
     ----------
@@ -79,21 +82,33 @@ def read_csv(
                 "ends; these marks are left out"
             )
             found.append(Finding("quotation marks", name, loose, done))
-    rows, lines, cells = [], [], 0
+    rows, cells = [], 0
+    with _cells_of_any_length():
+        reader = dialect.rows(text)
+        while part := list(islice(reader, _PART)):
+            rows += part
+            width, longest = len(rows[0]), max(map(len, part))
+            # Rows are filled up to the width of the first, however many cells they have.
+            cells += sum(map(len, part)) if longest > width else width * len(part)
+            if cells > _limits.MOST_CELLS or longest > _limits.MOST_COLUMNS:
+                require_cells(min(len(rows), _limits.MOST_CELLS // max(width, 1) + 1), width, name)
+                raise too_large(name, f"{len(rows):,} rows of {longest:,} columns")
+
+    def lines() -> list[int]:
+        with _cells_of_any_length():
+            again = dialect.rows(text)
+            return [again.line_num + first for _ in again]  # type: ignore[attr-defined]
+
+    return rows, lines, found
+
+
+@contextmanager
+def _cells_of_any_length() -> Iterator[None]:
     limit = csv.field_size_limit(_limits.MOST_BYTES)
     try:
-        reader = dialect.rows(text)
-        for row in reader:
-            rows.append(row)
-            lines.append(reader.line_num + first)  # type: ignore[attr-defined]
-            # Rows are filled up to the width of the first, however many cells they have.
-            cells += max(len(row), len(rows[0]))
-            if cells > _limits.MOST_CELLS or len(row) > _limits.MOST_COLUMNS:
-                require_cells(len(rows), len(rows[0]), name)
-                raise too_large(name, f"{len(rows):,} rows of {len(row):,} columns")
+        yield
     finally:
         csv.field_size_limit(limit)
-    return rows, lines, found
 
 
 def _choose(text: str, default: str, among: tuple[str, ...]) -> _Dialect:

@@ -123,6 +123,8 @@ def mend_cells(columns: Sequence[list[str]]) -> int:
     """Mend, in place, cells that were saved in the wrong encoding once; how many there were."""
     n = 0
     for column in columns:
+        if "".join(column).isascii():
+            continue
         for i, cell in enumerate(column):
             if not cell.isascii() and _TWICE.search(cell):
                 from ftfy import fix_encoding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -22,6 +22,7 @@ _TOTAL = re.compile(
     r" ?[:=]?(?: ?\d[\d,]*)?",
     re.IGNORECASE,
 )
+_TOTAL_STARTS = frozenset("GgTtSsOoCcAaMm")
 _COUNT = re.compile(r"\(?\d[\d,. ]*%?\)?(?: ?[a-z]+)?", re.IGNORECASE)
 _FOOT = re.compile(
     r"(?:exported|generated|downloaded|created|printed|produced|report run|powered)\b.*"
@@ -43,15 +44,15 @@ class Shaped:
     found: list[Finding] = field(default_factory=list)
 
 
-def shape_rows(rows: Rows, lines: Sequence[int], name: str) -> Shaped:
+def shape_rows(rows: Rows, lines: Callable[[], Sequence[int]], name: str) -> Shaped:
     """Find the names and the rows of a table among rows of cells.
 
     Parameters
     ----------
     rows : list of lists of str
         All rows, of any length; they are cut and filled up in place.
-    lines : sequence of int
-        Number of each row as the user's program shows it.
+    lines : callable
+        Gives the number of each row as the user's program shows it, for an error.
     name : str
         What the file is called.
 
@@ -69,14 +70,14 @@ def shape_rows(rows: Rows, lines: Sequence[int], name: str) -> Shaped:
     names = [_plain(v) for v in rows[at]] if rows else []
     if not names:
         return Shaped([], [])
-    body, numbered = rows[at + 1 :], list(lines[at + 1 :])
+    body = rows[at + 1 :]
     names, questions, extra = _further_headers(names, body, name, found)
-    body, numbered = body[extra:], numbered[extra:]
+    del body[:extra]
     while names and not names[-1] and len(names) > max(map(len, body), default=0):
         names.pop()
-    names = _fit_rows(names, body, numbered, name, found)
+    names = _fit_rows(names, body, lambda: lines()[at + 1 + extra :], name, found)
     body = _without_feet(body, names, name, found)
-    _drop_repeats(body, names, name, found)
+    _drop_repeats(body, rows[at], name, found)
     columns = [list(c) for c in zip(*body, strict=True)] if body else [[] for _ in names]
     names = named(names, columns, name, found)
     words = {names[i]: q for i, q in questions.items() if i < len(names)}
@@ -188,7 +189,11 @@ def _is_no_data(second: Sequence[str], body: Rows) -> bool:
 
 
 def _fit_rows(
-    names: list[str], body: Rows, lines: list[int], name: str, found: list[Finding]
+    names: list[str],
+    body: Rows,
+    lines: Callable[[], Sequence[int]],
+    name: str,
+    found: list[Finding],
 ) -> list[str]:
     """Make every row as long as the names."""
     width = len(names)
@@ -203,8 +208,10 @@ def _fit_rows(
         found.append(Finding("row names", name, len(full), done))
         names, width = ["", *names], width + 1
     long = [i for i, row in enumerate(body) if len(row) > width]
-    torn = [lines[i] for i in long if any(v.strip() for v in body[i][width:])]
+    torn = [i for i in long if any(v.strip() for v in body[i][width:])]
     if torn:
+        numbered = lines()
+        torn = [numbered[i] for i in torn]
         raise InputError(
             name, f"must have at most {width} cells in each row",
             f"more in {len(torn)} row(s), of line(s) {numbers(torn)}",
@@ -217,10 +224,10 @@ def _fit_rows(
         del body[i][width:]
     short = [i for i, row in enumerate(body) if len(row) < width and _filled(row)]
     last = next((i for i in range(len(body) - 1, -1, -1) if len(body[i]) == width), -1)
-    broken = [
-        lines[i] for i in short if len(body[i]) == 1 and " " in body[i][0].strip() and i < last
-    ]
+    broken = [i for i in short if len(body[i]) == 1 and " " in body[i][0].strip() and i < last]
     if broken and width > 1:
+        numbered = lines()
+        broken = [numbered[i] for i in broken]
         raise InputError(
             name, f"must have {width} cells in each row",
             f"a lone text in {len(broken)} row(s), of line(s) {numbers(broken)}",
@@ -264,15 +271,16 @@ def _without_feet(body: Rows, names: list[str], name: str, found: list[Finding])
                 feet += range(i, gap, -1)
             else:
                 break
+    below = set(feet)
     totals = [
-        i for i, row in enumerate(body) if i not in set(feet) and row[0] and row[0][0].isalpha()
-        and len(row[0]) < 40 and _TOTAL.fullmatch(row[0].strip()) and _is_total(row, body, i)
+        i for i, row in enumerate(body) if row[0][:1] in _TOTAL_STARTS and len(row[0]) < 40
+        and i not in below and _is_total(row, body, i)
     ]  # fmt: skip
     gone = {i for i in (*feet, *totals) if _filled(body[i])}
     if gone:
         done = f"{len(gone)} row(s) of totals or below the table were left out"
         found.append(Finding("footer rows", name, len(gone), done))
-        drop = gone | set(feet)
+        drop = gone | below
         return [row for i, row in enumerate(body) if i not in drop]
     return body
 
@@ -303,17 +311,25 @@ def _is_total(row: Sequence[str], body: Rows, at: int) -> bool:
 
 def _drop_repeats(body: Rows, names: Sequence[str], name: str, found: list[Finding]) -> None:
     """Leave out rows that are the names again, as in files that were put one below another."""
-    head = [v.casefold() for v in names]
-    first = head[0] if head else ""
+    head = _folded(names)
+    first = names[0] if names else ""
     same = [
         i for i, row in enumerate(body)
-        if _plain(row[0]).casefold() == first and [_plain(v).casefold() for v in row] == head
+        if row[0] == first and _folded(row) == head
     ]  # fmt: skip
     if same and any(head):
         done = f"{len(same)} row(s) repeat the column names and were left out"
         found.append(Finding("repeated header", name, len(same), done))
         for i in reversed(same):
             del body[i]
+
+
+def _folded(row: Sequence[str]) -> list[str]:
+    """Cells without case and white space, up to the last that holds anything."""
+    cells = [_plain(v).casefold() for v in row]
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
 
 
 def named(names: list[str], columns: list[list[str]], name: str, found: list[Finding]) -> list[str]:

@@ -128,13 +128,14 @@ def _finished(
     shaped: Shaped, name: str, *, mend: bool = True
 ) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
     """The table of texts: errors of spreadsheets blank, letters mended, nothing idle at the end."""
-    found, columns = list(shaped.found), [[cell_text(v) for v in c] for c in shaped.columns]
+    found, columns = list(shaped.found), shaped.columns
     errors = 0
     for column in columns:
-        for i, v in enumerate(column):
-            if v[:1] == "#" and v.strip() in ERRORS:
+        if not ERRORS.isdisjoint(column):
+            at = [i for i, v in enumerate(column) if v in ERRORS]
+            errors += len(at)
+            for i in at:
                 column[i] = ""
-                errors += 1
     if errors:
         done = f"{errors} cell(s) hold an error of a spreadsheet, such as #N/A, and are blank here"
         found.append(Finding("error cells", name, errors, done))
@@ -199,8 +200,9 @@ def _read_workbook(path: Path, name: str, skip_hidden: bool, names: Collection[s
 
 
 def _of_sheet(sheet: Any, name: str) -> Shaped:
-    lines = range(sheet.first + 1, sheet.first + 1 + len(sheet.rows))
-    shaped = shape_rows(sheet.rows, lines, name)
+    shaped = shape_rows(
+        sheet.rows, lambda: range(sheet.first + 1, sheet.first + 1 + len(sheet.rows)), name
+    )
     shaped.found[:0] = sheet.found
     return shaped
 

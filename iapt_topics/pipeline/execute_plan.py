@@ -61,7 +61,7 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
     cache = plan.out / "cache"
     # The log stays in the process: it would undo what is redacted.
     responses, log = redact_responses(
-        _responses(plan, on_event), deny=plan.deny, redact_text=plan.redact_text
+        load_survey(plan, on_event), deny=plan.deny, redact_text=plan.redact_text
     )
     frame, human = read_people(
         plan.codes, plan.frame, responses, plan.code_map, on_event,
@@ -121,7 +121,8 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
     return {name: plan.out / path.relative_to(part) for name, path in written.items()}
 
 
-def _responses(plan: StudyPlan, on_event: OnEvent) -> Responses:
+def load_survey(plan: StudyPlan, on_event: OnEvent) -> Responses:
+    """Load the survey of a plan, with a note for each finding."""
     responses = load_responses(
         plan.file,
         text=plan.text[0] if len(plan.text) == 1 else plan.text,

@@ -60,6 +60,12 @@ _SEASONS = {
     "spring": 1, "gwanwyn": 1, "summer": 2, "haf": 2, "autumn": 3, "fall": 3, "hydref": 3,
     "winter": 4, "gaeaf": 4,
 }  # fmt: skip
+#: Words for what comes first, between and last.
+_TURNS = (
+    r"\b(?:baseline|before|pre|first|start|initial|cyn)\b",
+    r"\b(?:during|mid|middle|second|interim)\b",
+    r"\b(?:after|post|follow[- ]?up|last|end|final|ar \u00f4l)\b",
+)
 _MONTHS = (
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 )  # fmt: skip
@@ -135,8 +141,8 @@ def century(digits: str) -> int:
 def order_waves(labels: tuple[str, ...]) -> tuple[str, ...]:
     """Labels of waves by the year in each, then by its quarter, season or month.
 
-    Labels without a year are ordered by the one number in each; if some have neither, the order
-    stays.
+    Labels without a year are ordered by the one number in each, or by words such as before and
+    after; if some have none of these, the order stays.
 
     Examples
     --------
@@ -169,4 +175,16 @@ def _wave_key(label: str) -> tuple[int, float] | None:
     if m := re.search(r"(?:\b[fas]y ?|')(\d\d)\b|(?<!\d)(\d\d)/\d\d(?!\d)", text):
         return century(m[1] or m[2]), part
     numbers = re.findall(r"\d+", text)
-    return (int(numbers[0]), part) if len(numbers) == 1 else None
+    if len(numbers) == 1:
+        return int(numbers[0]), part
+    return next(((i, 0.0) for i, words in enumerate(_TURNS) if re.search(words, text)), None)
+
+
+def have_years(labels: tuple[str, ...]) -> bool:
+    """Whether every label of a wave has a year in it."""
+    return all((_wave_key(v) or (0,))[0] >= FIRST for v in labels)
+
+
+def wave_order_is_told(labels: tuple[str, ...]) -> bool:
+    """Whether labels say their order by a year or number, or by words such as before and after."""
+    return len({_wave_key(v) for v in labels} - {None}) == len(labels)

@@ -11,6 +11,7 @@ from iapt_topics.survey.dates import (
     FIRST,
     LAST,
     Reading,
+    have_years,
     next_year,
     order_waves,
     readings,
@@ -168,7 +169,7 @@ def _places(
     found = []
     if len({w.casefold() for w in labels}) < len(labels):
         raise InputError("waves", "must differ", listed(labels), "Name each wave once.")
-    ordered = list(order_waves(tuple(labels)))
+    ordered = list(order_waves(tuple(labels))) if have_years(tuple(labels)) else labels
     if ordered != labels:
         done = f"the waves were put in the order of the years in their names: {listed(ordered, 20)}"
         found.append(Finding("years", what, len(labels), done))

@@ -394,7 +394,8 @@ def test_a_text_comes_back_from_every_kind_of_file(tmp_path_factory, text):
     source.to_csv(folder / "s.csv", index=False, lineterminator="\n")
     source.to_parquet(folder / "s.parquet")
     for ending in (".csv", ".parquet"):
-        table, _ = read_table(folder / f"s{ending}", "survey")
+        # Without the mending, since some texts look like others that were saved wrongly.
+        table, _ = read_table(folder / f"s{ending}", "survey", mend=False)
         assert table["a"].tolist() == [text, "x"]
 
 
