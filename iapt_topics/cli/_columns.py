@@ -191,7 +191,7 @@ def _choose(
     """The likeliest candidate; it is certain if its rank is 3 or more and no other has it."""
     if not candidates:
         return None
-    ranked = [c for c, _ in sorted(candidates, key=lambda pair: -pair[1])]
+    ranked = [c for c, _ in sorted(candidates, key=lambda p: (-p[1], p[0].years is None))]
     best = [c for c, rank in candidates if rank == max(r for _, r in candidates)]
     if len(best) > 1 or max(r for _, r in candidates) < 3:
         others[role] = tuple(ranked)
