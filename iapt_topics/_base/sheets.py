@@ -76,7 +76,7 @@ def write_sheet(
 
 def read_sheet(path: Path, what: str) -> pd.DataFrame:
     """Read a table with every cell as its text; row ``i`` is line ``i + 2`` of the sheet."""
-    table, _ = read_table(path, what)
+    table, _ = read_table(path, what, mend=False)  # what this library wrote comes back as it was
     if path.suffix.casefold() == ".xlsx":
         return table
     return table.map(restored)

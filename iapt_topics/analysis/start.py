@@ -37,6 +37,7 @@ def analyse(
     waves: Sequence[str] = (),
     language: str | None = None,
     non_answers: str | Path | None = None,
+    skip_hidden: bool = False,
     deny: Mapping[str, Sequence[str]] | str | Path | None = None,
     redact_text: bool = False,
     frame: str | Path | ThemeFrame | None = None,
@@ -76,6 +77,8 @@ def analyse(
         Code of the language, such as "en"; responses in another are left out.
     non_answers : str or Path, optional
         Rules of your own for non-answers.
+    skip_hidden : bool, default False
+        Leave out rows of a workbook that are hidden, as by a filter.
     deny, redact_text : optional
         Terms to redact, and whether the redacted text is analysed, as for
         :func:`iapt_topics.redact_responses`.
@@ -141,6 +144,7 @@ def analyse(
             waves=waves,
             language=language,
             non_answers=non_answers,
+            skip_hidden=skip_hidden,
         )
         responses = mark_example(responses, source)
     for note in responses.notes:

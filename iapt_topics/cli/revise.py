@@ -43,6 +43,8 @@ def compare(
     place: Place,
     codes: Annotated[Path, option("codes")],
     code_map: Annotated[Path | None, option("code_map")] = None,
+    documents: Annotated[Path | None, option("documents")] = None,
+    unlisted: Annotated[str | None, option("unlisted")] = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -50,7 +52,11 @@ def compare(
     from iapt_topics.cli._summary import agreement_lines, summarise
 
     screen = Screen(quiet=quiet, as_json=as_json)
-    facts = summarise(_again(place, screen, codes=codes, code_map=code_map)[0])
+    facts = summarise(
+        _again(
+            place, screen, codes=codes, code_map=code_map, documents=documents, unlisted=unlisted
+        )[0]
+    )
     screen.give(facts, agreement_lines(facts, themes=True))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats, Ints
+from iapt_topics._base.cells import cell_text
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
+from iapt_topics._base.findings import Finding, findings_of, findings_table
 from iapt_topics._base.result import Result
-from iapt_topics._base.tables import cell_text
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.survey.responses import Responses
 
@@ -51,6 +53,8 @@ class Codes(Result):
         score for the theme less its best for another; NaN in a frame of one theme), ``anchor`` and
         ``anchor_kind`` (the text of the theme that is nearest in meaning, and its field in the
         frame). None where a coder gives no sentence.
+    findings : pandas.DataFrame, optional
+        What was found out about the file, as in :class:`iapt_topics.Responses`.
 
     Raises
     ------
@@ -76,6 +80,7 @@ class Codes(Result):
     trained_on: frozenset[str] = frozenset()
     picked: frozenset[str] = frozenset()
     evidence: pd.DataFrame | None = None
+    findings: pd.DataFrame = field(default_factory=findings_table)
 
     def _title(self) -> str:
         return f"Codes of {self.coder} ({self.kind}) on {len(self.seen):,} responses"
@@ -225,15 +230,72 @@ class Codes(Result):
 
 
 def attach_respondents(codes: Codes, responses: Responses) -> Codes:
-    """The codes with the survey's respondents, once all their responses are known to be in it."""
+    """The codes with the survey's respondents, once all their responses are known to be in it.
+
+    Ids that differ from the survey's only by case, white space or ".0" are taken for these.
+
+    Raises
+    ------
+    InputError
+        If a response is not in the survey, or rows of the survey are known by their number alone
+        while a column of it could hold the ids.
+    """
+    what = f"the codes of {codes.coder!r}"
+    codes = _joined(codes, responses, what)
+    unnamed = responses.findings[responses.findings["kind"] == "id column not named"]
+    if len(unnamed) and all(i.isdecimal() for i in codes.seen["response_id"]):
+        raise InputError(
+            what, "must be joined by a column of response ids", str(unnamed["done"].iloc[0]),
+            "Name the column: --response (response=). If the codes do hold row numbers, add a "
+            "column response_id of 1, 2, 3 and so on to the survey.",
+        )  # fmt: skip
     known = set(responses.table["response_id"])
     other = [i for i in codes.seen["response_id"] if i not in known]
     if other:
         raise InputError(
-            f"the codes of {codes.coder!r}", "must be for responses of this survey",
-            listed(other, most=20), "Check the response ids.",
+            what, "must be for responses of this survey", listed(other, most=20),
+            "Name the column of the survey that holds these ids: --response (response=).",
         )  # fmt: skip
     return codes.with_respondents(responses)
+
+
+def _joined(codes: Codes, responses: Responses, what: str) -> Codes:
+    """The codes with the survey's spelling of each id."""
+    known = set(responses.table["response_id"])
+    other = [i for i in codes.seen["response_id"] if i not in known]
+    if not other:
+        return codes
+    of: dict[str, list[str]] = {}
+    for i in known:
+        of.setdefault(_folded(i), []).append(i)
+    taken = set(codes.seen["response_id"])
+    spelt = {
+        i: same[0]
+        for i in other
+        if len(same := of.get(_folded(i), [])) == 1 and same[0] not in taken
+    }
+    if not spelt or len(set(spelt.values())) < len(spelt):
+        return codes
+    done = (
+        f"{len(spelt)} response ids differ from the survey's only by case, white space or '.0' and "
+        f"are taken for the same, such as {next(iter(spelt))!r}"
+    )
+    found = Finding("near ids", what, len(spelt), done)
+    return replace(
+        codes,
+        seen=codes.seen.assign(
+            response_id=codes.seen["response_id"].map(lambda i: spelt.get(i, i))
+        ),
+        table=codes.table.assign(
+            response_id=codes.table["response_id"].map(lambda i: spelt.get(i, i))
+        ),
+        evidence=None,
+        findings=findings_table([*findings_of(codes.findings), found]),
+    )
+
+
+def _folded(identifier: str) -> str:
+    return re.sub(r"\.0+$", "", "".join(identifier.casefold().split()))
 
 
 def _positions(index: pd.Index, wanted: Sequence[str], what: str, rule: str) -> Ints:

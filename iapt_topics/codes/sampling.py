@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.cells import cell_text
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.result import Result
 from iapt_topics._base.sheets import write_sheet
-from iapt_topics._base.tables import cell_text
 from iapt_topics.codes.codes import Codes
 from iapt_topics.stats.intervals import normal_quantile, wilson_interval
 from iapt_topics.survey.responses import Responses, cluster_ids
@@ -181,7 +181,7 @@ def write_sample(path: str | Path, plan: SamplePlan, responses: Responses) -> Pa
     -------
     Path
         The sheet, as :func:`iapt_topics.load_codes` reads it once it is filled in: ``theme`` for
-        each response, or blank for none; ``coder`` in each row that was coded; another row for
+        each response, or "none"; ``coder`` in each row that was coded; another row for
         each further theme. Both parts are mixed, so that the coder does not know which is which.
 
     Raises

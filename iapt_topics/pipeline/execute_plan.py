@@ -61,11 +61,12 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
     cache = plan.out / "cache"
     # The log stays in the process: it would undo what is redacted.
     responses, log = redact_responses(
-        _responses(plan, on_event), deny=plan.deny, redact_text=plan.redact_text
+        load_survey(plan, on_event), deny=plan.deny, redact_text=plan.redact_text
     )
     frame, human = read_people(
         plan.codes, plan.frame, responses, plan.code_map, on_event,
         purposive=plan.codes_sample == PURPOSIVE,
+        documents=plan.documents, unlisted=plan.unlisted,
     )  # fmt: skip
     if plan.approved is not None:
         read_quotes(plan.approved, responses)  # before the long stages
@@ -122,7 +123,8 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
     return {name: plan.out / path.relative_to(part) for name, path in written.items()}
 
 
-def _responses(plan: StudyPlan, on_event: OnEvent) -> Responses:
+def load_survey(plan: StudyPlan, on_event: OnEvent) -> Responses:
+    """Load the survey of a plan, with a note for each finding."""
     responses = load_responses(
         plan.file,
         text=plan.text[0] if len(plan.text) == 1 else plan.text,
@@ -135,6 +137,7 @@ def _responses(plan: StudyPlan, on_event: OnEvent) -> Responses:
         waves=plan.waves,
         language=plan.language,
         non_answers=plan.non_answers,
+        skip_hidden=plan.skip_hidden,
     )
     for found in responses.notes:
         on_event(Event("note", found))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.events import Event, OnEvent
+from iapt_topics._base.findings import findings_of
 from iapt_topics.codes.codes import Codes
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.load import load_frame
@@ -28,6 +29,8 @@ def read_people(
     on_event: OnEvent,
     *,
     purposive: bool = False,
+    documents: str | Path | pd.DataFrame | Mapping[str, str] | None = None,
+    unlisted: str = "not_coded",
 ) -> tuple[ThemeFrame, tuple[Codes, ...]]:
     """Read the codebook and the codes of the first two people.
 
@@ -44,7 +47,9 @@ def read_people(
     purposive : bool
         Whether the coded responses were picked for their content, so that they stand for no others.
     on_event : callable
-        Called with an :class:`iapt_topics.Event` for each note on the file of codes.
+        Called with an :class:`iapt_topics.Event` for each finding on the file of codes.
+    documents, unlisted : optional
+        As for :func:`iapt_topics.load_codes`.
 
     Raises
     ------
@@ -60,9 +65,8 @@ def read_people(
         )  # fmt: skip
     source: Source | None = codes
     if isinstance(codes, str | Path) and is_project(Path(codes)):
-        source = project = read_project(codes, responses=responses)
-        for note in project.notes:
-            on_event(Event("note", f"{Path(codes).name}: {note}."))
+        source = read_project(codes, responses=responses, documents=documents, unlisted=unlisted)
+        documents = None
     if frame is None:
         assert source is not None
         frame = frame_of_codes(source)
@@ -71,13 +75,18 @@ def read_people(
     if source is None:
         return frame, ()
     every = (
-        load_codes(source, frame=frame, coder=name, responses=responses, code_map=code_map)
+        load_codes(
+            source, frame=frame, coder=name, responses=responses, code_map=code_map,
+            documents=documents, unlisted=unlisted,
+        )
         for name in coders_in(source) or ("human",)
-    )
+    )  # fmt: skip
     people = (c for c in every if c.kind == "human")
     human = tuple(islice(people, 2))
     if purposive:
         human = tuple(replace(c, picked=frozenset(c.seen["response_id"])) for c in human)
+    for note in dict.fromkeys(str(f) for c in human for f in findings_of(c.findings)):
+        on_event(Event("note", note))
     if others := len(list(people)):
         names = " and ".join(c.coder for c in human)
         on_event(Event("note", f"{others + 2} coders found; compared: {names}."))

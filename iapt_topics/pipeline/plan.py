@@ -95,6 +95,8 @@ KEYS = (
     Key("survey", "language", "language", "text",
         'exclude responses in other languages, e.g. "en"'),
     Key("survey", "non_answers", "non_answers", "file", "your own rules for non-answers, .toml"),
+    Key("survey", "skip_hidden", "skip_hidden", "flag",
+        "leave out rows that are hidden in the workbook"),
     Key("survey", "deny", "deny", "file", "terms to redact: a table with columns kind and term"),
     Key("survey", "redact_text", "redact_text", "flag", "analyse the redacted text"),
     Key("codes", "file", "codes", "file", "human codes: .csv, .xlsx, .qdpx or QualCoder's .qda"),
@@ -102,6 +104,10 @@ KEYS = (
         "table of code and theme, where codes are named otherwise"),
     Key("codes", "sample", "codes_sample", "sample",
         "how the coded responses were chosen: random, or purposive (picked for their content)"),
+    Key("codes", "documents", "documents", "file",
+        "table of document and response_id, where a tool's documents are named otherwise"),
+    Key("codes", "unlisted", "unlisted", "text",
+        'what a response without a code is: "not_coded" yet, or coded with "none"'),
     Key("frame", "use", "frame", "frame", "a bundled frame's name, or .toml, .csv, .xlsx or .qdc"),
     Key("embedding", "model", "model", "model", "folder of a sentence model"),
     Key("embedding", "prompt", "prompt", "text", 'text put before each response, e.g. "query: "'),
@@ -147,9 +153,11 @@ class StudyPlan:
     respondent, response, question, weight : str, optional
         Columns, as for :func:`iapt_topics.load_responses`.
     covariates, waves : tuple of str
-        As for :func:`iapt_topics.load_responses`; so are ``language`` and ``non_answers``.
+        As for :func:`iapt_topics.load_responses`; so are ``language``,
+        ``non_answers`` and ``skip_hidden``.
     language : str, optional
     non_answers : Path, optional
+    skip_hidden : bool, default False
     deny : Path, optional
         Terms to redact, as for :func:`iapt_topics.redact_responses`.
     redact_text : bool, default False
@@ -159,6 +167,9 @@ class StudyPlan:
     codes_sample : str, optional
         "random" or "purposive": how the coded responses were chosen. Nothing is corrected by a
         purposive sample. Without it they are taken for a random sample, unless they look otherwise.
+    documents : Path, optional
+        As for :func:`iapt_topics.load_codes`; so is ``unlisted``.
+    unlisted : str, default "not_coded"
     frame : str or Path, optional
         The codebook; without one, the labels of the human codes are the themes.
     model : str or Path, optional
@@ -204,11 +215,14 @@ class StudyPlan:
     waves: tuple[str, ...] = ()
     language: str | None = None
     non_answers: Path | None = None
+    skip_hidden: bool = False
     deny: Path | None = None
     redact_text: bool = False
     codes: Path | None = None
     code_map: Path | None = None
     codes_sample: str | None = None
+    documents: Path | None = None
+    unlisted: str = "not_coded"
     frame: str | Path | None = None
     model: str | Path | None = None
     prompt: str | None = None

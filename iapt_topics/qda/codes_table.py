@@ -10,23 +10,26 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Bools
-from iapt_topics._base.errors import InputError, listed, require_columns, require_unique, suggestion
-from iapt_topics._base.tables import cell_text
+from iapt_topics._base.cells import cell_text
+from iapt_topics._base.errors import InputError, listed, require_unique, suggestion
+from iapt_topics._base.findings import Finding
 from iapt_topics.codes.codes import texts
 from iapt_topics.frame.refi import BELOW, MACHINE_PREFIX, MACHINE_TOP
 from iapt_topics.qda.project import Project
+from iapt_topics.qda.sheets import NO_THEME, not_coded_yet, split_themes, without_words_for_none
 
 if TYPE_CHECKING:
     from iapt_topics.frame.frame import ThemeFrame
 
 _BESIDE_THEMES = ("response_id", "respondent_id", "coder", "kind", "year", "question", "text")
-_YES = {"1", "1.0", "true"}
-_NO = {"0", "0.0", "false", ""}
+_YES = {"1", "1.0", "true", "yes", "y", "x", "\u2713", "\u2714"}
+_NO = {"0", "0.0", "false", "no", "n"}
+_BLANK = {"", "na", "n/a", "#n/a", "nan", "null", "none", "<na>", "."}
 
 
 def read_table(raw: pd.DataFrame, what: str) -> pd.DataFrame:
     """A table of text cells, without blank rows."""
-    names = [cell_text(c).strip() for c in raw.columns]
+    names = [" ".join(cell_text(c).split()) for c in raw.columns]
     require_unique(names, f"{what}: column names", "Rename a column.")
     table = pd.DataFrame(
         {n: texts(raw.iloc[:, i]) for i, n in enumerate(names)},
@@ -39,7 +42,11 @@ def read_table(raw: pd.DataFrame, what: str) -> pd.DataFrame:
     table = table[(table != "").any(axis=1)]
     if not len(table):
         raise InputError(what, "must contain at least one row", "none", "Check the file.")
-    require_columns(table, ("response_id",), what)
+    if "response_id" not in table:
+        raise InputError(
+            what, "must have a column 'response_id'", f"columns {listed(names, most=20)}",
+            f"{suggestion('response_id', names)}Rename the column of response ids to response_id.",
+        )  # fmt: skip
     for column in ("response_id", "coder"):
         if column in table:
             blank = table.index[table[column] == ""]
@@ -74,18 +81,18 @@ def match_names(
     or name, "" to leave the code out.
     """
     ids = {t.id: t.id for t in frame.themes}
-    folds = Counter(t.label.strip().casefold() for t in frame.codable)
+    folds = Counter(_fold(t.label) for t in frame.codable)
     ways = (
         ("id", ids),
         # A label shared by two themes names neither.
-        ("label", {f: t.id for t in frame.codable if folds[f := t.label.strip().casefold()] == 1}),
+        ("label", {f: t.id for t in frame.codable if folds[f := _fold(t.label)] == 1}),
         ("id", {i.casefold(): i for i in ids}),
-        ("id and label", {f"{t.id} {t.label}".casefold(): t.id for t in frame.themes}),
-        ("label", {t.label.strip().casefold(): t.id for t in frame.themes if not t.codable}),
+        ("id and label", {_fold(f"{t.id} {t.label}"): t.id for t in frame.themes}),
+        ("label", {_fold(t.label): t.id for t in frame.themes if not t.codable}),
     )
 
     def find(name: str) -> tuple[str, str]:
-        keys = (name, name.casefold())
+        keys = (name, name.casefold(), _fold(name))
         return next(((w[k], how) for how, w in ways for k in keys if k in w), ("", ""))
 
     codable = {t.id for t in frame.codable}
@@ -103,6 +110,11 @@ def match_names(
             theme, how = "", "not codable"
         found[path] = (theme, how)
     return found
+
+
+def _fold(name: str) -> str:
+    """A name whatever its case; no-break spaces and line ends are spaces like others."""
+    return " ".join(name.casefold().split())
 
 
 def require_matched(
@@ -160,11 +172,21 @@ def project_pairs(
 
 def long_pairs(
     table: pd.DataFrame, frame: ThemeFrame, what: str, given: Mapping[str, str]
-) -> tuple[tuple[str, ...], pd.DataFrame]:
-    """Code set, and the codes applied, of a long table."""
+) -> tuple[tuple[str, ...], pd.DataFrame, pd.DataFrame, list[Finding]]:
+    """Code set, the codes applied, the rows that were coded, and findings, of a long table."""
+    known = [*given, *(t.id for t in frame.themes), *(t.label for t in frame.themes)]
+    none = np.array([v == "" for v in table["theme"]], dtype=bool)
+    table, in_words = without_words_for_none(table, known)
+    found_out: list[Finding] = []
+    if "kind" not in table:  # as this library writes it: each row is of a response that was coded
+        table, found_out = not_coded_yet(table, none, in_words, what)
+    table, several = split_themes(table, known)
+    if several:
+        done = f"{several} cell(s) hold several themes, parted by ; or |"
+        found_out.append(Finding("codes", what, several, done))
     pairs = table[table["theme"] != ""]
-    none = set(table.loc[table["theme"] == "", "response_id"])
-    both = [r for r in pairs["response_id"].unique() if r in none]
+    without = set(table.loc[table["theme"] == "", "response_id"])
+    both = [r for r in pairs["response_id"].unique() if r in without]
     if both:
         raise InputError(
             f"{what}: column 'theme'", "must be blank only for a response without themes",
@@ -174,13 +196,13 @@ def long_pairs(
     pairs = pairs.assign(theme=pairs["theme"].map(found).astype(object)).dropna(subset=["theme"])
     pairs = pairs.assign(score=_scores(pairs, what))[["response_id", "theme", "score"]]
     pairs = pairs.drop_duplicates(["response_id", "theme"])
-    return tuple(t.id for t in frame.codable), pairs
+    return tuple(t.id for t in frame.codable), pairs, table, found_out
 
 
 def times_given(table: pd.DataFrame) -> dict[str, int]:
     """How often each theme of a table was given, by its name there."""
     if "theme" in table:
-        return dict(Counter(t for t in table["theme"] if t))
+        return dict(Counter(t for t in table["theme"] if t and t.casefold() not in NO_THEME))
     columns = [c for c in table.columns if c not in _BESIDE_THEMES]
     return {c: sum(v.casefold() in _YES for v in table[c]) for c in columns}
 
@@ -209,8 +231,8 @@ def _scores(pairs: pd.DataFrame, what: str) -> pd.Series:
 
 def wide_pairs(
     table: pd.DataFrame, frame: ThemeFrame, what: str, given: Mapping[str, str]
-) -> tuple[tuple[str, ...], pd.DataFrame]:
-    """Code set, and the codes applied, of a wide table."""
+) -> tuple[tuple[str, ...], pd.DataFrame, pd.DataFrame, list[Finding]]:
+    """Code set, the codes applied, the rows that were coded, and findings, of a wide table."""
     require_unique(
         table["response_id"], f"{what}: column 'response_id'", "Give each response one row."
     )
@@ -224,11 +246,19 @@ def wide_pairs(
     columns = [c for c in columns if c in found]
     require_unique(found.values(), f"{what}: themes of the columns", "Keep one column per theme.")
     bad: list[str] = []
+    marks = table[columns].map(lambda v: v.casefold())
+    blank = marks.isin(_BLANK).all(axis=1).to_numpy(dtype=bool)
+    zeros = bool(marks.isin(_NO).to_numpy().any())
+    table, found_out = not_coded_yet(table, blank, zeros, what)
+    torn = marks.isin(_BLANK).to_numpy()[~blank] if zeros else np.zeros((0, 1), dtype=bool)
+    if n := int(torn.sum()):
+        done = f"{n} blank cell(s) in rows that hold 0 or 1 are taken for 0"
+        found_out.append(Finding("codes", what, n, done))
     cells: dict[str, Bools] = {}
     for column in columns:
         values = [v.casefold() for v in table[column]]
         cells[found[column]] = np.array([v in _YES for v in values], dtype=bool)
-        wrong = [v for v in values if v not in _YES and v not in _NO]
+        wrong = [v for v in values if v not in _YES | _NO | _BLANK]
         if wrong:
             bad.append(f"{listed(dict.fromkeys(wrong))} in column {column!r}")
     if bad:
@@ -240,4 +270,4 @@ def wide_pairs(
     rows, at = np.nonzero(np.column_stack([cells[t] for t in themes]))
     ids = table["response_id"].to_numpy(dtype=object)
     pairs = pd.DataFrame({"response_id": ids[rows], "theme": [themes[i] for i in at]}, dtype=object)
-    return themes, pairs.assign(score=np.nan)
+    return themes, pairs.assign(score=np.nan), table, found_out

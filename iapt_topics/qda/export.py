@@ -57,8 +57,9 @@ def write_codes(
         :func:`iapt_topics.survey.redact`, which does not find every name: a person must read it
         before it leaves the house.
     whole : {"selection", "source"}, default "selection"
-        A theme is applied to a whole response. As a selection from its first to its last character,
-        every tool shows it; QualCoder does not read a code on the source itself.
+        A person's theme is applied to a whole response. As a selection from its first to its last
+        character, every tool shows it; QualCoder does not read a code on the source itself. A
+        machine's theme, with "selection", is on the sentence in which it was found.
     model : str, optional
         What made the machine's codes, e.g. the encoder's name; said in the descriptions.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_unique
-from iapt_topics._base.sheets import read_sheet
+from iapt_topics._base.findings import Finding, findings_of, findings_table
 from iapt_topics.codes.codes import Codes, attach_respondents
 from iapt_topics.frame.refi import BELOW
 from iapt_topics.qda.codes_table import (
@@ -24,6 +24,7 @@ from iapt_topics.qda.codes_table import (
 )
 from iapt_topics.qda.project import Export, Project, placed, require_table
 from iapt_topics.qda.read import is_project, read_export
+from iapt_topics.qda.sheets import as_long, known_names, read_sheets_of_codes
 from iapt_topics.qda.tables import infer_tool, read_segments
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from iapt_topics.survey.responses import Responses
 
 Source = str | Path | pd.DataFrame | Project
+Table = tuple[pd.DataFrame, str, list[Finding]]
 Names = str | Path | pd.DataFrame | Mapping[str, str]
 
 
@@ -58,7 +60,7 @@ def coders_in(source: Source) -> tuple[str, ...]:
     opened = open_codes(source)
     if isinstance(opened, Export):
         return tuple(dict.fromkeys([*opened.seen["coder"], *opened.segments["coder"]]))
-    table, _ = opened
+    table = opened[0]
     return tuple(dict.fromkeys(table["coder"])) if "coder" in table else ()
 
 
@@ -113,6 +115,7 @@ def load_codes(
     responses: Responses | None = None,
     code_map: Names | None = None,
     documents: Names | None = None,
+    unlisted: str = "not_coded",
 ) -> Codes:
     """Load the codes of one coder from a table or a project of a coding tool.
 
@@ -122,12 +125,17 @@ def load_codes(
         A ``.csv`` (UTF-8) or ``.xlsx`` file, or a table. Blank rows are passed over.
 
         - *Long*, if there is a column ``theme``: one row per ``response_id`` and theme. A blank
-          theme says that the response was coded and no theme applies. Rows that repeat a response
-          and theme of the same coder are folded into one. Columns other than those named here are
-          not read.
+          theme, or "none", says that the response was coded and no theme applies. Rows that repeat
+          a response and theme of the same coder are folded into one. Several themes in one cell are
+          parted by ``;`` or ``|``. Columns other than those named here are not read. Columns
+          "Code 1", "Code 2" and so on are read as one.
         - *Wide*, otherwise: one row per ``response_id``, one column per theme, with 1 or true
-          for applied and 0, false or blank for not. Columns ``year``, ``question`` and ``text`` are
-          not read; any other column must be a theme.
+          (yes, x) for applied and 0, false (no) or blank for not. Columns ``year``, ``question``
+          and ``text`` are not read; any other column must be a theme.
+
+        A row that is blank in all themes, in a sheet that holds 0 elsewhere, is not coded yet, and
+        so is a long run of blank rows at the end of any sheet. Of a workbook each sheet with a
+        column ``response_id`` is a coder's, if there are several.
 
         Both may have ``respondent_id`` and ``coder``, and ``kind`` if it was a machine; the long
         one then ``score``. Else what :func:`iapt_topics.qda.read_project` reads, or gives: to read
@@ -139,12 +147,13 @@ def load_codes(
         column. With a single coder the default takes that one.
     responses : Responses, optional
         The survey that was coded: an id that it does not have is an error, and its respondents
-        are filled in. For an export that lists only what has a code it is needed.
+        are filled in.
     code_map : mapping, table or path of a table, optional
         ``code`` and ``theme`` (id or label, blank to leave the code out), for codes that are named
         otherwise in the source. See :func:`iapt_topics.qda.match_themes`.
     documents : mapping, table or path of a table, optional
-        As for :func:`iapt_topics.qda.read_project`.
+        As for :func:`iapt_topics.qda.read_project`; so is ``unlisted``.
+    unlisted : {"not_coded", "none"}, default "not_coded"
 
     Returns
     -------
@@ -163,7 +172,7 @@ def load_codes(
     given = _read_code_map(code_map)
     opened = source if isinstance(source, Project) else open_codes(source)
     if isinstance(opened, Export):
-        opened = placed(opened, responses, documents)
+        opened = placed(opened, responses, documents, unlisted)
     elif documents is not None:
         raise InputError(
             "documents", "must come with the file of a project", "a table or a project that is "
@@ -174,14 +183,16 @@ def load_codes(
         found, pairs = project_pairs(opened, coder, frame, given)
         seen = opened.seen.loc[opened.seen["coder"] == coder, ["response_id", "respondent_id"]]
         kind = "machine" if coder in opened.machines else "human"
+        told = list(findings_of(opened.findings))
     else:
-        table, what = opened
+        table, what, told = opened
         if "coder" in table:
             coder = _chosen(coder, tuple(dict.fromkeys(table["coder"])), f"those in {what}")
             table = table[table["coder"] == coder]
         pairs_of = long_pairs if "theme" in table else wide_pairs
-        found, pairs = pairs_of(table, frame, what, given)
-        seen, kind = respondents(table, what), infer_kind(table, what)
+        found, pairs, coded, more = pairs_of(table, frame, what, given)
+        told = [*told, *more]
+        seen, kind = respondents(coded, what), infer_kind(table, what)
     codes = Codes(
         coder=coder,
         kind=kind,
@@ -189,19 +200,27 @@ def load_codes(
         seen=seen,
         table=pairs,
         labels={t.id: t.label for t in frame.codable if t.id in set(found)},
+        findings=findings_table(told),
     )
     return codes if responses is None else attach_respondents(codes, responses)
 
 
-def open_codes(source: str | Path | pd.DataFrame) -> Export | tuple[pd.DataFrame, str]:
-    """What a tool exported, or a table of text cells and what to call it."""
+def open_codes(source: str | Path | pd.DataFrame) -> Export | Table:
+    """What a tool exported, or a table of text cells, what to call it, and what was found."""
+    found: list[Finding] = []
     if isinstance(source, pd.DataFrame):
-        raw, what = source, "the table of codes"
+        raw, what = known_names(source), "the table of codes"
     elif is_project(path := Path(source)):
         return read_export(path)
     else:
-        raw, what = read_sheet(path, "codes"), f"codes {path.name!r}"
-    return read_segments(raw, what) if infer_tool(raw.columns) else (read_table(raw, what), what)
+        what = f"codes {path.name!r}"
+        raw, found = read_sheets_of_codes(path)
+    if infer_tool(raw.columns):
+        return read_segments(raw, what)
+    table, done = as_long(read_table(raw, what))
+    if done:
+        found.append(Finding("codes", what, len(table), done))
+    return table, what, found
 
 
 def _read_code_map(code_map: Names | None) -> dict[str, str]:

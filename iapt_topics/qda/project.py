@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.cells import cell_text
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
+from iapt_topics._base.findings import Finding, findings_of, findings_table
 from iapt_topics._base.result import Result
-from iapt_topics._base.tables import cell_text, make_table, read_table
+from iapt_topics._base.tables import make_table, read_table
 from iapt_topics.qda._offsets import LEAST_ALIGNED, score_offsets
+from iapt_topics.qda.sheets import require_unlisted, unlisted_finding
 
 if TYPE_CHECKING:
     from iapt_topics.survey.responses import Responses
@@ -43,7 +46,8 @@ class Project(Result):
         (NaN for a person), ``source_tool``.
     seen : DataFrame
         ``coder``, ``response_id`` (together the key), ``respondent_id`` ("" if unknown). Where a
-        file does not say who read what, every coder is taken to have coded every response in it.
+        file does not say who read what, a coder is taken to have coded what has a code of theirs,
+        or by ``unlisted="none"`` every response in it.
     machines : tuple of str
         Coders that are machines.
     themes : mapping of str to tuple of str
@@ -52,8 +56,8 @@ class Project(Result):
         How the positions were read: each way of counting that was tried, ``unit``,
         ``line_break``, ``end``, ``aligned``, ``n``, ``score`` and whether it was ``chosen``, as
         none is below a score of .95.
-    notes : tuple of str
-        Contents of the file that are not used.
+    findings : DataFrame
+        What was found out about the file, as in :class:`iapt_topics.Responses`.
     """
 
     tool: str
@@ -63,9 +67,14 @@ class Project(Result):
     machines: tuple[str, ...] = ()
     themes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     offsets: pd.DataFrame
-    notes: tuple[str, ...] = ()
+    findings: pd.DataFrame = field(default_factory=findings_table)
 
     _view = ("codebook: code parent codable definition",)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The findings in words, a line each."""
+        return tuple(str(f) for f in findings_of(self.findings))
 
     @property
     def coders(self) -> tuple[str, ...]:
@@ -92,7 +101,7 @@ class Export:
     machines: tuple[str, ...] = ()
     themes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lists_all: bool = True
-    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 _TABLES = {
@@ -148,8 +157,10 @@ def placed(
     export: Export,
     responses: Responses | None,
     documents: str | Path | pd.DataFrame | Mapping[str, str] | None,
+    unlisted: str,
 ) -> Project:
     """Match the documents to responses, and every segment to the response it stands in."""
+    require_unlisted(unlisted)
     places = _places(export, responses, documents)
     segments = export.segments.reset_index(drop=True)
     texts = {str(d): t for d, t in zip(export.documents["document"], export.documents["text"],
@@ -169,21 +180,25 @@ def placed(
     ]
     kept = kept.assign(**rows, snippet=snippets, source_tool=export.tool)
     table = kept[_SEGMENTS].astype({"start": float, "end": float, "score": float})
-    notes, n = export.notes, int(offsets["n"].iloc[0])
+    found, n = list(export.findings), int(offsets["n"].iloc[0])
     if n and not offsets["chosen"].any():
-        notes += (
+        done = (
             f"positions not used: at best {offsets['aligned'].max()} of {n} selections begin and "
-            f"end at words, below {LEAST_ALIGNED}; codes are taken for whole responses",
+            f"end at words, below {LEAST_ALIGNED}; codes are taken for whole responses"
         )
+        found.append(Finding("codes", export.what, n, done))
+    seen, lacking = _seen(export, kept["document"], places, responses, unlisted)
+    for coder, several in lacking.items():
+        found += unlisted_finding(several, coder, export.what, unlisted)
     return Project(
         tool=export.tool,
         codebook=export.codebook,
         segments=table.reset_index(drop=True),
-        seen=_seen(export, places, responses),
+        seen=seen,
         machines=export.machines,
         themes=export.themes,
         offsets=offsets,
-        notes=notes,
+        findings=findings_table(found),
     )
 
 
@@ -220,8 +235,9 @@ def _places(
         raise InputError(
             f"{what}: documents", "must be named by the response's id, one for each response",
             listed(unmatched, most=50),
-            "Give documents=, a table of document and response_id: blank to leave one out; with "
-            "start and end, a row for each response, where one document holds several.",
+            "Give a table of document and response_id, --documents (documents=): blank to leave "
+            "one out; with start and end, a row for each response, where one document holds "
+            "several.",
         )  # fmt: skip
     places = make_table([f for f in found if f[3] != ""], _TABLES["places"])
     require_unique(
@@ -305,29 +321,51 @@ def _in_places(
     return pd.DataFrame.from_dict(rows, orient="index", columns=["response_id", "start", "end"])
 
 
-def _seen(export: Export, places: pd.DataFrame, responses: Responses | None) -> pd.DataFrame:
-    """Who saw what: as the file says, else all responses in it for everyone who coded."""
+def _seen(
+    export: Export,
+    coded: pd.Series,
+    places: pd.DataFrame,
+    responses: Responses | None,
+    unlisted: str,
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Who saw what: as the file says, else what has their code; and how many have none, by coder.
+
+    ``coded`` is the document of each segment that has a response.
+    """
     who = dict(zip(export.documents["document"], export.documents["respondent_id"], strict=True))
     there = places.assign(respondent_id=[who[d] for d in places["document"]])
     there = there[["document", "response_id", "respondent_id"]]
-    if not export.lists_all:
-        if responses is None:
-            raise InputError(
-                export.what, "must come with the list of all coded responses",
-                "only responses with a code, which is all that this export has",
-                "Give responses=.",
-            )  # fmt: skip
-        there = responses.kept[["response_id", "respondent_id"]].assign(document="")
-        coded = set(places["response_id"]) - set(there["response_id"])
-        extra = responses.table[responses.table["response_id"].isin(list(coded))]
-        there = pd.concat([there, extra[["response_id", "respondent_id"]].assign(document="")])
+    every = there
+    if not export.lists_all and responses is not None:
+        every = responses.kept[["response_id", "respondent_id"]].assign(document="")
+        more = there[~there["response_id"].isin(every["response_id"])]
+        every = pd.concat([every, more])
+    elif not export.lists_all and unlisted == "none":
+        raise InputError(
+            export.what, "must come with the list of all coded responses",
+            "only responses with a code, which is all that this export has",
+            "Give the survey: responses=.",
+        )  # fmt: skip
     said = set(export.seen["coder"])
-    tables = [export.seen.merge(there, on="document")]
-    tables += [
-        there.assign(coder=c) for c in dict.fromkeys(export.segments["coder"]) if c not in said
-    ]
+    mine = export.segments.loc[coded.index, ["coder", "document"]]
+    tables = [export.seen.merge(there, on="document"), mine.merge(there, on="document")]
+    lacking: dict[str, int] = {}
+    for coder in dict.fromkeys(export.segments["coder"]):
+        if coder in said:
+            continue
+        has = set(there.loc[there["document"].isin(mine.loc[mine["coder"] == coder, "document"]),
+                            "response_id"])  # fmt: skip
+        lacking[coder] = int((~every["response_id"].isin(list(has))).sum())
+        if unlisted == "none":
+            tables.append(every.assign(coder=coder))
     seen = pd.concat(tables)[["coder", "response_id", "respondent_id"]]
     if responses is not None:
         ids = responses.table.set_index("response_id")["respondent_id"]
         seen = seen.assign(respondent_id=seen["response_id"].map(ids))
-    return seen.drop_duplicates(["coder", "response_id"]).reset_index(drop=True)
+    order = {r: i for i, r in enumerate(every["response_id"])}
+    seen = seen.drop_duplicates(["coder", "response_id"])
+    rank = seen["response_id"].map(order).fillna(len(order))
+    coders = list(dict.fromkeys([*export.seen["coder"], *export.segments["coder"]]))
+    place = seen["coder"].map({c: i for i, c in enumerate(coders)})
+    ranked = np.lexsort((rank.to_numpy(float), place.to_numpy(float)))
+    return seen.iloc[ranked].reset_index(drop=True), lacking

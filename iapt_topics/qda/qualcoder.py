@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from iapt_topics._base.errors import InputError, listed, require_file
+from iapt_topics._base.findings import Finding
 from iapt_topics.frame.refi import BELOW, MACHINE
 from iapt_topics.qda.project import Export, make_export, position
 
@@ -59,7 +60,10 @@ def read_qualcoder(path: Path) -> Export:
         tool="QualCoder",
         what=what,
         machines=tuple(o for o in owners if o.startswith(MACHINE)),
-        notes=tuple(f"{n} segments of {t}, which are not of text" for t, n in other.items()),
+        findings=tuple(
+            Finding("codes", what, n, f"{n} segments of {t}, which are not of text, are not used")
+            for t, n in other.items()
+        ),
     )
 
 

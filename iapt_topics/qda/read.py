@@ -30,6 +30,7 @@ def read_project(
     *,
     responses: Responses | None = None,
     documents: str | Path | pd.DataFrame | Mapping[str, str] | None = None,
+    unlisted: str = "not_coded",
 ) -> Project:
     """Read a project of NVivo, ATLAS.ti, MAXQDA, QualCoder or Taguette.
 
@@ -41,15 +42,19 @@ def read_project(
           without leave to write;
         - ``.csv`` or ``.xlsx``, or such a table: the highlights of Taguette (columns ``document``,
           ``tag``, ``content``), or the coded segments of MAXQDA (``Document name``, ``Code``,
-          ``Segment``). These list only what has a code, and so need ``responses``.
+          ``Segment``). These list only what has a code.
     responses : Responses, optional
         The survey that was coded. Documents are matched to its ids, and an unknown one is an
         error; without it, the name of a document, less the ending of a file, is the response's
-        id. For a table it is also the list of what was read: all kept responses.
+        id. For a table it is also the list of what could be read: all kept responses.
     documents : mapping, table or path of a table, optional
         ``document`` and ``response_id``, for documents that are not named by the id: blank to
         leave one out. With ``start`` and ``end``, code points from 0, a row for each response
         where one document holds several.
+
+    unlisted : {"not_coded", "none"}, default "not_coded"
+        What a response is that has no code by a coder, where the file does not say who read what:
+        not coded yet, or coded with no theme. ``Project.findings`` has their number.
 
     Returns
     -------
@@ -73,7 +78,7 @@ def read_project(
     ----------
     .. [1] REFI-QDA standard 1.5, sections 3 and 4, www.qdasoftware.org.
     """
-    return placed(read_export(source), responses, documents)
+    return placed(read_export(source), responses, documents, unlisted)
 
 
 def read_export(source: str | Path | pd.DataFrame) -> Export:

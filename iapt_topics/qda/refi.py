@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iapt_topics._base.errors import InputError, listed, require_file, require_unique
+from iapt_topics._base.findings import Finding
 from iapt_topics._base.opening import LARGEST_TEXT, LARGEST_XML, Archive, decoded, parse_xml
 from iapt_topics.frame.refi import (
     BELOW,
@@ -77,7 +78,8 @@ def read_refi(path: Path) -> Export:
                 coder = MACHINE  # the tool that wrote the file did not keep the user
             score = scores.get((coder, name[target]), float("nan"))
             segments.append((names[guid], coder, code[target], start, end, "", score))
-    seen, themes = _sets(root, users, names, code) if ours else ([], {})
+    # Tools keep sets, also those that call the project their own.
+    seen, themes = _sets(root, users, names, code)
     cases = len(root.findall("{*}Cases/{*}Case/{*}CodeRef"))
     codes = codebook.drop(columns="guid").itertuples(index=False, name=None)
     return make_export(
@@ -86,7 +88,15 @@ def read_refi(path: Path) -> Export:
         what=what,
         machines=tuple(sorted(machines | ({MACHINE} & {coder for _, coder, *_ in segments}))),
         themes=themes,
-        notes=(f"{cases} codes given to cases rather than to text",) if cases else (),
+        findings=(
+            (
+                Finding(
+                    "codes", what, cases, f"{cases} codes given to cases, not to text, are not used"
+                ),
+            )
+            if cases
+            else ()
+        ),
     )
 
 

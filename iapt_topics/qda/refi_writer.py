@@ -25,6 +25,7 @@ from iapt_topics.frame.refi import (
     xml_bytes,
 )
 from iapt_topics.qda.refi import RESPONDENT, SCORES, SEEN_BY
+from iapt_topics.survey.sentences import sentence_spans
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -75,6 +76,7 @@ def project_archive(
     for c in codes:
         for response, theme, score in c.table.itertuples(index=False, name=None):
             codings.setdefault(response, []).append((c, theme, float(score)))
+    spans = _sentences(codes, dict(zip(table["response_id"], table["text"], strict=True)), texts)
     members: list[tuple[str, str]] = []
     columns = ["response_id", "respondent_id", "year"]
     for response, respondent, year in table[columns].itertuples(index=False, name=None):
@@ -86,8 +88,9 @@ def project_archive(
             plainTextPath=f"internal://{guid}.txt",
         )  # fmt: skip
         _add_codings(
-            source, codings.get(response, []), frame, len(text) * (whole == "selection"), model
-        )
+            source, codings.get(response, []), frame, len(text) * (whole == "selection"), model,
+            spans,
+        )  # fmt: skip
         _add_value(source, "year", "IntegerValue", str(year))
         _add_value(source, RESPONDENT, "TextValue", respondent)
     if not members:
@@ -119,9 +122,17 @@ def require_known(codes: Sequence[Codes], known: set[str] | None, frame: ThemeFr
 
 
 def _add_codings(
-    source: Element, codings: list[_Coding], frame: ThemeFrame, selected: int, model: str
+    source: Element,
+    codings: list[_Coding],
+    frame: ThemeFrame,
+    selected: int,
+    model: str,
+    spans: Mapping[tuple[str, str, str], tuple[int, int]],
 ) -> None:
-    """Codings of a source, or of its first ``selected`` characters; and the machines' scores."""
+    """Codings of a source, or of its first ``selected`` characters; and the machines' scores.
+
+    What a machine found in one sentence (``spans``) is a selection of that.
+    """
     lines = [
         f"{SCORES}{c.coder}: {MACHINE_PREFIX}{code_name(frame[theme])} = {score!r}"
         for c, theme, score in codings
@@ -134,14 +145,42 @@ def _add_codings(
     for c, theme, _ in codings:
         user = make_guid("user", c.coder)
         if selected:
+            start, end = spans.get((c.coder, source.attrib["name"], theme), (0, selected))
             holder = add_element(
                 source, "PlainTextSelection",
                 guid=make_guid("selection", source.attrib["name"], c.coder, theme),
-                startPosition="0", endPosition=str(selected), creatingUser=user,
+                startPosition=str(start), endPosition=str(end), creatingUser=user,
             )  # fmt: skip
         guid = make_guid("coding", source.attrib["name"], c.coder, theme)
         coding = add_element(holder, "Coding", guid=guid, creatingUser=user)
         add_element(coding, "CodeRef", targetGUID=_code_guid(c, theme))
+
+
+def _sentences(
+    codes: Sequence[Codes], original: Mapping[str, str], shown: Mapping[str, str]
+) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """Start and end, in the text shown, of the sentence behind each code that has one.
+
+    A redacted text has the same sentences at other places; where their number differs, the code
+    stays on the whole response.
+    """
+    spans = {}
+    for c in codes:
+        if c.evidence is None:
+            continue
+        columns = ["response_id", "theme", "start", "end"]
+        for response, theme, start, end in c.evidence[columns].itertuples(index=False, name=None):
+            before, after = original[response], shown[response]
+            at = (int(start), int(end))
+            if before != after:
+                places, others = sentence_spans(before), sentence_spans(after)
+                if at not in places or len(places) != len(others):
+                    continue
+                at = others[places.index(at)]
+            # A line end of two characters is written as one.
+            found = tuple(i - after.count("\r\n", 0, i) for i in at)
+            spans[c.coder, response, theme] = (found[0], found[1])
+    return spans
 
 
 def _code_guid(codes: Codes, theme: str) -> str:

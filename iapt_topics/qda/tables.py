@@ -18,20 +18,33 @@ COLUMNS: Mapping[str, tuple[str, str, str, str]] = {
     "Taguette": ("document", "tag", "content", ""),
     "MAXQDA": ("document name", "code", "segment", "created by"),
 }
+#: MAXQDA's names in other languages of its interface, by the English one.
+_ALSO = {
+    "dokumentname": "document name", "nombre del documento": "document name",
+    "nom du document": "document name", "nome del documento": "document name",
+    "segmento": "segment", "c\u00f3digo": "code", "codice": "code", "erstellt von": "created by",
+    "autor": "created by", "creado por": "created by", "cr\u00e9\u00e9 par": "created by",
+    "creato da": "created by",
+}  # fmt: skip
 
 
 def infer_tool(columns: pd.Index) -> str:
     """Tool whose export has these columns, or ""."""
-    there = {str(c).strip().casefold() for c in columns}
+    there = {_english(c) for c in columns}
     found = (tool for tool, names in COLUMNS.items() if {*names[:2]} <= there)
     return "" if "response_id" in there else next(found, "")
+
+
+def _english(column: object) -> str:
+    name = " ".join(str(column).casefold().split())
+    return _ALSO.get(name, name)
 
 
 def read_segments(table: pd.DataFrame, what: str) -> Export:
     """Read an export of coded segments; it lists only the documents that have one."""
     tool = infer_tool(table.columns)
     document, code, segment, coder = COLUMNS[tool]
-    cells = table.rename(columns=lambda c: str(c).strip().casefold())
+    cells = table.rename(columns=_english)
     cells = cells[(cells != "").any(axis=1)]
     columns = {
         name: [str(v).strip() for v in cells[name]] if name in cells else [""] * len(cells)

@@ -137,8 +137,9 @@ def as_responses(table: pd.DataFrame, source: str) -> Responses:
     """Decide what becomes of each row, as :func:`iapt_topics.load_responses` does."""
     texts = [t if is_visible(t) else "" for t in table["text"]]
     who = table["respondent_id"].tolist()
-    status = assign_statuses(who, table["year"].tolist(), texts)["status"]
     asked = table["question"].str.strip() if "question" in table else ""
+    questions = [*asked] if "question" in table else [""] * len(table)
+    status = assign_statuses(who, table["year"].tolist(), texts, questions)["status"]
     return Responses(
         table=table.assign(
             text=pd.Series(texts, index=table.index, dtype="str"),

@@ -81,7 +81,7 @@ def exact_tables(study: Results) -> Tables:
     out["change_sources"] = widths_by_source(changed, out["drift_changes"], widths)
     private = {
         # What was noticed in the file can have counts and ids.
-        "survey_notes": pd.DataFrame({"note": study.responses.notes}, dtype=object),
+        "survey_findings": _all_findings(study),
         "topic_assignments": study.topics.assignments,
         "machine_codes": study.codes.table,
         "machine_evidence": study.codes.evidence,
@@ -89,6 +89,12 @@ def exact_tables(study: Results) -> Tables:
         "redactions": study.redactions,
     }
     return out | {name: table for name, table in private.items() if table is not None}
+
+
+def _all_findings(study: Results) -> pd.DataFrame:
+    """What was found out about the file of the survey and those of codes."""
+    tables = [study.responses.findings, *(c.findings for c in study.human)]
+    return pd.concat(tables).drop_duplicates().reset_index(drop=True)
 
 
 def frame_table(frame: ThemeFrame) -> pd.DataFrame:

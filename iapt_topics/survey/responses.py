@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Ints
-from iapt_topics._base.errors import (
-    InputError,
-    listed,
-    require_columns,
-    require_names,
-    require_unique,
-)
+from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
+from iapt_topics._base.findings import Finding, findings_of, findings_table
 from iapt_topics._base.result import Result
-from iapt_topics._base.tables import read_table, text_table
+from iapt_topics.survey.columns import (
+    RESERVED,
+    STANDARD,
+    decode_markup,
+    empty_rows,
+    find_columns,
+    questions_in,
+    read_survey,
+    read_weights,
+    require_usable,
+)
 from iapt_topics.survey.copies import LEAST_WORDS
 from iapt_topics.survey.non_answers import read_rules
 from iapt_topics.survey.statuses import STATUSES, TOO_LONG, assign_statuses, is_visible
 from iapt_topics.survey.waves import read_years
+from iapt_topics.survey.who import clean_levels, clean_people, find_panel, id_columns, row_ids
 
-_STANDARD = ("response_id", "respondent_id", "year", "question", "text", "status")
-_RESERVED = (*_STANDARD, "reason", "copy_of", "wave", "weight", "redacted")
 _LIST = "List each column by its name."
 
 
@@ -51,8 +56,10 @@ class Responses(Result):
         Name of the file, without its folder, or "table".
     synthetic : bool
         True for the bundled example; every report then says so.
-    notes : tuple of str
-        What was found out about the file and the reader should know.
+    findings : DataFrame
+        What was found out about the file and done about it: ``kind`` (such as "encoding" or "title
+        rows"), ``where``, ``n`` (rows, cells or columns), ``done`` (in words). What decides is the
+        kind.
 
     Raises
     ------
@@ -63,14 +70,14 @@ class Responses(Result):
     table: pd.DataFrame
     source: str
     synthetic: bool = False
-    notes: tuple[str, ...] = ()
+    findings: pd.DataFrame = field(default_factory=findings_table)
 
     def __post_init__(self) -> None:
         what, do = "a table of responses", "Make it with load_responses."
         names = [str(c) for c in self.table.columns]
         require_unique(names, f"{what}: column names", "Rename one of the columns.")
-        require_columns(self.table, _STANDARD, what)
-        for name in _STANDARD:
+        require_columns(self.table, STANDARD, what)
+        for name in STANDARD:
             if name == "year":
                 if not pd.api.types.is_integer_dtype(self.table["year"].dtype):
                     got = str(self.table["year"].dtype)
@@ -87,6 +94,11 @@ class Responses(Result):
     @cached_property
     def _kept(self) -> pd.DataFrame:
         return self.table[self.table["status"] == "kept"].reset_index(drop=True)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The findings in words, a line each."""
+        return tuple(str(f) for f in findings_of(self.findings))
 
     @property
     def kept(self) -> pd.DataFrame:
@@ -129,7 +141,7 @@ class Responses(Result):
     @property
     def covariates(self) -> tuple[str, ...]:
         """Names of the covariates, such as a role or a service."""
-        return tuple(c for c in self.table.columns if c not in _RESERVED)
+        return tuple(c for c in self.table.columns if c not in RESERVED)
 
     _view = ("ledger",)
 
@@ -143,7 +155,7 @@ class Responses(Result):
         return as_picture(self._title(), lambda: ledger_figure(self.ledger, waves=self.wave_labels))
 
     def _sheets(self) -> dict[str, pd.DataFrame]:
-        return {"responses": self.table, "ledger": self.ledger}
+        return {"responses": self.table, "ledger": self.ledger, "findings": self.findings}
 
     def __len__(self) -> int:
         """Count the kept responses."""
@@ -192,6 +204,7 @@ def load_responses(
     min_words: int = 1,
     language: str | None = None,
     non_answers: str | Path | None = None,
+    skip_hidden: bool = False,
 ) -> Responses:
     """Load a survey from a file or table, and screen each row for a codable response.
 
@@ -228,6 +241,8 @@ def load_responses(
         are not kept. Needs the extra ``language``. By default languages are not looked at.
     non_answers : path, optional
         A TOML file of rules in place of the bundled ``non_answers.toml``.
+    skip_hidden : bool, default False
+        Leave out rows of a workbook that are hidden, as by a filter.
 
     Returns
     -------
@@ -249,146 +264,111 @@ def load_responses(
     >>> load_responses(survey, text="comment", year="year").table["status"].tolist()
     ['kept', 'non_answer', 'blank']
     """
-    table, name, what, notes = _read_survey(source)
-    if response is None and "response_id" in table.columns:
-        response = "response_id"
     answers = [text] if isinstance(text, str) else list(text)
+    table, name, what, found = read_survey(source, skip_hidden, [*answers, year])
+    asked = questions_in(table)
     if not answers or (question is not None and not isinstance(text, str)):
         got = "none" if not answers else f"several beside the column {question!r} of questions"
         raise InputError("text", "must name a column, or one for each question", got, _LIST)
-    roles = [*answers, year, respondent, response, question, weight]
-    _require_usable(table, what, roles, covariates)
+    if response is None and "response_id" in table.columns:
+        response = "response_id"
+    wanted = require_usable([*answers, year, question, weight], covariates, [response, respondent])
+    at = find_columns(table, wanted, what)
+    require_unique([at[w] for w in wanted], f"{what}: columns asked for",
+                   "Use each column for one thing.")  # fmt: skip
     rules = read_rules(non_answers)
 
-    empty = _empty_rows(table, year)
+    empty = empty_rows(table, at[year])
     if empty.any():
         rows = listed(np.flatnonzero(empty) + 1)
-        notes.append(f"{what}: {empty.sum()} row(s) that hold nothing are left out: {rows}.")
+        done = f"{empty.sum()} row(s) that hold nothing are left out: {rows}"
+        found.append(Finding("empty rows", what, int(empty.sum()), done))
         table = table[~empty]
-    ids = _row_ids(table, what, response)
+    ids = row_ids(table, what, at[response] if response else None)
+    if response is None:
+        found += _unnamed_ids(table, [at[w] for w in wanted if w != respondent], what)
     people = ids
     if respondent is not None:
-        people = fill_respondents(table[respondent], ids)
-        if near := _near_ids(people):
-            notes.append(
-                f"{what}: column {respondent!r} has ids that differ only by case or white "
-                f"space, taken for different people: {near}."
-            )
-    years, labels, found_years = read_years(table[year].tolist(), f"{what}: column {year!r}", waves)
-    notes += found_years
+        column = f"{what}: column {respondent!r}"
+        known, odd = clean_people(table[at[respondent]], column)
+        people, found = fill_respondents(known, ids), [*found, *odd]
+    years, labels, odd = read_years(table[at[year]].tolist(), f"{what}: column {year!r}", waves)
+    found += odd
+    if respondent is not None:
+        found += find_panel(known, years, f"{what}: column {respondent!r}")
     out = pd.DataFrame({"response_id": ids, "respondent_id": people}, dtype=object)
     out["year"] = np.asarray(years, dtype=np.int64)
-    out["question"] = "" if question is None else [v.strip() for v in table[question]]
+    out["question"] = (
+        asked.get(at[answers[0]], "")
+        if question is None
+        else [" ".join(v.split()) for v in table[at[question]]]
+    )
     if labels != [str(y) for y in years]:
         out["wave"] = labels
     if weight is not None:
-        out["weight"] = _weights(table[weight].tolist(), f"{what}: column {weight!r}")
-    out = out.assign(**{c: table[c].tolist() for c in covariates})
-    cells = np.array([table[a].tolist() for a in answers], dtype=object)
+        out["weight"] = read_weights(table[at[weight]].tolist(), f"{what}: column {weight!r}")
+    for c in covariates:
+        levels, odd = clean_levels(table[at[c]], f"{what}: column {c!r}")
+        out[c], found = levels, [*found, *odd]
+    columns = [table[at[a]].tolist() for a in answers]
+    found += decode_markup(columns, f"{what}: column {listed(answers)}")
     if not isinstance(text, str):
-        # Row by row, and in each the questions in the order given.
-        out = out.loc[out.index.repeat(len(answers))].reset_index(drop=True)
-        out["question"] = np.tile(np.array(answers, dtype=object), len(table))
-        out["response_id"] = out["response_id"] + ":" + out["question"]
-        require_unique(out["response_id"], f"{what}: ids of rows and questions", "Rename one.")
+        out = _by_question(out, [at[a] for a in answers], asked, what)
+    cells = np.array(columns, dtype=object)
     texts = [v if is_visible(v) else "" for v in cells.T.ravel()]
+    return _screened(out, texts, covariates, name, what, found, rules=rules, min_words=min_words,
+                     language=language)  # fmt: skip
+
+
+def _by_question(
+    out: pd.DataFrame, answers: Sequence[str], asked: Mapping[str, str], what: str
+) -> pd.DataFrame:
+    """Rows of a wide file as responses: row by row, and in each the questions in their order."""
+    rows = len(out)
+    out = out.loc[out.index.repeat(len(answers))].reset_index(drop=True)
+    column = np.tile(np.array(answers, dtype=object), rows)
+    out["response_id"] = out["response_id"] + ":" + column
+    words = [asked.get(a, a) for a in answers]
+    words = words if len(set(words)) == len(words) else list(answers)
+    out["question"] = np.tile(np.array(words, dtype=object), rows)
+    require_unique(out["response_id"], f"{what}: ids of rows and questions", "Rename one.")
+    return out
+
+
+def _screened(
+    out: pd.DataFrame,
+    texts: Sequence[str],
+    covariates: Sequence[str],
+    name: str,
+    what: str,
+    found: list[Finding],
+    **how: Any,
+) -> Responses:
+    """Responses, each row with its one status."""
     status = assign_statuses(
-        out["respondent_id"].tolist(), out["year"].tolist(), texts,
-        rules=rules, min_words=min_words, language=language,
-    )  # fmt: skip
-    _require_codable(status["status"], f"{what}: column {listed(answers)}")
+        out["respondent_id"].tolist(), out["year"].tolist(), texts, out["question"].tolist(), **how
+    )
+    _require_codable(status["status"], what)
     responses = out["response_id"].tolist()
     copy_of = ["" if at < 0 else str(responses[at]) for at in status["copied"]]
     out = out.assign(text=texts, status=status["status"], reason=status["reason"], copy_of=copy_of)
-    order = [c for c in _RESERVED if c in out.columns]
+    order = [c for c in RESERVED if c in out.columns]
     kinds = dict.fromkeys([c for c in order if c not in ("year", "weight")], "str")
     out = out[[*order, *covariates]].astype(kinds)
-    return Responses(table=out, source=name, notes=(*notes, *_notes_on_rows(out, what)))
+    every = findings_table([*found, *_findings_in_rows(out, what)])
+    return Responses(table=out, source=name, findings=every)
 
 
-def _read_survey(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str, str, list[str]]:
-    """Read a file or table as text: the rows, its name, what to call it, and notes."""
-    if isinstance(source, pd.DataFrame):
-        name, what, notes = "table", "the table", []
-        columns = [source.iloc[:, i].tolist() for i in range(source.shape[1])]
-        table = text_table(source.columns, columns, what)
-    else:
-        name = Path(source).name
-        table, found = read_table(Path(source), "survey")
-        what, notes = f"survey {name!r}", list(found)
-    if table.empty:
-        raise InputError(what, "must have at least one row of data", "none", "Check the file.")
-    return table, name, what, notes
-
-
-def _require_usable(
-    table: pd.DataFrame, what: str, roles: Sequence[str | None], covariates: Sequence[str]
-) -> None:
-    """Require that the columns exist, that none is used twice, and that covariates fit beside."""
-    require_names(covariates, "covariates")
-    wanted = [*(c for c in roles if c is not None), *covariates]
-    if not set(wanted) <= set(table.columns):
-        for at in range(min(5, len(table))):
-            if set(wanted) <= {v.strip() for v in table.iloc[at]}:
-                raise InputError(
-                    what, "must have its column names in the first row",
-                    f"them in row {at + 2}",
-                    "Remove the rows above the column names, such as a title.",
-                )  # fmt: skip
-    require_columns(table, wanted, what)
-    clash = [c for c in covariates if c in _RESERVED]
-    if clash:
-        raise InputError(
-            "covariates", "must not have the name of a column of responses", listed(clash),
-            "Rename the column in the survey.",
-        )  # fmt: skip
-    require_unique(wanted, f"{what}: columns asked for", "Use each column for one thing.")
-
-
-def _empty_rows(table: pd.DataFrame, year: str) -> np.ndarray:
-    """Which rows hold nothing at all; those have no year either."""
-    empty = np.array([not v.strip() for v in table[year]])
-    for at in np.flatnonzero(empty):
-        empty[at] = not any(v.strip() for v in table.iloc[at])
-    return empty
-
-
-def _row_ids(table: pd.DataFrame, what: str, column: str | None) -> list[str]:
-    if column is None:
-        return [str(i + 1) for i in table.index]
-    ids = [v.strip() for v in table[column]]
-    what = f"{what}: column {column!r}"
-    blank = [i + 1 for i, v in zip(table.index, ids, strict=True) if not v]
-    if blank:
-        raise InputError(
-            what, "must contain an id in each row", f"none in data row(s) {listed(blank)}",
-            "Fill it in, or leave the column out.",
-        )  # fmt: skip
-    require_unique(ids, what, "Give each response its own id.")
-    if near := _near_ids(ids):
-        raise InputError(
-            what, "must differ by more than case and white space", near,
-            "Make them differ, or correct them.",
-        )  # fmt: skip
-    return ids
-
-
-def _near_ids(ids: Sequence[str]) -> str:
-    """Name ids that differ, but only by case or white space; "" if there are none."""
-    distinct = pd.Series(dict.fromkeys(ids), dtype=object)
-    fold = distinct.index.map(lambda v: "".join(v.casefold().split()))
-    near = distinct.index[fold.duplicated(keep=False)]
-    return listed(near) if len(near) else ""
-
-
-def _weights(cells: Sequence[str], what: str) -> list[float]:
-    numbers = pd.to_numeric(pd.Series(cells, dtype=object), errors="coerce").to_numpy(dtype=float)
-    bad = [c[:40] for c, w in zip(cells, numbers, strict=True) if not 0 < w < np.inf]
-    if bad:
-        got = f"{len(bad)} other value(s): {listed(dict.fromkeys(bad))}"
-        do = "Correct them; remove rows that must not count, and report how many."
-        raise InputError(what, "must contain numbers above 0", got, do)
-    return [float(w) for w in numbers]
+def _unnamed_ids(table: pd.DataFrame, used: Sequence[str], what: str) -> list[Finding]:
+    """Say which columns could be the ids of responses that codes are joined by."""
+    names = id_columns(table, used)
+    if not names:
+        return []
+    done = (
+        f"no column of response ids was named, so rows are known by their number; the values of "
+        f"{listed(names)} all differ, and could be the ids"
+    )
+    return [Finding("id column not named", what, len(names), done)]
 
 
 def _require_codable(status: pd.Series, what: str) -> None:
@@ -401,19 +381,21 @@ def _require_codable(status: pd.Series, what: str) -> None:
         )  # fmt: skip
 
 
-def _notes_on_rows(table: pd.DataFrame, what: str) -> list[str]:
-    """Lines on rows that a person should look at."""
-    notes = []
+def _findings_in_rows(table: pd.DataFrame, what: str) -> list[Finding]:
+    """Rows that a person should look at."""
+    found = []
     long = table.loc[table["reason"] == TOO_LONG, "response_id"]
     if len(long):
-        notes.append(
-            f"{what}: {len(long)} text(s) of {TOO_LONG} (an unclosed quotation "
-            f"mark?) are not coded: {listed(long)}."
+        done = (
+            f"{len(long)} text(s) of {TOO_LONG} (an unclosed quotation mark?) are not coded: "
+            f"{listed(long)}"
         )
+        found.append(Finding("long texts", what, len(long), done))
     copies = int(((table["copy_of"] != "") & (table["status"] == "kept")).sum())
     if copies:
-        notes.append(
-            f"{what}: {copies} kept response(s) of {LEAST_WORDS} words or more are copies or near "
-            "copies of another person's (in Python: column copy_of of the responses' table)."
+        done = (
+            f"{copies} kept response(s) of {LEAST_WORDS} words or more are copies or near "
+            "copies of another person's (in Python: column copy_of of the responses' table)"
         )
-    return notes
+        found.append(Finding("copies", what, copies, done))
+    return found

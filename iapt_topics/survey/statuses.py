@@ -39,6 +39,7 @@ def assign_statuses(
     people: Sequence[str],
     years: Sequence[int],
     texts: Sequence[str],
+    questions: Sequence[str],
     *,
     rules: Rules | None = None,
     min_words: int = 1,
@@ -48,8 +49,8 @@ def assign_statuses(
 
     Parameters
     ----------
-    people, years, texts : sequences of length n
-        Who wrote when and what; "" for a text that leaves no mark.
+    people, years, texts, questions : sequences of length n
+        Who wrote when and what, and to which question; "" for a text that leaves no mark.
     rules : from :func:`iapt_topics.survey.non_answers.read_rules`, optional
     min_words : int, default 1
     language : str, optional
@@ -62,7 +63,10 @@ def assign_statuses(
         a duplicate is a copy of, or of the longest one by another person that a kept text of 8
         words or more is a copy of, else -1.
     """
-    found = [_alone(text, rules, min_words) for text in texts]
+    found = [
+        _alone(text, rules, min_words, question)
+        for text, question in zip(texts, questions, strict=True)
+    ]
     status = [s for s, _ in found]
     reason = [r for _, r in found]
     copied = [-1] * len(texts)
@@ -76,11 +80,11 @@ def assign_statuses(
     # but which row of one and the same text does.
     left.sort(key=lambda i: _longest_first(texts[i]))
     plain = [folded(texts[i]) for i in left]
-    own: dict[tuple[int, str, int], int] = {}
+    own: dict[tuple[int, str, int, str], int] = {}
     firsts: dict[int, int] = {}
     for at, root in enumerate(find_copies(plain).tolist()):
         i = left[at]
-        earlier = own.setdefault((root, people[i], years[i]), at)
+        earlier = own.setdefault((root, people[i], years[i], questions[i]), at)
         one, other = plain[earlier], plain[at]
         same = one == other or similarity(word_runs(one), word_runs(other)) >= NEARLY
         if earlier != at and same:
@@ -92,13 +96,13 @@ def assign_statuses(
     return pd.DataFrame({"status": status, "reason": reason, "copied": copied})
 
 
-def _alone(text: str, rules: Rules | None, min_words: int) -> tuple[str, str]:
+def _alone(text: str, rules: Rules | None, min_words: int, question: str) -> tuple[str, str]:
     """Status and reason of a row, whatever the others say."""
     if not text:
         return "blank", "blank"
     if len(text) > LONGEST:
         return "not_codable", TOO_LONG
-    if rule := matched_rule(text, rules):
+    if rule := matched_rule(text, rules, question):
         return "non_answer", rule
     # One ideograph or pictogram says something; one letter or a number does not.
     says = _TWO_LETTERS.search(text) or any(unicodedata.category(c) in ("Lo", "So") for c in text)

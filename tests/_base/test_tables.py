@@ -54,7 +54,7 @@ def test_encodings_are_found_out_and_said(tmp_path, encoding, mark, said):
     table, notes = read_table(write(tmp_path / "s.csv", mark + TEXT, encoding), "survey")
     assert table.to_dict("list") == {"year": ["2016"], "comment": ["Caf\u00e9 \u201cpay\u201d"]}
     assert len(notes) == bool(said)
-    assert re.search(said, "".join(notes))
+    assert re.search(said, "".join(map(str, notes)))
 
 
 @pytest.mark.parametrize("separator", [";", "\t", "|"])
@@ -62,7 +62,7 @@ def test_other_separators_are_found_out_and_said(tmp_path, separator):
     path = write(tmp_path / "s.csv", f"year{separator}comment\n2016{separator}Pay, mostly\n")
     table, (note,) = read_table(path, "survey")
     assert table.to_dict("list") == {"year": ["2016"], "comment": ["Pay, mostly"]}
-    assert "separated by" in note
+    assert note.kind == "separator"
 
 
 def test_a_workbook_gives_what_was_typed(tmp_path):
@@ -80,11 +80,12 @@ def test_a_workbook_gives_what_was_typed(tmp_path):
     ]
     formats = [("C3", "d-mmm"), ("C5", "mmm-yy"), ("B6", "0%"), ("B7", "000")]
     table, notes = read_table(book(tmp_path / "s.xlsx", rows, formats), "survey")
-    assert table["what"].tolist() == ["5", "5", "0.3", "TRUE", "50%", "007", "=1+1", "a\rb"]
+    assert table["what"].tolist() == ["5", "5", "0.3", "TRUE", "50%", "007", "", "a\rb"]
     assert table["when"].tolist() == [
-        "2016-02-01", "1-Feb", "2016-02-01 09:30:00", "Mar-16", "NA", "=- too busy", "", "#N/A",
+        "2016-02-01", "1-Feb", "2016-02-01 09:30:00", "Mar-16", "NA", "=- too busy", "", "",
     ]  # fmt: skip
-    assert notes == ()
+    # What a formula shows that was never worked out is not known, and an error is no answer.
+    assert [(f.kind, f.n) for f in notes] == [("formulas", 1), ("error cells", 1)]
 
 
 def test_sheets_and_merged_headers_are_said(tmp_path):
@@ -94,9 +95,10 @@ def test_sheets_and_merged_headers_are_said(tmp_path):
     merged.save(path)
     table, notes = read_table(path, "survey")
     assert table.columns.tolist() == ["Q1", "Unnamed: 1", "year"]
-    assert "first of 2" in notes[0]
-    assert "merged header cells?" in notes[1]
-    assert "'Unnamed: 1'" in notes[1]
+    assert [f.kind for f in notes] == ["sheets", "column names"]
+    assert "left: 'old'" in notes[0].done
+    assert "merged header cells?" in notes[1].done
+    assert "'Unnamed: 1'" in notes[1].done
 
 
 def test_far_cells_do_not_fill_the_memory(tmp_path):
@@ -328,7 +330,7 @@ def test_stata_gives_the_labels_of_its_values(tmp_path):
     pd.DataFrame({"wave": [1, 2]}).to_stata(path, write_index=False, value_labels=twice)
     table, (note,) = read_table(path, "survey")
     assert table["wave"].tolist() == ["1", "2"]
-    assert "without labels" in note
+    assert "without labels" in note.done
 
 
 def test_empty_rows_at_the_end_and_columns_without_name_are_no_data(tmp_path):
@@ -347,9 +349,8 @@ def test_empty_rows_at_the_end_and_columns_without_name_are_no_data(tmp_path):
         ("s.csv", b"a,b\n1,2\nx,y\0z\n", "NUL byte in line 3"),
         ("s.csv", b"\xff\xfey", "UTF-8, UTF-16 or Windows-1252"),
         ("s.csv", b"a,b\n1,\x81\x8d\n", "UTF-8, UTF-16 or Windows-1252"),
-        ("s.csv", b"a,b,a\n1,2,3\n", "'a' more than once"),
-        ("s.csv", b'a,b\n1,"open\n', "readable table"),
-        ("s.csv", b"a,b\n1,2,3,4\n", "readable table"),
+        ("s.csv", b'a,b\n1,"open\n', "close each quotation mark; got one open from line 2"),
+        ("s.csv", b"a,b\n1,2,3,4\n", r"more in 1 row\(s\), of line\(s\) 2"),
         ("s.csv", b" <!DOCTYPE html><html>", "a web page"),
         ("s.xlsx", b"\xef\xbb\xbf<HTML><table>", "a web page"),
         ("s.xlsx", b"<table><tr>", "a web page"),
@@ -393,7 +394,8 @@ def test_a_text_comes_back_from_every_kind_of_file(tmp_path_factory, text):
     source.to_csv(folder / "s.csv", index=False, lineterminator="\n")
     source.to_parquet(folder / "s.parquet")
     for ending in (".csv", ".parquet"):
-        table, _ = read_table(folder / f"s{ending}", "survey")
+        # Without the mending, since some texts look like others that were saved wrongly.
+        table, _ = read_table(folder / f"s{ending}", "survey", mend=False)
         assert table["a"].tolist() == [text, "x"]
 
 

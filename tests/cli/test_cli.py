@@ -216,7 +216,11 @@ def test_a_survey_file_alone_is_not_enough(command, files):
 
 def test_init_takes_its_guesses_and_shows_no_answer(command, folder):
     (folder / "study.toml").unlink()
-    code, out, err = command("init", folder / "survey.csv", "--yes")
+    code, _, err = command("init", folder / "survey.csv", "--yes")
+    assert (code, "the codebook must be named with --yes" in err) == (2, True)
+    code, out, err = command(
+        "init", folder / "survey.csv", "--yes", "--frame", folder / "frame.toml"
+    )
     assert code == 0, err
     assert "iapt-topics run" in out
     for said in ("text: comment", "year: year", "respondent: person", "response: response_id",
@@ -234,12 +238,12 @@ def test_init_says_what_it_cannot_guess(command, tmp_path):
     code, _, err = command("init", tmp_path / "s.csv", "--yes")
     assert code == 2
     assert "the column of the text must be recognisable" in err
-    (tmp_path / "s.csv").write_text("A title,,\nid,year,comment\n1,2016,Too many targets\n")
+    # A name alone makes no year, and one year alone is asked about.
+    (tmp_path / "s.csv").write_text("A title,,\nid,year,comment\n1,2016,Too many targets for us\n")
     code, _, err = command("init", tmp_path / "s.csv", "--yes")
     assert code == 2
-    assert (
-        "column names in the first row; got 2 columns without a name. Remove the rows above" in err
-    )
+    assert "1 row(s) above the column names were left out" in err
+    assert "the column of the year must be certain to be taken with --yes; got 'year'" in err
     assert not (tmp_path / "study.toml").exists()
 
 
@@ -262,7 +266,9 @@ def test_columns_are_guessed_by_name_and_look():
     assert guess.text == ("Q1", "Q2 why")
     assert (guess.year, guess.respondent) == ("wave", "RespondentID")
     assert (guess.response, guess.question) == ("row no", None)
-    assert guess.covariates == ("Timepoint", "band")
+    # A level for each wave says nothing beside it, and numbers may be ratings.
+    assert guess.covariates == ()
+    assert guess.others == {}
     named = guess_roles(describe_columns(table.drop(columns=["wave"]).rename(
         columns={"Timepoint": "Wave"})))  # fmt: skip
     assert named.year == "Wave"

@@ -191,8 +191,8 @@ def test_a_close_name_is_suggested():
     [
         ("a.csv", b"", "must have a header and rows; got an empty file"),
         ("a.csv", b"response_id,W1\n", "at least one row"),
-        ("a.csv", b"response_id,W1\nr1,1,1\n", "Expected 2 fields in line 2, saw 3"),
-        ("a.csv", b"response_id,W1\nr1,1\nr2,1,1,1\n", "Expected 2 fields in line 3, saw 4"),
+        ("a.csv", b"response_id,W1\nr1,1,1\n", "line\\(s\\) 2\\."),
+        ("a.csv", b"response_id,W1\nr1,1\nr2,1,1,1\n", "line\\(s\\) 3\\."),
         ("a.csv", "response_id,theme\nr1,é".encode("latin-1"), "themes must be ids .* got 'é'"),
         ("a.xlsx", b"not a workbook", "must be an .xlsx workbook"),
         ("a.doc", b"x", "must end in .csv, .dta"),

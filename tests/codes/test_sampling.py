@@ -187,8 +187,16 @@ def test_a_sheet_to_code_on(big, tmp_path, ending):
     frame = ThemeFrame(name="n", themes=tuple(Theme(id=t, label=t) for t in THEMES))
     with pytest.raises(InputError, match="'coder' must not be blank"):
         load_codes(path, frame=frame)
+    # A name dragged down over rows that nobody coded yet does not make them coded.
     filled = sheet.assign(coder="Ann")
     filled.loc[0, "theme"] = "A"
+    write_sheet(path, list(filled.columns), filled.to_numpy().tolist())
+    begun = load_codes(path, frame=frame)
+    assert len(begun.seen) == 1
+    assert begun.findings[["kind", "n"]].to_numpy().tolist() == [
+        ["not coded yet", len(plan.table) - 1]
+    ]
+    filled.loc[1:, "theme"] = "none"
     write_sheet(path, list(filled.columns), filled.to_numpy().tolist())
     human = load_codes(path, frame=frame)
     assert len(human.seen) == len(plan.table)

@@ -11,6 +11,7 @@ import pytest
 import standins
 from test_publish import crafted
 
+from iapt_topics._base.findings import Finding, findings_table
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.drift.standardise import standardise_drift
@@ -26,7 +27,9 @@ NOTE = "survey: 3 text(s) are not coded: 'r17'."
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    survey = replace(standins.responses(), notes=(NOTE,))
+    survey = replace(
+        standins.responses(), findings=findings_table([Finding("long texts", "survey", 3, NOTE)])
+    )
     coded, found = standins.codes(survey), standins.topics(survey)
     one, two = (
         replace(
@@ -87,7 +90,7 @@ def test_nothing_exact_is_reached_from_what_is_published(study, published):
 
 
 def test_notes_of_the_file_are_for_the_researcher_alone(study, published):
-    assert study.tables["survey_notes"]["note"].tolist() == [NOTE]
+    assert study.tables["survey_findings"]["done"].tolist() == [NOTE]
     assert not [k for k, v in reached(published) if isinstance(v, str) and "r17" in v]
 
 

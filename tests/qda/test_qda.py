@@ -53,7 +53,8 @@ def test_every_way_of_counting_is_found_and_gives_the_same_segments(tmp_path, wa
 
 def test_positions_that_fit_no_way_are_not_used_but_their_codes_are(tmp_path):
     spans = [("r1", "A", "T", 4, 9), ("r1", "A", "U", 4, 6), ("r3", "B", "T", 1, 5)]
-    project = read_project(archive(tmp_path / "p.qdpx", qde(TEXTS, spans), TEXTS))
+    path = archive(tmp_path / "p.qdpx", qde(TEXTS, spans), TEXTS)
+    project = read_project(path, unlisted="none")
     assert not project.offsets["chosen"].any()
     assert project.segments[["start", "end"]].isna().all(axis=None)
     assert list(project.segments["snippet"]) == ["", "", ""]
@@ -90,14 +91,20 @@ def test_several_coders_of_a_project_and_what_they_saw(tmp_path):
     path = archive(tmp_path / "p.qdpx", qde(TEXTS, spans), TEXTS)
     assert coders_in(path) == ("A", "B")
     project = read_project(path, responses=survey())
+    # What has no code of theirs they may not have read.
+    assert project.seen[["coder", "response_id"]].to_numpy().tolist() == [["A", "r1"], ["B", "r2"]]
+    assert project.findings[["kind", "n"]].to_numpy().tolist() == [["unlisted responses", 3]] * 2
+    project = read_project(path, responses=survey(), unlisted="none")
     assert coders_in(project) == ("A", "B")
+    with pytest.raises(InputError, match="one of 'not_coded', 'none'"):
+        read_project(path, unlisted="seen")
     a, b = (load_codes(project, frame=FRAME, coder=c) for c in "AB")
     assert a.themes == b.themes == ("S1", "W1")
     assert list(a.seen["response_id"]) == list(TEXTS)
     assert list(a.seen["respondent_id"]) == ["p0", "p0", "p1", "p1"]
     assert a.table[["response_id", "theme"]].to_numpy().tolist() == [["r1", "S1"]]
     assert b.table[["response_id", "theme"]].to_numpy().tolist() == [["r2", "W1"]]
-    same(load_codes(path, frame=FRAME, coder="B", responses=survey()), b)
+    same(load_codes(path, frame=FRAME, coder="B", responses=survey(), unlisted="none"), b)
     with pytest.raises(InputError, match="'A', 'B'"):
         load_codes(path, frame=FRAME, coder="C")
 
@@ -149,7 +156,8 @@ def test_documents_named_otherwise_are_mapped_or_left_out(tmp_path):
     path = archive(tmp_path / "p.qdpx", qde(texts, [("first", "A", "T", 3, 11)]), texts)
     with pytest.raises(InputError, match="'first', 'notes'"):
         read_project(path, responses=survey())
-    project = read_project(path, responses=survey(), documents={"first": "r1", "notes": ""})
+    map_ = {"first": "r1", "notes": ""}
+    project = read_project(path, responses=survey(), documents=map_, unlisted="none")
     assert list(project.seen["response_id"]) == ["r1", "r2"]
 
 
@@ -202,8 +210,12 @@ def test_taguette_and_maxqda_exports_take_the_survey_as_what_was_read(tmp_path, 
         path = tmp_path / f"{name}.{ending}"
         table.to_csv(path, index=False) if ending == "csv" else table.to_excel(path, index=False)
         with pytest.raises(InputError, match="responses="):
-            load_codes(path, frame=FRAME)
-    got = load_codes(tmp_path / f"t.{ending}", frame=FRAME, responses=survey(), coder="human")
+            load_codes(path, frame=FRAME, unlisted="none")
+    path = tmp_path / f"t.{ending}"
+    got = load_codes(path, frame=FRAME, responses=survey(), coder="human")
+    assert list(got.seen["response_id"]) == ["r1", "r2"]
+    assert got.findings[["kind", "n"]].to_numpy().tolist() == [["unlisted responses", 2]]
+    got = load_codes(path, frame=FRAME, responses=survey(), coder="human", unlisted="none")
     assert got.themes == ("S1", "S2", "W1")
     assert list(got.seen["response_id"]) == list(TEXTS)
     assert got.matrix(["r1", "r2", "r3"], ["S1", "S2"]).tolist() == [

@@ -249,7 +249,7 @@ def test_qualcoders_own_project(tmp_path):
         folder = project_of(tmp_path / f"p{newer}.qda", spans=spans, newer=newer)
         before = (folder / "data.qda").read_bytes()
         for path in (folder, folder / "data.qda"):
-            project = read_project(path, responses=survey())
+            project = read_project(path, responses=survey(), unlisted="none")
             assert project.coders == ("A", "B")
             got = load_codes(project, frame=FRAME, coder="A")
             assert got.matrix(list(TEXTS), ["S1", "W1"]).tolist() == [
@@ -258,7 +258,12 @@ def test_qualcoders_own_project(tmp_path):
         assert project.segments["snippet"].tolist() == ["caseload", "rule us", "caseload"]
         assert project.segments["start"].tolist() == [3, 11, 28]
         assert project.offsets.loc[project.offsets["chosen"], "unit"].item() == "codepoint"
-        assert project.notes == ("1 segments of code_image, which are not of text",)
+        assert project.findings["kind"].tolist() == [
+            "codes",
+            "unlisted responses",
+            "unlisted responses",
+        ]
+        assert project.findings["n"].tolist() == [1, 2, 3]
         above = "System > caseload" if newer else ""
         assert project.codebook["parent"].tolist() == ["", "System", above]
         assert (folder / "data.qda").read_bytes() == before

@@ -35,7 +35,7 @@ def test_answers(text):
 
 def test_rules_have_names_of_their_own_and_match_their_examples():
     rules = read_rules()
-    assert len({name for name, _ in rules}) == len(rules) >= 10
+    assert len({rule.name for rule in rules}) == len(rules) >= 10
 
 
 RULE = "[[rule]]\nname = 'a'\npattern = '%s'\nexamples = ['%s']\n"
