@@ -132,8 +132,9 @@ def publish(
         The quotes to print: a table with ``response_id``, ``text``, ``approved_by`` and
         ``paraphrase``, of which the rows that somebody approved are printed, in the paraphrase if
         there is one, and then as such. A text must be what the response says, redacted, or whole
-        words in a row of it. True prints typical responses, redacted by machine but read by nobody.
-        By default only the synthetic example has quotes.
+        words in a row of it. ``theme`` is the theme that it is quoted for ("" for none; without
+        that column, one of its themes). True prints for each theme the sentences that carried it,
+        redacted by machine but read by nobody. By default only the synthetic example has quotes.
 
     Returns
     -------
@@ -209,12 +210,13 @@ def keep_private(study: Study) -> Private:
     Returns
     -------
     Private
-        Its tables are the study's own. Typical responses are quoted, redacted by machine.
+        Its tables are the study's own. Sentences are quoted for each theme, redacted by machine,
+        with the respondent's covariates and what human coders did.
     """
     tables = study.tables
     return Private(
         tables=tables,
         about=study.about,
         disclosure=EXACT,
-        quotes=choose_quotes(study, tables, True),
+        quotes=choose_quotes(study, tables, True, private=True),
     )
