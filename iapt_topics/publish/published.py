@@ -18,6 +18,7 @@ from iapt_topics.publish.counts import link_counts
 from iapt_topics.publish.disclosure import EXACT, Disclosure, parse_rule
 from iapt_topics.publish.of_agreement import agreement_by_year, publish_agreement
 from iapt_topics.publish.of_drift import publish_drift
+from iapt_topics.publish.of_facets import publish_facets
 from iapt_topics.publish.of_survey import publish_survey
 from iapt_topics.publish.of_topics import publish_topics
 from iapt_topics.publish.quotes import Quote, choose_quotes
@@ -190,6 +191,7 @@ def publish(
         **publish_agreement(study, cells, years),
     }
     tables |= publish_corrected(study, tables, cells, years)
+    tables |= publish_facets(study, cells)
     return Published(
         tables=tables,
         about=study.about,
