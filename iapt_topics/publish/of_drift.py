@@ -18,7 +18,7 @@ from iapt_topics.drift.trends import shapes
 from iapt_topics.publish.cells import Cells, follow, round_and_mask, round_measures
 from iapt_topics.publish.counts import ALL
 from iapt_topics.publish.suppression import Key
-from iapt_topics.study.derived import both_years, crude_changes, difference
+from iapt_topics.study.derived import both_years, crude_changes, difference, pole_difference
 from iapt_topics.study.tables import Tables
 
 _TESTS = {"p": 3, "p_bh": 3, "p_holm": 3}
@@ -35,6 +35,8 @@ def publish_drift(exact: Tables, cells: Cells) -> Tables:
     for name, kind in (("drift", "theme"), ("axis", "class"), ("pole", "pole")):
         if (table := exact.get(f"{name}_shares")) is not None:
             out[f"{name}_shares"] = _shares_by_year(table, cells, kind)
+    if "axis_shares" in out:
+        out["pole_difference"] = pole_difference(out["axis_shares"])
     shares = out["drift_shares"]
     out["drift_changes"] = _changes(exact["drift_changes"], shares)
     out["drift_trends"] = _trends(exact["drift_trends"], shares)

@@ -26,6 +26,7 @@ from iapt_topics.study.derived import (
     compare_changes,
     corrected_changes,
     crude_changes,
+    pole_difference,
     widths_by_source,
 )
 from iapt_topics.study.facets import carried_values, facet_codes, facet_sets, named_values
@@ -194,8 +195,10 @@ def _axis_tables(study: Results) -> Tables:
     codes, responses = study.codes, study.responses
     weights, seen = coder_weights(responses, codes), codes.seen["response_id"]
     poles = _prevalence(pole_codes(codes, study.mapping.frame), responses, seen, weights)
+    classes = add_status(study.axis_drift.shares)
     return {
-        "axis_shares": add_status(study.axis_drift.shares),
+        "axis_shares": classes,
+        "pole_difference": pole_difference(classes),
         "pole_shares": add_status(poles.assign(note="")),
     }
 
