@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,9 @@ TYPICAL, BORDERLINE, CONTRARY = "typical", "borderline", "contrary"
 CASES: Mapping[str, int] = {TYPICAL: 6, BORDERLINE: 2, CONTRARY: 1}
 #: Share of a theme's codes that are borderline: those of the smallest margins.
 _BORDERLINE = 0.25
+#: Share of the words of two sentences above which they say the same.
+_SAME_WORDS = 0.65
+_WORDS = re.compile(r"[\W_]+")
 #: Characters of a quote: the sentence that carried the theme, and the words round it.
 LONGEST = 320
 
@@ -34,16 +39,16 @@ def pick_cases(
     barred : collection of (str, int)
         Themes and years of which nobody may be quoted.
     cases : mapping of str to int
-        How many of each case: "typical" (of each year the sentence whose margin over any other
-        theme is largest), "borderline" (of the quarter with the smallest margins) and "contrary"
+        How many of each case: "typical" (the sentences whose margin over any other theme is
+        largest), "borderline" (of the quarter with the smallest margins) and "contrary"
         (people who coded the response did not apply the theme).
 
     Returns
     -------
     DataFrame
-        ``response_id``, ``theme``, ``case``. Nobody is quoted twice, nor are words; the quotes of
-        a theme are spread over the years. Rare themes choose first. Empty if the codes name no
-        sentence.
+        ``response_id``, ``theme``, ``case``. Nobody is quoted twice, nor are nearly the same words
+        for a theme; its quotes are spread over the years. Rare themes choose first. Empty if the
+        codes name no sentence.
     """
     columns = ["response_id", "theme", "case"]
     evidence = study.codes.evidence
@@ -55,7 +60,7 @@ def pick_cases(
     places = zip(rows["text"], rows["start"], rows["end"], strict=True)
     who = study.responses.cluster_id
     rows = rows.assign(
-        words=[" ".join(t[a:b].casefold().split()) for t, a, b in places],
+        words=[_WORDS.sub(" ", t[a:b].casefold()) for t, a, b in places],
         who=who.reindex(rows["response_id"]).to_numpy(),
         rank=rows.groupby("theme")["margin"].rank(pct=True, ascending=False).fillna(0.0),
         contrary=_contrary(study, rows),
@@ -69,20 +74,33 @@ def pick_cases(
     }
     rare_first = rows["theme"].value_counts().sort_index().sort_values(kind="stable").index
     used: set[object] = set()
+    said: dict[str, list[set[str]]] = {}
     out = []
     for case, most in cases.items():
-        pool = pools[case]
-        # The best of each year, then the second best.
-        pool = pool.assign(turn=pool.groupby(["theme", "year"]).cumcount())
-        of_theme = dict(list(pool.sort_values(["turn", "year"], kind="stable").groupby("theme")))
+        of_theme = dict(list(pools[case].groupby("theme")))
         for theme in rare_first:
+            pool = of_theme.get(theme, pools[case].iloc[:0])
+            words = said.setdefault(str(theme), [])
+            # From each year no more than its part, rounded up; then whoever is left.
+            part = -(-most // max(pool["year"].nunique(), 1))
+            of_year: Counter[int] = Counter()
             left = most
-            for row in of_theme[theme].itertuples() if theme in of_theme else ():
-                if left and not used & {row.who, row.words}:
-                    used |= {row.who, row.words}
-                    out.append((row.response_id, theme, case))
-                    left -= 1
+            for limit in (part, most):
+                for row in pool.itertuples():
+                    own = set(row.words.split())
+                    new = row.who not in used and not any(_alike(own, w) for w in words)
+                    if left and new and of_year[row.year] < limit:
+                        used.add(row.who)
+                        words.append(own)
+                        of_year[row.year] += 1
+                        out.append((row.response_id, theme, case))
+                        left -= 1
     return pd.DataFrame(out, columns=columns)
+
+
+def _alike(one: set[str], two: set[str]) -> bool:
+    """Whether two sentences have most of their words in common."""
+    return len(one & two) > _SAME_WORDS * len(one | two)
 
 
 def _contrary(study: Study, rows: pd.DataFrame) -> pd.Series:

@@ -34,19 +34,19 @@ def change_chart(version: Version, changes: Sequence[Change]) -> Grid | None:
     first = version.wave(version.about.baseline)
     top = _round_up(max(max(c.first[2], c.last[2]) for c in changes))
     scale = Scale(0.0, top)
+    by = "corrected by human codes" if any(c.corrected for c in changes) else "machine codes"
+    mixed = len({c.corrected for c in changes}) > 1
     body = tuple(
         (
-            c.label,
+            f"{c.label} (machine)" if mixed and not c.corrected else c.label,
             dumbbell_row(scale, c.first, c.last, c.kind),
             f"{form.percent(c.first[0])} to {form.percent(c.last[0])}",
             f"{form.points(c.change[0])} [{form.points(c.change[1])}, {form.points(c.change[2])}]",
         )
         for c in changes
     )
-    corrected = all(c.corrected for c in changes)
     bases = version.tables["drift_shares"].groupby("year")["n"].max()
     n = [form.count(bases.get(y)) for y in (version.about.baseline, int(rows["year"].max()))]
-    by = "corrected by human codes" if corrected else "machine codes"
     return Grid(
         caption=f"Change in each theme, {first} to {last} ({by})",
         head=("Theme", f"0 to {form.percent(top)}", "Prevalence", "Change, points [95\u00a0% CI]"),

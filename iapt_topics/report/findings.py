@@ -105,7 +105,9 @@ def _poles(version: Version) -> str:
     difference = f"(difference {gap}, {between})"
     if len(rows) == 1:
         return f"{more[0]} was mentioned more often than {less[0]}: {figures} {difference}."
-    led = "every wave" if same == len(version.about.years) else f"{same} of {len(rows)} waves shown"
+    led = f"{same} of the {len(rows)} waves shown"
+    if same == len(rows):
+        led = "every wave" if same == len(version.about.years) else f"all {same} waves shown"
     return (
         f"{more[0]} was mentioned more often than {less[0]} in {led}: in {wave}, {figures} "
         f"{difference}."
@@ -120,7 +122,7 @@ def _changed(version: Version, changes: Sequence[Change]) -> str:
     rows = version.tables["drift_changes"]
     last = version.wave(rows.loc[rows["kind"] == "baseline", "year"].max())
     between = f"Between {version.wave(version.about.baseline)} and {last}"
-    by = ", corrected by human codes," if all(c.corrected for c in changes) else ""
+    by = ", corrected by human codes," if all(c.corrected for c in changes) else ","
     if not moved:
         smallest = pd.Series([c.smallest for c in changes]).median()
         missed = f" Changes of fewer than about {100 * smallest:.0f} points could be missed."
@@ -137,7 +139,8 @@ def _changed(version: Version, changes: Sequence[Change]) -> str:
         for c in ends.values()
     ]
     most = "the largest rise and fall: " if len(moved) > 2 and len(told) == 2 else ""
-    n = f"{len(moved)} of {len(changes)} themes" if len(changes) > 1 else "the one theme shown"
+    shown = "themes" if len(changes) == len(rows["theme"].unique()) else "themes shown"
+    n = f"{len(moved)} of {len(changes)} {shown}" if len(changes) > 1 else "the one theme shown"
     return f"{between}{by} {n} changed significantly: {most}{' and '.join(told)}."
 
 

@@ -23,7 +23,9 @@ def study():
     """Each response has a sentence of its own for each of two themes."""
     survey = standins.responses(n=300)
     ids = [int(i.removeprefix("r")) for i in survey.table["response_id"]]
-    texts = [f"Hello there {i} friend. Targets rule us {i}. My {i} caseload is high." for i in ids]
+    texts = [
+        f"Hello there {i} friend. Targets rule us {i}. My caseload {i} grew x{i} y{i}." for i in ids
+    ]
     survey = replace(survey, table=survey.table.assign(text=texts))
     coded = standins.codes(survey)
     rows = []
@@ -62,10 +64,21 @@ def test_cases_are_of_as_many_people_and_years_as_can_be(study):
     assert ("S1", "contrary") not in count  # people applied it to every response
     years = study.responses.kept.set_index("response_id")["year"]
     typical = picked[picked["case"] == "typical"]
-    assert years[typical["response_id"]].nunique() == len(standins.YEARS)
+    of_year = years[typical["response_id"]].groupby(typical["theme"].to_numpy()).value_counts()
+    assert of_year.max() == 2  # six from five years
     rows = picked.merge(study.codes.evidence)
     least = rows[rows["case"] == "typical"]["margin"].min()
     assert rows[rows["case"] == "borderline"]["margin"].max() < least
+
+
+def test_the_same_words_are_quoted_once(study):
+    texts = ["Targets rule us all here.", "And targets rule us all here!"] * 150
+    table = study.responses.table.assign(text=texts)
+    start = study.codes.evidence.assign(start=0, end=25)
+    codes = replace(study.codes, evidence=start)
+    responses = replace(study.responses, table=table)
+    picked = pick_cases(replace(study, responses=responses, codes=codes))
+    assert picked["theme"].value_counts().to_dict() == {"S1": 1, "S2": 1}
 
 
 def test_nobody_is_quoted_for_a_barred_theme_and_year(study):

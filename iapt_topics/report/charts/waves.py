@@ -70,7 +70,9 @@ def wave_chart(
         parts.append(rule(0, y(0), 100, y(0), "axis"))
     for value in dict.fromkeys((top, 0.0, bottom)):
         text = percent(value) if unit == "percent" else f"{100 * value:+.0f} points"
-        parts.append(words(0, y(value) - 4, text.replace("+0 ", "0 "), "tick"))
+        parts.append(
+            words(0, y(value) - 4, text.replace("+0 ", "0 ").replace("-", "\u2212"), "tick")
+        )
     parts += _names(places, names, floor + 16, "wave")
     if not _crowded(bases):
         parts += _names(places, bases, floor + 30, "base")
