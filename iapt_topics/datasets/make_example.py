@@ -135,6 +135,15 @@ def _add_contacts_and_copies(rows: list[dict[str, Any]], rng: np.random.Generato
         rows.insert(i + 1, {**rows[i], "themes": None})
 
 
+def _counts(mean: float) -> np.ndarray:
+    """Chance of 0, 1, ... themes, moved between one and two until their mean is this."""
+    weights = design.COUNTS.copy()
+    shift = mean - float(weights @ np.arange(5))
+    weights[1] -= shift
+    weights[2] += shift
+    return weights
+
+
 def make_example(seed: int = 2020, *, long_answers: bool = False) -> dict[str, pd.DataFrame]:
     """Draw the synthetic survey, its truth and its two simulated coders.
 
@@ -178,13 +187,7 @@ def make_example(seed: int = 2020, *, long_answers: bool = False) -> dict[str, p
         shares = dict(zip(planted["theme"], planted[str(year)].astype(float), strict=True))
         if person not in taste or rng.random() > design.SAME_THEMES_AGAIN:
             taste[person] = (_theme_order(rng), float(rng.random()))
-        if long_answers:
-            weights = design.LONG_COUNTS
-        else:  # moved between one and two themes until the mean fits the shares
-            weights = design.COUNTS.copy()
-            shift = sum(shares.values()) - float(weights @ np.arange(5))
-            weights[1] -= shift
-            weights[2] += shift
+        weights = design.LONG_COUNTS if long_answers else _counts(sum(shares.values()))
         n_themes = int(rng.choice(len(weights), p=weights))
         themes = _draw_themes(shares, n_themes, *taste[person])
         parts: list[Part] = []
@@ -206,6 +209,15 @@ def make_example(seed: int = 2020, *, long_answers: bool = False) -> dict[str, p
         row |= {"themes": sorted(themes), "tones": tones, "comment": text, "spans": spans}
 
     _add_contacts_and_copies(rows, rng)
+    use_rows = [(theme, core, n) for (theme, core), n in use.items()]
+    return _as_tables(rows, rng) | {
+        "planted_change": planted,
+        "core_use": pd.DataFrame(use_rows, columns=["theme", "core", "n"]),
+    }
+
+
+def _as_tables(rows: list[dict[str, Any]], rng: np.random.Generator) -> dict[str, pd.DataFrame]:
+    """The survey, its truth and its coders, of the responses drawn."""
     names = rng.permutation(len({row["person"] for row in rows})) + 1
     truth: dict[str, list[str]] = {}
     of_sentence: dict[tuple[str, str], tuple[Any, ...]] = {}
@@ -231,10 +243,6 @@ def make_example(seed: int = 2020, *, long_answers: bool = False) -> dict[str, p
             truth_rows, columns=["response_id", "theme", "tone", "start", "end"]
         ).astype({"start": "Int64", "end": "Int64"}),
         "coders": pd.DataFrame(coder_rows, columns=["response_id", "theme", "coder"]),
-        "planted_change": planted,
-        "core_use": pd.DataFrame(
-            [(t, c, n) for (t, c), n in use.items()], columns=["theme", "core", "n"]
-        ),
     }
 
 

@@ -86,14 +86,16 @@ def pick_cases(
             of_year: Counter[int] = Counter()
             left = most
             for limit in (part, most):
-                for row in pool.itertuples():
-                    own = set(row.words.split())
-                    new = row.who not in used and not any(_alike(own, w) for w in words)
-                    if left and new and of_year[row.year] < limit:
-                        used.add(row.who)
+                for response_id, year, one, said_words in zip(
+                    *(pool[c] for c in ("response_id", "year", "who", "words")), strict=True
+                ):
+                    own = set(str(said_words).split())
+                    new = one not in used and not any(_alike(own, w) for w in words)
+                    if left and new and of_year[int(year)] < limit:
+                        used.add(one)
                         words.append(own)
-                        of_year[row.year] += 1
-                        out.append((row.response_id, theme, case))
+                        of_year[int(year)] += 1
+                        out.append((response_id, theme, case))
                         left -= 1
     return pd.DataFrame(out, columns=columns)
 

@@ -22,8 +22,8 @@ _COLUMNS = (
     "response_id", "theme", "label", "wave", "case", "sentence", "text", "decision", "approved_by",
     "paraphrase",
 )  # fmt: skip
-#: What is read again.
-_READ = ("response_id", "theme", "case", "text", "decision", "approved_by", "paraphrase")
+#: What is read again and has to be there.
+_READ = ("response_id", "text", "decision", "approved_by", "paraphrase")
 DECISIONS = ("", "approve", "reject")
 INSTRUCTIONS = (
     "Each row is a response that may be quoted in the public report. Nothing is printed unless you "
@@ -31,7 +31,7 @@ INSTRUCTIONS = (
     "label is the theme that it is quoted for; sentence is what carried the theme, and is "
     "highlighted in the report; text is what will be printed. A row without a theme is a typical "
     "response of a topic.",
-    "Ask of each: does the sentence speak of the theme? Could a colleague or manager recognise who "
+    "Ask of each: is the sentence on the theme? Could a colleague or manager recognise who "
     "wrote it? Redaction by machine misses names, places and events.",
     "decision: choose approve or reject from the list. A blank row is not printed.",
     "approved_by: your name. Every approved row needs one.",
@@ -98,8 +98,9 @@ def read_quotes(path: str | Path, responses: Responses) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The rows with decision "approve": ``response_id``, ``theme``, ``case``, ``text``,
-        ``approved_by``, ``paraphrase``, as :func:`iapt_topics.publish.publish` takes them.
+        The rows with decision "approve", as :func:`iapt_topics.publish.publish` takes them:
+        ``response_id``, ``theme`` and ``case`` (if the sheet has them), ``text``, ``approved_by``,
+        ``paraphrase``.
 
     Raises
     ------
@@ -134,5 +135,6 @@ def read_quotes(path: str | Path, responses: Responses) -> pd.DataFrame:
         raise InputError(what, "must contain decisions that can be used", listed(faults, 20), do)
     table = table.assign(text=[w or "" for w in words])
     kept: pd.DataFrame = table[table["decision"].str.casefold() == "approve"]
-    kept = kept[["response_id", "theme", "case", "text", "approved_by", "paraphrase"]]
+    wanted = ("response_id", "theme", "case", "text", "approved_by", "paraphrase")
+    kept = kept[[c for c in wanted if c in kept]]
     return kept.reset_index(drop=True)

@@ -56,8 +56,9 @@ def f1_chart(version: Version) -> Grid | None:
         head=("Theme", "F1, 0 to 1", "F1 [95\u00a0% CI]", "Precision", "Recall",
               f"Prevalence: {other_name}", f"Prevalence: {reference}"),
         rows=tuple(rows), links=tuple(links),
-        note="Precision: of the responses that the machine gave the theme, the share that people "
-        "gave it, too. Recall: of those that people gave it, the share that the machine found."
+        note="Precision: of the responses that the machine coded with the theme, the share that "
+        "people coded with it, too. Recall: of those that people coded, the share that the "
+        "machine found."
         + (" Hollow point: two people." if benchmark else ""),
     )  # fmt: skip
 

@@ -72,7 +72,7 @@ def test_cases_are_of_as_many_people_and_years_as_can_be(study):
 
 
 def test_the_same_words_are_quoted_once(study):
-    texts = ["Targets rule us all here.", "TARGETS, they rule us here"] * 150
+    texts = ["Targets rule us all here.", "TARGETS rule us, all here!"] * 150
     table = study.responses.table.assign(text=texts)
     start = study.codes.evidence.assign(start=0, end=25)
     codes = replace(study.codes, evidence=start)

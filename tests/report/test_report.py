@@ -83,7 +83,7 @@ def test_one_small_file_with_every_section(whole):
     assert not [tag for tag, _ in page.tags if tag == "img"]
     assert "SYNTHETIC EXAMPLE DATA" in page.text
     assert "not compared" not in page.text
-    assert "What this version withholds" in page.text
+    assert "What this version leaves out" in page.text
     assert "PRIVATE" not in text
 
 
@@ -193,7 +193,7 @@ def test_switching_disclosure_control_off_is_said_in_a_banner(tmp_path, whole):
     page = Page(make(tmp_path, full=False, disclosure=1)[1])
     assert "DISCLOSURE CONTROL IS OFF" in page.text
     assert ("p", {"class": "banner", "role": "note"}) in page.tags
-    assert "[c]" not in page.text.split("What do they talk about?")[-1].split("withholds")[0]
+    assert "[c]" not in page.text.split("What do they talk about?")[-1].split("leaves out")[0]
 
 
 def test_real_drift_and_agreement_fit_the_report(tmp_path):

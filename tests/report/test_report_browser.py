@@ -194,7 +194,7 @@ def test_topics_on_the_map_are_named_and_lead_to_their_cards(desk):
 #: What a reader asks, the link of the contents that leads there, and what then answers it.
 QUESTIONS = {
     "What was asked?": "How is it to work in your service?",
-    "Who answered?": "respondents were analysed",
+    "Who responded?": "respondents were analysed",
     "What do they talk about?": "Prevalence of all",
     "Professional identity or The system?": "The system minus Professional identity",
     "What changed?": "Prevalence of each theme by wave",
