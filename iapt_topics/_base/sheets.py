@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -51,10 +52,13 @@ def write_sheet(
     *,
     wide: Collection[str] = (),
     private: bool = True,
+    choices: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    instructions: Sequence[str] = (),
 ) -> None:
     """Write rows of text to a ``.csv`` or ``.xlsx`` file, so that :func:`read_sheet` reads them.
 
-    It is for its owner alone, since most sheets hold texts or ids, unless ``private`` is off.
+    It is for its owner alone, since most sheets hold texts or ids, unless ``private`` is off. In a
+    workbook a column can have a drop-down list of choices, and a second sheet has instructions.
     """
     ending = path.suffix.casefold()
     if ending == ".csv":
@@ -64,7 +68,9 @@ def write_sheet(
         # The mark is for Excel.
         write_whole(path, stream.getvalue(), encoding="utf-8-sig", private=private)
     elif ending == ".xlsx":
-        _write_workbook(path, [names, *rows], wide, private)
+        write_whole(
+            path, _workbook([names, *rows], wide, choices, instructions, path.name), private=private
+        )
     else:
         raise InputError(
             f"table {path.name!r}",
@@ -82,11 +88,16 @@ def read_sheet(path: Path, what: str) -> pd.DataFrame:
     return table.map(restored)
 
 
-def _write_workbook(
-    path: Path, rows: list[Sequence[str]], wide: Collection[str], private: bool
-) -> None:
+def _workbook(
+    rows: list[Sequence[str]],
+    wide: Collection[str],
+    choices: Mapping[str, Sequence[str]],
+    instructions: Sequence[str],
+    name: str,
+) -> bytes:
     from openpyxl import Workbook
     from openpyxl.styles import Alignment
+    from openpyxl.worksheet.datavalidation import DataValidation
 
     book = Workbook()
     sheet = book.active
@@ -94,7 +105,7 @@ def _write_workbook(
         for j, text in enumerate(row, 1):
             if len(text) > LONGEST_CELL:
                 raise InputError(
-                    f"column {rows[0][j - 1]!r} in row {i} of {path.name!r}",
+                    f"column {rows[0][j - 1]!r} in row {i} of {name!r}",
                     f"must have at most {LONGEST_CELL:,} characters in a workbook",
                     f"{len(text):,}",
                     "Write another kind of file.",
@@ -105,9 +116,21 @@ def _write_workbook(
                 cell.data_type = "s"  # text, even if it begins as a formula does
             cell.alignment = Alignment(wrap_text=True, vertical="top")
     sheet.freeze_panes = "A2"
-    for j, name in enumerate(rows[0], 1):
+    for j, column in enumerate(rows[0], 1):
         letter = sheet.cell(1, j).column_letter
-        sheet.column_dimensions[letter].width = 45 if name in wide else 16
+        sheet.column_dimensions[letter].width = 45 if column in wide else 16
+        if column in choices:
+            listed = DataValidation("list", formula1=f'"{",".join(choices[column])}"')
+            listed.error = f"One of: {', '.join(choices[column])}."
+            listed.showErrorMessage = True
+            sheet.add_data_validation(listed)
+            listed.add(f"{letter}2:{letter}{max(2, len(rows))}")
+    if instructions:
+        more = book.create_sheet("Instructions")
+        more.column_dimensions["A"].width = 100
+        for at, line in enumerate(instructions, 1):
+            more.cell(at, 1).value = line
+            more.cell(at, 1).alignment = Alignment(wrap_text=True, vertical="top")
     stream = io.BytesIO()
     book.save(stream)
-    write_whole(path, stream.getvalue(), private=private)
+    return stream.getvalue()

@@ -155,9 +155,17 @@ def carry_out(plan: StudyPlan, screen: Screen) -> None:
 
     study, written = make_results(plan, screen)
     facts = summarise(study)
-    places = {"private tables": written["ledger"].parent, "report": written["report"]}
-    files = {name: str(path.resolve()) for name, path in places.items()}
-    lines = [*result_lines(facts), *(f"{n.capitalize()}: {path}" for n, path in files.items())]
+    places = {
+        "private tables": written["ledger"].parent,
+        "private report, for you alone": written["private_report"],
+        "public report": written["report"],
+    }
+    lines = [*result_lines(facts), *(f"{n.capitalize()}: {p.resolve()}" for n, p in places.items())]
+    files = {
+        name: str(written[of].resolve())
+        for name, of in (("report", "report"), ("private report", "private_report"))
+    }
+    files["private tables"] = str(written["ledger"].parent.resolve())
     screen.give(facts | {"files": files}, lines)
 
 

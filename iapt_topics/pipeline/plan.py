@@ -54,7 +54,7 @@ def _is_number(value: object, *types: type) -> bool:
 def _is_rule(value: Any) -> bool:
     from iapt_topics.publish.disclosure import PRESETS
 
-    return value in PRESETS if isinstance(value, str) else _is_number(value, int) and value >= 1
+    return value in PRESETS if isinstance(value, str) else _is_number(value, int) and value >= 2
 
 
 #: How responses were chosen to be coded by hand.
@@ -79,7 +79,7 @@ KINDS = {
     "share": Kind("a number from 0 to 1", lambda v: _is_number(v, int, float) and 0 <= v <= 1),
     "flag": Kind("true or false", lambda v: isinstance(v, bool), "true"),
     "sample": Kind("random or purposive", lambda v: v in SAMPLES, '"random"'),
-    "rule": Kind("a whole number of at least 1, or the name of a disclosure rule", _is_rule),
+    "rule": Kind("a whole number of at least 2, or the name of a disclosure rule", _is_rule),
 }
 KEYS = (
     Key("survey", "file", "file", "file", "the survey: .csv, .tsv, .xlsx, .parquet, .sav or .dta"),

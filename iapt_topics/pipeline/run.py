@@ -21,6 +21,7 @@ from iapt_topics.encoders.embeddings import embed
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.coding import code_responses
+from iapt_topics.mapping.facets import code_facets
 from iapt_topics.mapping.mapping import map_topics
 from iapt_topics.pipeline.manifest import describe_run
 from iapt_topics.pipeline.saved import stage_once
@@ -84,13 +85,14 @@ def run_study(
     on_event(Event("stage", f"Finding topics: consensus of {config.n_runs} runs"))
     topics = fit_once(responses, embeddings, config, cache, on_event)
     on_event(Event("stage", "Mapping topics and responses onto the frame"))
-    mapping, machine = stage_once(
+    mapping, machine, facets = stage_once(
         cache,
         "codes",
         (responses, embeddings, topics, frame, encoder.name, encoder.fingerprint),
         lambda: (
             map_topics(topics, frame, encoder, embeddings=embeddings),
             code_responses(responses, embeddings, frame, encoder),
+            code_facets(responses, embeddings, frame, encoder) if frame.facets else None,
         ),
     )
     on_event(Event("stage", "Measuring agreement and drift"))
@@ -121,6 +123,7 @@ def run_study(
         axis_drift=axis_drift,
         comparison=comparison,
         benchmark=benchmark,
+        facets=facets,
         human=human,
         manifest=describe_run(
             responses, embeddings, topics, frame, encoder, human,

@@ -23,7 +23,13 @@ from iapt_topics.publish.cells import HELPERS, Cells, follow, not_estimable, rou
 from iapt_topics.publish.counts import ALL
 from iapt_topics.publish.suppression import Key
 from iapt_topics.publish.year_model import YearModel, year_model
-from iapt_topics.study.derived import UNCORRECTED, both_years, crude_changes, mark_checked
+from iapt_topics.study.derived import (
+    UNCORRECTED,
+    both_years,
+    crude_changes,
+    mark_checked,
+    pole_difference,
+)
 from iapt_topics.study.study import Study
 from iapt_topics.study.tables import Tables, model_shares
 
@@ -45,6 +51,8 @@ def publish_drift(study: Study, cells: Cells) -> tuple[Tables, YearModel]:
     for name, kind in (("drift", "theme"), ("axis", "class"), ("pole", "pole")):
         if (table := exact.get(f"{name}_shares")) is not None:
             out[f"{name}_shares"] = _shares_by_year(table, cells, kind)
+    if "axis_shares" in out:
+        out["pole_difference"] = pole_difference(out["axis_shares"])
     shares = out["drift_shares"]
     years = year_model(shares, study.codes, cells)
     out["drift_changes"] = _changes(exact["drift_changes"], shares, years)

@@ -54,6 +54,38 @@ def difference(one: pd.DataFrame, two: pd.DataFrame) -> dict[str, pd.Series]:
     return {"estimate": gap, "low": gap - down, "high": gap + up}
 
 
+def pole_difference(classes: pd.DataFrame) -> pd.DataFrame:
+    """By year, the second pole's prevalence less the first's, with its 95 % interval.
+
+    ``classes`` has the prevalence of the four classes of the axis by year: first pole only, second
+    only, both, neither. Who mentions both adds to either, so the difference is that of the first
+    two classes. No response is in both of those, so their estimates are correlated: the interval is
+    Newcombe's with that correlation (Zou GY (2007), "Toward using confidence intervals to compare
+    correlations", Psychological Methods 12:399-413).
+    """
+    names = list(dict.fromkeys(classes["theme"]))[:2]
+    one, two = (classes[classes["theme"] == n].set_index("year") for n in names)
+    two = two.reindex(one.index)
+    p, q = one["estimate"].astype(float), two["estimate"].astype(float)
+    odds = (p / (1 - p)) * (q / (1 - q))
+    r = -np.sqrt(odds.clip(upper=1.0).where((p < 1) & (q < 1), 0.0))
+    down, up = q - two["low"], two["high"] - q
+    less, more = p - one["low"], one["high"] - p
+    gap = q - p
+    status = one["status"].where(one["status"] != SHOWN, two["status"])
+    return pd.DataFrame(
+        {
+            "year": one.index,
+            "estimate": gap.to_numpy(),
+            "low": (gap - np.sqrt(down**2 + more**2 - 2 * r * down * more)).to_numpy(),
+            "high": (gap + np.sqrt(up**2 + less**2 - 2 * r * up * less)).to_numpy(),
+            "n": one["n"].to_numpy(),
+            "status": status.to_numpy(),
+            "note": "",
+        }
+    )
+
+
 def both_years(changes: pd.DataFrame, shares: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Shares of the year of each change, and of the one that it is set against, row by row."""
     known = shares.set_index(["theme", "year"])

@@ -6,6 +6,7 @@ Beside these are tables that are never published: by response, by reason, by met
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,8 +34,10 @@ from iapt_topics.study.derived import (
     corrected_changes,
     crude_changes,
     mark_checked,
+    pole_difference,
     widths_by_source,
 )
+from iapt_topics.study.facets import carried_values, facet_codes, facet_sets, named_values
 from iapt_topics.survey.respondents import is_panel, respondent_mix, response_quality, tabulated
 from iapt_topics.topics.unassigned import unassigned_band
 
@@ -63,6 +66,7 @@ def exact_tables(study: Results) -> Tables:
         **_standardised_tables(study),
         **_panel_tables(study),
         **_axis_tables(study),
+        **_facet_tables(study),
         **_topic_tables(study),
         **_agreement_tables("agreement", study.comparison),
         **_agreement_tables("people", study.benchmark),
@@ -85,6 +89,7 @@ def exact_tables(study: Results) -> Tables:
         "topic_assignments": study.topics.assignments,
         "machine_codes": study.codes.table,
         "machine_evidence": study.codes.evidence,
+        "machine_facets": study.facets,
         "drift_sources": drift.sources,
         "redactions": study.redactions,
     }
@@ -210,10 +215,38 @@ def _axis_tables(study: Results) -> Tables:
     codes, responses = study.codes, study.responses
     weights, seen = coder_weights(responses, codes), codes.seen["response_id"]
     poles = _prevalence(pole_codes(codes, study.mapping.frame), responses, seen, weights)
+    classes = add_status(study.axis_drift.shares)
     return {
-        "axis_shares": add_status(study.axis_drift.shares),
+        "axis_shares": classes,
+        "pole_difference": pole_difference(classes),
         "pole_shares": add_status(poles.assign(note="")),
     }
+
+
+def _facet_tables(study: Results) -> Tables:
+    """Prevalence of each value of a facet: beside each theme, and by year."""
+    if study.facets is None:
+        return {}
+    frame, responses = study.mapping.frame, study.responses
+    values, carried = facet_codes(study.facets, study.codes, frame), carried_values(frame)
+    weights, seen = coder_weights(responses, study.codes), study.codes.seen["response_id"]
+    beside = facet_sets(study.facets)
+    by_theme = []
+    for theme in study.codes.themes:
+        ids = set(study.codes.table.loc[study.codes.table["theme"] == theme, "response_id"])
+        rows = [(i, v) for v, of in beside.items() for i in of.get(theme, ()) if i in ids]
+        table = pd.DataFrame(rows, columns=["response_id", "theme"]).assign(score=np.nan)
+        if not ids:
+            continue
+        part = _prevalence(replace(values, table=table), responses, ids, weights, pooled=True)
+        part = part.rename(columns={"theme": "value"}).drop(columns="year")
+        known = [(theme, v) in carried for v in part["value"]]
+        by_theme.append(named_values(part.assign(theme=theme, carried=known), frame))
+    by_year = _prevalence(values, responses, seen, weights).rename(columns={"theme": "value"})
+    tables = {"facet_years": named_values(by_year, frame)}
+    if by_theme:
+        tables["facet_themes"] = pd.concat(by_theme, ignore_index=True)
+    return {name: add_status(t.assign(note="")) for name, t in tables.items()}
 
 
 def _standardised_tables(study: Results) -> Tables:

@@ -160,7 +160,9 @@ def test_a_study_is_run_from_its_file_and_again_from_its_results(command, offlin
     made = {p: p.read_bytes() for p in (folder / "results" / "tables_private").iterdir()}
     code, out, err = command("run", folder / "results", "--disclosure", "5", "--quiet")
     assert (code, err) == (0, "")
-    assert out.splitlines()[-1] == f"Report: {folder / 'results' / 'publish' / 'report.html'}"
+    assert (
+        out.splitlines()[-1] == f"Public report: {folder / 'results' / 'publish' / 'report.html'}"
+    )
     assert made == {p: p.read_bytes() for p in (folder / "results" / "tables_private").iterdir()}
     assert "fewer than 5" in (folder / "results" / "publish" / "report.html").read_text("utf-8")
     assert "disclosure = 5 " in (folder / "results" / "study.toml").read_text("utf-8")
@@ -458,7 +460,10 @@ def test_a_result_is_revised_part_by_part_without_another_fit(command, result, f
     assert "or the name of a disclosure rule; got 'hess'" in err
     code, out, err = command("report", result, "--disclosure", "hes")
     assert code == 0, err
-    assert out == f"Report: {result / 'publish' / 'report.html'}\n"
+    assert out.splitlines() == [
+        f"Private report, for you alone: {result / 'private' / 'report.html'}",
+        f"Public report: {result / 'publish' / 'report.html'}",
+    ]
     plan = read_plan(result)
     assert (plan.codes, plan.baseline, plan.disclosure) == (files / "codes.csv", 2016, "hes")
     assert (result / "tables_private" / "topics.csv").read_bytes() == topics

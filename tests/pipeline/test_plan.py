@@ -116,7 +116,7 @@ def test_all_faults_are_named_at_once(written):
         read_plan(path)
     for said in (
         "6 fault(s)", "gone.csv", "survey.text must be", "survey.year is missing", "[topic]",
-        "disclosur. Did you mean 'disclosure'", "disclosure must be a whole number of at least 1",
+        "disclosur. Did you mean 'disclosure'", "disclosure must be a whole number of at least 2",
     ):  # fmt: skip
         assert said in str(error.value)
 
