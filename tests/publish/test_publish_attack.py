@@ -136,10 +136,9 @@ def test_the_page_says_what_the_tables_say_and_every_n_is_rounded(attacked):
         for cell, year in zip(cells[1:], (2014, 2015, 2016), strict=True):
             known = pd.notna(years[theme, year])
             assert cell.startswith(f"{100 * years[theme, year]:.0f}") if known else "%" not in cell
-    every = " ".join(page.texts)
-    counts = [
-        int(n.replace(",", "")) for n in re.findall(r"\bn ?= ?([\d,]+)(?![\d,]| topics)", every)
-    ]
+    every = " ".join(page.texts).replace("\u00a0", " ")
+    said = re.findall(r"\bn ?= ?([\d,]+)(?![\d,]| topics)(?: to ([\d,]+))?", every)
+    counts = [int(n.replace(",", "")) for pair in said for n in pair if n]
     assert len(counts) >= 5
     assert not [n for n in counts if n % 5]
 
