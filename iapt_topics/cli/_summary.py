@@ -8,7 +8,11 @@ from iapt_topics._base.status import BY_PEOPLE, CORRECTED, FELL, ROSE, SIGNIFICA
 from iapt_topics.agreement.certify import AUTOMATE_ABOVE
 from iapt_topics.agreement.tables import TOO_FEW
 from iapt_topics.cli._screen import plain
+from iapt_topics.publish.disclosure import EXACT
+from iapt_topics.publish.published import Private
 from iapt_topics.publish.wording import coefficient, p_value, points
+from iapt_topics.report.changes import theme_changes
+from iapt_topics.report.findings import key_findings, validity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +51,8 @@ def summarise(study: Study) -> dict[str, Any]:
             row = overall.to_dict("index")["f1_macro"]  # by columns, so that n stays whole
             coders = {"of": who, "with": comparison.reference, "other": comparison.other}
             agreement.append(coders | {"measure": "f1_macro"} | row)
+    version = Private(tables=study.tables, about=study.about, disclosure=EXACT)
+    badge = validity(version)
     compared, held = study.comparison, study.standardised
     held_fixed = [] if held is None else changes(held.changes, "method", "standardised")
     corrected = study.tables.get("corrected_changes")
@@ -58,6 +64,8 @@ def summarise(study: Study) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "figures": "exact",
         "synthetic": responses.synthetic,
+        "validity": f"{badge.words}: {badge.figures}",
+        "findings": key_findings(version, theme_changes(version)),
         "rows": len(responses.table),
         "kept": len(responses),
         "years": list(responses.years),
@@ -99,7 +107,9 @@ def result_lines(facts: dict[str, Any]) -> list[str]:
     if alone := facts["topics_without_theme"]:
         topics += f"; {alone} match{'es' if alone == 1 else ''} no theme"
     lines += [
+        _ascii(facts["validity"]),
         _EXACT,
+        *map(_ascii, facts["findings"]),
         f"{facts['kept']:,} of {facts['rows']:,} rows are codable responses, "
         f"{first if first == last else f'{first} to {last}'}.",
         f"{topics}.",
@@ -239,4 +249,4 @@ def _p(value: float | None) -> str:
 
 def _ascii(printed: str) -> str:
     """Without signs that a terminal may not have."""
-    return printed.replace("\u2212", "-").replace("\u2013", "-")
+    return printed.replace("\u2212", "-").replace("\u2013", "-").replace("\u00a0", " ")

@@ -127,8 +127,9 @@ def _across(place: int, n: int) -> float:
 def _line(line: Line, places: Sequence[float], y, r: float = 4.5) -> list[Markup]:  # type: ignore[no-untyped-def]
     parts = []
     shown = [(x, p) for x, p in zip(places, line.points, strict=True) if known(p.value)]
-    for (x, p), (x2, q) in pairwise(shown):
-        parts.append(rule(x, y(p.value), x2, y(q.value), f"stroke {line.kind}"))
+    for (x, p), (x2, q) in pairwise(zip(places, line.points, strict=True)):
+        if known(p.value) and known(q.value):  # no line over a wave that is not shown
+            parts.append(rule(x, y(p.value), x2, y(q.value), f"stroke {line.kind}"))
     for x, p in shown:
         if known(p.low) and known(p.high):
             parts.append(rule(x, y(p.low), x, y(p.high), f"arm {line.kind}"))
