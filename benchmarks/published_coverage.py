@@ -2,9 +2,9 @@
 
 Run as ``python benchmarks/published_coverage.py [--themes 600]``. Each theme of a survey is an
 independent replicate, ``--themes`` of each change, with a prevalence of its own, drawn from .15 to
-.45: rounded counts are a lattice, and one prevalence would be on it or off it. The rule is the default one (10 respondents,
-rounded to 5). A figure that is suppressed is left out. Everything is worked out by the functions
-that ``publish`` calls.
+.45: rounded counts are a lattice, and one prevalence would be on it or off it. The rule is the
+default one (10 respondents, rounded to 5). A figure that is suppressed is left out. Everything is
+worked out by the functions that ``publish`` calls.
 """
 
 import argparse

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from iapt_topics._base.status import CORRECTED, SHOWN, SIGNIFICANT, SUPPRESSED, UNCHECKED
+from iapt_topics._base.status import SHOWN, SIGNIFICANT, SUPPRESSED, UNCHECKED
 from iapt_topics._base.text import clean
 from iapt_topics.figures.ledger import STATUSES
 from iapt_topics.publish.published import Private, Version
-from iapt_topics.report import agreement_grids, drift_grids, grids, themes, topic_map
+from iapt_topics.report import agreement_grids, checked, drift_grids, grids, themes, topic_map
 from iapt_topics.report import format as form
 from iapt_topics.report.pictures import Picture, data_address, figure_makers, last_changes
 
@@ -205,7 +205,7 @@ def _drift(published: Version, sources: dict[str, str]) -> dict[str, Any] | None
     if changes.empty:
         return None
     shown = changes[changes["estimate"].notna()]
-    checked = shown[shown["checked"] != UNCHECKED]
+    of_people = shown[shown["checked"] != UNCHECKED]
     alone = shown[shown["checked"] == UNCHECKED]
     last, shares = int(changes["year"].max()), tables["drift_shares"]
     names = {y: published.wave(y) for y in (last, baseline)}
@@ -216,7 +216,7 @@ def _drift(published: Version, sources: dict[str, str]) -> dict[str, Any] | None
             f"{form.verdict(r)} by {form.points(abs(r['estimate'])).lstrip('+')} points "
             f"(95\u00a0% CI {form.interval(r['low'], r['high'], form.points)})",
         )
-        for r in _checked_figures(published, checked).to_dict("records")
+        for r in checked.checked_figures(published, of_people).to_dict("records")
         if form.is_significant(r)
     ]
     caption = "Prevalence of each theme by year"
@@ -241,9 +241,9 @@ def _drift(published: Version, sources: dict[str, str]) -> dict[str, Any] | None
         "steps": drift_grids.steps_grid(steps, labels, waves) if len(steps) else None,
         "distances": drift_grids.distances_grid(distances, waves) if len(distances) else None,
         "moved": moved,
-        "panel": _panel(published, last, names),
+        "panel": checked.panel(published, last, names),
         "n_shown": len(shown),
-        "n_checked": len(checked),
+        "n_checked": len(of_people),
         "n_alone": len(alone),
         "n_alone_differ": int((alone["p_bh"] < SIGNIFICANT).sum()),
         "mix": _same_mix(published, changes),
@@ -257,27 +257,6 @@ def _drift(published: Version, sources: dict[str, str]) -> dict[str, Any] | None
         "last": names[last],
         "baseline": names[baseline],
     }
-
-
-def _checked_figures(published: Version, changes: pd.DataFrame) -> pd.DataFrame:
-    """The changes that were checked, as corrected where it is the machine's that were."""
-    corrected = published.tables.get("corrected_changes")
-    if corrected is None or not changes["checked"].eq(CORRECTED).any():
-        return changes
-    key = ["theme", "year", "against"]
-    return changes[key].merge(corrected, "left", key)
-
-
-def _panel(published: Version, last: int, names: dict[int, str]) -> dict[str, Any] | None:
-    """Changes of the last year within the respondents of both years."""
-    table = published.tables.get("panel_changes")
-    if table is None:
-        return None
-    rows = table[(table["year"] == last) & (table["against"] == published.about.baseline)]
-    rows = rows[rows["status"] == SHOWN]
-    caption = f"{names[last]} against {names[published.about.baseline]}: the same respondents"
-    grid = drift_grids.panel_grid(rows, published.labels, caption) if len(rows) else None
-    return {"table": grid}
 
 
 def _who(published: Version) -> dict[str, Any] | None:
@@ -360,21 +339,8 @@ def _sources(published: Version, last: int, names: dict[int, str]) -> dict[str, 
         caption = f"{names[last]} against {baseline}: machine and corrected"
         grid = drift_grids.corrected_grid(rows, published.labels, caption)
         out["corrected"] = grid if len(rows) else None
-        out["errors"] = _errors(published)
+        out["errors"] = checked.errors(published)
     return out
-
-
-def _errors(published: Version) -> dict[str, Any] | None:
-    """Of how many themes the machine's error was tested, and of which it differs between years."""
-    table = published.tables.get("error_by_year")
-    shown = None if table is None else table[table["status"] == SHOWN]
-    if shown is None or shown.empty:
-        return None
-    differ = shown.loc[shown["differs"] == "yes", "theme"]
-    return {
-        "n": len(shown),
-        "differ": [form.label_of(published.labels, theme) for theme in differ],
-    }
 
 
 def _by_year(published: Version) -> dict[str, Any] | None:
