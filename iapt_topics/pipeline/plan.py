@@ -78,7 +78,9 @@ KINDS = {
     "whole": Kind("a whole number", lambda v: _is_number(v, int), "2"),
     "share": Kind("a number from 0 to 1", lambda v: _is_number(v, int, float) and 0 <= v <= 1),
     "flag": Kind("true or false", lambda v: isinstance(v, bool), "true"),
-    "sample": Kind("random or purposive", lambda v: v in SAMPLES, '"random"'),
+    "sample": Kind(
+        "random or purposive", lambda v: isinstance(v, str) and v in SAMPLES, '"random"'
+    ),
     "rule": Kind("a whole number of at least 2, or the name of a disclosure rule", _is_rule),
 }
 KEYS = (

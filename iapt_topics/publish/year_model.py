@@ -6,9 +6,9 @@ intervals, and gives no exact count back.
 
 Where respondents recur, how far the years go together is the one thing that published shares do not
 tell. It is published in steps: a theme's correlation between two years rounded towards 0 to a
-multiple of .2, or of .3 if it takes that to leave open as many respondents as the rule asks for;
-else that of all shown themes together, to a multiple of .1. Rounded so, no interval is too narrow
-for it.
+multiple of .1, or of up to .3 if it takes that to leave open as many respondents as the rule asks
+for; else that of all shown themes together, to a multiple of .1. Rounded so, intervals err on the
+wide side.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from iapt_topics.study.derived import FEWEST_CHANGES
 from iapt_topics.study.tables import model_shares
 
 #: What a theme's correlation between years is rounded to, and that of all themes together.
-_STEP, _STEP_TOGETHER = 0.2, 0.1
+_STEP, _STEP_TOGETHER = 0.1, 0.1
 #: Coarser than this a theme's own says less than that of all; or than none, if they are few.
 _COARSE, _COARSEST = 0.3, 0.5
 #: Respondents of all years are counted in steps of this where their number is suppressed.
@@ -136,7 +136,7 @@ def _panel(
             enough = both.sum() >= FEWEST_CHANGES and size.sum() > 0
             together = float(size @ known / size.sum()) if enough else 0.0
             # As coarse as leaves open the respondents that the rule asks for.
-            least = np.ceil(10 * rule.min_respondents / np.maximum(size, 1e-9)) / 10
+            least = np.ceil(20 * rule.min_respondents / np.maximum(size, 1e-9)) / 20
             step = np.maximum(_STEP, least)
             own = step <= (_COARSE if enough else _COARSEST)
             found = np.where(

@@ -16,6 +16,7 @@ from iapt_topics.publish.published import Private, Version
 from iapt_topics.report import (
     agreement_grids,
     change,
+    checked,
     drift_grids,
     findings,
     grids,
@@ -236,7 +237,7 @@ def _drift(
         "n_alone_differ": sum(c.differs for c in changes),
         "corrected": any(c.corrected for c in changes),
         "mix": _same_mix(version, last_rows),
-        "panel": _panel(version, last, names),
+        "panel": checked.panel(version, last, names),
         "sources": _sources(version, last, names),
         "n_hidden": len(hidden),
         "why_hidden": "suppressed in this public version"
@@ -245,18 +246,6 @@ def _drift(
         "last": names[last],
         "baseline": names[baseline],
     }
-
-
-def _panel(version: Version, last: int, names: dict[int, str]) -> dict[str, Any] | None:
-    """Changes of the last year within the respondents of both years."""
-    table, baseline = version.tables.get("panel_changes"), version.about.baseline
-    if table is None:
-        return None
-    rows = table[(table["year"] == last) & (table["against"] == baseline)]
-    rows = rows[rows["status"] == SHOWN]
-    caption = f"{names[last]} against {names[baseline]}: the same respondents"
-    grid = drift_grids.panel_grid(rows, version.labels, caption) if len(rows) else None
-    return {"table": grid}
 
 
 def _who(version: Version) -> dict[str, Any] | None:
@@ -339,18 +328,8 @@ def _sources(version: Version, last: int, names: dict[int, str]) -> dict[str, An
         caption = f"{names[last]} against {baseline}: machine and corrected"
         grid = drift_grids.corrected_grid(rows, version.labels, caption)
         out["corrected"] = grid if len(rows) else None
-        out["errors"] = _errors(version)
+        out["errors"] = checked.errors(version)
     return out
-
-
-def _errors(version: Version) -> dict[str, Any] | None:
-    """Of how many themes the machine's error was tested, and of which it differs between years."""
-    table = version.tables.get("error_by_year")
-    shown = None if table is None else table[table["status"] == SHOWN]
-    if shown is None or shown.empty:
-        return None
-    differ = shown.loc[shown["differs"] == "yes", "theme"]
-    return {"n": len(shown), "differ": [form.label_of(version.labels, t) for t in differ]}
 
 
 def _by_year(version: Version) -> dict[str, Any] | None:

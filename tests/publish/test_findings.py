@@ -245,11 +245,11 @@ def test_the_correlation_of_a_panel_is_coarse_and_never_above_the_exact_one():
     exact = model_shares(study.codes, cells.counts.cluster, wave)[1].correlation
     off = ~np.eye(3, dtype=bool)
     assert (model.correlation[:, off] <= exact[:, off] + 1e-9).all()
-    # 300 people: a step of .2 is 10 respondents or more with a theme of 30 or 40 %; of 20 %, .3.
-    steps = np.array([[0.3], [0.2], [0.2]])
-    parts = model.correlation[:, off] / steps
+    # With 300 people, 10 respondents with a theme of 20 to 40 % are a step of .15 to .25 or so.
+    parts = model.correlation[:, off] / 0.05
     np.testing.assert_allclose(parts, parts.round(), atol=1e-9)
-    assert (model.correlation[:, off] >= exact[:, off] - steps).all()
+    assert (model.correlation[:, off] >= exact[:, off] - 0.3).all()
+    assert model.correlation[:, off].max() > 0.3
     assert (np.linalg.eigvalsh(model.correlation) > 0).all()
 
 
