@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -51,10 +52,12 @@ def write_sheet(
     *,
     wide: Collection[str] = (),
     private: bool = True,
+    finish: Callable[[Any], None] | None = None,
 ) -> None:
     """Write rows of text to a ``.csv`` or ``.xlsx`` file, so that :func:`read_sheet` reads them.
 
     It is for its owner alone, since most sheets hold texts or ids, unless ``private`` is off.
+    ``finish`` is given a workbook before it is written.
     """
     ending = path.suffix.casefold()
     if ending == ".csv":
@@ -64,7 +67,7 @@ def write_sheet(
         # The mark is for Excel.
         write_whole(path, stream.getvalue(), encoding="utf-8-sig", private=private)
     elif ending == ".xlsx":
-        _write_workbook(path, [names, *rows], wide, private)
+        _write_workbook(path, [names, *rows], wide, private, finish)
     else:
         raise InputError(
             f"table {path.name!r}",
@@ -83,7 +86,11 @@ def read_sheet(path: Path, what: str) -> pd.DataFrame:
 
 
 def _write_workbook(
-    path: Path, rows: list[Sequence[str]], wide: Collection[str], private: bool
+    path: Path,
+    rows: list[Sequence[str]],
+    wide: Collection[str],
+    private: bool,
+    finish: Callable[[Any], None] | None,
 ) -> None:
     from openpyxl import Workbook
     from openpyxl.styles import Alignment
@@ -108,6 +115,8 @@ def _write_workbook(
     for j, name in enumerate(rows[0], 1):
         letter = sheet.cell(1, j).column_letter
         sheet.column_dimensions[letter].width = 45 if name in wide else 16
+    if finish is not None:
+        finish(book)
     stream = io.BytesIO()
     book.save(stream)
     write_whole(path, stream.getvalue(), private=private)

@@ -31,8 +31,8 @@ _QUESTION = re.compile(r"question|prompt|item", re.IGNORECASE)
 #: What tools write beside the answers.
 _OF_THE_TOOL = re.compile(
     r"status|finished|progress|duration|collector|channel|language|\bip\b|ip ?address|seed|"
-    r"last ?page|e-?mail|\bname\b|completion|modified|recorded|browser|device|consent|month|quarter|"
-    r"\bday\b|weekday|latitude|custom data|score|rating|weight",
+    r"last ?page|e-?mail|\bname\b|completion|modified|recorded|browser|device|consent|month|"
+    r"quarter|\bday\b|weekday|latitude|custom data|score|rating|weight",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
