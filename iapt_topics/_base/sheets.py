@@ -19,6 +19,7 @@ LONGEST_CELL = 32_767  # characters that a cell of a workbook can hold
 #: What a spreadsheet would run as a formula. A quote before it makes it text; it is taken off when
 #: the file is read.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_LISTED = 500  # rows that have lists to choose from, where a sheet has fewer
 
 
 def defused(text: str) -> str:
@@ -52,13 +53,14 @@ def write_sheet(
     *,
     wide: Collection[str] = (),
     private: bool = True,
-    choices: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    choices: Mapping[str, Sequence[str] | str] = MappingProxyType({}),
     instructions: Sequence[str] = (),
 ) -> None:
     """Write rows of text to a ``.csv`` or ``.xlsx`` file, so that :func:`read_sheet` reads them.
 
     It is for its owner alone, since most sheets hold texts or ids, unless ``private`` is off. In a
-    workbook a column can have a drop-down list of choices, and a second sheet has instructions.
+    workbook a column can have a drop-down list of choices (or, by a formula, of cells to choose
+    from), and a second sheet has instructions.
     """
     ending = path.suffix.casefold()
     if ending == ".csv":
@@ -91,7 +93,7 @@ def read_sheet(path: Path, what: str) -> pd.DataFrame:
 def _workbook(
     rows: list[Sequence[str]],
     wide: Collection[str],
-    choices: Mapping[str, Sequence[str]],
+    choices: Mapping[str, Sequence[str] | str],
     instructions: Sequence[str],
     name: str,
 ) -> bytes:
@@ -120,11 +122,15 @@ def _workbook(
         letter = sheet.cell(1, j).column_letter
         sheet.column_dimensions[letter].width = 45 if column in wide else 16
         if column in choices:
-            listed = DataValidation("list", formula1=f'"{",".join(choices[column])}"')
-            listed.error = f"One of: {', '.join(choices[column])}."
-            listed.showErrorMessage = True
+            allowed = choices[column]
+            strict = not isinstance(allowed, str)
+            formula = f'"{",".join(allowed)}"' if strict else allowed
+            listed = DataValidation("list", formula1=formula, allow_blank=True)
+            if strict:
+                listed.error = f"One of: {', '.join(allowed)}."
+                listed.showErrorMessage = True
             sheet.add_data_validation(listed)
-            listed.add(f"{letter}2:{letter}{max(2, len(rows))}")
+            listed.add(f"{letter}2:{letter}{max(_LISTED, len(rows))}")
     if instructions:
         more = book.create_sheet("Instructions")
         more.column_dimensions["A"].width = 100

@@ -83,11 +83,13 @@ def read_table(
     return _finished(shaped, name, mend=mend)
 
 
-def read_tables(path: Path, what: str) -> dict[str, tuple[pd.DataFrame, tuple[Finding, ...]]]:
+def read_tables(
+    path: Path, what: str, *, mend: bool = True
+) -> dict[str, tuple[pd.DataFrame, tuple[Finding, ...]]]:
     """Read every sheet of a workbook that is a table, by its title; of another file, the table."""
     ending, name = _require_known(path, what)
     if ending != ".xlsx":
-        return {path.stem: read_table(path, what)}
+        return {path.stem: read_table(path, what, mend=mend)}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -95,8 +97,8 @@ def read_tables(path: Path, what: str) -> dict[str, tuple[pd.DataFrame, tuple[Fi
             full = [s for s in sheets if s.is_table]
             if len(full) < 2:
                 chosen = choose_sheet(sheets, name)
-                return {chosen.title: _finished(_of_sheet(chosen, name), name)}
-            return {s.title: _finished(_of_sheet(s, name), name) for s in full}
+                return {chosen.title: _finished(_of_sheet(chosen, name), name, mend=mend)}
+            return {s.title: _finished(_of_sheet(s, name), name, mend=mend) for s in full}
     except InputError:
         raise
     except Exception as error:

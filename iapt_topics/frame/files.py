@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from iapt_topics._base.errors import InputError, require_columns, require_file, suggestion
+from iapt_topics._base.errors import InputError, listed, require_columns, require_file, suggestion
 from iapt_topics._base.files import MOST_BYTES, read_toml, write_whole
 from iapt_topics._base.sheets import read_sheet, write_sheet
+from iapt_topics._base.tables import read_tables
+from iapt_topics.frame.codebooks import as_frame_rows, of_a_tool
+from iapt_topics.frame.instructions import CHOICES, INSTRUCTIONS
 from iapt_topics.frame.refi import read_codebook
 from iapt_topics.frame.theme import LISTS
 
@@ -49,7 +53,10 @@ def write_entries(path: Path, entries: Entries, fields: Iterable[str]) -> None:
         return
     names = ["kind", *fields]
     wide = ("definition", "include", "exclude", *LISTS)
-    write_sheet(path, names, _as_rows(*entries, names), wide=wide, private=False)
+    write_sheet(
+        path, names, _as_rows(*entries, names), wide=wide, private=False, choices=CHOICES,
+        instructions=INSTRUCTIONS,
+    )  # fmt: skip
 
 
 def _toml(path: Path, faults: list[str]) -> Entries:
@@ -67,11 +74,17 @@ def _toml(path: Path, faults: list[str]) -> Entries:
 
 def _table(path: Path, fields: list[str], faults: list[str]) -> Entries:
     """Read the rows of a table; rows without any content, as spreadsheets leave, are no themes."""
-    table = read_sheet(path, "frame")
-    if {"tag", "description"} <= {str(c) for c in table.columns} and "id" not in table:
-        # Taguette's codebook; its counts are left out.
-        names = {"id": "tag", "label": "tag", "definition": "description"}
-        table = pd.DataFrame({name: table[column] for name, column in names.items()})
+    table = _frame_sheet(path)
+    if of_a_tool(list(table.columns)):
+        table = as_frame_rows(table)  # counts and dates of the tool are left out
+    elif not {"id", "label"} & set(table.columns):
+        raise InputError(
+            f"frame {path.name!r}",
+            "must have the columns id and label, or be a codebook of NVivo, MAXQDA, ATLAS.ti or "
+            "Taguette",
+            f"columns {listed(table.columns, most=20)}",
+            "Write a template with: iapt-topics frame my_frame.xlsx.",
+        )  # fmt: skip
     require_columns(table, ("id", "label"), f"frame {path.name!r}")
     known = ["kind", *fields]
     unknown = [str(c) for c in table.columns if c not in known]
@@ -103,6 +116,23 @@ def _table(path: Path, fields: list[str], faults: list[str]) -> Entries:
         else:
             faults.append(f"row {number} is of the unknown kind {kind!r}")
     return about, themes, facets
+
+
+def _frame_sheet(path: Path) -> pd.DataFrame:
+    """The sheet that holds the frame; a warning names others that are tables."""
+    if path.suffix.casefold() != ".xlsx":
+        return read_sheet(path, "frame")
+    sheets = {title: table for title, (table, _) in read_tables(path, "frame", mend=False).items()}
+    known = [
+        t for t, s in sheets.items() if {"id", "label"} <= set(s) or of_a_tool(list(s.columns))
+    ]
+    chosen = (known or list(sheets))[0]
+    if left := [t for t in sheets if t != chosen]:
+        warnings.warn(
+            f"frame {path.name!r}: sheet {chosen!r} was read; left: {listed(left, 8)}.",
+            stacklevel=2,
+        )
+    return sheets[chosen]
 
 
 def _as_toml(about: Mapping[str, Any], themes: list[Any], facets: list[Any]) -> str:
@@ -142,10 +172,14 @@ def _as_rows(
 
 def _cell(value: Any) -> str:
     if isinstance(value, tuple):
-        return " | ".join(v.replace("|", r"\|") for v in value)
+        cell = " | ".join(v.replace("|", r"\|") for v in value)
+        # A bar at the end says that a line break is part of the one text before it.
+        return f"{cell} |" if len(value) == 1 and "\n" in cell else cell
     return str(value).casefold() if isinstance(value, bool) else str(value)
 
 
 def split_cell(text: str) -> list[str]:
-    r"""Parts of a cell between bars; ``\|`` is a bar in a part."""
+    r"""Parts of a cell between bars; ``\|`` is a bar in a part. Without a bar, of its lines."""
+    if "\n" in text and not re.search(r"(?<!\\)\|", text):
+        return [re.sub(r"^\s*[-*\u2022]\s+", "", v).replace(r"\|", "|") for v in text.split("\n")]
     return [p.replace(r"\|", "|") for p in re.split(r"(?<!\\)\|", text)]

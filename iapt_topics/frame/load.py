@@ -33,13 +33,13 @@ def load_frame(source: str | Path) -> ThemeFrame:
     source : str or path
         Name of a bundled frame, e.g. ``"iapt_identity_system"``, or a ``.toml``, ``.csv``,
         ``.xlsx`` or ``.qdc`` file, the last a REFI-QDA codebook from the tool that people code
-        in; Taguette's codebook is a table that is known as well. A TOML file has one
+        in. Codebooks that NVivo, MAXQDA, ATLAS.ti and Taguette export as tables are known by
+        their columns, and so is a table of domains and themes. A TOML file has one
         ``[[theme]]`` for each theme and, optionally, a ``[frame]`` with name, title, version, note
         and axis, and ``[[facet]]`` tables. A table has the columns ``id`` and ``label`` and any
-        others of :class:`Theme`; lists are separated by ``|``. A column ``kind`` tells rows on the
-        frame and its facets from themes: see
-        :func:`write_frame`. A definition and a few examples make the mapping much better than a
-        bare label.
+        others of :class:`Theme`; lists are separated by ``|`` or by line breaks. A column ``kind``
+        tells rows on the frame and its facets from themes: see :func:`write_frame`. A
+        definition and a few examples make the mapping much better than a bare label.
 
     Returns
     -------

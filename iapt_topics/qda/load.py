@@ -24,7 +24,7 @@ from iapt_topics.qda.codes_table import (
 )
 from iapt_topics.qda.project import Export, Project, placed, require_table
 from iapt_topics.qda.read import is_project, read_export
-from iapt_topics.qda.sheets import as_long, known_names, read_sheets_of_codes
+from iapt_topics.qda.sheets import as_long, by_question, known_names, read_sheets_of_codes
 from iapt_topics.qda.tables import infer_tool, read_segments
 
 if TYPE_CHECKING:
@@ -186,6 +186,9 @@ def load_codes(
         told = list(findings_of(opened.findings))
     else:
         table, what, told = opened
+        if responses is not None:
+            table, of_questions = by_question(table, responses, what)
+            told = [*told, *of_questions]
         if "coder" in table:
             coder = _chosen(coder, tuple(dict.fromkeys(table["coder"])), f"those in {what}")
             table = table[table["coder"] == coder]

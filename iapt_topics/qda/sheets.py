@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,9 @@ from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.findings import Finding
 from iapt_topics._base.sheets import restored
 from iapt_topics._base.tables import read_tables
+
+if TYPE_CHECKING:
+    from iapt_topics.survey.responses import Responses
 
 #: Columns by the letters of their names, whatever the case, spaces and marks.
 _NAMES = {
@@ -91,6 +95,40 @@ def as_long(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     return long.rename_axis(None), f"the columns {listed(slots)} were read as one column of themes"
 
 
+def by_question(
+    table: pd.DataFrame, responses: Responses, what: str
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """Join rows of a response id and a question to the responses of a wide survey.
+
+    Raises
+    ------
+    InputError
+        If the ids are of rows that hold several responses, and no column says which.
+    """
+    known = list(responses.table["response_id"])
+    ids = set(table["response_id"])
+    if ids & set(known):
+        return table, []
+    of = {i.partition(":")[0] for i in known if ":" in i}
+    if not ids <= of:
+        return table, []
+    if "question" not in table:
+        raise InputError(
+            what, "must say which question each code is of, where a row of the survey answers "
+            "several questions", f"ids such as {listed(sorted(ids)[:2])}",
+            f"Write ids such as {known[0]!r}, or add a column question.",
+        )  # fmt: skip
+    folded = {_plain(i): i for i in known}
+    pairs = zip(table["response_id"], table["question"], strict=True)
+    joined = [folded.get(_plain(f"{i}:{q}"), f"{i}:{q}") for i, q in pairs]
+    done = f"{len(joined)} rows were joined by response_id and question"
+    return table.assign(response_id=joined), [Finding("codes", what, len(joined), done)]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
 def split_themes(table: pd.DataFrame, known: Sequence[str]) -> tuple[pd.DataFrame, int]:
     """Give each of several themes in one cell a row; how many cells there were."""
     names = {" ".join(k.casefold().split()) for k in known}
@@ -136,9 +174,6 @@ def not_coded_yet(
             longest = max(longest, before)
         if run >= _LEAST_RUN and run > 3 * longest and run < len(blank):
             gone[len(blank) - run :] = True
-    if gone.all() and len(gone):
-        raise InputError(what, "must contain a row that was coded", "blank rows alone",
-                         "Write 0 where no theme applies.")  # fmt: skip
     if not gone.any():
         return table, []
     n = int(gone.sum())

@@ -316,8 +316,10 @@ def load_responses(
         out = _by_question(out, [at[a] for a in answers], asked, what)
     cells = np.array(columns, dtype=object)
     texts = [v if is_visible(v) else "" for v in cells.T.ravel()]
-    return _screened(out, texts, covariates, name, what, found, rules=rules, min_words=min_words,
-                     language=language)  # fmt: skip
+    # The name of a lone column says what was asked, if nothing else does.
+    words = [q or at[answers[0]] for q in out["question"]]
+    how = {"rules": rules, "min_words": min_words, "language": language}
+    return _screened(out, texts, words, covariates, (name, what), found, **how)
 
 
 def _by_question(
@@ -338,15 +340,16 @@ def _by_question(
 def _screened(
     out: pd.DataFrame,
     texts: Sequence[str],
+    questions: Sequence[str],
     covariates: Sequence[str],
-    name: str,
-    what: str,
+    names: tuple[str, str],
     found: list[Finding],
     **how: Any,
 ) -> Responses:
-    """Responses, each row with its one status."""
+    """Responses, each row with its one status; the survey's names are its own and that in words."""
+    name, what = names
     status = assign_statuses(
-        out["respondent_id"].tolist(), out["year"].tolist(), texts, out["question"].tolist(), **how
+        out["respondent_id"].tolist(), out["year"].tolist(), texts, questions, **how
     )
     _require_codable(status["status"], what)
     responses = out["response_id"].tolist()
