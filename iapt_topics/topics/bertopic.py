@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import dataclass
 from logging import ERROR, getLogger
 from typing import Any
 
@@ -17,6 +18,19 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.encoders.encoder import Encoder, sentence_encoder
 from iapt_topics.topics.words import N_WORDS, clean, count_terms, name_topic, weigh_words
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderBackend:
+    """An encoder as BERTopic asks for it, which ``transform`` of new texts does."""
+
+    encoder: Encoder
+
+    def embed_documents(self, document: Sequence[str], verbose: bool = False) -> Floats32:
+        """Encode texts; an encoder says nothing of its progress here."""
+        return self.encoder.encode(list(document))
+
+    embed = embed_words = embed_documents
 
 
 def build_model(
@@ -43,18 +57,17 @@ def build_model(
         from bertopic.vectorizers import ClassTfidfTransformer
         from sklearn.feature_extraction.text import CountVectorizer
 
-        from iapt_topics.topics.backend import EncoderBackend
-
         terms, _ = count_terms(texts)
         settings = {"vocabulary": sorted(terms)} if len(terms) else {"token_pattern": r"\S+"}
         model = BERTopic(
             language="multilingual",  # else it strips hyphens and accents from the texts
-            embedding_model=None if encoder is None else EncoderBackend(encoder),
             vectorizer_model=CountVectorizer(preprocessor=clean, binary=True, **settings),
             ctfidf_model=ClassTfidfTransformer(),
             top_n_words=N_WORDS,
         )
         _fit_given(model, texts, vectors, topic)
+    if encoder is not None:  # not before: a fit would look for a class of BERTopic's own
+        model.embedding_model = EncoderBackend(encoder)
     # It counts the words of all responses of a topic as one text; ours are the report's.
     words = weigh_words(texts, topic, int(topic.max()) + 1)
     model.topic_representations_ |= {t: found for t, found in enumerate(words) if found}
