@@ -51,7 +51,7 @@ class FrameReach(Result):
             f"{CHANCE:.0%})"
         )
         ends = {
-            "chance": "; that is no more than chance: it is not about what these texts are about",
+            "chance": "; no more than is expected by chance: it is about something else",
             "little": "; that is little: check that it is a codebook for these texts",
         }
         return said + ends.get(self.status, "")
@@ -76,6 +76,7 @@ def measure_reach(
     Returns
     -------
     FrameReach
+        The proportion with its interval, and what to make of it.
 
     Raises
     ------

@@ -242,7 +242,7 @@ def load_responses(
     non_answers : path, optional
         A TOML file of rules in place of the bundled ``non_answers.toml``.
     skip_hidden : bool, default False
-        Leave out rows of a workbook that are hidden, as by a filter.
+        Leave out hidden rows of a workbook, such as those that a filter leaves out.
 
     Returns
     -------

@@ -43,7 +43,7 @@ def test_a_frames_own_texts_are_reached_and_others_by_chance():
     chance = measure_reach(others, FRAME, Noise())
     assert chance.low < 0.5 < chance.high
     assert chance.status == "chance"
-    assert "no more than chance" in str(chance)
+    assert "expected by chance" in str(chance)
     assert chance.estimate == measure_reach(others, FRAME, Noise()).estimate
     mixed = np.vstack([others[:500], np.repeat(Noise().encode(own)[:1], 200, axis=0)])
     assert measure_reach(mixed, FRAME, Noise()).status == "little"
