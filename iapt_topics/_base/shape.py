@@ -261,6 +261,8 @@ def _without_feet(body: Rows, names: list[str], name: str, found: list[Finding])
                 feet.append(i)
                 continue
             lone = len(cells) == 1 and len(cells[0].split()) > 1 and row[0].strip() == cells[0]
+            # In a table of two columns such a row may be one whose other cell is still to fill.
+            lone = lone and width > 2
             lone = lone and not any(" " in r[0].strip() for r in body[: min(i, _SAMPLE)])
             after_gap = not _filled(body[i - 1]) and len(cells) < max(usual * 0.75, 2)
             if _is_total(row, body, i) or (

@@ -44,7 +44,7 @@ def read_table(
     what : str
         What the file is to the user, for the error.
     skip_hidden : bool, default False
-        Leave out rows of a workbook that are hidden, as by a filter.
+        Leave out hidden rows of a workbook, such as those that a filter leaves out.
     names : collection of str, optional
         Columns that are looked for; of a workbook, the first sheet that has them is read.
     mend : bool, default True

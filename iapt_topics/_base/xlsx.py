@@ -220,9 +220,9 @@ def _hidden_parts(source: Any, sheet: Sheet, name: str, keep: bool) -> frozenset
     rows = {int(m[b"r"]) - 1 - sheet.first for m in marks if b"r" in m}
     rows = {i for i in rows if 0 < i < len(sheet.rows) and any(sheet.rows[i])}
     if rows:
-        ends = "were read like the others; --skip-hidden (skip_hidden=True) leaves them out"
-        done = f"{len(rows)} row(s) are hidden, as by a filter, and "
-        done += ends if keep else "were left out"
+        ends = "read like the others; --skip-hidden-rows (skip_hidden=True) leaves them out"
+        done = f"{len(rows)} hidden row(s), as of a filter, were "
+        done += ends if keep else "left out"
         done += f": row(s) {numbers(sorted(i + sheet.first + 1 for i in rows))}"
         sheet.found.append(Finding("hidden rows", name, len(rows), done))
     spans = [dict(_NUMBER.findall(m[0])) for m in _HIDDEN_COLUMN.finditer(content)]
@@ -235,7 +235,7 @@ def _hidden_parts(source: Any, sheet: Sheet, name: str, keep: bool) -> frozenset
     columns = {j for j in columns if any(j < len(r) and r[j] for r in sheet.rows)}
     if columns:
         heads = [sheet.rows[0][j] if j < len(sheet.rows[0]) else "" for j in sorted(columns)]
-        done = f"{len(columns)} column(s) are hidden and were read: {listed(heads)}"
+        done = f"{len(columns)} hidden column(s) were read: {listed(heads)}"
         sheet.found.append(Finding("hidden columns", name, len(columns), done))
     return frozenset(rows)
 

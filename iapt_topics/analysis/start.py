@@ -78,7 +78,7 @@ def analyse(
     non_answers : str or Path, optional
         Rules of your own for non-answers.
     skip_hidden : bool, default False
-        Leave out rows of a workbook that are hidden, as by a filter.
+        Leave out hidden rows of a workbook, such as those that a filter leaves out.
     deny, redact_text : optional
         Terms to redact, and whether the redacted text is analysed, as for
         :func:`iapt_topics.redact_responses`.

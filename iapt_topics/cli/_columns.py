@@ -55,6 +55,7 @@ class Column:
     in_year: int = 0  # rows that one value has in one year, at most
     recur: int = 0  # values that occur in more than one year
     of_year: bool = False  # whether each year has one value
+    same_as: str = ""  # a column before it of which most cells are the same
     labels: tuple[str, ...] = ()  # if they are few
 
     @property
@@ -128,21 +129,31 @@ def describe_columns(table: pd.DataFrame) -> list[Column]:
     named = [n for n in dated if _YEAR.search(n)]
     if first := (named or dated)[:1]:
         year = _year_of(stripped[first[0]])
-    found = []
+    found, long = [], list[str]()
     for name, (filled, words, years) in facts.items():
         known = [v for v in filled if v.casefold() not in _UNKNOWN]
         in_year, recur, of_year = _over_years(stripped[name], year)
         different = len(set(known))
+        same = ""
+        if words >= _WORDS:
+            same = next((n for n in long if _mostly_same(stripped[n], stripped[name])), "")
+            long.append(name)
         found.append(
             Column(
                 name=name, filled=len(known),
                 different=different, words=words, years=years, rows=len(table),
                 numbers=bool(filled) and all(_NUMBER.fullmatch(v) for v in set(filled)),
-                in_year=in_year, recur=recur, of_year=of_year,
+                in_year=in_year, recur=recur, of_year=of_year, same_as=same,
                 labels=tuple(dict.fromkeys(filled)) if different <= _FEW else (),
             )
         )  # fmt: skip
     return found
+
+
+def _mostly_same(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two columns of texts hold the same in most rows in which either has any."""
+    pairs = [(a, b) for a, b in zip(one, other, strict=True) if a or b]
+    return sum(a == b for a, b in pairs) > 0.6 * len(pairs)
 
 
 def guess_roles(columns: Sequence[Column]) -> Guess:
@@ -155,6 +166,10 @@ def guess_roles(columns: Sequence[Column]) -> Guess:
     others: dict[str, tuple[Column, ...]] = {}
     if text and not any(c.is_text for c in text):
         others["text"] = tuple(text)
+    if copies := [c for c in text if c.same_as]:  # which of them is meant is not told
+        apart = [c for c in text if not c.same_as]
+        others["text"] = (*apart, *copies)
+        text = apart
     year = _choose(_year_candidates(left), "year", others, left)
     most = max((c.filled for c in columns), default=0)
     unique = [c for c in left if c.different == most and c.words < 2 and not c.years]

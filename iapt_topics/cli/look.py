@@ -15,18 +15,92 @@ from iapt_topics.pipeline.plan import DEFAULT_FRAME, PLAN, read_plan
 
 
 def frame(
-    out: Annotated[Path, typer.Argument(help="The file to write: .toml, .csv or .xlsx.")],
+    out: Annotated[
+        Path | None,
+        typer.Argument(help="The file to write: .toml, .csv or .xlsx.", show_default=False),
+    ] = None,
     source: Annotated[
-        str, typer.Option("--from", help="Name of a bundled frame, or a frame file to check.")
+        str, typer.Option("--from", help="Name of a bundled frame, or a frame file.")
     ] = "template",
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    check: Annotated[
+        str | None,
+        typer.Option(
+            help="A frame file to check instead: faults, themes without examples, pairs that the "
+            "sentence model cannot separate.",
+            show_default=False,
+        ),
+    ] = None,
+    survey: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --check: a survey; how much of it the frame reaches.", show_default=False
+        ),
+    ] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option(help="Column of the survey's free text; may be repeated.", show_default=False),
+    ] = None,
 ) -> None:
-    """Write a theme frame to edit: the template, a bundled frame, or your own in another format."""
+    """Write a theme frame to edit, or check one: the template, a bundled frame, or your own."""
     from iapt_topics.frame.load import load_frame, write_frame
 
+    if check is not None:
+        _check(check, survey, text or [])
+        return
+    if out is None:
+        do = "Give a file, such as my_frame.xlsx, or --check."
+        raise InputError("frame", "must have a file to write or to check", "neither", do)
     require_new(out, force)
     themes = load_frame(source)
     typer.echo(f"{len(themes.codable)} codable themes: {write_frame(out, themes).resolve()}")
+
+
+def _check(source: str, survey: Path | None, columns: list[str]) -> None:
+    """Print what is to be mended in a frame; faults of form are one error that names them all."""
+    from iapt_topics.encoders.encoder import sentence_encoder
+    from iapt_topics.frame.load import load_frame
+    from iapt_topics.mapping.distinctness import indistinct_themes
+    from iapt_topics.mapping.reach import measure_reach
+
+    if (survey is None) != (not columns):
+        do = "Name the survey and its column: --survey FILE --text COLUMN."
+        raise InputError("--survey and --text", "must come together", "one of them", do)
+    themes = load_frame(source)
+    typer.echo(f"{len(themes.codable)} codable themes of {len(themes.themes)}; no faults of form.")
+    for name in ("definition", "examples"):
+        bare = [t.id for t in themes.codable if not getattr(t, name)]
+        if bare:
+            what = "a definition" if name == "definition" else "examples"
+            typer.echo(f"{len(bare)} themes without {what}: {', '.join(bare)}.")
+    texts = [] if survey is None else _texts(survey, columns)
+    encoder = sentence_encoder(cache=None)  # nothing is kept: these may be a survey's texts
+    pairs = indistinct_themes(themes, encoder)
+    for row in pairs.to_dict("records"):
+        typer.echo(
+            f"{row['theme']} and {row['other']} are hard to tell apart: {row['note']}; the nearest "
+            f"texts are {row['anchor']!r} and {row['other_anchor']!r}."
+        )
+    if pairs.empty:
+        typer.echo("The sentence model tells all themes apart.")
+    if texts:
+        reach = str(measure_reach(encoder.encode(texts), themes, encoder))
+        typer.echo(f"{reach[0].upper()}{reach[1:]}.")
+
+
+def _texts(survey: Path, columns: list[str]) -> list[str]:
+    """Texts of a survey that say something."""
+    from iapt_topics.survey.columns import find_columns, read_survey
+    from iapt_topics.survey.markup import plain_text
+    from iapt_topics.survey.non_answers import matched_rule
+
+    table, _, what, _ = read_survey(survey, False, columns)
+    at = find_columns(table, columns, what)
+    texts = [plain_text(v) for c in columns for v in table[at[c]]]
+    texts = [v for v in texts if v.strip() and not matched_rule(v)]
+    if not texts:
+        raise InputError(what, "must hold texts", "none", "Check the column.")
+    return texts
 
 
 def encoders(

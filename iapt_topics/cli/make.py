@@ -98,7 +98,7 @@ def run(
     ] = None,
     language: Annotated[str | None, option("language")] = None,
     non_answers: Annotated[Path | None, option("non_answers")] = None,
-    skip_hidden: Annotated[bool | None, option("skip_hidden", "--skip-hidden")] = None,
+    skip_hidden: Annotated[bool | None, option("skip_hidden", "--skip-hidden-rows")] = None,
     deny: Annotated[Path | None, option("deny")] = None,
     redact_text: Annotated[bool | None, option("redact_text", "--redact-text")] = None,
     codes: Annotated[Path | None, option("codes")] = None,

@@ -5,7 +5,8 @@
   with ``write_edits`` and ``read_edits``, are carried to another fit by ``replay_edits``.
 - Responses: ``code_responses``, ``explain_codes``, ``score_themes``, ``code_facets``.
 - With people's codes: ``learn_codes``, ``compare_encoders``.
-- Themes that the encoder cannot tell apart: ``indistinct_themes``.
+- Themes that the encoder cannot tell apart: ``indistinct_themes``; how much of the texts a frame
+  reaches: ``measure_reach`` gives a ``FrameReach``.
 """
 
 from iapt_topics._base.door import open_room

@@ -98,7 +98,7 @@ KEYS = (
         'exclude responses in other languages, e.g. "en"'),
     Key("survey", "non_answers", "non_answers", "file", "your own rules for non-answers, .toml"),
     Key("survey", "skip_hidden", "skip_hidden", "flag",
-        "leave out rows that are hidden in the workbook"),
+        "leave out hidden rows of the workbook"),
     Key("survey", "deny", "deny", "file", "terms to redact: a table with columns kind and term"),
     Key("survey", "redact_text", "redact_text", "flag", "analyse the redacted text"),
     Key("codes", "file", "codes", "file", "human codes: .csv, .xlsx, .qdpx or QualCoder's .qda"),

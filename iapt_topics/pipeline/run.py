@@ -23,6 +23,7 @@ from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.coding import code_responses
 from iapt_topics.mapping.facets import code_facets
 from iapt_topics.mapping.mapping import map_topics
+from iapt_topics.mapping.reach import measure_reach
 from iapt_topics.pipeline.manifest import describe_run
 from iapt_topics.pipeline.saved import stage_once
 from iapt_topics.study.study import Study
@@ -82,6 +83,9 @@ def run_study(
     check_memory(len(responses.kept))
     on_event(Event("stage", "Embedding the responses"))
     embeddings = embed(responses, encoder)
+    reach = measure_reach(embeddings.vectors, frame, encoder, seed=config.seed)
+    said = str(reach)
+    on_event(Event("note", f"{said[0].upper()}{said[1:]}."))
     on_event(Event("stage", f"Finding topics: consensus of {config.n_runs} runs"))
     topics = fit_once(responses, embeddings, config, cache, on_event)
     on_event(Event("stage", "Mapping topics and responses onto the frame"))

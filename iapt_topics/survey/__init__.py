@@ -2,8 +2,7 @@
 
 Everything that reads or cleans what people wrote is here.
 
-- ``load_responses`` gives ``Responses``; ``one_question`` takes one question of several. Its
-  ``findings`` say what was found out about the file.
+- ``load_responses`` gives ``Responses``; ``one_question`` takes one question of several.
 - Redaction: ``redact_responses``, ``redact``, ``presidio_names``, ``count_redactions``.
 - By wave: ``respondent_mix``, ``response_quality``.
 """

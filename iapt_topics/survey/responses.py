@@ -211,7 +211,7 @@ def load_responses(
     Parameters
     ----------
     source : path or DataFrame
-        A ``.csv``, ``.tsv``, ``.xlsx`` (first sheet), ``.parquet``, ``.sav`` (SPSS; needs the extra
+        A ``.csv``, ``.tsv``, ``.xlsx``, ``.parquet``, ``.sav`` (SPSS; needs the extra
         ``spss``) or ``.dta`` (Stata) file, or a table, which is not changed.
     text : str or sequence of str
         Column of the response text. A list of columns is a wide file, one column for each question:
@@ -242,7 +242,7 @@ def load_responses(
     non_answers : path, optional
         A TOML file of rules in place of the bundled ``non_answers.toml``.
     skip_hidden : bool, default False
-        Leave out rows of a workbook that are hidden, as by a filter.
+        Leave out hidden rows of a workbook, such as those that a filter leaves out.
 
     Returns
     -------

@@ -32,7 +32,8 @@ DOCS = ROOT / "docs"
 #: What is not said, and what is said for it. Patterns are looked for whatever their case.
 STRUCK = {
     # statistical disclosure control
-    r"\bhidden\b": "suppressed ([c])",
+    # Hidden rows and columns of a workbook are what spreadsheets call them.
+    r"\bhidden\b(?![ -](?:rows?|columns?)\b)": "suppressed ([c])",
     r"withh[eo]ld": "suppressed",
     r"\bset off\b": "differenced",
     r"\b(?:give|gives|given|gave|giving) (?:\w+ ){0,2}away\b": "disclose, derive",
@@ -98,6 +99,7 @@ def found_in(text: str, where: str) -> list[str]:
 def test_a_struck_word_is_found():
     assert "Say: suppressed ([c])" in found_in("Small numbers\nare Hidden.", "page.md")[0]
     assert not found_in(":hidden:", "docs/index.md")
+    assert not found_in("Hidden rows of a workbook", "page.md")
 
 
 class Words(HTMLParser):

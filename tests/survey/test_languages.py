@@ -36,3 +36,10 @@ def test_other_languages_are_counted_and_not_kept():
     found = load_responses(source, text="text", year="year", language="en").table
     assert found["reason"].tolist() == [f"language {v}" if v else "" for v in TEXTS.values()]
     assert found["status"].tolist() == ["not_codable" if v else "kept" for v in TEXTS.values()]
+
+
+def test_short_welsh_is_told_from_short_english():
+    pytest.importorskip("lingua")
+    welsh = ["Gormod o waith", "Llwyth gwaith", "Diolch", "Rhy brysur"]
+    english = ["too busy", "gym", "low pay", "Caseload", "no rooms", "Targets, targets", "CBT"]
+    assert other_languages([*welsh, *english], "en") == ["cy"] * len(welsh) + [""] * len(english)
