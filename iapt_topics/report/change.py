@@ -34,7 +34,7 @@ def change_chart(version: Version, changes: Sequence[Change]) -> Grid | None:
     first = version.wave(version.about.baseline)
     top = _round_up(max(max(c.first[2], c.last[2]) for c in changes))
     scale = Scale(0.0, top)
-    by = "corrected by human codes" if any(c.corrected for c in changes) else "machine codes"
+    by = "corrected by human codes" if any(c.corrected for c in changes) else codes_of(version)
     mixed = len({c.corrected for c in changes}) > 1
     body = tuple(
         (
@@ -55,6 +55,11 @@ def change_chart(version: Version, changes: Sequence[Change]) -> Grid | None:
         "lines are 95\u00a0% confidence intervals. Colour: adjusted p < .05.",
         links=tuple(form.anchor(c.theme) for c in changes),
     )
+
+
+def codes_of(version: Version) -> str:
+    """Whose codes prevalence is of."""
+    return f"{version.about.coder_kind} codes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +156,8 @@ def heat_map(version: Version) -> Grid | None:
         head=("Theme", *(f"{wave_name(waves, y)} (n\u00a0=\u00a0{form.count(bases[y])})"
                          for y in years)),
         rows=tuple(rows),
-        note="Darker: more frequent. Each figure leads to the quotes of its theme and wave."
+        note=f"{codes_of(version).capitalize()}. Darker: more frequent. Each figure leads to the "
+        "quotes of its theme and wave."
         + (" [c]: suppressed." if shares["status"].eq("suppressed").any() else ""),
         links=tuple(form.anchor(t) for t in order["theme"]),
     )  # fmt: skip

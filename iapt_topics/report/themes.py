@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Found = Mapping[str, Mapping[str, list[dict[Any, Any]]]]
 
 #: Quotes on a theme's page, and beside a topic.
-MOST_QUOTES, OF_A_TOPIC = 60, 3
+MOST_QUOTES, OF_A_TOPIC = 500, 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,7 @@ class Card:
     words: tuple[str, ...] = ()
     themes: tuple[tuple[str, str], ...] = ()
     quotes: tuple[Quote, ...] = ()
+    n_quotes: int = 0
     note: str = ""
 
 
@@ -222,6 +223,7 @@ def topic_cards(published: Version) -> list[Card]:
                     for t, label in zip(of["theme"], of["theme_label"], strict=True)
                 ),
                 quotes=tuple(topical.get(number, ())[:OF_A_TOPIC]),
+                n_quotes=len(topical.get(number, ())),
                 note=clean(row["remark"]),
             )
         )
