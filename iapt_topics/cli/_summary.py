@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from iapt_topics._base.status import BY_PEOPLE, CORRECTED, FELL, ROSE, SIGNIFICANT, UNCHECKED
 from iapt_topics.agreement.tables import TOO_FEW
 from iapt_topics.cli._screen import plain
 from iapt_topics.publish.disclosure import EXACT
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
 
     from iapt_topics.study.study import Study
 
-_P = 0.05
 _AGREEMENT = ["theme", "f1", "f1_low", "f1_high", "n", "kappa_status", "note"]
 _CHANGE = ["theme", "estimate", "low", "high", "n", "p_bh", "note"]
+_FINDING = [*_CHANGE, "checked", "finding"]
 
 
 def summarise(study: Study) -> dict[str, Any]:
     """Main results as values that JSON can hold; what is undefined is None."""
     responses, topics, drift = study.responses, study.topics, study.drift
     year = max((y for y in responses.years if y != drift.baseline), default=drift.baseline)
-    trend = drift.trends[(drift.trends["test"] == "linear") & (drift.trends["p_bh"] < _P)]
+    trend = drift.trends[(drift.trends["test"] == "linear") & (drift.trends["p_bh"] < SIGNIFICANT)]
     labels = {theme.id: theme.label for theme in study.mapping.frame.themes}
 
     def rows(table: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
@@ -35,9 +36,11 @@ def summarise(study: Study) -> dict[str, Any]:
             for r in table[columns].to_dict("records")
         ]
 
-    def changes(table: pd.DataFrame, kind: str, value: str) -> list[dict[str, Any]]:
+    def changes(
+        table: pd.DataFrame, kind: str, value: str, columns: list[str] = _CHANGE
+    ) -> list[dict[str, Any]]:
         table = table[(table[kind] == value) & (table["year"] == year)]
-        return rows(table.sort_values("estimate", ascending=False), _CHANGE)
+        return rows(table.sort_values("estimate", ascending=False), columns)
 
     agreement = []
     for who, comparison in (("people", study.benchmark), ("machine", study.comparison)):
@@ -50,6 +53,12 @@ def summarise(study: Study) -> dict[str, Any]:
     badge = validity(version)
     compared, held = study.comparison, study.standardised
     held_fixed = [] if held is None else changes(held.changes, "method", "standardised")
+    corrected = study.tables.get("corrected_changes")
+    by_hand = []
+    if corrected is not None:
+        known = corrected[corrected["finding"] != ""]
+        by_hand = changes(known.assign(kind="baseline"), "kind", "baseline", [*_CHANGE, "finding"])
+    errors = study.tables.get("error_by_year")
     facts: dict[str, Any] = {
         "figures": "exact",
         "synthetic": responses.synthetic,
@@ -68,10 +77,15 @@ def summarise(study: Study) -> dict[str, Any]:
         "themes": len(drift.themes),
         "baseline": drift.baseline,
         "year": year,
-        "changes": changes(drift.changes, "kind", "baseline"),
+        "changes": changes(study.tables["drift_changes"], "kind", "baseline", _FINDING),
+        "corrected_changes": by_hand,
+        "error_differs": []
+        if errors is None
+        else list(errors.loc[errors["differs"] == "yes", "theme"]),
         "standardise": [] if held is None else list(held.covariates),
         "standardised_changes": held_fixed,
         "linear_trends": list(trend["theme"]),
+        "panel": study.about.panel,
     }
     clean: dict[str, Any] = plain(facts)
     return clean
@@ -124,17 +138,53 @@ def change_lines(facts: dict[str, Any], *, every: bool = False) -> list[str]:
     """Change from the baseline: the significant ones, or every theme."""
     if facts["year"] == facts["baseline"]:
         return ["Only one year was coded, so no change can be estimated."] if every else []
-    significant = [row for row in facts["changes"] if row["p_bh"] is not None and row["p_bh"] < _P]
-    shown = facts["changes"] if every else significant
     baseline, year = (facts["waves"][str(facts[name])] for name in ("baseline", "year"))
-    lines = [
-        f"{len(significant)} of {facts['themes']} themes changed from {baseline} to {year} "
-        "(adjusted p < .05, Benjamini-Hochberg)" + (":" if shown else ".")
-    ]
-    if every:
-        lines.insert(0, _EXACT)
+    between = f"from {baseline} to {year}"
+    checked = [row for row in facts["changes"] if row["checked"] != UNCHECKED]
+    by_people = {row["theme"]: row for row in facts["corrected_changes"]}
+    lines = [_EXACT] if every else []
+    if checked:
+        figures = [by_people[r["theme"]] if r["checked"] == CORRECTED else r for r in checked]
+        found = [row for row in figures if row["finding"] in (ROSE, FELL)]
+        shown = figures if every else found
+        corrected = ", corrected by human codes" if by_people else ""
+        lines.append(
+            f"{len(found)} of {len(checked)} themes changed {between}{corrected} "
+            "(adjusted p < .05, Benjamini-Hochberg)" + (":" if shown else ".")
+        )
+        lines += _change_rows(shown, facts, every=every)
+    if facts["error_differs"]:
+        named = ", ".join(facts["error_differs"])
+        lines.append(f"The machine's error differs between years (adjusted p < .05): {named}.")
+    alone = [row for row in facts["changes"] if row["checked"] == UNCHECKED]
+    if alone:
+        differ = [row for row in alone if row["p_bh"] is not None and row["p_bh"] < SIGNIFICANT]
+        shown = alone if every else differ
+        lines.append(
+            f"Not checked against human codes of a random sample: {len(alone)} themes {between}, "
+            f"of which {len(differ)} differ in machine codes (adjusted p < .05)"
+            + (":" if shown else ".")
+        )
+        lines += _change_rows(shown, facts, every=every)
+    if facts["panel"]:
+        lines.append(
+            "A panel: respondents recur between years. The intervals allow for it; the table "
+            "panel_changes has the change within the same respondents."
+        )
+    # Two years have a change and no trend beside it.
+    if facts["linear_trends"] and len(facts["years"]) > 2:
+        named = ", ".join(facts["linear_trends"])
+        human = all(row["checked"] == BY_PEOPLE for row in facts["changes"])
+        of = "" if human else " in machine codes, not checked"
+        lines.append(f"Linear trend over all years{of} (adjusted p < .05): {named}.")
+    return lines
+
+
+def _change_rows(rows: list[dict[str, Any]], facts: dict[str, Any], *, every: bool) -> list[str]:
+    """A line for each change, with that at a fixed respondent mix if there is one."""
     held = {row["theme"]: row for row in facts["standardised_changes"]}
-    for row in shown:
+    lines = []
+    for row in rows:
         line = f"  {row['theme']} {row['label']}: {_points(row)}"
         if every:
             line += f", adjusted p {_p(row['p_bh'])}"
@@ -142,10 +192,6 @@ def change_lines(facts: dict[str, Any], *, every: bool = False) -> list[str]:
             line += f"; at a fixed mix of {', '.join(facts['standardise'])}: "
             line += _points(held[row["theme"]])
         lines.append(line)
-    # Two years have a change and no trend beside it.
-    if facts["linear_trends"] and len(facts["years"]) > 2:
-        named = ", ".join(facts["linear_trends"])
-        lines.append(f"Linear trend over all years (adjusted p < .05): {named}.")
     return lines
 
 

@@ -22,7 +22,7 @@ from iapt_topics.pipeline.manifest import (
     require_own_manifest,
 )
 from iapt_topics.pipeline.people import read_people
-from iapt_topics.pipeline.plan import PLAN, StudyPlan, plan_text
+from iapt_topics.pipeline.plan import PLAN, PURPOSIVE, StudyPlan, plan_text
 from iapt_topics.pipeline.run import complete_study, run_study
 from iapt_topics.pipeline.write import PRIVATE, PUBLIC, REPORT, write_study
 from iapt_topics.publish.quotes_sheet import read_quotes
@@ -63,7 +63,10 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
     responses, log = redact_responses(
         _responses(plan, on_event), deny=plan.deny, redact_text=plan.redact_text
     )
-    frame, human = read_people(plan.codes, plan.frame, responses, plan.code_map, on_event)
+    frame, human = read_people(
+        plan.codes, plan.frame, responses, plan.code_map, on_event,
+        purposive=plan.codes_sample == PURPOSIVE,
+    )  # fmt: skip
     if plan.approved is not None:
         read_quotes(plan.approved, responses)  # before the long stages
     study = run_study(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def read_people(
     responses: Responses,
     code_map: str | Path | pd.DataFrame | Mapping[str, str] | None,
     on_event: OnEvent,
+    *,
+    purposive: bool = False,
 ) -> tuple[ThemeFrame, tuple[Codes, ...]]:
     """Read the codebook and the codes of the first two people.
 
@@ -38,6 +41,8 @@ def read_people(
         The survey that was coded.
     code_map : mapping, table or path of a table, or None
         As for :func:`iapt_topics.load_codes`.
+    purposive : bool
+        Whether the coded responses were picked for their content, so that they stand for no others.
     on_event : callable
         Called with an :class:`iapt_topics.Event` for each note on the file of codes.
 
@@ -71,6 +76,8 @@ def read_people(
     )
     people = (c for c in every if c.kind == "human")
     human = tuple(islice(people, 2))
+    if purposive:
+        human = tuple(replace(c, picked=frozenset(c.seen["response_id"])) for c in human)
     if others := len(list(people)):
         names = " and ".join(c.coder for c in human)
         on_event(Event("note", f"{others + 2} coders found; compared: {names}."))

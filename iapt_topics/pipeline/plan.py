@@ -57,6 +57,8 @@ def _is_rule(value: Any) -> bool:
     return value in PRESETS if isinstance(value, str) else _is_number(value, int) and value >= 2
 
 
+#: How responses were chosen to be coded by hand.
+SAMPLES = RANDOM, PURPOSIVE = ("random", "purposive")
 KINDS = {
     "file": Kind("the path of a file", _is_place, '"file"'),
     "folder": Kind("the path of a folder", _is_place),
@@ -75,6 +77,9 @@ KINDS = {
     "whole": Kind("a whole number", lambda v: _is_number(v, int), "2"),
     "share": Kind("a number from 0 to 1", lambda v: _is_number(v, int, float) and 0 <= v <= 1),
     "flag": Kind("true or false", lambda v: isinstance(v, bool), "true"),
+    "sample": Kind(
+        "random or purposive", lambda v: isinstance(v, str) and v in SAMPLES, '"random"'
+    ),
     "rule": Kind("a whole number of at least 2, or the name of a disclosure rule", _is_rule),
 }
 KEYS = (
@@ -96,6 +101,8 @@ KEYS = (
     Key("codes", "file", "codes", "file", "human codes: .csv, .xlsx, .qdpx or QualCoder's .qda"),
     Key("codes", "map", "code_map", "file",
         "table of code and theme, where codes are named otherwise"),
+    Key("codes", "sample", "codes_sample", "sample",
+        "how the coded responses were chosen: random, or purposive (picked for their content)"),
     Key("frame", "use", "frame", "frame", "a bundled frame's name, or .toml, .csv, .xlsx or .qdc"),
     Key("embedding", "model", "model", "model", "folder of a sentence model"),
     Key("embedding", "prompt", "prompt", "text", 'text put before each response, e.g. "query: "'),
@@ -148,6 +155,9 @@ class StudyPlan:
         Whether the redacted text is analysed.
     codes, code_map : Path, optional
         Human codes, and the themes that their names stand for.
+    codes_sample : str, optional
+        "random" or "purposive": how the coded responses were chosen. Nothing is corrected by a
+        purposive sample. Without it they are taken for a random sample, unless they look otherwise.
     frame : str or Path, optional
         The codebook; without one, the labels of the human codes are the themes.
     model : str or Path, optional
@@ -195,6 +205,7 @@ class StudyPlan:
     redact_text: bool = False
     codes: Path | None = None
     code_map: Path | None = None
+    codes_sample: str | None = None
     frame: str | Path | None = None
     model: str | Path | None = None
     prompt: str | None = None

@@ -105,7 +105,8 @@ def run_study(
         lambda: (change(machine), change(axis_codes(machine, frame)) if frame.axis else None),
     )
     # The first coder with the machine and with the second coder, as far as there are any.
-    compare = partial(compare_codes, responses=responses, seed=config.seed)
+    design = {"sampling": "purposive"} if human and human[0].picked else None
+    compare = partial(compare_codes, responses=responses, design=design, seed=config.seed)
     found: tuple[Comparison, ...] = stage_once(
         cache if human else None,
         "agreement",

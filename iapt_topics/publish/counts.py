@@ -56,6 +56,8 @@ class LinkedCounts:
         self.lines: list[Line] = []
         self.most: dict[Key, int] = {}
         self.never_shown: set[Key] = set()
+        #: Sums that stand for nobody in particular.
+        self.unprotected: set[Key] = set()
         self.kept = responses.kept
         self.coder = codes.coder
         self.cluster: dict[Any, Any] = responses.cluster_id.to_dict()
@@ -165,6 +167,28 @@ class LinkedCounts:
                 members = [t for t in found if frame.find_domain(t) == pole]
                 if len(members) == 1:
                     self._sum(("theme", members[0], year), parts)
+                elif members:
+                    self._unite(("pole", pole, year), members, year)
+
+    def _unite(self, whole: Key, members: Sequence[str], year: int) -> None:
+        """A union of themes: none of them is larger, and their sum is no smaller."""
+        given = {t: self.given[t] & self.by_year[year] for t in members}
+        union = set().union(*given.values())
+        for theme, ids in given.items():
+            self._split(whole, ("theme", theme, year), union - ids)
+        # What the sum of the themes counts more than once is in no output, nor is the sum. Of three
+        # themes or more it is no number of respondents, and needs no protection of its own.
+        again: list[str] = []
+        before: set[str] = set()
+        for ids in given.values():
+            again += sorted(ids & before)
+            before |= ids
+        more, total = self._unseen(("again", whole), again), ("members", whole)
+        if len(members) > 2:
+            self.unprotected |= {more, total}
+        self._sum(total, [("theme", t, year) for t in members])
+        self.never_shown.add(total)
+        self._sum(total, [whole, more])
 
     def add_topics(self, topics: Topics) -> None:
         """Topics: with the unassigned they add up to the kept responses."""

@@ -180,17 +180,19 @@ def publish(
         rule.min_respondents,
         most=counts.most,
         never_shown=counts.never_shown,
+        unprotected=counts.unprotected,
     )
     cells = Cells(counts, frozenset(hidden), rule)
     years = agreement_by_year(cells) if "comparison" in counts.compared else None
+    drift, model = publish_drift(study, cells)
     tables = {
         "frame": study.tables["frame"],
         **publish_survey(study.tables, cells),
-        **publish_drift(study.tables, cells),
+        **drift,
         **publish_topics(study, cells),
         **publish_agreement(study, cells, years),
     }
-    tables |= publish_corrected(study, tables, cells, years)
+    tables |= publish_corrected(study, tables, cells, years, model)
     tables |= publish_facets(study, cells)
     return Published(
         tables=tables,

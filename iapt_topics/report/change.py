@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from iapt_topics._base.text import clean
+from iapt_topics._base.status import UNCHECKED
 from iapt_topics.report import format as form
 from iapt_topics.report.changes import Change
 from iapt_topics.report.charts.rows import dumbbell_row
@@ -36,6 +36,8 @@ def change_chart(version: Version, changes: Sequence[Change]) -> Grid | None:
     scale = Scale(0.0, top)
     by = "corrected by human codes" if any(c.corrected for c in changes) else codes_of(version)
     mixed = len({c.corrected for c in changes}) > 1
+    if all(c.checked == UNCHECKED for c in changes):
+        by += ", not checked"
     body = tuple(
         (
             f"{c.label} (machine)" if mixed and not c.corrected else c.label,
@@ -52,7 +54,8 @@ def change_chart(version: Version, changes: Sequence[Change]) -> Grid | None:
         head=("Theme", f"0 to {form.percent(top)}", "Prevalence", "Change, points [95\u00a0% CI]"),
         rows=body,
         note=f"Hollow: {first} (n\u00a0=\u00a0{n[0]}). Filled: {last} (n\u00a0=\u00a0{n[1]}). Thin "
-        "lines are 95\u00a0% confidence intervals. Colour: adjusted p < .05.",
+        "lines are 95\u00a0% confidence intervals. Colour: adjusted p < .05"
+        + (", and checked." if any(c.checked == UNCHECKED for c in changes) else "."),
         links=tuple(form.anchor(c.theme) for c in changes),
     )
 
@@ -206,9 +209,3 @@ def _p(p: float) -> str:
 def _round_up(share: float) -> float:
     """The next 5 per cent."""
     return min(math.ceil(20 * share) / 20, 1.0) or 0.05
-
-
-def panel_words(version: Version) -> str:
-    """The note of a panel, where a study has its table."""
-    table = version.tables.get("panel_note")
-    return "" if table is None or table.empty else clean(table.iloc[0]["note"])

@@ -1,6 +1,7 @@
 """The change of each theme from the first to the last wave, as the report leads with it.
 
-Where human codes of a random sample correct the machine's prevalence, the corrected change leads.
+Where human codes of a random sample correct the machine's prevalence, the corrected change leads;
+a change that rests on the machine's codes alone is not reported as found.
 """
 
 from __future__ import annotations
@@ -8,14 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from iapt_topics._base.status import SHOWN
+from iapt_topics._base.status import CORRECTED, FELL, ROSE, SHOWN, UNCHECKED
 from iapt_topics.report.format import known, label_of
 from iapt_topics.report.pictures import last_changes
-from iapt_topics.stats.intervals import normal_quantile
-from iapt_topics.stats.multiplicity import benjamini_hochberg
 
 if TYPE_CHECKING:
     from iapt_topics.publish.published import Version
@@ -34,20 +32,23 @@ class Change:
     change: Figure
     p: float
     smallest: float
-    corrected: bool
-    checked: str = ""
+    checked: str
+    finding: str
+
+    @property
+    def corrected(self) -> bool:
+        """Whether the figures are those corrected by human codes."""
+        return self.checked == CORRECTED
 
     @property
     def significant(self) -> bool:
-        """Whether the change is reported as one: adjusted p < .05, and its interval without 0."""
-        _, low, high = self.change
-        clear = not self.corrected or low > 0 or high < 0
-        return clear and known(self.p) and self.p < 0.05
+        """Whether the change was found: significant, and not by the machine's codes alone."""
+        return self.finding in (ROSE, FELL)
 
     @property
     def kind(self) -> str:
-        """Class in the style: up, down or level."""
-        return ("up" if self.change[0] > 0 else "down") if self.significant else "level"
+        """Class in the style: up, down, level, or alone for what people's codes do not check."""
+        return {ROSE: "up", FELL: "down", UNCHECKED: "alone"}.get(self.finding, "level")
 
 
 def theme_changes(version: Version) -> list[Change]:
@@ -57,12 +58,12 @@ def theme_changes(version: Version) -> list[Change]:
     if machine.empty:
         return []
     last = int(machine["year"].max())
-    corrected = _tested(_shown(tables.get("corrected_changes"), last))
+    corrected = _shown(tables.get("corrected_changes"), last)
     shares = {name: _figures(tables.get(f"{name}_shares")) for name in ("drift", "corrected")}
     out = []
     for row in machine.to_dict("records"):
         theme = str(row["theme"])
-        better = corrected.get(theme)
+        better = corrected.get(theme) if row["checked"] == CORRECTED else None
         of = shares["corrected" if better else "drift"]
         ends = [of.get((theme, year)) for year in (baseline, last)]
         source = better or row
@@ -78,8 +79,8 @@ def theme_changes(version: Version) -> list[Change]:
                 change=change,  # type: ignore[arg-type]
                 p=float(source["p_bh"]),
                 smallest=float(row["smallest_detectable"]),
-                corrected=better is not None,
-                checked=str(source.get("checked", "")),
+                checked=str(row["checked"]),
+                finding=str(source["finding"]),
             )
         )
     return sorted(out, key=lambda c: -c.change[0])
@@ -90,19 +91,6 @@ def _shown(table: pd.DataFrame | None, year: int) -> dict[str, dict[Any, Any]]:
         return {}
     rows = table[(table["year"] == year) & (table["status"] == SHOWN)]
     return {str(r["theme"]): r for r in rows.to_dict("records")}
-
-
-def _tested(rows: dict[str, dict[Any, Any]]) -> dict[str, dict[Any, Any]]:
-    """Corrected changes with p adjusted for many themes, from their intervals if they have none."""
-    if not rows or "p_bh" in next(iter(rows.values())):
-        return rows
-    from scipy.special import erfc
-
-    width = np.array([r["high"] - r["low"] for r in rows.values()], dtype=float)
-    size = np.array([abs(r["estimate"]) for r in rows.values()], dtype=float)
-    z = size * 2 * normal_quantile() / np.where(width > 0, width, np.inf)
-    adjusted = benjamini_hochberg(erfc(z / np.sqrt(2)))
-    return {t: r | {"p_bh": float(p)} for (t, r), p in zip(rows.items(), adjusted, strict=True)}
 
 
 def _figures(table: pd.DataFrame | None) -> dict[tuple[str, int], Figure]:

@@ -9,13 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from iapt_topics._base.status import SHOWN, SUPPRESSED
+from iapt_topics._base.status import SHOWN, SIGNIFICANT, SUPPRESSED, UNCHECKED
 from iapt_topics._base.text import clean
 from iapt_topics.figures.ledger import STATUSES
 from iapt_topics.publish.published import Private, Version
 from iapt_topics.report import (
     agreement_grids,
     change,
+    checked,
     drift_grids,
     findings,
     grids,
@@ -231,9 +232,12 @@ def _drift(
         "distances": drift_grids.distances_grid(distances, waves) if len(distances) else None,
         "moved": [c for c in changes if c.significant],
         "n_shown": len(changes),
-        "corrected": bool(changes) and all(c.corrected for c in changes),
+        "corrected": any(c.corrected for c in changes),
         "mix": _same_mix(version, last_rows),
-        "panel": change.panel_words(version),
+        "n_checked": sum(c.checked != UNCHECKED for c in changes),
+        "n_alone": sum(c.checked == UNCHECKED for c in changes),
+        "n_alone_differ": sum(c.checked == UNCHECKED and c.p < SIGNIFICANT for c in changes),
+        "panel": checked.panel(version, last, names),
         "sources": _sources(version, last, names),
         "n_hidden": len(hidden),
         "why_hidden": "suppressed in this public version"
@@ -317,12 +321,14 @@ def _sources(version: Version, last: int, names: dict[int, str]) -> dict[str, An
     """Sources of uncertainty, and corrected changes of the last year."""
     tables, baseline = version.tables, names[version.about.baseline]
     table, changes = tables["change_sources"], tables.get("corrected_changes")
-    out = {"table": drift_grids.sources_grid(table, baseline), "corrected": None}
+    out: dict[str, Any] = {"table": drift_grids.sources_grid(table, baseline)}
+    out |= {"corrected": None, "errors": None}
     if changes is not None:
         rows = changes[(changes["year"] == last) & (changes["status"] == SHOWN)]
         caption = f"{names[last]} against {baseline}: machine and corrected"
         grid = drift_grids.corrected_grid(rows, version.labels, caption)
         out["corrected"] = grid if len(rows) else None
+        out["errors"] = checked.errors(version)
     return out
 
 

@@ -18,8 +18,16 @@ from iapt_topics.drift.standardise import Standardised
 from iapt_topics.pipeline.write import write_figures
 from iapt_topics.publish import publish
 from iapt_topics.publish.disclosure import Disclosure
-from iapt_topics.report import agreement_grids, change, drift_grids, topic_map, write_report
+from iapt_topics.report import (
+    agreement_grids,
+    change,
+    drift_grids,
+    sections,
+    topic_map,
+    write_report,
+)
 from iapt_topics.report import format as compute
+from iapt_topics.report.pictures import last_changes
 
 HOSTILE = (
     " <script>alert(1)</script> \"'><img src=http://evil.example/x onerror=go()> \x00 \u202eevil"
@@ -103,7 +111,10 @@ def test_totals_are_the_same_wherever_they_stand(whole):
 
 def test_how_many_figures_are_suppressed_is_said_beside_them(whole):
     survey = standins.responses()
-    shown = results(survey, drift=standins.drift(survey, standins.codes(survey)))
+    coded = standins.codes(survey)
+    shown = results(
+        survey, drift=standins.drift(survey, coded), axis_drift=standins.axis_drift(survey, coded)
+    )
     gone = len(hidden_cells(shown))
     said = f"{gone} of {len(shown.tables['drift_shares'])} yearly figures"
     assert said in Page(whole[1]).text
@@ -371,9 +382,14 @@ def test_map_has_the_topics_that_may_be_shown_and_none_overlap():
 
 def test_no_change_is_worded_with_what_could_have_been_seen():
     row = {"p_bh": 0.4, "estimate": 0.02, "smallest_detectable": 0.083}
+    row |= {"finding": "no significant change"}
     assert compute.verdict(row) == "no significant change (minimum detectable: 8.3 points)"
-    assert compute.verdict({**row, "p_bh": 0.01}) == "rose"
-    assert compute.verdict({**row, "p_bh": 0.01, "estimate": -0.1}) == "fell"
+    assert compute.verdict({**row, "finding": "rose"}) == "rose"
+    assert compute.verdict({**row, "finding": "fell"}) == "fell"
+    alone = row | {"finding": "not checked"}
+    assert compute.verdict(alone) == "not checked"
+    assert compute.verdict(alone | {"p_bh": 0.01}) == "not checked (more by machine codes)"
+    assert not compute.is_significant(alone | {"p_bh": 0.01})
     assert "not estimable" in compute.verdict({**row, "smallest_detectable": np.nan})
 
 
@@ -485,11 +501,12 @@ def test_standardised_changes_are_told_from_unadjusted_ones(tmp_path):
         method="standardised", estimate=0.004, covered=1.0, p_bh=0.5
     )
     _, text = make(tmp_path, standardised=same_mix(same))
-    said = (
-        "(the theme that changed no longer|none of the [1-9]\\d* themes that changed by machine "
-        "codes still) change"
-    )
-    assert re.search(f"direct standardisation \\), {said}", Page(text).text)
+    published = results(survey, standardised=same_mix(same))
+    assert "direct standardisation ), no theme changes significantly" in Page(text).text
+    assert "These are changes in machine codes, not checked by people." in Page(text).text
+    last = last_changes(published.tables["drift_changes"])
+    said = sections._same_mix(published, last.assign(p_bh=0.01))
+    assert (said["were"], said["stay"], said["new"]) == (len(last), 0, 0)
     assert "Changes at a fixed respondent mix" in text
 
 
