@@ -50,6 +50,7 @@ def page_values(version: Version) -> dict[str, Any]:
         **_themes(version, changes, lines),
         "poles": poles.pole_charts(version),
         "facets": poles.facet_parts(version),
+        "facet_accuracy": poles.facet_accuracy(version),
         "drift": _drift(version, changes, lines),
         "agreement": _agreement(version),
         **_topics(version),
@@ -66,7 +67,6 @@ def _survey(version: Version) -> dict[str, Any]:
         "title": _title(about.source, years),
         "synthetic": about.synthetic,
         "weighted": about.weighted,
-        "source": clean(about.source),
         "n_rows": form.count(totals.get("read", 0)),
         "n_kept": form.count(totals.get("kept", 0)),
         "n_people": form.count(totals.get("people", 0)),
@@ -115,7 +115,6 @@ def _themes(
         "coder_kind": version.about.coder_kind,
         "themes": grids.theme_grid(shares, frame, version.labels),
         "pages": themes.theme_pages(version, changes, lines),
-        "n_codable": int(frame["codable"].sum()),
     }
 
 
@@ -390,7 +389,6 @@ def _measures(version: Version, start: str) -> dict[str, Any] | None:
         "f1": form.coefficient(f1) if form.known(f1) else "not estimable",
         "overall": agreement_grids.overall_grid(overall),
         "themes": agreement_grids.agreement_grid(themes, one, two),
-        "several": len(themes) > 1,
     }
 
 
@@ -403,7 +401,6 @@ def _pair(version: Version) -> dict[str, Any]:
     }
     return {
         "few": bool(of["overall"]["n"].iloc[0] < rule.min_base),
-        "suppressed": of["themes"]["status"].eq(SUPPRESSED).any(),
         "convergence": agreement_grids.convergence_grid(of["convergence"]),
         "different": agreement_grids.matches_grid(of["matches"], labels, rule.min_respondents),
         "levels": agreement_grids.levels_grid(of["levels"]),
