@@ -133,8 +133,12 @@ def _changed(version: Version, changes: Sequence[Change]) -> str:
     if alone:
         differ = [c for c in alone if c.p < SIGNIFICANT]
         if not checked:
-            told.append(f"{between}, in machine codes, {_moved(differ, alone, every)}")
-            told.append("No change was checked against human codes of a random sample.")
+            n = f"{len(differ) or 'none'} of {len(alone)} themes{'' if every else ' shown'}"
+            told.append(
+                f"{between}, {n} differ{'s' if len(differ) == 1 else ''} by the machine's codes "
+                "alone. No change was checked against human codes of a random sample, and the "
+                "machine's errors can make one where there is none."
+            )
         else:
             n = f"{len(alone)} further theme{'s were' if len(alone) > 1 else ' was'}"
             told.append(f"{n} not checked against human codes.")

@@ -117,7 +117,7 @@ def test_with_a_random_hand_sample_the_corrected_change_leads(tmp_path):
         r"1 of 3 themes changed significantly .{0,30}, as corrected by human codes", text
     )
     size = published.tables["corrected_changes"].query("theme == 'S1' and year == 2018")["estimate"]
-    assert f"rose by {100 * size.iloc[0]:.1f} points" in text
+    assert f"+{100 * size.iloc[0]:.1f} [" in text
     lines = change_lines(summarise(study))
     assert lines[0].startswith("1 of 3 themes changed from 2014 to 2018, corrected by human codes")
     assert lines[1].startswith("  S1 ")
