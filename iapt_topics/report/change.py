@@ -183,7 +183,7 @@ def _heat(version: Version, theme: str, year: int, row: dict[Any, Any] | None, t
 
 
 def trend_words(version: Version) -> list[str]:
-    """Each significant trend over all waves, as a sentence."""
+    """Each significant trend over all waves, in words that do not say that it was found."""
     trends = version.tables["drift_trends"]
     if version.tables["drift_shares"]["year"].nunique() < 3 or trends.empty:
         return []
@@ -191,12 +191,10 @@ def trend_words(version: Version) -> list[str]:
     rows = rows[rows["estimate"].notna()]
     out = []
     for r in rows.sort_values("estimate", ascending=False).to_dict("records"):
-        way = "rose" if r["estimate"] > 0 else "fell"
-        size = form.points(abs(r["estimate"])).lstrip("+")
         between = form.interval(r["low"], r["high"], form.points)
         out.append(
-            f"{form.label_of(version.labels, r['theme'])} {way} by {size} points a year "
-            f"(95\u00a0% CI {between}; adjusted p {_p(r['p_bh'])})"
+            f"{form.label_of(version.labels, r['theme'])}: {form.points(r['estimate'])} points a "
+            f"year (95\u00a0% CI {between}; adjusted p {_p(r['p_bh'])})"
         )
     return out
 
