@@ -88,7 +88,7 @@ def error_by_year(machine: Codes, human: Codes, responses: Responses) -> pd.Data
     >>> human = coded("person", "human", ids[:20] + ids[40:60])
     >>> machine = coded("machine", "machine", ids[:10] + ids[40:60])  # misses 10, all of 2016
     >>> row = error_by_year(machine, human, survey).iloc[0]
-    >>> [round(x, 4) for x in row[["estimate", "p"]]]  # F = 80 (.125**2) / (7.5 / 78) = 13
+    >>> [round(float(x), 4) for x in row[["estimate", "p"]]]  # F = 80 (.125**2) / (7.5 / 78) = 13
     [0.25, 0.0005]
     """
     kept = responses.kept

@@ -9,7 +9,6 @@ interval covers the prevalence and not the rounded figure.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -188,25 +187,10 @@ def not_estimable(table: pd.DataFrame, value: str = "estimate") -> pd.DataFrame:
 
 
 def round_measures(table: pd.DataFrame, rule: Disclosure) -> pd.DataFrame:
-    """A table of measures over all themes at once: two decimals, and p to three."""
-    decimals = dict.fromkeys(table.select_dtypes("float").columns, 2)
-    out = table.round({c: d for c, d in decimals.items() if c != "p"})
-    if "p" in decimals:
-        out["p"] = round_p(table["p"])
+    """A table of measures over all themes at once: two decimals."""
+    out = table.round(dict.fromkeys(table.select_dtypes("float").columns, 2))
     out = out.assign(n=[rule.rounded(n) for n in table["n"]], status=SHOWN, note="")
     return not_estimable(out)
-
-
-def round_and_mask(
-    table: pd.DataFrame, shown: np.ndarray, decimals: Mapping[str, int]
-) -> pd.DataFrame:
-    """Round what was worked out from exact counts, and leave out what is not shown."""
-    tests = {c for c in decimals if c == "p" or c.startswith("p_")}
-    rounded = {
-        c: round_p(table[c]) if c in tests else table[c].astype(float).round(d)
-        for c, d in decimals.items()
-    }
-    return table.assign(**{c: values.where(shown) for c, values in rounded.items()})
 
 
 def round_p(p: pd.Series) -> pd.Series:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from iapt_topics._base.status import CORRECTED
 from iapt_topics.report.format import (
     DASH,
     Grid,
@@ -68,8 +69,15 @@ def changes_grid(rows: pd.DataFrame, labels: Labels, caption: str) -> Grid:
             "smallest_detectable",
         ),
         ("Result", lambda r: direction(r) if known(r["estimate"]) else why_missing(r)),
-        note=_tested_together(rows),
+        note=f"{_tested_together(rows)} {_whose_result(rows)}".strip(),
     )
+
+
+def _whose_result(rows: pd.DataFrame) -> str:
+    """Of which change the result is, where that is not the one in the same row."""
+    if not rows["checked"].eq(CORRECTED).any():
+        return ""
+    return "Change and p are of machine codes; the result is of the change as corrected."
 
 
 def _tested_together(rows: pd.DataFrame) -> str:

@@ -116,6 +116,7 @@ def test_with_a_random_hand_sample_the_corrected_change_leads(tmp_path):
     assert re.search(
         r"1 of 3 themes changed significantly .{0,30}, as corrected by human codes", text
     )
+    assert "the result is of the change as corrected" in text
     size = published.tables["corrected_changes"].query("theme == 'S1' and year == 2018")["estimate"]
     assert f"+{100 * size.iloc[0]:.1f} [" in text
     lines = change_lines(summarise(study))
