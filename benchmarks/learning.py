@@ -27,7 +27,7 @@ from iapt_topics.stats.agreement import cohen_kappa, confusion_table
 from iapt_topics.stats.set_agreement import macro_f1
 
 FEWEST_ROWS = 20  # of a theme
-SCORE = coding.score_themes
+SCORE = coding.score_sentences
 MOST = 4000  # responses of a survey, drawn at random
 
 
@@ -148,7 +148,7 @@ def run(name: str, data: Path | None, n_hand: int, draws: int) -> None:
     machine = it.code_responses(responses, embeddings, frame, encoder)
     # The frame's scores are the same in each draw: they are computed once.
     scores = SCORE(responses, embeddings, frame, encoder)
-    coding.score_themes = lambda *_: scores
+    coding.score_sentences = lambda *_: scores
     zero = machine.matrix(ids.tolist(), themes)
     found: dict[str, list[tuple[float, float]]] = {}
     errors = []

@@ -181,8 +181,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
             ("return table.hidden - table.unseen", "return table.hidden"),
             ("low = 0 if key in self.unseen or not self.cells[key].count else 1", "low = 0"),
             ("return low, self.most.get(key, np.inf)", "return low, np.inf"),
-            ("high, rest - sum(lo for lo, _ in others)", "high, rest + len(others)"),
-            ("max(low, rest - sum(h for _, h in others))", "low"),
+            ("most, rest - sum(lo for lo, _ in others)", "high, rest + len(others)"),
+            ("max(least, rest - sum(h for _, h in others))", "low"),
             ("for k in (total, *parts) if k in self.hidden}", "for k in (total, *parts) if k is key}"),
             ("right[i] -= sign * self", "right[i] += sign * self"),
             ("for sign in (1, -1):", "for sign in (1, 1):"),
@@ -218,8 +218,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         "publish/of_drift.py",
         ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
-            ("float(values.max() - values.min())", "float(values[-1] - values[0])"),
-            ("np.average(years, weights=bases)", "np.average(years)"),
+            ("years.shown[a] & years.shown[b]", "years.shown[a] | years.shown[b]"),
+            ("np.ceil(((1 - part", "np.floor(((1 - part"),
         ),
     ),
     (

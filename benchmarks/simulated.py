@@ -1,12 +1,22 @@
-"""What the simulations share: a survey without texts, and the codes of a matrix."""
+"""What the simulations share: a survey without texts, codes of a matrix, and what is published."""
 
 from __future__ import annotations
+
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from iapt_topics import Codes, Responses
+from iapt_topics.publish.cells import Cells
+from iapt_topics.publish.corrected import _correct, _tests
+from iapt_topics.publish.counts import LinkedCounts, given_by
+from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.of_agreement import agreement_by_year
+from iapt_topics.publish.of_drift import _changes, _shares_by_year
+from iapt_topics.publish.year_model import YearModel, year_model
+from iapt_topics.study.tables import model_shares
 
 
 def names(letter: str, numbers: ArrayLike) -> np.ndarray:
@@ -28,3 +38,46 @@ def codes_of(
     table = pd.DataFrame({"response_id": ids[row], "theme": themes[column], "score": np.nan})
     seen = pd.DataFrame({"response_id": ids, "respondent_id": person})
     return Codes(coder=coder, kind=kind, themes=tuple(themes), seen=seen, table=table)
+
+
+def counted(codes: Codes, responses: Responses, rule: Disclosure) -> Cells:
+    """Counts of a survey with those of too few people suppressed, and no others."""
+    counts = LinkedCounts(responses, codes)
+    small = {k for k, c in counts.cells.items() if rule.is_small(len(c.people))}
+    return Cells(counts, frozenset(small), rule)
+
+
+def published_changes(codes: Codes, cells: Cells) -> tuple[pd.DataFrame, pd.DataFrame, YearModel]:
+    """Published shares, changes against the first year, and the model of the years."""
+    counts = cells.counts
+    years = sorted(counts.by_year)
+    wave = {i: at for at, y in enumerate(years) for i in counts.by_year[y]}
+    model = model_shares(codes, counts.cluster, wave, counts.weights)[1]
+    table = pd.DataFrame({"theme": np.repeat(codes.themes, len(years))})
+    table = table.assign(year=np.tile(years, len(codes.themes)))
+    shares = _shares_by_year(table.assign(n_effective=model.effective.T.ravel()), cells, "theme")
+    found = year_model(shares, codes, cells)
+    rows = table[table["year"] != years[0]].assign(against=years[0], kind="baseline", note="")
+    return shares, _changes(rows, shares, found), found
+
+
+def published_corrected(
+    codes: Codes, human: Codes, cells: Cells, shares: pd.DataFrame, model: YearModel
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Published corrected shares, and the tests of their changes against the first year."""
+    counts = cells.counts
+    themes = pd.DataFrame({"theme": codes.themes})
+    pair = SimpleNamespace(reference="h", other="m", n=len(human.seen), themes=themes)
+    counts.add_comparison("comparison", pair, [human, codes])
+    counts.add_years("comparison")
+    small = {k for k, c in counts.cells.items() if cells.rule.is_small(len(c.people))}
+    cells = Cells(counts, frozenset(small), cells.rule)
+    years = agreement_by_year(cells, weighted=bool(counts.weights))
+    one, two = (given_by(c) for c in (human, codes))
+    both = counts.compared["comparison"][2]
+    joint = [
+        cells.joint(one[t] & two[t] & both & counts.by_year[y], y)
+        for t, y in zip(years["theme"], years["year"], strict=True)
+    ]
+    table = _correct(shares, years, np.array(joint, float), cells)
+    return table, _tests(table, model, int(model.years[0]))

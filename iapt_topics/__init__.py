@@ -7,8 +7,8 @@ Step by step, each a function from typed values to a new typed value:
 read         load_responses, redact_responses, load_frame, load_codes
 find topics  sentence_encoder, embed, fit_topics, map_topics
 code         code_responses, learn_codes
-compare      compare_codes, measure_drift, standardise_drift, measure_panel,
-             corrected_shares, theme_regression
+compare      compare_codes, certify, measure_drift, standardise_drift,
+             measure_panel, corrected_shares, theme_regression
 write        write_report, write_tables, write_draft, write_frame
 every step   run_study, from values; read_plan, run_plan, from a study.toml
 Values: Responses, Embeddings, Encoder, Event, TopicConfig, Topics, Theme,

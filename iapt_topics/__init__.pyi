@@ -22,6 +22,7 @@ from .agreement import Comparison as Comparison
 from .agreement import compare_codes as compare_codes
 from .analysis import Analysis as Analysis
 from .analysis import analyse as analyse
+from .analysis import certify as certify
 from .analysis import load_study as load_study
 from .codes import Codes as Codes
 from .datasets import load_example as load_example

@@ -265,7 +265,7 @@ def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Any) -> Any:
             shares.append((name, year, k, n, p[year], low, high, n, float(n), ""))
         gap = p[2018] - p[2014]
         chance = 0.002 if abs(gap) > 0.09 else 0.4
-        tail = (gap, gap - 0.08, gap + 0.08, 250, chance, chance, chance, 0.095, "")
+        tail = (gap, gap - 0.08, gap + 0.08, 250, chance, chance, chance, "changes", 0.095, "")
         changes.append((name, 2018, 2014, "baseline", *tail))
     return Drift(
         shares=pd.DataFrame(
@@ -278,7 +278,7 @@ def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Any) -> Any:
         ),
         trends=pd.DataFrame(
             [
-                (n, test, 0.01, low, 0.02, 700, 0.03, 0.04, 0.05, 0.06, shape, "")
+                (n, test, 0.01, low, 0.02, 700, 0.03, 0.04, 0.05, "trends", 0.06, shape, "")
                 for test, low, shape in (
                     ("omnibus", np.nan, ""),
                     ("linear", 0.002, ""),
@@ -291,7 +291,7 @@ def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Any) -> Any:
         changepoints=drift_tables._empty("changepoints"),
         sources=drift_tables._empty("sources"),
         distances=pd.DataFrame(
-            [(2018, 2014, 0.12, 0.11, 0.08, 0.17, 250, 0.1, 0.03, "")],
+            [(2018, 2014, 0.12, 0.11, 0.08, 0.17, 250, 0.1, 0.03, 0.03, 0.03, "distances", "")],
             columns=drift_tables.COLUMNS["distances"],
         ),
         baseline=2014,

@@ -26,6 +26,7 @@ from iapt_topics._base.errors import InputError
 #: Which functions make a class; of one that is not here, the error names the class alone.
 MAKERS = {
     "Analysis": "analyse() or load_study()",
+    "Certificate": "certify_codes()",
     "Codes": "load_codes() or code_responses()",
     "Comparison": "compare_codes()",
     "Disclosure": "Disclosure(min_respondents=...)",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -19,6 +19,7 @@ LONGEST_CELL = 32_767  # characters that a cell of a workbook can hold
 #: What a spreadsheet would run as a formula. A quote before it makes it text; it is taken off when
 #: the file is read.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_LISTED = 500  # rows that have lists to choose from, where a sheet has fewer
 
 
 def defused(text: str) -> str:
@@ -52,12 +53,14 @@ def write_sheet(
     *,
     wide: Collection[str] = (),
     private: bool = True,
-    finish: Callable[[Any], None] | None = None,
+    choices: Mapping[str, Sequence[str] | str] = MappingProxyType({}),
+    instructions: Sequence[str] = (),
 ) -> None:
     """Write rows of text to a ``.csv`` or ``.xlsx`` file, so that :func:`read_sheet` reads them.
 
-    It is for its owner alone, since most sheets hold texts or ids, unless ``private`` is off.
-    ``finish`` is given a workbook before it is written.
+    It is for its owner alone, since most sheets hold texts or ids, unless ``private`` is off. In a
+    workbook a column can have a drop-down list of choices (or, by a formula, of cells to choose
+    from), and a second sheet has instructions.
     """
     ending = path.suffix.casefold()
     if ending == ".csv":
@@ -67,7 +70,9 @@ def write_sheet(
         # The mark is for Excel.
         write_whole(path, stream.getvalue(), encoding="utf-8-sig", private=private)
     elif ending == ".xlsx":
-        _write_workbook(path, [names, *rows], wide, private, finish)
+        write_whole(
+            path, _workbook([names, *rows], wide, choices, instructions, path.name), private=private
+        )
     else:
         raise InputError(
             f"table {path.name!r}",
@@ -85,15 +90,16 @@ def read_sheet(path: Path, what: str) -> pd.DataFrame:
     return table.map(restored)
 
 
-def _write_workbook(
-    path: Path,
+def _workbook(
     rows: list[Sequence[str]],
     wide: Collection[str],
-    private: bool,
-    finish: Callable[[Any], None] | None,
-) -> None:
+    choices: Mapping[str, Sequence[str] | str],
+    instructions: Sequence[str],
+    name: str,
+) -> bytes:
     from openpyxl import Workbook
     from openpyxl.styles import Alignment
+    from openpyxl.worksheet.datavalidation import DataValidation
 
     book = Workbook()
     sheet = book.active
@@ -101,7 +107,7 @@ def _write_workbook(
         for j, text in enumerate(row, 1):
             if len(text) > LONGEST_CELL:
                 raise InputError(
-                    f"column {rows[0][j - 1]!r} in row {i} of {path.name!r}",
+                    f"column {rows[0][j - 1]!r} in row {i} of {name!r}",
                     f"must have at most {LONGEST_CELL:,} characters in a workbook",
                     f"{len(text):,}",
                     "Write another kind of file.",
@@ -112,11 +118,25 @@ def _write_workbook(
                 cell.data_type = "s"  # text, even if it begins as a formula does
             cell.alignment = Alignment(wrap_text=True, vertical="top")
     sheet.freeze_panes = "A2"
-    for j, name in enumerate(rows[0], 1):
+    for j, column in enumerate(rows[0], 1):
         letter = sheet.cell(1, j).column_letter
-        sheet.column_dimensions[letter].width = 45 if name in wide else 16
-    if finish is not None:
-        finish(book)
+        sheet.column_dimensions[letter].width = 45 if column in wide else 16
+        if column in choices:
+            allowed = choices[column]
+            strict = not isinstance(allowed, str)
+            formula = f'"{",".join(allowed)}"' if strict else allowed
+            listed = DataValidation("list", formula1=formula, allow_blank=True)
+            if strict:
+                listed.error = f"One of: {', '.join(allowed)}."
+                listed.showErrorMessage = True
+            sheet.add_data_validation(listed)
+            listed.add(f"{letter}2:{letter}{max(_LISTED, len(rows))}")
+    if instructions:
+        more = book.create_sheet("Instructions")
+        more.column_dimensions["A"].width = 100
+        for at, line in enumerate(instructions, 1):
+            more.cell(at, 1).value = line
+            more.cell(at, 1).alignment = Alignment(wrap_text=True, vertical="top")
     stream = io.BytesIO()
     book.save(stream)
-    write_whole(path, stream.getvalue(), private=private)
+    return stream.getvalue()

@@ -34,3 +34,12 @@ def interval_status(estimate: float, low: float) -> str:
     if estimate != estimate:
         return NOT_ESTIMABLE
     return ESTIMATED if low == low else NO_ERROR if estimate == 1 else FEW_PEOPLE
+
+
+#: What a column ``checked`` says of a change in machine codes: corrected by people's codes of a
+#: random sample, or not; or that the codes are people's own.
+CORRECTED, UNCHECKED, BY_PEOPLE = "corrected", "not checked", "human codes"
+#: What a column ``finding`` says of a change; "not checked" where the machine alone says so.
+ROSE, FELL, NO_CHANGE = "rose", "fell", "no significant change"
+#: Adjusted p below which a change is found.
+SIGNIFICANT = 0.05

@@ -2,6 +2,9 @@
 
 - ``compare_codes`` gives a ``Comparison``: agreement over all and by theme, prevalence by year,
   matched themes, convergence coding; ``topic_codes`` makes codes of topics, to compare as well.
+- ``certify_codes`` gives a ``Certificate``: which themes the machine may code alone, and which
+  responses people had best code next.
+- ``error_by_group``: does the machine err more in some years or groups than in others?
 - ``disagreements``: the responses to talk about at a coding meeting.
 - ``write_convergence``, ``read_convergence``: the ratings as a sheet that a person confirms.
 """

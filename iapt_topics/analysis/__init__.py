@@ -1,6 +1,7 @@
 """The short way: one call analyses a survey, one object checks, reports, publishes and saves it.
 
 - ``analyse`` runs every stage and returns an ``Analysis``; ``load_study`` loads a saved one.
+- ``certify`` says which themes the machine may code alone.
 - ``PublicVersion``: its version under disclosure control. ``ThemeSummary``: its results on one
   theme.
 """

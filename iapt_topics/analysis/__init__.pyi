@@ -1,3 +1,4 @@
+from .certification import certify as certify
 from .face import Analysis as Analysis
 from .face import PublicVersion as PublicVersion
 from .start import analyse as analyse

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -43,6 +44,7 @@ def analyse(
     codes: str | Path | pd.DataFrame | None = None,
     code_map: str | Path | pd.DataFrame | Mapping[str, str] | None = None,
     encoder: Encoder | str | Path | None = None,
+    topics: Any = None,
     config: TopicConfig | None = None,
     baseline: int | None = None,
     standardise: Sequence[str] = (),
@@ -90,6 +92,9 @@ def analyse(
         Themes that the names in ``codes`` stand for, likewise.
     encoder : Encoder, str or Path, optional
         The sentence model: from :func:`iapt_topics.sentence_encoder`, or a name that it takes.
+    topics : {"bertopic"} or BERTopic, optional
+        What the runs of the consensus are, in place of the library's own; see
+        :class:`iapt_topics.TopicConfig`, whose ``model`` it is.
     config : TopicConfig, optional
         How topics are fitted; its seed serves the later stages too.
     baseline : int, optional
@@ -149,6 +154,8 @@ def analyse(
     codebook, human = read_people(codes, frame, responses, code_map, on_event)
     if encoder is None or isinstance(encoder, str | Path):
         encoder = sentence_encoder(encoder, on_event=on_event)
+    if topics is not None:
+        config = replace(config or TopicConfig(), model=topics)
     folder = None if cache is None else Path(cache)
     study = run_study(
         responses,

@@ -29,6 +29,7 @@ for command in (
     revise.report,
     revise.export,
     look.frame,
+    look.certify,
     look.encoders,
     look.verify,
     doctor.doctor,

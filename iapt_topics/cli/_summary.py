@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from iapt_topics._base.status import BY_PEOPLE, CORRECTED, FELL, ROSE, SIGNIFICANT, UNCHECKED
+from iapt_topics.agreement.certify import AUTOMATE_ABOVE
 from iapt_topics.agreement.tables import TOO_FEW
 from iapt_topics.cli._screen import plain
+from iapt_topics.publish.disclosure import EXACT
+from iapt_topics.publish.published import Private
 from iapt_topics.publish.wording import coefficient, p_value, points
+from iapt_topics.report.changes import theme_changes
+from iapt_topics.report.findings import key_findings, validity
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iapt_topics.agreement.certify import Certificate
     from iapt_topics.study.study import Study
 
-_P = 0.05
 _AGREEMENT = ["theme", "f1", "f1_low", "f1_high", "n", "kappa_status", "note"]
 _CHANGE = ["theme", "estimate", "low", "high", "n", "p_bh", "note"]
+_FINDING = [*_CHANGE, "checked", "finding"]
 
 
 def summarise(study: Study) -> dict[str, Any]:
     """Main results as values that JSON can hold; what is undefined is None."""
     responses, topics, drift = study.responses, study.topics, study.drift
     year = max((y for y in responses.years if y != drift.baseline), default=drift.baseline)
-    trend = drift.trends[(drift.trends["test"] == "linear") & (drift.trends["p_bh"] < _P)]
+    trend = drift.trends[(drift.trends["test"] == "linear") & (drift.trends["p_bh"] < SIGNIFICANT)]
     labels = {theme.id: theme.label for theme in study.mapping.frame.themes}
 
     def rows(table: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
@@ -31,9 +38,11 @@ def summarise(study: Study) -> dict[str, Any]:
             for r in table[columns].to_dict("records")
         ]
 
-    def changes(table: pd.DataFrame, kind: str, value: str) -> list[dict[str, Any]]:
+    def changes(
+        table: pd.DataFrame, kind: str, value: str, columns: list[str] = _CHANGE
+    ) -> list[dict[str, Any]]:
         table = table[(table[kind] == value) & (table["year"] == year)]
-        return rows(table.sort_values("estimate", ascending=False), _CHANGE)
+        return rows(table.sort_values("estimate", ascending=False), columns)
 
     agreement = []
     for who, comparison in (("people", study.benchmark), ("machine", study.comparison)):
@@ -42,11 +51,21 @@ def summarise(study: Study) -> dict[str, Any]:
             row = overall.to_dict("index")["f1_macro"]  # by columns, so that n stays whole
             coders = {"of": who, "with": comparison.reference, "other": comparison.other}
             agreement.append(coders | {"measure": "f1_macro"} | row)
+    version = Private(tables=study.tables, about=study.about, disclosure=EXACT)
+    badge = validity(version)
     compared, held = study.comparison, study.standardised
     held_fixed = [] if held is None else changes(held.changes, "method", "standardised")
+    corrected = study.tables.get("corrected_changes")
+    by_hand = []
+    if corrected is not None:
+        known = corrected[corrected["finding"] != ""]
+        by_hand = changes(known.assign(kind="baseline"), "kind", "baseline", [*_CHANGE, "finding"])
+    errors = study.tables.get("error_by_year")
     facts: dict[str, Any] = {
         "figures": "exact",
         "synthetic": responses.synthetic,
+        "validity": f"{badge.words}: {badge.figures}",
+        "findings": key_findings(version, theme_changes(version)),
         "rows": len(responses.table),
         "kept": len(responses),
         "years": list(responses.years),
@@ -60,10 +79,15 @@ def summarise(study: Study) -> dict[str, Any]:
         "themes": len(drift.themes),
         "baseline": drift.baseline,
         "year": year,
-        "changes": changes(drift.changes, "kind", "baseline"),
+        "changes": changes(study.tables["drift_changes"], "kind", "baseline", _FINDING),
+        "corrected_changes": by_hand,
+        "error_differs": []
+        if errors is None
+        else list(errors.loc[errors["differs"] == "yes", "theme"]),
         "standardise": [] if held is None else list(held.covariates),
         "standardised_changes": held_fixed,
         "linear_trends": list(trend["theme"]),
+        "panel": study.about.panel,
     }
     clean: dict[str, Any] = plain(facts)
     return clean
@@ -83,7 +107,9 @@ def result_lines(facts: dict[str, Any]) -> list[str]:
     if alone := facts["topics_without_theme"]:
         topics += f"; {alone} match{'es' if alone == 1 else ''} no theme"
     lines += [
+        _ascii(facts["validity"]),
         _EXACT,
+        *map(_ascii, facts["findings"]),
         f"{facts['kept']:,} of {facts['rows']:,} rows are codable responses, "
         f"{first if first == last else f'{first} to {last}'}.",
         f"{topics}.",
@@ -110,21 +136,85 @@ def agreement_lines(facts: dict[str, Any], *, themes: bool = False) -> list[str]
     return lines
 
 
+def certificate_lines(found: Certificate) -> list[str]:
+    """The verdict on each theme, with what it rests on."""
+    recall = "" if found.recall is None else f" and recall {found.recall:g}"
+    head = (
+        f"Target: precision {found.precision:g}{recall}, {found.confidence:.0%} confidence for "
+        f"{'all themes together' if found.together else 'each theme'}; {found.n:,} random hand "
+        f"codes for {len(found.units):,} responses (exact figures)."
+    )
+    lines = [head]
+    if found.left_out:
+        years = ", ".join(map(str, found.left_out))
+        lines.append(f"Too few random hand codes, not certified: {years}.")
+    for row in found.themes.to_dict("records"):
+        line = f"  {row['theme']} {row['label']}: {row['verdict']}"
+        if row["verdict"] == AUTOMATE_ABOVE:
+            line += f" {row['score']:.3g}"
+        if row["n_checked"] > 0:
+            line += (
+                f"; {row['n_right']:.0f} of {row['n_checked']:.0f} codes right, precision at least "
+                f"{coefficient(row['precision_low'])}, recall at least "
+                f"{coefficient(row['recall_low'])}"
+            )
+        if row["n_more"] > 0:
+            line += f"; about {row['n_more']:,.0f} further random codes would settle it"
+        lines.append(f"{line}; {row['note']}" if row["note"] else line)
+    return lines
+
+
 def change_lines(facts: dict[str, Any], *, every: bool = False) -> list[str]:
     """Change from the baseline: the significant ones, or every theme."""
     if facts["year"] == facts["baseline"]:
         return ["Only one year was coded, so no change can be estimated."] if every else []
-    significant = [row for row in facts["changes"] if row["p_bh"] is not None and row["p_bh"] < _P]
-    shown = facts["changes"] if every else significant
     baseline, year = (facts["waves"][str(facts[name])] for name in ("baseline", "year"))
-    lines = [
-        f"{len(significant)} of {facts['themes']} themes changed from {baseline} to {year} "
-        "(adjusted p < .05, Benjamini-Hochberg)" + (":" if shown else ".")
-    ]
-    if every:
-        lines.insert(0, _EXACT)
+    between = f"from {baseline} to {year}"
+    checked = [row for row in facts["changes"] if row["checked"] != UNCHECKED]
+    by_people = {row["theme"]: row for row in facts["corrected_changes"]}
+    lines = [_EXACT] if every else []
+    if checked:
+        figures = [by_people[r["theme"]] if r["checked"] == CORRECTED else r for r in checked]
+        found = [row for row in figures if row["finding"] in (ROSE, FELL)]
+        shown = figures if every else found
+        corrected = ", corrected by human codes" if by_people else ""
+        lines.append(
+            f"{len(found)} of {len(checked)} themes changed {between}{corrected} "
+            "(adjusted p < .05, Benjamini-Hochberg)" + (":" if shown else ".")
+        )
+        lines += _change_rows(shown, facts, every=every)
+    if facts["error_differs"]:
+        named = ", ".join(facts["error_differs"])
+        lines.append(f"The machine's error differs between years (adjusted p < .05): {named}.")
+    alone = [row for row in facts["changes"] if row["checked"] == UNCHECKED]
+    if alone:
+        differ = [row for row in alone if row["p_bh"] is not None and row["p_bh"] < SIGNIFICANT]
+        shown = alone if every else differ
+        lines.append(
+            f"Not checked against human codes of a random sample: {len(alone)} themes {between}, "
+            f"of which {len(differ)} differ in machine codes (adjusted p < .05)"
+            + (":" if shown else ".")
+        )
+        lines += _change_rows(shown, facts, every=every)
+    if facts["panel"]:
+        lines.append(
+            "A panel: respondents recur between years. The intervals allow for it; the table "
+            "panel_changes has the change within the same respondents."
+        )
+    # Two years have a change and no trend beside it.
+    if facts["linear_trends"] and len(facts["years"]) > 2:
+        named = ", ".join(facts["linear_trends"])
+        human = all(row["checked"] == BY_PEOPLE for row in facts["changes"])
+        of = "" if human else " in machine codes, not checked"
+        lines.append(f"Linear trend over all years{of} (adjusted p < .05): {named}.")
+    return lines
+
+
+def _change_rows(rows: list[dict[str, Any]], facts: dict[str, Any], *, every: bool) -> list[str]:
+    """A line for each change, with that at a fixed respondent mix if there is one."""
     held = {row["theme"]: row for row in facts["standardised_changes"]}
-    for row in shown:
+    lines = []
+    for row in rows:
         line = f"  {row['theme']} {row['label']}: {_points(row)}"
         if every:
             line += f", adjusted p {_p(row['p_bh'])}"
@@ -132,10 +222,6 @@ def change_lines(facts: dict[str, Any], *, every: bool = False) -> list[str]:
             line += f"; at a fixed mix of {', '.join(facts['standardise'])}: "
             line += _points(held[row["theme"]])
         lines.append(line)
-    # Two years have a change and no trend beside it.
-    if facts["linear_trends"] and len(facts["years"]) > 2:
-        named = ", ".join(facts["linear_trends"])
-        lines.append(f"Linear trend over all years (adjusted p < .05): {named}.")
     return lines
 
 
@@ -163,4 +249,4 @@ def _p(value: float | None) -> str:
 
 def _ascii(printed: str) -> str:
     """Without signs that a terminal may not have."""
-    return printed.replace("\u2212", "-").replace("\u2013", "-")
+    return printed.replace("\u2212", "-").replace("\u2013", "-").replace("\u00a0", " ")

@@ -10,7 +10,7 @@ import typer
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.cli._screen import Json, Quiet, Screen
-from iapt_topics.cli.make import make_results, require_new
+from iapt_topics.cli.make import make_results, make_study, require_new, working
 from iapt_topics.pipeline.plan import DEFAULT_FRAME, PLAN, read_plan
 
 
@@ -138,6 +138,44 @@ def encoders(
             f"(95 % CI {row['gain_low']:+.2f} to {row['gain_high']:+.2f}), n = {row['n']}, "
             f"{row['n_themes']} themes, {row['seconds']:.0f} s per 1,000 responses"
         )
+
+
+def certify(
+    place: Annotated[Path, typer.Argument(help="A results folder, or its study.toml.")],
+    precision: Annotated[float, typer.Option(help="Precision that a theme must reach.")] = 0.8,
+    recall: Annotated[
+        float | None, typer.Option(help="Recall that it must reach; by default none.")
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="Confidence of each verdict.")] = 0.9,
+    together: Annotated[
+        bool, typer.Option("--together", help="Hold the confidence for all themes together.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="A workbook of the verdicts, and of what to code next.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Say which themes the machine may code alone, from a random hand-coded sample."""
+    from iapt_topics.analysis.certification import certify as certify_study
+    from iapt_topics.cli._summary import certificate_lines
+
+    if out:
+        require_new(out, force)
+    plan, screen = read_plan(place), Screen(quiet=quiet, as_json=as_json)
+    if not plan.codes:
+        do = "Add them first: iapt-topics compare RESULTS --codes FILE."
+        raise InputError("the study", "must have human codes", "none", do)
+    with working(plan, screen):
+        study = make_study(plan, screen)
+    found = certify_study(
+        study, precision=precision, recall=recall, confidence=confidence, together=together
+    )
+    if out:
+        found.to_excel(out)
+    rows = found.themes.to_dict("records")
+    screen.give({"n": found.n, "themes": rows}, certificate_lines(found))
 
 
 def verify(

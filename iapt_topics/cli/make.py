@@ -103,12 +103,14 @@ def run(
     redact_text: Annotated[bool | None, option("redact_text", "--redact-text")] = None,
     codes: Annotated[Path | None, option("codes")] = None,
     code_map: Annotated[Path | None, option("code_map")] = None,
+    codes_sample: Annotated[str | None, option("codes_sample")] = None,
     documents: Annotated[Path | None, option("documents")] = None,
     unlisted: Annotated[str | None, option("unlisted")] = None,
     frame: Annotated[str | None, option("frame")] = None,
     model: Annotated[str | None, option("model")] = None,
     baseline: Annotated[int | None, option("baseline")] = None,
     standardise: Standardise = None,
+    topic_model: Annotated[str | None, option("topic_model", "--topics")] = None,
     seed: Seed = None,
     n_runs: Runs = None,
     n_topics: Annotated[int | None, option("n_topics")] = None,
@@ -129,10 +131,10 @@ def run(
         question=question, covariates=covariate and tuple(covariate), weight=weight,
         waves=wave and tuple(wave), language=language, non_answers=non_answers,
         skip_hidden=skip_hidden, deny=deny, redact_text=redact_text, codes=codes,
-        code_map=code_map, documents=documents, unlisted=unlisted,
+        code_map=code_map, codes_sample=codes_sample, documents=documents, unlisted=unlisted,
         frame=frame and parse_frame(frame), model=model and parse_model(model), baseline=baseline,
-        standardise=standardise and tuple(standardise), seed=seed, n_runs=n_runs,
-        n_topics=n_topics, min_topic_size=min_topic_size, min_support=min_support,
+        standardise=standardise and tuple(standardise), topic_model=topic_model, seed=seed,
+        n_runs=n_runs, n_topics=n_topics, min_topic_size=min_topic_size, min_support=min_support,
         disclosure=disclosure and parse_disclosure(disclosure), quotes=quotes, approved=approved,
     )  # fmt: skip
     if place.is_dir() or place.suffix.casefold() == ".toml":
@@ -153,9 +155,17 @@ def carry_out(plan: StudyPlan, screen: Screen) -> None:
 
     study, written = make_results(plan, screen)
     facts = summarise(study)
-    places = {"private tables": written["ledger"].parent, "report": written["report"]}
-    files = {name: str(path.resolve()) for name, path in places.items()}
-    lines = [*result_lines(facts), *(f"{n.capitalize()}: {path}" for n, path in files.items())]
+    places = {
+        "private tables": written["ledger"].parent,
+        "private report, for you alone": written["private_report"],
+        "public report": written["report"],
+    }
+    lines = [*result_lines(facts), *(f"{n.capitalize()}: {p.resolve()}" for n, p in places.items())]
+    files = {
+        name: str(written[of].resolve())
+        for name, of in (("report", "report"), ("private report", "private_report"))
+    }
+    files["private tables"] = str(written["ledger"].parent.resolve())
     screen.give(facts | {"files": files}, lines)
 
 

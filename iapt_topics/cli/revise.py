@@ -84,12 +84,13 @@ def report(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write the report again, with other quotes or another disclosure rule."""
+    """Write both reports again, the public one with other quotes or another disclosure rule."""
     screen = Screen(quiet=quiet, as_json=as_json)
     rule = disclosure and parse_disclosure(disclosure)
     _, written = _again(place, screen, disclosure=rule, quotes=quotes, approved=approved)
-    path = str(written["report"].resolve())
-    screen.give({"report": path}, [f"Report: {path}"])
+    report, exact = (str(written[name].resolve()) for name in ("report", "private_report"))
+    facts = {"report": report, "private report": exact}
+    screen.give(facts, [f"Private report, for you alone: {exact}", f"Public report: {report}"])
 
 
 def export(

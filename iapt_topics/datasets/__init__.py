@@ -3,7 +3,8 @@
 Written for this project from no source. It is not the data of any study.
 
 - ``load_example``: the survey and a coder's codes; ``example_path``: its file.
-- ``load_truth``, ``planted_change``: the themes it was made with, and how they change.
+- ``load_truth``, ``true_sentences``, ``planted_change``: the themes it was made with, where each
+  is, and how they change.
 """
 
 from iapt_topics._base.door import open_room

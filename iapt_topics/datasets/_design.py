@@ -19,6 +19,8 @@ ROLES = ("PWP", "HIT", "counsellor", "trainee", "other")
 ROLE_SHARES = (0.38, 0.30, 0.12, 0.13, 0.07)
 SAME_THEMES_AGAIN = 0.4  # chance that a returning person is drawn to the same themes as before
 COUNTS = np.array([0.02, 0.50, 0.32, 0.12, 0.04])  # share of responses with 0, 1, 2, 3, 4 themes
+# The same of a survey of long answers, which a sentence or two on the survey itself lengthen.
+LONG_COUNTS = np.array([0, 0, 0, 0.25, 0.4, 0.25, 0.1])
 
 FLAT = {
     "I1": 0.040, "I2": 0.040, "I3": 0.055, "I4": 0.040, "I5": 0.040, "S2": 0.110, "S3": 0.050,

@@ -44,8 +44,13 @@ def _lead(piece: str, sentence: str) -> str:
     return piece + (sentence if keeps else sentence[0].lower() + sentence[1:])
 
 
-def join(parts: list[tuple[str, str]], pieces: dict[str, Any], rng: np.random.Generator) -> str:
-    """Join (tone, sentence) parts into one comment."""
+Spans = list[tuple[int, int]]
+
+
+def join(
+    parts: list[tuple[str, str]], pieces: dict[str, Any], rng: np.random.Generator
+) -> tuple[str, Spans]:
+    """Join (tone, sentence) parts into one comment; start and end in it of each sentence."""
 
     def pick(name: str, sentence: str) -> str:
         options = list(pieces[name])
@@ -55,6 +60,7 @@ def join(parts: list[tuple[str, str]], pieces: dict[str, Any], rng: np.random.Ge
         return str(options[int(rng.integers(len(options)))])
 
     text = ""
+    spans: Spans = []
     for i, (tone, sentence) in enumerate(parts):
         if i == 0:
             plain = rng.random() > 0.17 or _FRAGMENT.match(sentence) is not None
@@ -64,6 +70,7 @@ def join(parts: list[tuple[str, str]], pieces: dict[str, Any], rng: np.random.Ge
             if opener.startswith(("Sorry", "Where", "Hard")) and len(parts) < 3:
                 opener = ""
             text = _lead(opener, sentence) if opener else sentence
+            spans.append((len(opener), len(text)))
             continue
         before = parts[i - 1][0]
         if {before, tone} == {"neg", "pos"}:
@@ -74,22 +81,28 @@ def join(parts: list[tuple[str, str]], pieces: dict[str, Any], rng: np.random.Ge
         if text.endswith(piece.strip() or "\0") or (piece and piece in text):
             piece = ""
         if piece in ("And ", "But ") and text.endswith(".") and rng.random() < 0.6:
+            spans[-1] = (spans[-1][0], len(text) - 1)
             text = text[:-1] + "," if piece == "But " else text[:-1]
             piece = piece.lower()
+        start = len(text) + 1 + len(piece)
         text += " " + (_lead(piece, sentence) if piece else sentence)
+        spans.append((start, len(text)))
     if rng.random() < 0.05:
         closer = str(pieces["closers"][int(rng.integers(len(pieces["closers"])))])
         moan = closer.startswith(("Rant", "Sorry", "I could", "I doubt", "Enough"))
         if not moan or {t for t, _ in parts} == {"neg"}:
             text += " " + closer
-    return text
+    return text, spans
 
 
-def roughen(text: str, rng: np.random.Generator) -> str:
-    """Add the sparse slips of typing that survey boxes have."""
+def roughen(text: str, spans: Spans, rng: np.random.Generator) -> tuple[str, Spans]:
+    """Add the sparse slips of typing that survey boxes have, and move the spans along."""
+    marks = [place for span in spans for place in span]
     if rng.random() < 0.09:
+        marks = [m - text.count("'", 0, m) for m in marks]
         text = text.replace("'", "")
     if rng.random() < 0.04:
+        marks = [m - 2 * text.count(" and ", 0, m) for m in marks]
         text = text.replace(" and ", " & ")
     if rng.random() < 0.15:
         for _ in range(int(rng.integers(1, 3))):
@@ -97,6 +110,7 @@ def roughen(text: str, rng: np.random.Generator) -> str:
             if spots:
                 at = spots[int(rng.integers(len(spots)))]
                 swap = rng.random() < 0.5
+                marks = [m - (not swap and m > at) for m in marks]
                 text = (
                     text[:at]
                     + (text[at + 1] + text[at] if swap else "")
@@ -114,4 +128,5 @@ def roughen(text: str, rng: np.random.Generator) -> str:
             text = text[:-1] + "!"
         elif luck < 0.25:
             text += ".."
-    return text
+    marks = [min(m, len(text)) for m in marks]
+    return text, list(zip(marks[::2], marks[1::2], strict=True))

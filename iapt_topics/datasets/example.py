@@ -15,9 +15,10 @@ from iapt_topics.frame.load import load_frame
 from iapt_topics.qda.load import load_codes
 from iapt_topics.survey.responses import Responses, load_responses
 
-__all__ = ["example_path", "load_example", "load_truth", "planted_change"]
+__all__ = ["example_path", "load_example", "load_truth", "planted_change", "true_sentences"]
 
 _FOLDER = Path(__file__).parent
+_LONG_SEED = 2021
 
 
 def example_path() -> Path:
@@ -42,13 +43,16 @@ def mark_example(responses: Responses, source: object) -> Responses:
     return replace(responses, synthetic=True) if bundled else responses
 
 
-def load_example(*, coder: str = "coder_a") -> tuple[Responses, Codes]:
+def load_example(*, coder: str = "coder_a", long_answers: bool = False) -> tuple[Responses, Codes]:
     """Load the synthetic survey, with the codes of one of its two simulated coders.
 
     Parameters
     ----------
     coder : {"coder_a", "coder_b"}, default "coder_a"
         The simulated coder.
+    long_answers : bool, default False
+        Whether to draw a second survey, SYNTHETIC too, of answers of 4 to 8 sentences. It is not
+        bundled but made anew, always the same.
 
     Returns
     -------
@@ -60,8 +64,9 @@ def load_example(*, coder: str = "coder_a") -> tuple[Responses, Codes]:
     InputError
         If there is no such coder.
     """
+    tables = _long_tables() if long_answers else None
     responses = load_responses(
-        example_path(),
+        example_path() if tables is None else tables["survey"],
         text="comment",
         year="year",
         respondent="person",
@@ -69,7 +74,10 @@ def load_example(*, coder: str = "coder_a") -> tuple[Responses, Codes]:
         question="question",
         covariates=("role",),
     )
-    return replace(responses, synthetic=True), _codes("synthetic_coders.csv", coder)
+    if tables is None:
+        return replace(responses, synthetic=True), _codes(_FOLDER / "synthetic_coders.csv", coder)
+    responses = replace(responses, synthetic=True, source="synthetic_long_answers")
+    return responses, _codes(tables["coders"], coder)
 
 
 def load_truth() -> Codes:
@@ -80,11 +88,44 @@ def load_truth() -> Codes:
     Codes
         Coder ``"truth"``: the union of the themes of the sentences in each response.
     """
-    return _codes("synthetic_truth.csv", "truth")
+    return _codes(_FOLDER / "synthetic_truth.csv", "truth")
 
 
-def _codes(file: str, coder: str) -> Codes:
-    return load_codes(_FOLDER / file, frame=load_frame("iapt_identity_system"), coder=coder)
+def true_sentences(*, long_answers: bool = False) -> pd.DataFrame:
+    """Return where each true theme is in the synthetic responses.
+
+    Parameters
+    ----------
+    long_answers : bool, default False
+        Of the second survey, as for :func:`iapt_topics.load_example`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        response_id, theme, tone (``neg``, ``pos``, ``neu``), and start and end of the sentence
+        written for the theme in the comment, in characters from 0, end exclusive.
+
+    Examples
+    --------
+    >>> true_sentences().loc[0, ["response_id", "theme", "tone"]].tolist()
+    ['r0001', 'S2', 'neg']
+    """
+    if long_answers:
+        table = _long_tables()["truth"]
+    else:
+        table = pd.read_csv(_FOLDER / "synthetic_truth.csv", keep_default_na=False)
+    table = table[table["theme"] != ""].reset_index(drop=True)
+    return table.astype({"start": "int64", "end": "int64"})
+
+
+def _long_tables() -> dict[str, pd.DataFrame]:
+    from iapt_topics.datasets.make_example import make_example
+
+    return make_example(_LONG_SEED, long_answers=True)
+
+
+def _codes(source: Path | pd.DataFrame, coder: str) -> Codes:
+    return load_codes(source, frame=load_frame("iapt_identity_system"), coder=coder)
 
 
 def planted_change() -> pd.DataFrame:

@@ -99,16 +99,24 @@ def _code(
     return rows
 
 
-def _written(parts: list[tuple[str, str]], pieces: dict[str, Any], rng: np.random.Generator) -> str:
-    """Join sentences with their tones to an answer as people type it."""
+#: Of a sentence: its tone, its words and its theme ("" if none).
+Part = tuple[str, str, str]
+
+
+def _written(
+    parts: list[Part], pieces: dict[str, Any], rng: np.random.Generator
+) -> tuple[str, dict[str, tuple[int, int]]]:
+    """Join sentences to an answer as people type it; start and end of each theme's sentence."""
     if len(parts) > 2:  # keep what is good and what is bad together
         parts = sorted(parts, key=lambda part: part[0], reverse=bool(rng.random() < 0.5))
     else:
         parts = [parts[int(j)] for j in rng.permutation(len(parts))]
     if not parts:
         neutral = pieces["neutral_sentences"]
-        parts = [("neu", neutral[int(rng.integers(len(neutral)))])]
-    return roughen(join(parts, pieces, rng), rng)
+        parts = [("neu", neutral[int(rng.integers(len(neutral)))], "")]
+    text, spans = join([part[:2] for part in parts], pieces, rng)
+    text, spans = roughen(text, spans, rng)
+    return text, {theme: at for (_, _, theme), at in zip(parts, spans, strict=True) if theme}
 
 
 def _add_contacts_and_copies(rows: list[dict[str, Any]], rng: np.random.Generator) -> None:
@@ -117,7 +125,8 @@ def _add_contacts_and_copies(rows: list[dict[str, Any]], rng: np.random.Generato
     with_contact = rng.choice(coded, size=design.N_CONTACTS, replace=False)
     for i, contact in zip(with_contact.tolist(), design.CONTACTS, strict=True):
         text = rows[i]["comment"].rstrip(".!")
-        rows[i]["comment"] = f"{text}. {contact}"
+        ends = {t: (a, min(b, len(text) + 1)) for t, (a, b) in rows[i]["spans"].items()}
+        rows[i] |= {"comment": f"{text}. {contact}", "spans": ends}
     copies: list[int] = []
     for year in design.YEARS:
         of_year = [i for i in coded if rows[i]["year"] == year]
@@ -126,19 +135,32 @@ def _add_contacts_and_copies(rows: list[dict[str, Any]], rng: np.random.Generato
         rows.insert(i + 1, {**rows[i], "themes": None})
 
 
-def make_example(seed: int = 2020) -> dict[str, pd.DataFrame]:
+def _counts(mean: float) -> np.ndarray:
+    """Chance of 0, 1, ... themes, moved between one and two until their mean is this."""
+    weights = design.COUNTS.copy()
+    shift = mean - float(weights @ np.arange(5))
+    weights[1] -= shift
+    weights[2] += shift
+    return weights
+
+
+def make_example(seed: int = 2020, *, long_answers: bool = False) -> dict[str, pd.DataFrame]:
     """Draw the synthetic survey, its truth and its two simulated coders.
 
     Parameters
     ----------
     seed : int, default 2020
         Seed of the generator; the bundled files are those of 2020.
+    long_answers : bool, default False
+        Whether each answer has 4 to 8 sentences: 3 to 6 themes, and 1 or 2 sentences on the survey
+        itself. Shares are then about two and a half times the planted ones.
 
     Returns
     -------
     dict of str to pandas.DataFrame
         ``survey`` (response_id, person, year, role, question, comment; 1,543 rows), ``truth``
-        (response_id, theme, tone), ``coders`` (response_id, theme, coder), ``planted_change`` (as
+        (response_id, theme, tone, and start and end of the theme's sentence in the comment, end
+        exclusive), ``coders`` (response_id, theme, coder), ``planted_change`` (as
         :func:`planted_shares`) and ``core_use`` (theme, core, n), which is not bundled.
     """
     rng = np.random.default_rng(seed)
@@ -165,14 +187,10 @@ def make_example(seed: int = 2020) -> dict[str, pd.DataFrame]:
         shares = dict(zip(planted["theme"], planted[str(year)].astype(float), strict=True))
         if person not in taste or rng.random() > design.SAME_THEMES_AGAIN:
             taste[person] = (_theme_order(rng), float(rng.random()))
-        weights = (
-            design.COUNTS.copy()
-        )  # moved between one and two themes until the mean fits the shares
-        shift = sum(shares.values()) - float(weights @ np.arange(5))
-        weights[1] -= shift
-        weights[2] += shift
-        themes = _draw_themes(shares, int(rng.choice(5, p=weights)), *taste[person])
-        parts: list[tuple[str, str]] = []
+        weights = design.LONG_COUNTS if long_answers else _counts(sum(shares.values()))
+        n_themes = int(rng.choice(len(weights), p=weights))
+        themes = _draw_themes(shares, n_themes, *taste[person])
+        parts: list[Part] = []
         tones: dict[str, str] = {}
         for theme in themes:
             queue = queues[theme]
@@ -183,35 +201,48 @@ def make_example(seed: int = 2020) -> dict[str, pd.DataFrame]:
             use[theme, pattern] += 1
             used_by[person].add(pattern)
             tones[theme] = tone
-            parts.append((tone, vary(pattern, pieces["swaps"], rng)))
-        row |= {"themes": sorted(themes), "tones": tones, "comment": _written(parts, pieces, rng)}
+            parts.append((tone, vary(pattern, pieces["swaps"], rng), theme))
+        if long_answers:
+            neutral = rng.permutation(pieces["neutral_sentences"])[: int(rng.integers(1, 3))]
+            parts += [("neu", str(sentence), "") for sentence in neutral]
+        text, spans = _written(parts, pieces, rng)
+        row |= {"themes": sorted(themes), "tones": tones, "comment": text, "spans": spans}
 
     _add_contacts_and_copies(rows, rng)
+    use_rows = [(theme, core, n) for (theme, core), n in use.items()]
+    return _as_tables(rows, rng) | {
+        "planted_change": planted,
+        "core_use": pd.DataFrame(use_rows, columns=["theme", "core", "n"]),
+    }
+
+
+def _as_tables(rows: list[dict[str, Any]], rng: np.random.Generator) -> dict[str, pd.DataFrame]:
+    """The survey, its truth and its coders, of the responses drawn."""
     names = rng.permutation(len({row["person"] for row in rows})) + 1
     truth: dict[str, list[str]] = {}
-    tone_of: dict[tuple[str, str], str] = {}
+    of_sentence: dict[tuple[str, str], tuple[Any, ...]] = {}
     for i, row in enumerate(rows):
         row["response_id"] = f"r{i + 1:04d}"
         row["question"] = design.QUESTION
         row["person"] = f"p{names[row['person']]:04d}"
         if row["themes"] is not None:
             truth[row["response_id"]] = row["themes"]
-            tone_of |= {(row["response_id"], t): tone for t, tone in row.get("tones", {}).items()}
+            for theme in row["themes"]:
+                place = row["spans"][theme]
+                of_sentence[row["response_id"], theme] = row["tones"][theme], *place
     columns = ["response_id", "person", "year", "role", "question", "comment"]
     truth_rows = [
-        (r, theme, tone_of.get((r, theme), ""))
+        (r, theme, *of_sentence.get((r, theme), ("", pd.NA, pd.NA)))
         for r, themes in truth.items()
         for theme in themes or [""]
     ]
     coder_rows = [row for coder in design.CODERS for row in _code(truth, coder, rng)]
     return {
         "survey": pd.DataFrame(rows)[columns],
-        "truth": pd.DataFrame(truth_rows, columns=["response_id", "theme", "tone"]),
+        "truth": pd.DataFrame(
+            truth_rows, columns=["response_id", "theme", "tone", "start", "end"]
+        ).astype({"start": "Int64", "end": "Int64"}),
         "coders": pd.DataFrame(coder_rows, columns=["response_id", "theme", "coder"]),
-        "planted_change": planted,
-        "core_use": pd.DataFrame(
-            [(t, c, n) for (t, c), n in use.items()], columns=["theme", "core", "n"]
-        ),
     }
 
 

@@ -1,6 +1,8 @@
 from .drift import Drift as Drift
 from .drift import measure_drift as measure_drift
 from .effects import theme_regression as theme_regression
+from .equivalence import equivalence_table as equivalence_table
+from .machine_error import error_by_year as error_by_year
 from .panel import Panel as Panel
 from .panel import measure_panel as measure_panel
 from .prevalence import corrected_shares as corrected_shares

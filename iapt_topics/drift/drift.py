@@ -120,7 +120,8 @@ class Drift(Result):
         with the baseline, "previous" with the coded year before; ``against`` is the year compared
         with. ``estimate`` = prevalence in ``year`` minus that in ``against``; ``low``, ``high``;
         ``n`` responses in both years together; ``p`` two-sided; ``p_bh`` (Benjamini-Hochberg) and
-        ``p_holm`` over all themes and years of the same kind; ``smallest_detectable`` the change in
+        ``p_holm`` over all themes and years of the same kind, which ``family`` says in words (so in
+        the tables below); ``smallest_detectable`` the change in
         prevalence that is detectable at these effective sample sizes with 80 % power at the
         two-sided 5 % level (it takes the years as independent); ``note``. Empty with fewer than two
         coded years.
@@ -147,7 +148,8 @@ class Drift(Result):
         before. ``estimate`` = Jensen-Shannon distance (base 2, 0 to 1) between the years'
         distributions of all codes (responses with no theme do not enter). Noise raises a distance,
         so read it beside ``null_p95``, the 95th percentile when whole respondents are permuted
-        between the two years, and ``p`` from the same 500 permutations. ``corrected``: the
+        between the two years, and ``p`` from the same 500 permutations, ``p_bh`` and ``p_holm``
+        over all pairs of years. ``corrected``: the
         distance less what noise adds, with its interval ``low``, ``high`` by a basic bootstrap
         over respondents on the square; ``estimate`` can lie above both. ``n`` responses in both
         years. NaN, with a note, when a year has no theme at all.
@@ -259,7 +261,7 @@ def measure_drift(
     marks = [[""] * len(coded.themes) for _ in coded.years]
     corrected = None
     if human is not None:
-        corrected, marks = _corrected(codes, human, responses, sampling, coded)
+        _, corrected, marks = corrected_years(codes, human, responses, sampling, coded)
     if coded.weight is not None:
         marks = _weighted(sampling, marks)
     prevalence = Prevalence(
@@ -351,10 +353,10 @@ def _between(draws: Sequence[Codes], coded: CodedResponses) -> Floats | None:
     return assignment_covariance([by_year @ d.matrix(ids, coded.themes) / size for d in draws])
 
 
-def _corrected(
+def corrected_years(
     codes: Codes, human: Codes, responses: Responses, sampling: ShareModel, coded: CodedResponses
-) -> tuple[ShareModel, list[list[str]]]:
-    """Model of the shares corrected by hand codes, and what was done to each, by year and theme."""
+) -> tuple[pd.DataFrame, ShareModel, list[list[str]]]:
+    """Shares corrected by hand codes: by year and theme, as a model, and what was done to each."""
     table = shares_by_hand(codes, human, responses)
     table = table[table["method"] == "corrected"].set_index(["year", "theme"])
     table = table.reindex(pd.MultiIndex.from_product([coded.years, coded.themes]))
@@ -369,4 +371,4 @@ def _corrected(
     ]  # fmt: skip
     by_year = {c: table[c].to_numpy().reshape(len(coded.years), -1) for c in table.columns}
     parts = (by_year[c].astype(float) for c in ("estimate", "low", "high", "variance"))
-    return corrected_model(sampling, *parts), by_year["said"].tolist()
+    return table, corrected_model(sampling, *parts), by_year["said"].tolist()

@@ -7,6 +7,12 @@ are by the delta method with Student's t on the number of respondents less one. 
 question that ``estimateEffect`` of R's stm answers for its topics; that one is a linear model [3]_,
 which is also used here where the logistic one has no finite estimate.
 
+With people's codes of a random sample the machine's errors, which may depend on the year or a
+covariate, are taken off by design-based supervised learning [4]_: each response counts as what the
+machine's code says of it on average, plus, if it was drawn for hand coding, the error of that over
+its chance of being drawn. The mean of this is people's prevalence in any group, whatever the
+machine does there, and a linear model of it has people's coefficients.
+
 References
 ----------
 .. [1] Liang KY, Zeger SL (1986). Longitudinal data analysis using generalized linear models.
@@ -15,6 +21,9 @@ References
    and marginal effects. *Stata Journal* 12:308-331.
 .. [3] Roberts ME, Stewart BM, Tingley D (2019). stm: An R package for structural topic models.
    *J Stat Softw* 91(2).
+.. [4] Egami N, Hinck M, Stewart BM, Wei H (2023). Using imperfect surrogates for downstream
+   inference: design-based supervised learning for social science applications of large language
+   models. *NeurIPS* 36.
 """
 
 from __future__ import annotations
@@ -27,7 +36,9 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats, Ints
+from iapt_topics.codes.codes import spread
 from iapt_topics.drift.coded import join_codes
+from iapt_topics.drift.prevalence import hand_coded_population
 from iapt_topics.drift.tables import adjust_p
 from iapt_topics.stats.share_model import FEW_POSITIVES
 from iapt_topics.survey.respondents import name_levels, require_covariates
@@ -53,6 +64,7 @@ def theme_regression(
     covariates: Sequence[str] = (),
     *,
     baseline: int | None = None,
+    human: Codes | None = None,
 ) -> pd.DataFrame:
     """Estimate average marginal effects from a logistic regression with clustered errors.
 
@@ -68,6 +80,10 @@ def theme_regression(
     baseline : int, optional
         Reference year; the first coded year if None. Of a covariate the commonest level is the
         reference.
+    human : Codes, optional
+        One person's codes of a random sample of the responses, as for
+        :func:`iapt_topics.corrected_shares`: the effects are then those on people's codes, by a
+        linear model, and their intervals allow for the machine's errors.
 
     Returns
     -------
@@ -75,8 +91,9 @@ def theme_regression(
         Key (theme, covariate, level), ``covariate`` "year" first. ``estimate``: average marginal
         effect against ``reference`` as a fraction (0.10 is ten percentage points), ``low``,
         ``high`` (95 %); ``n`` responses of the level and the reference; ``p`` two-sided, ``p_bh``
-        over all rows of the same covariate; ``model``: "logistic", "linear" or "none"; ``note``.
-        A covariate with one level has one row, without an estimate.
+        over all rows of the same covariate; ``model``: "logistic", "linear",
+        "corrected" (linear, with hand codes) or "none"; ``note``. A covariate with one level has
+        one row, without an estimate.
 
     Raises
     ------
@@ -100,8 +117,13 @@ def theme_regression(
     weight = np.ones(len(coded.table)) if coded.weight is None else coded.weight
     weight = weight / weight.mean()
     live, rows = [term for term in terms if "place" in term], []
+    outcomes = coded.given.astype(float)
+    by_hand = None
+    if human is not None:
+        outcomes, by_hand = _by_people(codes, human, responses)
     for j, theme in enumerate(codes.themes):
-        fitted = iter(_effects(coded.given[:, j].astype(float), design, live, coded.person, weight))
+        found = None if by_hand is None else by_hand[j]
+        fitted = iter(_effects(outcomes[:, j], design, live, coded.person, weight, found))
         rows += [{"theme": theme} | (next(fitted) if "place" in term else term) for term in terms]
     return adjust_p(pd.DataFrame(rows), ["covariate"])[_COLUMNS]
 
@@ -152,24 +174,33 @@ def _effects(
     terms: list[dict[str, Any]],
     person: Ints,
     weight: Floats,
+    by_hand: tuple[int, int] | None,
 ) -> list[dict[str, Any]]:
-    """Fit one theme and return a row for each term."""
+    """Fit one theme and return a row for each term.
+
+    ``by_hand`` is how many random hand codes have the theme, and how many have not, if ``y`` is
+    corrected by them.
+    """
     from scipy.stats import t as student
 
     if not terms:
         return []
     n, k = design.shape
-    rarer, people = int(min(y.sum(), n - y.sum())), int(person.max()) + 1
+    with_it, without = by_hand or (int(y.sum()), int(n - y.sum()))
+    rarer, people = min(with_it, without), int(person.max()) + 1
     shared = [{x: term[x] for x in ("covariate", "reference", "level", "n")} for term in terms]
     if rarer < FEW_POSITIVES or people <= k:
-        which = "with the theme" if y.sum() <= n / 2 else "without the theme"
-        said = f"Fewer than {FEW_POSITIVES} responses {which}."
+        which = "with the theme" if with_it <= without else "without the theme"
+        what = "random hand-coded responses" if by_hand else "responses"
+        said = f"Fewer than {FEW_POSITIVES} {what} {which}."
         said = said if rarer < FEW_POSITIVES else f"{people} respondents for {k} coefficients."
         return [row | _none(said) for row in shared]
-    model, coefficients, covariance = _fit(y, design, person, weight)
+    model, coefficients, covariance = _fit(y, design, person, weight, linear=by_hand is not None)
     notes = []
     if model == "linear":
         notes.append("Complete separation at a level: linear model, interval too narrow.")
+    elif model == "corrected":
+        notes.append(f"{with_it + without} random hand-coded responses.")
     elif rarer < _EVENTS_EACH * k:
         notes.append(f"Fewer than {_EVENTS_EACH} responses with the theme per coefficient.")
     if people < _FEW_PEOPLE:
@@ -180,7 +211,7 @@ def _effects(
         off[:, term["siblings"]] = 0
         on = off.copy()
         on[:, term["place"]] = 1
-        if model == "linear":
+        if model != "logistic":
             effect, slope = coefficients[term["place"]], weight @ (on - off) / n
         else:
             share_on, share_off = (1 / (1 + np.exp(-x @ coefficients)) for x in (on, off))
@@ -196,16 +227,52 @@ def _effects(
     return rows
 
 
-def _fit(y: Floats, design: Floats, person: Ints, weight: Floats) -> tuple[str, Floats, Floats]:
+def _fit(
+    y: Floats, design: Floats, person: Ints, weight: Floats, *, linear: bool
+) -> tuple[str, Floats, Floats]:
     """Coefficients and their clustered covariance: logistic, or linear where that is infinite."""
     import statsmodels.api as sm
 
     clustered = {"cov_type": "cluster", "cov_kwds": {"groups": person}}
+    model = sm.WLS(y, design, weights=weight)
+    if linear:
+        fit = model.fit(**clustered)
+        return "corrected", np.asarray(fit.params), np.asarray(fit.cov_params())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of separation, which is looked for here
         fit = sm.GLM(y, design, family=sm.families.Binomial(), var_weights=weight).fit(**clustered)
         fitted = np.asarray(fit.fittedvalues)
         if fit.converged and fitted.min() > _EXTREME and fitted.max() < 1 - _EXTREME:
             return "logistic", np.asarray(fit.params), np.asarray(fit.cov_params())
-        linear = sm.WLS(y, design, weights=weight).fit(**clustered)
-    return "linear", np.asarray(linear.params), np.asarray(linear.cov_params())
+        fit = model.fit(**clustered)
+    return "linear", np.asarray(fit.params), np.asarray(fit.cov_params())
+
+
+def _by_people(
+    machine: Codes, human: Codes, responses: Responses
+) -> tuple[Floats, list[tuple[int, int]]]:
+    """What each response counts for each theme, and random hand codes with the theme and without.
+
+    The mean of each column is an unbiased estimate of people's prevalence, in any group of
+    responses. A theme that people did not code has no hand codes.
+    """
+    table, _ = hand_coded_population(machine, human, responses)
+    ids, themes = table["response_id"].tolist(), machine.themes
+    f, y = (spread(codes, ids, themes)[0] for codes in (machine, human))
+    certain = table["certain"].to_numpy()
+    drawn = table["by_hand"].to_numpy() & ~certain
+    rest = table.loc[~certain].groupby("year").size()
+    chance = (table.loc[drawn].groupby("year").size() / rest).reindex(table["year"]).to_numpy()
+    outcomes = np.full(f.shape, np.nan)
+    counts = []
+    for j, theme in enumerate(themes):
+        here = theme in human.themes
+        counts.append((int(y[drawn, j].sum()), int((~y[drawn, j]).sum())) if here else (0, 0))
+        expected = np.zeros(len(f))
+        for given in (True, False):
+            cell = f[:, j] == given
+            among = y[drawn & cell, j]
+            expected[cell] = (among.sum() + 0.5 * given) / (len(among) + 0.5)
+        error = np.where(drawn, (y[:, j] - expected) / chance, 0.0)
+        outcomes[:, j] = np.where(certain, y[:, j], expected + error)
+    return outcomes, counts

@@ -43,6 +43,8 @@ from iapt_topics.stats.resampling import design_effect, kish_size
 from iapt_topics.survey.responses import Responses, cluster_ids
 
 _COLUMNS = ["theme", "year", "method", "estimate", "low", "high", "n", "n_human", "note"]
+#: Note on a theme whose hand-coded responses are no random sample, by the look of them.
+NOT_RANDOM = "machine prevalence differs between hand-coded and all responses: check the sampling"
 _FEW_HUMAN = 30
 _ODD = 4.0  # standard errors beyond which a sample is not taken for random
 
@@ -133,12 +135,17 @@ def corrected_shares(
 def shares_by_hand(
     machine: Codes, human: Codes, responses: Responses, *, by_year: bool = True
 ) -> pd.DataFrame:
-    """:func:`corrected_shares` and ``variance``, that of a share if no year's coding differs.
+    """:func:`corrected_shares`, ``variance`` and ``odd``.
 
-    It takes from all years how often the hand codes give the theme where the machine did and where
-    it did not, as a test of no change must: one year's few hand codes may happen to hold no error.
+    ``variance`` is that of a share if no year's coding differs, ``odd`` whether the hand-coded
+    responses look too unlike all of them, by the machine's codes, to be a random sample.
+
+
+    The variance takes from all years how often the hand codes give the theme where the machine did
+    and where it did not, as a test of no change must: one year's few hand codes may happen to hold
+    no error.
     """
-    table, notes = _population(machine, human, responses)
+    table, notes = hand_coded_population(machine, human, responses)
     themes = (*human.themes, *(t for t in machine.themes if t not in human.themes))
     f, y = (spread(c, table["response_id"].tolist(), themes)[0] for c in (machine, human))
     y &= table["by_hand"].to_numpy()[:, None]
@@ -178,12 +185,12 @@ def shares_by_hand(
                 n = n_human if method == "human" else len(domain.f)
                 said = own if method == "machine" else [*own, *extra]
                 row = (theme, year, method, estimate, low, high, n, n_human, "; ".join(said))
-                rows.append((*row, variance))
-    out = pd.DataFrame(rows, columns=[*_COLUMNS, "variance"])
+                rows.append((*row, variance, bool(odd[j])))
+    out = pd.DataFrame(rows, columns=[*_COLUMNS, "variance", "odd"])
     return out.astype({"year": "int64" if by_year else "Int64"})
 
 
-def _population(
+def hand_coded_population(
     machine: Codes, human: Codes, responses: Responses
 ) -> tuple[pd.DataFrame, list[str]]:
     """Kept responses that the machine coded, how each was coded by hand, and what was left out."""
@@ -224,9 +231,9 @@ def _odd(whole: _Domain, years: Ints) -> list[str]:
         share = whole.f[rest].mean(axis=0)
         gap += whole.f[drawn].sum(axis=0) - n * share
         variance += n * share * (1 - share) * (total - n) / max(total - 1, 1)
-    far = np.abs(gap) > _ODD * np.sqrt(variance)
-    note = "machine prevalence differs between hand-coded and all responses: check the sampling"
-    return [note if is_far else "" for is_far in far]
+    # Where all were coded by hand both are 0 but for the last digits.
+    far = np.abs(gap) > _ODD * np.sqrt(variance) + 1e-6 * len(years)
+    return [NOT_RANDOM if is_far else "" for is_far in far]
 
 
 def _estimate(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from iapt_topics._base.arrays import Floats
 from iapt_topics.drift.distances import distance
 from iapt_topics.drift.trends import MANY_YEARS, change_rows, trend_rows
 from iapt_topics.stats.intervals import normal_quantile, smallest_detectable
@@ -23,20 +24,31 @@ COLUMNS = {
     ],
     "changes": [
         *("theme", "year", "against", "kind", "estimate", "low", "high", "n"),
-        *("p", "p_bh", "p_holm", "smallest_detectable", "note"),
+        *("p", "p_bh", "p_holm", "family", "smallest_detectable", "note"),
     ],
     "trends": [
         *("theme", "test", "estimate", "low", "high", "n"),
-        *("p", "p_bh", "p_holm", "smallest_detectable", "shape", "note"),
+        *("p", "p_bh", "p_holm", "family", "smallest_detectable", "shape", "note"),
     ],
     "changepoints": [
         *("theme", "year", "first", "last", "depth", "estimate", "low", "high", "n"),
-        *("p", "p_bh", "p_holm", "smallest_detectable", "note"),
+        *("p", "p_bh", "p_holm", "family", "smallest_detectable", "note"),
     ],
     "distances": [
-        *("year", "against", "estimate", "corrected", "low", "high", "n", "null_p95", "p", "note"),
+        *("year", "against", "estimate", "corrected", "low", "high", "n", "null_p95"),
+        *("p", "p_bh", "p_holm", "family", "note"),
     ],
     "sources": ["measure", "theme", "year", "source", "estimate", "low", "high", "n", "note"],
+}
+#: The tests that p is adjusted over: one family for each question, by ``kind`` or ``test``.
+FAMILIES = {
+    "baseline": "change against the baseline: all themes and years",
+    "previous": "change against the year before: all themes and years",
+    "omnibus": "any difference between years: all themes",
+    "linear": "linear trend: all themes",
+    "shape": "shape of the trend: all themes",
+    "panel": "change of the same respondents: all themes and pairs of years",
+    "distance": "difference in the mix of themes: all pairs of years",
 }
 #: Below this many responses, a year is said to be small.
 FEW_RESPONSES = 30
@@ -93,14 +105,9 @@ def shares_table(prevalence: Prevalence) -> pd.DataFrame:
 def changes_table(prevalence: Prevalence, pairs: list[tuple[str, int, int]]) -> pd.DataFrame:
     """Changes between the pairs of years: kind, later and earlier place."""
     sums, model, years = prevalence.sums, prevalence.model, prevalence.years
-    now, then = np.array([pair[1:] for pair in pairs], int).reshape(-1, 2).T
-    effective = model.effective
-    smallest = smallest_detectable(model.share[then], effective[then], effective[now])
     rows = []
-    for (kind, a, b), least in zip(pairs, smallest, strict=True):
-        c = np.zeros(len(years))
-        c[a], c[b] = 1.0, -1.0
-        estimate, low, high, p = model.contrast(c)
+    for kind, a, b in pairs:
+        change = change_columns(model, a, b)
         size = sums.n[[a, b]]
         few = sums.count[[a, b]].max(axis=0) < FEW_POSITIVES
         shared = len(np.intersect1d(sums.person[sums.year == a], sums.person[sums.year == b]))
@@ -108,27 +115,33 @@ def changes_table(prevalence: Prevalence, pairs: list[tuple[str, int, int]]) -> 
         if shared:
             said.append(f"{shared} respondents are in both years; the interval allows for this.")
         rare = f"Fewer than {FEW_POSITIVES} positives in both years."
-        extra = (normal_quantile() + normal_quantile(0.6)) * np.sqrt(model.extra_variance(c))
-        detectable = np.hypot(least, extra)
         row = {
             "theme": list(prevalence.themes),
             "place": range(len(prevalence.themes)),
             "year": int(years[a]),
             "against": int(years[b]),
             "kind": kind,
-            "estimate": estimate,
-            "low": low,
-            "high": high,
+            **change,
             "n": int(size.sum()),
-            "p": p,
-            "smallest_detectable": detectable,
             "note": [
                 " ".join(([rare] if f else []) + said + ([_TOO_SMALL] if np.isnan(d) else []))
-                for f, d in zip(few, detectable, strict=True)
+                for f, d in zip(few, change["smallest_detectable"], strict=True)
             ],
         }
         rows.append(pd.DataFrame(row))
-    return _stacked(rows, "changes", ["kind", "place", "year"], ["kind"])
+    return _stacked(rows, "changes", ["kind", "place", "year"], "kind")
+
+
+def change_columns(model: ShareModel, now: int, then: int) -> dict[str, Floats]:
+    """Change of every theme between two years, by place: estimate, limits, p, least detectable."""
+    c = np.zeros(len(model.share))
+    c[now], c[then] = 1.0, -1.0
+    estimate, low, high, p = model.contrast(c)
+    effective = model.effective
+    least = smallest_detectable(model.share[then], effective[then], effective[now])
+    extra = (normal_quantile() + normal_quantile(0.6)) * np.sqrt(model.extra_variance(c))
+    out = {"estimate": estimate, "low": low, "high": high, "p": p}
+    return out | {"smallest_detectable": np.hypot(least, extra)}
 
 
 def trends_table(prevalence: Prevalence, seed: int) -> pd.DataFrame:
@@ -148,7 +161,7 @@ def trends_table(prevalence: Prevalence, seed: int) -> pd.DataFrame:
             for rare, none in zip(few, undetectable, strict=True)
         ]
     rows = [pd.DataFrame(shared | test | {"place": i}) for i, test in enumerate(tests)]
-    return _stacked(rows, "trends", ["place"], ["test"])
+    return _stacked(rows, "trends", ["place"], "test")
 
 
 def changepoints_table(prevalence: Prevalence, seed: int) -> pd.DataFrame:
@@ -163,7 +176,7 @@ def changepoints_table(prevalence: Prevalence, seed: int) -> pd.DataFrame:
         " ".join(filter(None, [note, _TOO_SMALL if n else ""]))
         for note, n in zip(table["note"], none, strict=True)
     ]
-    return _stacked([table], "changepoints", ["place", "depth", "first"], ["depth"])
+    return _stacked([table], "changepoints", ["place", "depth", "first"], "depth")
 
 
 def sources_table(
@@ -206,7 +219,10 @@ def distances_table(
         row["note"] = " ".join([*filter(None, [row["note"]]), *_small(size.tolist())])
         keys = {"year": int(years[a]), "against": int(years[b]), "n": int(size.sum())}
         rows.append(row | keys)
-    return pd.DataFrame(rows)[COLUMNS["distances"]] if rows else _empty("distances")
+    if not rows:
+        return _empty("distances")
+    table = adjust_p(pd.DataFrame(rows)).assign(family=FAMILIES["distance"])
+    return table[COLUMNS["distances"]]
 
 
 def _small(sizes: Sequence[float]) -> list[str]:
@@ -223,18 +239,25 @@ def adjust_p(table: pd.DataFrame, family: Sequence[str] = ()) -> pd.DataFrame:
     )
 
 
+def name_families(of: pd.Series) -> list[str]:
+    """The tests that p is adjusted over, by the kind of change, the test or the depth."""
+    return [FAMILIES.get(f, f"step change at depth {f}: all themes") for f in of]
+
+
 def _stacked(
-    rows: list[pd.DataFrame], name: str, order: list[str], family: Sequence[str] = ()
+    rows: list[pd.DataFrame], name: str, order: list[str], family: str = ""
 ) -> pd.DataFrame:
     """Stack the rows, adjust p within each family, and put rows and columns in order."""
     if not rows:
         return _empty(name)
     table = pd.concat(rows, ignore_index=True)
-    table = adjust_p(table, family) if family else table
+    if family:
+        table = adjust_p(table, [family]).assign(family=name_families(table[family]))
     return table.sort_values(order, kind="stable", ignore_index=True)[COLUMNS[name]]
 
 
 def _empty(name: str) -> pd.DataFrame:
-    kinds = dict.fromkeys(("theme", "test", "kind", "measure", "source", "shape", "note"), "str")
+    texts = ("theme", "test", "kind", "measure", "source", "shape", "family", "note")
+    kinds = dict.fromkeys(texts, "str")
     kinds |= dict.fromkeys(("year", "against", "first", "last", "depth", "n"), "int64")
     return pd.DataFrame({c: pd.Series([], dtype=kinds.get(c, "float64")) for c in COLUMNS[name]})

@@ -11,5 +11,6 @@ from .shares import changes_figure as changes_figure
 from .shares import drift_figure as drift_figure
 from .shares import effects_figure as effects_figure
 from .topics import mapping_figure as mapping_figure
+from .topics import plain_runs_figure as plain_runs_figure
 from .topics import resolution_figure as resolution_figure
 from .topics import topic_tracking_figure as topic_tracking_figure

@@ -134,6 +134,43 @@ def resolution_figure(
     return figure
 
 
+def plain_runs_figure(runs: pd.DataFrame, pairs: pd.DataFrame) -> Figure:
+    """Draw how far plain BERTopic runs agree with each other, and how many topics each has.
+
+    Parameters
+    ----------
+    runs, pairs : DataFrame
+        Tables of :func:`iapt_topics.topics.plain_runs`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A square of adjusted Rand indices, runs with their number of topics and of unassigned
+        responses at the side.
+    """
+    need_rows(runs, "the runs", "run n_topics unassigned n")
+    need_rows(pairs, "the pairs of runs", "first second ari")
+    names = runs["run"].tolist()
+    grid = np.full((len(names), len(names)), np.nan)
+    for first, second, ari in pairs[["first", "second", "ari"]].itertuples(index=False, name=None):
+        i, j = names.index(first), names.index(second)
+        grid[i, j] = grid[j, i] = ari
+    figure = new_figure(0.62 * len(names) + 3.2, 0.5 * len(names) + 1.4)
+    ax: Any = figure.subplots()
+    ax.imshow(grid, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+    for i, j in zip(*np.nonzero(~np.isnan(grid)), strict=True):
+        ink = "black" if grid[i, j] > 0.6 else "white"
+        ax.text(j, i, f"{grid[i, j]:.2f}", ha="center", va="center", fontsize=SMALL, color=ink)
+    rows = runs[["run", "n_topics", "unassigned"]].itertuples(index=False, name=None)
+    side = [f"{name}: {n} topics, {missed:.0%} unassigned" for name, n, missed in rows]
+    ax.set_yticks(range(len(names)), side)
+    ax.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
+    ax.tick_params(labelsize=SMALL, length=0, colors=INK)
+    ax.spines[:].set_visible(False)
+    put_title(ax, f"Agreement between runs (adjusted Rand index), n = {number(runs['n'].max())}")
+    return figure
+
+
 def topic_tracking_figure(
     topics: pd.DataFrame, links: pd.DataFrame, windows: pd.DataFrame
 ) -> Figure:

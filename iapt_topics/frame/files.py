@@ -20,7 +20,7 @@ from iapt_topics._base.files import MOST_BYTES, read_toml, write_whole
 from iapt_topics._base.sheets import read_sheet, write_sheet
 from iapt_topics._base.tables import read_tables
 from iapt_topics.frame.codebooks import as_frame_rows, of_a_tool
-from iapt_topics.frame.instructions import add_instructions
+from iapt_topics.frame.instructions import CHOICES, INSTRUCTIONS
 from iapt_topics.frame.refi import read_codebook
 from iapt_topics.frame.theme import LISTS
 
@@ -54,8 +54,8 @@ def write_entries(path: Path, entries: Entries, fields: Iterable[str]) -> None:
     names = ["kind", *fields]
     wide = ("definition", "include", "exclude", *LISTS)
     write_sheet(
-        path, names, _as_rows(*entries, names), wide=wide, private=False,
-        finish=lambda book: add_instructions(book, names),
+        path, names, _as_rows(*entries, names), wide=wide, private=False, choices=CHOICES,
+        instructions=INSTRUCTIONS,
     )  # fmt: skip
 
 

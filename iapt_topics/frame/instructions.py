@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from iapt_topics.frame.theme import STATUSES
 
-_ROWS = 500  # that have lists to choose from
-_LINES = (
+#: Lists to choose from; a parent is one of the ids, which stand in the second column.
+CHOICES = {
+    "kind": ("theme", "frame", "facet", "value"),
+    "codable": ("true", "false"),
+    "status": STATUSES,
+    "parent": "=$B$2:$B$500",
+}
+INSTRUCTIONS = (
     "How to fill in this codebook",
     "",
     "Each row is a theme. It needs an id (short, such as A1) and a label. All else is optional, "
@@ -24,32 +27,3 @@ _LINES = (
     "status: where the theme comes from. USER is your own.",
     "Check it with: iapt-topics frame --check my_frame.xlsx",
 )
-
-
-def add_instructions(book: Any, names: Sequence[str]) -> None:
-    """Add a sheet of instructions to a workbook, and lists to choose from to its first sheet."""
-    from openpyxl.styles import Alignment, Font
-    from openpyxl.utils import get_column_letter
-    from openpyxl.worksheet.datavalidation import DataValidation
-
-    sheet = book.worksheets[0]
-    sheet.title = "codebook"
-    for name, allowed in (
-        ("kind", '"theme,frame,facet,value"'),
-        ("codable", '"true,false"'),
-        ("status", f'"{",".join(STATUSES)}"'),
-        ("parent", f"=$B$2:$B${_ROWS}" if names[1:2] == ["id"] else ""),
-    ):
-        if allowed and name in names:
-            letter = get_column_letter(list(names).index(name) + 1)
-            choice = DataValidation(type="list", formula1=allowed, allow_blank=True)
-            choice.showErrorMessage = False  # a list to choose from, not a rule
-            choice.add(f"{letter}2:{letter}{_ROWS}")
-            sheet.add_data_validation(choice)
-    about = book.create_sheet("instructions")
-    for i, line in enumerate(_LINES, start=1):
-        cell = about.cell(i, 1, line or None)
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
-        if i == 1:
-            cell.font = Font(bold=True)
-    about.column_dimensions["A"].width = 100

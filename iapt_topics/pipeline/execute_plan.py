@@ -22,9 +22,9 @@ from iapt_topics.pipeline.manifest import (
     require_own_manifest,
 )
 from iapt_topics.pipeline.people import read_people
-from iapt_topics.pipeline.plan import PLAN, StudyPlan, plan_text
+from iapt_topics.pipeline.plan import PLAN, PURPOSIVE, StudyPlan, plan_text
 from iapt_topics.pipeline.run import complete_study, run_study
-from iapt_topics.pipeline.write import PRIVATE, PUBLIC, write_study
+from iapt_topics.pipeline.write import PRIVATE, PUBLIC, REPORT, write_study
 from iapt_topics.publish.quotes_sheet import read_quotes
 from iapt_topics.study.study import Study
 from iapt_topics.survey.redaction import count_redactions, redact_responses
@@ -65,6 +65,7 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
     )
     frame, human = read_people(
         plan.codes, plan.frame, responses, plan.code_map, on_event,
+        purposive=plan.codes_sample == PURPOSIVE,
         documents=plan.documents, unlisted=plan.unlisted,
     )  # fmt: skip
     if plan.approved is not None:
@@ -77,6 +78,7 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
         config=TopicConfig(
             seed=plan.seed, n_runs=plan.n_runs, n_topics=plan.n_topics,
             min_topic_size=plan.min_topic_size, min_support=plan.min_support,
+            model=plan.topic_model,
         ),
         baseline=plan.baseline,
         cache=cache,
@@ -153,7 +155,8 @@ def _put_in_place(part: Path, folder: Path) -> None:
     for name in (*new, *old):
         refuse_links(folder, name)
     remove_manifest(folder)
-    private_folder(folder / PRIVATE)
+    for private in (PRIVATE, REPORT):
+        private_folder(folder / private)
     for name in sorted(new, key=lambda n: n.name == MANIFEST):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (part / name).replace(folder / name)
@@ -164,12 +167,12 @@ def _put_in_place(part: Path, folder: Path) -> None:
 def _is_result(name: str) -> bool:
     """Whether a manifest may have that file removed: one in a folder of results, and no other."""
     steps = Path(name).parts
-    return len(steps) > 1 and steps[0] in (PRIVATE, PUBLIC) and ".." not in steps
+    return len(steps) > 1 and steps[0] in (PRIVATE, REPORT, PUBLIC) and ".." not in steps
 
 
 def _require_own(folder: Path) -> None:
     """Raise if what is not of a run stands where a run would write."""
-    for name in (PRIVATE, PUBLIC, "cache", PLAN):
+    for name in (PRIVATE, REPORT, PUBLIC, "cache", PLAN):
         refuse_link(folder / name)
     require_own_manifest(folder)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def read_people(
     code_map: str | Path | pd.DataFrame | Mapping[str, str] | None,
     on_event: OnEvent,
     *,
+    purposive: bool = False,
     documents: str | Path | pd.DataFrame | Mapping[str, str] | None = None,
     unlisted: str = "not_coded",
 ) -> tuple[ThemeFrame, tuple[Codes, ...]]:
@@ -42,6 +44,8 @@ def read_people(
         The survey that was coded.
     code_map : mapping, table or path of a table, or None
         As for :func:`iapt_topics.load_codes`.
+    purposive : bool
+        Whether the coded responses were picked for their content, so that they stand for no others.
     on_event : callable
         Called with an :class:`iapt_topics.Event` for each finding on the file of codes.
     documents, unlisted : optional
@@ -79,6 +83,8 @@ def read_people(
     )  # fmt: skip
     people = (c for c in every if c.kind == "human")
     human = tuple(islice(people, 2))
+    if purposive:
+        human = tuple(replace(c, picked=frozenset(c.seen["response_id"])) for c in human)
     for note in dict.fromkeys(str(f) for c in human for f in findings_of(c.findings)):
         on_event(Event("note", note))
     if others := len(list(people)):

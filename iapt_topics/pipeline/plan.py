@@ -54,9 +54,11 @@ def _is_number(value: object, *types: type) -> bool:
 def _is_rule(value: Any) -> bool:
     from iapt_topics.publish.disclosure import PRESETS
 
-    return value in PRESETS if isinstance(value, str) else _is_number(value, int) and value >= 1
+    return value in PRESETS if isinstance(value, str) else _is_number(value, int) and value >= 2
 
 
+#: How responses were chosen to be coded by hand.
+SAMPLES = RANDOM, PURPOSIVE = ("random", "purposive")
 KINDS = {
     "file": Kind("the path of a file", _is_place, '"file"'),
     "folder": Kind("the path of a folder", _is_place),
@@ -72,10 +74,14 @@ KINDS = {
         lambda v: isinstance(v, list | tuple) and all(map(_is_text, v)),
         '["..."]',
     ),
+    "runs": Kind('"bertopic"', lambda v: _is_text(v) and v == "bertopic", '"bertopic"'),
     "whole": Kind("a whole number", lambda v: _is_number(v, int), "2"),
     "share": Kind("a number from 0 to 1", lambda v: _is_number(v, int, float) and 0 <= v <= 1),
     "flag": Kind("true or false", lambda v: isinstance(v, bool), "true"),
-    "rule": Kind("a whole number of at least 1, or the name of a disclosure rule", _is_rule),
+    "sample": Kind(
+        "random or purposive", lambda v: isinstance(v, str) and v in SAMPLES, '"random"'
+    ),
+    "rule": Kind("a whole number of at least 2, or the name of a disclosure rule", _is_rule),
 }
 KEYS = (
     Key("survey", "file", "file", "file", "the survey: .csv, .tsv, .xlsx, .parquet, .sav or .dta"),
@@ -98,6 +104,8 @@ KEYS = (
     Key("codes", "file", "codes", "file", "human codes: .csv, .xlsx, .qdpx or QualCoder's .qda"),
     Key("codes", "map", "code_map", "file",
         "table of code and theme, where codes are named otherwise"),
+    Key("codes", "sample", "codes_sample", "sample",
+        "how the coded responses were chosen: random, or purposive (picked for their content)"),
     Key("codes", "documents", "documents", "file",
         "table of document and response_id, where a tool's documents are named otherwise"),
     Key("codes", "unlisted", "unlisted", "text",
@@ -107,6 +115,8 @@ KEYS = (
     Key("embedding", "prompt", "prompt", "text", 'text put before each response, e.g. "query: "'),
     Key("embedding", "theme_prompt", "theme_prompt", "text",
         "text put before each description of a theme"),
+    Key("topics", "model", "topic_model", "runs",
+        'what the clustering runs are: "bertopic", or by default the library\'s own'),
     Key("topics", "seed", "seed", "whole", "seed of all random numbers"),
     Key("topics", "n_runs", "n_runs", "whole",
         "number of clustering runs in the consensus", before="runs"),
@@ -156,6 +166,9 @@ class StudyPlan:
         Whether the redacted text is analysed.
     codes, code_map : Path, optional
         Human codes, and the themes that their names stand for.
+    codes_sample : str, optional
+        "random" or "purposive": how the coded responses were chosen. Nothing is corrected by a
+        purposive sample. Without it they are taken for a random sample, unless they look otherwise.
     documents : Path, optional
         As for :func:`iapt_topics.load_codes`; so is ``unlisted``.
     unlisted : str, default "not_coded"
@@ -165,6 +178,8 @@ class StudyPlan:
         Folder of a sentence model, "all-MiniLM-L6-v2" or "all-mpnet-base-v2", as for
         :func:`iapt_topics.sentence_encoder`; so are ``prompt`` and ``theme_prompt``.
     prompt, theme_prompt : str, optional
+    topic_model : {"bertopic"}, optional
+        As ``model`` of :class:`iapt_topics.TopicConfig`.
     seed, n_runs : int
         As for :class:`iapt_topics.TopicConfig`; so are ``n_topics``, ``min_topic_size``, and
         ``min_support``.
@@ -207,12 +222,14 @@ class StudyPlan:
     redact_text: bool = False
     codes: Path | None = None
     code_map: Path | None = None
+    codes_sample: str | None = None
     documents: Path | None = None
     unlisted: str = "not_coded"
     frame: str | Path | None = None
     model: str | Path | None = None
     prompt: str | None = None
     theme_prompt: str | None = None
+    topic_model: str | None = None
     seed: int = 7
     n_runs: int = 12
     n_topics: int | None = None

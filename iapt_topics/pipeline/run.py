@@ -21,6 +21,7 @@ from iapt_topics.encoders.embeddings import embed
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.coding import code_responses
+from iapt_topics.mapping.facets import code_facets
 from iapt_topics.mapping.mapping import map_topics
 from iapt_topics.mapping.reach import measure_reach
 from iapt_topics.pipeline.manifest import describe_run
@@ -88,13 +89,14 @@ def run_study(
     on_event(Event("stage", f"Finding topics: consensus of {config.n_runs} runs"))
     topics = fit_once(responses, embeddings, config, cache, on_event)
     on_event(Event("stage", "Mapping topics and responses onto the frame"))
-    mapping, machine = stage_once(
+    mapping, machine, facets = stage_once(
         cache,
         "codes",
         (responses, embeddings, topics, frame, encoder.name, encoder.fingerprint),
         lambda: (
             map_topics(topics, frame, encoder, embeddings=embeddings),
             code_responses(responses, embeddings, frame, encoder),
+            code_facets(responses, embeddings, frame, encoder) if frame.facets else None,
         ),
     )
     on_event(Event("stage", "Measuring agreement and drift"))
@@ -107,7 +109,8 @@ def run_study(
         lambda: (change(machine), change(axis_codes(machine, frame)) if frame.axis else None),
     )
     # The first coder with the machine and with the second coder, as far as there are any.
-    compare = partial(compare_codes, responses=responses, seed=config.seed)
+    design = {"sampling": "purposive"} if human and human[0].picked else None
+    compare = partial(compare_codes, responses=responses, design=design, seed=config.seed)
     found: tuple[Comparison, ...] = stage_once(
         cache if human else None,
         "agreement",
@@ -124,6 +127,7 @@ def run_study(
         axis_drift=axis_drift,
         comparison=comparison,
         benchmark=benchmark,
+        facets=facets,
         human=human,
         manifest=describe_run(
             responses, embeddings, topics, frame, encoder, human,

@@ -7,20 +7,21 @@ from pathlib import Path
 
 import pandas as pd
 
+from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import write_whole
 from iapt_topics._base.private import private_folder, refuse_links
 from iapt_topics._base.sheets import private_csv
 from iapt_topics.figures._style import figure_bytes
 from iapt_topics.pipeline.manifest import remove_manifest, write_manifest
-from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.disclosure import Disclosure, parse_rule
 from iapt_topics.publish.exports import write_tables
-from iapt_topics.publish.published import Published, publish
+from iapt_topics.publish.published import Published, keep_private, publish
 from iapt_topics.report.pictures import draw
 from iapt_topics.report.write import write_report
 from iapt_topics.study.study import Study
 
 #: Folders of a result: for the researcher alone, and what may be passed on.
-PRIVATE, PUBLIC = "tables_private", "publish"
+PRIVATE, REPORT, PUBLIC = "tables_private", "private", "publish"
 
 
 def write_study(
@@ -33,6 +34,9 @@ def write_study(
 ) -> dict[str, Path]:
     """Write a study's public files, and apart from them the private ones.
 
+    Two reports of one form are always written: the exact one in ``private``, and the one that may
+    be passed on in ``publish``.
+
     Parameters
     ----------
     folder : str or Path
@@ -40,30 +44,38 @@ def write_study(
     study : Study
         From :func:`iapt_topics.run_study`.
     disclosure : int, str or Disclosure, default 10
-        As for :func:`iapt_topics.publish.publish`.
+        As for :func:`iapt_topics.publish.publish`, but not 1: what is in ``publish`` is never
+        exact.
     quotes : DataFrame or bool, optional
-        As for :func:`iapt_topics.publish.publish`.
+        As for :func:`iapt_topics.publish.publish`. The private report has quotes in any case.
     command : sequence of str, optional
         The words after ``iapt-topics`` that made the study, for ``iapt-topics verify``.
 
     Returns
     -------
     dict of str to Path
-        "report", "published", "workbook", "manifest" and the name of each private table, to where
-        it is. The folder ``publish`` has the report and the same tables as CSV files and as a
-        workbook, all by one rule of disclosure control. ``tables_private`` has the exact tables,
-        row by row, for this account alone. The manifest is written last: a folder without one is
-        not a whole result.
+        "report", "private_report", "published", "workbook", "manifest" and the name of each private
+        table, to where it is. The folder ``publish`` has the report and the same tables as CSV
+        files and as a workbook, all by one rule of disclosure control. ``private`` has the exact
+        report and ``tables_private`` the exact tables, row by row, for this account alone. The
+        manifest is written last: a folder without one is not a whole result.
 
     Raises
     ------
     InputError
-        If the folder has a manifest of something else, or a link where a file is to go.
+        If the folder has a manifest of something else, or a link where a file is to go; or if the
+        rule suppresses nothing.
     """
-    folder = Path(folder)
+    folder, rule = Path(folder), parse_rule(disclosure)
+    if rule.min_respondents < 2:
+        raise InputError(
+            "disclosure", "must suppress small counts", "1",
+            f"Give 2 or more; the exact report is {REPORT}/report.html in any case.",
+        )  # fmt: skip
     remove_manifest(folder)
     private, public = folder / PRIVATE, folder / PUBLIC
-    private_folder(private)
+    for name in (PRIVATE, REPORT):
+        private_folder(folder / name)
     for name in (PUBLIC, f"{PUBLIC}/tables"):
         refuse_links(folder, name)
     written = {}
@@ -72,7 +84,8 @@ def write_study(
         # With a byte-order mark, without which Excel takes UTF-8 for the local code page.
         write_whole(written[name], private_csv(table), encoding="utf-8-sig", private=True)
     write_whole(private / "README.txt", _PRIVATE, private=True)
-    published = publish(study, disclosure, quotes=quotes)
+    written["private_report"] = write_report(folder / REPORT / "report.html", keep_private(study))
+    published = publish(study, rule, quotes=quotes)
     written["report"] = write_report(public / "report.html", published)
     written["workbook"] = write_tables(public / "tables.xlsx", published)
     written["published"] = write_tables(public / "tables", published)

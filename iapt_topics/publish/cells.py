@@ -1,4 +1,10 @@
-"""One published proportion: rounded counts, and what follows from them alone."""
+"""One published proportion: rounded counts, and what follows from them alone.
+
+Rounding is an error like another: a reader of a count rounded to ``w`` knows it to within an error
+of variance ``(w**2 - 1) / 12``, that of a whole number drawn evenly from ``w`` in a row. Its part
+in the variance of a share (by the delta method) is added to that of sampling, so that a published
+interval covers the prevalence and not the rounded figure.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +20,7 @@ from iapt_topics._base.status import NOT_CODED, NOT_ESTIMABLE, SHOWN, SMALL_BASE
 from iapt_topics.publish.counts import LinkedCounts
 from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.suppression import Key
+from iapt_topics.stats.intervals import normal_quantile
 from iapt_topics.stats.share_model import share_limits
 
 #: Note on a figure whose year nobody coded.
@@ -22,6 +29,8 @@ NO_CODES = "no response of this year was coded"
 WEIGHTED = "weighted"
 #: Stands for every p value below .001.
 SMALLEST_P = 0.0005
+#: What else is worked out from a share needs, and no table shows.
+HELPERS = ["effect", "one_each", "rounding"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +55,21 @@ class Cells:
         weighted : bool
             Whether the count is a sum of survey weights, if there are any.
         """
+        share = self.share_with_helpers(key, base, effective, weighted=weighted)
+        return {name: value for name, value in share.items() if name not in HELPERS}
+
+    def share_with_helpers(
+        self, key: Key, base: Key, effective: float, *, weighted: bool = False
+    ) -> dict[str, object]:
+        """:meth:`share`, with what else is worked out from it needs.
+
+        ``effect`` is the coarsened design effect, ``one_each`` whether Wilson's limits are due,
+        ``rounding`` the variance that rounding brings.
+        """
         counts, rule = self.counts, self.rule
         weighted = weighted and bool(counts.weights)
         out: dict[str, object] = dict.fromkeys(("count", "n", "estimate", "low", "high"), np.nan)
+        out |= {"effect": 1.0, "one_each": False, "rounding": 0.0}
         cell, of = counts.cells.get(key), counts.cells.get(base)
         if base in self.suppressed:
             return out | {"status": SUPPRESSED, "note": SUPPRESSED}
@@ -58,10 +79,11 @@ class Cells:
         out["n"] = n
         if cell is None or key in self.suppressed:
             return out | {"status": SUPPRESSED, "note": SUPPRESSED}
+        step: float
         if weighted:
-            count, share = self._weighted_count(counts.weighed[key][0], base)
+            count, share, step = self._weighted_count(counts.weighed[key][0], base)
         else:
-            count = min(rule.rounded(cell.count), n)
+            count, step = min(rule.rounded(cell.count), n), rule.round_to
             share = count / n if n else np.nan
         out["count"] = count
         if of.count < rule.min_base:
@@ -69,24 +91,39 @@ class Cells:
         # The design effect is coarsened so that it does not disclose the exact share.
         effect = max(1.0, round(float(of.count / effective), 1))
         one_each = effect == 1 and counts.one_each(base, weighted=weighted)
-        low, high = (float(x) for x in share_limits(share, n / effect, one_each))
+        # A count that is shown as 0 is 0 if those that would be rounded to it are suppressed.
+        certain = not count and not weighted and rule.rounded(rule.min_respondents) > 0
+        error = 0.0 if certain else rounding_variance(step)
+        rounding = (error + share**2 * rounding_variance(rule.round_to)) / n**2
+        low, high = (
+            float(x) for x in widen(share, *share_limits(share, n / effect, one_each), rounding)
+        )
         out |= {"estimate": share, "low": low, "high": high, "status": SHOWN}
+        out |= {"effect": effect, "one_each": one_each, "rounding": rounding}
         return out | {"note": WEIGHTED if weighted else ""}
 
-    def _weighted_count(self, total: float, base: Key) -> tuple[float, float]:
-        """A sum of weights as it may be shown, and its share of the base.
+    def _weighted_count(self, total: float, base: Key) -> tuple[float, float, float]:
+        """A sum of weights as it may be shown, its share of the base, and what it is rounded to.
 
         Weights have mean 1 in the base, so the two are those of as many equal responses.
         """
         rule, n = self.rule, self.counts.cells[base].count
-        of, largest = self.counts.weighed[base]
-        total, largest = total * n / of, largest * n / of
+        of = self.counts.weighed[base][0]
+        total *= n / of
         if rule.min_respondents == 1 and rule.round_to == 1:
-            return round(total), min(total / n, 1.0)
-        step = max(5, rule.round_to)
-        step *= math.ceil(round(2 * largest / step, 9))
+            return round(total), min(total / n, 1.0), 1
+        step = self.weighted_step(base)
         count = min((total + step / 2) // step * step, rule.rounded(n))
-        return int(count), count / max(rule.rounded(n), 1)
+        return int(count), count / max(rule.rounded(n), 1), step
+
+    def weighted_step(self, base: Key) -> float:
+        """What sums of weights of a base are rounded to: twice the largest weight, or more."""
+        if self.rule.min_respondents == 1 and self.rule.round_to == 1:
+            return 1
+        of, largest = self.counts.weighed[base]
+        step = max(5, self.rule.round_to)
+        largest *= self.counts.cells[base].count / of
+        return step * math.ceil(round(2 * largest / step, 9))
 
     def joint(self, ids: set[str], year: int) -> float:
         """Responses to which two coders applied a theme, or the sum of their weights, rounded."""
@@ -106,6 +143,19 @@ class Cells:
         """Counts of two coders together, rounded."""
         step = self.step
         return np.asarray((np.asarray(counts, dtype=float) + step / 2) // step * step)
+
+
+def rounding_variance(step: Any) -> Any:
+    """Variance of the error of a count that is rounded to a multiple of ``step``."""
+    return (step**2 - 1) / 12
+
+
+def widen(estimate: Any, low: Any, high: Any, variance: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Limits of a share (0 to 1) with another variance added in quadrature."""
+    more = normal_quantile() ** 2 * np.asarray(variance, dtype=float)
+    down = estimate - np.sqrt((estimate - low) ** 2 + more)
+    up = estimate + np.sqrt((high - estimate) ** 2 + more)
+    return np.clip(down, 0, 1), np.clip(up, 0, 1)
 
 
 def mark(table: pd.DataFrame, shown: Any, note: Any = "") -> pd.DataFrame:

@@ -56,6 +56,8 @@ class LinkedCounts:
         self.lines: list[Line] = []
         self.most: dict[Key, int] = {}
         self.never_shown: set[Key] = set()
+        #: Sums that stand for nobody in particular.
+        self.unprotected: set[Key] = set()
         self.kept = responses.kept
         self.coder = codes.coder
         self.cluster: dict[Any, Any] = responses.cluster_id.to_dict()
@@ -100,12 +102,13 @@ class LinkedCounts:
 
     def _unseen(self, key: Key, ids: Iterable[str]) -> Key:
         """A count that is in no output."""
-        self._put(key, ids)
+        self.put(key, ids)
         if self.cells[key].count:
             self.never_shown.add(key)
         return key
 
-    def _put(self, key: Key, ids: Iterable[str]) -> None:
+    def put(self, key: Key, ids: Iterable[str]) -> None:
+        """Add a count of some responses and the people behind it."""
         ids = list(ids)
         self.cells[key] = Cell(len(ids), frozenset(map(self.cluster.get, ids)))
         if self.weights:
@@ -132,8 +135,8 @@ class LinkedCounts:
         }
         for year, ids in self.kept_by_year.items():
             seen_ids = by_year.get(year, set())
-            self._put(("kept", year), ids)
-            self._put(("base", year), seen_ids)
+            self.put(("kept", year), ids)
+            self.put(("base", year), seen_ids)
             self._split(("kept", year), ("base", year), ids - seen_ids)
         self._sum(("kept", ALL), [("kept", y) for y in self.kept_by_year])
         self._sum(("base", ALL), [("base", y) for y in by_year])
@@ -142,7 +145,7 @@ class LinkedCounts:
         self.given = given_by(codes)
         for theme in codes.themes:
             for year, ids in by_year.items():
-                self._put(("theme", theme, year), ids & self.given[theme])
+                self.put(("theme", theme, year), ids & self.given[theme])
                 self.most["theme", theme, year] = len(ids)
             self._sum(("theme", theme, ALL), [("theme", theme, y) for y in by_year])
             self._relate(("theme", theme, ALL), codes.coder, theme, self.given[theme] & self.seen)
@@ -152,7 +155,7 @@ class LinkedCounts:
         for year, ids in self.by_year.items():
             for name in poles.themes:
                 given = poles.table.loc[poles.table["theme"] == name, "response_id"]
-                self._put(("class", name, year), ids & set(given))
+                self.put(("class", name, year), ids & set(given))
             self._sum(("base", year), [("class", n, year) for n in poles.themes])
         frame = mapping.frame
         for pole, alone in zip(frame.axis or (), poles.themes[:2], strict=True):
@@ -164,12 +167,34 @@ class LinkedCounts:
                 members = [t for t in found if frame.find_domain(t) == pole]
                 if len(members) == 1:
                     self._sum(("theme", members[0], year), parts)
+                elif members:
+                    self._unite(("pole", pole, year), members, year)
+
+    def _unite(self, whole: Key, members: Sequence[str], year: int) -> None:
+        """A union of themes: none of them is larger, and their sum is no smaller."""
+        given = {t: self.given[t] & self.by_year[year] for t in members}
+        union = set().union(*given.values())
+        for theme, ids in given.items():
+            self._split(whole, ("theme", theme, year), union - ids)
+        # What the sum of the themes counts more than once is in no output, nor is the sum. Of three
+        # themes or more it is no number of respondents, and needs no protection of its own.
+        again: list[str] = []
+        before: set[str] = set()
+        for ids in given.values():
+            again += sorted(ids & before)
+            before |= ids
+        more, total = self._unseen(("again", whole), again), ("members", whole)
+        if len(members) > 2:
+            self.unprotected |= {more, total}
+        self._sum(total, [("theme", t, year) for t in members])
+        self.never_shown.add(total)
+        self._sum(total, [whole, more])
 
     def add_topics(self, topics: Topics) -> None:
         """Topics: with the unassigned they add up to the kept responses."""
         rows = topics.assignments
         for topic, part in rows.groupby("topic"):
-            self._put(("topic", int(str(topic))), part["response_id"])
+            self.put(("topic", int(str(topic))), part["response_id"])
         parts = [k for k in self.cells if isinstance(k, tuple) and k[0] == "topic"]
         self._sum(("kept", ALL), parts)
 
@@ -178,7 +203,7 @@ class LinkedCounts:
         rows = topics.assignments
         unsure = set(rows.loc[rows["support"] < sure, "response_id"])
         for year, ids in self.kept_by_year.items():
-            self._put(("unsure", year), ids & unsure)
+            self.put(("unsure", year), ids & unsure)
             self.most["unsure", year] = len(ids)
             self._split(("kept", year), ("unsure", year), ids - unsure)
         self._sum(("unsure", ALL), [("unsure", y) for y in self.kept_by_year])
@@ -193,7 +218,7 @@ class LinkedCounts:
         """Respondents of all years: a response of each, beside those that they gave besides."""
         ids = self.kept["response_id"]
         again = ids.map(self.cluster).duplicated().to_numpy()
-        self._put(("people", ALL), ids[~again])
+        self.put(("people", ALL), ids[~again])
         self._split(("kept", ALL), ("people", ALL), ids[again])
 
     def add_levels(self, name: str, level: pd.Series) -> None:
@@ -202,7 +227,7 @@ class LinkedCounts:
             when, keys = int(str(year)), []
             for one, ids in part.groupby(level[part["response_id"]].to_numpy()):
                 keys.append(("level", name, one, when))
-                self._put(keys[-1], ids["response_id"])
+                self.put(keys[-1], ids["response_id"])
                 self.most[keys[-1]] = len(part)
             self._sum(("kept", when), keys)
 
@@ -227,7 +252,7 @@ class LinkedCounts:
             given = given_by(coder)
             for theme in result.themes["theme"]:
                 key, ids = (name, side, theme), given[theme] & both
-                self._put(key, ids)
+                self.put(key, ids)
                 self.most[key] = result.n
                 self._relate(key, coder.coder, theme, ids)
 
@@ -236,14 +261,14 @@ class LinkedCounts:
         one, two, both = self.compared[name]
         years = {y: ids & both for y, ids in self.by_year.items()}
         for year, ids in years.items():
-            self._put((name, "base", year), ids)
+            self.put((name, "base", year), ids)
             self._split(("base", year), (name, "base", year), self.by_year[year] - ids)
         for side, coder in (("reference", one), ("other", two)):
             given = given_by(coder)
             for theme in (t for t in one.themes if t in two.themes):
                 keys: list[Key] = [(name, side, theme, y) for y in years]
                 for key, (year, ids) in zip(keys, years.items(), strict=True):
-                    self._put(key, given[theme] & ids)
+                    self.put(key, given[theme] & ids)
                     self.most[key] = len(ids)
                     if coder.coder == self.coder:
                         others = given[theme] & self.by_year[year] - ids

@@ -6,7 +6,15 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iapt_topics._base.status import SUPPRESSED
+from iapt_topics._base.status import (
+    CORRECTED,
+    FELL,
+    NO_CHANGE,
+    ROSE,
+    SIGNIFICANT,
+    SUPPRESSED,
+    UNCHECKED,
+)
 from iapt_topics._base.text import clean
 from iapt_topics.publish.exports import add_table, write_document
 from iapt_topics.publish.wording import MEASURES, coefficient, known, p_value, points
@@ -137,7 +145,7 @@ def _agreement(published: Published, start: str) -> list[str]:
 
 
 def _changes(published: Published) -> list[str]:
-    """A sentence for each significant change from the baseline to the last wave; one for others."""
+    """A sentence for each change found from the baseline to the last wave; one for the others."""
     changes = published.tables["drift_changes"]
     changes = changes[changes["kind"] == "baseline"]
     shown = changes[(changes["year"] == changes["year"].max()) & changes["estimate"].notna()]
@@ -145,16 +153,27 @@ def _changes(published: Published) -> list[str]:
         return []
     row = shown.iloc[0]
     between = f"{published.wave(row['against'])} to {published.wave(row['year'])}"
-    significant = shown[shown["p_bh"] < 0.05]
+    figures, by = shown, ""
+    if shown["checked"].eq(CORRECTED).any():
+        figures = published.tables["corrected_changes"].merge(shown[["theme", "year", "against"]])
+        by = ", corrected by human codes,"
+    found = figures[figures["finding"].isin([ROSE, FELL])]
     sentences = [
-        f"Prevalence of {published.labels[r['theme']]} {_moved(r)}, adjusted p "
+        f"Prevalence of {published.labels[r['theme']]}{by} {_moved(r)}, adjusted p "
         f"{_equals(p_value(r['p_bh']))} ({between})."
-        for r in significant.to_dict("records")
+        for r in found.to_dict("records")
     ]
-    if rest := len(shown) - len(significant):
+    if rest := int((shown["finding"] == NO_CHANGE).sum()):
         other = "other " if sentences else ""
         sentences.append(
             f"We found no significant change in {_counted(rest, f'{other}theme')} ({between})."
+        )
+    alone = shown[shown["finding"] == UNCHECKED]
+    if n := len(alone):
+        differ = int((alone["p_bh"] < SIGNIFICANT).sum())
+        sentences.append(
+            f"The change in machine codes of {_counted(n, 'theme')} was not checked against human "
+            f"codes of a random sample ({between}; adjusted p < .05 in {differ})."
         )
     return sentences
 

@@ -1,32 +1,48 @@
 """What is published of prevalence by year and its change.
 
-Tables are worked out from published tables, so that they disclose no more than those do. Only a p
-value, a limit of a slope and a smallest change come from exact counts, rounded, and only where
-every share behind them is shown.
+Tables are worked out from published shares, by the functions that work the exact ones out from
+exact shares (:mod:`iapt_topics.publish.year_model`), so that they disclose no more than those do,
+and a p value agrees with the interval beside it. Distances alone are of exact counts, of the themes
+that are shown in both years.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.status import SHOWN
-from iapt_topics.drift.trends import shapes
-from iapt_topics.publish.cells import Cells, follow, round_and_mask, round_measures
+from iapt_topics._base.status import SHOWN, SMALL_BASE, SUPPRESSED
+from iapt_topics.drift.distances import distance
+from iapt_topics.drift.tables import adjust_p, change_columns, name_families
+from iapt_topics.drift.trends import change_rows, trend_rows
+from iapt_topics.publish.cells import HELPERS, Cells, follow, not_estimable, round_p
 from iapt_topics.publish.counts import ALL
 from iapt_topics.publish.suppression import Key
-from iapt_topics.study.derived import both_years, crude_changes, difference
-from iapt_topics.study.tables import Tables
+from iapt_topics.publish.year_model import YearModel, year_model
+from iapt_topics.study.derived import (
+    UNCORRECTED,
+    both_years,
+    crude_changes,
+    mark_checked,
+    pole_difference,
+)
+from iapt_topics.study.study import Study
+from iapt_topics.study.tables import Tables, model_shares
 
-_TESTS = {"p": 3, "p_bh": 3, "p_holm": 3}
-_LIMITS = {"low": 3, "high": 3, "smallest_detectable": 3}
+#: Of the draws behind the test of shapes, and of the distances of what is shown.
+SEED = 7
+_N_BOOT = 1000
+#: What the covered part of a standard is rounded down to, at the least.
+_COVERED_STEP = 0.05
 
 
-def publish_drift(exact: Tables, cells: Cells) -> Tables:
-    """Tables of prevalence and its change, of the exact ones."""
+def publish_drift(study: Study, cells: Cells) -> tuple[Tables, YearModel]:
+    """Tables of prevalence and its change, and the model of the years that they rest on."""
+    exact = study.tables
     out = {
         "theme_shares": _shares(
             exact["theme_shares"], cells, lambda row: (("theme", row["theme"], ALL), ("base", ALL))
@@ -35,15 +51,25 @@ def publish_drift(exact: Tables, cells: Cells) -> Tables:
     for name, kind in (("drift", "theme"), ("axis", "class"), ("pole", "pole")):
         if (table := exact.get(f"{name}_shares")) is not None:
             out[f"{name}_shares"] = _shares_by_year(table, cells, kind)
+    if "axis_shares" in out:
+        out["pole_difference"] = pole_difference(out["axis_shares"])
     shares = out["drift_shares"]
-    out["drift_changes"] = _changes(exact["drift_changes"], shares)
-    out["drift_trends"] = _trends(exact["drift_trends"], shares)
-    out["drift_changepoints"] = _changepoints(exact["drift_changepoints"], shares)
-    out["drift_distances"] = round_measures(exact["drift_distances"], cells.rule)
+    years = year_model(shares, study.codes, cells)
+    out["drift_changes"] = _changes(exact["drift_changes"], shares, years)
+    out["drift_trends"] = _trends(exact["drift_trends"], shares, years)
+    out["drift_changepoints"] = _changepoints(exact["drift_changepoints"], shares, years)
+    out["drift_distances"] = _distances(study, years, cells)
     if "standardised_changes" in exact:
         table = exact["standardised_changes"]
-        out["standardised_changes"] = _standardised(table, out["drift_changes"])
-    return out
+        out["standardised_changes"] = _standardised(table, out["drift_changes"], cells)
+    if "panel_changes" in exact:
+        out["panel_changes"] = _panel_changes(exact["panel_changes"], shares, cells)
+    kind = study.codes.kind
+    for name in UNCORRECTED:
+        if name in out:
+            out[name] = mark_checked(out[name], kind)
+    tables = {n: t.drop(columns=HELPERS) if "rounding" in t else t for n, t in out.items()}
+    return tables, years
 
 
 def _shares(
@@ -51,7 +77,7 @@ def _shares(
 ) -> pd.DataFrame:
     rows = []
     for row in table.to_dict("records"):
-        share = cells.share(*keys(row), row["n_effective"], weighted=True)
+        share = cells.share_with_helpers(*keys(row), row["n_effective"], weighted=True)
         rows.append({c: row[c] for c in ("theme", "label", "year") if c in row} | share)
     return pd.DataFrame(rows)
 
@@ -62,75 +88,168 @@ def _shares_by_year(table: pd.DataFrame, cells: Cells, kind: str) -> pd.DataFram
     )
 
 
-def _changes(changes: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
-    """Differences of published shares, with Newcombe's interval on them; p as it was."""
-    now, then = both_years(changes, shares)
-    change = difference(now, then)
-    shown = change["estimate"].notna().to_numpy()
-    out = changes.reset_index(drop=True).assign(**change, n=now["n"] + then["n"])
-    return round_and_mask(follow(out, now, then), shown, _TESTS | {"smallest_detectable": 2})
+def _changes(changes: pd.DataFrame, shares: pd.DataFrame, years: YearModel) -> pd.DataFrame:
+    """Differences of published shares, with the interval and the test that follow from them."""
+    out = changes.reset_index(drop=True)
+    now, then = both_years(out, shares)
+    shown = (now["estimate"].notna() & then["estimate"].notna()).to_numpy()
+    columns = ["estimate", "low", "high", "p", "smallest_detectable"]
+    figures = np.full((len(out), len(columns)), np.nan)
+    place = {theme: i for i, theme in enumerate(years.themes)}
+    for pair, part in out[shown].groupby(["year", "against"]):
+        year, against = (int(str(y)) for y in pair)
+        change = change_columns(years.model, years.place(year), years.place(against))
+        at = [place[theme] for theme in part["theme"]]
+        figures[part.index] = np.column_stack([change[c][at] for c in columns])
+    out = out.assign(**dict(zip(columns, figures.T, strict=True)), n=now["n"] + then["n"])
+    return _adjusted(follow(out, now, then), ["kind"])
 
 
-def _trends(trends: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
-    """Slopes, ranges and shapes of published shares; none for a theme with a year suppressed."""
+def _adjusted(table: pd.DataFrame, family: list[str]) -> pd.DataFrame:
+    """Adjust p within each family of what is shown, and print p as everywhere."""
+    if table.empty:
+        return table
+    table = adjust_p(table, family)
+    return table.assign(**{c: round_p(table[c]) for c in ("p", "p_bh", "p_holm")})
+
+
+def _trends(trends: pd.DataFrame, shares: pd.DataFrame, years: YearModel) -> pd.DataFrame:
+    """Tests of published shares over all years; none for a theme with a year suppressed."""
+    if trends.empty:
+        return trends.copy()
+    whole = years.whole()
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+    for test in trend_rows(whole.model, whole.years, whole.n, SEED) if whole.themes else ():
+        columns = ["estimate", "low", "high", "p", "smallest_detectable"]
+        columns += ["shape"] if test["test"] == "shape" else []
+        for i, theme in enumerate(whole.themes):
+            known[theme, test["test"]] = {c: test[c][i] for c in columns}
+    groups = dict(iter(shares[shares["n"] != 0].groupby("theme")))
+    none = dict.fromkeys(("estimate", "low", "high", "p", "smallest_detectable"), np.nan)
     rows = []
-    groups = dict(iter(shares.groupby("theme")))
     for row in trends.to_dict("records"):
         part = groups[row["theme"]]
-        part = part[part["n"] != 0]
-        whole = bool(part["estimate"].notna().all())
-        values, bases = (part[c].to_numpy(float) for c in ("estimate", "n"))
-        years = part["year"].to_numpy(np.int64)
-        size = np.nan
-        if whole and row["test"] == "omnibus":
-            size = float(values.max() - values.min())
-        elif whole and row["test"] == "linear":
-            centred = years - np.average(years, weights=bases)
-            size = float((bases * centred * values).sum() / (bases * centred**2).sum())
-        elif whole:
-            names, contrasts = shapes(years, bases)
-            at = next(k for k, pair in enumerate(names) if row["shape"] in pair)
-            size = float(contrasts[at] @ values)
-        row |= {"estimate": size, "n": bases.sum()}
-        rows.append(row | {"shape": row["shape"] if whole else ""} | _inherit_status(part))
-    out = pd.DataFrame(rows, columns=trends.columns)
-    return round_and_mask(out, out["estimate"].notna().to_numpy(), _TESTS | _LIMITS)
+        new = {"n": part["n"].sum(skipna=False), "shape": "", **none}
+        new |= known.get((row["theme"], row["test"]), {}) | _inherit_status(part)
+        rows.append(row | new)
+    return _adjusted(pd.DataFrame(rows, columns=trends.columns), ["test"])
 
 
-def _inherit_status(shares: pd.DataFrame) -> dict[Hashable, str]:
+def _inherit_status(shares: pd.DataFrame) -> dict[str, Any]:
     """Status and note of a figure on these shares: of the first that is not shown."""
-    hidden = shares.loc[shares["status"] != SHOWN, ["status", "note"]].to_dict("records")
-    return hidden[0] if hidden else {"status": SHOWN, "note": ""}
+    hidden = shares.loc[shares["status"] != SHOWN, ["status", "note"]]
+    first = hidden.iloc[0] if len(hidden) else {"status": SHOWN, "note": ""}
+    return {c: first[c] for c in ("status", "note")}
 
 
-def _changepoints(changepoints: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
-    """Steps of published shares; none for a stretch with a year suppressed."""
-    out = changepoints.reset_index(drop=True)
-    groups = dict(iter(shares.groupby("theme")))
+def _changepoints(exact: pd.DataFrame, shares: pd.DataFrame, years: YearModel) -> pd.DataFrame:
+    """Steps searched for in published shares; none for a theme with a year suppressed."""
+    if exact.empty:
+        return exact.copy()
+    whole, rows = years.whole(), []
+    if whole.themes:
+        for row in change_rows(whole.model, whole.years, whole.n, SEED):
+            theme = whole.themes[row.pop("place")]
+            rows.append(row | {"theme": theme, "status": SHOWN})
+    first, last = int(years.years[0]), int(years.years[-1])
+    for theme in exact["theme"].unique():
+        if theme not in whole.themes:
+            part = shares[(shares["theme"] == theme) & (shares["n"] != 0)]
+            stretch = {"theme": theme, "first": first, "last": last, "depth": 0}
+            rows.append(stretch | _inherit_status(part))
+    order = {theme: i for i, theme in enumerate(exact["theme"].unique())}
+    out = pd.DataFrame(rows, columns=exact.columns).astype({"year": "Int64"})
+    out = out[out["theme"].isin(order)]
+    place = out.assign(place=out["theme"].map(order)).sort_values(["place", "depth", "first"])
+    out = out.loc[place.index].reset_index(drop=True)
+    return _adjusted(out.assign(family=name_families(out["depth"])), ["depth"])
+
+
+def _distances(study: Study, years: YearModel, cells: Cells) -> pd.DataFrame:
+    """Distances of the themes that are shown in both years: no other cell enters.
+
+    p is rounded up to two decimals, the rest to two.
+    """
+    exact = study.tables["drift_distances"].reset_index(drop=True)
+    if exact.empty:
+        return exact.copy()
+    counts = cells.counts
+    place = [study.codes.themes.index(theme) for theme in years.themes]
+    wave = {i: at for at, y in enumerate(years.years) for i in counts.by_year[int(y)]}
+    sums = model_shares(study.codes, counts.cluster, wave, counts.weights)[0]
     rows = []
-    for row in out.to_dict("records"):
-        part = groups[row["theme"]]
-        part = part[part["year"].between(row["first"], row["last"]) & (part["n"] != 0)]
-        after = (part["year"] >= row["year"]).to_numpy()
-        values, bases = (part[c].to_numpy(float) for c in ("estimate", "n"))
-        before, later = (np.average(values[a], weights=bases[a]) for a in (~after, after))
-        rows.append(row | {"estimate": later - before, "n": bases.sum()} | _inherit_status(part))
-    out = pd.DataFrame(rows, columns=out.columns)
-    return round_and_mask(out, out["estimate"].notna().to_numpy(), _TESTS | _LIMITS)
+    for row in exact.to_dict("records"):
+        a, b = (years.place(row[c]) for c in ("year", "against"))
+        both = years.shown[a] & years.shown[b]
+        use = [place[i] for i in np.flatnonzero(both)]
+        if len(use) < len(years.themes):
+            names = ("estimate", "corrected", "low", "high", "null_p95", "p")
+            row |= dict.fromkeys(names, np.nan) | {"status": SUPPRESSED, "note": SUPPRESSED}
+            if len(use) > 1:
+                few = replace(
+                    sums,
+                    total=sums.total[:, use],
+                    count=sums.count[:, use],
+                    cell_total=sums.cell_total[:, use],
+                )
+                row.update(distance(few, a, b, _N_BOOT, SEED), status=SHOWN)
+                row["note"] = f"of the {len(use)} themes that are shown in both years"
+        row["n"] = years.n[[a, b]].sum() if both.any() else np.nan
+        rows.append(row)
+    out = adjust_p(pd.DataFrame(rows, columns=exact.columns))
+    tests = {c: np.ceil(out[c].round(6) * 100) / 100 for c in ("p", "p_bh", "p_holm")}
+    return not_estimable(out.round(2).assign(**tests))
 
 
-def _standardised(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+def _standardised(table: pd.DataFrame, published: pd.DataFrame, cells: Cells) -> pd.DataFrame:
     """Changes at a fixed respondent mix, in whole points; none without the crude one.
 
     Finer ones, an interval or a p value would tell how many of a small group had a theme, since its
-    share of the responses and of the standard are known.
+    share of the responses and of the standard are known. The part of the standard that is covered
+    would tell the size of a group that is not in both years: it is rounded down, to no finer than
+    the respondents that the rule asks for in the smallest year.
     """
     rows = crude_changes(table, published)
     shown = rows["estimate"].notna().to_numpy()
     whole: dict[str, pd.Series] = {
         "crude": rows["estimate"].round(2) + 0, "estimate": table["estimate"].round(2) + 0,
-        "covered": table["covered"].round(2),
+        "covered": _coarse_part(table["covered"], cells),
     }  # fmt: skip
     out = table[["theme", "year", "against"]].assign(**whole)
     out = out.assign(**{c: out[c].where(shown) for c in whole})
     return follow(out.assign(changed=np.where(shown, table["changed"], "")), rows)
+
+
+def _panel_changes(table: pd.DataFrame, shares: pd.DataFrame, cells: Cells) -> pd.DataFrame:
+    """Changes within the respondents of both years: of rounded numbers of people, no p value.
+
+    How many gained a theme and how many lost it is not given, and their difference is rounded
+    under every rule: either can be a few.
+    """
+    rows = table.reset_index(drop=True)
+    now, then = both_years(rows, shares)
+    rule, people = cells.rule, rows["n"].to_numpy(float)
+    few = np.array([rule.is_small(n) for n in people], dtype=bool)
+    n = np.where(few, np.nan, cells.coarse(people))
+    gap = cells.coarse(rows["gained"].to_numpy(float) - rows["lost"].to_numpy(float))
+    shown = (now["estimate"].notna() & then["estimate"].notna()).to_numpy()
+    shown = shown & ~few & (people >= rule.min_base)
+    out = rows[["theme", "year", "against"]].assign(
+        estimate=np.where(shown, gap / np.where(shown, n, 1), np.nan),
+        n=n,
+        changed=np.where(shown, rows["changed"], ""),
+        family=rows["family"],
+    )
+    status = np.where(few, SUPPRESSED, np.where(people < rule.min_base, SMALL_BASE, SHOWN))
+    note = np.where(few, SUPPRESSED, np.where(people < rule.min_base, rule.too_small, ""))
+    return follow(out, now, then, pd.DataFrame({"status": status, "note": note}))
+
+
+def _coarse_part(part: pd.Series, cells: Cells) -> pd.Series:
+    """A part of a population rounded down: in steps from all of it, which is said if it is all."""
+    if cells.rule.min_respondents == 1:
+        return part.round(2)
+    sizes = [cells.counts.cells["base", y].count for y in cells.counts.by_year]
+    step = max(_COVERED_STEP, cells.rule.min_respondents / max(min(sizes, default=1), 1))
+    steps = np.ceil(((1 - part.to_numpy(float)) / step).round(9))
+    return pd.Series(np.clip(1 - steps * step, 0, 1).round(2), part.index)

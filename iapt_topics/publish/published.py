@@ -18,6 +18,7 @@ from iapt_topics.publish.counts import link_counts
 from iapt_topics.publish.disclosure import EXACT, Disclosure, parse_rule
 from iapt_topics.publish.of_agreement import agreement_by_year, publish_agreement
 from iapt_topics.publish.of_drift import publish_drift
+from iapt_topics.publish.of_facets import publish_facets
 from iapt_topics.publish.of_survey import publish_survey
 from iapt_topics.publish.of_topics import publish_topics
 from iapt_topics.publish.quotes import Quote, choose_quotes
@@ -132,8 +133,9 @@ def publish(
         The quotes to print: a table with ``response_id``, ``text``, ``approved_by`` and
         ``paraphrase``, of which the rows that somebody approved are printed, in the paraphrase if
         there is one, and then as such. A text must be what the response says, redacted, or whole
-        words in a row of it. True prints typical responses, redacted by machine but read by nobody.
-        By default only the synthetic example has quotes.
+        words in a row of it. ``theme`` is the theme that it is quoted for ("" for none; without
+        that column, one of its themes). True prints for each theme the sentences that carried it,
+        redacted by machine but read by nobody. By default only the synthetic example has quotes.
 
     Returns
     -------
@@ -178,17 +180,20 @@ def publish(
         rule.min_respondents,
         most=counts.most,
         never_shown=counts.never_shown,
+        unprotected=counts.unprotected,
     )
     cells = Cells(counts, frozenset(hidden), rule)
     years = agreement_by_year(cells) if "comparison" in counts.compared else None
+    drift, model = publish_drift(study, cells)
     tables = {
         "frame": study.tables["frame"],
         **publish_survey(study.tables, cells),
-        **publish_drift(study.tables, cells),
+        **drift,
         **publish_topics(study, cells),
         **publish_agreement(study, cells, years),
     }
-    tables |= publish_corrected(study, tables, cells, years)
+    tables |= publish_corrected(study, tables, cells, years, model)
+    tables |= publish_facets(study, cells)
     return Published(
         tables=tables,
         about=study.about,
@@ -209,12 +214,13 @@ def keep_private(study: Study) -> Private:
     Returns
     -------
     Private
-        Its tables are the study's own. Typical responses are quoted, redacted by machine.
+        Its tables are the study's own. Sentences are quoted for each theme, redacted by machine,
+        with the respondent's covariates and what human coders did.
     """
     tables = study.tables
     return Private(
         tables=tables,
         about=study.about,
         disclosure=EXACT,
-        quotes=choose_quotes(study, tables, True),
+        quotes=choose_quotes(study, tables, True, private=True),
     )

@@ -2,66 +2,85 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns
-from iapt_topics._base.sheets import read_sheet, restored, write_sheet
-from iapt_topics.publish.disclosure import Disclosure, parse_rule
-from iapt_topics.survey.redaction import safe_texts
+from iapt_topics._base.sheets import read_sheet, write_sheet
+from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.published import publish
+from iapt_topics.publish.quotes import propose_quotes
+from iapt_topics.publish.words_said import OTHER_WORDS, words_said
 
 if TYPE_CHECKING:
     from iapt_topics.study.study import Study
     from iapt_topics.survey.responses import Responses
 
-_COLUMNS = ("response_id", "topic", "label", "text", "decision", "approved_by", "paraphrase")
+_COLUMNS = (
+    "response_id", "theme", "label", "wave", "case", "sentence", "text", "decision", "approved_by",
+    "paraphrase",
+)  # fmt: skip
+#: What is read again and has to be there.
+_READ = ("response_id", "text", "decision", "approved_by", "paraphrase")
 DECISIONS = ("", "approve", "reject")
-#: What may stand for the rest of a response before or after some words of it.
-_REST = r"(?:\u2026|\.\.\.|\[\u2026\]|\[\.\.\.\])"
-_ENDS = re.compile(rf"^{_REST}\s*|\s*{_REST}$")
-OTHER_WORDS = "Copy the response's own words, as redacted, or put other words under paraphrase."
+INSTRUCTIONS = (
+    "Each row is a response that may be quoted in the public report. Nothing is printed unless you "
+    "approve it.",
+    "label is the theme that it is quoted for; sentence is what carried the theme, and is "
+    "highlighted in the report; text is what will be printed. A row without a theme is a typical "
+    "response of a topic.",
+    "Ask of each: is the sentence on the theme? Could a colleague or manager recognise who "
+    "wrote it? Redaction by machine misses names, places and events.",
+    "decision: choose approve or reject from the list. A blank row is not printed.",
+    "approved_by: your name. Every approved row needs one.",
+    "text: you may shorten it to some words in a row. Do not change words.",
+    "paraphrase: to print other words instead, write them here. The report marks them as a "
+    "paraphrase.",
+    "Save the file and give it as: iapt-topics report ... --approved FILE, or read_quotes(FILE) in "
+    "Python.",
+)
 
 
 def write_quotes(
     path: str | Path, study: Study, *, disclosure: int | str | Disclosure = 10
 ) -> Path:
-    """Write candidate quotes of each topic to a sheet, for a person to approve.
+    """Write candidate quotes for each theme and topic to a sheet, for a person to approve.
 
     Parameters
     ----------
     path : str or Path
         A ``.csv`` or ``.xlsx`` file to write.
     study : Study
-        The survey and its topics; one with too few respondents is left out, and nobody is quoted
-        twice.
+        The survey, its codes and topics. Nobody is quoted twice, nor for a theme of a wave that the
+        public report suppresses.
     disclosure : int, str or Disclosure, default 10
         As for :func:`iapt_topics.publish.publish`.
 
     Returns
     -------
     Path
-        The file: a row a quote, its text redacted. To be filled in: ``decision`` (approve or
-        reject), ``approved_by`` (a name) and, if other words are to be printed, ``paraphrase``.
+        The file: a row a quote, its text redacted, with the theme that it is quoted for and the
+        sentence that carried it; rows without a theme are typical responses of a topic. To be
+        filled in: ``decision`` (approve or reject), ``approved_by`` (a name) and, if other words
+        are to be printed, ``paraphrase``. A workbook has a second sheet of instructions.
     """
-    path, rule, responses = Path(path), parse_rule(disclosure), study.responses
-    who = responses.cluster_id
-    used: set[object] = set()
-    rows = []
-    given = study.topics.assignments.groupby("topic")["response_id"]
-    for row in study.topics.topics.to_dict("records"):
-        behind = who.reindex(given.get_group(row["topic"])).nunique() if row["n"] else 0
-        if behind < rule.min_respondents:
-            continue
-        ids = [i for i in row["exemplars"] if i in who.index]
-        for response_id, text in zip(ids, safe_texts(responses, ids), strict=True):
-            if who[response_id] not in used:
-                used.add(who[response_id])
-                rows.append([response_id, str(row["topic"]), str(row["label"]), text, "", "", ""])
-    write_sheet(path, _COLUMNS, rows, wide=("text", "paraphrase"))
+    path = Path(path)
+    published = publish(study, disclosure, quotes=False)
+    labels = published.labels
+    rows = [
+        [
+            response_id, quote.theme,
+            labels[quote.theme] if quote.theme else f"Topic {quote.topic}",
+            quote.year, quote.case, quote.sentence, quote.text, "", "", "",
+        ]
+        for response_id, quote in propose_quotes(study, published.tables)
+    ]  # fmt: skip
+    write_sheet(
+        path, _COLUMNS, rows, wide=("sentence", "text", "paraphrase"),
+        choices={"decision": DECISIONS[1:]}, instructions=INSTRUCTIONS,
+    )  # fmt: skip
     return path
 
 
@@ -79,8 +98,9 @@ def read_quotes(path: str | Path, responses: Responses) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The rows with decision "approve": ``response_id``, ``text``, ``approved_by``,
-        ``paraphrase``, as :func:`iapt_topics.write_report` takes them.
+        The rows with decision "approve", as :func:`iapt_topics.publish.publish` takes them:
+        ``response_id``, ``theme`` and ``case`` (if the sheet has them), ``text``, ``approved_by``,
+        ``paraphrase``.
 
     Raises
     ------
@@ -91,7 +111,7 @@ def read_quotes(path: str | Path, responses: Responses) -> pd.DataFrame:
     path = Path(path)
     what = f"quotes {path.name!r}"
     table = read_sheet(path, "quotes")
-    require_columns(table, _COLUMNS, what)
+    require_columns(table, _READ, what)
     table = table.apply(lambda column: column.str.strip())
     known, seen, faults = set(responses.kept["response_id"]), set(), []
     words = words_said(responses, table["response_id"].tolist(), table["text"].tolist())
@@ -115,32 +135,6 @@ def read_quotes(path: str | Path, responses: Responses) -> pd.DataFrame:
         raise InputError(what, "must contain decisions that can be used", listed(faults, 20), do)
     table = table.assign(text=[w or "" for w in words])
     kept: pd.DataFrame = table[table["decision"].str.casefold() == "approve"]
-    kept = kept[["response_id", "text", "approved_by", "paraphrase"]]
+    wanted = ("response_id", "theme", "case", "text", "approved_by", "paraphrase")
+    kept = kept[[c for c in wanted if c in kept]]
     return kept.reset_index(drop=True)
-
-
-def words_said(
-    responses: Responses, response_ids: Sequence[str], texts: Sequence[str]
-) -> list[str | None]:
-    """Each text as it may be printed as a quote, None if its response does not say it.
-
-    A response says its text, redacted, and any whole words in a row of it, with or without dots
-    for the rest. White space does not matter, nor a mark that keeps a spreadsheet from running it.
-    """
-    known = set(responses.table["response_id"])
-    safe = safe_texts(responses, [i if i in known else "" for i in response_ids])
-    return [
-        next((t for t in (text, restored(text)) if _says(whole, t)), None) if i in known else None
-        for i, text, whole in zip(response_ids, texts, safe, strict=True)
-    ]
-
-
-def _says(whole: str, text: str) -> bool:
-    whole, text = " ".join(whole.split()), " ".join(text.split())
-    if not text or text == whole:
-        return True
-    part = _ENDS.sub("", text)
-    # No word is cut; a part that begins or ends with a mark may stand against one.
-    begins = r"(?<!\w)" if part[:1].isalnum() else ""
-    ends = r"(?!\w)" if part[-1:].isalnum() else ""
-    return bool(part) and re.search(f"{begins}{re.escape(part)}{ends}", whole) is not None

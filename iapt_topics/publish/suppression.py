@@ -32,6 +32,7 @@ def suppress(
     *,
     most: Mapping[Key, int] | None = None,
     never_shown: Collection[Key] = (),
+    unprotected: Collection[Key] = (),
 ) -> set[Key]:
     """Cells to hide: those on 1 to ``least - 1`` people, and those from which they would follow.
 
@@ -47,6 +48,8 @@ def suppress(
         What a count cannot exceed, as far as a reader knows: the base that it is a share of.
     never_shown : collection of keys
         Cells that no output holds; such a one is protected only if it is small.
+    unprotected : collection of keys
+        Cells that may be found out though they are small: they stand for no group of people.
 
     Returns
     -------
@@ -58,7 +61,8 @@ def suppress(
     Along each line the hidden parts together rest on at least ``least`` people, and are two or
     more. Then every hidden cell is bounded by all lines at once with linear programs, and more is
     hidden until each could still be any of ``least - 1`` values: no reader knows it more closely
-    than the rule itself tells. This is the audit of Fischetti M, Salazar JJ (2001), "Solving the
+    than the rule itself tells. What is hidden is of a sum that holds the bound, as the dual of the
+    program says. This is the audit of Fischetti M, Salazar JJ (2001), "Solving the
     cell suppression problem on tabular data with linear constraints", *Management Science*
     47:1008-1027. The smallest neighbour is hidden first, which keeps the loss low but not the
     least possible.
@@ -69,7 +73,7 @@ def suppress(
         most=most or {},
         unseen=frozenset(never_shown),
         hidden=set(never_shown),
-        protected={k for k, c in cells.items() if 0 < len(c.people) < least},
+        protected={k for k, c in cells.items() if 0 < len(c.people) < least} - set(unprotected),
     )
     table.hidden |= table.protected
     while more := table.line_violation(least) or table.interval_violation(least):
@@ -135,11 +139,12 @@ class _Suppression:
             low, high = self.feasible_range.get(key, (0, 0))
             if high - low < least - 2:
                 linked = self._linked(key)
-                low, high = self._bounds(key, linked)
+                low, high, binding = self._bounds(key, linked)
                 if high - low < least - 2 - 1e-6:
-                    near = {k for total, parts in linked for k in (total, *parts)}
-                    if more := self._open(near):
-                        return more
+                    for lines in (binding, linked):
+                        near = {k for total, parts in lines for k in (total, *parts)}
+                        if more := self._open(near):
+                            return more
             self.safe.add(key)
         return []
 
@@ -161,21 +166,23 @@ class _Suppression:
         low = 0 if key in self.unseen or not self.cells[key].count else 1
         return low, self.most.get(key, np.inf)
 
-    def _bounds(self, key: Key, linked: list[Line]) -> tuple[float, float]:
-        """Least and most that the hidden count of ``key`` can be, given every shown one."""
+    def _bounds(self, key: Key, linked: list[Line]) -> tuple[float, float, list[Line]]:
+        """Least and most that the hidden count of ``key`` can be, given every shown one.
+
+        And the lines that hold it there: to hide a cell of another would loosen nothing.
+        """
         if not linked:
-            return self._limits(key)
+            return *self._limits(key), []
         if len(linked) == 1 and linked[0][0] not in self.hidden:
             hidden = self._hidden_among(linked[0][1])
             rest = sum(self.cells[k].count for k in hidden)
-            low, high = self._limits(key)
+            least, most = self._limits(key)
             others = [self._limits(k) for k in hidden if k != key]
-            return max(low, rest - sum(h for _, h in others)), min(
-                high, rest - sum(lo for lo, _ in others)
-            )
+            low = max(least, rest - sum(h for _, h in others))
+            return low, min(most, rest - sum(lo for lo, _ in others)), linked
         return self._solved(key, linked)
 
-    def _solved(self, key: Key, linked: list[Line]) -> tuple[float, float]:
+    def _solved(self, key: Key, linked: list[Line]) -> tuple[float, float, list[Line]]:
         from scipy.optimize import linprog
 
         names = [k for total, parts in linked for k in (total, *parts) if k in self.hidden]
@@ -188,7 +195,7 @@ class _Suppression:
                 else:
                     right[i] -= sign * self.cells[k].count
         limits = [self._limits(k) for k in column]
-        found = []
+        found, price = [], np.zeros(len(linked))
         for sign in (1, -1):
             aim = np.zeros(len(column))
             aim[column[key]] = sign
@@ -196,7 +203,9 @@ class _Suppression:
             found.append(sign * (float(done.fun) if done.status == 0 else -np.inf))  # type: ignore[arg-type]
             if done.status == 0:
                 self._meet(dict(zip(column, done.x.tolist(), strict=True)))  # type: ignore[union-attr]
-        return found[0], found[1]
+                price += np.abs(done.eqlin.marginals)
+        binding = [line for line, paid in zip(linked, price, strict=True) if paid > 1e-9]
+        return found[0], found[1], binding
 
     def _meet(self, solution: Mapping[Key, float]) -> None:
         for key, value in solution.items():

@@ -11,6 +11,7 @@ from iapt_topics.report.format import (
     DASH,
     Grid,
     coefficient,
+    count,
     direction,
     known,
     label_of,
@@ -67,7 +68,14 @@ def changes_grid(rows: pd.DataFrame, labels: Labels, caption: str) -> Grid:
             "smallest_detectable",
         ),
         ("Result", lambda r: direction(r) if known(r["estimate"]) else why_missing(r)),
+        note=_tested_together(rows),
     )
+
+
+def _tested_together(rows: pd.DataFrame) -> str:
+    """The tests that p is adjusted over."""
+    family = rows["family"].dropna()
+    return f"p is adjusted over one family: {family.iloc[0]}." if len(family) else ""
 
 
 def trends_grid(trends: pd.DataFrame, labels: Labels, waves: Waves) -> Grid | None:
@@ -94,6 +102,7 @@ def trends_grid(trends: pd.DataFrame, labels: Labels, waves: Waves) -> Grid | No
             "theme",
         ),
         ("Adjusted p (shape)", lambda t: p_value(shape[t]["p_bh"]), "theme"),
+        note="Each p is adjusted over its own test: all themes.",
     )
 
 
@@ -115,6 +124,7 @@ def steps_grid(changepoints: pd.DataFrame, labels: Labels, waves: Waves) -> Grid
         ("Step change (points)", points, "estimate"),
         ("Simultaneous 95 % CI", points_between, "low", "high"),
         ("Adjusted p", p_value, "p_bh"),
+        note="p is adjusted over all themes and stretches of one depth.",
     )
 
 
@@ -153,7 +163,23 @@ def corrected_grid(rows: pd.DataFrame, labels: Labels, caption: str) -> Grid:
         ("95 % CI", points_between, "machine_low", "machine_high"),
         ("Corrected (points)", points, "estimate"),
         ("95 % CI", points_between, "low", "high"),
-        note="The correction assumes that the hand-coded responses are a random sample.",
+        ("Adjusted p (corrected)", p_value, "p_bh"),
+        ("Result", str, "finding"),
+        note=_tested_together(rows)
+        + " The correction assumes that the hand-coded responses are a random sample.",
+    )
+
+
+def panel_grid(rows: pd.DataFrame, labels: Labels, caption: str) -> Grid:
+    """Changes within the respondents of both years, largest first."""
+    return make_grid(
+        largest_first(rows, "estimate"),
+        caption,
+        ("Theme", partial(label_of, labels), "theme"),
+        ("Change (points)", points, "estimate"),
+        ("Respondents of both years", count, "n"),
+        ("Significant (McNemar)", str, "changed"),
+        note=_tested_together(rows),
     )
 
 
@@ -168,8 +194,9 @@ def distances_grid(distances: pd.DataFrame, waves: Waves) -> Grid:
         ("95th percentile of the null", coefficient, "null_p95"),
         ("Corrected for noise", coefficient, "corrected"),
         ("95 % CI", coefficients_between, "low", "high"),
-        ("p", p_value, "p"),
-        note="0: the same mix of themes; 1: no theme in common. The null is a permutation of "
+        ("Adjusted p", p_value, "p_bh"),
+        note=_tested_together(distances)
+        + " 0: the same mix of themes; 1: no theme in common. The null is a permutation of "
         "respondents between the years. Sampling noise raises a distance; the interval is that of "
         "the corrected one.",
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from iapt_topics._base.status import SMALL_BASE
+from iapt_topics._base.status import FELL, NO_CHANGE, ROSE, SIGNIFICANT, SMALL_BASE, UNCHECKED
 from iapt_topics._base.text import clean
 from iapt_topics.publish.wording import DASH as DASH
 from iapt_topics.publish.wording import coefficient as coefficient
@@ -93,21 +93,22 @@ def anchor(theme: object) -> str:
 
 
 def is_significant(change: Mapping[Any, Any]) -> bool:
-    """Whether the adjusted p of a change is below .05."""
-    return known(change["p_bh"]) and float(change["p_bh"]) < 0.05
+    """Whether a change was found: significant, and not by the machine's codes alone."""
+    return change["finding"] in (ROSE, FELL)
 
 
 def direction(row: Mapping[Any, Any]) -> str:
-    """Whether a theme rose or fell, if significantly."""
-    if is_significant(row):
-        return "rose" if row["estimate"] > 0 else "fell"
-    return "no significant change"
+    """Whether a theme rose or fell, if that was found."""
+    if row["finding"] == UNCHECKED and known(row["p_bh"]) and float(row["p_bh"]) < SIGNIFICANT:
+        way = "more" if row["estimate"] > 0 else "less"
+        return f"{UNCHECKED} ({way} by machine codes)"
+    return str(row["finding"])
 
 
 def verdict(row: Mapping[Any, Any]) -> str:
     """The result for a change in words; if not significant, with the minimum detectable change."""
     words, least = direction(row), row["smallest_detectable"]
-    if is_significant(row):
+    if row["finding"] != NO_CHANGE:
         return words
     known_least = f"{100 * float(least):.1f} points" if known(least) else "not estimable"
     return f"{words} (minimum detectable: {known_least})"

@@ -67,3 +67,11 @@ def largest_first(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     """Rows by the size of a column, whatever its sign."""
     size = rows[column].abs().sort_values(ascending=False, kind="stable")
     return rows.loc[size.index]
+
+
+def by_theme(table: pd.DataFrame | None) -> dict[str, list[dict[Any, Any]]]:
+    """Rows of a table by their theme; none if there is no table."""
+    out: dict[str, list[dict[Any, Any]]] = {}
+    for row in () if table is None else table.to_dict("records"):
+        out.setdefault(str(row["theme"]), []).append(row)
+    return out

@@ -10,7 +10,8 @@ import pandas as pd
 
 from iapt_topics._base.text import clean
 from iapt_topics.figures.ledger import STATUSES
-from iapt_topics.publish.quotes import Quote
+from iapt_topics.report.charts.rows import interval_row
+from iapt_topics.report.charts.svg import Scale
 from iapt_topics.report.format import (
     DASH,
     SUPPRESSED_CELL,
@@ -35,9 +36,6 @@ from iapt_topics.report.grid import (
     wave_name,
 )
 
-_PARAPHRASE = "Paraphrase:"
-SUPPORT = ((0.9, "high"), (0.6, "medium"), (float("-inf"), "low"))
-
 
 def ledger_grid(
     ledger: pd.DataFrame, totals: Mapping[Any, float], waves: Waves, *, exact: bool = False
@@ -59,15 +57,44 @@ def ledger_grid(
     return Grid(caption="Rows of the file by year", head=head, rows=tuple(rows), note=note)
 
 
+def share_chart(shares: pd.DataFrame, labels: Labels) -> Grid | None:
+    """The prevalence of each theme that is shown, most frequent first: for the first screen."""
+    rows = shares[shares["estimate"].notna()]
+    if rows.empty:
+        return None
+    rows = rows.sort_values("estimate", ascending=False, kind="stable")
+    scale = Scale(0.0, float(rows["high"].max()))
+    return make_grid(
+        rows,
+        f"Prevalence of each theme (n\u00a0=\u00a0{count(rows['n'].max())})",
+        ("Theme", partial(label_of, labels), "theme"),
+        (
+            f"0 to {percent(scale.high)}",
+            lambda *figure: interval_row(scale, figure),
+            *("estimate", "low", "high"),
+        ),
+        ("Prevalence", percent, "estimate"),
+        ("95 % CI", interval, "low", "high"),
+        links=tuple(anchor(t) for t in rows["theme"]),
+    )
+
+
 def theme_grid(rows: pd.DataFrame, frame: pd.DataFrame, labels: Labels) -> Grid:
     """The table of themes, most frequent first."""
     domains = {t: label_of(labels, d) for t, d in zip(frame["theme"], frame["domain"], strict=True)}
     status = dict(zip(frame["theme"], frame["provenance"], strict=True))
     rows = rows.sort_values("count", ascending=False, kind="stable")
+    top = float(rows["high"].max()) if rows["high"].notna().any() else 1.0
+    scale = Scale(0.0, top)
+
+    def drawn(value: Any, low: Any, high: Any) -> str:
+        return interval_row(scale, (value, low, high)) if known(value) and known(low) else ""
+
     return make_grid(
         rows,
         "Prevalence of each theme",
         ("Theme", partial(label_of, labels), "theme"),
+        (f"0 to {percent(top)}", drawn, "estimate", "low", "high"),
         ("Domain", lambda t: domains.get(t, DASH), "theme"),
         ("Status", lambda t: status.get(t, DASH), "theme"),
         ("Responses", count, "count"),
@@ -75,28 +102,8 @@ def theme_grid(rows: pd.DataFrame, frame: pd.DataFrame, labels: Labels) -> Grid:
         ("Prevalence", partial(unless_suppressed, percent), "status", "estimate"),
         ("95 % CI", interval, "low", "high"),
         links=tuple(anchor(t) for t in rows["theme"]),
-        choices=(1, 2),
+        choices=(2, 3),
     )
-
-
-def shares_grid(shares: pd.DataFrame, labels: Labels, caption: str, waves: Waves) -> Grid:
-    """Published prevalence by year, a row per theme and a column per year."""
-    bases = shares.groupby("year")["n"].max()
-    years = [int(str(y)) for y in bases.index]
-    cells: dict[tuple[str, int], str] = {}
-    for row in shares.to_dict("records"):
-        text = SUPPRESSED_CELL
-        if known(row["estimate"]):
-            text = f"{percent(row['estimate'])} ({interval(row['low'], row['high'])})"
-        elif row["n"] == 0:
-            text = DASH
-        elif known(row["count"]):
-            text = f"{count(row['count'])} of {count(row['n'])}"
-        cells[str(row["theme"]), int(row["year"])] = text
-    themes = dict.fromkeys(shares["theme"])
-    rows = [(label_of(labels, t), *(cells.get((t, y), DASH) for y in years)) for t in themes]
-    head = ("Theme", *(f"{wave_name(waves, y)} (n = {count(bases[y])})" for y in years))
-    return Grid(caption=caption, head=head, rows=tuple(rows), note="In brackets: 95 % CI.")
 
 
 def who_grid(who: pd.DataFrame, waves: Waves) -> Grid:
@@ -182,28 +189,6 @@ def coverage_grid(coverage: pd.DataFrame) -> Grid:
         ("95 % CI", interval, "low", "high"),
         links=tuple(anchor(t) for t in coverage["theme"]),
     )
-
-
-def quotes_grid(quotes: Sequence[Quote], labels: Labels, topics: Waves) -> Grid:
-    """Every quote that may be shown, with what it can be looked up by."""
-    rows = tuple(
-        (
-            f"{_PARAPHRASE} {q.text}" if q.paraphrase else q.text,
-            q.year,
-            "; ".join(label_of(labels, t) for t in q.themes) or "none",
-            f"{q.topic}: {topics[q.topic]}" if q.topic in topics else "none",
-            next(words for least, words in SUPPORT if q.support >= least),
-        )
-        for q in quotes
-    )
-    head = ("Quote", "Year", "Themes", "Topic", "Consensus support")
-    note = (
-        "Consensus support is the share of runs that place the response in its topic: high is "
-        "90\u00a0% or more, medium 60\u00a0% or more. Each respondent is quoted once at most."
-    )
-    if any(q.paraphrase for q in quotes):
-        note += f" Text after \u201c{_PARAPHRASE}\u201d is not in the respondent's own words."
-    return Grid(caption="Quotes", head=head, rows=rows, note=note, choices=(1, 2, 3, 4))
 
 
 def resolution_grid(resolution: pd.DataFrame) -> Grid:

@@ -22,8 +22,11 @@ def render(values: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     own: dict[str, str] = {}
-    for name in ("style.css", "script.js"):
-        text = files("iapt_topics.report").joinpath(name).read_text(encoding="utf-8")
+    styles = ("style.css", "private.css") if values["private"] else ("style.css",)
+    for names in (styles, ("script.js",)):
+        name = names[0]
+        folder = files("iapt_topics.report")
+        text = "".join(folder.joinpath(n).read_text(encoding="utf-8") for n in names)
         digest = hashlib.sha256(text.encode()).digest()
         own[name.split(".")[0]] = Markup(text)
         own[f"{name.split('.')[0]}_hash"] = base64.b64encode(digest).decode("ascii")

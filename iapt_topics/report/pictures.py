@@ -1,34 +1,20 @@
-"""The figures of the report, and of a paper: drawn once, from what may be shown."""
+"""The figures of a paper and a notebook, from what may be shown; the report draws its own."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from iapt_topics.figures._style import figure_bytes
 from iapt_topics.figures.agreement import agreement_figure, confusion_flow_figure
 from iapt_topics.figures.ledger import ledger_figure
 from iapt_topics.figures.shares import axis_figure, axis_plane_figure, changes_figure, drift_figure
 from iapt_topics.figures.topics import mapping_figure, resolution_figure
-from iapt_topics.report.format import Grid
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
     from iapt_topics.publish.published import Version
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A figure in the page: its title, what it shows in words, and its data address."""
-
-    title: str
-    alt: str
-    source: str
-    table: Grid | None = None
 
 
 def draw(version: Version) -> dict[str, Figure]:
@@ -78,9 +64,3 @@ def last_changes(changes: pd.DataFrame) -> pd.DataFrame:
     rows = changes[changes["kind"] == "baseline"]
     last: pd.DataFrame = rows[rows["year"] == rows["year"].max()]
     return last
-
-
-def data_address(figure: Figure) -> str:
-    """The figure as an SVG that stands inside the page."""
-    coded = base64.b64encode(figure_bytes(figure)).decode("ascii")
-    return f"data:image/svg+xml;base64,{coded}"

@@ -1,8 +1,9 @@
 "use strict";
-// Sorts, filters and pages the tables, opens what a link leads to, and names the topics on the map.
+// Sorts, filters, pages and saves the tables, finds quotes, opens what a link leads to, names what is
+// under the pointer, and marks in the contents what is on the screen.
 // The page is whole without it. It only moves nodes and sets text: nothing is ever read as HTML.
 (() => {
-  const PAGE = 50, SORTABLE = 4, SEARCHABLE = 20, PRINTED = 2000, COLLATED = 2000;
+  const PAGE = 50, SORTABLE = 4, SEARCHABLE = 20, DRAWN = 60, PRINTED = 2000, COLLATED = 2000;
 
   function make(tag, attributes = {}, text = "") {
     const node = document.createElement(tag);
@@ -59,7 +60,8 @@
     let rows = [...body.rows].map(read), found = rows, page = 0;
     const total = rows.length, name = table.caption.textContent;
     if (total < SORTABLE) return;
-    const searched = total >= SEARCHABLE || "choices" in table.dataset;
+    const drawn = table.closest(".dumbbell, .heatmap, .bars") !== null;
+    const searched = total >= (drawn ? DRAWN : SEARCHABLE) || (!drawn && "choices" in table.dataset);
     const tools = make("div", { class: "tools", role: "group", "aria-label": `Find in: ${name}` });
     const state = make("p", { class: "state", role: "status" });
     const pager = make("div", { class: "pager" });
@@ -145,36 +147,138 @@
     addEventListener("afterprint", show);
   }
 
+  function save(name, kind, text) {
+    const link = make("a", { download: `${name.replace(/[^\p{L}\p{N}]+/gu, "_").slice(0, 60)}.${kind}` });
+    link.href = URL.createObjectURL(new Blob([text], { type: kind === "svg" ? "image/svg+xml" : "text/csv" }));
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  // Cells as text, defused: no spreadsheet takes one for a formula.
+  function csv(table) {
+    const cell = (node) => {
+      const text = node.textContent.trim().replace(/\s+/g, " ").replace(/\u2212/g, "-");
+      const safe = /^[=+@\t]|^-(?![\d.])/.test(text) && !/^[+]?[\d.]/.test(text) ? `'${text}` : text;
+      return `"${safe.replace(/"/g, '""')}"`;
+    };
+    return `\ufeff${[...table.rows].map((row) => [...row.cells].map(cell).join(",")).join("\r\n")}`;
+  }
+
+  // A drawing by itself, with the colours it has on the page.
+  function standalone(svg) {
+    const copy = svg.cloneNode(true), nodes = [...svg.querySelectorAll("*")], copies = [...copy.querySelectorAll("*")];
+    const box = svg.getBoundingClientRect();
+    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    copy.setAttribute("width", box.width);
+    nodes.forEach((node, i) => {
+      const style = getComputedStyle(node);
+      for (const name of ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-weight", "font-family", "text-anchor"]) {
+        copies[i].setAttribute(name, style.getPropertyValue(name));
+      }
+    });
+    return new XMLSerializer().serializeToString(copy);
+  }
+
+  function offer(place, label, name, act) {
+    const button = make("button", { type: "button", class: "save", "aria-label": `${label}: ${name}` }, label);
+    button.addEventListener("click", act);
+    place.append(button);
+  }
+
+  function savers() {
+    for (const region of document.querySelectorAll("main .scroll:has(table)")) {
+      const table = region.querySelector("table"), name = table.caption.textContent;
+      const bar = make("div", { class: "savers" });
+      region.after(bar);
+      offer(bar, "CSV", name, () => save(name, "csv", csv(table)));
+    }
+    for (const figure of document.querySelectorAll("figure.chart")) {
+      offer(figure, "SVG", figure.dataset.title, () => save(figure.dataset.title, "svg", standalone(figure.querySelector("svg"))));
+    }
+  }
+
+  function finder() {
+    const tools = document.querySelector(".finder"), quotes = [...document.querySelectorAll(".theme .quote")];
+    if (!tools || !quotes.length) return () => {};
+    const search = tools.querySelector("input"), wave = tools.querySelector("select"), state = tools.querySelector(".state");
+    const said = quotes.map((quote) => quote.textContent.toLocaleLowerCase());
+    const themes = [...document.querySelectorAll("details.theme")];
+    tools.hidden = false;
+    function show() {
+      const words = search.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+      const any = words.length > 0 || wave.value !== "";
+      let n = 0;
+      quotes.forEach((quote, i) => {
+        const found = (!wave.value || quote.dataset.wave === wave.value) && words.every((w) => said[i].includes(w));
+        quote.hidden = !found;
+        n += found;
+      });
+      for (const theme of themes) theme.hidden = any && !theme.querySelector(".quote:not([hidden])");
+      state.textContent = any ? `${n} of ${quotes.length} quotes, in ${themes.filter((t) => !t.hidden).length} themes` : `${quotes.length} quotes`;
+    }
+    search.addEventListener("input", show);
+    wave.addEventListener("change", show);
+    show();
+    return (value) => { search.value = ""; wave.value = value; show(); };
+  }
+
   function lead() {
     const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
     if (!target) return;
+    if (target.hidden) showWave("");
     for (let node = target; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
     target.scrollIntoView();
   }
 
-  function nameTopics(map) {
+  // The title of whatever is under the pointer or the focus, where it can be read at once.
+  function tips() {
     const tip = make("p", { class: "tip", "aria-hidden": "true" });
     tip.hidden = true;
-    map.append(tip);
-    for (const link of map.querySelectorAll("a")) {
-      link.querySelector("title")?.remove();
-      const open = () => {
-        tip.textContent = link.getAttribute("aria-label");
-        tip.hidden = false;
-        const at = link.getBoundingClientRect(), frame = map.getBoundingClientRect();
-        const left = at.left - frame.left + at.width / 2 - tip.offsetWidth / 2;
-        tip.style.left = `${Math.max(0, Math.min(left, frame.width - tip.offsetWidth))}px`;
-        tip.style.top = `${at.bottom - frame.top + 6}px`;
-      };
-      const close = () => { tip.hidden = true; };
-      for (const name of ["pointerenter", "focus"]) link.addEventListener(name, open);
-      for (const name of ["pointerleave", "blur"]) link.addEventListener(name, close);
+    document.body.append(tip);
+    const named = new Map();
+    for (const node of document.querySelectorAll("svg title")) named.set(node.parentElement, node.textContent);
+    for (const node of document.querySelectorAll(".heat")) {
+      named.set(node, node.title);
+      node.removeAttribute("title");
+      node.setAttribute("aria-label", named.get(node));
     }
-    addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
+    const open = (event) => {
+      const node = event.target.closest?.("circle, .heat, .map a");
+      const words = named.get(node) ?? named.get(node?.closest("a"));
+      tip.hidden = !words;
+      if (!words) return;
+      tip.textContent = words;
+      const at = node.getBoundingClientRect(), wide = document.documentElement.clientWidth;
+      const left = at.left + at.width / 2 - tip.offsetWidth / 2;
+      tip.style.left = `${scrollX + Math.max(4, Math.min(left, wide - tip.offsetWidth - 4))}px`;
+      tip.style.top = `${scrollY + at.bottom + 8}px`;
+    };
+    const close = () => { tip.hidden = true; };
+    addEventListener("pointerover", open);
+    addEventListener("focusin", open);
+    addEventListener("focusout", close);
+    addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
+    for (const node of document.querySelectorAll("svg title")) node.remove();
+  }
+
+  function contents() {
+    const links = new Map([...document.querySelectorAll("nav a")].map((a) => [a.hash.slice(1), a]));
+    const seen = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (!isIntersecting) continue;
+        for (const link of links.values()) link.removeAttribute("aria-current");
+        links.get(target.id)?.setAttribute("aria-current", "true");
+      }
+    }, { rootMargin: "-20% 0px -75% 0px" });
+    for (const section of document.querySelectorAll("main section")) seen.observe(section);
   }
 
   document.querySelectorAll("table").forEach(equip);
-  document.querySelectorAll(".map").forEach(nameTopics);
+  savers();
+  const showWave = finder();
+  tips();
+  contents();
+  for (const cell of document.querySelectorAll(".heat")) cell.addEventListener("click", () => showWave(cell.dataset.wave));
   let closed = [];
   addEventListener("beforeprint", () => {
     closed = [...document.querySelectorAll("details.theme:not([open])")];

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
 
 from iapt_topics._base.status import SHOWN, SUPPRESSED
 from iapt_topics._base.text import clean
 from iapt_topics.report import format as form
+from iapt_topics.report.changes import Change
+from iapt_topics.report.charts.waves import Line, wave_chart
 from iapt_topics.report.format import coefficient, count, interval, known, percent, points
+from iapt_topics.report.grid import by_theme
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from iapt_topics.publish.published import Version
     from iapt_topics.publish.quotes import Quote
 
-    Tables = Mapping[str, pd.DataFrame]
+    #: Rows of tables by theme, by the name of the table.
+    Found = Mapping[str, Mapping[str, list[dict[Any, Any]]]]
 
-MOST_QUOTES = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dot:
-    """A year's share in the small chart of a theme, in its units; ``words`` say it."""
-
-    year: str
-    words: str
-    x: float
-    y: float | None = None
-    top: float = 0
-    bottom: float = 0
+#: Quotes on a theme's page, and beside a topic.
+MOST_QUOTES, OF_A_TOPIC = 60, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +36,16 @@ class ThemePage:
     domain: str
     status: str
     definition: str
+    source: str
+    brief: tuple[str, ...]
     share: str
-    dots: tuple[Dot, ...]
+    chart: Markup | None
+    people: bool
     change: str
     agreement: tuple[str, ...]
     topics: tuple[tuple[int, str], ...]
     quotes: tuple[Quote, ...]
+    n_quotes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +59,28 @@ class Card:
     share: str = ""
     interval: str = ""
     support: str = ""
+    replicability: str = ""
     words: tuple[str, ...] = ()
     themes: tuple[tuple[str, str], ...] = ()
     quotes: tuple[Quote, ...] = ()
     note: str = ""
 
 
-def theme_pages(published: Version) -> list[ThemePage]:
+def theme_pages(
+    published: Version, changes: Sequence[Change], lines: Mapping[str, list[Line]]
+) -> list[ThemePage]:
     """A page for each theme that could be applied, in the order of the frame."""
     tables, labels = published.tables, published.labels
     rows = tables["theme_shares"].set_index("theme")
+    moved = {c.theme: c for c in changes}
+    found = {
+        name: by_theme(tables.get(name))
+        for name in ("drift_changes", "agreement_changes", "agreement_themes", "people_themes",
+                     "agreement_convergence", "people_convergence")
+    }  # fmt: skip
+    quotes: dict[str, list[Quote]] = {}
+    for quote in published.quotes:
+        quotes.setdefault(quote.theme, []).append(quote)
     frame, pairs = tables["frame"], tables["topic_mapping"]
     pages = []
     for theme in frame[frame["codable"]].to_dict("records"):
@@ -86,12 +95,16 @@ def theme_pages(published: Version) -> list[ThemePage]:
                 domain=form.label_of(labels, theme["domain"]),
                 status=theme["provenance"],
                 definition=clean(theme["definition"]),
+                source=clean(theme["source"]),
+                brief=_brief(found, rows.loc[name].to_dict(), name, moved.get(name)),
                 share=_share(rows.loc[name].to_dict()),
-                dots=_dots(published, name),
-                change=_change(published, name),
-                agreement=_agreement(tables, name),
+                chart=_chart(lines[name]) if name in lines else None,
+                people=len(lines.get(name, ())) > 1,
+                change=_change(published, found, name),
+                agreement=_agreement(found, name),
                 topics=tuple((t, published.topic_names[t]) for t in matching),
-                quotes=tuple(q for q in published.quotes if name in q.themes)[:MOST_QUOTES],
+                quotes=tuple(quotes.get(name, ())[:MOST_QUOTES]),
+                n_quotes=len(quotes.get(name, ())),
             )
         )
     return pages
@@ -107,34 +120,31 @@ def _share(row: dict[Any, Any]) -> str:
     return f"Prevalence {percent(row['estimate'])} (95\u00a0% CI {limits}): {of}."
 
 
-def _dots(published: Version, theme: str) -> tuple[Dot, ...]:
-    """Places in a chart 100 units high: the highest upper limit that is shown is at its top.
-
-    One year alone has no chart: the share in words says as much.
-    """
-    shares = published.tables["drift_shares"]
-    if shares["year"].nunique() < 2:
-        return ()
-    most = float(shares["high"].max())
-    out = []
-    for i, row in enumerate(shares[shares["theme"] == theme].to_dict("records")):
-        year, x = published.wave(row["year"]), 60.0 * i + 30
-        if not known(row["high"]):
-            out.append(Dot(year=year, x=x, words=form.why_missing(row)))
-            continue
-        y, top, bottom = (
-            round(100 - 100 * float(row[c]) / most, 1) for c in ("estimate", "high", "low")
-        )
-        between = interval(row["low"], row["high"])
-        words = f"{percent(row['estimate'])} ({between}), n = {count(row['n'])}"
-        out.append(Dot(year=year, x=x, words=words, y=y, top=top, bottom=bottom))
-    return tuple(out)
+def _brief(found: Found, row: dict[Any, Any], theme: str, change: Change | None) -> tuple[str, ...]:
+    """Prevalence, change and F1 in a few words, for the line that a folded page shows."""
+    parts = [percent(row["estimate"]) if known(row["estimate"]) else form.SUPPRESSED_CELL]
+    if change is not None:
+        words = {"up": "rose", "down": "fell", "level": "no significant change"}[change.kind]
+        size = "" if change.kind == "level" else f" {points(abs(change.change[0])).lstrip('+')}"
+        parts.append(f"{words}{size} points" if size else words)
+    for agreed in found["agreement_themes"].get(theme, ()):
+        if known(agreed["f1"]):
+            parts.append(f"F1 {coefficient(agreed['f1'])}")
+    return tuple(parts)
 
 
-def _change(published: Version, theme: str) -> str:
+def _chart(lines: list[Line]) -> Markup | None:
+    """A theme by wave; none where a wave alone says as much."""
+    points_ = [p for line in lines for p in line.points if known(p.value)]
+    if len(lines[0].points) < 2 or not points_:
+        return None
+    top = -(-max(p.high if known(p.high) else p.value for p in points_) * 20 // 1) / 20  # type: ignore[operator, type-var]
+    return wave_chart(lines, top=min(top, 1.0), height=170)
+
+
+def _change(published: Version, found: Found, theme: str) -> str:
     """The change of the last year against the baseline, by the machine and by people."""
-    table = published.tables["drift_changes"]
-    rows = table[(table["kind"] == "baseline") & (table["theme"] == theme)].to_dict("records")
+    rows = [r for r in found["drift_changes"].get(theme, ()) if r["kind"] == "baseline"]
     if not rows:
         return ""
     row = max(rows, key=lambda r: r["year"])
@@ -143,34 +153,27 @@ def _change(published: Version, theme: str) -> str:
         return f"{years}: {form.why_missing(row)}."
     by = points(row["estimate"])
     between = interval(row["low"], row["high"], points)
-    by_people = _by_people(published.tables, row)
+    by_people = _by_people(found, row)
     return f"{years}: {by} points (95\u00a0% CI {between}); {form.verdict(row)}.{by_people}"
 
 
-def _by_people(tables: Tables, change: dict[Any, Any]) -> str:
+def _by_people(found: Found, change: dict[Any, Any]) -> str:
     """The same change by human codes, if there are any of both years."""
-    table = tables.get("agreement_changes")
-    if table is None:
-        return ""
-    key = ["theme", "year", "against"]
-    rows = table[(table[key] == [change[c] for c in key]).all(axis=1)]
+    key = ("year", "against")
     return "".join(
         f" By human codes: {points(r['change_reference'])} "
         f"({interval(r['change_reference_low'], r['change_reference_high'], points)})."
-        for r in rows[rows["status"] == SHOWN].to_dict("records")
+        for r in found["agreement_changes"].get(str(change["theme"]), ())
+        if r["status"] == SHOWN and all(r[c] == change[c] for c in key)
     )
 
 
-def _agreement(tables: Tables, theme: str) -> tuple[str, ...]:
+def _agreement(found: Found, theme: str) -> tuple[str, ...]:
     out = []
     for who, start in (("Machine-human", "agreement"), ("Human-human", "people")):
-        table = tables.get(f"{start}_themes")
-        if table is None:
-            continue
-        for row in table[table["theme"] == theme].to_dict("records"):
-            rated = tables[f"{start}_convergence"]
-            rating = rated.loc[rated["theme"] == theme, "rating"].tolist()
-            out.append(f"{who}: {_agreed(row, rating)}.")
+        rated = [str(r["rating"]) for r in found[f"{start}_convergence"].get(theme, ())]
+        for row in found[f"{start}_themes"].get(theme, ()):
+            out.append(f"{who}: {_agreed(row, rated)}.")
     return tuple(out)
 
 
@@ -188,6 +191,10 @@ def topic_cards(published: Version) -> list[Card]:
     """A card for each topic, small ones without content."""
     tables = published.tables
     pairs = tables["topic_mapping"]
+    topical: dict[int, list[Quote]] = {}
+    for quote in published.quotes:
+        if not quote.theme:
+            topical.setdefault(quote.topic, []).append(quote)
     cards = []
     for row in tables["topics"].to_dict("records"):
         number = int(row["topic"])
@@ -208,12 +215,13 @@ def topic_cards(published: Version) -> list[Card]:
                 share=percent(row["estimate"]) if counted else "",
                 interval=interval(row["low"], row["high"]) if counted else "",
                 support=percent(row["support"]),
+                replicability=coefficient(row["stability"]) if "stability" in row else "",
                 words=tuple(clean(w) for w in str(row["words"]).split(", ") if w),
                 themes=tuple(
                     (form.anchor(t), clean(label))
                     for t, label in zip(of["theme"], of["theme_label"], strict=True)
                 ),
-                quotes=tuple(q for q in published.quotes if q.topic == number)[:MOST_QUOTES],
+                quotes=tuple(topical.get(number, ())[:OF_A_TOPIC]),
                 note=clean(row["remark"]),
             )
         )

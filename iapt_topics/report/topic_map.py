@@ -82,18 +82,17 @@ def _spread(flat: Floats, radius: Floats) -> Floats:
     at: Floats = (flat - flat.min(axis=0)) / np.where(span > 0, span, 1) * (box - 2 * EDGE) + EDGE
     at[:, 1] = HEIGHT - at[:, 1]
     for _ in range(200):
-        moved = False
-        for i in range(len(at)):
-            for j in range(i):
-                apart = at[i] - at[j]
-                gap = float(np.hypot(*apart))
-                short = radius[i] + radius[j] + 3 - gap
-                if short > 0:
-                    way = apart / gap if gap > 1e-9 else np.array([1.0, 0.0])
-                    at[i] += way * short / 2
-                    at[j] -= way * short / 2
-                    moved = True
-        np.clip(at, radius[:, None] + 2, box - radius[:, None] - 2, out=at)
-        if not moved:
+        apart = at[:, None] - at[None]
+        gap = np.hypot(apart[..., 0], apart[..., 1])
+        short = radius[:, None] + radius[None] + 3 - gap
+        np.fill_diagonal(short, 0.0)
+        if not (short > 0).any():
             break
+        # Two in one place part to the right and left, by their order.
+        same = gap < 1e-9
+        order = np.sign(np.subtract.outer(np.arange(len(at)), np.arange(len(at))))
+        way = apart / np.where(same, 1.0, gap)[..., None]
+        way[..., 0] = np.where(same, order, way[..., 0])
+        at += (way * (np.maximum(short, 0.0) / 2)[..., None]).sum(axis=1) * 0.6
+        np.clip(at, radius[:, None] + 2, box - radius[:, None] - 2, out=at)
     return at

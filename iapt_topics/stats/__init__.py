@@ -1,7 +1,8 @@
 """Arrays in, arrays out. Nothing here knows what a response or a theme is.
 
 - Intervals: ``wilson_interval``, ``jeffreys_interval``, ``newcombe_interval``,
-  ``paired_interval``, ``percentile_interval``, ``normal_quantile``, ``smallest_detectable``.
+  ``paired_interval``, ``percentile_interval``, ``normal_quantile``, ``smallest_detectable``,
+  ``exact_bounds``.
 - Clusters and weights: ``cluster_weights``, ``resample_counts``, ``design_effect``, ``kish_size``,
   ``jackknife_interval``.
 - Many tests: ``benjamini_hochberg``, ``holm``. Two distributions: ``jensen_shannon``.

@@ -10,6 +10,7 @@ from .agreement import recall as recall
 from .agreement import scott_pi as scott_pi
 from .agreement import table_2x2 as table_2x2
 from .divergence import jensen_shannon as jensen_shannon
+from .exact import exact_bounds as exact_bounds
 from .intervals import jeffreys_interval as jeffreys_interval
 from .intervals import newcombe_interval as newcombe_interval
 from .intervals import normal_quantile as normal_quantile

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 
 from iapt_topics._base.result import Result
+from iapt_topics.survey.respondents import is_panel
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -32,6 +33,8 @@ class About(Result):
         What to call each year of the file.
     weighted : bool
         Whether prevalence is weighted.
+    panel : bool
+        Whether the same people answered in several years.
     coder, coder_kind : str
         Whose codes are measured.
     coders : mapping of str to (str, str)
@@ -57,6 +60,7 @@ class About(Result):
     years: tuple[int, ...]
     waves: Mapping[int, str]
     weighted: bool
+    panel: bool
     coder: str
     coder_kind: str
     coders: Mapping[str, tuple[str, str]]
@@ -109,6 +113,7 @@ def describe_study(study: Results) -> About:
         years=tuple(responses.years),
         waves=responses.wave_labels,
         weighted="weight" in responses.kept,
+        panel=is_panel(responses),
         coder=study.codes.coder,
         coder_kind=study.codes.kind,
         coders={

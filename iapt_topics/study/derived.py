@@ -4,16 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Floats
-from iapt_topics._base.status import NOT_CODED, NOT_ESTIMABLE, SHOWN
+from iapt_topics._base.status import (
+    BY_PEOPLE,
+    CORRECTED,
+    FELL,
+    NO_CHANGE,
+    NOT_CODED,
+    NOT_ESTIMABLE,
+    ROSE,
+    SHOWN,
+    SIGNIFICANT,
+    UNCHECKED,
+)
 from iapt_topics.drift.uncertainty import quadrature_difference
 
 #: How the columns of a named figure end.
 ENDS = {"estimate": "", "low": "_low", "high": "_high"}
+#: Tables of change that no hand codes correct.
+UNCORRECTED = (
+    *("drift_trends", "drift_changepoints", "drift_distances"),
+    *("standardised_changes", "panel_changes"),
+)
+#: What ``sample`` says of hand codes, and of those that look otherwise.
+RANDOM, UNLIKE = "random", "unlike the survey"
 #: The median of fewer changes says too much of each.
 FEWEST_CHANGES = 5
 
@@ -32,6 +52,38 @@ def difference(one: pd.DataFrame, two: pd.DataFrame) -> dict[str, pd.Series]:
     down = np.hypot(one["estimate"] - one["low"], two["high"] - two["estimate"])
     up = np.hypot(one["high"] - one["estimate"], two["estimate"] - two["low"])
     return {"estimate": gap, "low": gap - down, "high": gap + up}
+
+
+def pole_difference(classes: pd.DataFrame) -> pd.DataFrame:
+    """By year, the second pole's prevalence less the first's, with its 95 % interval.
+
+    ``classes`` has the prevalence of the four classes of the axis by year: first pole only, second
+    only, both, neither. Who mentions both adds to either, so the difference is that of the first
+    two classes. No response is in both of those, so their estimates are correlated: the interval is
+    Newcombe's with that correlation (Zou GY (2007), "Toward using confidence intervals to compare
+    correlations", Psychological Methods 12:399-413).
+    """
+    names = list(dict.fromkeys(classes["theme"]))[:2]
+    one, two = (classes[classes["theme"] == n].set_index("year") for n in names)
+    two = two.reindex(one.index)
+    p, q = one["estimate"].astype(float), two["estimate"].astype(float)
+    odds = (p / (1 - p)) * (q / (1 - q))
+    r = -np.sqrt(odds.clip(upper=1.0).where((p < 1) & (q < 1), 0.0))
+    down, up = q - two["low"], two["high"] - q
+    less, more = p - one["low"], one["high"] - p
+    gap = q - p
+    status = one["status"].where(one["status"] != SHOWN, two["status"])
+    return pd.DataFrame(
+        {
+            "year": one.index,
+            "estimate": gap.to_numpy(),
+            "low": (gap - np.sqrt(down**2 + more**2 - 2 * r * down * more)).to_numpy(),
+            "high": (gap + np.sqrt(up**2 + less**2 - 2 * r * up * less)).to_numpy(),
+            "n": one["n"].to_numpy(),
+            "status": status.to_numpy(),
+            "note": "",
+        }
+    )
 
 
 def both_years(changes: pd.DataFrame, shares: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -78,16 +130,71 @@ def compare_changes(years: pd.DataFrame, baseline: int) -> pd.DataFrame:
     return out.assign(way=np.where(shown, way, ""))
 
 
-def corrected_changes(corrected: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
-    """Changes of corrected shares against the baseline, beside the machine's."""
+def corrected_changes(
+    corrected: pd.DataFrame, changes: pd.DataFrame, tests: pd.DataFrame
+) -> pd.DataFrame:
+    """Changes of corrected shares against the baseline, beside the machine's.
+
+    Parameters
+    ----------
+    corrected : DataFrame
+        Corrected shares by theme and year, with ``n`` hand-coded responses and ``sample``.
+    changes : DataFrame
+        The machine's changes.
+    tests : DataFrame
+        From :func:`iapt_topics.drift.machine_error.change_tests`.
+    """
     rows = changes[changes["kind"] == "baseline"]
     rows = rows[rows["theme"].isin(corrected["theme"])].reset_index(drop=True)
     now, then = both_years(rows, corrected)
-    return rows[["theme", "year", "against"]].assign(
+    key = ["theme", "year", "against"]
+    tests = tests.set_index(key).reindex(pd.MultiIndex.from_frame(rows[key]))
+    out = rows[key].assign(
         **{f"machine{end}": rows[c] for c, end in ENDS.items()},
-        **difference(now, then),
+        **{str(c): tests[c].to_numpy() for c in tests},
         n=now["n"] + then["n"],
+        sample=now["sample"].fillna(""),
     )
+    return out.assign(finding=_findings(out, out["sample"] == RANDOM))
+
+
+def _findings(changes: pd.DataFrame, checked: pd.Series) -> NDArray[Any]:
+    """What may be said of each change: nothing of one that is missing, or that was not checked."""
+    significant = changes["p_bh"] < SIGNIFICANT
+    way = np.where(changes["estimate"] > 0, ROSE, FELL)
+    found = np.where(checked, np.where(significant, way, NO_CHANGE), UNCHECKED)
+    return np.asarray(np.where(changes["estimate"].notna(), found, ""))
+
+
+def add_findings(
+    changes: pd.DataFrame, coder_kind: str, corrected: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Add ``checked`` and ``finding`` to changes of one coder.
+
+    A change in a machine's codes can be the machine's: its errors differ from year to year. It is
+    found only if the change as corrected by people's codes of a random sample is.
+    """
+    if coder_kind == "human":
+        every = pd.Series(True, changes.index)
+        return changes.assign(checked=BY_PEOPLE, finding=_findings(changes, every))
+    finding = np.where(changes["estimate"].notna(), UNCHECKED, "")
+    out = changes.assign(checked=UNCHECKED, finding=finding)
+    if corrected is None or corrected.empty or out.empty:
+        return out
+    key = ["theme", "year", "against"]
+    known = corrected.set_index(key)["finding"].reindex(pd.MultiIndex.from_frame(out[key]))
+    found = known.fillna("").to_numpy()
+    use = (out["kind"] == "baseline").to_numpy() & ~np.isin(found, ["", UNCHECKED])
+    use &= out["estimate"].notna().to_numpy()
+    return out.assign(
+        checked=np.where(use, CORRECTED, out["checked"]),
+        finding=np.where(use, found, out["finding"]),
+    )
+
+
+def mark_checked(table: pd.DataFrame, coder_kind: str) -> pd.DataFrame:
+    """Add ``checked`` to what no hand codes correct."""
+    return table.assign(checked=BY_PEOPLE if coder_kind == "human" else UNCHECKED)
 
 
 def widths_by_source(

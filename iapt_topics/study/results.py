@@ -33,5 +33,6 @@ class Results(Result):
     topic_comparison: Comparison | None = None
     standardised: Standardised | None = None
     redactions: pd.DataFrame | None = None
+    facets: pd.DataFrame | None = None
     human: tuple[Codes, ...] = ()
     manifest: Mapping[str, Any] = field(default_factory=dict)

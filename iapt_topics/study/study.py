@@ -41,6 +41,9 @@ class Study(Results):
         Change at a fixed respondent mix; None unless it was asked for.
     redactions : DataFrame or None
         Counts of what was redacted, from :func:`iapt_topics.survey.count_redactions`.
+    facets : DataFrame or None
+        What stands beside each theme, from :func:`iapt_topics.mapping.code_facets`; None if the
+        frame has no facets.
     human : tuple of Codes
         The human codes behind the comparisons. Without them a person's count of responses stands
         for the number of respondents, who can be fewer.

@@ -6,28 +6,39 @@ Beside these are tables that are never published: by response, by reason, by met
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats, Floats32
+from iapt_topics._base.status import SIGNIFICANT
 from iapt_topics.codes.axis import pole_codes
-from iapt_topics.drift.prevalence import corrected_shares
-from iapt_topics.drift.tables import sources_table
+from iapt_topics.drift.machine_error import corrected_change_tests, error_by_year
+from iapt_topics.drift.panel import measure_panel
+from iapt_topics.drift.prevalence import NOT_RANDOM, shares_by_hand
+from iapt_topics.drift.tables import FAMILIES, sources_table
 from iapt_topics.drift.uncertainty import assignment_covariance, by_source
 from iapt_topics.mapping.mapping import mapping_coverage
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.stats.share_model import ShareModel, YearSums, share_model, sum_cells
 from iapt_topics.study.derived import (
     ENDS,
+    RANDOM,
+    UNCORRECTED,
+    UNLIKE,
+    add_findings,
     add_status,
     compare_changes,
     corrected_changes,
     crude_changes,
+    mark_checked,
+    pole_difference,
     widths_by_source,
 )
-from iapt_topics.survey.respondents import respondent_mix, response_quality, tabulated
+from iapt_topics.study.facets import carried_values, facet_codes, facet_sets, named_values
+from iapt_topics.survey.respondents import is_panel, respondent_mix, response_quality, tabulated
 from iapt_topics.topics.unassigned import unassigned_band
 
 if TYPE_CHECKING:
@@ -53,7 +64,9 @@ def exact_tables(study: Results) -> Tables:
             for name in ("shares", "changes", "trends", "changepoints", "distances")
         },
         **_standardised_tables(study),
+        **_panel_tables(study),
         **_axis_tables(study),
+        **_facet_tables(study),
         **_topic_tables(study),
         **_agreement_tables("agreement", study.comparison),
         **_agreement_tables("people", study.benchmark),
@@ -62,6 +75,11 @@ def exact_tables(study: Results) -> Tables:
         beside = ("matches", "levels", "partition")
         out |= {f"topics_people_{n}": getattr(study.topic_comparison, n) for n in beside}
     out |= _coded_by_people(study, out)
+    kind, corrected = study.codes.kind, out.get("corrected_changes")
+    out["drift_changes"] = add_findings(out["drift_changes"], kind, corrected)
+    for name in UNCORRECTED:
+        if name in out:
+            out[name] = mark_checked(out[name], kind)
     widths = topic_widths(study.topics, study.responses, drift.baseline)
     changed = out.get("corrected_changes")
     out["change_sources"] = widths_by_source(changed, out["drift_changes"], widths)
@@ -71,6 +89,7 @@ def exact_tables(study: Results) -> Tables:
         "topic_assignments": study.topics.assignments,
         "machine_codes": study.codes.table,
         "machine_evidence": study.codes.evidence,
+        "machine_facets": study.facets,
         "drift_sources": drift.sources,
         "redactions": study.redactions,
     }
@@ -196,10 +215,38 @@ def _axis_tables(study: Results) -> Tables:
     codes, responses = study.codes, study.responses
     weights, seen = coder_weights(responses, codes), codes.seen["response_id"]
     poles = _prevalence(pole_codes(codes, study.mapping.frame), responses, seen, weights)
+    classes = add_status(study.axis_drift.shares)
     return {
-        "axis_shares": add_status(study.axis_drift.shares),
+        "axis_shares": classes,
+        "pole_difference": pole_difference(classes),
         "pole_shares": add_status(poles.assign(note="")),
     }
+
+
+def _facet_tables(study: Results) -> Tables:
+    """Prevalence of each value of a facet: beside each theme, and by year."""
+    if study.facets is None:
+        return {}
+    frame, responses = study.mapping.frame, study.responses
+    values, carried = facet_codes(study.facets, study.codes, frame), carried_values(frame)
+    weights, seen = coder_weights(responses, study.codes), study.codes.seen["response_id"]
+    beside = facet_sets(study.facets)
+    by_theme = []
+    for theme in study.codes.themes:
+        ids = set(study.codes.table.loc[study.codes.table["theme"] == theme, "response_id"])
+        rows = [(i, v) for v, of in beside.items() for i in of.get(theme, ()) if i in ids]
+        table = pd.DataFrame(rows, columns=["response_id", "theme"]).assign(score=np.nan)
+        if not ids:
+            continue
+        part = _prevalence(replace(values, table=table), responses, ids, weights, pooled=True)
+        part = part.rename(columns={"theme": "value"}).drop(columns="year")
+        known = [(theme, v) in carried for v in part["value"]]
+        by_theme.append(named_values(part.assign(theme=theme, carried=known), frame))
+    by_year = _prevalence(values, responses, seen, weights).rename(columns={"theme": "value"})
+    tables = {"facet_years": named_values(by_year, frame)}
+    if by_theme:
+        tables["facet_themes"] = pd.concat(by_theme, ignore_index=True)
+    return {name: add_status(t.assign(note="")) for name, t in tables.items()}
 
 
 def _standardised_tables(study: Results) -> Tables:
@@ -216,6 +263,15 @@ def _standardised_tables(study: Results) -> Tables:
         "standardised_shares": result.shares,
         "standardised_trends": result.trends,
     }
+
+
+def _panel_tables(study: Results) -> Tables:
+    """Changes within the respondents of both years, of a survey whose respondents recur."""
+    if not is_panel(study.responses):
+        return {}
+    table = measure_panel(study.codes, study.responses, baseline=study.drift.baseline).changes
+    changed = np.where(table["p_bh"] < SIGNIFICANT, "yes", "no")
+    return {"panel_changes": add_status(table.assign(changed=changed, family=FAMILIES["panel"]))}
 
 
 def _topic_tables(study: Results) -> Tables:
@@ -355,15 +411,25 @@ def _coded_by_people(study: Results, out: Tables) -> Tables:
     tables = {"agreement_years": add_status(table)}
     changes = compare_changes(table, study.drift.baseline).assign(note="")
     tables["agreement_changes"] = add_status(changes, "change_reference")
-    if one.picked or one.kind != "human":
+    if one.picked or one.kind != "human" or study.codes.kind == "human":
         return tables  # what people picked to code is no sample that the rest could be corrected by
-    both = corrected_shares(study.codes, one, responses).set_index(["theme", "year"])
+    both = shares_by_hand(study.codes, one, responses).set_index(["theme", "year"])
     corrected, machine = (both[both["method"] == m] for m in ("corrected", "machine"))
-    corrected = corrected.assign(machine=machine["estimate"].reindex(corrected.index))
-    corrected = add_status(corrected.reset_index().drop(columns="method"))
-    tables["corrected_shares"] = corrected
-    changes = corrected_changes(corrected, out["drift_changes"])
-    tables["corrected_changes"] = add_status(changes.assign(note=""))
+    corrected = corrected.assign(
+        machine=machine["estimate"].reindex(corrected.index),
+        sample=np.where(corrected["odd"], UNLIKE, RANDOM),
+    )
+    corrected = corrected.reset_index().drop(columns=["method", "variance", "odd"])
+    tables["corrected_shares"] = add_status(corrected)
+    tests = corrected_change_tests(study.codes, one, responses, study.drift.baseline)
+    changes = corrected_changes(
+        corrected.assign(n=corrected["n_human"]), out["drift_changes"], tests
+    )
+    note = np.where(changes["sample"] == UNLIKE, NOT_RANDOM, "")
+    tables["corrected_changes"] = add_status(changes.assign(note=note))
+    errors = error_by_year(study.codes, one, responses)
+    errors = errors.assign(differs=np.where(errors["p_bh"] < SIGNIFICANT, "yes", "no"))
+    tables["error_by_year"] = add_status(errors)
     return tables
 
 

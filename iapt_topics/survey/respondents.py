@@ -25,6 +25,8 @@ from iapt_topics.survey.responses import Responses, number_clusters
 BLANK = "(blank)"
 #: A covariate with more levels, such as a post code, says little of the respondents.
 MOST_LEVELS = 20
+#: Respondents of two years or more from which a survey is a panel, and their share of all.
+_FEW_AGAIN, _SHARE_AGAIN = 10, 0.05
 #: A mix of questions that moved by less than this share is not worth refusing.
 _SMALL_MOVE = 0.05
 _LEVEL = 0.05
@@ -43,6 +45,25 @@ def tabulated(responses: Responses) -> list[str]:
     asked = ["question"] if kept["question"].nunique() > 1 else []
     names = [*asked, *responses.covariates]
     return [c for c in names if name_levels(kept[c]).nunique() <= MOST_LEVELS]
+
+
+def is_panel(responses: Responses) -> bool:
+    """Test whether the same people answered in several years, and not just a few of them.
+
+    Parameters
+    ----------
+    responses : Responses
+        The survey.
+
+    Returns
+    -------
+    bool
+        True if at least 10 respondents, and 5 % of all, have kept responses of two years or more.
+    """
+    people = pd.DataFrame({"who": responses.cluster_id, "year": responses.kept["year"].to_numpy()})
+    waves = people.groupby("who")["year"].nunique()
+    again = int((waves > 1).sum())
+    return again >= _FEW_AGAIN and again >= _SHARE_AGAIN * len(waves)
 
 
 def respondent_mix(responses: Responses, covariates: Sequence[str]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 - ``fit_topics`` gives ``Topics``, as ``TopicConfig`` says; ``unassigned_band``: what responses of
   low support would change.
+- ``plain_runs``: what single BERTopic runs would have said, as ``PlainRuns``.
 - Words for people: ``label_topics`` (of a ``TopicBrief`` each), ``find_exemplars``.
 - Edits: ``TopicEdit``, ``edit_topics``, ``replay_topic_edits``.
 - Kept: ``save_topics``, ``load_topics``.

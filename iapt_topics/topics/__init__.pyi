@@ -9,6 +9,8 @@ from .labels import TopicBrief as TopicBrief
 from .labels import label_topics as label_topics
 from .new_wave import Wave as Wave
 from .new_wave import assign_wave as assign_wave
+from .plain import PlainRuns as PlainRuns
+from .plain import plain_runs as plain_runs
 from .refit import compare_refit as compare_refit
 from .topics import TopicConfig as TopicConfig
 from .topics import Topics as Topics

@@ -13,6 +13,7 @@ from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.files import load_topics, save_topics
 from iapt_topics.topics.fit import fit_topics, package_versions
 from iapt_topics.topics.topics import TopicConfig, Topics
+from iapt_topics.topics.user_model import described_config
 
 
 def fit_once(
@@ -33,7 +34,9 @@ def fit_once(
     if folder is None:
         return fit()
     kept = responses.kept[["response_id", "respondent_id", "text"]]
-    made = hashlib.sha256(repr((asdict(config), package_versions(), embeddings.model)).encode())
+    made = hashlib.sha256(
+        repr((asdict(described_config(config)), package_versions(), embeddings.model)).encode()
+    )
     for row in kept.itertuples(index=False, name=None):
         made.update(repr(row).encode("utf-8", "surrogatepass"))
     made.update(embeddings.rows(kept["response_id"].tolist()).tobytes())

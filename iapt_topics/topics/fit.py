@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,11 @@ from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.stats.resampling import percentile_interval
 from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics import consensus
+from iapt_topics.topics.bertopic import name_by_model
 from iapt_topics.topics.describe import broad_topics, describe_topics, unit_means
 from iapt_topics.topics.runs import FEW_RESPONSES, cluster_runs, smooth
 from iapt_topics.topics.topics import MIN_SUPPORT, UNASSIGNED, TopicConfig, Topics
+from iapt_topics.topics.user_model import described_config, model_runs, with_model
 
 _FEW = f"fewer than {FEW_RESPONSES} responses: Ward clusters instead of UMAP and HDBSCAN"
 _TIE = 0.02  # numbers of topics whose agreement with the runs differs by less are as good
@@ -27,6 +30,7 @@ def fit_topics(
     embeddings: Embeddings,
     config: TopicConfig | None = None,
     *,
+    model: Any = None,
     on_event: OnEvent = ignore,
 ) -> Topics:
     """Fit consensus topics by evidence accumulation over repeated UMAP and HDBSCAN (BERTopic).
@@ -39,6 +43,8 @@ def fit_topics(
         Of the same responses; joined on response id.
     config : TopicConfig, optional
         Seed, runs and, if wanted, the number or size of topics.
+    model : {"bertopic"} or BERTopic, optional
+        What the runs are, as ``TopicConfig.model``.
     on_event : callable, optional
         Called with an :class:`iapt_topics.Event` after each run: how many have ended, and of all.
 
@@ -67,7 +73,7 @@ def fit_topics(
     Moulavi and Sander (2013), "Density-based clustering based on hierarchical density estimates",
     PAKDD.
     """
-    config = config or TopicConfig()
+    config, own = with_model(config or TopicConfig(), model)
     kept = responses.kept
     if len(kept) < 2:
         raise InputError(
@@ -87,21 +93,23 @@ def fit_topics(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # umap, hdbscan and numba warn of their own internals
         centred, points = smooth(vectors, pd.factorize(kept["text"])[0].astype(np.intp))
-        partitions, runs = cluster_runs(
-            centred,
-            points,
-            people,
-            n_runs=config.n_runs,
-            seed=config.seed,
-            min_size=config.min_topic_size,
-            on_event=on_event,
-        )
+        n_runs, seed, least = config.n_runs, config.seed, config.min_topic_size
+        if own is None:
+            partitions, runs = cluster_runs(
+                centred, points, people, n_runs=n_runs, seed=seed, min_size=least, on_event=on_event
+            )
+        else:
+            partitions, runs = model_runs(
+                own, vectors, points, people, n_runs=n_runs, seed=seed, on_event=on_event
+            )
     labels, resolution = _choose(points, partitions, runs, config)
     share, runner_up = consensus.support(partitions, labels)
     labels, runner_up, assigned = _drop_empty(labels, runner_up, share >= config.min_support)
     topic = np.where(assigned, labels, UNASSIGNED)
     votes = consensus.votes(partitions, labels)
     topics = describe_topics(kept, vectors, topic, labels, votes)
+    if own is not None and not isinstance(config.model, str):
+        topics = name_by_model(topics, own, kept, vectors, topic)
     note = np.where(share < MIN_SUPPORT, f"support below {MIN_SUPPORT:.0%}", "")
     assignments = pd.DataFrame(
         {
@@ -123,7 +131,7 @@ def fit_topics(
         votes=votes[:, place],
         distribution=consensus.soft_membership(points, labels, float(share.mean()))[place],
         centroids=unit_means(vectors, topic),
-        config=config,
+        config=described_config(config),
         versions=package_versions()
         | {"encoder": embeddings.model, "weights": embeddings.fingerprint},
     )

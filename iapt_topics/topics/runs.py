@@ -160,7 +160,7 @@ def cluster_runs(
     sizes = np.geomspace(n / 120, n / 60, n_runs)
     jobs = []
     for run in range(n_runs):
-        rows = _draw(people, rng)
+        rows = draw_respondents(people, rng)
         share = len(rows) / n
         k = min(_NEIGHBOURS[run % len(_NEIGHBOURS)], len(rows) // 3)
         whole = min_size or max(5, min(10, n // 15), round(sizes[run]))
@@ -178,20 +178,22 @@ def cluster_runs(
     partitions, table = [], []
     for run, (labels, (rows, _, k, least, run_seed)) in enumerate(zip(found, jobs, strict=True)):
         n_clusters = int(labels.max()) + 1
-        whole_labels = np.full(n, -1, dtype=np.intp)
-        whole_labels[rows] = labels
-        if n_clusters:
-            middle = consensus.centres(points, whole_labels)
-            nearest = consensus.nearest_centre(points, middle)
-            whole_labels = np.where(whole_labels < 0, nearest, whole_labels)
-        else:  # no density anywhere: the run says that all belong together
-            whole_labels[:] = 0
-        partitions.append(whole_labels)
+        partitions.append(fill_in(labels, rows, points))
         table.append((run, run_seed, len(rows), k, least, n_clusters, float((labels < 0).mean())))
-    return np.stack(partitions), _table(table)
+    return np.stack(partitions), tabulate_runs(table)
 
 
-def _draw(people: Ints, rng: np.random.Generator) -> Ints:
+def fill_in(labels: Ints, rows: Ints, points: Floats32) -> Ints:
+    """Clusters of all responses from those of some: noise and the others go to the nearest."""
+    whole = np.full(len(points), -1, dtype=np.intp)
+    whole[rows] = labels
+    if labels.max() < 0:  # no density anywhere: the run says that all belong together
+        return np.zeros(len(points), dtype=np.intp)
+    nearest = consensus.nearest_centre(points, consensus.centres(points, whole))
+    return np.where(whole < 0, nearest, whole)
+
+
+def draw_respondents(people: Ints, rng: np.random.Generator) -> Ints:
     """Responses of a bootstrap of the respondents, in random order."""
     n_people = int(people.max()) + 1
     drawn = np.zeros(n_people, dtype=bool)
@@ -252,10 +254,11 @@ def _small_runs(
         some = centred[:, rng.choice(d, size=max(1, d // 2), replace=False)]
         partitions.append(consensus.cut(*consensus.grow_tree(some), some, k))
         table.append((run, 0, n, 0, 0, k, 0.0))
-    return np.stack(partitions), _table(table)
+    return np.stack(partitions), tabulate_runs(table)
 
 
-def _table(rows: list[tuple[int, int, int, int, int, int, float]]) -> pd.DataFrame:
+def tabulate_runs(rows: list[tuple[int, int, int, int, int, int, float]]) -> pd.DataFrame:
+    """One row a run, as ``Topics.runs``."""
     names = "run seed n_responses n_neighbors min_cluster_size n_clusters unassigned"
     return pd.DataFrame(rows, columns=names.split())
 

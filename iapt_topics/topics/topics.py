@@ -20,9 +20,12 @@ from iapt_topics._base.door import Checked
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.result import Result
 from iapt_topics.encoders.embeddings import Embeddings
+from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.survey.responses import Responses
 
 UNASSIGNED = -1
+#: BERTopic as it comes, for the members of the consensus.
+BERTOPIC = "bertopic"
 EDIT_COLUMNS = ["action", "topics", "detail", "who", "when", "why", "note"]
 #: A response that fewer than this share of runs place in its topic has no stable topic.
 MIN_SUPPORT = 0.5
@@ -53,6 +56,11 @@ class TopicConfig(Checked):
         From 0 to 1. A response whose support is below it is left unassigned. With 0, every response
         is given its nearest topic; :func:`iapt_topics.topics.unassigned_band` shows the sensitivity
         of prevalence to the choice.
+    model : {"bertopic"} or BERTopic, optional
+        What the runs are, in place of the library's own: BERTopic as it comes, or a BERTopic model
+        of your own (its reduction and clustering; and its vectorizer and representation for the
+        words of the topics). Its ``nr_topics``, if a number, is that of ``n_topics``. Topics keep
+        it in words.
     """
 
     seed: int = 7
@@ -60,6 +68,7 @@ class TopicConfig(Checked):
     n_topics: int | None = None
     min_topic_size: int | None = None
     min_support: float = 0.0
+    model: Any = None
 
     def __post_init__(self) -> None:
         for what, least in (("seed", 0), ("n_runs", 2), ("n_topics", 2), ("min_topic_size", 2)):
@@ -72,6 +81,12 @@ class TopicConfig(Checked):
                     "Change it or leave it out.",
                 )  # fmt: skip
             object.__setattr__(self, what, int(value))  # of numpy, it could not be kept as JSON
+        named = isinstance(self.model, str)
+        if named and self.model != BERTOPIC and not self.model.startswith("BERTopic("):
+            raise InputError(
+                "`model` of TopicConfig", f"must be {BERTOPIC!r} or a BERTopic model",
+                repr(self.model), "Leave it out for the library's own runs.",
+            )  # fmt: skip
         if not 0 <= self.min_support <= 1:
             raise InputError(
                 "`min_support` of TopicConfig", "must be a proportion of runs from 0 to 1",
@@ -159,7 +174,9 @@ class Topics(Result):
             self._title(), lambda: resolution_figure(self.resolution, n=n, n_runs=runs)
         )
 
-    def to_bertopic(self, responses: Responses, embeddings: Embeddings) -> Any:
+    def to_bertopic(
+        self, responses: Responses, embeddings: Embeddings, encoder: Encoder | None = None
+    ) -> Any:
         """Build the BERTopic model of these topics, for its visualisations and files.
 
         Parameters
@@ -168,6 +185,9 @@ class Topics(Result):
             Those that the topics were fitted to.
         embeddings : Embeddings
             Of the same responses.
+        encoder : Encoder, optional
+            The one that made them, with which the model's ``transform`` places new texts; the
+            default one where it is that. Without it, ``transform`` needs vectors.
 
         Returns
         -------
@@ -178,13 +198,16 @@ class Topics(Result):
         Raises
         ------
         InputError
-            If the responses are others than the topics were fitted to.
+            If the responses are others than the topics were fitted to, or the encoder is another
+            than that of the embeddings.
         """
-        from iapt_topics.topics.bertopic import build_model
+        from iapt_topics.topics.bertopic import build_model, find_encoder
 
         kept = fitted_rows(self, responses)
         vectors = embeddings.rows(kept["response_id"].tolist())
-        return build_model(kept["text"].tolist(), vectors, self.assignments["topic"].to_numpy())
+        topic = self.assignments["topic"].to_numpy()
+        encoder = find_encoder(encoder, embeddings)
+        return build_model(kept["text"].tolist(), vectors, topic, encoder)
 
 
 def fitted_rows(topics: Topics, responses: Responses) -> pd.DataFrame:

@@ -63,6 +63,28 @@ def test_run_ends_with_a_report(command, offline_encoder, files, tmp_path):
     assert not list((tmp_path / "out").rglob("*.part"))
 
 
+def test_certify_says_what_the_machine_may_code(command, offline_encoder, files, tmp_path):
+    words = (
+        "run", files / "survey.csv", "--text", "comment", "--year", "year", "--respondent",
+        "person", "--frame", files / "frame.toml", "--n-runs", 2, "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert command(*words)[0] == 0
+    code, _, err = command("certify", tmp_path / "out")
+    assert code == 2
+    assert "compare RESULTS --codes FILE" in err
+    assert command("compare", tmp_path / "out", "--codes", files / "codes.csv")[0] == 0
+    code, out, err = command("certify", tmp_path / "out", "--out", tmp_path / "verdicts.xlsx")
+    assert code == 0, err
+    first, *lines = out.splitlines()
+    assert first.startswith("Target: precision 0.8, 90% confidence for each theme; ")
+    assert all("; precision" in line or ": " in line for line in lines)
+    sheets = pd.read_excel(tmp_path / "verdicts.xlsx", sheet_name=None)
+    verdicts = next(t for t in sheets.values() if "verdict" in t.columns)
+    assert len(verdicts) == len(lines)
+    code, out, _ = command("certify", tmp_path / "out", "--json", "--precision", "0.5")
+    assert len(json.loads(out)["themes"]) == len(lines)
+
+
 def test_one_year_with_codes_has_a_report_and_no_word_of_change(
     command, offline_encoder, files, tmp_path
 ):
@@ -138,7 +160,9 @@ def test_a_study_is_run_from_its_file_and_again_from_its_results(command, offlin
     made = {p: p.read_bytes() for p in (folder / "results" / "tables_private").iterdir()}
     code, out, err = command("run", folder / "results", "--disclosure", "5", "--quiet")
     assert (code, err) == (0, "")
-    assert out.splitlines()[-1] == f"Report: {folder / 'results' / 'publish' / 'report.html'}"
+    assert (
+        out.splitlines()[-1] == f"Public report: {folder / 'results' / 'publish' / 'report.html'}"
+    )
     assert made == {p: p.read_bytes() for p in (folder / "results" / "tables_private").iterdir()}
     assert "fewer than 5" in (folder / "results" / "publish" / "report.html").read_text("utf-8")
     assert "disclosure = 5 " in (folder / "results" / "study.toml").read_text("utf-8")
@@ -436,7 +460,10 @@ def test_a_result_is_revised_part_by_part_without_another_fit(command, result, f
     assert "or the name of a disclosure rule; got 'hess'" in err
     code, out, err = command("report", result, "--disclosure", "hes")
     assert code == 0, err
-    assert out == f"Report: {result / 'publish' / 'report.html'}\n"
+    assert out.splitlines() == [
+        f"Private report, for you alone: {result / 'private' / 'report.html'}",
+        f"Public report: {result / 'publish' / 'report.html'}",
+    ]
     plan = read_plan(result)
     assert (plan.codes, plan.baseline, plan.disclosure) == (files / "codes.csv", 2016, "hes")
     assert (result / "tables_private" / "topics.csv").read_bytes() == topics

@@ -20,12 +20,12 @@ iapt-topics drift results --baseline 2016          # another year to compare wit
 iapt-topics export results --tables tables.xlsx --draft draft.docx --figures figures
 ```
 
-A **results folder** holds `publish/`, `tables_private/`, `manifest.json`, its `study.toml`, and
-`cache/` with vectors, fitted topics and the results of each stage. A command on it changes part of
-the plan and runs it again. Only the stages that the change affects are repeated, so it is quick,
-and the folder always belongs to one plan. Responses are in no file but the report's quotes and what
-`export --project` and `--approve` write. The cache is nevertheless as sensitive as the survey: see
-the README.
+A **results folder** holds `publish/`, `private/`, `tables_private/`, `manifest.json`, its
+`study.toml`, and `cache/` with vectors, fitted topics and the results of each stage. A command
+on it changes part of the plan and runs it again. Only the stages that the change affects are
+repeated, so it is quick, and the folder always belongs to one plan. Responses are in no file
+but the reports' quotes and what `export --project` and `--approve` write. The cache is
+nevertheless as sensitive as the survey: see the README.
 
 **Ctrl-C** stops a run within about two seconds. Earlier results are unchanged, finished vectors and
 topics are kept, and the last line says how to resume. New results replace old ones all at once, at

@@ -187,6 +187,40 @@ def test_load_example(coder: str, tables: dict[str, pd.DataFrame]) -> None:
     assert set(truth.table["theme"]) == set(_cores()[0])
 
 
+@pytest.mark.parametrize("long_answers", [False, True])
+def test_each_true_theme_has_the_sentence_written_for_it(long_answers: bool) -> None:
+    responses, _ = datasets.load_example(long_answers=long_answers)
+    assert responses.synthetic
+    truth = datasets.true_sentences(long_answers=long_answers)
+    text = responses.table.set_index("response_id")["text"].reindex(truth["response_id"])
+    places = zip(text, truth["start"], truth["end"], strict=True)
+    said = pd.Series([t[a:b] for t, a, b in places])
+    words: dict[str, set[str]] = {}
+    for theme, cores in _cores()[0].items():
+        words[theme] = set(re.findall(r"[a-z]+", " ".join(c[2] for c in cores).casefold()))
+    # A slip or a swapped word is in no core: nearly all of the others are in one of the theme.
+    hits = [
+        np.mean([w in words[theme] for w in re.findall(r"[a-z]+", one.casefold())] or [0])
+        for one, theme in zip(said, truth["theme"], strict=True)
+    ]
+    assert np.mean(np.array(hits) > 0.6) > 0.97
+    assert not said.str.match(r"[\s,]").any()
+    # No two sentences of a response overlap.
+    order = truth.sort_values(["response_id", "start"])
+    after = order.groupby("response_id")["start"].shift(-1)
+    assert (after.isna() | (order["end"] <= after)).all()
+
+
+def test_long_answers_have_several_themes_and_stay_the_same() -> None:
+    responses, coder = datasets.load_example(long_answers=True)
+    again, _ = datasets.load_example(long_answers=True)
+    pd.testing.assert_frame_equal(responses.table, again.table)
+    assert responses.source == "synthetic_long_answers"
+    truth = datasets.true_sentences(long_answers=True)
+    assert set(truth.groupby("response_id").size()) == {3, 4, 5, 6}
+    assert set(truth["response_id"]) == set(coder.seen["response_id"])
+
+
 def test_the_frame_was_not_written_from_the_cores() -> None:
     """No example of the frame shares half of its words with a sentence of the survey."""
     from iapt_topics.frame.load import load_frame

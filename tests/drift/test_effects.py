@@ -8,6 +8,7 @@ import pytest
 from coded_surveys import berkeley, exact, made, survey
 
 from iapt_topics._base.errors import InputError
+from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.effects import theme_regression
 from iapt_topics.figures import effects_figure
 
@@ -142,3 +143,54 @@ def test_wrong_input_is_refused():
         theme_regression(codes, responses, ["nothing"])
     with pytest.raises(InputError):
         theme_regression(codes, responses, baseline=1999)
+
+
+def by_hand(codes, given, rows, **more):
+    """One person's codes of some responses, ``given`` for all of them."""
+    seen = codes.seen.iloc[rows]
+    ids = seen.loc[np.asarray(given)[rows, 0], "response_id"]
+    table = pd.DataFrame({"response_id": ids, "theme": "t0", "score": np.nan})
+    return Codes(coder="person", kind="human", themes=("t0",), seen=seen, table=table, **more)
+
+
+def test_with_all_coded_by_hand_the_corrected_effect_is_that_of_peoples_codes():
+    year, given = exact([100, 200], [[30, 90]])
+    machine, responses = survey(year, np.random.default_rng(0).random(given.shape) < 0.4)
+    human = by_hand(machine, given, np.arange(300))
+    row = theme_regression(machine, responses, human=human).iloc[0]
+    assert row["model"] == "corrected"
+    assert row["estimate"] == pytest.approx(0.15)
+    se = np.sqrt(0.3 * 0.7 / 100 + 0.45 * 0.55 / 200)
+    assert (row["high"] - row["low"]) / 2 == pytest.approx(1.967 * se, rel=0.01)
+
+
+def test_hand_codes_take_off_the_machines_errors_that_depend_on_the_group():
+    rng = np.random.default_rng(1)
+    found = []
+    for _ in range(30):
+        year = np.repeat([2021, 2022], 600)
+        y = rng.random((1200, 1)) < 0.3
+        f = y & (rng.random((1200, 1)) < np.where(year == 2022, 0.9, 0.5)[:, None])
+        machine, responses = survey(year, f)
+        human = by_hand(machine, y, np.sort(rng.permutation(1200)[:300]))
+        for hand in (None, human):
+            row = theme_regression(machine, responses, human=hand).iloc[0]
+            found.append((row["estimate"], row["low"] <= 0 <= row["high"]))
+    estimate, covered = np.array(found, float).reshape(30, 2, 2).transpose(2, 1, 0)
+    assert estimate.mean(axis=1)[0] > 0.1  # the machine alone: a rise that nobody wrote about
+    assert abs(estimate.mean(axis=1)[1]) < 0.02
+    assert covered[1].mean() >= 0.85
+
+
+def test_codes_that_were_picked_stand_for_themselves_and_too_few_give_no_estimate():
+    year, given = exact([100, 200], [[30, 90]])
+    machine, responses = survey(year, given)
+    ids = machine.seen["response_id"]
+    human = by_hand(machine, given, np.arange(300), picked=frozenset(ids[::2]))
+    row = theme_regression(machine, responses, human=human).iloc[0]
+    assert row["estimate"] == pytest.approx(0.15, abs=0.01)
+    assert "150 random hand-coded responses" in row["note"]
+    few = by_hand(machine, given, np.arange(0, 300, 60))
+    row = theme_regression(machine, responses, human=few).iloc[0]
+    assert row["model"] == "none"
+    assert "random hand-coded responses" in row["note"]

@@ -223,3 +223,13 @@ def test_a_run_tells_its_stages_notes_and_progress(plan, encoder):
     notes = [e.text for e in told if e.kind == "note"]
     assert "3 coders found; compared: a and b." in notes
     assert not [e for e in told if e.kind == "progress"]  # the topics are kept
+
+
+def test_codes_that_are_said_to_be_a_purposive_sample_correct_nothing(plan, encoder):
+    done = run_plan(plan, encoder)
+    assert "corrected_shares" in done.tables
+    picked = run_plan(replace(plan, codes_sample="purposive"), encoder)
+    assert all(c.picked == frozenset(c.seen["response_id"]) for c in picked.human)
+    assert "corrected_shares" not in picked.tables
+    assert set(picked.tables["drift_changes"]["checked"]) == {"not checked"}
+    assert picked.comparison.design["sampling"] == "purposive"

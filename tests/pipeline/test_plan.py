@@ -93,6 +93,10 @@ WRONG = {
     ),
     "a rule of an earlier version": ("[report]\nmin_cell = 3\n", "The key is report.disclosure"),
     "a key at the top": ("", "unknown section [n_runs]. The key is topics.n_runs"),
+    "no kind of sample": (
+        '[codes]\nsample = "some"\n',
+        "codes.sample must be random or purposive; got 'some'",
+    ),
     "a missing file": ('[codes]\nfile = "codes.csv"\n', "codes.file: no such file"),
     "a file of no name": ('[codes]\nfile = " "\n', "codes.file must be the path of a file"),
 }
@@ -116,7 +120,7 @@ def test_all_faults_are_named_at_once(written):
         read_plan(path)
     for said in (
         "6 fault(s)", "gone.csv", "survey.text must be", "survey.year is missing", "[topic]",
-        "disclosur. Did you mean 'disclosure'", "disclosure must be a whole number of at least 1",
+        "disclosur. Did you mean 'disclosure'", "disclosure must be a whole number of at least 2",
     ):  # fmt: skip
         assert said in str(error.value)
 

@@ -47,6 +47,7 @@ ODD = {
 #: elsewhere.
 SLOW = {
     *("fit_topics", "topic_tracking", "run_study", "run_plan", "scale_study", "sample_stability"),
+    "plain_runs",
     *("distil_encoder", "presidio_names", "analyse", "write_report", "report", "save"),
 }
 
@@ -98,6 +99,7 @@ def valid() -> SimpleNamespace:
         "Study": study,
         "Published": published,
         "Comparison": standins.comparison(),
+        "Certificate": PUBLIC["certify_codes"](codes, codes, survey),
         "SamplePlan": PUBLIC["next_to_code"](survey, codes, topics, n=40),
         "MappingEdits": MappingEdits(
             table=pd.DataFrame(

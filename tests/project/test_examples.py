@@ -30,6 +30,7 @@ WRITTEN = {
     "06_correcting_shares": {"to_code.xlsx", "shares.csv"},
     "07_export_to_qda": {"to_code.qdpx", "coded.qdpx"},
     "08_scaling_with_dask": {"survey", "results"},
+    "11_your_own_bertopic": {"report.html"},
 }
 #: The others load the sentence model.
 QUICK = ("04_drift_with_covariates",)

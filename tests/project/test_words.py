@@ -145,7 +145,7 @@ def test_the_report_and_the_draft(years, coded):
     published = study(years, coded=coded)
     page = " ".join(Words(render(page_values(published))).said)
     draft = " ".join(" ".join(item) for item in _items(published))
-    assert ("blue: same theme" in page) == coded  # of a figure
+    assert ("Macro-F1 is" in page) == coded
     assert not found_in(page, "report") + found_in(draft, "draft")
 
 

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.sheets import read_sheet, write_sheet
-from iapt_topics.publish.draft import write_draft
+from iapt_topics.publish.draft import _changes, write_draft
 from iapt_topics.publish.exports import write_tables
 from iapt_topics.publish.published import publish
 from iapt_topics.publish.quotes_sheet import read_quotes, write_quotes
@@ -115,17 +115,32 @@ def test_the_draft_has_every_item_and_marks_its_blanks(published, tmp_path):
     # As journals print it: no zero before the point, the interval in brackets, and n.
     assert re.search(r"alpha \(MASI\) was \.\d\d, 95 % CI \[\.\d\d, \.\d\d\], n = [\d,]+\.", text)
     assert re.search(
-        r"(rose|fell) by \d+\.\d percentage points, 95 % CI \[\d+\.\d, \d+\.\d\]", text
+        r"The change in machine codes of \d+ themes was not checked against human codes", text
     )
     assert "SYNTHETIC" in text
     assert len(document.tables) == 4
+
+
+def test_the_draft_words_what_was_found_as_corrected(published):
+    tables = dict(published.tables)
+    changes = tables["drift_changes"]
+    last = changes["estimate"].notna() & (changes["kind"] == "baseline")
+    found = changes[last].head(2).assign(checked="corrected", finding=["fell", "rose"])
+    tables["drift_changes"] = found
+    figures = {"estimate": [-0.0804, 0.1], "low": [-0.12, 0.05], "high": [-0.04, 0.15]}
+    key = ["theme", "year", "against", "finding"]
+    tables["corrected_changes"] = found[key].assign(**figures, p_bh=[0.0005, 0.012])
+    one, two = _changes(replace(published, tables=tables))
+    assert "corrected by human codes, fell by 8.0 percentage points, 95 % CI [4.0, 12.0]" in one
+    assert "adjusted p < .001" in one
+    assert "rose by 10.0 percentage points, 95 % CI [5.0, 15.0], adjusted p = .012" in two
 
 
 def test_quotes_come_back_only_when_somebody_approved(study, tmp_path):
     survey = study.responses
     path = write_quotes(tmp_path / "quotes.xlsx", study)
     sheet = read_sheet(path, "quotes")
-    assert "7" not in set(sheet["topic"])
+    assert not sheet["label"].str.startswith("Topic 7").any()
     assert not sheet["text"].str.contains("secretword").any()
     who = survey.kept.set_index("response_id")["respondent_id"]
     assert who[sheet["response_id"]].is_unique
@@ -135,7 +150,8 @@ def test_quotes_come_back_only_when_somebody_approved(study, tmp_path):
     write_sheet(path, list(sheet.columns), sheet.to_numpy().tolist())
     approved = read_quotes(path, survey)
     assert approved.to_dict("records") == [
-        {"response_id": sheet.loc[0, "response_id"], "text": sheet.loc[0, "text"],
+        {"response_id": sheet.loc[0, "response_id"], "theme": "", "case": "",
+         "text": sheet.loc[0, "text"],
          "approved_by": "A. Reader", "paraphrase": "Busy."}
     ]  # fmt: skip
 
@@ -144,7 +160,10 @@ def test_quotes_come_back_only_when_somebody_approved(study, tmp_path):
 def sheet(study, tmp_path):
     """A sheet of approved quotes, a text of which begins as a formula and another is long."""
     table = study.responses.table
-    path = write_quotes(tmp_path / "quotes.csv", study)
+    # No two alike, since the same words are proposed once.
+    table = table.assign(text=table["text"] + " " + table["response_id"])
+    path = tmp_path / "quotes.csv"
+    write_quotes(path, replace(study, responses=redacted_as(study.responses, table["text"])))
     ids = read_sheet(path, "quotes")["response_id"].tolist()[:2]
     texts = {
         ids[0]: "=1+1 is what\nthey pay",

@@ -18,14 +18,25 @@ from iapt_topics.drift.standardise import Standardised
 from iapt_topics.pipeline.write import write_figures
 from iapt_topics.publish import publish
 from iapt_topics.publish.disclosure import Disclosure
-from iapt_topics.report import agreement_grids, drift_grids, grids, topic_map, write_report
+from iapt_topics.report import (
+    agreement_grids,
+    change,
+    drift_grids,
+    sections,
+    topic_map,
+    write_report,
+)
 from iapt_topics.report import format as compute
+from iapt_topics.report.pictures import last_changes
 
 HOSTILE = (
     " <script>alert(1)</script> \"'><img src=http://evil.example/x onerror=go()> \x00 \u202eevil"
 )
 LABELS = {t.id: t.label for t in standins.frame().themes}
-SECTIONS = ("asked", "themes", "change", "agreement", "topics", "method", "limits")
+SECTIONS = (
+    "key", "asked", "who", "themes", "poles", "change", "trust", "pages", "topics", "method",
+    "withheld",
+)  # fmt: skip
 
 
 class Page(HTMLParser):
@@ -73,18 +84,15 @@ def whole(tmp_path_factory):
 def test_one_small_file_with_every_section(whole):
     path, text = whole
     page = Page(text)
-    assert path.stat().st_size < 6_000_000
+    assert path.stat().st_size < 700_000
     assert [p.name for p in path.parent.iterdir()] == ["report.html"]
     ids = [a.get("id") for tag, a in page.tags if tag == "section"]
     assert tuple(ids) == SECTIONS
-    assert sum(tag == "img" for tag, _ in page.tags) == 8
+    assert not [tag for tag, _ in page.tags if tag == "img"]
     assert "SYNTHETIC EXAMPLE DATA" in page.text
-    assert "not requested" not in page.text
     assert "not compared" not in page.text
-    benchmark, machine = (
-        page.text.index(f"{who} agreement") for who in ("Human-human", "Machine-human")
-    )
-    assert benchmark < machine
+    assert "What this version leaves out" in page.text
+    assert "PRIVATE" not in text
 
 
 def test_totals_are_the_same_wherever_they_stand(whole):
@@ -103,9 +111,12 @@ def test_totals_are_the_same_wherever_they_stand(whole):
 
 def test_how_many_figures_are_suppressed_is_said_beside_them(whole):
     survey = standins.responses()
-    shown = results(survey, drift=standins.drift(survey, standins.codes(survey)))
+    coded = standins.codes(survey)
+    shown = results(
+        survey, drift=standins.drift(survey, coded), axis_drift=standins.axis_drift(survey, coded)
+    )
     gone = len(hidden_cells(shown))
-    said = f"{gone} of {len(shown.tables['drift_shares'])} yearly figures are suppressed"
+    said = f"{gone} of {len(shown.tables['drift_shares'])} yearly figures"
     assert said in Page(whole[1]).text
 
 
@@ -124,9 +135,7 @@ def test_nothing_is_loaded_and_no_other_script_can_run(whole):
         assert tag not in {"link", "iframe", "object", "form"}
         assert not [a for a in attrs if a.startswith("on") or a == "style"]
         for name in ("src", "href"):
-            assert (attrs.get(name) or "#").startswith(("#", "data:image/svg+xml;base64,"))
-        if tag == "img":
-            assert attrs["alt"]
+            assert (attrs.get(name) or "#").startswith("#")
     (policy,) = [a["content"] for t, a in page.tags if t == "meta" and "http-equiv" in a]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
@@ -160,14 +169,13 @@ def test_real_surveys_show_quotes_only_on_request(tmp_path):
 
 def test_parts_left_out_are_said_to_be(tmp_path):
     page = Page(make(tmp_path, full=False)[1])
-    assert "The split into two poles was not requested" in page.text
-    assert page.text.casefold().count("machine and human codes were not compared") == 2
+    assert "NOT VALIDATED 0 responses were coded by people" in page.text
+    assert page.text.casefold().count("machine and human codes were not compared") == 1
+    assert "poles" not in [a.get("id") for tag, a in page.tags if tag == "section"]
 
 
 def test_small_topic_has_no_words_quotes_or_count(whole):
     text = whole[1]
-    images = [base64.b64decode(b).decode() for b in re.findall(r"base64,([A-Za-z0-9+/=]+)", text)]
-    assert len(images) == 8
     assert "secretword" not in text
     assert "canteen" not in text
     assert "Fewer than 10 respondents: words and quotes are suppressed" in text
@@ -196,7 +204,7 @@ def test_switching_disclosure_control_off_is_said_in_a_banner(tmp_path, whole):
     page = Page(make(tmp_path, full=False, disclosure=1)[1])
     assert "DISCLOSURE CONTROL IS OFF" in page.text
     assert ("p", {"class": "banner", "role": "note"}) in page.tags
-    assert "[c]" not in page.text.split("Themes at a glance")[-1]
+    assert "[c]" not in page.text.split("What do they talk about?")[-1].split("leaves out")[0]
 
 
 def test_real_drift_and_agreement_fit_the_report(tmp_path):
@@ -220,8 +228,8 @@ def test_real_drift_and_agreement_fit_the_report(tmp_path):
     )
     path = write_report(tmp_path / "r.html", publish(study))
     page = Page(path.read_text(encoding="utf-8"))
-    assert "not requested" not in page.text
     assert "Krippendorff's alpha" in page.text
+    assert "Every figure by wave is suppressed" not in page.text
     assert " nan" not in page.text.casefold()
 
 
@@ -255,7 +263,7 @@ def test_no_percentage_on_a_small_base():
     shares = results(survey, drift=drift, rule=rule).tables["drift_shares"]
     thin = shares["n"] < 30
     assert thin.any()
-    grid = grids.shares_grid(shares, LABELS, "x", {})
+    grid = change.heat_map(results(survey, drift=drift, rule=rule))
     for column, year in enumerate(standins.YEARS, start=1):
         if thin[shares["year"] == year].all():
             assert all(re.fullmatch(r"\d+ of \d+", row[column]) for row in grid.rows)
@@ -314,9 +322,6 @@ def test_words_that_a_response_does_not_say_are_not_printed_as_a_quote():
     assert {(q.text, q.paraphrase) for q in quotes} == {
         (sheet.loc[0, "text"], False), ("It was hard.", True)
     }  # fmt: skip
-    grid = grids.quotes_grid(quotes, LABELS, {})
-    assert {row[0] for row in grid.rows} == {sheet.loc[0, "text"], "Paraphrase: It was hard."}
-    assert "not in the respondent's own words" in grid.note
 
 
 def test_a_paraphrase_is_no_quote_on_the_page(tmp_path):
@@ -377,9 +382,14 @@ def test_map_has_the_topics_that_may_be_shown_and_none_overlap():
 
 def test_no_change_is_worded_with_what_could_have_been_seen():
     row = {"p_bh": 0.4, "estimate": 0.02, "smallest_detectable": 0.083}
+    row |= {"finding": "no significant change"}
     assert compute.verdict(row) == "no significant change (minimum detectable: 8.3 points)"
-    assert compute.verdict({**row, "p_bh": 0.01}) == "rose"
-    assert compute.verdict({**row, "p_bh": 0.01, "estimate": -0.1}) == "fell"
+    assert compute.verdict({**row, "finding": "rose"}) == "rose"
+    assert compute.verdict({**row, "finding": "fell"}) == "fell"
+    alone = row | {"finding": "not checked"}
+    assert compute.verdict(alone) == "not checked"
+    assert compute.verdict(alone | {"p_bh": 0.01}) == "not checked (more by machine codes)"
+    assert not compute.is_significant(alone | {"p_bh": 0.01})
     assert "not estimable" in compute.verdict({**row, "smallest_detectable": np.nan})
 
 
@@ -469,11 +479,11 @@ def test_figures_of_a_study_are_written_in_three_formats(tmp_path):
 
 def test_who_and_how_they_answered_and_what_a_sure_topic_changes_are_said(whole):
     page = Page(whole[1])
-    assert "no evidence that the respondent mix ( role ) changed between years" in page.text
+    assert "no evidence that the respondent mix ( role ) changed between waves" in page.text
     assert "zookeeper" not in whole[1]
     assert "(small group 1) role [c]" in page.text
     assert "words per analysed response (geometric mean)" in page.text
-    assert re.search(r"Each year, \d+ % to \d+ % of responses had no stable topic", page.text)
+    assert re.search(r"In each wave, \d+ % to \d+ % of responses had no stable topic", page.text)
     assert re.search(r"\d of 9 themes match at least one topic", page.text)
 
 
@@ -491,10 +501,12 @@ def test_standardised_changes_are_told_from_unadjusted_ones(tmp_path):
         method="standardised", estimate=0.004, covered=1.0, p_bh=0.5
     )
     _, text = make(tmp_path, standardised=same_mix(same))
-    said = (
-        "(the theme that changed no longer|none of the [1-9]\\d* themes that changed still) change"
-    )
-    assert re.search(f"direct standardisation \\), {said}", Page(text).text)
+    published = results(survey, standardised=same_mix(same))
+    assert "direct standardisation ), no theme changes significantly" in Page(text).text
+    assert "These are changes in machine codes, not checked by people." in Page(text).text
+    last = last_changes(published.tables["drift_changes"])
+    said = sections._same_mix(published, last.assign(p_bh=0.01))
+    assert (said["were"], said["stay"], said["new"]) == (len(last), 0, 0)
     assert "Changes at a fixed respondent mix" in text
 
 

@@ -1,0 +1,164 @@
+"""The published shares of a survey's years as one model: what rests on it discloses no more.
+
+Changes, trends and step changes are worked out from this model by the functions that work them out
+from exact shares. So a p value follows from the figures that stand beside it, agrees with their
+intervals, and gives no exact count back.
+
+Where respondents recur, how far the years go together is the one thing that published shares do not
+tell. It is published in steps: a theme's correlation between two years rounded towards 0 to a
+multiple of .1, or of up to .3 if it takes that to leave open as many respondents as the rule asks
+for; else that of all shown themes together, to a multiple of .1. Rounded so, intervals err on the
+wide side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from iapt_topics._base.arrays import Bools, Floats
+from iapt_topics.codes.codes import Codes
+from iapt_topics.publish.cells import Cells
+from iapt_topics.publish.counts import ALL
+from iapt_topics.stats.share_model import ShareModel, share_limits
+from iapt_topics.study.derived import FEWEST_CHANGES
+from iapt_topics.study.tables import model_shares
+
+#: What a theme's correlation between years is rounded to, and that of all themes together.
+_STEP, _STEP_TOGETHER = 0.1, 0.1
+#: Coarser than this a theme's own says less than that of all; or than none, if they are few.
+_COARSE, _COARSEST = 0.3, 0.5
+#: Respondents of all years are counted in steps of this where their number is suppressed.
+_PEOPLE_STEP = 50
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class YearModel:
+    """Published shares of T themes in Y coded years; a share that is not shown is a stand-in."""
+
+    themes: tuple[str, ...]
+    years: NDArray[np.int64]  # (Y,)
+    n: Floats  # (Y,) published bases
+    shown: Bools  # (Y, T)
+    model: ShareModel
+
+    def place(self, year: int) -> int:
+        """Where a year stands."""
+        return int(np.flatnonzero(self.years == year)[0])
+
+    def whole(self) -> YearModel:
+        """Only the themes of which every year is shown."""
+        use = np.flatnonzero(self.shown.all(axis=0))
+        part = {c: getattr(self.model, c)[:, use] for c in ("share", "low", "high", "effective")}
+        assert self.model.extra is not None
+        part |= {"correlation": self.model.correlation[use], "extra": self.model.extra[use]}
+        return replace(
+            self,
+            themes=tuple(self.themes[i] for i in use),
+            shown=self.shown[:, use],
+            model=replace(self.model, **part),
+        )
+
+
+def year_model(shares: pd.DataFrame, codes: Codes, cells: Cells) -> YearModel:
+    """Model of published shares by theme and year, which have the columns ``HELPERS``."""
+    coded = shares[shares["n"] != 0]
+    years = np.unique(coded["year"].to_numpy(np.int64))
+    themes = tuple(dict.fromkeys(shares["theme"]))
+    key = pd.MultiIndex.from_product([years, themes])
+    wide = coded.set_index(["year", "theme"]).reindex(key)
+    share, n, effect, rounding = (
+        wide[c].to_numpy(float).reshape(len(years), -1)
+        for c in ("estimate", "n", "effect", "rounding")
+    )
+    one_each = wide["one_each"].eq(True).to_numpy().reshape(share.shape)
+    shown = ~np.isnan(share)
+    share, effective = np.where(shown, share, 0.5), np.where(shown, n / effect, 1.0)
+    low, high = share_limits(share, effective, one_each)
+    extra = np.where(shown, rounding, 0.0).T[:, :, None] * np.eye(len(years))
+    correlation, people = _panel(codes, cells, years, themes, share, shown)
+    model = ShareModel(
+        share=share, low=low, high=high, effective=effective, correlation=correlation,
+        people=people, extra=extra,
+    )  # fmt: skip
+    # Of a year without any share shown, the base stands for nothing.
+    bases = np.where(shown.any(axis=1), np.where(shown, n, 0.0).max(axis=1), 1.0)
+    return YearModel(themes=themes, years=years, n=bases, shown=shown, model=model)
+
+
+def any_difference(share: Floats, effective: Floats, rounding: Floats) -> Floats:
+    """P of the test that published shares (Y, T) are the same in all years, taken as independent.
+
+    NaN for one year, and where a share is not known.
+    """
+    known = ~np.isnan(share).any(axis=0)
+    if len(share) < 2 or not known.any():
+        return np.full(share.shape[1], np.nan)
+    share = np.where(known, share, 0.5)
+    effective, rounding = np.where(known, effective, 1.0), np.where(known, rounding, 0.0)
+    alone = np.tile(np.eye(len(share)), (share.shape[1], 1, 1))
+    extra = rounding.T[:, :, None] * np.eye(len(share))
+    model = ShareModel(
+        share=share, low=share, high=share, effective=effective, correlation=alone, extra=extra
+    )
+    return np.where(known, model.omnibus(), np.nan)
+
+
+def _panel(
+    codes: Codes,
+    cells: Cells,
+    years: NDArray[np.int64],
+    themes: tuple[str, ...],
+    share: Floats,
+    shown: Bools,
+) -> tuple[Floats, float]:
+    """Coarsened correlation (T, Y, Y) of the years' shares, and how many people tell it."""
+    counts, rule = cells.counts, cells.rule
+    alone = np.tile(np.eye(len(years)), (len(themes), 1, 1))
+    wave = {i: at for at, y in enumerate(years) for i in counts.by_year[int(y)]}
+    exact = model_shares(codes, counts.cluster, wave, counts.weights)[1]
+    if np.isinf(exact.people):
+        return alone, exact.people
+    if rule.min_respondents == 1 and rule.round_to == 1:
+        return exact.correlation[[codes.themes.index(t) for t in themes]], exact.people
+    place = [codes.themes.index(t) for t in themes]
+    sd = np.sqrt(share * (1 - share))
+    people = [len(counts.cells["base", int(y)].people) for y in years]
+    for a in range(len(years)):
+        for b in range(a):
+            both = shown[a] & shown[b]
+            # Respondents with the theme in both years that a correlation of 1 stands for.
+            size = np.where(both, sd[a] * sd[b] * np.sqrt(people[a] * people[b]), 0.0)
+            known = exact.correlation[place, a, b]
+            enough = both.sum() >= FEWEST_CHANGES and size.sum() > 0
+            together = float(size @ known / size.sum()) if enough else 0.0
+            # As coarse as leaves open the respondents that the rule asks for.
+            least = np.ceil(20 * rule.min_respondents / np.maximum(size, 1e-9)) / 20
+            step = np.maximum(_STEP, least)
+            own = step <= (_COARSE if enough else _COARSEST)
+            found = np.where(
+                own, _towards_0(known, step), _towards_0(np.array(together), _STEP_TOGETHER)
+            )
+            alone[:, a, b] = alone[:, b, a] = np.where(both, found, 0.0)
+    return _positive(alone), _coarse_people(cells, exact.people)
+
+
+def _towards_0(value: Floats, step: Floats | float) -> Floats:
+    return np.asarray(np.trunc(np.round(value / step, 9)) * step)
+
+
+def _positive(correlation: Floats) -> Floats:
+    """Shrink each matrix towards the identity as far as it takes to be a correlation matrix."""
+    least = np.linalg.eigvalsh(correlation)[:, 0]
+    keep = np.where(least < 0.01, 0.99 / np.maximum(1 - least, 0.99), 1.0)
+    keep = keep[:, None, None]
+    return np.asarray(keep * correlation + (1 - keep) * np.eye(correlation.shape[1]))
+
+
+def _coarse_people(cells: Cells, people: float) -> float:
+    if ("people", ALL) in cells.suppressed:
+        return float(people // _PEOPLE_STEP * _PEOPLE_STEP)
+    return float(cells.rule.rounded(people))

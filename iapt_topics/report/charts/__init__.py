@@ -1,0 +1,1 @@
+"""Charts as inline SVG: published figures in, marked-up text out."""

@@ -1,0 +1,35 @@
+"""What the page says of errors that differ between waves, and of the people who recur."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iapt_topics._base.status import SHOWN
+from iapt_topics.publish.published import Version
+from iapt_topics.report import drift_grids
+from iapt_topics.report import format as form
+
+
+def panel(version: Version, last: int, names: dict[int, str]) -> dict[str, Any] | None:
+    """Changes of the last year within the respondents of both years."""
+    table = version.tables.get("panel_changes")
+    if table is None:
+        return None
+    rows = table[(table["year"] == last) & (table["against"] == version.about.baseline)]
+    rows = rows[rows["status"] == SHOWN]
+    caption = f"{names[last]} against {names[version.about.baseline]}: the same respondents"
+    grid = drift_grids.panel_grid(rows, version.labels, caption) if len(rows) else None
+    return {"table": grid}
+
+
+def errors(version: Version) -> dict[str, Any] | None:
+    """Of how many themes the machine's error was tested, and of which it differs between years."""
+    table = version.tables.get("error_by_year")
+    shown = None if table is None else table[table["status"] == SHOWN]
+    if shown is None or shown.empty:
+        return None
+    differ = shown.loc[shown["differs"] == "yes", "theme"]
+    return {
+        "n": len(shown),
+        "differ": [form.label_of(version.labels, theme) for theme in differ],
+    }

@@ -1,0 +1,286 @@
+"""What is called found: changes corrected by people's codes, never the machine's alone."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import standins
+from coded_surveys import make as coded
+from coded_surveys import survey as coded_survey
+from scipy.stats import chi2
+from test_publish import THEMES, crafted, dealt
+
+from iapt_topics.agreement.comparison import compare_codes
+from iapt_topics.cli._summary import change_lines, summarise
+from iapt_topics.codes.codes import Codes
+from iapt_topics.drift.machine_error import error_by_year
+from iapt_topics.publish import Disclosure, publish
+from iapt_topics.publish.cells import Cells
+from iapt_topics.publish.counts import link_counts
+from iapt_topics.publish.of_drift import _shares_by_year
+from iapt_topics.publish.year_model import year_model
+from iapt_topics.report import write_report
+from iapt_topics.study.study import Study
+from iapt_topics.study.tables import model_shares
+
+#: Place of S1, the theme that changes.
+FIRST = THEMES.index("S1")
+YEARS = 2014 + np.arange(5)
+RECALL = np.array([0.5, 0.55, 0.6, 0.65, 0.7])
+
+
+def drifting_machine(
+    seed: int, *, n: int = 300, by_hand: int = 60, change: float = 0.0, picked: bool = False
+) -> Study:
+    """A survey in which people change by ``change``, and the machine finds more each year."""
+    rng = np.random.default_rng(seed)
+    year = np.repeat(np.arange(5), n)
+    share = 0.2 + change * year[:, None] / 4 * (np.arange(3) == FIRST)
+    true = rng.random((len(year), 3)) < share
+    machine = np.where(true, rng.random(true.shape) < RECALL[year][:, None], False)
+    codes, responses = coded_survey(YEARS[year], machine)
+    ids = codes.seen["response_id"].to_numpy()
+    names = dict(zip(codes.themes, THEMES, strict=True))
+    codes = replace(
+        codes, themes=THEMES, table=codes.table.assign(theme=codes.table["theme"].map(names))
+    )
+    topics, mapping = dealt(ids.tolist(), np.zeros(len(ids), int), np.full(len(ids), 0.9), 1)
+    parts = {"responses": responses, "codes": codes, "topics": topics, "mapping": mapping}
+    if by_hand:
+        drawn = np.concatenate(
+            [np.sort(rng.choice(np.flatnonzero(year == y), by_hand, False)) for y in range(5)]
+        )
+        people = coded(true[drawn], coder="Ann", themes=THEMES, ids=ids[drawn], people=ids[drawn])
+        people = people.with_respondents(responses)
+        if picked:
+            people = replace(people, picked=frozenset(ids[drawn]))
+        parts |= {
+            "human": (people,),
+            "comparison": compare_codes(people, codes, responses=responses, n_boot=20),
+        }
+    return standins.study_of(**parts)
+
+
+def page_of(study: Study, folder) -> str:
+    path = write_report(folder / "report.html", publish(study))
+    tags = r"<style.*?</style>|<script.*?</script>|<[^>]+>"
+    text = re.sub(tags, "", path.read_text("utf-8"), flags=re.DOTALL)
+    return " ".join(html.unescape(text).split())
+
+
+@pytest.mark.parametrize("more", [{"by_hand": 0}, {"by_hand": 60, "picked": True}])
+def test_without_a_random_hand_sample_nothing_is_found_and_every_change_is_not_checked(
+    more, tmp_path
+):
+    study = drifting_machine(1, n=1000, **more)
+    changes = publish(study).tables["drift_changes"]
+    # By the machine's codes alone some would be: it found more of each theme, year by year.
+    assert (changes["p_bh"] < 0.05).any()
+    assert set(changes["checked"]) == {"not checked"}
+    assert set(changes["finding"]) <= {"not checked", ""}
+    for name in ("drift_trends", "drift_distances"):
+        assert set(study.tables[name]["checked"]) == {"not checked"}
+    text = page_of(study, tmp_path)
+    assert re.search(r"Not checked: \d changes? rests? on machine codes alone", text)
+    assert "not checked (more by machine codes)" in text
+    assert not re.search(r"changed significantly|No theme changed", text)
+    assert not re.search(r"\b(rose|fell) by", text)
+    lines = change_lines(summarise(study))
+    assert lines[0].startswith("Not checked against human codes of a random sample: 3 themes")
+    assert not [line for line in lines if "themes changed" in line]
+
+
+def test_with_a_random_hand_sample_the_corrected_change_leads(tmp_path):
+    study = drifting_machine(2, n=600, by_hand=300, change=0.35)
+    published = publish(study)
+    for tables in (study.tables, published.tables):
+        rows = tables["drift_changes"].query("kind == 'baseline' and year == 2018")
+        rows = rows.set_index("theme")
+        assert rows.loc["S1", ["checked", "finding"]].tolist() == ["corrected", "rose"]
+        others = rows.drop("S1")
+        assert (others["finding"] == "no significant change").all()
+        assert (others["p_bh"] < 0.05).any()  # by the machine alone
+        table = tables["corrected_changes"].query("year == 2018").set_index("theme")
+        row = table.loc["S1"]
+        assert row["low"] < 0.35 < row["high"]
+        assert row["p"] < 0.001
+        assert row["family"] == "corrected change against the baseline: all themes and years"
+        assert set(tables["error_by_year"]["differs"]) <= {"yes", "no"}
+    text = page_of(study, tmp_path)
+    assert re.search(
+        r"1 of 3 themes changed significantly .{0,30}, as corrected by human codes", text
+    )
+    size = published.tables["corrected_changes"].query("theme == 'S1' and year == 2018")["estimate"]
+    assert f"rose by {100 * size.iloc[0]:.1f} points" in text
+    lines = change_lines(summarise(study))
+    assert lines[0].startswith("1 of 3 themes changed from 2014 to 2018, corrected by human codes")
+    assert lines[1].startswith("  S1 ")
+
+
+def test_the_error_by_year_is_found_where_there_are_hand_codes_enough():
+    table = drifting_machine(3, n=1500, by_hand=1200).tables["error_by_year"].set_index("theme")
+    assert (table["p_bh"] < 0.05).sum() >= 2
+    assert (table["differs"] == "yes").equals(table["p_bh"] < 0.05)
+    # Recall .5 to .7 of a fifth: the machine's error moves by .04.
+    assert table["estimate"].between(0.01, 0.09).all()
+
+
+def test_codes_that_do_not_look_like_a_random_sample_say_so_where_they_are_read():
+    study = drifting_machine(4, n=600, by_hand=0)
+    codes, responses = study.codes, study.responses
+    # Ann coded what the machine gave S1 to, and a little besides.
+    has = codes.table.loc[codes.table["theme"] == "S1", "response_id"]
+    ids = np.array(sorted({*has, *responses.kept["response_id"][::7]}))
+    cells = np.isin(ids, has)[:, None] & (np.arange(3) == FIRST)
+    human = coded(cells, coder="Ann", themes=THEMES, ids=ids, people=ids)
+    human = human.with_respondents(responses)
+    study = standins.study_of(
+        responses=responses, codes=codes, human=(human,), topics=study.topics,
+        mapping=study.mapping,
+        comparison=compare_codes(human, codes, responses=responses, n_boot=20),
+    )  # fmt: skip
+    for tables in (study.tables, publish(study).tables):
+        rows = tables["corrected_changes"].query("theme == 'S1'")
+        assert set(rows["sample"]) == {"unlike the survey"}
+        assert rows["note"].str.contains("check the sampling").any()
+        changes = tables["drift_changes"].query("theme == 'S1'")
+        assert set(changes["finding"]) <= {"not checked", ""}
+
+
+def test_people_who_coded_everything_are_no_odd_sample():
+    study = drifting_machine(5, n=300, by_hand=300)
+    assert set(study.tables["corrected_shares"]["sample"]) == {"random"}
+    assert "not checked" not in set(
+        study.tables["drift_changes"].query("kind == 'baseline'")["checked"]
+    )
+
+
+def test_codes_of_people_need_no_check():
+    study = drifting_machine(6, by_hand=0)
+    people = Codes(
+        coder="Ann", kind="human", themes=THEMES, seen=study.codes.seen, table=study.codes.table
+    )
+    tables = standins.study_of(
+        responses=study.responses, codes=people, topics=study.topics, mapping=study.mapping
+    ).tables
+    assert set(tables["drift_changes"]["checked"]) == {"human codes"}
+    assert set(tables["drift_changes"]["finding"]) <= {"rose", "fell", "no significant change"}
+    assert set(tables["drift_trends"]["checked"]) == {"human codes"}
+
+
+def test_an_error_that_is_the_same_in_all_years_is_seldom_found():
+    found = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        true = rng.random((300, 3)) < 0.3
+        machine = true & (rng.random(true.shape) < 0.6)
+        year = np.repeat(YEARS, 60)
+        codes, responses = coded_survey(year, machine)
+        ids = codes.seen["response_id"].to_numpy()
+        people = coded(true, themes=codes.themes, ids=ids, people=ids)
+        found += list(error_by_year(codes, people, responses)["p"])
+    assert np.mean(pd.Series(found) < 0.05) < 0.1
+
+
+def panel(seed: int, *, n: int = 300, waves: int = 2, stable: float = 0.5) -> Study:
+    """The same people in each wave; ``stable`` of them say the same of a theme in all."""
+    rng = np.random.default_rng(seed)
+    share = np.array([0.2, 0.3, 0.4])
+    always = rng.random((n, 3)) < share
+    keeps = rng.random((n, 3)) < stable
+    given = [np.where(keeps, always, rng.random((n, 3)) < share) for _ in range(waves)]
+    codes, responses = coded_survey(
+        np.repeat(YEARS[:waves], n), np.concatenate(given), person=np.tile(np.arange(n), waves)
+    )
+    names = dict(zip(codes.themes, THEMES, strict=True))
+    codes = replace(
+        codes, themes=THEMES, table=codes.table.assign(theme=codes.table["theme"].map(names))
+    )
+    ids = codes.seen["response_id"].tolist()
+    topics, mapping = dealt(ids, np.zeros(len(ids), int), np.full(len(ids), 0.9), 1)
+    return standins.study_of(responses=responses, codes=codes, topics=topics, mapping=mapping)
+
+
+def test_a_panel_is_recognised_and_its_published_intervals_allow_for_it(tmp_path):
+    study = panel(1)
+    assert study.about.panel
+    assert not drifting_machine(1, by_hand=0).about.panel
+    published = publish(study)
+    exact = study.tables["drift_changes"].query("kind == 'baseline'")
+    shown = published.tables["drift_changes"].query("kind == 'baseline'")
+    ratio = ((shown["high"] - shown["low"]) / (exact["high"] - exact["low"])).to_numpy()
+    assert ((ratio > 0.98) & (ratio < 1.25)).all()  # before: sqrt(1 / (1 - .5)) = 1.41
+    table = published.tables["panel_changes"]
+    beside = study.tables["panel_changes"]
+    assert set(beside.columns) >= {"gained", "lost", "p", "changed"}
+    assert not {"gained", "lost", "both", "p"} & set(table.columns)
+    assert (table["n"] == 300).all()
+    np.testing.assert_allclose(table["estimate"], beside["estimate"], atol=2.51 / 300)
+    text = page_of(study, tmp_path)
+    assert "This survey is a panel: respondents recur between waves." in text
+    assert "the same respondents" in text
+    assert any(line.startswith("A panel:") for line in change_lines(summarise(study)))
+
+
+def test_p_and_interval_of_a_panel_agree():
+    apart = 0
+    for seed in range(8):
+        rows = publish(panel(seed)).tables["drift_changes"]
+        clear = (rows["low"] > 0) | (rows["high"] < 0)
+        apart += int((clear != (rows["p"] < 0.05)).sum())
+    assert apart <= 1  # of 48; a third of the significant ones before
+
+
+def test_the_correlation_of_a_panel_is_coarse_and_never_above_the_exact_one():
+    study = panel(3, waves=3)
+    cells = Cells(link_counts(study), frozenset(), Disclosure())
+    shares = cells_shares(study, cells)
+    model = year_model(shares, study.codes, cells).model
+    wave = {i: y for y, ids in enumerate(cells.counts.by_year.values()) for i in ids}
+    exact = model_shares(study.codes, cells.counts.cluster, wave)[1].correlation
+    off = ~np.eye(3, dtype=bool)
+    assert (model.correlation[:, off] <= exact[:, off] + 1e-9).all()
+    # With 300 people, 10 respondents with a theme of 20 to 40 % are a step of .15 to .25 or so.
+    parts = model.correlation[:, off] / 0.05
+    np.testing.assert_allclose(parts, parts.round(), atol=1e-9)
+    assert (model.correlation[:, off] >= exact[:, off] - 0.3).all()
+    assert model.correlation[:, off].max() > 0.3
+    assert (np.linalg.eigvalsh(model.correlation) > 0).all()
+
+
+def cells_shares(study: Study, cells: Cells) -> pd.DataFrame:
+    return _shares_by_year(study.tables["drift_shares"], cells, "theme")
+
+
+def test_few_people_in_both_years_are_no_panel_that_is_shown():
+    tables = publish(panel(4, n=20)).tables
+    assert tables["panel_changes"][["estimate"]].isna().all(axis=None)
+    assert set(tables["panel_changes"]["status"]) <= {"small base", "suppressed"}
+
+
+def test_p_of_the_respondent_mix_follows_from_the_published_counts():
+    # 62 and 58 of 200 round to 60: neither p tells them apart.
+    def mix(first: int, second: int) -> pd.DataFrame:
+        groups = [
+            {"n": n, "year": year, "machine": (), "role": role}
+            for year, of in ((2014, first), (2015, second))
+            for role, n in (("a", of), ("b", 200 - of))
+        ]
+        made = crafted(*groups)
+        table = made["responses"].table
+        made["responses"] = replace(made["responses"], table=table)
+        return publish(standins.study_of(**made)).tables["respondent_mix"]
+
+    rows = mix(62, 98)
+    pd.testing.assert_frame_equal(rows, mix(58, 102))
+    # Pearson's chi-square of 60 and 100 of 200, with the variance of rounding on top.
+    pooled = 160 / 400
+    variance = pooled * (1 - pooled) * 2 / 200
+    variance += 2 * (2 + 0.3**2 + 0.5**2) / 200**2
+    p = float(chi2.sf(0.2**2 / variance, 1))
+    assert rows["p"].iloc[0] == pytest.approx(max(round(p, 3), 0.0005), abs=1e-9)

@@ -1,0 +1,161 @@
+"""The first screen: what it says follows from the figures, and nothing is said of nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import standins
+
+from iapt_topics.publish import Private, keep_private, publish
+from iapt_topics.publish.disclosure import EXACT
+from iapt_topics.report import findings
+from iapt_topics.report.changes import theme_changes
+
+
+@pytest.fixture(scope="module")
+def version():
+    survey = standins.responses()
+    coded = standins.codes(survey)
+    study = standins.study_of(
+        responses=survey, codes=coded, drift=standins.drift(survey, coded),
+        axis_drift=standins.axis_drift(survey, coded), comparison=standins.comparison(),
+        benchmark=standins.comparison("coder A", "coder B", 0.1),
+    )  # fmt: skip
+    return keep_private(study)
+
+
+def with_tables(version, **tables):
+    kept = {k: v for k, v in (dict(version.tables) | tables).items() if v is not None}
+    return Private(tables=kept, about=version.about, disclosure=EXACT)
+
+
+def told(version):
+    return " ".join(findings.key_findings(version, theme_changes(version))).replace("\u00a0", " ")
+
+
+def poles(*gaps, low=0.05):
+    years = standins.YEARS[: len(gaps)]
+    gap = pd.DataFrame({"year": years, "estimate": gaps, "n": 100, "status": "shown", "note": ""})
+    gap = gap.assign(low=gap["estimate"] - low, high=gap["estimate"] + low)
+    shares = pd.DataFrame(
+        [{"theme": t, "year": y, "estimate": 0.3 + (t == "S") * g, "low": 0.2, "high": 0.4,
+          "n": 100, "status": "shown"} for y, g in zip(years, gaps, strict=True) for t in "IS"]
+    )  # fmt: skip
+    return {"pole_difference": gap, "pole_shares": shares}
+
+
+def test_the_poles_are_told_by_their_difference(version):
+    said = told(with_tables(version, **poles(0.1, 0.1, 0.1, 0.1, 0.2)))
+    assert (
+        "The system was mentioned more often than Professional identity in every wave: in 2018, "
+        "50 % and 30 % of responses (difference 20.0 points, 95 % CI 15.0 to 25.0)." in said
+    )
+    said = told(with_tables(version, **poles(0.1, -0.1, 0.1, 0.1, -0.2)))
+    assert "Professional identity was mentioned more often than The system in 2 of the 5" in said
+    assert "(difference 20.0 points, 95 % CI 15.0 to 25.0)" in said
+    said = told(with_tables(version, **poles(0.1, 0.1, 0.1, 0.1, 0.02)))
+    assert "In 2018, we found no clear difference between Professional identity (30 %" in said
+    assert "mentioned" not in told(with_tables(version, pole_difference=None))
+
+
+def test_changes_are_counted_and_the_largest_are_named(version):
+    changes = version.tables["drift_changes"]
+    first = changes["theme"].iloc[0]
+    none = with_tables(version, drift_changes=changes.assign(p_bh=0.5))
+    assert "Between 2014 and 2018, no theme changed significantly." in told(none)
+    assert "could be missed" in told(none)
+    one = with_tables(
+        version, drift_changes=changes.assign(p_bh=np.where(changes["theme"] == first, 0.01, 0.5))
+    )
+    assert "1 of 9 themes changed significantly: " in told(one)
+    two = with_tables(version, drift_changes=changes.assign(p_bh=0.01))
+    assert "9 of 9 themes changed significantly: the largest rise and fall: " in told(two)
+
+
+def corrected(version, *, p_bh=None, checked=None):
+    """Corrected figures of every theme: a rise of 10 points in the first, none in the others."""
+    changes = version.tables["drift_changes"]
+    rows = changes[changes["kind"] == "baseline"].reset_index(drop=True)
+    rise = np.where(rows["theme"] == rows["theme"].iloc[0], 0.1, 0.0)
+    table = rows[["theme", "year", "against"]].assign(
+        estimate=rise, low=rise - 0.03, high=rise + 0.03, status="shown", note="", n=100
+    )
+    for name, value in (("p_bh", p_bh), ("checked", checked)):
+        table = table if value is None else table.assign(**{name: value})
+    shares = version.tables["drift_shares"].assign(estimate=0.2, low=0.1, high=0.3)
+    return {"corrected_changes": table, "corrected_shares": shares}
+
+
+def test_corrected_changes_lead_and_their_intervals_are_tested(version):
+    shown = theme_changes(with_tables(version, **corrected(version)))
+    assert all(c.corrected for c in shown)
+    assert [c.significant for c in shown] == [True, *[False] * (len(shown) - 1)]
+    # z of 10 points with an interval of 6 is 6.5; of nine tests the first is multiplied by nine.
+    assert shown[0].p == pytest.approx(9 * 6.43e-11, rel=0.05)
+    said = told(with_tables(version, **corrected(version)))
+    assert "Between 2014 and 2018, corrected by human codes, 1 of 9 themes changed" in said
+    by_table = theme_changes(with_tables(version, **corrected(version, p_bh=0.2, checked="yes")))
+    assert not any(c.significant for c in by_table)
+    assert {c.checked for c in by_table} == {"yes"}
+
+
+def test_the_badge_says_how_far_the_machine_was_checked(version):
+    badge = findings.validity(version)
+    assert badge.words in ("CHECKED AGAINST PEOPLE", "LOW AGREEMENT WITH PEOPLE")
+    assert "hand-coded responses; macro-F1 ." in badge.figures
+    assert "between two people ." in badge.figures
+    none = findings.validity(with_tables(version, agreement_overall=None))
+    assert none.words == "NOT VALIDATED"
+    assert "0 responses were coded by people" in none.figures
+    overall = version.tables["agreement_overall"].assign(estimate=np.nan)
+    assert findings.validity(with_tables(version, agreement_overall=overall)).kind == "bad"
+
+
+def test_only_alerts_that_matter_are_given(version):
+    quiet = version.tables["drift_shares"].assign(n=500)
+    quality = version.tables["response_quality"].assign(p_bh=0.5)
+    mix = version.tables["respondent_mix"].assign(p_bh=0.5)
+    totals = pd.DataFrame({"status": ["read", "kept", "people"], "n": [500, 400, 400], "note": ""})
+    parts = {"drift_shares": quiet, "response_quality": quality, "respondent_mix": mix,
+             "ledger_totals": totals}  # fmt: skip
+    assert findings.alerts(with_tables(version, **parts)) == []
+
+    def words(**changed):
+        return [a.words for a in findings.alerts(with_tables(version, **(parts | changed)))]
+
+    (said,) = words(respondent_mix=mix.assign(p_bh=np.where(mix["level"] == "PWP", 0.01, 0.5)))
+    assert "respondent mix changed between waves (PWP)" in said
+    (said,) = words(drift_shares=quiet.assign(n=np.where(quiet["year"] == 2015, 60, 500)))
+    assert said == "Fewer than 100 responses in 2015: only large changes can be detected."
+    (said,) = words(ledger_totals=totals.assign(n=[500, 400, 300]))
+    assert "400 responses from 300 respondents" in said
+    more = pd.concat([totals, totals.iloc[:1].assign(status="not_codable", n=60)])
+    (said,) = words(ledger_totals=more)
+    assert "60 responses are in another language" in said
+    pairs = version.tables["topic_mapping"].assign(theme="")
+    (said,) = words(topic_mapping=pairs)
+    assert "match no theme: the codebook may not fit" in said
+
+
+def test_where_nothing_can_be_shown_that_is_the_finding():
+    survey = standins.responses(n=68)
+    shown = publish(standins.study_of(responses=survey), quotes=False)
+    assert "too small for any figure by theme to be published" in told(shown)
+
+
+def test_a_change_of_one_wave_is_none():
+    survey = standins.responses(n=700, years=(2016,))
+    version = keep_private(standins.study_of(responses=survey))
+    assert theme_changes(version) == []
+    assert told(version).startswith("The most frequent themes were ")
+
+
+def test_inputs_are_left_as_they_are(version):
+    before = {k: v.copy() for k, v in version.tables.items()}
+    told(version), findings.alerts(version)
+    for name, table in before.items():
+        pd.testing.assert_frame_equal(table, version.tables[name])
+    assert replace(version, quotes=()).tables is version.tables
