@@ -11,7 +11,7 @@ import typer
 from iapt_topics._base.errors import InputError
 from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.cli.make import make_results, make_study, require_new, working
-from iapt_topics.pipeline.plan import DEFAULT_FRAME, PLAN, read_plan
+from iapt_topics.pipeline.plan import PLAN, read_plan
 
 
 def frame(
@@ -114,9 +114,9 @@ def encoders(
             help="A model's folder, or a name such as all-mpnet-base-v2; may be repeated."
         ),
     ],
+    frame: Annotated[str, typer.Option(help="Name of a bundled frame, or a file.")],
     respondent: Annotated[str | None, typer.Option(help="Column of the respondent id.")] = None,
     response: Annotated[str | None, typer.Option(help="Column of the response id.")] = None,
-    frame: Annotated[str, typer.Option(help="Name of a bundled frame, or a file.")] = DEFAULT_FRAME,
 ) -> None:
     """Compare sentence models with the default one on your own hand-coded sample."""
     from iapt_topics.encoders.encoder import sentence_encoder

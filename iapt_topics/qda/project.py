@@ -247,7 +247,7 @@ def _places(
     if strange:
         raise InputError(
             f"{what}: responses", "must be in the survey", listed(strange, most=50),
-            "Correct documents=.",
+            "Correct --documents (documents=).",
         )  # fmt: skip
     _require_apart(places, what)
     return places
@@ -316,7 +316,7 @@ def _in_places(
         raise InputError(
             f"{what}: codes", "must each lie within one response where a document holds several",
             f"{len(astray)} that do not, in {listed(dict.fromkeys(astray))}",
-            "Correct documents=, or export one document for each response.",
+            "Correct --documents (documents=), or export one document for each response.",
         )  # fmt: skip
     return pd.DataFrame.from_dict(rows, orient="index", columns=["response_id", "start", "end"])
 

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -51,6 +52,7 @@ def test_run_ends_with_a_report(command, offline_encoder, files, tmp_path):
         "--out", tmp_path / "out",
     )  # fmt: skip
     assert code == 0, err
+    assert "The codebook reaches " in err
     assert "150 of 150 rows are codable responses, 2014 to 2016" in out
     assert "Machine-human agreement (machine against human): macro-F1 " in out
     page = (tmp_path / "out" / "publish" / "report.html").read_text("utf-8")
@@ -214,6 +216,30 @@ def test_a_survey_file_alone_is_not_enough(command, files):
     assert "iapt-topics init" in err
     code, _, err = command("run", files / "serves.csv")
     assert (code, "no such file" in err) == (2, True)
+
+
+@pytest.mark.usefixtures("offline_encoder")
+def test_a_frame_is_checked_and_set_against_a_survey(command, files):
+    check = ("frame", "--check", files / "frame.toml")
+    code, out, err = command(*check, "--survey", files / "survey.csv", "--text", "comment")
+    assert code == 0, err
+    assert "codable themes" in out
+    assert "no faults of form" in out
+    assert re.search(r"The codebook reaches \d+% of 150 texts \(95 % CI", out)
+    assert "caseload" not in err
+    (files / "bare.csv").write_text("id,label\nA,Pay\nB,Pay\n")
+    code, out, err = command("frame", "--check", files / "bare.csv")
+    assert code == 0, err
+    assert "2 themes without a definition: A, B." in out
+    assert "2 themes without examples: A, B." in out
+    assert "A and B are hard to tell apart" in out
+    (files / "bare.csv").write_text("id,label\nA,Pay\nA,Work\n")
+    code, _, err = command("frame", "--check", files / "bare.csv")
+    assert (code, "'A'" in err) == (2, True)
+    for words in (("frame",), (*check, "--survey", files / "survey.csv")):
+        code, _, err = command(*words)
+        assert code == 2
+        assert "--check" in err or "--text" in err
 
 
 def test_init_takes_its_guesses_and_shows_no_answer(command, folder):

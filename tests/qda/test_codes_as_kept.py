@@ -232,11 +232,11 @@ def test_several_examples_may_stand_in_one_cell_and_the_template_helps(tmp_path)
     path = tmp_path / "f.xlsx"
     write_frame(path, load_frame("template"))
     book = openpyxl.load_workbook(path)
-    assert book.sheetnames == ["codebook", "instructions"]
-    lists = {v.formula1 for v in book["codebook"].data_validations.dataValidation}
+    assert book.sheetnames == ["Sheet", "Instructions"]
+    lists = {v.formula1 for v in book["Sheet"].data_validations.dataValidation}
     assert '"true,false"' in lists
-    head = [c.value for c in book["codebook"][1]]
-    book["codebook"].append(
+    head = [c.value for c in book["Sheet"][1]]
+    book["Sheet"].append(
         [{"id": "Z9", "label": "Noise", "examples": "- Too loud\n- I hear nothing\n\nDrills"}.get(h)
          for h in head]
     )  # fmt: skip
@@ -246,5 +246,5 @@ def test_several_examples_may_stand_in_one_cell_and_the_template_helps(tmp_path)
     extra.append(["id", "label"])
     extra.append(["Q", "Quiet"])
     book.save(path)
-    with pytest.warns(UserWarning, match="sheet 'codebook' was read; left: 'old'"):
+    with pytest.warns(UserWarning, match="sheet 'Sheet' was read; left: 'old'"):
         assert "Q" not in {t.id for t in load_frame(path).themes}
