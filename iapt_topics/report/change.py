@@ -191,11 +191,14 @@ def trend_words(version: Version) -> list[str]:
     rows = rows[rows["estimate"].notna()]
     out = []
     for r in rows.sort_values("estimate", ascending=False).to_dict("records"):
-        way = "rose" if r["estimate"] > 0 else "fell"
-        size = form.points(abs(r["estimate"])).lstrip("+")
+        # A trend of machine codes alone is not said to be one.
+        alone = version.about.coder_kind == "machine"
+        way = ":" if alone else " rose by" if r["estimate"] > 0 else " fell by"
+        size = form.points(r["estimate"] if alone else abs(r["estimate"]))
+        size = size if alone else size.lstrip("+")
         between = form.interval(r["low"], r["high"], form.points)
         out.append(
-            f"{form.label_of(version.labels, r['theme'])} {way} by {size} points a year "
+            f"{form.label_of(version.labels, r['theme'])}{way} {size} points a year "
             f"(95\u00a0% CI {between}; adjusted p {_p(r['p_bh'])})"
         )
     return out

@@ -133,8 +133,12 @@ def _changed(version: Version, changes: Sequence[Change]) -> str:
     if alone:
         differ = [c for c in alone if c.p < SIGNIFICANT]
         if not checked:
-            told.append(f"{between}, in machine codes, {_moved(differ, alone, every)}")
-            told.append("No change was checked against human codes of a random sample.")
+            told.append(
+                f"{between}, {len(differ) or 'none'} of {len(alone)} themes"
+                f"{'' if every else ' shown'} differ{'s' if len(differ) == 1 else ''} in machine "
+                "codes (adjusted p < .05). No change was checked against human codes of a random "
+                "sample, so none is reported as found."
+            )
         else:
             n = f"{len(alone)} further theme{'s were' if len(alone) > 1 else ' was'}"
             told.append(f"{n} not checked against human codes.")
