@@ -89,9 +89,11 @@ def pick_cases(
                 for response_id, year, one, said_words in zip(
                     *(pool[c] for c in ("response_id", "year", "who", "words")), strict=True
                 ):
+                    if not left:
+                        break
                     own = set(str(said_words).split())
                     new = one not in used and not any(_alike(own, w) for w in words)
-                    if left and new and of_year[int(year)] < limit:
+                    if new and of_year[int(year)] < limit:
                         used.add(one)
                         words.append(own)
                         of_year[int(year)] += 1

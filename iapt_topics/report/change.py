@@ -183,7 +183,7 @@ def _heat(version: Version, theme: str, year: int, row: dict[Any, Any] | None, t
 
 
 def trend_words(version: Version) -> list[str]:
-    """Each significant trend over all waves, in words that do not say that it was found."""
+    """Each significant trend over all waves, as a sentence."""
     trends = version.tables["drift_trends"]
     if version.tables["drift_shares"]["year"].nunique() < 3 or trends.empty:
         return []
@@ -191,10 +191,15 @@ def trend_words(version: Version) -> list[str]:
     rows = rows[rows["estimate"].notna()]
     out = []
     for r in rows.sort_values("estimate", ascending=False).to_dict("records"):
+        # A trend of machine codes alone is not said to be one.
+        alone = version.about.coder_kind == "machine"
+        way = ":" if alone else " rose by" if r["estimate"] > 0 else " fell by"
+        size = form.points(r["estimate"] if alone else abs(r["estimate"]))
+        size = size if alone else size.lstrip("+")
         between = form.interval(r["low"], r["high"], form.points)
         out.append(
-            f"{form.label_of(version.labels, r['theme'])}: {form.points(r['estimate'])} points a "
-            f"year (95\u00a0% CI {between}; adjusted p {_p(r['p_bh'])})"
+            f"{form.label_of(version.labels, r['theme'])}{way} {size} points a year "
+            f"(95\u00a0% CI {between}; adjusted p {_p(r['p_bh'])})"
         )
     return out
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from iapt_topics._base.status import CORRECTED, FELL, ROSE, SHOWN, UNCHECKED
-from iapt_topics.report.format import known, label_of
+from iapt_topics.report.format import anchor, interval, known, label_of, points
 from iapt_topics.report.pictures import last_changes
 
 if TYPE_CHECKING:
@@ -44,6 +44,18 @@ class Change:
     def significant(self) -> bool:
         """Whether the change was found: significant, and not by the machine's codes alone."""
         return self.finding in (ROSE, FELL)
+
+    @property
+    def anchor(self) -> str:
+        """Id in the page of the theme's section."""
+        return anchor(self.theme)
+
+    @property
+    def words(self) -> str:
+        """What was found, with its size and interval."""
+        size, low, high = self.change
+        by = points(abs(size)).lstrip("+")
+        return f"{self.finding} by {by} points (95\u00a0% CI {interval(low, high, points)})"
 
     @property
     def kind(self) -> str:

@@ -133,11 +133,11 @@ def _changed(version: Version, changes: Sequence[Change]) -> str:
     if alone:
         differ = [c for c in alone if c.p < SIGNIFICANT]
         if not checked:
-            n = f"{len(differ) or 'none'} of {len(alone)} themes{'' if every else ' shown'}"
             told.append(
-                f"{between}, {n} differ{'s' if len(differ) == 1 else ''} by the machine's codes "
-                "alone. No change was checked against human codes of a random sample, and the "
-                "machine's errors can make one where there is none."
+                f"{between}, {len(differ) or 'none'} of {len(alone)} themes"
+                f"{'' if every else ' shown'} differ{'s' if len(differ) == 1 else ''} in machine "
+                "codes (adjusted p < .05). No change was checked against human codes of a random "
+                "sample, so none is reported as found."
             )
         else:
             n = f"{len(alone)} further theme{'s were' if len(alone) > 1 else ' was'}"

@@ -116,9 +116,8 @@ def test_with_a_random_hand_sample_the_corrected_change_leads(tmp_path):
     assert re.search(
         r"1 of 3 themes changed significantly .{0,30}, as corrected by human codes", text
     )
-    assert "the result is of the change as corrected" in text
     size = published.tables["corrected_changes"].query("theme == 'S1' and year == 2018")["estimate"]
-    assert f"+{100 * size.iloc[0]:.1f} [" in text
+    assert f"rose by {100 * size.iloc[0]:.1f} points" in text
     lines = change_lines(summarise(study))
     assert lines[0].startswith("1 of 3 themes changed from 2014 to 2018, corrected by human codes")
     assert lines[1].startswith("  S1 ")
@@ -224,7 +223,7 @@ def test_a_panel_is_recognised_and_its_published_intervals_allow_for_it(tmp_path
     assert (table["n"] == 300).all()
     np.testing.assert_allclose(table["estimate"], beside["estimate"], atol=5.01 / 300)
     text = page_of(study, tmp_path)
-    assert "This survey is a panel: respondents recur between waves." in text
+    assert "This survey is a panel: respondents recur between years." in text
     assert "the same respondents" in text
     assert any(line.startswith("A panel:") for line in change_lines(summarise(study)))
 

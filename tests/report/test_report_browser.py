@@ -339,7 +339,7 @@ def test_axe_finds_no_fault_in_the_demo(browser, demo, scheme, width):
 
 FOCUS = """() => {
   const at = document.activeElement, style = getComputedStyle(at);
-  const ring = at.querySelector?.("circle") ?? null;
+  const ring = at.closest(".map a")?.querySelector("circle") ?? null;
   const seen = ring ? parseFloat(getComputedStyle(ring).strokeWidth) >= 4
     : style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
   at.dataset.reached = "yes";
