@@ -692,21 +692,27 @@ def distances(hidden: tuple[int, int], rule: Disclosure | int = 10) -> pd.DataFr
     """Published distances of a survey in which S2 was given to so many of each year."""
     groups = [
         {"n": n, "year": year, "machine": given}
-        for year, few, one, two in ((2014, hidden[0], 40, 50), (2015, hidden[1], 70, 45))
+        for year, few, one, two in (
+            (2014, hidden[0], 40, 50),
+            (2015, hidden[1], 70, 45),
+            (2016, 60, 50, 50),
+        )
         for n, given in ((one, ("S1",)), (two, ("I1",)), (few, ("S2",)), (150 - few, ()))
     ]
     results = crafted(*groups)
     results["drift"] = measure_drift(results["codes"], results["responses"], n_boot=20)
     tables = published_tables(**results, disclosure=rule)
-    assert tables["drift_shares"].query("theme == 'S2'")["count"].isna().all()
+    shown = tables["drift_shares"].query("theme == 'S2'")["count"].notna()
+    assert shown.tolist() == [False, False, True]
     return tables["drift_distances"]
 
 
 def test_a_distance_is_of_what_is_shown_and_the_rest_does_not_enter():
-    # Of 12 with S2 in all, any of 3 to 9 may be of 2014, and the distance is the same.
-    (row,) = distances((3, 9)).to_dict("records")
+    # Of 12 with S2 before 2016, any of 3 to 9 may be of 2014, and the distances are the same.
+    table = distances((3, 9))
+    assert set(table["note"]) == {"of the 2 themes that are shown in both years"}
+    (row,) = table.query("year == 2015").to_dict("records")
     assert (row["n"], row["status"]) == (505, "shown")
-    assert row["note"] == "of the 2 themes that are shown in both years"
     # The root of the divergence of (40, 50) / 90 and (70, 45) / 115.
     assert row["estimate"] == pytest.approx(0.14, abs=0.005)
     for hidden in ((9, 3), (6, 6), (4, 8)):
