@@ -182,7 +182,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
             ("low = 0 if key in self.unseen or not self.cells[key].count else 1", "low = 0"),
             ("return low, self.most.get(key, np.inf)", "return low, np.inf"),
             ("most, rest - sum(lo for lo, _ in others)", "high, rest + len(others)"),
-            ("max(least, rest - sum(h for _, h in others))", "low"),
+            ("max(least, rest - sum(h for _, h in others))", "least"),
             ("for k in (total, *parts) if k in self.hidden}", "for k in (total, *parts) if k is key}"),
             ("right[i] -= sign * self", "right[i] += sign * self"),
             ("for sign in (1, -1):", "for sign in (1, 1):"),

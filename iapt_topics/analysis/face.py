@@ -63,6 +63,7 @@ class Analysis(Study):
             "change, points": [form.points(r["change"]) for r in rows],
             "95 % CI": [form.interval(r["low"], r["high"], form.points) for r in rows],
             "adjusted p": [form.p_value(r["p_bh"]) for r in rows],
+            "finding": [r["finding"] for r in rows],
         }
         look = self.check()
         look = look.loc[look["status"] != "fine", ["check", "finding"]]
@@ -81,10 +82,12 @@ class Analysis(Study):
         -------
         DataFrame
             ``theme``, ``label``, ``prevalence`` (over all waves), ``change``, ``low``, ``high``
-            (95 % confidence interval), ``p_bh`` (adjusted by Benjamini and Hochberg), the largest
-            change first. Proportions, not per cent. Empty if there is one wave.
+            (95 % confidence interval), ``p_bh`` (adjusted by Benjamini and Hochberg), ``finding``
+            ("rose", "fell" or "no significant change" as human codes of a random sample back it,
+            else "not checked"), the largest change first. Proportions, not per cent. Empty if there
+            is one wave.
         """
-        last = last_changes(self.drift.changes)
+        last = last_changes(self.tables["drift_changes"])
         over_all = self.tables["theme_shares"].set_index("theme")
         order = last["estimate"].abs().sort_values(ascending=False, kind="stable").index
         rows = last.loc[order]
@@ -97,6 +100,7 @@ class Analysis(Study):
                 "low": rows["low"],
                 "high": rows["high"],
                 "p_bh": rows["p_bh"],
+                "finding": rows["finding"],
             }
         ).reset_index(drop=True)
 

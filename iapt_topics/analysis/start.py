@@ -154,15 +154,13 @@ def analyse(
     codebook, human = read_people(codes, frame, responses, code_map, on_event)
     if encoder is None or isinstance(encoder, str | Path):
         encoder = sentence_encoder(encoder, on_event=on_event)
-    if topics is not None:
-        config = replace(config or TopicConfig(), model=topics)
     folder = None if cache is None else Path(cache)
     study = run_study(
         responses,
         codebook,
         encoder,
         human=human,
-        config=config,
+        config=config if topics is None else replace(config or TopicConfig(), model=topics),
         baseline=baseline,
         cache=folder,
         on_event=on_event,

@@ -141,12 +141,16 @@ def run(
         plan = replace(read_plan(place), **given)
     else:
         require_file(place, "study or survey")
-        for name in ("text", "year"):
-            if name not in given:
-                do = "Name the column, or run 'iapt-topics init' on the file."
-                raise InputError(f"--{name}", "must be given with a survey file", "nothing", do)
+        _require_columns(given)
         plan = StudyPlan(file=place, **given)
     carry_out(plan, Screen(quiet=quiet, as_json=as_json))
+
+
+def _require_columns(given: dict[str, Any]) -> None:
+    for name in ("text", "year"):
+        if name not in given:
+            do = "Name the column, or run 'iapt-topics init' on the file."
+            raise InputError(f"--{name}", "must be given with a survey file", "nothing", do)
 
 
 def carry_out(plan: StudyPlan, screen: Screen) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns
+from iapt_topics._base.status import BY_PEOPLE, UNCHECKED
 from iapt_topics.figures._style import (
     GREY,
     INK,
@@ -113,7 +114,8 @@ def changes_figure(
     changes : DataFrame
         Rows of one pair of waves of the changes of a drift: ``theme``, ``year``, ``against``,
         ``estimate``, ``low``, ``high``, ``p_bh``. A row without an estimate is left out, and
-        counted in the title.
+        counted in the title. With a column ``checked``, as in a study's tables, the title says of
+        machine codes that they are not checked, or not corrected.
     labels : mapping of str to str, optional
         Label of each theme; its id by default.
     waves : mapping of int to str, optional
@@ -142,8 +144,16 @@ def changes_figure(
     _frame_differences(ax, names, "change of prevalence")
     left_out = len(changes) - len(rows)
     gap = f"; {left_out} themes not shown" if left_out else ""
-    put_title(ax, f"{now} against {then}; filled: adjusted p < .05{gap}")
+    put_title(ax, f"{now} against {then}{_whose(rows)}; filled: adjusted p < .05{gap}")
     return figure
+
+
+def _whose(changes: pd.DataFrame) -> str:
+    """Say of changes in machine codes that they are, if their table does."""
+    if "checked" not in changes or (changes["checked"] == BY_PEOPLE).all():
+        return ""
+    alone = (changes["checked"] == UNCHECKED).all()
+    return f", machine codes, {UNCHECKED if alone else 'uncorrected'}"
 
 
 def axis_figure(

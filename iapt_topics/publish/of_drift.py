@@ -224,14 +224,15 @@ def _panel_changes(table: pd.DataFrame, shares: pd.DataFrame, cells: Cells) -> p
     """Changes within the respondents of both years: of rounded numbers of people, no p value.
 
     How many gained a theme and how many lost it is not given, and their difference is rounded
-    under every rule: either can be a few.
+    under every rule: either can be a few. Where all are in both years it is the difference of two
+    published counts, so it is rounded to twice as much as either: else it would narrow them.
     """
     rows = table.reset_index(drop=True)
     now, then = both_years(rows, shares)
     rule, people = cells.rule, rows["n"].to_numpy(float)
     few = np.array([rule.is_small(n) for n in people], dtype=bool)
     n = np.where(few, np.nan, cells.coarse(people))
-    gap = cells.coarse(rows["gained"].to_numpy(float) - rows["lost"].to_numpy(float))
+    gap = 2 * cells.coarse((rows["gained"] - rows["lost"]).to_numpy(float) / 2)
     shown = (now["estimate"].notna() & then["estimate"].notna()).to_numpy()
     shown = shown & ~few & (people >= rule.min_base)
     out = rows[["theme", "year", "against"]].assign(

@@ -141,11 +141,13 @@ def publish(
     -------
     Published
         Prevalence is that of rounded counts, and their intervals by the formula of the exact ones,
-        with the exact design effect to one decimal; changes are differences of published
-        prevalence. With survey weights the count of a theme is a rounded sum of weights, and
-        ``note`` says "weighted". Agreement by theme is that of rounded counts, its intervals
-        rounded outwards; other measures have two decimals. Prevalence corrected by human codes are
-        worked out from these, and widths of intervals by source are those of the median change.
+        with the exact design effect to one decimal and the variance of rounding. Changes, trends
+        and their tests are worked out from published prevalence; ``finding`` says what was found,
+        and ``checked`` whether people's codes back it. With survey weights the count of a theme is
+        a rounded sum of weights, and ``note`` says "weighted". Agreement by theme is that of
+        rounded counts, its intervals rounded outwards; other measures have two decimals. Prevalence
+        corrected by human codes are worked out from these, and widths of intervals by source are
+        those of the median change.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from iapt_topics._base.status import SIGNIFICANT
+from iapt_topics._base.status import UNCHECKED
 from iapt_topics.report import format as form
 from iapt_topics.report.changes import Change
 from iapt_topics.report.charts.rows import dumbbell_row
@@ -34,12 +34,13 @@ def change_chart(version: Version, changes: Sequence[Change]) -> Grid | None:
     first = version.wave(version.about.baseline)
     top = _round_up(max(max(c.first[2], c.last[2]) for c in changes))
     scale = Scale(0.0, top)
-    by = "corrected by human codes" if any(c.corrected for c in changes) else version.about.coder
-    by = "machine codes, not checked" if all(c.alone for c in changes) else by
-    mixed = len({c.checked for c in changes}) > 1
+    by = "corrected by human codes" if any(c.corrected for c in changes) else codes_of(version)
+    mixed = len({c.corrected for c in changes}) > 1
+    if all(c.checked == UNCHECKED for c in changes):
+        by += ", not checked"
     body = tuple(
         (
-            f"{c.label} (not checked)" if mixed and c.alone else c.label,
+            f"{c.label} (machine)" if mixed and not c.corrected else c.label,
             dumbbell_row(scale, c.first, c.last, c.kind),
             f"{form.percent(c.first[0])} to {form.percent(c.last[0])}",
             f"{form.points(c.change[0])} [{form.points(c.change[1])}, {form.points(c.change[2])}]",
@@ -53,10 +54,15 @@ def change_chart(version: Version, changes: Sequence[Change]) -> Grid | None:
         head=("Theme", f"0 to {form.percent(top)}", "Prevalence", "Change, points [95\u00a0% CI]"),
         rows=body,
         note=f"Hollow: {first} (n\u00a0=\u00a0{n[0]}). Filled: {last} (n\u00a0=\u00a0{n[1]}). Thin "
-        "lines are 95\u00a0% confidence intervals."
-        + (" Colour: adjusted p < .05." if any(c.significant for c in changes) else ""),
+        "lines are 95\u00a0% confidence intervals. Colour: adjusted p < .05"
+        + (", and checked." if any(c.checked == UNCHECKED for c in changes) else "."),
         links=tuple(form.anchor(c.theme) for c in changes),
     )
+
+
+def codes_of(version: Version) -> str:
+    """Whose codes prevalence is of."""
+    return f"{version.about.coder_kind} codes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +159,8 @@ def heat_map(version: Version) -> Grid | None:
         head=("Theme", *(f"{wave_name(waves, y)} (n\u00a0=\u00a0{form.count(bases[y])})"
                          for y in years)),
         rows=tuple(rows),
-        note="Darker: more frequent. Each figure leads to the quotes of its theme and wave."
+        note=f"{codes_of(version).capitalize()}. Darker: more frequent. Each figure leads to the "
+        "quotes of its theme and wave."
         + (" [c]: suppressed." if shares["status"].eq("suppressed").any() else ""),
         links=tuple(form.anchor(t) for t in order["theme"]),
     )  # fmt: skip
@@ -176,11 +183,11 @@ def _heat(version: Version, theme: str, year: int, row: dict[Any, Any] | None, t
 
 
 def trend_words(version: Version) -> list[str]:
-    """Each significant trend over all waves, in words that say what was estimated."""
+    """Each significant trend over all waves, in words that do not say that it was found."""
     trends = version.tables["drift_trends"]
     if version.tables["drift_shares"]["year"].nunique() < 3 or trends.empty:
         return []
-    rows = trends[(trends["test"] == "linear") & (trends["p_bh"] < SIGNIFICANT)]
+    rows = trends[(trends["test"] == "linear") & (trends["p_bh"] < 0.05)]
     rows = rows[rows["estimate"].notna()]
     out = []
     for r in rows.sort_values("estimate", ascending=False).to_dict("records"):

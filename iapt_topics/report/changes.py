@@ -1,7 +1,7 @@
 """The change of each theme from the first to the last wave, as the report leads with it.
 
-Where human codes of a random sample correct the machine's prevalence, the corrected change leads. A
-change by the machine's codes alone is never called one that was found.
+Where human codes of a random sample correct the machine's prevalence, the corrected change leads;
+a change that rests on the machine's codes alone is not reported as found.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from iapt_topics._base.status import CORRECTED, SHOWN, SIGNIFICANT, UNCHECKED
-from iapt_topics.report.format import is_significant, known, label_of
+from iapt_topics._base.status import CORRECTED, FELL, ROSE, SHOWN, UNCHECKED
+from iapt_topics.report.format import known, label_of
 from iapt_topics.report.pictures import last_changes
 
 if TYPE_CHECKING:
@@ -33,27 +33,22 @@ class Change:
     p: float
     smallest: float
     checked: str
-    significant: bool
+    finding: str
 
     @property
     def corrected(self) -> bool:
-        """Whether human codes of a random sample correct it."""
+        """Whether the figures are those corrected by human codes."""
         return self.checked == CORRECTED
 
     @property
-    def alone(self) -> bool:
-        """Whether it rests on the machine's codes alone."""
-        return self.checked == UNCHECKED
-
-    @property
-    def differs(self) -> bool:
-        """Whether the machine's codes alone differ significantly between the waves."""
-        return self.alone and known(self.p) and self.p < SIGNIFICANT
+    def significant(self) -> bool:
+        """Whether the change was found: significant, and not by the machine's codes alone."""
+        return self.finding in (ROSE, FELL)
 
     @property
     def kind(self) -> str:
-        """Class in the style: up, down or level."""
-        return ("up" if self.change[0] > 0 else "down") if self.significant else "level"
+        """Class in the style: up, down, level, or alone for what people's codes do not check."""
+        return {ROSE: "up", FELL: "down", UNCHECKED: "alone"}.get(self.finding, "level")
 
 
 def theme_changes(version: Version) -> list[Change]:
@@ -85,7 +80,7 @@ def theme_changes(version: Version) -> list[Change]:
                 p=float(source["p_bh"]),
                 smallest=float(row["smallest_detectable"]),
                 checked=str(row["checked"]),
-                significant=is_significant(row),
+                finding=str(source["finding"]),
             )
         )
     return sorted(out, key=lambda c: -c.change[0])

@@ -1,4 +1,4 @@
-"""What the page says of errors that differ between waves, and of the people who recur."""
+"""What the page says of changes that people's codes check, and of the people who recur."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from iapt_topics.report import drift_grids
 from iapt_topics.report import format as form
 
 
-def panel(version: Version, last: int, names: dict[int, str]) -> dict[str, Any] | None:
+def panel(published: Version, last: int, names: dict[int, str]) -> dict[str, Any] | None:
     """Changes of the last year within the respondents of both years."""
-    table = version.tables.get("panel_changes")
+    table = published.tables.get("panel_changes")
     if table is None:
         return None
-    rows = table[(table["year"] == last) & (table["against"] == version.about.baseline)]
+    rows = table[(table["year"] == last) & (table["against"] == published.about.baseline)]
     rows = rows[rows["status"] == SHOWN]
-    caption = f"{names[last]} against {names[version.about.baseline]}: the same respondents"
-    grid = drift_grids.panel_grid(rows, version.labels, caption) if len(rows) else None
+    caption = f"{names[last]} against {names[published.about.baseline]}: the same respondents"
+    grid = drift_grids.panel_grid(rows, published.labels, caption) if len(rows) else None
     return {"table": grid}
 
 
-def errors(version: Version) -> dict[str, Any] | None:
+def errors(published: Version) -> dict[str, Any] | None:
     """Of how many themes the machine's error was tested, and of which it differs between years."""
-    table = version.tables.get("error_by_year")
+    table = published.tables.get("error_by_year")
     shown = None if table is None else table[table["status"] == SHOWN]
     if shown is None or shown.empty:
         return None
     differ = shown.loc[shown["differs"] == "yes", "theme"]
     return {
         "n": len(shown),
-        "differ": [form.label_of(version.labels, theme) for theme in differ],
+        "differ": [form.label_of(published.labels, theme) for theme in differ],
     }

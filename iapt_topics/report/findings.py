@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.status import SIGNIFICANT, UNCHECKED
 from iapt_topics._base.text import clean
 from iapt_topics.report import format as form
 from iapt_topics.report.changes import Change
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 _MISFIT = 0.5
 #: Responses of a wave below which only large changes are detectable.
 _SMALL_WAVE = 100
-_LEVEL = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,23 +115,42 @@ def _poles(version: Version) -> str:
 
 
 def _changed(version: Version, changes: Sequence[Change]) -> str:
-    """How many themes changed, and the largest rise and fall."""
+    """How many themes changed, and the largest rise and fall; apart, what was not checked."""
     if not changes:
         return ""
-    if all(c.alone for c in changes):
-        return _unchecked(version, changes)
-    changes = [c for c in changes if not c.alone]
-    moved = [c for c in changes if c.significant]
     rows = version.tables["drift_changes"]
     last = version.wave(rows.loc[rows["kind"] == "baseline", "year"].max())
     between = f"Between {version.wave(version.about.baseline)} and {last}"
-    by = ", corrected by human codes," if all(c.corrected for c in changes) else ","
-    if not moved:
-        smallest = pd.Series([c.smallest for c in changes]).median()
-        missed = f" Changes of fewer than about {100 * smallest:.0f} points could be missed."
-        return f"{between}{by} no theme changed significantly." + (
-            missed if form.known(smallest) else ""
+    checked = [c for c in changes if c.checked != UNCHECKED]
+    alone = [c for c in changes if c.checked == UNCHECKED]
+    every = len(changes) == rows["theme"].nunique()
+    told = []
+    if checked:
+        by = ", corrected by human codes," if any(c.corrected for c in checked) else ","
+        told.append(
+            f"{between}{by} {_moved([c for c in checked if c.significant], checked, every)}"
         )
+    if alone:
+        differ = [c for c in alone if c.p < SIGNIFICANT]
+        if not checked:
+            n = f"{len(differ) or 'none'} of {len(alone)} themes{'' if every else ' shown'}"
+            told.append(
+                f"{between}, {n} differ{'s' if len(differ) == 1 else ''} by the machine's codes "
+                "alone. No change was checked against human codes of a random sample, and the "
+                "machine's errors can make one where there is none."
+            )
+        else:
+            n = f"{len(alone)} further theme{'s were' if len(alone) > 1 else ' was'}"
+            told.append(f"{n} not checked against human codes.")
+    return " ".join(told)
+
+
+def _moved(moved: Sequence[Change], of: Sequence[Change], every: bool) -> str:
+    """How many of some themes changed, and the largest rise and fall."""
+    if not moved:
+        smallest = pd.Series([c.smallest for c in of]).median()
+        missed = f" Changes of fewer than about {100 * smallest:.0f} points could be missed."
+        return "no theme changed significantly." + (missed if form.known(smallest) else "")
     ends = {
         c.theme: c
         for c in (max(moved, key=lambda c: c.change[0]), min(moved, key=lambda c: c.change[0]))
@@ -142,23 +161,9 @@ def _changed(version: Version, changes: Sequence[Change]) -> str:
         for c in ends.values()
     ]
     most = "the largest rise and fall: " if len(moved) > 2 and len(told) == 2 else ""
-    shown = "themes" if len(changes) == len(rows["theme"].unique()) else "themes shown"
-    n = f"{len(moved)} of {len(changes)} {shown}" if len(changes) > 1 else "the one theme shown"
-    return f"{between}{by} {n} changed significantly: {most}{' and '.join(told)}."
-
-
-def _unchecked(version: Version, changes: Sequence[Change]) -> str:
-    """What the machine's codes alone say of change, which nobody checked."""
-    rows = version.tables["drift_changes"]
-    last = version.wave(rows.loc[rows["kind"] == "baseline", "year"].max())
-    between = f"between {version.wave(version.about.baseline)} and {last}"
-    differ = [c for c in changes if c.differs]
-    n = f"{len(differ) or 'none'} of {len(changes)}"
-    return (
-        f"Change {between} was not checked against people: by the machine's codes alone, {n} "
-        f"theme{'s' if len(changes) > 1 else ''} differ{'s' if len(differ) == 1 else ''}. The "
-        "machine's errors can differ between waves and make a change where there is none."
-    )
+    n = f"{len(moved)} of {len(of)} themes{'' if every else ' shown'}"
+    n = n if len(of) > 1 else "the one theme shown"
+    return f"{n} changed significantly: {most}{' and '.join(told)}."
 
 
 def _frequent(version: Version, changes: Sequence[Change]) -> str:
@@ -187,14 +192,14 @@ def alerts(version: Version) -> list[Alert]:
         ))  # fmt: skip
     mix = tables.get("respondent_mix")
     if mix is not None and mix["year"].nunique() > 1:
-        levels = [clean(v) for v in mix.loc[mix["p_bh"] < _LEVEL, "level"].unique()]
+        levels = [clean(v) for v in mix.loc[mix["p_bh"] < SIGNIFICANT, "level"].unique()]
         if levels:
             out.append(Alert(
                 words=f"The respondent mix changed between waves ({', '.join(levels)}), so a theme "
                 "can change for that reason alone.", section="who",
             ))  # fmt: skip
     quality = tables["response_quality"]
-    if quality["year"].nunique() > 1 and bool((quality["p_bh"] < _LEVEL).any()):
+    if quality["year"].nunique() > 1 and bool((quality["p_bh"] < SIGNIFICANT).any()):
         out.append(Alert(
             words="The length or quality of responses changed between waves, so a theme can change "
             "for that reason alone.", section="who",
@@ -210,7 +215,7 @@ def alerts(version: Version) -> list[Alert]:
     kept, people, other, read = (
         float(totals.get(name, np.nan)) for name in ("kept", "people", "not_codable", "read")
     )
-    if people < kept and len(bases) > 1:
+    if version.about.panel and people < kept and len(bases) > 1:
         out.append(Alert(
             words=f"Some people answered more than once ({form.count(kept)} responses from "
             f"{form.count(people)} respondents). The intervals allow for this; they do not follow "

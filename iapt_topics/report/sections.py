@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from iapt_topics._base.status import SHOWN, SIGNIFICANT, SUPPRESSED
+from iapt_topics._base.status import SHOWN, SIGNIFICANT, SUPPRESSED, UNCHECKED
 from iapt_topics._base.text import clean
 from iapt_topics.figures.ledger import STATUSES
 from iapt_topics.publish.published import Private, Version
@@ -50,6 +50,7 @@ def page_values(version: Version) -> dict[str, Any]:
         **_themes(version, changes, lines),
         "poles": poles.pole_charts(version),
         "facets": poles.facet_parts(version),
+        "facet_accuracy": poles.facet_accuracy(version),
         "drift": _drift(version, changes, lines),
         "agreement": _agreement(version),
         **_topics(version),
@@ -66,7 +67,6 @@ def _survey(version: Version) -> dict[str, Any]:
         "title": _title(about.source, years),
         "synthetic": about.synthetic,
         "weighted": about.weighted,
-        "source": clean(about.source),
         "n_rows": form.count(totals.get("read", 0)),
         "n_kept": form.count(totals.get("kept", 0)),
         "n_people": form.count(totals.get("people", 0)),
@@ -115,7 +115,6 @@ def _themes(
         "coder_kind": version.about.coder_kind,
         "themes": grids.theme_grid(shares, frame, version.labels),
         "pages": themes.theme_pages(version, changes, lines),
-        "n_codable": int(frame["codable"].sum()),
     }
 
 
@@ -232,11 +231,11 @@ def _drift(
         "distances": drift_grids.distances_grid(distances, waves) if len(distances) else None,
         "moved": [c for c in changes if c.significant],
         "n_shown": len(changes),
-        "n_checked": sum(not c.alone for c in changes),
-        "n_alone": sum(c.alone for c in changes),
-        "n_alone_differ": sum(c.differs for c in changes),
         "corrected": any(c.corrected for c in changes),
         "mix": _same_mix(version, last_rows),
+        "n_checked": sum(c.checked != UNCHECKED for c in changes),
+        "n_alone": sum(c.checked == UNCHECKED for c in changes),
+        "n_alone_differ": sum(c.checked == UNCHECKED and c.p < SIGNIFICANT for c in changes),
         "panel": checked.panel(version, last, names),
         "sources": _sources(version, last, names),
         "n_hidden": len(hidden),
@@ -306,7 +305,7 @@ def _same_mix(version: Version, changes: pd.DataFrame) -> dict[str, Any] | None:
     if rows.empty:
         return None
     found = set(rows.loc[rows["changed"] == "yes", "theme"])
-    as_is = set(changes.loc[changes["p_bh"] < SIGNIFICANT, "theme"])
+    as_is = set(changes.loc[changes["p_bh"] < 0.05, "theme"])
     return {
         "table": drift_grids.standardised_grid(
             rows, version.labels, exact=isinstance(version, Private)
@@ -390,7 +389,6 @@ def _measures(version: Version, start: str) -> dict[str, Any] | None:
         "f1": form.coefficient(f1) if form.known(f1) else "not estimable",
         "overall": agreement_grids.overall_grid(overall),
         "themes": agreement_grids.agreement_grid(themes, one, two),
-        "several": len(themes) > 1,
     }
 
 
@@ -403,7 +401,6 @@ def _pair(version: Version) -> dict[str, Any]:
     }
     return {
         "few": bool(of["overall"]["n"].iloc[0] < rule.min_base),
-        "suppressed": of["themes"]["status"].eq(SUPPRESSED).any(),
         "convergence": agreement_grids.convergence_grid(of["convergence"]),
         "different": agreement_grids.matches_grid(of["matches"], labels, rule.min_respondents),
         "levels": agreement_grids.levels_grid(of["levels"]),

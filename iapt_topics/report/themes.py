@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from iapt_topics._base.status import SHOWN, SUPPRESSED
+from iapt_topics._base.status import SHOWN, SUPPRESSED, UNCHECKED
 from iapt_topics._base.text import clean
 from iapt_topics.report import format as form
 from iapt_topics.report.changes import Change
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Found = Mapping[str, Mapping[str, list[dict[Any, Any]]]]
 
 #: Quotes on a theme's page, and beside a topic.
-MOST_QUOTES, OF_A_TOPIC = 60, 3
+MOST_QUOTES, OF_A_TOPIC = 500, 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,7 @@ class Card:
     words: tuple[str, ...] = ()
     themes: tuple[tuple[str, str], ...] = ()
     quotes: tuple[Quote, ...] = ()
+    n_quotes: int = 0
     note: str = ""
 
 
@@ -124,9 +125,9 @@ def _brief(found: Found, row: dict[Any, Any], theme: str, change: Change | None)
     """Prevalence, change and F1 in a few words, for the line that a folded page shows."""
     parts = [percent(row["estimate"]) if known(row["estimate"]) else form.SUPPRESSED_CELL]
     if change is not None:
-        words = {"up": "rose", "down": "fell", "level": "no significant change"}[change.kind]
-        size = "" if change.kind == "level" else f" {points(abs(change.change[0])).lstrip('+')}"
-        parts.append(f"{words}{size} points" if size else words)
+        size = f" {points(abs(change.change[0])).lstrip('+')} points" if change.significant else ""
+        words = "change not checked" if change.finding == UNCHECKED else change.finding
+        parts.append(f"{words}{size}")
     for agreed in found["agreement_themes"].get(theme, ()):
         if known(agreed["f1"]):
             parts.append(f"F1 {coefficient(agreed['f1'])}")
@@ -222,6 +223,7 @@ def topic_cards(published: Version) -> list[Card]:
                     for t, label in zip(of["theme"], of["theme_label"], strict=True)
                 ),
                 quotes=tuple(topical.get(number, ())[:OF_A_TOPIC]),
+                n_quotes=len(topical.get(number, ())),
                 note=clean(row["remark"]),
             )
         )

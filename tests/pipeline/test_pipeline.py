@@ -226,8 +226,8 @@ def test_a_run_tells_its_stages_notes_and_progress(plan, encoder):
 
 
 def test_codes_that_are_said_to_be_a_purposive_sample_correct_nothing(plan, encoder):
-    done = run_plan(plan, encoder)
-    assert "corrected_shares" in done.tables
+    plan = replace(plan, codes=plan.file.with_name("codes.csv"))
+    assert "corrected_shares" in run_plan(plan, encoder).tables
     picked = run_plan(replace(plan, codes_sample="purposive"), encoder)
     assert all(c.picked == frozenset(c.seen["response_id"]) for c in picked.human)
     assert "corrected_shares" not in picked.tables

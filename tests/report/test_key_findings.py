@@ -61,45 +61,53 @@ def test_the_poles_are_told_by_their_difference(version):
     assert "mentioned" not in told(with_tables(version, pole_difference=None))
 
 
-def test_changes_are_counted_and_the_largest_are_named(version):
+def test_changes_in_machine_codes_are_counted_and_said_not_to_be_checked(version):
     changes = version.tables["drift_changes"]
     first = changes["theme"].iloc[0]
     none = with_tables(version, drift_changes=changes.assign(p_bh=0.5))
-    assert "Between 2014 and 2018, no theme changed significantly." in told(none)
-    assert "could be missed" in told(none)
+    assert "2018, none of 9 themes differ by the machine's codes alone." in told(none)
     one = with_tables(
         version, drift_changes=changes.assign(p_bh=np.where(changes["theme"] == first, 0.01, 0.5))
     )
-    assert "1 of 9 themes changed significantly: " in told(one)
+    assert "2018, 1 of 9 themes differs by the machine's codes alone." in told(one)
+    assert "No change was checked against human codes of a random sample" in told(one)
+    assert "changed significantly" not in told(one)
+    assert not any(c.significant for c in theme_changes(one))
     two = with_tables(version, drift_changes=changes.assign(p_bh=0.01))
-    assert "9 of 9 themes changed significantly: the largest rise and fall: " in told(two)
+    assert "9 of 9 themes differ by the machine's codes alone." in told(two)
 
 
-def corrected(version, *, p_bh=None, checked=None):
-    """Corrected figures of every theme: a rise of 10 points in the first, none in the others."""
+def corrected(version, *, themes=9):
+    """Corrected figures of some themes: a rise of 10 points in the first, none in the others."""
     changes = version.tables["drift_changes"]
-    rows = changes[changes["kind"] == "baseline"].reset_index(drop=True)
-    rise = np.where(rows["theme"] == rows["theme"].iloc[0], 0.1, 0.0)
-    table = rows[["theme", "year", "against"]].assign(
+    names = list(dict.fromkeys(changes["theme"]))
+    known = changes["theme"].isin(names[:themes])
+    found = np.where(changes["theme"] == names[0], "rose", "no significant change")
+    changes = changes.assign(
+        checked=np.where(known, "corrected", "not checked"),
+        finding=np.where(known, found, "not checked"),
+    )
+    rows = changes[known & (changes["kind"] == "baseline")].reset_index(drop=True)
+    rise = np.where(rows["theme"] == names[0], 0.1, 0.0)
+    table = rows[["theme", "year", "against", "finding", "p_bh"]].assign(
         estimate=rise, low=rise - 0.03, high=rise + 0.03, status="shown", note="", n=100
     )
-    for name, value in (("p_bh", p_bh), ("checked", checked)):
-        table = table if value is None else table.assign(**{name: value})
     shares = version.tables["drift_shares"].assign(estimate=0.2, low=0.1, high=0.3)
-    return {"corrected_changes": table, "corrected_shares": shares}
+    return {"drift_changes": changes, "corrected_changes": table, "corrected_shares": shares}
 
 
-def test_corrected_changes_lead_and_their_intervals_are_tested(version):
+def test_corrected_changes_lead_and_the_machine_s_are_said_not_to_be_checked(version):
     shown = theme_changes(with_tables(version, **corrected(version)))
     assert all(c.corrected for c in shown)
-    assert [c.significant for c in shown] == [True, *[False] * (len(shown) - 1)]
-    # z of 10 points with an interval of 6 is 6.5; of nine tests the first is multiplied by nine.
-    assert shown[0].p == pytest.approx(9 * 6.43e-11, rel=0.05)
+    assert [c.kind for c in shown] == ["up", *["level"] * (len(shown) - 1)]
+    assert shown[0].first == (0.2, 0.1, 0.3)
     said = told(with_tables(version, **corrected(version)))
     assert "Between 2014 and 2018, corrected by human codes, 1 of 9 themes changed" in said
-    by_table = theme_changes(with_tables(version, **corrected(version, p_bh=0.2, checked="yes")))
-    assert not any(c.significant for c in by_table)
-    assert {c.checked for c in by_table} == {"yes"}
+    assert "not checked" not in said
+    some = with_tables(version, **corrected(version, themes=4))
+    assert {c.kind for c in theme_changes(some)} == {"up", "level", "alone"}
+    assert "corrected by human codes, 1 of 4 themes changed" in told(some)
+    assert "5 further themes were not checked against human codes." in told(some)
 
 
 def test_the_badge_says_how_far_the_machine_was_checked(version):
@@ -121,16 +129,21 @@ def test_only_alerts_that_matter_are_given(version):
     totals = pd.DataFrame({"status": ["read", "kept", "people"], "n": [500, 400, 400], "note": ""})
     parts = {"drift_shares": quiet, "response_quality": quality, "respondent_mix": mix,
              "ledger_totals": totals}  # fmt: skip
-    assert findings.alerts(with_tables(version, **parts)) == []
 
-    def words(**changed):
-        return [a.words for a in findings.alerts(with_tables(version, **(parts | changed)))]
+    def words(panel=False, **changed):
+        made = with_tables(version, **(parts | changed))
+        made = replace(made, about=replace(version.about, panel=panel))
+        return [a.words for a in findings.alerts(made)]
+
+    assert words() == []
 
     (said,) = words(respondent_mix=mix.assign(p_bh=np.where(mix["level"] == "PWP", 0.01, 0.5)))
     assert "respondent mix changed between waves (PWP)" in said
     (said,) = words(drift_shares=quiet.assign(n=np.where(quiet["year"] == 2015, 60, 500)))
     assert said == "Fewer than 100 responses in 2015: only large changes can be detected."
-    (said,) = words(ledger_totals=totals.assign(n=[500, 400, 300]))
+    again = totals.assign(n=[500, 400, 300])
+    assert words(ledger_totals=again) == []  # a few who recur are no panel
+    (said,) = words(panel=True, ledger_totals=again)
     assert "400 responses from 300 respondents" in said
     more = pd.concat([totals, totals.iloc[:1].assign(status="not_codable", n=60)])
     (said,) = words(ledger_totals=more)

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from iapt_topics._base.status import SUPPRESSED
 from iapt_topics._base.text import shorten
 from iapt_topics.report.charts.svg import dot, drawing, rule, words
 from iapt_topics.report.format import interval, known, percent
@@ -76,6 +77,9 @@ def wave_chart(
     parts += _names(places, names, floor + 16, "wave")
     if not _crowded(bases):
         parts += _names(places, bases, floor + 30, "base")
+    for i, x in enumerate(places):
+        if any(line.points[i].words == SUPPRESSED for line in lines):
+            parts.append(words(x, floor - 5, "[c]", "base"))
     for place, line in enumerate(lines):
         shift = (place - (len(lines) - 1) / 2) * 0.8
         parts += _line(line, [p + shift for p in places], y)
