@@ -13,7 +13,7 @@ _MONTH = (
     r"aug|ao\u00fb|aou|ago|sep|set|oct|okt|ott|nov|dec|dez|d\u00e9c|dic|ion|chwe|meh|gor|aws|medi|"
     r"hyd|tach|rhag|ene)[^\W\d_]*\.?"
 )
-_CLOCK = r"(?:(?:,|\s+(?:at|um|\u00e0))?[ T]+\d{1,2}[:.h]\d{2}.*)?"
+_CLOCK = r"(?:(?:,|\s+(?:at|um|om|kl\.?|\u00e0))?[ T]+\d{1,2}[:.h]\d{2}.*)?"
 _WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,? +)?"
 _DAY = r"\d{1,2}(?:st|nd|rd|th|\.|er|\u00ba)?"
 _YEAR = re.compile(r"(\d{4})(?:\.0*)?")

@@ -104,7 +104,8 @@ def test_one_column_may_be_the_response_and_the_respondent():
 
 
 NOTATIONS = {
-    "20161231": "date", "31.12.2016 9:10": "date", "12/31/2016 9:00:10 AM GMT": "date",
+    "20161231": "date", "1.3.2016 kl. 9.10": "date",
+    "31.12.2016 9:10": "date", "12/31/2016 9:00:10 AM GMT": "date",
     "Thursday, 26 January 2016": "date", "January 26, 2016": "date",
     "26. Januar 2016 um 13:39": "date",
     "26 de enero de 2016": "date", "3 Chwefror 2016": "date", "2016-03": "date", "03/2016": "date",
