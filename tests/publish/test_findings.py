@@ -223,7 +223,7 @@ def test_a_panel_is_recognised_and_its_published_intervals_allow_for_it(tmp_path
     assert (table["n"] == 300).all()
     np.testing.assert_allclose(table["estimate"], beside["estimate"], atol=5.01 / 300)
     text = page_of(study, tmp_path)
-    assert "This survey is a panel: respondents recur between years." in text
+    assert "This survey is a panel: respondents recur between waves." in text
     assert "the same respondents" in text
     assert any(line.startswith("A panel:") for line in change_lines(summarise(study)))
 
