@@ -21,13 +21,18 @@ from simulated import (
     survey_of,
 )
 
+from iapt_topics.agreement.comparison import compare_codes
+from iapt_topics.publish.cells import Cells
+from iapt_topics.publish.counts import LinkedCounts
 from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.of_agreement import _themes as publish_themes
 
 SIZES = (100, 300, 1500)
 #: From the first year to the second.
 CHANGES = (0.0, 0.1)
 BATCH = 60  # themes of one survey
 RECALL, FALSE = 0.65, 0.05
+HUMAN, MACHINE = ("h", "human"), ("m", "machine")
 
 
 def people_of(design: str, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -102,6 +107,25 @@ def corrected_coverage(design: str, n: int, by_hand: int, themes: int) -> dict[s
     return {name: float(np.mean(x)) if x else np.nan for name, x in found.items()}
 
 
+def agreement_coverage(n: int, themes: int) -> float:
+    """Of the published interval of F1 by theme, between people and the machine."""
+    hits: list[bool] = []
+    for responses, ids, who, _, true, target, rng in surveys("new people", n // 2, 0.0, themes):
+        given = np.where(true, rng.random(true.shape) < RECALL, rng.random(true.shape) < FALSE)
+        human, machine = (codes_of(*c, ids, who, x) for c, x in ((HUMAN, true), (MACHINE, given)))
+        result = compare_codes(human, machine, n_boot=400)
+        counts = LinkedCounts(responses, machine)
+        counts.add_comparison("comparison", result, [human, machine])
+        small = {k for k, c in counts.cells.items() if Disclosure().is_small(len(c.people))}
+        table = publish_themes("comparison", result, Cells(counts, frozenset(small), Disclosure()))
+        share = target[0]
+        both, other = share * RECALL, share * RECALL + (1 - share) * FALSE
+        f1 = (2 * both / (share + other))[table["theme"].str[1:].astype(int)]
+        ends = table[["f1_low", "f1_high"]].set_axis(["low", "high"], axis=1)
+        hits += covered(ends.assign(estimate=table["f1"]), f1)
+    return float(np.mean(hits))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--themes", type=int, default=600)
@@ -122,6 +146,9 @@ def main() -> None:
         row = corrected_coverage(design, n, by_hand, args.themes)
         figures = " | ".join(f"{v:.3f}" for v in row.values())
         print(f"| {design} | {n} | {by_hand} | {figures} |", flush=True)
+    print("\n| compared responses | F1 by theme |\n|---|---|")
+    for n in SIZES:
+        print(f"| {n} | {agreement_coverage(n, args.themes):.3f} |", flush=True)
 
 
 if __name__ == "__main__":
