@@ -7,9 +7,17 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from iapt_topics._base.arrays import Floats
 from iapt_topics._base.status import SUPPRESSED
 from iapt_topics.agreement.comparison import Comparison
-from iapt_topics.publish.cells import Cells, follow, mark, not_estimable, round_measures
+from iapt_topics.publish.cells import (
+    Cells,
+    follow,
+    mark,
+    not_estimable,
+    round_measures,
+    rounding_variance,
+)
 from iapt_topics.stats.agreement import (
     cohen_kappa,
     f1,
@@ -20,6 +28,7 @@ from iapt_topics.stats.agreement import (
     recall,
     table_2x2,
 )
+from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.study.derived import ENDS, both_years, compare_changes, difference
 from iapt_topics.study.study import Study
 from iapt_topics.study.tables import Tables, model_shares
@@ -100,10 +109,53 @@ def _themes(name: str, result: Comparison, cells: Cells) -> pd.DataFrame:
         out[f"positives_{side}"] = np.where(suppressed, np.nan, count)
         base = n if result.n >= rule.min_base else np.nan
         out[f"share_{side}"] = out[f"positives_{side}"] / base
-    for measure in ("f1", "kappa"):
-        out = _outward(out, measure, f"{measure}_low", f"{measure}_high", cells.step / 100)
+    out = _outward(out, "kappa", "kappa_low", "kappa_high", cells.step / 100)
+    if cells.step == 1:
+        out = _outward(out, "f1", "f1_low", "f1_high", 0.01)
+    else:
+        out = out.assign(**_f1_limits(table, (both, first, second), out["f1"].isna(), cells))
     limit = np.where(table["kappa"].isna() & ~suppressed, "kappa is not estimable", "")
     return not_estimable(mark(out, ~suppressed, limit), "f1")
+
+
+def _f1_limits(
+    exact: pd.DataFrame, rounded: tuple[Floats, Floats, Floats], missing: pd.Series, cells: Cells
+) -> dict[str, Floats]:
+    """Limits of F1 from the rounded counts of both coders and of each, with their rounding.
+
+    F1 is 2 J / (1 + J), with J the proportion of the responses with the theme from either coder
+    that have it from both: Wilson's interval of that proportion. What respondents who answered more
+    than once, and a bootstrap, make of the exact interval goes in as a design effect, to the
+    nearest half.
+    """
+    both, first, second = rounded
+    either = np.maximum(first + second - both, 1.0)
+    joint = both / either
+    counts = [exact[c].to_numpy(float) for c in ("positives_reference", "positives_other")]
+    exact_both = exact["f1"].fillna(0).to_numpy() * sum(counts) / 2
+    exact_either = np.maximum(sum(counts) - exact_both, 1.0)
+    plain = np.subtract(
+        *_as_f1(wilson_interval(np.minimum(exact_both, exact_either), exact_either))
+    )
+    width = (exact["f1_low"] - exact["f1_high"]).to_numpy(float)
+    effect = np.maximum(1.0, np.round(2 * np.nan_to_num(width / plain, nan=1.0) ** 2) / 2)
+    v_both, v_one = rounding_variance(cells.step), rounding_variance(cells.rule.round_to)
+    spread = joint * (1 - joint)
+    error = (v_both * (either + both) ** 2 + 2 * v_one * both**2) / either**4
+    n = np.where(
+        spread > 0, 1 / (effect / either + error / np.where(spread > 0, spread, 1)), either
+    )
+    low, high = _as_f1(wilson_interval(np.minimum(joint * n, n), n))
+    return {
+        "f1_low": np.where(missing, np.nan, low).round(2),
+        "f1_high": np.where(missing, np.nan, high).round(2),
+    }
+
+
+def _as_f1(limits: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    """F1 where the proportion of both among either has these limits."""
+    low, high = limits
+    return 2 * low / (1 + low), 2 * high / (1 + high)
 
 
 def agreement_by_year(cells: Cells, *, weighted: bool = False) -> pd.DataFrame:
