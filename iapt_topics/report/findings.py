@@ -218,8 +218,8 @@ def alerts(version: Version) -> list[Alert]:
     if version.about.panel and people < kept and len(bases) > 1:
         out.append(Alert(
             words=f"Some people answered more than once ({form.count(kept)} responses from "
-            f"{form.count(people)} respondents). The intervals allow for this; they do not follow "
-            "individuals.", section="change",
+            f"{form.count(people)} respondents). The intervals allow for this; changes within the "
+            "same people stand apart.", section="change",
         ))  # fmt: skip
     if other > 0.05 * read:
         out.append(Alert(
