@@ -88,7 +88,7 @@ def _survey(version: Version) -> dict[str, Any]:
 
 def _found(version: Version) -> form.Grid | None:
     """What was noticed in the file and what was done about it, for the researcher alone."""
-    table = version.tables.get("findings")
+    table = version.tables.get("survey_findings")
     if table is None or table.empty or not isinstance(version, Private):
         return None
     rows = tuple(tuple(clean(v) for v in row) for row in table.itertuples(index=False))
