@@ -21,7 +21,8 @@ from learning import DATA, measures
 from simulated import codes_of, names, survey_of
 
 import iapt_topics as it
-from iapt_topics.agreement.certify import AUTOMATE, VERDICTS, certify_codes
+from iapt_topics._base.status import AUTOMATE, VERDICTS
+from iapt_topics.agreement.certify import certify_codes
 from iapt_topics.codes.codes import Codes
 
 PREVALENCE = (0.02, 0.05, 0.1, 0.2, 0.4)

@@ -43,3 +43,8 @@ CORRECTED, UNCHECKED, BY_PEOPLE = "corrected", "not checked", "human codes"
 ROSE, FELL, NO_CHANGE = "rose", "fell", "no significant change"
 #: Adjusted p below which a change is found.
 SIGNIFICANT = 0.05
+
+#: What a column ``verdict`` says of a theme: may the machine code it alone?
+AUTOMATE, AUTOMATE_ABOVE = "automate", "automate above the score"
+PEOPLE, DEFINITION, UNKNOWN = "people code it", "definition at fault", "not enough evidence"
+VERDICTS = (AUTOMATE, AUTOMATE_ABOVE, PEOPLE, DEFINITION, UNKNOWN)

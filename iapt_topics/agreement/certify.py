@@ -30,19 +30,12 @@ import pandas as pd
 from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.result import Result
-from iapt_topics.agreement.comparison import compare_codes
+from iapt_topics._base.status import AUTOMATE, AUTOMATE_ABOVE, DEFINITION, PEOPLE, UNKNOWN
 from iapt_topics.agreement.review_queue import review_queue
 from iapt_topics.codes.codes import Codes, attach_respondents, spread
 from iapt_topics.stats.exact import exact_bounds
 from iapt_topics.stats.intervals import require_fraction
 from iapt_topics.survey.responses import Responses
-
-AUTOMATE = "automate"
-AUTOMATE_ABOVE = "automate above the score"
-PEOPLE = "people code it"
-DEFINITION = "definition at fault"
-UNKNOWN = "not enough evidence"
-VERDICTS = (AUTOMATE, AUTOMATE_ABOVE, PEOPLE, DEFINITION, UNKNOWN)
 
 #: Part of the allowed error that goes to the bounds of all codes; the rest to the upper half.
 _SHARE_ALL = 0.7
@@ -236,7 +229,7 @@ def certify_codes(
     y = spread(human, sample.ids, themes)[0]
     labels = [machine.labels.get(t) or human.labels.get(t) or t for t in themes]
     asked = _Asked(precision, recall, (1 - confidence) / (len(themes) if together else 1))
-    disputed = _disputed(human, others, responses, precision)
+    disputed = _disputed([human, *others], sample.ids, asked)
     rows: list[dict[str, object]] = []
     for j, theme in enumerate(themes):
         head: dict[str, object] = {"theme": theme, "label": labels[j]}
@@ -373,12 +366,21 @@ def _verdict(sets: list[_Set], asked: _Asked, fault: str) -> dict[str, object]:
     return _row(UNKNOWN, whole, np.nan, n_more=_more(whole, asked))
 
 
-def _disputed(human: Codes, others: list[Codes], responses: Responses, least: float) -> set[str]:
-    """Themes on which two people surely agree less than is asked of the machine."""
-    if not others:
+def _disputed(people: Sequence[Codes], ids: list[str], asked: _Asked) -> set[str]:
+    """Themes whose F1 between two people is surely below the precision asked of the machine."""
+    if len(people) < 2:
         return set()
-    themes = compare_codes(human, others[0], responses=responses, kappa=False).themes
-    return set(themes.loc[themes["f1_high"] < least, "theme"])
+    both = set.intersection(*(set(c.seen["response_id"]) for c in people[:2]))
+    common = [i for i in ids if i in both]
+    themes = [t for t in people[0].themes if t in people[1].themes]
+    one, two = (spread(c, common, themes)[0] for c in people[:2])
+    found = set()
+    for j, theme in enumerate(themes):
+        either = int((one[:, j] | two[:, j]).sum())
+        share = exact_bounds(int((one[:, j] & two[:, j]).sum()), either, 1 - asked.alpha)[1]
+        if 2 * share / (1 + share) < asked.precision:  # F1, of the proportion of both among either
+            found.add(theme)
+    return found
 
 
 def _taken_for(wrong: Bools, given: Bools, labels: list[str], alpha: float) -> str:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from iapt_topics._base.status import BY_PEOPLE, CORRECTED, FELL, ROSE, SIGNIFICANT, UNCHECKED
-from iapt_topics.agreement.certify import AUTOMATE_ABOVE
+from iapt_topics._base.status import (
+    AUTOMATE_ABOVE,
+    BY_PEOPLE,
+    CORRECTED,
+    FELL,
+    ROSE,
+    SIGNIFICANT,
+    UNCHECKED,
+)
 from iapt_topics.agreement.tables import TOO_FEW
 from iapt_topics.cli._screen import plain
 from iapt_topics.publish.disclosure import EXACT

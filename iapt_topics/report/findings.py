@@ -12,6 +12,7 @@ from iapt_topics._base.status import SIGNIFICANT, UNCHECKED
 from iapt_topics._base.text import clean
 from iapt_topics.report import format as form
 from iapt_topics.report.changes import Change
+from iapt_topics.report.trust import certified_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,8 @@ def validity(version: Version) -> Badge:
             figures += f"; between two people {form.coefficient(benchmark)}"
     good = low >= _MISFIT
     words = "CHECKED AGAINST PEOPLE" if good else "LOW AGREEMENT WITH PEOPLE"
-    return Badge(words=words, figures=f"{figures}.", kind="good" if good else "bad")
+    figures = f"{figures}. {certified_words(version)}".rstrip()
+    return Badge(words=words, figures=figures, kind="good" if good else "bad")
 
 
 def key_findings(version: Version, changes: Sequence[Change]) -> list[str]:

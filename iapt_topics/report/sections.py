@@ -409,4 +409,6 @@ def _pair(version: Version) -> dict[str, Any]:
         "years": _by_year(version),
         "f1_chart": trust.f1_chart(version),
         "words": trust.f1_words(version),
+        "certified": trust.certified_words(version),
+        "certificate": trust.certificate_grid(version),
     }

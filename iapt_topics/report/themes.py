@@ -77,7 +77,7 @@ def theme_pages(
     found = {
         name: by_theme(tables.get(name))
         for name in ("drift_changes", "agreement_changes", "agreement_themes", "people_themes",
-                     "agreement_convergence", "people_convergence")
+                     "agreement_convergence", "people_convergence", "certificate")
     }  # fmt: skip
     quotes: dict[str, list[Quote]] = {}
     for quote in published.quotes:
@@ -175,6 +175,7 @@ def _agreement(found: Found, theme: str) -> tuple[str, ...]:
         rated = [str(r["rating"]) for r in found[f"{start}_convergence"].get(theme, ())]
         for row in found[f"{start}_themes"].get(theme, ()):
             out.append(f"{who}: {_agreed(row, rated)}.")
+    out += [f"Machine coding: {row['verdict']}." for row in found["certificate"].get(theme, ())]
     return tuple(out)
 
 

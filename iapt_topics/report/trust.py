@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from iapt_topics._base.status import AUTOMATE, AUTOMATE_ABOVE, UNKNOWN
 from iapt_topics._base.text import clean
 from iapt_topics.report import format as form
 from iapt_topics.report.charts.rows import interval_row
 from iapt_topics.report.charts.svg import Scale
 from iapt_topics.report.format import Grid
+from iapt_topics.report.grid import make_grid
 
 if TYPE_CHECKING:
     from iapt_topics.publish.published import Version
@@ -79,3 +81,45 @@ def f1_words(version: Version) -> str:
         words += f" and {len(poor) - 5} more" if len(poor) > 5 else ""
         words += "): do not rely on these"
     return f"{words}."
+
+
+def certified_words(version: Version) -> str:
+    """How many themes the machine may code alone, in a sentence; "" where that is not known."""
+    table = version.tables.get("certificate")
+    if table is None:
+        return ""
+    able = int(table["verdict"].isin((AUTOMATE, AUTOMATE_ABOVE)).sum())
+    open_ = int((table["verdict"] == UNKNOWN).sum())
+    words = (
+        f"The machine may code {able or 'none'} of {len(table)} themes alone (precision at least "
+        ".80 with 90\u00a0% confidence)"
+    )
+    if open_:
+        words += f"; for {open_} the hand codes are too few to tell"
+    return f"{words}."
+
+
+def certificate_grid(version: Version) -> Grid | None:
+    """The verdict on each theme, for the researcher alone."""
+    table = version.tables.get("certificate")
+    if table is None:
+        return None
+    return make_grid(
+        table,
+        "What the machine may code alone",
+        ("Theme", clean, "label"),
+        ("Verdict", _verdict, "verdict", "score"),
+        ("Codes checked", form.count, "n_checked"),
+        ("Right", form.count, "n_right"),
+        ("Precision at least", form.coefficient, "precision_low"),
+        ("Recall at least", form.coefficient, "recall_low"),
+        ("Further random codes to settle it", form.count, "n_more"),
+        ("Note", clean, "note"),
+        note="Exact one-sided bounds from the random hand codes that taught the machine nothing, "
+        "each at 90\u00a0% confidence.",
+        links=tuple(form.anchor(t) for t in table["theme"]),
+    )
+
+
+def _verdict(verdict: str, score: float) -> str:
+    return f"{verdict} {score:.2f}" if verdict == AUTOMATE_ABOVE else verdict

@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats, Floats32
+from iapt_topics._base.errors import InputError
 from iapt_topics._base.status import SIGNIFICANT
+from iapt_topics.agreement.certify import certify_codes
 from iapt_topics.codes.axis import pole_codes
 from iapt_topics.drift.machine_error import corrected_change_tests, error_by_year
 from iapt_topics.drift.panel import measure_panel
@@ -86,6 +88,7 @@ def exact_tables(study: Results) -> Tables:
     private = {
         # What was noticed in the file can have counts and ids.
         "survey_findings": _all_findings(study),
+        "certificate": _certificate(study),
         "topic_assignments": study.topics.assignments,
         "machine_codes": study.codes.table,
         "machine_evidence": study.codes.evidence,
@@ -94,6 +97,16 @@ def exact_tables(study: Results) -> Tables:
         "redactions": study.redactions,
     }
     return out | {name: table for name, table in private.items() if table is not None}
+
+
+def _certificate(study: Results) -> pd.DataFrame | None:
+    """Which themes the machine may code alone, by the default target; None without hand codes."""
+    if not study.human:
+        return None
+    try:
+        return certify_codes(study.codes, study.human, study.responses).themes
+    except InputError:  # none of them was drawn at random
+        return None
 
 
 def _all_findings(study: Results) -> pd.DataFrame:

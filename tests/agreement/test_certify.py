@@ -7,14 +7,8 @@ from coded_surveys import survey
 from scipy.stats import binomtest, hypergeom
 
 from iapt_topics import InputError
-from iapt_topics.agreement.certify import (
-    AUTOMATE,
-    AUTOMATE_ABOVE,
-    DEFINITION,
-    PEOPLE,
-    UNKNOWN,
-    certify_codes,
-)
+from iapt_topics._base.status import AUTOMATE, AUTOMATE_ABOVE, DEFINITION, PEOPLE, UNKNOWN
+from iapt_topics.agreement.certify import certify_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.stats.exact import exact_bounds
 

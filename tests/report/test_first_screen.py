@@ -11,7 +11,7 @@ import standins
 
 from iapt_topics.publish import Private, keep_private, publish
 from iapt_topics.publish.disclosure import EXACT
-from iapt_topics.report import findings
+from iapt_topics.report import findings, trust
 from iapt_topics.report.changes import theme_changes
 
 
@@ -171,3 +171,27 @@ def test_inputs_are_left_as_they_are(version):
     for name, table in before.items():
         pd.testing.assert_frame_equal(table, version.tables[name])
     assert replace(version, quotes=()).tables is version.tables
+
+
+def test_what_the_machine_may_code_alone_is_told_to_the_researcher_only(version):
+    survey = standins.responses()
+    coded = standins.codes(survey)
+    human = replace(coded, coder="person", kind="human")
+    study = standins.study_of(
+        responses=survey, codes=coded, comparison=standins.comparison(), human=(human,)
+    )
+    private = keep_private(study)
+    table = private.tables["certificate"]
+    assert table["verdict"].eq("automate").all()  # who agrees with themselves
+    n = len(table)
+    said = f"The machine may code {n} of {n} themes alone"
+    assert said in findings.validity(private).figures
+    assert trust.certificate_grid(private).rows[0][1] == "automate"
+    public = publish(study)
+    assert "certificate" not in public.tables
+    assert said not in findings.validity(public).figures
+    none = private.tables["certificate"].assign(verdict="not enough evidence")
+    words = trust.certified_words(with_tables(private, certificate=none))
+    assert words.startswith(f"The machine may code none of {n} themes alone")
+    assert words.endswith(f"for {n} the hand codes are too few to tell.")
+    assert "certificate" not in version.tables  # without hand codes
