@@ -127,7 +127,7 @@ def in_context(
     --------
     >>> in_context("We try. Targets rule us. It is sad.", "We try. Targets rule us. It is sad.",
     ...     8, 24, 24)
-    ('… Targets rule us. …', 2, 18)
+    ('… try. Targets rule us. …', 7, 23)
     """
     part = redacted_part(text, redacted, start, end)
     at = redacted.find(part)
@@ -139,10 +139,17 @@ def in_context(
     room = max(0, most - len(sentence))
     first = max(room // 2, room - len(rest))
     lead = lead if len(lead) <= first else f"… {_tail(lead, first)}".rstrip()
-    rest = shorten(rest, max(2, room - len(lead))) if rest else ""
+    rest = _head(rest, room - len(lead))
     lead += " " if lead else ""
     rest = f" {rest}" if rest else ""
     return f"{lead}{sentence}{rest}", len(lead), len(lead) + len(sentence)
+
+
+def _head(text: str, most: int) -> str:
+    """The first whole words of a text, of at most so many characters; "…" if none fits."""
+    if not text or len(text) <= most:
+        return text
+    return shorten(text, most) if len(text.partition(" ")[0]) < most else "…"
 
 
 def _tail(text: str, most: int) -> str:
