@@ -17,6 +17,7 @@ from iapt_topics.study.study import Study
 from iapt_topics.survey.redaction import safe_texts
 
 if TYPE_CHECKING:
+    from iapt_topics.codes.codes import Codes
     from iapt_topics.survey.responses import Responses
 
 #: Without a contrary case, which says what one coder did with one response.
@@ -161,6 +162,7 @@ def _quoted(
     safe = dict(zip(ids, safe_texts(responses, ids), strict=True))
     given = study.codes.table.groupby("response_id", sort=False)["theme"].agg(tuple)
     places = _places(study)
+    coders = [_coder(codes) for codes in study.human] if private else []
     n_of: dict[str, int] = dict.fromkeys(study.codes.themes, 0)
     used: set[object] = set()
     said: set[str] = set()
@@ -202,7 +204,11 @@ def _quoted(
                     for name, of in beside.items()
                     if pd.notna(of[response_id])
                 ),
-                coders=_coders(study, response_id, theme) if private and theme else (),
+                coders=tuple(
+                    (name, (response_id, theme) in applied)
+                    for name, known, seen, applied in coders
+                    if theme in known and response_id in seen
+                ),
             ),
         )
 
@@ -233,14 +239,11 @@ def _words(
     return (plain, 0, len(plain)) if plain.strip(" .\u2026") in sentence else (words, 0, 0)
 
 
-def _coders(study: Study, response_id: str, theme: str) -> tuple[tuple[str, bool], ...]:
-    """Whether each human coder who saw the response applied the theme."""
-    out = []
-    for codes in study.human:
-        if theme in codes.themes and (codes.seen["response_id"] == response_id).any():
-            of = codes.table[codes.table["response_id"] == response_id]
-            out.append((clean(codes.coder), bool((of["theme"] == theme).any())))
-    return tuple(out)
+def _coder(codes: Codes) -> tuple[str, set[str], set[str], set[tuple[str, str]]]:
+    """A human coder's name, themes, responses, and pairs of response and theme."""
+    given = codes.table
+    applied = set(zip(given["response_id"], given["theme"], strict=True))
+    return clean(codes.coder), set(codes.themes), set(codes.seen["response_id"]), applied
 
 
 def _approved(quotes: pd.DataFrame, responses: Responses) -> list[_Choice]:

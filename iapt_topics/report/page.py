@@ -5,22 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
 
 def render(values: Mapping[str, Any]) -> str:
     """Fill the template; the style and the script are files of this package, never a text."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=PackageLoader("iapt_topics", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     own: dict[str, str] = {}
     styles = ("style.css", "private.css") if values["private"] else ("style.css",)
     for names in (styles, ("script.js",)):
@@ -30,4 +23,19 @@ def render(values: Mapping[str, Any]) -> str:
         digest = hashlib.sha256(text.encode()).digest()
         own[name.split(".")[0]] = Markup(text)
         own[f"{name.split('.')[0]}_hash"] = base64.b64encode(digest).decode("ascii")
-    return environment.get_template("template.html.j2").render(**values, **own)
+    return str(_template().render(**values, **own))
+
+
+@cache
+def _template() -> Any:
+    """The template, compiled once for both reports of a run."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("iapt_topics", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("template.html.j2")
