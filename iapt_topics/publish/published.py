@@ -145,9 +145,9 @@ def publish(
         and their tests are worked out from published prevalence; ``finding`` says what was found,
         and ``checked`` whether people's codes back it. With survey weights the count of a theme is
         a rounded sum of weights, and ``note`` says "weighted". Agreement by theme is that of
-        rounded counts, its intervals rounded outwards; other measures have two decimals. Prevalence
-        corrected by human codes are worked out from these, and widths of intervals by source are
-        those of the median change.
+        rounded counts, F1 with an interval that allows for rounding; other measures have two
+        decimals. Prevalence corrected by human codes is worked out from these, and widths of
+        intervals by source are those of the median change.
 
     Raises
     ------
