@@ -301,9 +301,11 @@ def _sample(machine: Codes, human: Codes, responses: Responses, seed: int) -> _S
     by_hand = kept["response_id"].isin(human.seen["response_id"]).to_numpy()
     found, at = np.unique(kept["year"].to_numpy(), return_inverse=True)
     coded, size = np.bincount(at, by_hand, len(found)), np.bincount(at, minlength=len(found))
-    enough = coded / size >= _SPARSE * by_hand.mean()
     ids = kept["response_id"].to_numpy(dtype=object)
-    if not by_hand.any() or (enough.all() and _alike(coded, size)):
+    if not by_hand.any():
+        return _Sample([], by_hand[:0], ())
+    enough = coded / size >= _SPARSE * by_hand.mean()
+    if enough.all() and _alike(coded, size):
         return _Sample(ids.tolist(), by_hand, ())
     keep = np.round((coded / size)[enough].min() * size).astype(int)
     rng = np.random.default_rng(seed)

@@ -100,12 +100,10 @@ def exact_tables(study: Results) -> Tables:
 
 
 def _certificate(study: Results) -> pd.DataFrame | None:
-    """Which themes the machine may code alone, by the default target; None without hand codes."""
-    if not study.human:
-        return None
+    """Which themes the machine may code alone; None without hand codes of a random sample."""
     try:
         return certify_codes(study.codes, study.human, study.responses).themes
-    except InputError:  # none of them was drawn at random
+    except InputError:
         return None
 
 
