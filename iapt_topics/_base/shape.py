@@ -104,7 +104,7 @@ def _find_header(rows: Rows) -> int:
     counts = [(i, n) for i, row in enumerate(rows[: _SAMPLE + _TOP]) if (n := _filled(row))]
     if not counts:
         return 0
-    first, (usual) = counts[0][0], median(n for _, n in counts)
+    first, usual = counts[0][0], median(n for _, n in counts)
     if usual < 2:
         return first
     enough = max(2, usual / 2)

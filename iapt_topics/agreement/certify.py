@@ -1,13 +1,13 @@
 """Which themes the machine may code alone, with a guarantee that holds at any sample size.
 
 A random part of the hand codes, which taught nothing, is a simple random sample of what the machine
-coded. So, of the responses that the machine gave a theme, the coded ones with the theme are
-hypergeometric, and the lower bound of the machine's precision is exact [1]_. The guarantee is about
-this survey's responses; it needs no model of them, and no independence of a respondent's answers,
-since all chance is in the draw. Two sets may be accepted, all of a theme's codes or the half with
-the higher scores; the confidence is shared out between their bounds by how many codes were checked,
-never by how many were right, so that both hold together (a fixed, weighted Bonferroni rule, as in
-learn-then-test [2]_).
+coded. So, of the responses to which the machine applied a theme and which people coded, the number
+that have the theme by people is hypergeometric, and the lower bound of precision is exact [1]_. The
+guarantee is about this survey's responses; it needs no model of them, and no independence of a
+respondent's answers, since all chance is in the draw. Two sets may be accepted, all of a theme's
+codes or the half with the higher scores; the confidence is shared out between their bounds by how
+many codes were checked, never by how many were right, so that both hold together (a fixed, weighted
+Bonferroni rule, as in learn-then-test [2]_).
 
 References
 ----------

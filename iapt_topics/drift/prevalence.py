@@ -140,7 +140,6 @@ def shares_by_hand(
     ``variance`` is that of a share if no year's coding differs, ``odd`` whether the hand-coded
     responses look too unlike all of them, by the machine's codes, to be a random sample.
 
-
     The variance takes from all years how often the hand codes give the theme where the machine did
     and where it did not, as a test of no change must: one year's few hand codes may happen to hold
     no error.

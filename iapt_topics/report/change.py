@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from iapt_topics._base.status import UNCHECKED
+from iapt_topics._base.status import SIGNIFICANT, UNCHECKED
 from iapt_topics.report import format as form
 from iapt_topics.report.changes import Change
 from iapt_topics.report.charts.rows import dumbbell_row
@@ -187,7 +187,7 @@ def trend_words(version: Version) -> list[str]:
     trends = version.tables["drift_trends"]
     if version.tables["drift_shares"]["year"].nunique() < 3 or trends.empty:
         return []
-    rows = trends[(trends["test"] == "linear") & (trends["p_bh"] < 0.05)]
+    rows = trends[(trends["test"] == "linear") & (trends["p_bh"] < SIGNIFICANT)]
     rows = rows[rows["estimate"].notna()]
     out = []
     for r in rows.sort_values("estimate", ascending=False).to_dict("records"):

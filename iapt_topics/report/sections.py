@@ -252,7 +252,7 @@ def _who(version: Version) -> dict[str, Any] | None:
     who = version.tables.get("respondent_mix")
     if who is None or who.empty:
         return None
-    moved = who[who["p_bh"] < 0.05].drop_duplicates(["covariate", "level"])
+    moved = who[who["p_bh"] < SIGNIFICANT].drop_duplicates(["covariate", "level"])
     return {
         "table": grids.who_grid(who, version.waves),
         "tested": _tested(who),
@@ -270,7 +270,7 @@ def _how(version: Version) -> dict[str, Any]:
         "tested": _tested(how),
         "moved": [
             "length" if m == "words" else STATUSES[m]
-            for m in how.loc[how["p_bh"] < 0.05, "measure"].unique()
+            for m in how.loc[how["p_bh"] < SIGNIFICANT, "measure"].unique()
         ],
         "lengths": [
             (version.wave(r["year"]), f"{r['estimate']:.0f}")
@@ -305,7 +305,7 @@ def _same_mix(version: Version, changes: pd.DataFrame) -> dict[str, Any] | None:
     if rows.empty:
         return None
     found = set(rows.loc[rows["changed"] == "yes", "theme"])
-    as_is = set(changes.loc[changes["p_bh"] < 0.05, "theme"])
+    as_is = set(changes.loc[changes["p_bh"] < SIGNIFICANT, "theme"])
     return {
         "table": drift_grids.standardised_grid(
             rows, version.labels, exact=isinstance(version, Private)
