@@ -45,7 +45,7 @@ INSTRUCTIONS = (
 
 
 def write_quotes(
-    path: str | Path, study: Study, *, disclosure: int | str | Disclosure = 10
+    path: str | Path, study: Study, *, disclosure: int | str | Disclosure = "default"
 ) -> Path:
     """Write candidate quotes for each theme and topic to a sheet, for a person to approve.
 
@@ -56,7 +56,7 @@ def write_quotes(
     study : Study
         The survey, its codes and topics. Nobody is quoted twice, nor for a theme of a wave that the
         public report suppresses.
-    disclosure : int, str or Disclosure, default 10
+    disclosure : int, str or Disclosure, default "default"
         As for :func:`iapt_topics.publish.publish`.
 
     Returns

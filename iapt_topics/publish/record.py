@@ -81,20 +81,19 @@ def compare_publications(
     Returns
     -------
     tuple of str
-        None for one that shares no year, or that is the same.
+        None for one that shares no year, nor for one by the same rule of the same responses, even
+        if they were coded otherwise.
     """
-    return tuple(
-        _compared(then, now)
-        for then in earlier
-        if set(then["years"]) & set(now["years"]) and not same_publication(then, now)
-    )
+    return tuple(said for then in earlier if (said := _compared(then, now)))
 
 
 def _compared(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What can be set against what; "" if nothing can."""
     common = [y for y in now["years"] if y in then["years"]]
+    if not common:
+        return ""
     other = [y for y in common if then["years"][y] != now["years"][y]]
     apart = sorted(set(now["years"]) ^ set(then["years"]))
-    differing = [n for n, h in now["tables"].items() if then["tables"].get(n, h) != h]
     parts = []
     if other:
         parts.append(
@@ -106,17 +105,18 @@ def _compared(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
             f"only one of them has {listed(apart)}: a total of all years less the other's is of "
             "these alone"
         )
-    if not other and then["rule"] != now["rule"]:
+    if then["rule"] != now["rule"]:
         parts.append(
             f"the rules differ ({then['rule']['name']} and {now['rule']['name']}): what one "
             "suppresses or rounds can follow from the other"
         )
-    if not other and then["codes"] != now["codes"]:
-        parts.append("the codes differ: so do the counts of the same responses")
-    against = f" Tables that differ: {listed(differing, most=8)}." if differing else ""
+    if not parts:
+        return ""
+    differing = [n for n, h in now["tables"].items() if then["tables"].get(n, h) != h]
     return (
         f"A public version of overlapping responses was written on {then['day']}. If it was "
-        f"passed on, it can be set against this one: {'; '.join(parts)}.{against}"
+        f"passed on, it can be set against this one: {'; '.join(parts)}. Tables that differ: "
+        f"{listed(differing, most=8)}."
     )
 
 
