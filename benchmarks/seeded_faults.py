@@ -159,8 +159,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         "publish/disclosure.py",
         ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
-            ("return 0 < respondents < self", "return 0 < respondents <= self"),
-            ("return 0 < respondents < self", "return 0 <= respondents < self"),
+            ("return 0 < respondents < self.min_cell", "return 0 < respondents <= self.min_cell"),
+            ("return 0 < respondents < self.min_base", "return 0 < respondents <= self.min_base"),
             ("int((count + self.round_to / 2)", "int(count"),
             ("users[word].add(person)", "users[word].add(text)"),
             ("str(text).lower()", "str(text)"),

@@ -100,8 +100,8 @@ class Disclosure(Checked):
             )
         else:
             cells = (
-                f"{self.few[0].upper()}{self.few[1:]} are one value, and figures from which a "
-                "smaller number could be derived are suppressed ([c])"
+                f"Numbers from {self.few} are not told apart, and figures from which a smaller "
+                "number could be derived are suppressed ([c])"
             )
         if self.min_base > self.min_cell or self.noise:
             base = f" Nothing is shown of a group of fewer than {self.min_base} respondents."

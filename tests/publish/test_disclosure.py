@@ -34,7 +34,11 @@ def test_by_default_cells_of_four_and_bases_of_nine_are_small(count, cell, base)
 
 def test_a_rule_says_what_it_protects():
     said = Disclosure().sentence
-    for words in ("0 to 4 respondents are one value", "rounded to 3", "fewer than 10 respondents"):
+    for words in (
+        "from 0 to 4 respondents are not told apart",
+        "rounded to 3",
+        "fewer than 10 respondents",
+    ):
         assert words in said
     assert "changed at random by up to 3" in PRESETS["noise"].sentence
     assert "OFF" in parse_rule(1).sentence
