@@ -1,0 +1,13 @@
+"""People test the topics and the codes: one task for every judgement, and what came of it.
+
+- Blind tests of topics and themes: ``draw_test`` makes a ``Task`` from a study, ``score_test``
+  gives a ``BlindResult``; ``simulate_answers`` has SIMULATED raters, to try a test out.
+- Coding a sample blind: ``make_coding``, ``build_codes``. Approving quotes: ``make_quotes``,
+  ``build_quotes``. Deciding a mapping: ``make_mapping``, ``build_mapping_edits``.
+- A task goes out by ``write_task``, as an offline page or a sheet for each rater, and comes back by
+  ``read_answers`` as ``Answers``. ``save_task`` and ``load_task`` keep it with its private key.
+"""
+
+from iapt_topics._base.door import open_room
+
+__getattr__, __dir__, __all__ = open_room(__name__, __file__)

@@ -1,0 +1,16 @@
+from .answers import Answers as Answers
+from .answers import read_answers as read_answers
+from .blind import draw_test as draw_test
+from .judgements import build_codes as build_codes
+from .judgements import build_mapping_edits as build_mapping_edits
+from .judgements import build_quotes as build_quotes
+from .judgements import make_coding as make_coding
+from .judgements import make_mapping as make_mapping
+from .judgements import make_quotes as make_quotes
+from .page import write_task as write_task
+from .results import BlindResult as BlindResult
+from .results import score_test as score_test
+from .simulate import simulate_answers as simulate_answers
+from .task import Task as Task
+from .task import load_task as load_task
+from .task import save_task as save_task

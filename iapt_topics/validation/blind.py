@@ -1,0 +1,377 @@
+"""Blind tests of topics and themes: can people see what the machine put together?
+
+The tests of topics are those of Chang et al. (2009) and Ying, Montgomery and Stewart (2022). What
+is shown is drawn at random from all of a topic, not from its most typical responses, so that the
+proportion right is that of the topic and not of its best part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from math import ceil
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from iapt_topics._base.arrays import Ints
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.text import shorten
+from iapt_topics.codes.sampling import sample_size
+from iapt_topics.study.study import Study
+from iapt_topics.survey.redaction import safe_texts
+from iapt_topics.survey.responses import cluster_ids
+from iapt_topics.topics.topics import Topics
+from iapt_topics.validation.task import (
+    LABELS,
+    RESPONSES,
+    THEMES,
+    WORDS,
+    Choice,
+    Item,
+    Task,
+    build_task,
+    make_secret,
+    require_raters,
+    share_out,
+)
+
+Kind = Literal["word intrusion", "response intrusion", "label choice", "theme check"]
+#: What a person answers about a theme.
+FITS, PARTLY, NO = "fits", "partly", "no"
+_OWN_WORDS, _OWN_RESPONSES, _LABELS = 4, 3, 4
+#: A response is cut in the tests of topics, where several are shown at a time.
+_LONGEST = 500
+_TEXTS = 5_000  # in which intruding words are looked for
+_Drawn = tuple[Item, dict[str, Any]]
+
+_INSTRUCTIONS = {
+    WORDS: (
+        "All words but one belong to one subject. Choose the word that does not belong.",
+        "If you cannot tell, choose the one that seems least likely to belong.",
+    ),
+    RESPONSES: (
+        "All responses but one are on one subject. Choose the response that does not belong.",
+        "A response may be on several subjects: look for what the others have in common. If you "
+        "cannot tell, choose the one that seems least likely to belong.",
+    ),
+    LABELS: (
+        "Read the response and choose the label that describes it best.",
+        "If none fits well, choose the nearest.",
+    ),
+    THEMES: (
+        "Read the theme and its definition, then the response. Does the response mention it?",
+        "fits: it does, as the definition says. partly: it comes near, or it is in part about it. "
+        "no: it does not. A response may mention several themes: judge this one alone.",
+        "Many of the responses are not about the theme.",
+    ),
+}
+
+
+def draw_test(
+    study: Study,
+    kind: Kind,
+    *,
+    raters: Sequence[str] = ("A", "B", "C"),
+    width: float = 0.4,
+    overlap: float = 0.3,
+    seed: int = 7,
+) -> Task:
+    """Draw a blind test of every topic, or of every theme, from a study.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    kind : {"word intrusion", "response intrusion", "label choice", "theme check"}
+        *Word intrusion*: which word is not of the topic? *Response intrusion*: which response is
+        not of the topic? *Label choice*: which topic's label describes the response? *Theme check*:
+        does a response mention a theme that the machine applied to it, or did not?
+    raters : sequence of str
+        Names or initials; one at least.
+    width : float, default 0.4
+        Width that the 95 % interval of a proportion of one topic or theme may have; decides how
+        many judgements each gets, see :func:`iapt_topics.codes.sample_size`.
+    overlap : float, default 0.3
+        Part of the items that every rater judges, 0 to 1, for agreement among raters.
+    seed : int, default 7
+        Of the draw. The same study and seed give the same test.
+
+    Returns
+    -------
+    Task
+        For :func:`write_task`, and later for :func:`score_test`.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two topics, no topic with words, or no machine code.
+
+    Notes
+    -----
+    In the theme check, each theme has as many responses with the machine's code as without, the
+    latter from two strata: those with a near theme of the codebook, and the others. Each has its
+    sampling weight, so that recall is estimated for all responses and not for those drawn. What the
+    machine was trained on is left out.
+
+    References
+    ----------
+    Chang J et al. (2009). Reading tea leaves: how humans interpret topic models. *NeurIPS*.
+    Ying L, Montgomery JM, Stewart BM (2022). Topics, concepts, and measurement: a crowdsourced
+    procedure for validating topics as measures. *Polit Anal* 30:570-589.
+    """
+    require_raters(raters)
+    if not 0 <= overlap <= 1:
+        raise InputError("overlap", "must be from 0 to 1", repr(overlap), "Give a fraction.")
+    rng = np.random.default_rng(seed)
+    # Of the items of a topic, a part is judged by all and the rest by one.
+    n = ceil(sample_size(width) / (1 + overlap * (len(raters) - 1)))
+    makers: dict[str, Callable[[Study, int, np.random.Generator], list[_Drawn]]] = {
+        WORDS: _words,
+        RESPONSES: _responses,
+        LABELS: _labels,
+        THEMES: _themes,
+    }
+    drawn = makers[kind](study, n, rng)
+    choices = (
+        [Choice(FITS, "Fits"), Choice(PARTLY, "Partly"), Choice(NO, "No")] if kind == THEMES else []
+    )
+    return build_task(
+        kind,
+        make_secret(study.responses, seed, kind),
+        kind.capitalize(),
+        _INSTRUCTIONS[kind],
+        [item for item, _ in drawn],
+        [key for _, key in drawn],
+        share_out(len(drawn), raters, overlap, rng),
+        choices=choices,
+    )
+
+
+def _require_topics(topics: Topics) -> Ints:
+    """Numbers of the topics that responses are in; two at least."""
+    there = topics.assignments["topic"]
+    numbers = np.array([t for t in topics.topics["topic"] if (there == t).any()], dtype=np.int64)
+    if len(numbers) < 2:
+        raise InputError(
+            "a test of topics", "needs two topics with responses at least", str(len(numbers)),
+            "Fit more topics.",
+        )  # fmt: skip
+    return numbers
+
+
+def _key(
+    topics: Topics, topic: int, right: str, others: Sequence[int], responses: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The key of an item on a topic; ``others`` are the topics beside it, as they are shown."""
+    label = dict(zip(topics.topics["topic"], topics.topics["label"], strict=True))
+    return {
+        "topic": int(topic), "theme": "", "label": str(label[topic]), "right": right,
+        "others": tuple(map(int, others)), "responses": tuple(responses),
+    }  # fmt: skip
+
+
+def _mixed(shown: list[Any], rng: np.random.Generator) -> tuple[list[Any], str]:
+    """What is shown in random order, and the place from 1 of the last one, the intruder."""
+    order = rng.permutation(len(shown))
+    return [shown[i] for i in order], str(int(np.flatnonzero(order == len(shown) - 1)[0]) + 1)
+
+
+def _words(study: Study, n: int, rng: np.random.Generator) -> list[_Drawn]:
+    topics = study.topics
+    numbers = _require_topics(topics)
+    table = topics.topics.set_index("topic").loc[numbers]
+    words = {
+        int(t): [w for w in str(s).split(", ") if w]
+        for t, s in zip(numbers, table["words"], strict=True)
+    }
+    used = _use_of_words(study, words, rng)
+    drawn: list[_Drawn] = []
+    for t in numbers:
+        own = words[t]
+        stems = {_stem(part) for w in own for part in w.split()}
+        pool = [
+            (w, u)
+            for u in numbers
+            if u != t
+            for w in words[u]
+            if not stems & {_stem(part) for part in w.split()} and used(w, t) < used(w, u)
+        ]
+        if len(own) < 2 or not pool:
+            continue
+        for _ in range(n):
+            mine = rng.permutation(own)[:_OWN_WORDS].tolist()
+            word, other = pool[int(rng.integers(len(pool)))]
+            shown, right = _mixed([*mine, word], rng)
+            choices = tuple(Choice(str(i), w) for i, w in enumerate(shown, 1))
+            key = _key(topics, t, right, [other])
+            drawn.append((Item((), choices), key))
+    return drawn
+
+
+def _stem(word: str) -> str:
+    return word.casefold().rstrip("s")[:6]
+
+
+def _use_of_words(
+    study: Study, words: dict[int, list[str]], rng: np.random.Generator
+) -> Callable[[str, int], float]:
+    """How often the responses of a topic use a word."""
+    kept = study.responses.kept.set_index("response_id")["text"]
+    rows = study.topics.assignments
+    rows = rows[rows["topic"] >= 0]
+    if len(rows) > _TEXTS:
+        rows = rows.iloc[np.sort(rng.permutation(len(rows))[:_TEXTS])]
+    texts = [
+        f" {re.sub(r'[^a-z0-9]+', ' ', str(t).casefold())} " for t in kept.loc[rows["response_id"]]
+    ]
+    topic = rows["topic"].to_numpy()
+    found: dict[str, pd.Series] = {}
+    for word in dict.fromkeys(w for own in words.values() for w in own):
+        plain = f" {re.sub(r'[^a-z0-9]+', ' ', word.casefold()).strip()} "
+        found[word] = pd.Series([plain in t for t in texts]).groupby(topic).mean()
+    return lambda word, t: float(found[word].get(t, 0.0))
+
+
+def _rounds(places: Ints, rng: np.random.Generator) -> Callable[[], int]:
+    """One place after another in random order; when all were, again in another order."""
+    queue: list[int] = []
+
+    def following() -> int:
+        if not queue:
+            queue.extend(rng.permutation(places).tolist())
+        return int(queue.pop())
+
+    return following
+
+
+def _texts(study: Study) -> tuple[pd.DataFrame, list[str]]:
+    """Responses with a topic, and their redacted texts."""
+    rows = study.topics.assignments
+    rows = rows[rows["topic"] >= 0].reset_index(drop=True)
+    kept = study.responses.kept.set_index("response_id", drop=False)
+    people = cluster_ids(kept.loc[rows["response_id"]])
+    ids = rows["response_id"].tolist()
+    return rows.assign(person=people), safe_texts(study.responses, ids)
+
+
+def _responses(study: Study, n: int, rng: np.random.Generator) -> list[_Drawn]:
+    numbers = _require_topics(study.topics)
+    rows, texts = _texts(study)
+    topic, ids = rows["topic"].to_numpy(), rows["response_id"].tolist()
+    runner_up, person = rows["runner_up"].to_numpy(), rows["person"].to_numpy()
+    drawn: list[_Drawn] = []
+    for t in numbers:
+        following = _rounds(np.flatnonzero(topic == t), rng)
+        others = {
+            int(u): np.flatnonzero((topic == u) & (runner_up != t)) for u in numbers if u != t
+        }
+        others = {u: places for u, places in others.items() if len(places)}
+        size = min(_OWN_RESPONSES, int((topic == t).sum()))
+        if size < 2 or not others:
+            continue
+        for _ in range(n):
+            mine: list[int] = []
+            for _ in range(20 * size):  # of several people, who say different things
+                i = following()
+                if all(person[i] != person[j] and texts[i] != texts[j] for j in mine):
+                    mine.append(i)
+                if len(mine) == size:
+                    break
+            if len(mine) < 2:
+                break
+            u = list(others)[int(rng.integers(len(others)))]
+            intruder = int(others[u][int(rng.integers(len(others[u])))])
+            shown, right = _mixed([*mine, intruder], rng)
+            choices = tuple(
+                Choice(str(k), shorten(texts[i], _LONGEST)) for k, i in enumerate(shown, 1)
+            )
+            key = _key(study.topics, t, right, [u], [ids[i] for i in shown])
+            drawn.append((Item((), choices), key))
+    return drawn
+
+
+def _labels(study: Study, n: int, rng: np.random.Generator) -> list[_Drawn]:
+    topics = study.topics
+    numbers = _require_topics(topics)
+    rows, texts = _texts(study)
+    table = topics.topics.set_index("topic")
+    place = {int(t): i for i, t in enumerate(topics.topics["topic"])}
+    near = topics.centroids @ topics.centroids.T
+    drawn: list[_Drawn] = []
+    for t in map(int, numbers):
+        following = _rounds(np.flatnonzero(rows["topic"].to_numpy() == t), rng)
+        others = sorted(
+            (int(u) for u in numbers if u != t), key=lambda u: -near[place[t], place[u]]
+        )
+        for k in range(n):
+            i = following()
+            # The nearest two take turns, so that what is told apart is what is near.
+            first = others[k % min(2, len(others))]
+            rest = [u for u in others if u != first]
+            more = [int(u) for u in rng.permutation(rest)[: _LABELS - 2]] if rest else []
+            shown, right = _mixed([first, *more, t], rng)
+            choices = tuple(
+                Choice(str(j), str(table.loc[u, "label"]), _few(str(table.loc[u, "words"])))
+                for j, u in enumerate(shown, 1)
+            )
+            item = Item((("Response", shorten(texts[i], 3 * _LONGEST)),), choices)
+            key = _key(topics, t, right, shown, [str(rows["response_id"].iloc[i])])
+            drawn.append((item, key))
+    return drawn
+
+
+def _few(words: str) -> str:
+    return ", ".join(words.split(", ")[:6])
+
+
+def _themes(study: Study, n: int, rng: np.random.Generator) -> list[_Drawn]:
+    codes, frame = study.codes, study.mapping.frame
+    apart = codes.trained_on
+    ids = np.array([i for i in codes.seen["response_id"] if i not in apart], dtype=object)
+    if not len(ids) or not len(codes.table):
+        raise InputError(
+            "a theme check", "needs responses with machine codes that it was not trained on",
+            f"{len(ids)} responses, {len(codes.table)} codes", "Run code_responses() first.",
+        )  # fmt: skip
+    given = codes.matrix(ids.tolist())
+    known = [t for t in codes.themes if t in frame.ids]
+    wanted: list[tuple[str, int, str, float]] = []
+    for theme in known:
+        has = given[:, codes.themes.index(theme)]
+        near = [
+            j
+            for j, other in enumerate(codes.themes)
+            if other != theme and other in frame.ids and _near(study, theme, other)
+        ]
+        beside = given[:, near].any(axis=1) & ~has
+        half = ceil(n / 2)
+        for stratum, members, size in (
+            ("coded", has, n),
+            ("near", beside, half),
+            ("far", ~has & ~beside, half),
+        ):
+            places = np.flatnonzero(members)
+            picked = rng.permutation(places)[:size]
+            weight = len(places) / max(1, len(picked))
+            wanted += [(theme, int(i), stratum, weight) for i in picked]
+    texts = safe_texts(study.responses, [ids[i] for _, i, _, _ in wanted])
+    drawn: list[_Drawn] = []
+    for (theme, i, stratum, weight), text in zip(wanted, texts, strict=True):
+        of = frame[theme]
+        about = [("Theme", of.label), ("Definition", of.definition), ("Includes", of.include)]
+        about += [("Excludes", of.exclude), ("Response", text)]
+        parts = tuple((head, words) for head, words in about if words)
+        key = {
+            "topic": -1, "theme": theme, "label": of.label, "right": "", "others": (),
+            "responses": (str(ids[i]),), "stratum": stratum, "weight": weight,
+        }  # fmt: skip
+        drawn.append((Item(parts), key))
+    return drawn
+
+
+def _near(study: Study, theme: str, other: str) -> bool:
+    frame = study.mapping.frame
+    one, two = frame[theme], frame[other]
+    return other in one.near or theme in two.near or bool(one.parent and one.parent == two.parent)

@@ -1,0 +1,386 @@
+"""What raters could tell: proportions right with intervals, exact tests against guessing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from iapt_topics._base.arrays import Bools, Floats
+from iapt_topics._base.errors import InputError
+from iapt_topics._base.result import Result
+from iapt_topics._base.status import NOT_ESTIMABLE, SHOWN, SIGNIFICANT
+from iapt_topics.stats.intervals import wilson_interval
+from iapt_topics.stats.many_coders import chance_p, krippendorff_alpha, many_coder_ac1
+from iapt_topics.stats.multiplicity import holm
+from iapt_topics.stats.resampling import cluster_weights, design_effect, percentile_interval
+from iapt_topics.validation.answers import Answers
+from iapt_topics.validation.blind import FITS, PARTLY
+from iapt_topics.validation.task import LABELS, TESTS, THEMES, Task
+
+#: What people could do with a topic.
+TOLD, NOT_TOLD, TOO_FEW = "told apart", "not told apart", "too few judgements"
+#: Right answers beyond guessing, as a part of all there could be, below which a topic is named.
+ENOUGH = 0.5
+#: With fewer judgements not even all right would differ from guessing at a half.
+FEWEST = 5
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class BlindResult(Result):
+    """What raters could tell in a blind test. Made by :func:`score_test`.
+
+    Proportions have 95 % Wilson intervals, with the design effect of items that several raters
+    judged. ``p`` is exact and one-sided, against guessing; ``p_holm`` is adjusted for all topics or
+    themes. Tables that a kind of test has not are empty.
+
+    Attributes
+    ----------
+    kind : str
+        As of the task.
+    overall : pandas.DataFrame
+        One row: ``n`` (judgements), ``n_items``, ``n_raters``, ``n_right``, ``estimate``, ``low``,
+        ``high``, ``expected_by_chance``, ``p``, ``p_fisher`` (the raters' own p combined by
+        Fisher's method). Of a theme check, what is right is whether the machine's code was said to
+        fit, and p that codes are said to fit more often than responses without them.
+    topics : pandas.DataFrame
+        Key ``topic``: ``label``, ``n``, ``n_items``, ``n_right``, ``estimate``, ``low``, ``high``,
+        ``expected_by_chance``, ``p``, ``p_holm``, ``status``: "told apart"; "not told apart" (p at
+        or above .05, or less than half of what there is beyond guessing was right); "too few
+        judgements". Every topic of the test is there, judged or not.
+    pairs : pandas.DataFrame
+        Of label choice, key (``topic``, ``other``), each pair of topics that stood side by side:
+        ``label``, ``other_label``, ``n`` (times that one of them was chosen where one was right),
+        ``n_mixed`` (of these, the wrong one), ``estimate``, ``low``, ``high``, ``p`` (that people
+        choose at random between the two), ``status``.
+    themes : pandas.DataFrame
+        Of a theme check, key ``theme``: ``label``, ``n_codes`` (of the machine), ``n_checked``,
+        ``precision`` (proportion of its codes that fit) with ``precision_low``, ``precision_high``;
+        ``precision_partly`` (fit at least in part); ``n_without`` (responses checked without the
+        code), ``n_missed`` (of these, that fit); ``recall`` (by the sampling weights, of all
+        responses) with ``recall_low``, ``recall_high`` (conservative); ``p``, ``p_holm``,
+        ``status`` ("shown" or "not estimable").
+    raters : pandas.DataFrame
+        Key ``rater``: ``n``, ``n_right``, ``estimate``, ``low``, ``high``, ``expected_by_chance``,
+        ``p``.
+    agreement : pandas.DataFrame
+        Key ``measure``, over items that two raters at least judged: ``alpha`` (Krippendorff's, of
+        right or wrong; of a theme check, of fits, partly and no), ``ac1`` (Gwet's), ``same``
+        (proportion of pairs of raters with the same answer); ``estimate``, ``low``, ``high`` (a
+        bootstrap of items), ``n`` (items).
+
+    References
+    ----------
+    Chang J et al. (2009). Reading tea leaves: how humans interpret topic models. *NeurIPS*.
+    Chan C-H, Sältzer M (2020). oolong: an R package for validating automated content analysis
+    tools. *J Open Source Softw* 5(55):2461.
+    """
+
+    kind: str
+    overall: pd.DataFrame
+    topics: pd.DataFrame
+    pairs: pd.DataFrame
+    themes: pd.DataFrame
+    raters: pd.DataFrame
+    agreement: pd.DataFrame
+
+    _view = (
+        "overall",
+        "topics: topic label n estimate low high expected_by_chance p_holm status",
+        "themes: theme label n_checked precision precision_low precision_high recall recall_low",
+        "agreement",
+    )
+
+    def _title(self) -> str:
+        row = self.overall.iloc[0]
+        return f"{self.kind}: {row['estimate']:.0%} right of {int(row['n']):,} judgements"
+
+    @property
+    def unclear(self) -> tuple[int, ...]:
+        """Topics that people could not tell apart."""
+        if not len(self.topics):
+            return ()
+        return tuple(self.topics.loc[self.topics["status"] == NOT_TOLD, "topic"].astype(int))
+
+
+def score_test(task: Task, answers: Answers, *, seed: int = 7) -> BlindResult:
+    """Score a blind test: proportions right, tests against guessing, agreement among raters.
+
+    Parameters
+    ----------
+    task : Task
+        From :func:`draw_test`.
+    answers : Answers
+        From :func:`read_answers`.
+    seed : int, default 7
+        Of the bootstrap of agreement.
+
+    Returns
+    -------
+    BlindResult
+
+    Raises
+    ------
+    InputError
+        If the task is no test, or the answers are to another or none.
+
+    Notes
+    -----
+    A rater's guesses are independent of those of others, so the exact test takes each judgement as
+    one; the interval does not, since raters may err together on an item. Recall is ``TP / (TP +
+    FN)`` with TP the machine's codes times their precision and FN the sum over strata of responses
+    without the code times the proportion of these that fit. Its limits are those of TP and FN
+    together, each stratum's taken so that all hold at once (Bonferroni).
+    """
+    if task.kind not in TESTS:
+        raise InputError("task", "must be a blind test", repr(task.kind), "Use draw_test().")
+    if answers.task != task.fingerprint:
+        raise InputError(
+            "answers", "must be to this task", "those to another", "Use read_answers() with it."
+        )
+    if not len(answers.table):
+        raise InputError("answers", "must be one at least", "none", "Wait for the raters.")
+    rows = answers.table.merge(task.key, on="item", how="left", validate="many_to_one")
+    n_choices = {item: len(values) for item, values in task.allowed().items()}
+    rows = rows.assign(value=[v[0] for v in rows["values"]], chance=1 / rows["item"].map(n_choices))
+    names = dict(zip(task.key["topic"], task.key["label"], strict=True))
+    empty = pd.DataFrame()
+    if task.kind == THEMES:
+        rows = rows.assign(
+            right=(rows["value"] == FITS).astype(float),
+            partly=rows["value"].isin([FITS, PARTLY]).astype(float),
+        )
+        return BlindResult(
+            kind=task.kind,
+            overall=_overall_themes(rows),
+            topics=empty,
+            pairs=empty,
+            themes=_theme_table(rows, task),
+            raters=_by_rater(rows[rows["stratum"] == "coded"], tested=False),
+            agreement=_agreement(rows, "value", seed),
+        )
+    rows = rows.assign(right=(rows["value"] == rows["right"]).astype(float))
+    overall = _proportion(rows) | {"n_raters": rows["rater"].nunique()}
+    each = _by_rater(rows)
+    return BlindResult(
+        kind=task.kind,
+        overall=pd.DataFrame([overall | {"p_fisher": _fisher(each["p"].to_numpy(dtype=float))}]),
+        topics=_topic_table(rows, task, names),
+        pairs=_pairs(rows, names) if task.kind == LABELS else empty,
+        themes=empty,
+        raters=each,
+        agreement=_agreement(rows, "right", seed),
+    )
+
+
+def _fisher(p: Floats) -> float:
+    from scipy.stats import combine_pvalues
+
+    return float(combine_pvalues(np.clip(p, 1e-300, 1.0), "fisher").pvalue)
+
+
+def _proportion(rows: pd.DataFrame) -> dict[str, object]:
+    """Judgements, items, right ones, their proportion with its interval, and the test."""
+    right = rows["right"].to_numpy(dtype=float)
+    n = len(right)
+    effect = design_effect(right - right.mean(), np.ones(n), rows["item"].to_numpy()) if n else 1.0
+    low, high = wilson_interval(right.sum() / effect, n / effect)
+    chances = rows["chance"].to_numpy(dtype=float)
+    return {
+        "n": n,
+        "n_items": rows["item"].nunique(),
+        "n_right": int(right.sum()),
+        "estimate": float(right.mean()) if n else np.nan,
+        "low": float(low),
+        "high": float(high),
+        "expected_by_chance": float(chances.mean()) if n else np.nan,
+        "p": chance_p(int(right.sum()), chances) if n and not np.isnan(chances).any() else np.nan,
+    }
+
+
+def _by_rater(rows: pd.DataFrame, *, tested: bool = True) -> pd.DataFrame:
+    out = [{"rater": r} | _proportion(part) for r, part in rows.groupby("rater", sort=True)]
+    table = pd.DataFrame(out, columns=["rater", *_proportion(rows)])
+    return table.drop(columns=["n_items"] + ([] if tested else ["expected_by_chance", "p"]))
+
+
+def _topic_table(rows: pd.DataFrame, task: Task, names: dict[int, str]) -> pd.DataFrame:
+    out = []
+    for topic in dict.fromkeys(task.key["topic"]):
+        of = rows[rows["topic"] == topic]
+        about = {"topic": int(topic), "label": names[topic]}
+        out.append(about | _proportion(of))
+    table = pd.DataFrame(out)
+    # Those without a judgement are no test among the others.
+    tested = table["p"].notna().to_numpy()
+    adjusted = np.full(len(table), np.nan)
+    adjusted[tested] = holm(table.loc[tested, "p"].to_numpy(dtype=float))
+    beyond = (table["estimate"] - table["expected_by_chance"]) / (1 - table["expected_by_chance"])
+    told = (table["p"] < SIGNIFICANT) & (beyond >= ENOUGH)
+    status = np.where(told, TOLD, NOT_TOLD)
+    status = np.where(table["n"] < FEWEST, TOO_FEW, status)
+    return table.assign(p_holm=adjusted, status=status)
+
+
+def _pairs(rows: pd.DataFrame, names: dict[int, str]) -> pd.DataFrame:
+    """Choices between two topics where one was right and either was chosen."""
+    counts: dict[tuple[int, int], list[int]] = {}
+    for topic, others, value in zip(rows["topic"], rows["others"], rows["value"], strict=True):
+        chosen = int(others[int(value) - 1])
+        for other in map(int, others):
+            if other != topic and chosen in (topic, other):
+                pair = counts.setdefault((min(topic, other), max(topic, other)), [0, 0])
+                pair[0] += 1
+                pair[1] += chosen == other
+    out = []
+    for (one, two), (n, mixed) in sorted(counts.items()):
+        low, high = wilson_interval(mixed, n)
+        p = chance_p(n - mixed, [0.5] * n)
+        status = TOO_FEW if n < FEWEST else TOLD if p < SIGNIFICANT else NOT_TOLD
+        out.append(
+            (one, two, names.get(one, ""), names.get(two, ""), n, mixed,
+             mixed / n, float(low), float(high), p, status)
+        )  # fmt: skip
+    columns = [
+        "topic", "other", "label", "other_label", "n", "n_mixed", "estimate", "low", "high", "p",
+        "status",
+    ]  # fmt: skip
+    return pd.DataFrame(out, columns=columns)
+
+
+def _agreement(rows: pd.DataFrame, column: str, seed: int) -> pd.DataFrame:
+    """Agreement among raters on the items that two at least judged."""
+    wide = rows.pivot(index="item", columns="rater", values=column)
+    wide = wide[wide.notna().sum(axis=1) > 1]
+    values = wide.to_numpy(dtype=object)
+    measures = {"alpha": krippendorff_alpha, "ac1": many_coder_ac1, "same": _same}
+    out = []
+    for name, measure in measures.items():
+        estimate = low = high = np.nan
+        if len(values):
+            draws = cluster_weights(wide.index.to_numpy(), 500, seed).astype(float)
+            estimate = float(measure(values))
+            limits = percentile_interval(measure(values, draws))
+            low, high = (float(v) for v in limits)
+        out.append((name, estimate, low, high, len(values)))
+    return pd.DataFrame(out, columns=["measure", "estimate", "low", "high", "n"])
+
+
+def _same(labels: np.ndarray, weights: Floats | None = None) -> Floats:
+    """Mean over items of the proportion of pairs of raters with the same answer."""
+    known = labels != None  # noqa: E711  # each cell
+    share = np.zeros(len(labels))
+    for i, row in enumerate(labels):
+        given = [v for v, k in zip(row, known[i], strict=True) if k and v == v]
+        m = len(given)
+        share[i] = sum(a == b for a in given for b in given) - m
+        share[i] /= m * (m - 1)
+    each = np.ones(len(labels)) if weights is None else weights
+    return np.asarray(each @ share / each.sum(axis=-1))
+
+
+def _overall_themes(rows: pd.DataFrame) -> pd.DataFrame:
+    coded = rows["stratum"] == "coded"
+    row = _proportion(rows[coded]) | {"n_raters": rows["rater"].nunique()}
+    beside = rows.loc[~coded, "right"]
+    row["expected_by_chance"] = float(beside.mean()) if len(beside) else np.nan
+    strata = rows["theme"].astype(str) + "\n" + rows["rater"].astype(str)
+    row["p"] = _exact_fit_p(coded.to_numpy(), rows["right"].to_numpy() == 1, strata.to_numpy())
+    by_rater = [
+        _exact_fit_p(
+            (part["stratum"] == "coded").to_numpy(), part["right"].to_numpy() == 1,
+            part["theme"].to_numpy(),
+        )
+        for _, part in rows.groupby("rater", sort=True)
+    ]  # fmt: skip
+    row["p_fisher"] = _fisher(np.array(by_rater))
+    return pd.DataFrame([row])
+
+
+def _exact_fit_p(coded: Bools, fits: Bools, strata: np.ndarray) -> float:
+    """Exact p that codes are said to fit no more often than responses without, within strata.
+
+    Given how many fit in each stratum, the number among those coded is hypergeometric under the
+    hypothesis, and the sum over strata is their convolution.
+    """
+    from scipy.stats import hypergeom
+
+    spread, observed = np.ones(1), 0
+    _, at = np.unique(strata.astype(str), return_inverse=True)
+    for s in range(at.max() + 1 if len(at) else 0):
+        here = at == s
+        n, m, k = int(here.sum()), int((here & coded).sum()), int((here & fits).sum())
+        spread = np.convolve(spread, hypergeom.pmf(np.arange(m + 1), n, k, m))
+        observed += int((here & coded & fits).sum())
+    return float(min(1.0, spread[observed:].sum()))
+
+
+def _theme_table(rows: pd.DataFrame, task: Task) -> pd.DataFrame:
+    # A unit that several raters judged counts once, by their mean.
+    unit = rows.groupby("item", sort=False).agg(
+        theme=("theme", "first"), stratum=("stratum", "first"), weight=("weight", "first"),
+        right=("right", "mean"), partly=("partly", "mean"),
+    )  # fmt: skip
+    labels = dict(zip(task.key["theme"], task.key["label"], strict=True))
+    drawn = task.key.groupby(["theme", "stratum"])["weight"].agg(["first", "size"])
+    out = []
+    for theme in dict.fromkeys(task.key["theme"]):
+        of, mine = unit[unit["theme"] == theme], rows[rows["theme"] == theme]
+        size = {s: float(w * n) for s, (w, n) in drawn.loc[theme].iterrows()}
+        coded = of[of["stratum"] == "coded"]
+        p = _exact_fit_p(
+            (mine["stratum"] == "coded").to_numpy(), mine["right"].to_numpy() == 1,
+            mine["rater"].to_numpy(),
+        )  # fmt: skip
+        row: dict[str, object] = {
+            "theme": theme, "label": labels[theme],
+            "n_codes": round(size.get("coded", 0)), "n_checked": len(coded),
+        }  # fmt: skip
+        low, high = wilson_interval(coded["right"].sum(), len(coded))
+        row |= {
+            "precision": float(coded["right"].mean()) if len(coded) else np.nan,
+            "precision_low": float(low),
+            "precision_high": float(high),
+            "precision_partly": float(coded["partly"].mean()) if len(coded) else np.nan,
+        }
+        without = of[of["stratum"] != "coded"]
+        row |= {"n_without": len(without), "n_missed": float(without["right"].sum())}
+        row |= _recall(of, size)
+        enough = len(coded) > 0 and len(without) > 0
+        out.append(
+            row | {"p": p if enough else np.nan, "status": SHOWN if enough else NOT_ESTIMABLE}
+        )
+    table = pd.DataFrame(out)
+    tested = table["p"].notna().to_numpy()
+    adjusted = np.full(len(table), np.nan)
+    adjusted[tested] = holm(table.loc[tested, "p"].to_numpy(dtype=float))
+    table.insert(table.columns.get_loc("status"), "p_holm", adjusted)  # type: ignore[arg-type]
+    return table
+
+
+def _recall(of: pd.DataFrame, size: dict[str, float]) -> dict[str, float]:
+    """Recall by the sampling weights, with limits that hold for all strata at once."""
+    level = 1 - 0.05 / max(1, len(size))
+    found = missed = np.zeros(3)  # estimate, low, high
+    for stratum, total in size.items():
+        here = of.loc[of["stratum"] == stratum, "right"]
+        if not len(here):
+            return {"recall": np.nan, "recall_low": np.nan, "recall_high": np.nan}
+        low, high = wilson_interval(here.sum(), len(here), level)
+        part = total * np.array([here.mean(), float(low), float(high)])
+        if len(here) >= round(total):  # every one was judged
+            part = total * np.full(3, here.mean())
+        if stratum == "coded":
+            found = found + part
+        else:
+            missed = missed + part
+
+    def share(tp: float, fn: float) -> float:
+        return float(tp / (tp + fn)) if tp + fn > 0 else np.nan
+
+    return {
+        "recall": share(found[0], missed[0]),
+        "recall_low": share(found[1], missed[2]),
+        "recall_high": share(found[2], missed[1]),
+    }
