@@ -4,6 +4,8 @@
   gives a ``BlindResult``; ``simulate_answers`` has SIMULATED raters, to try a test out.
 - Coding a sample blind: ``make_coding``, ``build_codes``. Approving quotes: ``make_quotes``,
   ``build_quotes``. Deciding a mapping: ``make_mapping``, ``build_mapping_edits``.
+- Deciding disagreements of coders: ``make_adjudication``, ``build_gold`` gives a ``Gold``,
+  ``replay_gold`` makes its codes again from their trail.
 - A task goes out by ``write_task``, as an offline page or a sheet for each rater, and comes back by
   ``read_answers`` as ``Answers``. ``save_task`` and ``load_task`` keep it with its private key.
 """

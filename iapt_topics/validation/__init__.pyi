@@ -1,3 +1,7 @@
+from .adjudication import Gold as Gold
+from .adjudication import build_gold as build_gold
+from .adjudication import make_adjudication as make_adjudication
+from .adjudication import replay_gold as replay_gold
 from .answers import Answers as Answers
 from .answers import read_answers as read_answers
 from .blind import draw_test as draw_test

@@ -143,12 +143,13 @@ def parse_answers(content: bytes, task: Task) -> tuple[str, list[_Answer]]:
         raise UnfitError("no file of the page: other parts than it has")
     if found["format"] != ANSWERS:
         raise UnfitError(f"format {found['format']!r}"[:80])
-    if found["task"] != task.fingerprint:
+    fingerprint = task.fingerprint
+    if found["task"] != fingerprint:
         raise UnfitError("answers to another task")
     rows, rater = found["answers"], found["rater"]
     if not isinstance(rows, list) or not isinstance(rater, str):
         raise UnfitError("no file of the page: parts of another kind")
-    if found["check"] != check_of(task.fingerprint, rater, rows):
+    if found["check"] != check_of(fingerprint, rater, rows):
         raise UnfitError("content that does not fit its check: damaged, or changed after export")
     _require_rater(rater, task)
     answers = []

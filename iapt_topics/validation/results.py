@@ -128,10 +128,13 @@ def score_test(task: Task, answers: Answers, *, seed: int = 7) -> BlindResult:
     Notes
     -----
     A rater's guesses are independent of those of others, so the exact test takes each judgement as
-    one; the interval does not, since raters may err together on an item. Recall is ``TP / (TP +
-    FN)`` with TP the machine's codes times their precision and FN the sum over strata of responses
-    without the code times the proportion of these that fit. Its limits are those of TP and FN
-    together, each stratum's taken so that all hold at once (Bonferroni).
+    one; the interval does not, since raters may err together on an item.
+
+    Recall is ``TP / (TP + FN)``, with TP the machine's codes times their precision and FN the sum
+    over strata of responses without the code times the proportion of these that fit. Its limits are
+    those of TP and FN together, each stratum's taken so that all hold at once (Bonferroni). A ratio
+    of estimates, recall is a little too high where few of the responses without the code fit: read
+    its lower limit.
     """
     if task.kind not in TESTS:
         raise InputError("task", "must be a blind test", repr(task.kind), "Use draw_test().")
@@ -256,10 +259,10 @@ def _agreement(rows: pd.DataFrame, column: str, seed: int) -> pd.DataFrame:
     values = wide.to_numpy(dtype=object)
     measures = {"alpha": krippendorff_alpha, "ac1": many_coder_ac1, "same": _same}
     out = []
+    draws = cluster_weights(wide.index.to_numpy(), 500, seed).astype(float)
     for name, measure in measures.items():
         estimate = low = high = np.nan
         if len(values):
-            draws = cluster_weights(wide.index.to_numpy(), 500, seed).astype(float)
             estimate = float(measure(values))
             limits = percentile_interval(measure(values, draws))
             low, high = (float(v) for v in limits)
