@@ -115,14 +115,13 @@ def make_adjudication(
     return build_task(
         ADJUDICATION,
         make_secret(responses, seed, ADJUDICATION),
-        "Disagreements to decide",
         (
+            "Disagreements to decide",
             "Coders applied different themes to these responses. Choose every theme that the "
             "response mentions by the codebook, or that none applies, and say why.",
             "The decision need not be one of the coders'. Coders change numbers between items.",
         ),
-        items,
-        [{"response": i} for i in apart],
+        [(item, {"response": i}) for item, i in zip(items, apart, strict=True)],
         {rater: range(len(items))},
         choices=theme_choices(frame),
         several=True,

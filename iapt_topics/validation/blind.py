@@ -43,6 +43,8 @@ FITS, PARTLY, NO = "fits", "partly", "no"
 _OWN_WORDS, _OWN_RESPONSES, _LABELS = 4, 3, 4
 #: A response is cut in the tests of topics, where several are shown at a time.
 _LONGEST = 500
+#: At the first, simulated raters find four in five topics that are bad by design.
+_TOPIC_WIDTH, _THEME_WIDTH = 0.3, 0.4
 _TEXTS = 5_000  # in which intruding words are looked for
 _Drawn = tuple[Item, dict[str, Any]]
 
@@ -74,7 +76,7 @@ def draw_test(
     kind: Kind,
     *,
     raters: Sequence[str] = ("A", "B", "C"),
-    width: float = 0.4,
+    width: float | None = None,
     overlap: float = 0.3,
     seed: int = 7,
 ) -> Task:
@@ -90,9 +92,10 @@ def draw_test(
         does a response mention a theme that the machine applied to it, or did not?
     raters : sequence of str
         Names or initials; one at least.
-    width : float, default 0.4
+    width : float, optional
         Width that the 95 % interval of a proportion of one topic or theme may have; decides how
-        many judgements each gets, see :func:`iapt_topics.codes.sample_size`.
+        many judgements each gets, see :func:`iapt_topics.codes.sample_size`. By default .3 for
+        tests of topics (39 judgements each) and .4 for a theme check, which has many more themes.
     overlap : float, default 0.3
         Part of the items that every rater judges, 0 to 1, for agreement among raters.
     seed : int, default 7
@@ -125,6 +128,8 @@ def draw_test(
     if not 0 <= overlap <= 1:
         raise InputError("overlap", "must be from 0 to 1", repr(overlap), "Give a fraction.")
     rng = np.random.default_rng(seed)
+    if width is None:
+        width = _THEME_WIDTH if kind == THEMES else _TOPIC_WIDTH
     # Of the items of a topic, a part is judged by all and the rest by one.
     n = ceil(sample_size(width) / (1 + overlap * (len(raters) - 1)))
     makers: dict[str, Callable[[Study, int, np.random.Generator], list[_Drawn]]] = {
@@ -140,10 +145,8 @@ def draw_test(
     return build_task(
         kind,
         make_secret(study.responses, seed, kind),
-        kind.capitalize(),
-        _INSTRUCTIONS[kind],
-        [item for item, _ in drawn],
-        [key for _, key in drawn],
+        (kind.capitalize(), *_INSTRUCTIONS[kind]),
+        drawn,
         share_out(len(drawn), raters, overlap, rng),
         choices=choices,
     )

@@ -59,9 +59,12 @@ def make_coding(
         Responses to code, e.g. of the ``table`` of :func:`iapt_topics.codes.next_to_code`.
     raters : sequence of str
         Names of the coders.
-    overlap, again, seed
-        As for :func:`iapt_topics.agreement.plan_overlap`: the part that all code, the part of a
-        coder's responses that come a second time, and the seed of both.
+    overlap : float, default 0.2
+        Part of the responses that all code, see :func:`iapt_topics.agreement.plan_overlap`.
+    again : float, default 0
+        Part of a coder's responses that come a second time.
+    seed : int, default 7
+        Of both parts and of the order.
 
     Returns
     -------
@@ -92,13 +95,15 @@ def make_coding(
     return build_task(
         CODING,
         make_secret(responses, seed, CODING),
-        f"Coding by {frame.title or frame.name}",
         (
+            f"Coding by {frame.title or frame.name}",
             "Read the response and choose every theme that it mentions, or that none applies.",
             "Press / to search the themes by a word.",
         ),
-        [Item(tuple(p for p in both if p[1])) for both in parts],
-        [{"response": i, "again": repeated} for i, repeated in units],
+        [
+            (Item(tuple(p for p in both if p[1])), {"response": i, "again": repeated})
+            for both, (i, repeated) in zip(parts, units, strict=True)
+        ],
         assigned,
         choices=choices,
         several=True,
@@ -251,15 +256,14 @@ def make_quotes(
     return build_task(
         QUOTES,
         make_secret(study.responses, seed, QUOTES),
-        "Quotes to approve",
         (
+            "Quotes to approve",
             "Each is a response that may be quoted in the public report. Nothing is printed unless "
             "you approve it.",
             "Is it on the theme? Could a colleague or manager recognise who wrote it? Redaction by "
             "machine misses names, places and events.",
         ),
-        items,
-        key,
+        list(zip(items, key, strict=True)),
         {rater: range(len(items))},
         choices=[Choice(APPROVE, "Approve"), Choice(REJECT, "Reject")],
         note=MAY_NOTE,
@@ -342,14 +346,13 @@ def make_mapping(study: Study, *, rater: str = "", seed: int = 7) -> Task:
     return build_task(
         MAPPING,
         make_secret(study.responses, seed, MAPPING),
-        "Themes of the topics",
         (
+            "Themes of the topics",
             "Choose every theme that the topic stands for, or that none fits: the machine's "
             "proposals again where they are right.",
             "Say why wherever you differ from the machine.",
         ),
-        items,
-        key,
+        list(zip(items, key, strict=True)),
         {rater: range(len(items))},
         choices=theme_choices(mapping.frame),
         several=True,

@@ -119,6 +119,7 @@ def score_test(task: Task, answers: Answers, *, seed: int = 7) -> BlindResult:
     Returns
     -------
     BlindResult
+        By topic or theme and by rater; agreement among raters; pairs of topics that were mixed up.
 
     Raises
     ------

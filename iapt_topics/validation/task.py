@@ -13,6 +13,7 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,7 +63,7 @@ class Item(NamedTuple):
     choices: tuple[Choice, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)  # no slots: the fingerprint is kept
 class Task(Result):
     """Items for people to judge, with what may be answered and the key that joins answers.
 
@@ -135,7 +136,7 @@ class Task(Result):
         """Names of the raters, in order; "" stands for anyone."""
         return tuple(dict.fromkeys(self.assigned["rater"]))
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all that a rater may see and answer: answers to another task are refused."""
         shown = [
@@ -150,6 +151,7 @@ class Task(Result):
         Returns
         -------
         dict of str to tuple of str
+            In the order that they are shown in.
         """
         shared = tuple(c[0] for c in self.choices)
         rows = zip(self.items["item"], self.items["choices"], strict=True)
@@ -175,23 +177,24 @@ def make_secret(responses: Responses, seed: int, kind: str) -> bytes:
 def build_task(
     kind: str,
     secret: bytes,
-    title: str,
-    instructions: Sequence[str],
-    items: Sequence[Item],
-    key: Sequence[Mapping[str, Any]],
+    about: Sequence[str],
+    drawn: Sequence[tuple[Item, Mapping[str, Any]]],
     assigned: Mapping[str, Sequence[int]],
     *,
     choices: Sequence[Choice] = (),
     several: bool = False,
     note: str = NO_NOTE,
 ) -> Task:
-    """A task of items, each with its row of the key; ``assigned`` has their places by rater."""
-    if not items:
+    """A task of items, each with its row of the key; ``assigned`` has their places by rater.
+
+    ``about`` is its title and instructions.
+    """
+    if not drawn:
         raise InputError(
             f"a task ({kind})", "must have an item at least", "none",
             "There is nothing to judge: see the arguments.",
         )  # fmt: skip
-    shown = [Item(_cleaned(item.parts), _cleaned_choices(item.choices)) for item in items]
+    shown = [Item(_cleaned(item.parts), _cleaned_choices(item.choices)) for item, _ in drawn]
     ids = [
         hmac.new(secret, canonical([kind, i, item]).encode(), hashlib.sha256).hexdigest()[:20]
         for i, item in enumerate(shown)
@@ -203,8 +206,8 @@ def build_task(
     ]
     return Task(
         kind=kind,
-        title=clean(title),
-        instructions=tuple(map(clean, instructions)),
+        title=clean(about[0]),
+        instructions=tuple(map(clean, about[1:])),
         items=pd.DataFrame(
             {
                 "item": ids,
@@ -215,7 +218,7 @@ def build_task(
         choices=_cleaned_choices(choices),
         several=several,
         note=note,
-        key=pd.DataFrame([{"item": i} | dict(row) for i, row in zip(ids, key, strict=True)]),
+        key=pd.DataFrame([{"item": i} | dict(row) for i, (_, row) in zip(ids, drawn, strict=True)]),
         assigned=pd.DataFrame(rows, columns=["rater", "turn", "item"]),
     )
 

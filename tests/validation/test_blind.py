@@ -13,8 +13,18 @@ from tasks import survey_of
 from iapt_topics._base.errors import InputError
 from iapt_topics.stats import chance_p, krippendorff_alpha, wilson_interval
 from iapt_topics.validation import draw_test, score_test, simulate_answers
+from iapt_topics.validation.answers import Answers
 from iapt_topics.validation.results import _exact_fit_p
-from iapt_topics.validation.task import LABELS, RESPONSES, TESTS, THEMES, WORDS
+from iapt_topics.validation.task import (
+    LABELS,
+    RESPONSES,
+    TESTS,
+    THEMES,
+    WORDS,
+    Choice,
+    Item,
+    build_task,
+)
 
 
 def drawn(kind, **how):
@@ -116,6 +126,36 @@ def test_what_is_right_is_scored_by_topic_rater_and_agreement():
     assert alpha["n"] == len(wide)
     assert (found.topics["low"] <= found.topics["estimate"]).all()
     assert (found.topics["p_holm"] >= found.topics["p"]).all()
+
+
+def test_the_published_example_of_oolong_is_reproduced():
+    """Chan & Sältzer (2020), JOSS 5(55):2461: the summary of two raters of 20 topics."""
+    both = [0.5, 0, 0, 0.5, 0, 0.5, 0, 0, 1, 0, 0, 1, 0, 1, 0.5, 0, 0.5, 0.5, 0.5, 0.5]
+    choices = tuple(Choice(str(k), f"word {k}") for k in range(1, 7))
+    drawn_items = [
+        (Item((("Topic", str(t)),), choices), {"topic": t, "label": "", "right": "1", "others": ()})
+        for t in range(20)
+    ]
+    raters = {"one": range(20), "two": range(20)}
+    task = build_task(WORDS, b"key", ("Words",), drawn_items, raters)
+    halves = [t for t, share in enumerate(both) if share == 0.5]
+    right = {"one": {t for t, s in enumerate(both) if s == 1} | set(halves[:3])}
+    right["two"] = {t for t, s in enumerate(both) if s == 1} | set(halves[3:])
+    rows = [
+        (item, rater, ("1" if t in right[rater] else "2",), "", "", "")
+        for rater in raters
+        for t, item in enumerate(task.items["item"])
+    ]
+    columns = ["item", "rater", "values", "note", "when", "source"]
+    answers = Answers(
+        task=task.fingerprint, table=pd.DataFrame(rows, columns=columns), log=pd.DataFrame()
+    )
+    found = score_test(task, answers)
+    assert found.overall["estimate"][0] == pytest.approx(0.35)  # mean model precision
+    assert found.raters["estimate"].tolist() == [0.3, 0.4]
+    assert round(found.overall["p_fisher"][0], 4) == 0.0089
+    assert round(found.agreement.set_index("measure").loc["alpha", "estimate"], 3) == 0.143
+    assert found.topics["estimate"].tolist() == both  # k precision
 
 
 def test_topics_that_nobody_can_tell_apart_are_named():

@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+import standins
 from tasks import HOSTILE, coding_task, survey_of
 
-from iapt_topics.validation import draw_test, read_answers, write_task
+import iapt_topics as it
+from iapt_topics.qda import write_codes
+from iapt_topics.validation import build_codes, draw_test, read_answers, write_task
 from iapt_topics.validation.task import TESTS, THEMES
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -49,6 +52,19 @@ def exported(page, folder, name):
     return path
 
 
+def next_run(task, answers, folder):
+    """Agreement with the machine in a study that has these codes."""
+    study = survey_of()
+    (codes,) = build_codes(task, answers, study.responses, standins.frame())
+    path = write_codes(folder / "codes.csv", codes, frame=standins.frame())
+    human = it.load_codes(path, frame=standins.frame(), responses=study.responses)
+    comparison = it.compare_codes(human, study.codes, responses=study.responses, n_boot=20)
+    run = standins.study_of(
+        responses=study.responses, codes=study.codes, comparison=comparison, human=(human,)
+    )
+    return run.tables["agreement_overall"]
+
+
 def test_sixty_responses_are_coded_by_keyboard_undone_kept_and_exported(browser, tmp_path):
     task = coding_task(60)
     path = write_task(tmp_path / "coding.html", task, rater="Ann")
@@ -71,8 +87,16 @@ def test_sixty_responses_are_coded_by_keyboard_undone_kept_and_exported(browser,
     page.keyboard.press("Backspace")
     assert page.locator(":checked[name=answer]").get_attribute("value") == "none"
     answers = read_answers(exported(page, tmp_path, "one"), task)
+    page.locator("#jump").fill("1")
+    page.locator("#jump").press("Tab")
+    page.locator("#item").focus()
+    page.keyboard.press("5")
+    changed = read_answers(exported(page, tmp_path, "two"), task)
     assert not faults
     page.close()
+    first, second = (next_run(task, a, tmp_path) for a in (answers, changed))
+    assert first["n"].tolist() == second["n"].tolist() == [60] * len(first)
+    assert first["estimate"].tolist() != second["estimate"].tolist()
     assert len(answers.table) == 60
     order = task.assigned.set_index("item")["turn"]
     got = dict(zip(answers.table["item"].map(order), answers.table["values"], strict=True))
