@@ -2,8 +2,7 @@
 
 study = it.analyse("survey.csv", text=..., year=..., frame=..., codes=...)
 study.report("report.html"); study.publish().report("public.html")
-load_study takes up a saved one; load_example has data.
-Step by step, each from typed values to a new typed value:
+load_study takes up a saved one; load_example has data. Step by step:
 read         load_responses, redact_responses, load_frame, load_codes
 find topics  sentence_encoder, embed, fit_topics, map_topics
 code         code_responses, learn_codes
