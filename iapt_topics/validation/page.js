@@ -7,7 +7,7 @@
   const KEYS = "1234567890qwertyuiopasdfghjklzxcvbnm", UNDONE = 500;
   const place = `iapt_topics ${task.task} ${task.rater}`;
   // answers: item -> [values, note, time]; past: what an undo brings back.
-  let state = { answers: {}, past: [], at: 0, rater: task.rater, keys: true }, stored = true;
+  let state = { answers: {}, past: [], at: 0, rater: task.rater, keys: true, helps: false }, stored = true;
 
   try {
     const kept = JSON.parse(localStorage.getItem(place) ?? "null");
@@ -51,7 +51,8 @@
       make("p", { class: i === parts.length - 1 ? "text last" : "text", dir: "auto" }, text),
     ]));
     const type = task.several ? "checkbox" : "radio";
-    find("choices").className = choices.length > 9 ? "many" : "";
+    const many = choices.length > 12;
+    find("choices").className = `${choices.length > 9 ? "many" : ""} ${many && !state.helps ? "short" : ""}`;
     find("choices").replaceChildren(...choices.map(([value, label, help], i) => {
       const row = make("label", { class: "choice" });
       const box = make("input", { type, name: "answer", value });
@@ -61,7 +62,7 @@
       row.append(box, ...(i < KEYS.length ? [make("kbd", { "aria-hidden": "true" }, KEYS[i])] : []), words);
       return row;
     }));
-    find("filtering").hidden = choices.length <= 12;
+    find("filtering").hidden = !many;
     find("filter").value = "";
     find("reason").hidden = task.note === "none";
     find("note").value = answer?.[1] ?? "";
@@ -154,6 +155,11 @@
     else go(to);
   });
   find("rater").addEventListener("input", () => { state.rater = find("rater").value.trim(); keep(); });
+  find("helps").addEventListener("change", () => {
+    state.helps = find("helps").checked;
+    find("choices").classList.toggle("short", !state.helps);
+    keep();
+  });
   find("keys").addEventListener("change", () => { state.keys = find("keys").checked; keep(); });
 
   document.addEventListener("keydown", (event) => {
@@ -248,6 +254,7 @@
 
   find("rater").value = state.rater;
   find("keys").checked = state.keys;
+  find("helps").checked = state.helps;
   if (state.past.length || Object.keys(state.answers).length) find("about").open = false;
   show(false);
 })();

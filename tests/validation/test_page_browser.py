@@ -11,7 +11,7 @@ from tasks import HOSTILE, coding_task, survey_of
 
 import iapt_topics as it
 from iapt_topics.qda import write_codes
-from iapt_topics.validation import build_codes, draw_test, read_answers, write_task
+from iapt_topics.validation import build_codes, draw_test, make_coding, read_answers, write_task
 from iapt_topics.validation.task import TESTS, THEMES
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -118,6 +118,32 @@ def test_a_rating_goes_on_by_itself_and_the_pointer_works_too(browser, tmp_path)
     page.locator("#keys").uncheck() if page.locator("#keys").is_visible() else None
     table = read_answers(exported(page, tmp_path, "two"), task).table
     assert [v[0] for v in table["values"]] == ["2", "1"]
+    page.close()
+    assert not faults
+
+
+def test_many_themes_are_found_by_a_word_and_explained_if_asked(browser, tmp_path):
+    survey, frame = survey_of().responses, it.load_frame("iapt_identity_system")
+    ids = survey.kept["response_id"].tolist()[:3]
+    task = make_coding(survey, frame, ids, raters=["Ann"])
+    page, faults = opened(browser, write_task(tmp_path / "t.html", task))
+    definition = page.locator(".choice small").first
+    assert not definition.is_visible()
+    page.get_by_label("Definitions").check()
+    assert definition.is_visible()
+    page.locator("#item").focus()
+    page.keyboard.press("/")
+    page.keyboard.type("caseload")
+    assert page.locator(".choice:visible").count() < 5
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    assert page.locator("#where").inner_text() == "Item 2 of 3"
+    page.reload()
+    assert definition.is_visible()
+    values = read_answers(exported(page, tmp_path, "one"), task).table["values"].tolist()
+    assert len(values) == 1
+    label = frame[values[0][0]].label + frame[values[0][0]].definition
+    assert "caseload" in label.casefold()
     page.close()
     assert not faults
 
