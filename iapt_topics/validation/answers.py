@@ -73,8 +73,8 @@ def read_answers(paths: str | Path | Sequence[str | Path], task: Task) -> Answer
     Parameters
     ----------
     paths : str or Path, or sequence of them
-        ``.json`` files that the page exported, or filled-in ``.xlsx`` sheets; the last one of each
-        rater.
+        ``.json`` files that the page exported, or filled-in ``.xlsx`` or ``.csv`` sheets; the
+        last one of each rater.
     task : Task
         The task that was given out.
 
@@ -94,7 +94,8 @@ def read_answers(paths: str | Path | Sequence[str | Path], task: Task) -> Answer
     -----
     A file of the page carries a SHA-256 of its answers, which finds damage and careless edits. It
     is no signature: whoever knows how can make a file that fits. A sheet is checked by its ids and
-    by the text beside each, so that a column that was sorted alone is found.
+    by the text beside each, so that ids, texts or choices that were sorted alone are found. Answers
+    that were sorted alone cannot be: the page is the safer way.
     """
     files = [Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths)]
     if not files:
@@ -106,7 +107,7 @@ def read_answers(paths: str | Path | Sequence[str | Path], task: Task) -> Answer
         content = path.read_bytes()
         now = datetime.now(UTC).isoformat(timespec="seconds")
         try:
-            if path.suffix.casefold() == ".xlsx":
+            if path.suffix.casefold() in (".xlsx", ".csv"):
                 rater, answers = _from_sheet(path, task, now)
             else:
                 rater, answers = parse_answers(content, task)

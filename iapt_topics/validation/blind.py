@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import ceil
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,16 @@ _LONGEST = 500
 _TOPIC_WIDTH, _THEME_WIDTH = 0.3, 0.4
 _TEXTS = 5_000  # in which intruding words are looked for
 _Drawn = tuple[Item, dict[str, Any]]
+
+
+class _Ask(NamedTuple):
+    """A study, the items wanted of each topic or theme, and topics that cannot be tested, why."""
+
+    study: Study
+    n: int
+    rng: np.random.Generator
+    left: dict[int, str]
+
 
 _INSTRUCTIONS = {
     WORDS: (
@@ -132,17 +143,18 @@ def draw_test(
         width = _THEME_WIDTH if kind == THEMES else _TOPIC_WIDTH
     # Of the items of a topic, a part is judged by all and the rest by one.
     n = ceil(sample_size(width) / (1 + overlap * (len(raters) - 1)))
-    makers: dict[str, Callable[[Study, int, np.random.Generator], list[_Drawn]]] = {
+    left: dict[int, str] = {}
+    makers: dict[str, Callable[[_Ask], list[_Drawn]]] = {
         WORDS: _words,
         RESPONSES: _responses,
         LABELS: _labels,
         THEMES: _themes,
     }
-    drawn = makers[kind](study, n, rng)
+    drawn = makers[kind](_Ask(study, n, rng, left))
     choices = (
         [Choice(FITS, "Fits"), Choice(PARTLY, "Partly"), Choice(NO, "No")] if kind == THEMES else []
     )
-    return build_task(
+    task = build_task(
         kind,
         make_secret(study.responses, seed, kind),
         (kind.capitalize(), *_INSTRUCTIONS[kind]),
@@ -150,6 +162,7 @@ def draw_test(
         share_out(len(drawn), raters, overlap, rng),
         choices=choices,
     )
+    return replace(task, left_out=left)
 
 
 def _require_topics(topics: Topics) -> Ints:
@@ -181,7 +194,8 @@ def _mixed(shown: list[Any], rng: np.random.Generator) -> tuple[list[Any], str]:
     return [shown[i] for i in order], str(int(np.flatnonzero(order == len(shown) - 1)[0]) + 1)
 
 
-def _words(study: Study, n: int, rng: np.random.Generator) -> list[_Drawn]:
+def _words(ask: _Ask) -> list[_Drawn]:
+    study, n, rng, left = ask
     topics = study.topics
     numbers = _require_topics(topics)
     table = topics.topics.set_index("topic").loc[numbers]
@@ -202,6 +216,7 @@ def _words(study: Study, n: int, rng: np.random.Generator) -> list[_Drawn]:
             if not stems & {_stem(part) for part in w.split()} and used(w, t) < used(w, u)
         ]
         if len(own) < 2 or not pool:
+            left[int(t)] = "fewer than two words, or no word of another topic is foreign to it"
             continue
         for _ in range(n):
             mine = rng.permutation(own)[:_OWN_WORDS].tolist()
@@ -249,79 +264,101 @@ def _rounds(places: Ints, rng: np.random.Generator) -> Callable[[], int]:
     return following
 
 
-def _texts(study: Study) -> tuple[pd.DataFrame, list[str]]:
-    """Responses with a topic, and their redacted texts."""
+def _placed(study: Study) -> pd.DataFrame:
+    """Responses with a topic, their text as written, for comparison alone, and their respondent."""
     rows = study.topics.assignments
     rows = rows[rows["topic"] >= 0].reset_index(drop=True)
-    kept = study.responses.kept.set_index("response_id", drop=False)
-    people = cluster_ids(kept.loc[rows["response_id"]])
-    ids = rows["response_id"].tolist()
-    return rows.assign(person=people), safe_texts(study.responses, ids)
+    kept = study.responses.kept.set_index("response_id", drop=False).loc[rows["response_id"]]
+    return rows.assign(person=cluster_ids(kept), written=kept["text"].to_numpy(dtype=object))
 
 
-def _responses(study: Study, n: int, rng: np.random.Generator) -> list[_Drawn]:
+def _safe(study: Study, ids: Sequence[str]) -> dict[str, str]:
+    """Redacted texts of the responses that are shown."""
+    wanted = list(dict.fromkeys(ids))
+    return dict(zip(wanted, safe_texts(study.responses, wanted), strict=True))
+
+
+def _responses(ask: _Ask) -> list[_Drawn]:
+    study, n, rng, left = ask
     numbers = _require_topics(study.topics)
-    rows, texts = _texts(study)
+    rows = _placed(study)
     topic, ids = rows["topic"].to_numpy(), rows["response_id"].tolist()
     runner_up, person = rows["runner_up"].to_numpy(), rows["person"].to_numpy()
-    drawn: list[_Drawn] = []
-    for t in numbers:
+    written = rows["written"].to_numpy()
+
+    def apart(i: int, others: list[int]) -> bool:
+        return all(person[i] != person[j] and written[i] != written[j] for j in others)
+
+    picks: list[tuple[int, int, list[int], str]] = []
+    for t in map(int, numbers):
         following = _rounds(np.flatnonzero(topic == t), rng)
         others = {
             int(u): np.flatnonzero((topic == u) & (runner_up != t)) for u in numbers if u != t
         }
-        others = {u: places for u, places in others.items() if len(places)}
+        pool = [u for u, places in others.items() if len(places)]
         size = min(_OWN_RESPONSES, int((topic == t).sum()))
-        if size < 2 or not others:
-            continue
-        for _ in range(n):
+        for _ in range(n if pool else 0):
             mine: list[int] = []
             for _ in range(20 * size):  # of several people, who say different things
                 i = following()
-                if all(person[i] != person[j] and texts[i] != texts[j] for j in mine):
+                if apart(i, mine):
                     mine.append(i)
                 if len(mine) == size:
                     break
-            if len(mine) < 2:
+            found: tuple[int, int] | None = None
+            for _ in range(20):
+                u = pool[int(rng.integers(len(pool)))]
+                i = int(others[u][int(rng.integers(len(others[u])))])
+                if apart(i, mine):
+                    found = u, i
+                    break
+            if len(mine) < 2 or found is None:
                 break
-            u = list(others)[int(rng.integers(len(others)))]
-            intruder = int(others[u][int(rng.integers(len(others[u])))])
-            shown, right = _mixed([*mine, intruder], rng)
-            choices = tuple(
-                Choice(str(k), shorten(texts[i], _LONGEST)) for k, i in enumerate(shown, 1)
-            )
-            key = _key(study.topics, t, right, [u], [ids[i] for i in shown])
-            drawn.append((Item((), choices), key))
+            shown, right = _mixed([*mine, found[1]], rng)
+            picks.append((t, found[0], shown, right))
+        if not picks or picks[-1][0] != t:
+            left[t] = "too few responses of different people who say different things"
+    safe = _safe(study, [ids[i] for _, _, shown, _ in picks for i in shown])
+    drawn: list[_Drawn] = []
+    for t, u, shown, right in picks:
+        texts = [shorten(safe[ids[i]], _LONGEST) for i in shown]
+        choices = tuple(Choice(str(k), text) for k, text in enumerate(texts, 1))
+        key = _key(study.topics, t, right, [u], [ids[i] for i in shown])
+        drawn.append((Item((), choices), key))
     return drawn
 
 
-def _labels(study: Study, n: int, rng: np.random.Generator) -> list[_Drawn]:
+def _labels(ask: _Ask) -> list[_Drawn]:
+    study, n, rng, _ = ask
     topics = study.topics
     numbers = _require_topics(topics)
-    rows, texts = _texts(study)
+    rows = _placed(study)
+    ids = rows["response_id"].tolist()
     table = topics.topics.set_index("topic")
     place = {int(t): i for i, t in enumerate(topics.topics["topic"])}
     near = topics.centroids @ topics.centroids.T
-    drawn: list[_Drawn] = []
+    picks: list[tuple[int, str, list[int], str]] = []
     for t in map(int, numbers):
         following = _rounds(np.flatnonzero(rows["topic"].to_numpy() == t), rng)
-        others = sorted(
-            (int(u) for u in numbers if u != t), key=lambda u: -near[place[t], place[u]]
-        )
+        nearness = {int(u): float(near[place[t], place[int(u)]]) for u in numbers if u != t}
+        others = sorted(nearness, key=lambda u: -nearness[u])
         for k in range(n):
-            i = following()
+            response = ids[following()]
             # The nearest two take turns, so that what is told apart is what is near.
             first = others[k % min(2, len(others))]
             rest = [u for u in others if u != first]
             more = [int(u) for u in rng.permutation(rest)[: _LABELS - 2]] if rest else []
             shown, right = _mixed([first, *more, t], rng)
-            choices = tuple(
-                Choice(str(j), str(table.loc[u, "label"]), _few(str(table.loc[u, "words"])))
-                for j, u in enumerate(shown, 1)
-            )
-            item = Item((("Response", shorten(texts[i], 3 * _LONGEST)),), choices)
-            key = _key(topics, t, right, shown, [str(rows["response_id"].iloc[i])])
-            drawn.append((item, key))
+            picks.append((t, response, shown, right))
+    safe = _safe(study, [response for _, response, _, _ in picks])
+    drawn: list[_Drawn] = []
+    for t, response, shown, right in picks:
+        choices = tuple(
+            Choice(str(j), str(table.loc[u, "label"]), _few(str(table.loc[u, "words"])))
+            for j, u in enumerate(shown, 1)
+        )
+        item = Item((("Response", shorten(safe[response], 3 * _LONGEST)),), choices)
+        drawn.append((item, _key(topics, t, right, shown, [response])))
     return drawn
 
 
@@ -329,7 +366,8 @@ def _few(words: str) -> str:
     return ", ".join(words.split(", ")[:6])
 
 
-def _themes(study: Study, n: int, rng: np.random.Generator) -> list[_Drawn]:
+def _themes(ask: _Ask) -> list[_Drawn]:
+    study, n, rng, _ = ask
     codes, frame = study.codes, study.mapping.frame
     apart = codes.trained_on
     ids = np.array([i for i in codes.seen["response_id"] if i not in apart], dtype=object)
@@ -359,12 +397,12 @@ def _themes(study: Study, n: int, rng: np.random.Generator) -> list[_Drawn]:
             picked = rng.permutation(places)[:size]
             weight = len(places) / max(1, len(picked))
             wanted += [(theme, int(i), stratum, weight) for i in picked]
-    texts = safe_texts(study.responses, [ids[i] for _, i, _, _ in wanted])
+    safe = _safe(study, [ids[i] for _, i, _, _ in wanted])
     drawn: list[_Drawn] = []
-    for (theme, i, stratum, weight), text in zip(wanted, texts, strict=True):
+    for theme, i, stratum, weight in wanted:
         of = frame[theme]
         about = [("Theme", of.label), ("Definition", of.definition), ("Includes", of.include)]
-        about += [("Excludes", of.exclude), ("Response", text)]
+        about += [("Excludes", of.exclude), ("Response", safe[ids[i]])]
         parts = tuple((head, words) for head, words in about if words)
         key = {
             "topic": -1, "theme": theme, "label": of.label, "right": "", "others": (),

@@ -21,6 +21,7 @@ from iapt_topics.validation.task import LABELS, TESTS, THEMES, Task
 
 #: What people could do with a topic.
 TOLD, NOT_TOLD, TOO_FEW = "told apart", "not told apart", "too few judgements"
+NOT_TESTED = "not tested"
 #: Right answers beyond guessing, as a part of all there could be, below which a topic is named.
 ENOUGH = 0.5
 #: With fewer judgements not even all right would differ from guessing at a half.
@@ -48,7 +49,7 @@ class BlindResult(Result):
         Key ``topic``: ``label``, ``n``, ``n_items``, ``n_right``, ``estimate``, ``low``, ``high``,
         ``expected_by_chance``, ``p``, ``p_holm``, ``status``: "told apart"; "not told apart" (p at
         or above .05, or less than half of what there is beyond guessing was right); "too few
-        judgements". Every topic of the test is there, judged or not.
+        judgements"; "not tested" (``note`` says why). Every topic with a response is there.
     pairs : pandas.DataFrame
         Of label choice, key (``topic``, ``other``), each pair of topics that stood side by side:
         ``label``, ``other_label``, ``n`` (times that one of them was chosen where one was right),
@@ -224,7 +225,15 @@ def _topic_table(rows: pd.DataFrame, task: Task, names: dict[int, str]) -> pd.Da
     told = (table["p"] < SIGNIFICANT) & (beyond >= ENOUGH)
     status = np.where(told, TOLD, NOT_TOLD)
     status = np.where(table["n"] < FEWEST, TOO_FEW, status)
-    return table.assign(p_holm=adjusted, status=status)
+    table = table.assign(p_holm=adjusted, status=status, note="")
+    if not task.left_out:
+        return table
+    rest = pd.DataFrame(
+        [(t, 0, 0, 0, NOT_TESTED, why) for t, why in task.left_out.items()],
+        columns=["topic", "n", "n_items", "n_right", "status", "note"],
+    )
+    both = pd.concat([table, rest]).sort_values("topic", kind="stable", ignore_index=True)
+    return both.fillna({"label": ""})
 
 
 def _pairs(rows: pd.DataFrame, names: dict[int, str]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -90,6 +90,8 @@ class Task(Result):
         Key ``item``: what it is of and, in a blind test, which answer is right. Private.
     assigned : pandas.DataFrame
         Key (``rater``, ``turn``): ``item``. A rater named "" stands for anyone.
+    left_out : mapping of int to str
+        Topics that the test could not be made for, and why.
 
     Raises
     ------
@@ -106,6 +108,7 @@ class Task(Result):
     note: str
     key: pd.DataFrame
     assigned: pd.DataFrame
+    left_out: Mapping[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -291,6 +294,7 @@ def save_task(path: str | Path, task: Task) -> Path:
             "rows": [[_plain(v) for v in r] for r in task.key.itertuples(index=False, name=None)],
         },
         "assigned": [[_plain(v) for v in r] for r in task.assigned.itertuples(index=False)],
+        "left_out": [[topic, why] for topic, why in task.left_out.items()],
         "fingerprint": task.fingerprint,
     }
     write_whole(Path(path), canonical(content), private=True)
@@ -331,6 +335,7 @@ def load_task(path: str | Path) -> Task:
             note=str(content["note"]),
             key=_typed(pd.DataFrame(rows, columns=key["columns"])),
             assigned=pd.DataFrame(content["assigned"], columns=["rater", "turn", "item"]),
+            left_out={int(topic): str(why) for topic, why in content["left_out"]},
         )
         if content["format"] != FORMAT or task.fingerprint != content["fingerprint"]:
             raise ValueError("its fingerprint is another")

@@ -223,6 +223,46 @@ def test_a_sheet_in_which_a_column_was_sorted_alone_is_refused(tmp_path):
                      task)  # fmt: skip
 
 
+def test_of_five_hundred_mangled_sheets_none_is_taken_for_another(tmp_path):
+    task = draw_test(survey_of(), "label choice", raters=["Ann", "Ben"], width=0.9, overlap=0)
+    write_task(tmp_path / "t.csv", task, rater="Ann")
+    sheet = pd.read_csv(tmp_path / "t.csv", dtype=str, keep_default_na=False)
+    sheet["answer"] = [str(1 + k % 4) for k in range(len(sheet))]
+    rng = random.Random(3)
+
+    def read(table):
+        table.to_csv(tmp_path / "u.csv", index=False)
+        found = read_answers(tmp_path / "u.csv", task).table
+        return dict(zip(found["item"], found["values"], strict=True)), set(found["rater"])
+
+    wanted = read(sheet)
+    assert len(wanted[0]) == len(sheet)
+    refused = 0
+    for _ in range(500):
+        bad, k = sheet.copy(), rng.randrange(len(sheet))
+        column = rng.choice(["text", "choices", "item", "rater", "note", "answer"])
+        how = rng.randrange(4)
+        if how == 0:  # a column sorted or moved alone
+            bad[column] = bad[column].tolist()[1:] + bad[column].tolist()[:1]
+        elif how == 1:
+            bad.loc[k, column] = rng.choice(
+                ["x", "9", "1; 2", "=1+1", "\x07", sheet[column].iloc[k - 1]]
+            )
+        elif how == 2:
+            bad = pd.concat([bad, bad.iloc[[k]]])
+        else:
+            bad = bad.drop(columns=column)
+        try:
+            got = read(bad)
+        except InputError:
+            refused += 1
+            continue
+        # What a rater may have meant: an answer of theirs changed, or what changed nothing.
+        allowed = (column == "answer" and how in (0, 1)) or bad.equals(sheet)
+        assert allowed or got == wanted, (column, how)
+    assert refused > 300
+
+
 def test_a_task_is_kept_whole_and_a_change_is_found(tmp_path):
     for kind in TESTS:
         task = draw_test(survey_of(), kind, raters=["Ann"], width=0.8)

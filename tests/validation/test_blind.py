@@ -12,7 +12,13 @@ from tasks import survey_of
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.stats import chance_p, krippendorff_alpha, wilson_interval
-from iapt_topics.validation import draw_test, score_test, simulate_answers
+from iapt_topics.validation import (
+    draw_test,
+    load_task,
+    save_task,
+    score_test,
+    simulate_answers,
+)
 from iapt_topics.validation.answers import Answers
 from iapt_topics.validation.results import _exact_fit_p
 from iapt_topics.validation.task import (
@@ -271,6 +277,30 @@ def test_what_cannot_be_drawn_or_scored_is_refused():
     with pytest.raises(InputError, match="skill"):
         simulate_answers(task, skill=2.0)
     assert chance_p(0, [0.5]) == 1
+
+
+def test_a_topic_that_cannot_be_tested_is_named_and_not_left_out_in_silence(tmp_path):
+    study = survey_of()
+    table = study.topics.topics
+    words = table["words"].mask(table["topic"] == 5, "band")
+    one = replace(study.topics, topics=table.assign(words=words))
+    task = draw_test(replace(study, topics=one), WORDS, raters=["A"], width=0.8)
+    assert set(task.left_out) == {5}
+    task = load_task(save_task(tmp_path / "t.json", task))
+    row = score_test(task, simulate_answers(task)).topics.set_index("topic").loc[5]
+    assert row["status"] == "not tested"
+    assert "two words" in row["note"]
+    # All of a topic by one person: there are not two people to show.
+    kept = study.responses.table
+    of = kept["response_id"].isin(
+        study.topics.assignments.query("topic == 6")["response_id"].tolist()
+    )
+    alone = replace(
+        study.responses,
+        table=kept.assign(respondent_id=kept["respondent_id"].mask(of, "somebody")),
+    )
+    task = draw_test(replace(study, responses=alone), RESPONSES, raters=["A"], width=0.8)
+    assert set(task.left_out) == {6}
 
 
 def test_a_topic_without_an_answer_says_so():
