@@ -27,6 +27,7 @@ from iapt_topics._base.errors import InputError
 MAKERS = {
     "Analysis": "analyse() or load_study()",
     "Answers": "read_answers()",
+    "BlindResult": "score_test()",
     "Certificate": "certify_codes()",
     "Codes": "load_codes() or code_responses()",
     "Comparison": "compare_codes()",

@@ -1,7 +1,8 @@
 """People test the topics and the codes: one task for every judgement, and what came of it.
 
 - Blind tests of topics and themes: ``draw_test`` makes a ``Task`` from a study, ``score_test``
-  gives a ``BlindResult``; ``simulate_answers`` has SIMULATED raters, to try a test out.
+  gives a ``BlindResult``, ``mark_topics`` notes in a study which topics people could not tell
+  apart; ``simulate_answers`` has SIMULATED raters, to try a test out.
 - Coding a sample blind: ``make_coding``, ``build_codes``. Approving quotes: ``make_quotes``,
   ``build_quotes``. Deciding a mapping: ``make_mapping``, ``build_mapping_edits``.
 - Deciding disagreements of coders: ``make_adjudication``, ``build_gold`` gives a ``Gold``,

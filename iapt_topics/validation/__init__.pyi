@@ -13,6 +13,7 @@ from .judgements import make_mapping as make_mapping
 from .judgements import make_quotes as make_quotes
 from .page import write_task as write_task
 from .results import BlindResult as BlindResult
+from .results import mark_topics as mark_topics
 from .results import score_test as score_test
 from .simulate import simulate_answers as simulate_answers
 from .task import Task as Task

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.stats.many_coders import chance_p, krippendorff_alpha, many_coder_ac1
 from iapt_topics.stats.multiplicity import holm
 from iapt_topics.stats.resampling import cluster_weights, design_effect, percentile_interval
+from iapt_topics.topics.topics import Topics
 from iapt_topics.validation.answers import Answers
 from iapt_topics.validation.blind import FITS, PARTLY
 from iapt_topics.validation.task import LABELS, TESTS, THEMES, Task
@@ -177,6 +178,50 @@ def score_test(task: Task, answers: Answers, *, seed: int = 7) -> BlindResult:
         raters=each,
         agreement=_agreement(rows, "right", seed),
     )
+
+
+def mark_topics(topics: Topics, result: BlindResult) -> Topics:
+    """Note topics that people could not tell apart, so that both reports say so beside them.
+
+    Parameters
+    ----------
+    topics : Topics
+        Those that were tested. They are not changed.
+    result : BlindResult
+        From :func:`score_test`, of a test of topics.
+
+    Returns
+    -------
+    Topics
+        With the result in the ``note`` of each topic that is "not told apart".
+
+    Raises
+    ------
+    InputError
+        If the result is of a theme check, or of a topic that is not there.
+
+    Examples
+    --------
+    Put them in place with ``dataclasses.replace(study, topics=mark_topics(study.topics, found))``.
+    """
+    if not len(result.topics):
+        raise InputError(
+            "result", "must be of a test of topics", repr(result.kind), "Use another test."
+        )
+    unclear = result.topics[result.topics["status"] == NOT_TOLD]
+    if other := sorted(set(result.topics["topic"]) - set(topics.topics["topic"])):
+        raise InputError("result", "must be of these topics", f"topic {other[0]}", "Test these.")
+    begin = f"people could not tell it apart ({result.kind}: "
+    said = {
+        int(row["topic"]): f"{begin}{row['estimate']:.0%} right of {int(row['n'])} judgements, "
+        f"{row['expected_by_chance']:.0%} expected by chance)"
+        for row in unclear.to_dict("records")
+    }
+    notes = []
+    for topic, note in zip(topics.topics["topic"], topics.topics["note"], strict=True):
+        others = [part for part in str(note).split("; ") if part and not part.startswith(begin)]
+        notes.append("; ".join([*others, *([said[topic]] if topic in said else [])]))
+    return replace(topics, topics=topics.topics.assign(note=notes))
 
 
 def _fisher(p: Floats) -> float:

@@ -11,10 +11,13 @@ from scipy.stats import binom, fisher_exact
 from tasks import survey_of
 
 from iapt_topics._base.errors import InputError
+from iapt_topics.publish import keep_private, publish
+from iapt_topics.report import write_report
 from iapt_topics.stats import chance_p, krippendorff_alpha, wilson_interval
 from iapt_topics.validation import (
     draw_test,
     load_task,
+    mark_topics,
     save_task,
     score_test,
     simulate_answers,
@@ -184,6 +187,28 @@ def test_topics_that_nobody_can_tell_apart_are_named():
     assert pairs[["topic", "other"]].to_numpy().tolist() == [[0, 1]]
     assert set(found.unclear) <= {0, 1}
     assert score_test(task, answers).unclear == ()
+
+
+def test_a_topic_that_people_cannot_tell_apart_is_marked_in_both_reports(tmp_path):
+    study = survey_of()
+    task = drawn(RESPONSES, width=0.3)
+    answers = simulate_answers(task, skill=1.0)
+    topic = answers.table["item"].map(task.key.set_index("item")["topic"])
+    wrong = [("1",) if t == 2 else v for t, v in zip(topic, answers.table["values"], strict=True)]
+    found = score_test(task, replace(answers, table=answers.table.assign(values=wrong)))
+    assert found.unclear == (2,)
+    marked = mark_topics(study.topics, found)
+    assert (marked.topics["note"] != "").tolist() == [t == 2 for t in range(8)]
+    twice = mark_topics(marked, found)
+    assert twice.topics["note"].tolist() == marked.topics["note"].tolist()
+    assert (mark_topics(marked, score_test(task, answers)).topics["note"] == "").all()
+    study = replace(study, topics=marked)
+    for version in (publish(study), keep_private(study)):
+        page = write_report(tmp_path / "report.html", version).read_text("utf-8")
+        assert page.count("people could not tell it apart (response intrusion") == 1
+    check = drawn(THEMES, width=0.8)
+    with pytest.raises(InputError, match="test of topics"):
+        mark_topics(study.topics, score_test(check, simulate_answers(check)))
 
 
 def test_precision_and_recall_are_those_of_all_responses():
