@@ -48,9 +48,10 @@ class BlindResult(Result):
         fit, and p that codes are said to fit more often than responses without them.
     topics : pandas.DataFrame
         Key ``topic``: ``label``, ``n``, ``n_items``, ``n_right``, ``estimate``, ``low``, ``high``,
-        ``expected_by_chance``, ``p``, ``p_holm``, ``status``: "told apart"; "not told apart" (p at
-        or above .05, or less than half of what there is beyond guessing was right); "too few
-        judgements"; "not tested" (``note`` says why). Every topic with a response is there.
+        ``expected_by_chance``, ``p``, ``p_holm``, ``status``: "told apart"; "not told apart"
+        (less than half of what there is beyond guessing was right); "too few judgements" (fewer
+        than 5, or no significant difference from guessing); "not tested" (``note`` says why). Every
+        topic with a response is there.
     pairs : pandas.DataFrame
         Of label choice, key (``topic``, ``other``), each pair of topics that stood side by side:
         ``label``, ``other_label``, ``n`` (times that one of them was chosen where one was right),
@@ -266,10 +267,9 @@ def _topic_table(rows: pd.DataFrame, task: Task, names: dict[int, str]) -> pd.Da
     tested = table["p"].notna().to_numpy()
     adjusted = np.full(len(table), np.nan)
     adjusted[tested] = holm(table.loc[tested, "p"].to_numpy(dtype=float))
-    beyond = (table["estimate"] - table["expected_by_chance"]) / (1 - table["expected_by_chance"])
-    told = (table["p"] < SIGNIFICANT) & (beyond >= ENOUGH)
-    status = np.where(told, TOLD, NOT_TOLD)
-    status = np.where(table["n"] < FEWEST, TOO_FEW, status)
+    chance = table["expected_by_chance"]
+    rows_of = zip(table["n"], table["estimate"], chance, table["p"], strict=True)
+    status = [_status(*row) for row in rows_of]
     table = table.assign(p_holm=adjusted, status=status, note="")
     if not task.left_out:
         return table
@@ -279,6 +279,15 @@ def _topic_table(rows: pd.DataFrame, task: Task, names: dict[int, str]) -> pd.Da
     )
     both = pd.concat([table, rest]).sort_values("topic", kind="stable", ignore_index=True)
     return both.fillna({"label": ""})
+
+
+def _status(n: int, right: float, chance: float, p: float) -> str:
+    """What people could do, from the proportion right and that expected by chance."""
+    if n < FEWEST:
+        return TOO_FEW
+    if (right - chance) / (1 - chance) < ENOUGH:
+        return NOT_TOLD
+    return TOLD if p < SIGNIFICANT else TOO_FEW
 
 
 def _pairs(rows: pd.DataFrame, names: dict[int, str]) -> pd.DataFrame:
@@ -295,7 +304,7 @@ def _pairs(rows: pd.DataFrame, names: dict[int, str]) -> pd.DataFrame:
     for (one, two), (n, mixed) in sorted(counts.items()):
         low, high = wilson_interval(mixed, n)
         p = chance_p(n - mixed, [0.5] * n)
-        status = TOO_FEW if n < FEWEST else TOLD if p < SIGNIFICANT else NOT_TOLD
+        status = _status(n, 1 - mixed / n, 0.5, p)
         out.append(
             (one, two, names.get(one, ""), names.get(two, ""), n, mixed,
              mixed / n, float(low), float(high), p, status)
