@@ -8,10 +8,19 @@ from pathlib import Path
 import pytest
 import standins
 from tasks import HOSTILE, coding_task, survey_of
+from test_judgements import coders
 
 import iapt_topics as it
 from iapt_topics.qda import write_codes
-from iapt_topics.validation import build_codes, draw_test, make_coding, read_answers, write_task
+from iapt_topics.validation import (
+    build_codes,
+    build_gold,
+    draw_test,
+    make_adjudication,
+    make_coding,
+    read_answers,
+    write_task,
+)
 from iapt_topics.validation.task import TESTS, THEMES
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -120,6 +129,33 @@ def test_a_rating_goes_on_by_itself_and_the_pointer_works_too(browser, tmp_path)
     assert [v[0] for v in table["values"]] == ["2", "1"]
     page.close()
     assert not faults
+
+
+def test_disagreements_are_decided_with_a_reason_and_a_name(browser, tmp_path):
+    three, survey, frame = coders(n=25)
+    task = make_adjudication(three, survey, frame)
+    page, faults = opened(browser, write_task(tmp_path / "t.html", task))
+    page.keyboard.press("2")
+    page.locator("#item").focus()
+    page.keyboard.press("Enter")
+    assert "why" in page.locator("#said").inner_text()
+    assert page.locator("#where").inner_text().startswith("Item 1 ")
+    odd = 'caf\u00e9 \U0001f600 \u2028 <b> \u202e \u0007 "quoted" \\ back'
+    page.locator("#note").fill(odd)
+    page.get_by_role("button", name="Next →").click()
+    assert page.locator("#where").inner_text().startswith("Item 2 ")
+    page.get_by_role("button", name="Export answers").click()
+    assert "your name" in page.locator("#said").inner_text()
+    page.get_by_label("Your name").fill("Zo\u00eb M\u00fcller-Ng")
+    answers = read_answers(exported(page, tmp_path, "one"), task)
+    row = answers.table.iloc[0]
+    assert row["rater"] == "Zo\u00eb M\u00fcller-Ng"
+    assert row["note"].startswith("caf\u00e9 \U0001f600 \u2028 <b>")
+    assert "\u202e" not in row["note"]
+    page.close()
+    assert not faults
+    gold = build_gold(three, frame, task=task, answers=answers)
+    assert (gold.trail["status"] == "decided").sum() == 1
 
 
 def test_many_themes_are_found_by_a_word_and_explained_if_asked(browser, tmp_path):
