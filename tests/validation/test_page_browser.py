@@ -18,6 +18,8 @@ from iapt_topics.validation import (
     draw_test,
     make_adjudication,
     make_coding,
+    make_mapping,
+    make_quotes,
     read_answers,
     write_task,
 )
@@ -224,7 +226,9 @@ def test_axe_finds_no_fault_and_nothing_overflows(browser, tmp_path, scheme, wid
         "axe_playwright_python.sync_playwright", reason="no axe here: it comes with the extra dev"
     )
     study = survey_of()
-    tasks = [coding_task(20)]
+    three, survey, frame = coders(n=25)
+    tasks = [coding_task(20), make_quotes(study), make_mapping(study)]
+    tasks += [make_adjudication(three, survey, frame)]
     tasks += [draw_test(study, k, raters=["Ann"], width=0.8) for k in TESTS]
     for i, task in enumerate(tasks):
         path = write_task(tmp_path / f"{i}.html", task)
