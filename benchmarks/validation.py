@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics.survey.responses import Responses
-from iapt_topics.validation.answers import _COLUMNS, Answers
+from iapt_topics.validation.answers import COLUMNS, Answers
 from iapt_topics.validation.blind import draw_test
 from iapt_topics.validation.results import score_test
 from iapt_topics.validation.simulate import simulate_answers
@@ -104,7 +104,7 @@ def rated(task: Task, subject: dict[str, int], rng: np.random.Generator) -> Answ
             fit = np.array([f"{c[1]}, {c[2]}".count(f"word{s}x") for c in choices[item]])
             k = int(rng.choice(np.flatnonzero(fit == fit.max())))
         rows.append((item, rater, (str(k + 1),), "", "2020-01-01T00:00:00Z", "simulated"))
-    table = pd.DataFrame(rows, columns=_COLUMNS)
+    table = pd.DataFrame(rows, columns=COLUMNS)
     return Answers(task=task.fingerprint, table=table, log=pd.DataFrame())
 
 

@@ -23,8 +23,8 @@ ANSWERS = "iapt_topics answers 1"
 LARGEST = 20_000_000  # bytes
 LONGEST_NOTE = 2_000
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
-_COLUMNS = ["item", "rater", "values", "note", "when", "source"]
-_LOG = ["source", "rater", "n", "first", "last", "sha256", "read"]
+COLUMNS = ["item", "rater", "values", "note", "when", "source"]
+LOG = ["source", "rater", "n", "first", "last", "sha256", "read"]
 #: Columns of a sheet; the last four are read back.
 SHEET = ("text", "choices", "item", "answer", "note", "rater")
 
@@ -127,8 +127,8 @@ def read_answers(paths: str | Path | Sequence[str | Path], task: Task) -> Answer
         log.append((path.name, rater, len(answers), times[0], times[-1], digest, now))
     return Answers(
         task=task.fingerprint,
-        table=pd.DataFrame(rows, columns=_COLUMNS),
-        log=pd.DataFrame(log, columns=_LOG),
+        table=pd.DataFrame(rows, columns=COLUMNS),
+        log=pd.DataFrame(log, columns=LOG),
     )
 
 

@@ -12,7 +12,7 @@ from iapt_topics._base.errors import InputError, listed
 from iapt_topics.agreement.coders import AGAIN, plan_overlap
 from iapt_topics.codes.codes import Codes
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.mapping.edits import _LOG, MappingEdits, _topics_by_response
+from iapt_topics.mapping.edits import LOG, MappingEdits, topics_by_response
 from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.published import publish
 from iapt_topics.publish.quotes import propose_quotes
@@ -413,5 +413,5 @@ def build_mapping_edits(task: Task, answers: Answers, study: Study) -> MappingEd
             for t, d in decided
         ]
     return MappingEdits(
-        table=pd.DataFrame(log, columns=_LOG), topic_of=_topics_by_response(study.topics)
+        table=pd.DataFrame(log, columns=LOG), topic_of=topics_by_response(study.topics)
     )

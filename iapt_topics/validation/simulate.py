@@ -7,7 +7,7 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.codes import Codes
-from iapt_topics.validation.answers import _COLUMNS, _LOG, Answers
+from iapt_topics.validation.answers import COLUMNS, LOG, Answers
 from iapt_topics.validation.blind import FITS, NO
 from iapt_topics.validation.task import TESTS, THEMES, Task
 
@@ -62,9 +62,9 @@ def simulate_answers(
         guess = values[int(rng.integers(len(values)))]
         value = right[item] if rng.random() < skill else guess
         rows.append((item, rater or "simulated", (value,), "", WHEN, "simulated"))
-    table = pd.DataFrame(rows, columns=_COLUMNS)
+    table = pd.DataFrame(rows, columns=COLUMNS)
     log = [
         ("simulated", rater, len(part), WHEN, WHEN, "", WHEN)
         for rater, part in table.groupby("rater", sort=False)
     ]
-    return Answers(task=task.fingerprint, table=table, log=pd.DataFrame(log, columns=_LOG))
+    return Answers(task=task.fingerprint, table=table, log=pd.DataFrame(log, columns=LOG))
