@@ -246,7 +246,11 @@ def _from_sheet(path: Path, task: Task, now: str) -> tuple[str, list[_Answer]]:
         raise UnfitError(f"{len(names)} names in the column rater: it needs one")
     _require_rater(names[0], task)
     rows = zip(task.items["item"], task.items["parts"], task.items["choices"], strict=True)
-    shown = {i: (_plain(sheet_text(p)), _plain(choice_text(c or task.choices))) for i, p, c in rows}
+    shown, named = {}, {}
+    for item, parts, own in rows:
+        choices = own or task.choices
+        shown[item] = _plain(sheet_text(parts)), _plain(choice_text(choices))
+        named[item] = _named(choices)
     allowed, answers = task.allowed(), []
     for row in sheet.to_dict("records"):
         item = row["item"]
@@ -260,14 +264,23 @@ def _from_sheet(path: Path, task: Task, now: str) -> tuple[str, list[_Answer]]:
             if row["note"]:
                 raise UnfitError(f"a note without an answer, item {item!r}")
             continue
-        of = {v.casefold(): v for v in allowed[item]}
-        values = [of.get(_number(v, of).casefold(), v) for v in given]
+        of = named[item]
+        values = [of.get(_plain(_number(v, of)).casefold(), v) for v in given]
         ordered = [v for v in allowed[item] if v in set(values)]
         if len(ordered) != len(values):
             raise UnfitError(f"an answer {row['answer'][:40]!r} that may not be given: {item}")
         answers.append(_Answer(item, tuple(ordered), clean(row["note"]), now))
     _require_fit(answers, names[0], task)
     return names[0], answers
+
+
+def _named(choices: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Values by how people write them: the value, or a label that is no other choice's."""
+    labels = [_plain(c[1]).casefold() for c in choices]
+    once = {
+        label: c[0] for label, c in zip(labels, choices, strict=True) if labels.count(label) == 1
+    }
+    return once | {c[0].casefold(): c[0] for c in choices}
 
 
 def choice_text(choices: Sequence[Sequence[str]]) -> str:

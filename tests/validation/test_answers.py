@@ -205,6 +205,13 @@ def test_a_sheet_in_which_a_column_was_sorted_alone_is_refused(tmp_path):
     found = read_answers(edit(path, fill), task)
     assert set(found.table["values"]) == {("I1", "S1"), ("none",)}
 
+    def labels(sheet, at):
+        for row in range(2, 14):
+            sheet.cell(row, at["answer"]).value = "therapist identity;Targets and performance"
+
+    found = read_answers(edit(path, labels), task)
+    assert set(found.table["values"]) == {("I1", "S1")}
+
     def sort_items(sheet, at):
         ids = sorted(sheet.cell(r, at["item"]).value for r in range(2, 14))
         for r, i in enumerate(ids, 2):
