@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.arrays import Bools, Floats
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.result import Result
-from iapt_topics._base.status import NOT_ESTIMABLE, SHOWN, SIGNIFICANT
+from iapt_topics._base.status import SIGNIFICANT
 from iapt_topics.stats.intervals import wilson_interval
-from iapt_topics.stats.many_coders import chance_p, krippendorff_alpha, many_coder_ac1
+from iapt_topics.stats.many_coders import chance_p
 from iapt_topics.stats.multiplicity import holm
-from iapt_topics.stats.resampling import cluster_weights, design_effect, percentile_interval
 from iapt_topics.topics.topics import Topics
 from iapt_topics.validation.answers import Answers
 from iapt_topics.validation.blind import FITS, PARTLY
+from iapt_topics.validation.proportions import fisher_p, proportion_right, rater_agreement
 from iapt_topics.validation.task import LABELS, TESTS, THEMES, Task
+from iapt_topics.validation.theme_check import overall_of_themes, theme_table
 
 #: What people could do with a topic.
 TOLD, NOT_TOLD, TOO_FEW = "told apart", "not told apart", "too few judgements"
@@ -160,24 +160,24 @@ def score_test(task: Task, answers: Answers, *, seed: int = 7) -> BlindResult:
         )
         return BlindResult(
             kind=task.kind,
-            overall=_overall_themes(rows),
+            overall=overall_of_themes(rows),
             topics=empty,
             pairs=empty,
-            themes=_theme_table(rows, task),
+            themes=theme_table(rows, task),
             raters=_by_rater(rows[rows["stratum"] == "coded"], tested=False),
-            agreement=_agreement(rows, "value", seed),
+            agreement=rater_agreement(rows, "value", seed),
         )
     rows = rows.assign(right=(rows["value"] == rows["right"]).astype(float))
-    overall = _proportion(rows) | {"n_raters": rows["rater"].nunique()}
+    overall = proportion_right(rows) | {"n_raters": rows["rater"].nunique()}
     each = _by_rater(rows)
     return BlindResult(
         kind=task.kind,
-        overall=pd.DataFrame([overall | {"p_fisher": _fisher(each["p"].to_numpy(dtype=float))}]),
+        overall=pd.DataFrame([overall | {"p_fisher": fisher_p(each["p"].to_numpy(dtype=float))}]),
         topics=_topic_table(rows, task, names),
         pairs=_pairs(rows, names) if task.kind == LABELS else empty,
         themes=empty,
         raters=each,
-        agreement=_agreement(rows, "right", seed),
+        agreement=rater_agreement(rows, "right", seed),
     )
 
 
@@ -225,34 +225,9 @@ def mark_topics(topics: Topics, result: BlindResult) -> Topics:
     return replace(topics, topics=topics.topics.assign(note=notes))
 
 
-def _fisher(p: Floats) -> float:
-    from scipy.stats import combine_pvalues
-
-    return float(combine_pvalues(np.clip(p, 1e-300, 1.0), "fisher").pvalue)
-
-
-def _proportion(rows: pd.DataFrame) -> dict[str, object]:
-    """Judgements, items, right ones, their proportion with its interval, and the test."""
-    right = rows["right"].to_numpy(dtype=float)
-    n = len(right)
-    effect = design_effect(right - right.mean(), np.ones(n), rows["item"].to_numpy()) if n else 1.0
-    low, high = wilson_interval(right.sum() / effect, n / effect)
-    chances = rows["chance"].to_numpy(dtype=float)
-    return {
-        "n": n,
-        "n_items": rows["item"].nunique(),
-        "n_right": int(right.sum()),
-        "estimate": float(right.mean()) if n else np.nan,
-        "low": float(low),
-        "high": float(high),
-        "expected_by_chance": float(chances.mean()) if n else np.nan,
-        "p": chance_p(int(right.sum()), chances) if n and not np.isnan(chances).any() else np.nan,
-    }
-
-
 def _by_rater(rows: pd.DataFrame, *, tested: bool = True) -> pd.DataFrame:
-    out = [{"rater": r} | _proportion(part) for r, part in rows.groupby("rater", sort=True)]
-    table = pd.DataFrame(out, columns=["rater", *_proportion(rows)])
+    out = [{"rater": r} | proportion_right(part) for r, part in rows.groupby("rater", sort=True)]
+    table = pd.DataFrame(out, columns=["rater", *proportion_right(rows)])
     return table.drop(columns=["n_items"] + ([] if tested else ["expected_by_chance", "p"]))
 
 
@@ -261,7 +236,7 @@ def _topic_table(rows: pd.DataFrame, task: Task, names: dict[int, str]) -> pd.Da
     for topic in dict.fromkeys(task.key["topic"]):
         of = rows[rows["topic"] == topic]
         about = {"topic": int(topic), "label": names[topic]}
-        out.append(about | _proportion(of))
+        out.append(about | proportion_right(of))
     table = pd.DataFrame(out)
     # Those without a judgement are no test among the others.
     tested = table["p"].notna().to_numpy()
@@ -314,140 +289,3 @@ def _pairs(rows: pd.DataFrame, names: dict[int, str]) -> pd.DataFrame:
         "status",
     ]  # fmt: skip
     return pd.DataFrame(out, columns=columns)
-
-
-def _agreement(rows: pd.DataFrame, column: str, seed: int) -> pd.DataFrame:
-    """Agreement among raters on the items that two at least judged."""
-    wide = rows.pivot(index="item", columns="rater", values=column)
-    wide = wide[wide.notna().sum(axis=1) > 1]
-    values = wide.to_numpy(dtype=object)
-    measures = {"alpha": krippendorff_alpha, "ac1": many_coder_ac1, "same": _same}
-    out = []
-    draws = cluster_weights(wide.index.to_numpy(), 500, seed).astype(float)
-    for name, measure in measures.items():
-        estimate = low = high = np.nan
-        if len(values):
-            estimate = float(measure(values))
-            limits = percentile_interval(measure(values, draws))
-            low, high = (float(v) for v in limits)
-        out.append((name, estimate, low, high, len(values)))
-    return pd.DataFrame(out, columns=["measure", "estimate", "low", "high", "n"])
-
-
-def _same(labels: np.ndarray, weights: Floats | None = None) -> Floats:
-    """Mean over items of the proportion of pairs of raters with the same answer."""
-    known = labels != None  # noqa: E711  # each cell
-    share = np.zeros(len(labels))
-    for i, row in enumerate(labels):
-        given = [v for v, k in zip(row, known[i], strict=True) if k and v == v]
-        m = len(given)
-        share[i] = sum(a == b for a in given for b in given) - m
-        share[i] /= m * (m - 1)
-    each = np.ones(len(labels)) if weights is None else weights
-    return np.asarray(each @ share / each.sum(axis=-1))
-
-
-def _overall_themes(rows: pd.DataFrame) -> pd.DataFrame:
-    coded = rows["stratum"] == "coded"
-    row = _proportion(rows[coded]) | {"n_raters": rows["rater"].nunique()}
-    beside = rows.loc[~coded, "right"]
-    row["expected_by_chance"] = float(beside.mean()) if len(beside) else np.nan
-    strata = rows["theme"].astype(str) + "\n" + rows["rater"].astype(str)
-    row["p"] = _exact_fit_p(coded.to_numpy(), rows["right"].to_numpy() == 1, strata.to_numpy())
-    by_rater = [
-        _exact_fit_p(
-            (part["stratum"] == "coded").to_numpy(), part["right"].to_numpy() == 1,
-            part["theme"].to_numpy(),
-        )
-        for _, part in rows.groupby("rater", sort=True)
-    ]  # fmt: skip
-    row["p_fisher"] = _fisher(np.array(by_rater))
-    return pd.DataFrame([row])
-
-
-def _exact_fit_p(coded: Bools, fits: Bools, strata: np.ndarray) -> float:
-    """Exact p that codes are said to fit no more often than responses without, within strata.
-
-    Given how many fit in each stratum, the number among those coded is hypergeometric under the
-    hypothesis, and the sum over strata is their convolution.
-    """
-    from scipy.stats import hypergeom
-
-    spread, observed = np.ones(1), 0
-    _, at = np.unique(strata.astype(str), return_inverse=True)
-    for s in range(at.max() + 1 if len(at) else 0):
-        here = at == s
-        n, m, k = int(here.sum()), int((here & coded).sum()), int((here & fits).sum())
-        spread = np.convolve(spread, hypergeom.pmf(np.arange(m + 1), n, k, m))
-        observed += int((here & coded & fits).sum())
-    return float(min(1.0, spread[observed:].sum()))
-
-
-def _theme_table(rows: pd.DataFrame, task: Task) -> pd.DataFrame:
-    # A unit that several raters judged counts once, by their mean.
-    unit = rows.groupby("item", sort=False).agg(
-        theme=("theme", "first"), stratum=("stratum", "first"), weight=("weight", "first"),
-        right=("right", "mean"), partly=("partly", "mean"),
-    )  # fmt: skip
-    labels = dict(zip(task.key["theme"], task.key["label"], strict=True))
-    drawn = task.key.groupby(["theme", "stratum"])["weight"].agg(["first", "size"])
-    out = []
-    for theme in dict.fromkeys(task.key["theme"]):
-        of, mine = unit[unit["theme"] == theme], rows[rows["theme"] == theme]
-        size = {s: float(w * n) for s, (w, n) in drawn.loc[theme].iterrows()}
-        coded = of[of["stratum"] == "coded"]
-        p = _exact_fit_p(
-            (mine["stratum"] == "coded").to_numpy(), mine["right"].to_numpy() == 1,
-            mine["rater"].to_numpy(),
-        )  # fmt: skip
-        row: dict[str, object] = {
-            "theme": theme, "label": labels[theme],
-            "n_codes": round(size.get("coded", 0)), "n_checked": len(coded),
-        }  # fmt: skip
-        low, high = wilson_interval(coded["right"].sum(), len(coded))
-        row |= {
-            "precision": float(coded["right"].mean()) if len(coded) else np.nan,
-            "precision_low": float(low),
-            "precision_high": float(high),
-            "precision_partly": float(coded["partly"].mean()) if len(coded) else np.nan,
-        }
-        without = of[of["stratum"] != "coded"]
-        row |= {"n_without": len(without), "n_missed": float(without["right"].sum())}
-        row |= _recall(of, size)
-        enough = len(coded) > 0 and len(without) > 0
-        out.append(
-            row | {"p": p if enough else np.nan, "status": SHOWN if enough else NOT_ESTIMABLE}
-        )
-    table = pd.DataFrame(out)
-    tested = table["p"].notna().to_numpy()
-    adjusted = np.full(len(table), np.nan)
-    adjusted[tested] = holm(table.loc[tested, "p"].to_numpy(dtype=float))
-    table.insert(table.columns.get_loc("status"), "p_holm", adjusted)  # type: ignore[arg-type]
-    return table
-
-
-def _recall(of: pd.DataFrame, size: dict[str, float]) -> dict[str, float]:
-    """Recall by the sampling weights, with limits that hold for all strata at once."""
-    level = 1 - 0.05 / max(1, len(size))
-    found = missed = np.zeros(3)  # estimate, low, high
-    for stratum, total in size.items():
-        here = of.loc[of["stratum"] == stratum, "right"]
-        if not len(here):
-            return {"recall": np.nan, "recall_low": np.nan, "recall_high": np.nan}
-        low, high = wilson_interval(here.sum(), len(here), level)
-        part = total * np.array([here.mean(), float(low), float(high)])
-        if len(here) >= round(total):  # every one was judged
-            part = total * np.full(3, here.mean())
-        if stratum == "coded":
-            found = found + part
-        else:
-            missed = missed + part
-
-    def share(tp: float, fn: float) -> float:
-        return float(tp / (tp + fn)) if tp + fn > 0 else np.nan
-
-    return {
-        "recall": share(found[0], missed[0]),
-        "recall_low": share(found[1], missed[2]),
-        "recall_high": share(found[2], missed[1]),
-    }

@@ -23,7 +23,6 @@ from iapt_topics.validation import (
     simulate_answers,
 )
 from iapt_topics.validation.answers import Answers
-from iapt_topics.validation.results import _exact_fit_p
 from iapt_topics.validation.task import (
     LABELS,
     RESPONSES,
@@ -34,6 +33,7 @@ from iapt_topics.validation.task import (
     Item,
     build_task,
 )
+from iapt_topics.validation.theme_check import exact_fit_p
 
 
 def drawn(kind, **how):
@@ -256,7 +256,7 @@ def test_the_exact_test_of_a_theme_is_fishers_in_one_stratum():
             [(~coded & fits).sum(), (~coded & ~fits).sum()],
         ]
         wanted = fisher_exact(table, "greater").pvalue
-        assert _exact_fit_p(coded, fits, np.zeros(30)) == pytest.approx(wanted)
+        assert exact_fit_p(coded, fits, np.zeros(30)) == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize("kind", TESTS)
