@@ -95,6 +95,10 @@ class BlindResult(Result):
         "agreement",
     )
 
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        """Tables that this kind of test has."""
+        return {name: table for name, table in Result._shown(self).items() if len(table)}
+
     def _title(self) -> str:
         row = self.overall.iloc[0]
         return f"{self.kind}: {row['estimate']:.0%} right of {int(row['n']):,} judgements"

@@ -135,6 +135,7 @@ def test_what_is_right_is_scored_by_topic_rater_and_agreement():
     assert alpha["n"] == len(wide)
     assert (found.topics["low"] <= found.topics["estimate"]).all()
     assert (found.topics["p_holm"] >= found.topics["p"]).all()
+    assert "themes: 0 rows" not in found._repr_html_()
 
 
 def test_the_published_example_of_oolong_is_reproduced():
