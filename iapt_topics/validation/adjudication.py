@@ -65,6 +65,7 @@ def make_adjudication(
     responses: Responses,
     frame: ThemeFrame,
     *,
+    response_ids: Sequence[str] | None = None,
     rater: str = "",
     seed: int = 7,
 ) -> Task:
@@ -78,6 +79,8 @@ def make_adjudication(
         The survey.
     frame : ThemeFrame
         The codebook.
+    response_ids : sequence of str, optional
+        Decide disagreements on these alone, e.g. a random sample; by default on all.
     rater : str, default ""
         Who decides; by default whoever opens the page.
     seed : int, default 7
@@ -95,6 +98,8 @@ def make_adjudication(
     """
     sets = _sets_by_response(coders, frame)
     apart = [i for i, of in sets.items() if len(of) > 1 and len(set(of.values())) > 1]
+    if response_ids is not None:
+        apart = [i for i in apart if i in set(map(str, response_ids))]
     if not apart:
         raise InputError(
             "coders", "must disagree on a response at least", "no disagreement",

@@ -144,6 +144,8 @@ def test_disagreements_are_decided_and_the_trail_replays(tmp_path):
     assert [head for head, _ in shown][-1] == "Response"
     assert not any("c0" in head or "c1" in head for head, _ in shown)
     later = task.key["response"].iloc[-1]
+    few = make_adjudication(three, survey, frame, response_ids=[later, "nobody"])
+    assert few.key["response"].tolist() == [later]
 
     def say(row):
         return ([] if row["response"] == later else ["S1"]), "the response says so"
