@@ -172,11 +172,11 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         "publish/suppression.py",
         ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
-            ("if 0 < len(c.people) < table", "if 0 < c.count < table"),
+            ("if 0 < len(c.people) < protection", "if 0 < c.count < protection"),
             ("len(hidden) < 2 or len(behind) < max(", "len(hidden) < 2 or 1 > max("),
             ("len(hidden) < 2 or len(behind) < max(", "len(behind) < max("),
             ("high - low < width - 1e-6", "high - low < 1 - 1e-6"),
-            ("return 0, self.few[key]", "return 0, np.inf"),
+            ("return 0, self.protection.few[key]", "return 0, np.inf"),
             ("table.hide(min(more,", "table.hide(max(more,"),
             ("self.protected.add(key)", "pass"),
             ("return table.hidden - table.unseen", "return table.hidden"),
@@ -187,7 +187,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
             ("for k in (total, *parts) if k in self.hidden}", "for k in (total, *parts) if k is key}"),
             ("right[i] -= sign * self", "right[i] += sign * self"),
             ("for sign in (1, -1):", "for sign in (1, 1):"),
-            ("if p in self.hidden and (self.cells[p].count or p in self.few)]", "if p in self.hidden]"),
+            ("if p in self.hidden and (self.cells[p].count or p in few)]", "if p in self.hidden]"),
         ),
     ),
     (

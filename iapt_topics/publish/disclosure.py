@@ -29,7 +29,7 @@ class Disclosure(Checked):
         Smallest base: nothing is shown of a group of fewer respondents, and no word that fewer
         used. Respondents are counted, not responses.
     min_cell : int, default 5
-        Smallest cell: a figure that rests on fewer respondents is not shown. 1 suppresses nothing,
+        Smallest cell: a figure that rests on fewer respondents is suppressed. 1 suppresses nothing,
         and every output then says so.
     round_to : int, default 3
         Counts are rounded to a multiple of this, and percentages worked out from the rounded

@@ -18,7 +18,7 @@ from iapt_topics.publish.disclosure import (
     parse_rule,
     word_users,
 )
-from iapt_topics.publish.suppression import Cell, suppress
+from iapt_topics.publish.suppression import Cell, Protection, suppress
 from iapt_topics.survey.responses import Responses
 
 
@@ -88,7 +88,8 @@ def hidden(counts, lines, least=10, *, behind=None, **more):
     for total, parts in lines:
         every = frozenset().union(*(cells[p].people for p in parts))
         cells.setdefault(total, Cell(sum(cells[p].count for p in parts), every))
-    return suppress(cells, lines, least, **more)
+    asked = {k: more.pop(k) for k in ("least_of", "few", "values", "order") if k in more}
+    return suppress(cells, lines, Protection(least=least, **asked), **more)
 
 
 def test_people_are_counted_not_responses():
