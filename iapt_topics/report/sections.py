@@ -121,6 +121,7 @@ def _themes(
 def _topics(version: Version) -> dict[str, Any]:
     """The topics, their themes and their stability."""
     tables, cards = version.tables, themes.topic_cards(version)
+    bubbles = topic_map.lay_out(version)
     notes = {c.note for c in cards if not c.small}
     rows = tables["topics"]
     unassigned = rows.loc[rows["topic"] == -1, "estimate"]
@@ -128,9 +129,11 @@ def _topics(version: Version) -> dict[str, Any]:
     return {
         "unsure": _unsure(version),
         "cards": cards,
-        "bubbles": topic_map.lay_out(version),
+        "bubbles": bubbles,
+        "bubble_table": topic_map.topic_grid(bubbles, rows),
+        "responses_json": topic_map.responses_json(version, bubbles),
         "groups": topic_map.groups(version),
-        "map_size": (int(topic_map.WIDTH), int(topic_map.HEIGHT)),
+        "view_box": topic_map.view_box(version),
         "broad": grids.hierarchy_grid(tables["topic_hierarchy"]),
         "coverage": {
             "themes": len(coverage),
