@@ -22,6 +22,7 @@ from iapt_topics.publish.of_facets import publish_facets
 from iapt_topics.publish.of_map import place_responses
 from iapt_topics.publish.of_survey import publish_survey
 from iapt_topics.publish.of_topics import publish_topics
+from iapt_topics.publish.of_words import publish_words
 from iapt_topics.publish.quotes import Quote, choose_quotes
 from iapt_topics.publish.suppression import suppress
 from iapt_topics.publish.workbook import write_published
@@ -204,6 +205,7 @@ def publish(
         "frame": study.tables["frame"],
         **publish_survey(study.tables, cells),
         **drift,
+        "word_shifts": publish_words(study.tables["word_shifts"], cells),
         **publish_topics(study, cells),
         **publish_agreement(study, cells, years),
     }

@@ -223,6 +223,7 @@ def _drift(
         "small": change.small_charts(version, changes, lines),
         "people": any(len(of) > 1 for of in lines.values()),
         "trend_words": change.trend_words(version),
+        "words": change.word_chart(version),
         "changes": drift_grids.changes_grid(
             last_rows, labels, f"{names[last]} against {names[baseline]}, machine codes"
         ),

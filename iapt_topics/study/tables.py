@@ -22,6 +22,7 @@ from iapt_topics.drift.panel import measure_panel
 from iapt_topics.drift.prevalence import NOT_RANDOM, shares_by_hand
 from iapt_topics.drift.tables import FAMILIES, sources_table
 from iapt_topics.drift.uncertainty import assignment_covariance, by_source
+from iapt_topics.drift.word_shift import survey_words
 from iapt_topics.mapping.mapping import mapping_coverage
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.stats.share_model import ShareModel, YearSums, share_model, sum_cells
@@ -67,6 +68,7 @@ def exact_tables(study: Results) -> Tables:
             f"drift_{name}": add_status(getattr(drift, name))
             for name in ("shares", "changes", "trends", "changepoints", "distances")
         },
+        "word_shifts": add_status(survey_words(study.responses, drift.baseline).assign(note="")),
         **_standardised_tables(study),
         **_panel_tables(study),
         **_axis_tables(study),

@@ -416,6 +416,24 @@ def test_every_response_is_on_the_private_map_and_none_on_the_public_one(tmp_pat
     assert "back to back sessions" not in public
 
 
+def test_words_that_rose_and_fell_are_said_with_their_waves(whole):
+    said = Page(whole[1]).text
+    assert "Words most changed, 2014 to 2018" in said
+    one = results(standins.responses())
+    table = one.tables["word_shifts"]
+    none = dict(one.tables) | {"word_shifts": table.assign(p_bh=0.5)}
+    words = change.word_chart(replace(one, tables=none))
+    assert words["said"].startswith("No word was said significantly more or less often in 2018")
+    assert f"of {len(table)} words tested" in words["said"]
+    first = table.iloc[[0]].assign(p_bh=0.01, estimate=1.0, low=0.5, high=1.5, word="<b>pay</b>")
+    one_word = change.word_chart(replace(one, tables=none | {"word_shifts": first}))
+    assert "More often: <b>pay</b>." in one_word["said"]  # escaped by the template
+    assert "of 1 word tested" in one_word["said"]
+    assert one_word["table"].rows[0][3] == "2.72 [1.65, 4.48]"
+    assert [change._ratio(v) for v in (-9, 0, 3, 99)] == ["<\u00a00.01", "1.00", "20", ">\u00a0100"]
+    assert change.word_chart(replace(one, tables=none | {"word_shifts": table[:0]})) is None
+
+
 def test_no_change_is_worded_with_what_could_have_been_seen():
     row = {"p_bh": 0.4, "estimate": 0.02, "smallest_detectable": 0.083}
     row |= {"finding": "no significant change"}
