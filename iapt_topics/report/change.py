@@ -146,7 +146,7 @@ def heat_map(version: Version) -> Grid | None:
     shares, waves = version.tables["drift_shares"], version.waves
     bases = shares.groupby("year")["n"].max()
     years = [int(str(y)) for y in bases.index]
-    if len(years) < 2 or shares["count"].isna().all():
+    if len(years) < 2 or not (shares["count"] > 0).any():
         return None
     top = float(shares["estimate"].max(skipna=True))
     order = version.tables["theme_shares"].sort_values("count", ascending=False, kind="stable")

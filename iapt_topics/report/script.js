@@ -238,6 +238,7 @@
     for (const root of document.querySelectorAll("figure.chart, .multiples, .theme .split > div:has(svg), .map")) {
       const name = root.dataset.title ?? (root.closest("details.theme")?.querySelector("h3") ?? root.parentElement.querySelector("h2")).textContent;
       const place = bar(root);
+      if (!root.matches(".multiples")) root.append(place); // beside it would be a column of its own
       offer(place, "SVG", name, () => picture(root));
       if (root.matches(".map")) continue;
       offer(place, "CSV", name, () => csv([["Point", "Figure"], ...[...root.querySelectorAll("circle")].filter((node) => named.has(node)).map((node) => {

@@ -263,7 +263,8 @@ def test_tables_and_charts_are_saved(browser, report):
 UNSAVED = """() => [...document.querySelectorAll("svg[class], .heatmap")]
   .map((s) => s.closest("table, .chart, .multiples, .theme .split > div, .map") ?? s)
   .filter((root) => {
-    const bar = (root.closest(".scroll") ?? root).nextElementSibling;
+    const bar = root.querySelector(":scope > .savers")
+      ?? (root.closest(".scroll") ?? root).nextElementSibling;
     const kinds = [...(bar?.querySelectorAll(".save") ?? [])].map((b) => b.textContent).sort();
     return kinds.join() !== (root.matches(".map") ? "SVG" : "CSV,SVG");
   }).map((root) => root.outerHTML.slice(0, 120))"""
