@@ -174,15 +174,15 @@ def _drawn(rows: pd.DataFrame, most: float, names: Mapping[int, str]) -> Markup:
         np.column_stack([far * np.cos(of), far * np.sin(of)])
         for far, of in zip((side, np.sqrt(3) * side), turn.T, strict=True)
     )
+    gaps = middles[:, None, None] + across[:, None] - middles
+    alone = np.hypot(gaps[..., 0], gaps[..., 1]).min(axis=2) > side / 2
     parts, edge = [], ""
-    for middle, topic, n in zip(middles, rows["topic"], rows["count"], strict=True):
-        points = [f"{num(x)} {num(y)}" for x, y in middle + corner]
+    for at, (topic, n) in enumerate(zip(rows["topic"], rows["count"], strict=True)):
+        points = [f"{num(x)} {num(y)}" for x, y in (middles[at] + corner).tolist()]
         title = element("title", f"{form.count(n)} responses of topic {topic}: {names[topic]}")
         shade = min(int(_SHADES * n / most), _SHADES - 1)
         parts.append(element("path", title, d=f"M{'L'.join(points)}z", class_=f"s{shade}"))
-        for i, neighbour in enumerate(middle + across):
-            if np.hypot(*(middles - neighbour).T).min() > side / 2:
-                edge += f"M{points[i]}L{points[(i + 1) % 6]}"
+        edge += "".join(f"M{points[i]}L{points[(i + 1) % 6]}" for i in np.flatnonzero(alone[at]))
     return Markup("").join([*parts, element("path", d=edge, class_="edge")])
 
 
