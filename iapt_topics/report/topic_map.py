@@ -124,7 +124,8 @@ def responses_json(version: Version, bubbles: list[Bubble]) -> Markup | None:
         return None
     place = rows[["x", "y"]].to_numpy() / (WIDTH, HEIGHT)
     packed = np.clip(place * 65535, 0, 65535).astype("<u2").tobytes()
-    themes = sorted({t for of in rows["themes"] for t in of}, key=list(version.labels).index)
+    given = {t for of in rows["themes"] for t in of}
+    themes = [t for t in version.labels if t in given] + sorted(given - set(version.labels))
     number = {t: i for i, t in enumerate(themes)}
     waves = list(dict.fromkeys(version.wave(y) for y in version.about.years))
     values = {

@@ -434,6 +434,17 @@ def test_words_that_rose_and_fell_are_said_with_their_waves(whole):
     assert change.word_chart(replace(one, tables=none | {"word_shifts": table[:0]})) is None
 
 
+def test_a_theme_that_the_frame_does_not_have_is_listed_by_its_id():
+    version = keep_private(standins.study_of(responses=standins.responses(n=300)))
+    rows = version.responses.assign(themes=[("S2", "nowhere")] * len(version.responses))
+    bubbles = topic_map.lay_out(version)
+    data = json.loads(topic_map.responses_json(replace(version, responses=rows), bubbles))
+    assert data["themes"] == ["Caseload and workload", "nowhere"]
+    assert data["theme"][0] == [0, 1]
+    assert topic_map.responses_json(replace(version, responses=None), bubbles) is None
+    assert topic_map.responses_json(version, []) is None
+
+
 def test_no_change_is_worded_with_what_could_have_been_seen():
     row = {"p_bh": 0.4, "estimate": 0.02, "smallest_detectable": 0.083}
     row |= {"finding": "no significant change"}
