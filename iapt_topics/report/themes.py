@@ -192,7 +192,13 @@ def _agreed(row: dict[Any, Any], rating: list[str]) -> str:
 def topic_cards(published: Version) -> list[Card]:
     """A card for each topic, small ones without content."""
     tables = published.tables
-    pairs = tables["topic_mapping"]
+    found = tables["topic_mapping"]
+    pairs: dict[int, list[tuple[str, str]]] = {}
+    for topic, theme, label in zip(
+        found["topic"], found["theme"], found["theme_label"], strict=True
+    ):
+        if theme:
+            pairs.setdefault(int(topic), []).append((form.anchor(theme), clean(label)))
     topical: dict[int, list[Quote]] = {}
     for quote in published.quotes:
         if not quote.theme:
@@ -207,7 +213,6 @@ def topic_cards(published: Version) -> list[Card]:
             label = "small topic, suppressed"
             cards.append(Card(number=number, label=label, small=True, size=size))
             continue
-        of = pairs[(pairs["topic"] == number) & (pairs["theme"] != "")]
         counted = known(row["estimate"])
         cards.append(
             Card(
@@ -219,10 +224,7 @@ def topic_cards(published: Version) -> list[Card]:
                 support=percent(row["support"]),
                 replicability=coefficient(row["stability"]) if "stability" in row else "",
                 words=tuple(clean(w) for w in str(row["words"]).split(", ") if w),
-                themes=tuple(
-                    (form.anchor(t), clean(label))
-                    for t, label in zip(of["theme"], of["theme_label"], strict=True)
-                ),
+                themes=tuple(pairs.get(number, ())),
                 quotes=tuple(topical.get(number, ())[:OF_A_TOPIC]),
                 n_quotes=len(topical.get(number, ())),
                 note=clean(row["remark"]),

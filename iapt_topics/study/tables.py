@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.arrays import Floats, Floats32
+from iapt_topics._base.arrays import Floats
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.status import SIGNIFICANT
 from iapt_topics.agreement.certify import certify_codes
@@ -22,6 +22,7 @@ from iapt_topics.drift.panel import measure_panel
 from iapt_topics.drift.prevalence import NOT_RANDOM, shares_by_hand
 from iapt_topics.drift.tables import FAMILIES, sources_table
 from iapt_topics.drift.uncertainty import assignment_covariance, by_source
+from iapt_topics.drift.word_shift import survey_words
 from iapt_topics.mapping.mapping import mapping_coverage
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.stats.share_model import ShareModel, YearSums, share_model, sum_cells
@@ -40,6 +41,8 @@ from iapt_topics.study.derived import (
     widths_by_source,
 )
 from iapt_topics.study.facets import carried_values, facet_codes, facet_sets, named_values
+from iapt_topics.study.hexagons import cut_hexagons
+from iapt_topics.study.places import response_places, topic_places
 from iapt_topics.survey.respondents import is_panel, respondent_mix, response_quality, tabulated
 from iapt_topics.topics.unassigned import unassigned_band
 
@@ -65,6 +68,7 @@ def exact_tables(study: Results) -> Tables:
             f"drift_{name}": add_status(getattr(drift, name))
             for name in ("shares", "changes", "trends", "changepoints", "distances")
         },
+        "word_shifts": add_status(survey_words(study.responses, drift.baseline).assign(note="")),
         **_standardised_tables(study),
         **_panel_tables(study),
         **_axis_tables(study),
@@ -296,7 +300,7 @@ def _topic_tables(study: Results) -> Tables:
         "topics": _topic_rows(topics),
         "topic_mapping": mapping.table,
         "topic_scores": mapping.scores,
-        "topic_map": topic_map(topics),
+        **_topic_map(topics, study.responses),
         "topic_runs": topics.runs,
         "topic_resolution": topics.resolution,
         "topic_hierarchy": _hierarchy(topics),
@@ -335,27 +339,20 @@ def _unsure(band: pd.DataFrame) -> pd.DataFrame:
     return add_status(out.reset_index(drop=True))
 
 
-def topic_map(topics: Topics) -> pd.DataFrame:
-    """Topics on the first two principal axes of their centroids: those alike lie near each other.
-
-    Returns
-    -------
-    DataFrame
-        ``topic``, ``x``, ``y``; the longest arm of each axis points to the right or up.
-    """
-    at = principal_axes(topics.centroids)
-    return pd.DataFrame({"topic": topics.topics["topic"].to_numpy(), "x": at[:, 0], "y": at[:, 1]})
-
-
-def principal_axes(centroids: Floats32) -> Floats:
-    """First two principal coordinates, each with its longest arm to the right or up."""
-    x = np.asarray(centroids, dtype=float)
-    u, s, _ = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
-    flat = np.zeros((len(x), 2))
-    flat[:, : min(2, len(s))] = (u * s)[:, :2]
-    longest = np.abs(flat).argmax(axis=0)
-    flat *= np.where(flat[longest, [0, 1]] < 0, -1.0, 1.0)
-    return flat
+def _topic_map(topics: Topics, responses: Responses) -> Tables:
+    """Middle and radius of the disc of each topic, and its hexagons."""
+    numbers, given = topics.topics["topic"].to_numpy(), topics.assignments
+    discs = topic_places(topics.centroids, topics.topics["n"].to_numpy(dtype=float))
+    of = np.flatnonzero(given["topic"] >= 0)
+    column = {int(t): i for i, t in enumerate(numbers)}
+    own = np.array([column[int(t)] for t in given["topic"].iloc[of]], dtype=np.intp)
+    places = response_places(discs, topics.distribution[of], own)
+    person = given["response_id"].iloc[of].map(responses.cluster_id.to_dict()).tolist()
+    hexagons = cut_hexagons(places, own, discs, person, least=1)
+    return {
+        "topic_map": pd.DataFrame({"topic": numbers} | dict(zip("xyr", discs.T, strict=True))),
+        "topic_hexagons": hexagons.assign(topic=numbers[hexagons["topic"].to_numpy(np.intp)]),
+    }
 
 
 def topic_widths(topics: Topics, responses: Responses, baseline: int) -> dict[str, Floats]:
