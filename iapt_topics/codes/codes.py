@@ -18,6 +18,8 @@ from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.survey.responses import Responses
 
 KINDS = ("human", "machine")
+#: Column of ``seen`` that not all codes have.
+PROBABILITY = "inclusion_probability"
 EVIDENCE = ("response_id", "theme", "start", "end", "margin", "anchor", "anchor_kind")
 
 
@@ -35,7 +37,9 @@ class Codes(Result):
         Ids of the themes of the code set, in the order of the frame.
     seen : pandas.DataFrame
         ``response_id`` (str, unique; the key), ``respondent_id`` (str, "" if unknown): every
-        response that was coded, with a theme or without.
+        response that was coded, with a theme or without. It may have ``inclusion_probability``
+        (float, above 0 and at most 1): with what probability the response was drawn for coding, as
+        :func:`iapt_topics.codes.next_to_code` gives it. Those without one are then in ``picked``.
     table : pandas.DataFrame
         ``response_id``, ``theme`` (together the key), ``score`` (float, NaN for a person): one row
         per code applied.
@@ -60,7 +64,8 @@ class Codes(Result):
     ------
     InputError
         If a table lacks a column or repeats its key, if ``table`` has a response that was not coded
-        or a theme outside the code set, or if ``evidence`` is not of the rows of ``table``.
+        or a theme outside the code set, if ``evidence`` is not of the rows of ``table``, or if an
+        inclusion probability is out of range.
 
     Examples
     --------
@@ -108,6 +113,12 @@ class Codes(Result):
         table = pd.DataFrame({c: texts(self.table[c]) for c in ("response_id", "theme")}, dtype=str)
         table["score"] = self.table["score"].to_numpy(dtype=float, na_value=np.nan)
         require_unique(seen["response_id"], "seen: response_id", "Give each response once.")
+        picked = frozenset(map(str, self.picked))
+        if PROBABILITY in self.seen:
+            seen[PROBABILITY] = self._checked_probabilities()
+            bare = seen[PROBABILITY].isna()
+            if not bare.all():
+                picked |= set(seen.loc[bare, "response_id"])
         twice = table.duplicated(["response_id", "theme"])
         if twice.any():
             rows = table.loc[twice, ["response_id", "theme"]].itertuples(index=False, name=None)
@@ -126,8 +137,26 @@ class Codes(Result):
         object.__setattr__(self, "seen", seen)
         object.__setattr__(self, "table", table)
         object.__setattr__(self, "labels", dict(self.labels))
-        for name in ("trained_on", "picked"):
-            object.__setattr__(self, name, frozenset(map(str, getattr(self, name))))
+        object.__setattr__(self, "trained_on", frozenset(map(str, self.trained_on)))
+        object.__setattr__(self, "picked", picked)
+
+    def _checked_probabilities(self) -> Floats:
+        values = self.seen[PROBABILITY].to_numpy(dtype=float, na_value=np.nan)
+        wrong = values[~np.isnan(values) & ~((values > 0) & (values <= 1))]
+        if len(wrong):
+            raise InputError(
+                f"seen: {PROBABILITY}", "must be above 0 and at most 1, or blank", listed(wrong),
+                "Take them from the plan of next_to_code().",
+            )  # fmt: skip
+        return values
+
+    @property
+    def probabilities(self) -> dict[str, float]:
+        """Inclusion probability of each response that has one; empty where none is known."""
+        if PROBABILITY not in self.seen:
+            return {}
+        known = self.seen[self.seen[PROBABILITY].notna()]
+        return dict(zip(known["response_id"], known[PROBABILITY].astype(float), strict=True))
 
     def _check_evidence(self, table: pd.DataFrame) -> None:
         if self.evidence is None:

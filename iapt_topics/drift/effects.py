@@ -37,8 +37,8 @@ import pandas as pd
 
 from iapt_topics._base.arrays import Floats, Ints
 from iapt_topics.codes.codes import spread
+from iapt_topics.codes.hand_sample import hand_sample
 from iapt_topics.drift.coded import join_codes
-from iapt_topics.drift.prevalence import hand_coded_population
 from iapt_topics.drift.tables import adjust_p
 from iapt_topics.stats.share_model import FEW_POSITIVES
 from iapt_topics.survey.respondents import name_levels, require_covariates
@@ -256,13 +256,10 @@ def _by_people(
     The mean of each column is an unbiased estimate of people's prevalence, in any group of
     responses. A theme that people did not code has no hand codes.
     """
-    table, _ = hand_coded_population(machine, human, responses)
-    ids, themes = table["response_id"].tolist(), machine.themes
+    sample = hand_sample(machine, human, responses)
+    ids, themes = sample.table["response_id"].tolist(), machine.themes
     f, y = (spread(codes, ids, themes)[0] for codes in (machine, human))
-    certain = table["certain"].to_numpy()
-    drawn = table["by_hand"].to_numpy() & ~certain
-    rest = table.loc[~certain].groupby("year").size()
-    chance = (table.loc[drawn].groupby("year").size() / rest).reindex(table["year"]).to_numpy()
+    certain, drawn, design = sample.certain, sample.drawn, sample.design(np.ones(len(f)))
     outcomes = np.full(f.shape, np.nan)
     counts = []
     for j, theme in enumerate(themes):
@@ -271,8 +268,9 @@ def _by_people(
         expected = np.zeros(len(f))
         for given in (True, False):
             cell = f[:, j] == given
-            among = y[drawn & cell, j]
-            expected[cell] = (among.sum() + 0.5 * given) / (len(among) + 0.5)
-        error = np.where(drawn, (y[:, j] - expected) / chance, 0.0)
+            among, each = y[drawn & cell, j], design[drawn & cell]
+            each = each / each.mean() if len(each) else each
+            expected[cell] = (each @ among + 0.5 * given) / (len(among) + 0.5)
+        error = design * (y[:, j] - expected)
         outcomes[:, j] = np.where(certain, y[:, j], expected + error)
     return outcomes, counts

@@ -26,6 +26,8 @@ References
 .. [6] Zou GY, Donner A (2008). Construction of confidence limits about effect measures: a general
    approach. *Stat Med* 27:1693-1702.
 .. [7] Kish L (1965). *Survey Sampling*. Wiley.
+.. [8] Horvitz DG, Thompson DJ (1952). A generalization of sampling without replacement from a
+   finite universe. *J Am Stat Assoc* 47:663-685.
 """
 
 from __future__ import annotations
@@ -36,8 +38,9 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats, Ints
-from iapt_topics._base.errors import InputError, listed
-from iapt_topics.codes.codes import Codes, attach_respondents, spread
+from iapt_topics._base.errors import listed
+from iapt_topics.codes.codes import Codes, spread
+from iapt_topics.codes.hand_sample import HandSample, hand_sample
 from iapt_topics.stats.intervals import jeffreys_interval, wilson_interval
 from iapt_topics.stats.resampling import design_effect, kish_size
 from iapt_topics.survey.responses import Responses, cluster_ids
@@ -72,9 +75,10 @@ def corrected_shares(
     machine : Codes
         Codes of all kept responses, or of as many as are to be counted.
     human : Codes
-        One person's codes (or agreed ones) of a random sample of them, drawn over all years or
-        within each. Responses in ``human.picked``, and those that the machine was trained on, are
-        not taken for a random sample: each stands for itself alone.
+        One person's codes (or agreed ones) of a random sample of them, drawn over all years,
+        within each, or with the inclusion probabilities that the codes have. Responses in
+        ``human.picked``, and those that the machine was trained on, are not taken for a random
+        sample: each stands for itself alone.
     responses : Responses
         The survey: years, respondents and, if it has a column ``weight``, the survey weights.
     by_year : bool
@@ -99,7 +103,8 @@ def corrected_shares(
     Notes
     -----
     ``estimate`` is the sum over the two machine classes of their proportion among all responses
-    times the theme's proportion among their hand-coded ones. The proportions among hand-coded ones
+    times the theme's proportion among their hand-coded ones, each weighted by the inverse of its
+    inclusion probability [8]_. The proportions among hand-coded ones
     have Jeffreys intervals, those of the classes Wilson's, on effective sample sizes that carry
     weights and the clustering of responses within respondents; they are combined by the
     square-and-add rule. A machine class without hand codes in a year takes the estimate of all
@@ -144,27 +149,24 @@ def shares_by_hand(
     and where it did not, as a test of no change must: one year's few hand codes may happen to hold
     no error.
     """
-    table, notes = hand_coded_population(machine, human, responses)
+    sample = hand_sample(machine, human, responses)
+    table, notes = sample.table, list(sample.notes)
     themes = (*human.themes, *(t for t in machine.themes if t not in human.themes))
     f, y = (spread(c, table["response_id"].tolist(), themes)[0] for c in (machine, human))
-    y &= table["by_hand"].to_numpy()[:, None]
-    drawn = (table["by_hand"] & ~table["certain"]).to_numpy()
-    weight = table["weight"].to_numpy(dtype=float)
-    rest = table.loc[~table["certain"]].groupby("year")["weight"].sum()
-    coded = table.loc[drawn].groupby("year")["weight"].sum()
-    design = weight * table["year"].map(rest / coded).fillna(0.0).to_numpy(dtype=float)
+    y &= sample.by_hand[:, None]
+    weight = table["weight"].to_numpy(float) if "weight" in table else np.ones(len(table))
     whole = _Domain(
-        f=f, y=y, drawn=drawn, certain=table["certain"].to_numpy(), weight=weight, design=design,
-        person=pd.factorize(cluster_ids(table))[0],
+        f=f, y=y, drawn=sample.drawn, certain=sample.certain, weight=weight,
+        design=sample.design(weight), person=pd.factorize(cluster_ids(table))[0],
     )  # fmt: skip
-    odd = _odd(whole, table["year"].to_numpy())
+    odd = _odd(whole, sample)
     years = table["year"].to_numpy()
     domains: list[tuple[object, _Domain]]
     if by_year:
         domains = [(int(v), _within(whole, years == v)) for v in np.unique(years)]
     else:
         # A year without a random hand code cannot be stood for.
-        able = np.isin(years, coded.index)
+        able = np.isin(years, years[sample.drawn])
         domains = [(pd.NA, _within(whole, able))]
         if gone := sorted({int(v) for v in years[~able]}):
             notes = [
@@ -189,47 +191,27 @@ def shares_by_hand(
     return out.astype({"year": "int64" if by_year else "Int64"})
 
 
-def hand_coded_population(
-    machine: Codes, human: Codes, responses: Responses
-) -> tuple[pd.DataFrame, list[str]]:
-    """Kept responses that the machine coded, how each was coded by hand, and what was left out."""
-    machine, human = (attach_respondents(codes, responses) for codes in (machine, human))
-    kept = responses.kept
-    table = kept[kept["response_id"].isin(machine.seen["response_id"])].reset_index(drop=True)
-    by_hand = table["response_id"].isin(human.seen["response_id"])
-    picked = table["response_id"].isin(human.picked | machine.trained_on)
-    if not (by_hand & ~picked).any():
-        raise InputError(
-            f"codes of {human.coder!r}", "must contain a random sample of what the machine coded",
-            f"{int(by_hand.sum())} of the {len(table)} responses, none of them drawn at random",
-            "Code responses drawn at random, and keep them out of what the machine learns from.",
-        )  # fmt: skip
-    notes = []
-    if unseen := len(kept) - len(table):
-        notes.append(f"{unseen} kept responses that the machine did not code excluded")
-    if outside := len(human.seen) - int(by_hand.sum()):
-        notes.append(f"{outside} hand-coded responses outside the survey excluded")
-    if chosen := int((by_hand & picked).sum()):
-        notes.append(f"{chosen} hand-coded responses of a purposive sample represent no others")
-    weight = table["weight"].astype(float) if "weight" in table else 1.0
-    table = table[["response_id", "respondent_id", "year"]]
-    return table.assign(by_hand=by_hand, certain=by_hand & picked, weight=weight), notes
-
-
 def _within(domain: _Domain, use: Bools) -> _Domain:
     return _Domain(**{f.name: getattr(domain, f.name)[use] for f in fields(domain)})
 
 
-def _odd(whole: _Domain, years: Ints) -> list[str]:
+def _odd(whole: _Domain, sample: HandSample) -> list[str]:
     """Note each theme whose machine prevalence in the sample is far from that in all responses."""
     gap, variance = np.zeros((2, whole.f.shape[1]))
+    years = sample.table["year"].to_numpy()
+    design = sample.design(np.ones(len(years)))[:, None]
     for year in np.unique(years):
         rest = (years == year) & ~whole.certain
         drawn = rest & whole.drawn
         n, total = int(drawn.sum()), int(rest.sum())
+        if not n:
+            continue
         share = whole.f[rest].mean(axis=0)
-        gap += whole.f[drawn].sum(axis=0) - n * share
-        variance += n * share * (1 - share) * (total - n) / max(total - 1, 1)
+        each = design[drawn] * n / total
+        gap += (each * (whole.f[drawn] - share)).sum(axis=0)
+        # At one rate this is the variance of the hypergeometric distribution.
+        kept = (total - n) / max(total - 1, 1) if np.ptp(each) < 1e-9 else 1.0
+        variance += (each**2).sum() * share * (1 - share) * kept
     # Where all were coded by hand both are 0 but for the last digits.
     far = np.abs(gap) > _ODD * np.sqrt(variance) + 1e-6 * len(years)
     return [NOT_RANDOM if is_far else "" for is_far in far]

@@ -422,7 +422,8 @@ def _coded_by_people(study: Results, out: Tables) -> Tables:
     tables = {"agreement_years": add_status(table)}
     changes = compare_changes(table, study.drift.baseline).assign(note="")
     tables["agreement_changes"] = add_status(changes, "change_reference")
-    if one.picked or one.kind != "human" or study.codes.kind == "human":
+    picked = one.picked.issuperset(one.seen["response_id"])
+    if picked or one.kind != "human" or study.codes.kind == "human":
         return tables  # what people picked to code is no sample that the rest could be corrected by
     both = shares_by_hand(study.codes, one, responses).set_index(["theme", "year"])
     corrected, machine = (both[both["method"] == m] for m in ("corrected", "machine"))
