@@ -64,6 +64,9 @@ class Certificate(Result):
         Responses that the verdicts are about.
     left_out : tuple of int
         Years with too few random hand codes, for which no verdict holds.
+    looks : int
+        Which look at these hand codes it was, counting each coding and target that they tested; 0
+        where no record is kept. The confidence is that of a first look.
     themes : DataFrame
         Key ``theme``, ``label``; ``verdict`` ("automate", "automate above the score", "people code
         it", "definition at fault", "not enough evidence"); ``score`` (codes of at least this score
@@ -86,6 +89,7 @@ class Certificate(Result):
     n: int
     units: frozenset[str]
     left_out: tuple[int, ...]
+    looks: int = 0
     themes: pd.DataFrame
     queue: pd.DataFrame
 
@@ -99,6 +103,7 @@ class Certificate(Result):
         return (
             f"{able} of {len(self.themes)} themes certified for machine coding: precision at least "
             f"{self.precision:g} with {self.confidence:.0%} confidence, {self.n:,} hand codes"
+            f"{f', look {self.looks} at them' if self.looks else ''}"
         )
 
     def accepted(self, machine: Codes) -> Codes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -51,6 +51,9 @@ class Codes(Result):
     picked : frozenset of str
         Responses of a purposive sample, not drawn at random. No prevalence is
         inferred from them.
+    sealed : frozenset of str
+        Responses whose codes measure and never teach: what learns refuses them, and a coder that
+        learned from one is not measured. See :meth:`seal`.
     evidence : pandas.DataFrame, optional
         What carried each row of ``table``: ``response_id``, ``theme`` (its key), ``start`` and
         ``end`` (of the sentence in the response's text, end exclusive), ``margin`` (the sentence's
@@ -84,6 +87,7 @@ class Codes(Result):
     labels: Mapping[str, str] = field(default_factory=dict)
     trained_on: frozenset[str] = frozenset()
     picked: frozenset[str] = frozenset()
+    sealed: frozenset[str] = frozenset()
     evidence: pd.DataFrame | None = None
     findings: pd.DataFrame = field(default_factory=findings_table)
 
@@ -137,7 +141,8 @@ class Codes(Result):
         object.__setattr__(self, "seen", seen)
         object.__setattr__(self, "table", table)
         object.__setattr__(self, "labels", dict(self.labels))
-        object.__setattr__(self, "trained_on", frozenset(map(str, self.trained_on)))
+        for name in ("trained_on", "sealed"):
+            object.__setattr__(self, name, frozenset(map(str, getattr(self, name))))
         object.__setattr__(self, "picked", picked)
 
     def _checked_probabilities(self) -> Floats:
@@ -203,6 +208,18 @@ class Codes(Result):
             cells = cells[:, _positions(columns, themes, "themes", "of the code set")]
         return cells
 
+    def seal(self) -> Codes:
+        """Seal the codes that were drawn at random as test codes: they measure and never teach.
+
+        Returns
+        -------
+        Codes
+            The same codes. :func:`iapt_topics.learn_codes` and
+            :func:`iapt_topics.mapping.compare_encoders` raise an error for them, and so does every
+            measure of a machine that learned from one of these responses.
+        """
+        return replace(self, sealed=self.sealed | (set(self.seen["response_id"]) - self.picked))
+
     def with_respondents(self, responses: Responses) -> Codes:
         """Fill in the respondent of each response from the survey, where the codes have none.
 
@@ -256,6 +273,27 @@ class Codes(Result):
         table = table.groupby(["response_id", "theme"], sort=False)["score"].max().reset_index()
         labels = {t: known[t] for t in domains}
         return replace(self, themes=domains, table=table, labels=labels, evidence=None)
+
+
+def require_sealed(one: Codes, two: Codes) -> None:
+    """Raise :class:`InputError` if one of two coders learned from sealed test codes."""
+    taught = (one.sealed | two.sealed) & (one.trained_on | two.trained_on)
+    if taught:
+        raise InputError(
+            "sealed test codes", "must measure and never teach",
+            f"{len(taught)} that a coder learned from, such as {listed(sorted(taught), 3)}",
+            "Teach with other hand codes, or draw a new sample to measure with.",
+        )  # fmt: skip
+
+
+def refuse_sealed(human: Codes, learned: Iterable[str]) -> None:
+    """Raise :class:`InputError` if sealed test codes are among those to learn from."""
+    if broken := sorted(human.sealed.intersection(learned)):
+        raise InputError(
+            f"codes of {human.coder!r}", "must not teach where they are sealed test codes",
+            f"{len(broken)} sealed responses, such as {listed(broken, 3)}",
+            "Give hand codes of other responses, or the plan that holds these out (plan=).",
+        )  # fmt: skip
 
 
 def attach_respondents(codes: Codes, responses: Responses) -> Codes:

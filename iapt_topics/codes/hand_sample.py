@@ -13,7 +13,7 @@ import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats
 from iapt_topics._base.errors import InputError
-from iapt_topics.codes.codes import Codes, attach_respondents
+from iapt_topics.codes.codes import Codes, attach_respondents, require_sealed
 from iapt_topics.survey.responses import Responses
 
 
@@ -78,9 +78,10 @@ def hand_sample(machine: Codes, human: Codes, responses: Responses) -> HandSampl
     Raises
     ------
     InputError
-        If codes are of responses that are not in the survey, or no response that the machine coded
-        was drawn at random and coded by hand.
+        If codes are of responses that are not in the survey, no response that the machine coded was
+        drawn at random and coded by hand, or a coder learned from sealed test codes.
     """
+    require_sealed(machine, human)
     machine, human = (attach_respondents(codes, responses) for codes in (machine, human))
     kept = responses.kept
     table = kept[kept["response_id"].isin(machine.seen["response_id"])].reset_index(drop=True)

@@ -107,13 +107,14 @@ class SamplePlan(Result):
         Returns
         -------
         Codes
-            With the inclusion probabilities of the random sample, and with the purposive one, and
-            what is not of the plan, in ``picked``.
+            With the inclusion probabilities of the random sample, which is sealed
+            (:meth:`iapt_topics.Codes.seal`), and with the purposive one, and what is not of the
+            plan, in ``picked``.
         """
         known = self.table.set_index("response_id")[PROBABILITY].astype(float)
         seen = human.seen.assign(**{PROBABILITY: human.seen["response_id"].map(known)})
         bare = seen.loc[seen[PROBABILITY].isna(), "response_id"]
-        return replace(human, seen=seen, picked=human.picked | set(bare))
+        return replace(human, seen=seen, picked=human.picked | set(bare)).seal()
 
 
 def sample_size(width: float, *, share: float = 0.5, population: int | None = None) -> int:

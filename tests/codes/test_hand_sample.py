@@ -10,6 +10,7 @@ from coded_surveys import survey
 from iapt_topics import InputError
 from iapt_topics._base.sheets import read_sheet, write_sheet
 from iapt_topics.agreement.certify import certify_codes
+from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.codes.hand_sample import drawn_evenly, hand_sample
 from iapt_topics.codes.sampling import next_to_code, write_sample
@@ -201,3 +202,31 @@ def test_a_theme_to_sample_for_must_be_the_machines():
     machine, responses = survey([2014, 2014], [[1], [0]])
     with pytest.raises(InputError, match="theme must be in the machine's code set"):
         next_to_code(responses, machine, theme="t9")
+
+
+def test_sealed_codes_measure_and_never_teach(two_rates):
+    machine, responses, y, rows, chance = two_rates
+    sealed = by_person(machine, y, rows, chance).seal()
+    assert sealed.sealed == set(sealed.seen["response_id"])
+    assert hand_sample(machine, sealed, responses).drawn.sum() == 40
+    taught = replace(machine, trained_on=frozenset(list(sealed.sealed)[:1]))
+    for measure in (
+        hand_sample,
+        certify_codes,
+        corrected_shares,
+        error_by_year,
+        lambda m, h, r: compare_codes(h, m, responses=r),
+    ):
+        with pytest.raises(InputError, match="sealed test codes must measure and never teach"):
+            measure(taught, sealed, responses)
+    some = by_person(machine, y, rows, picked=frozenset(machine.seen["response_id"][:3])).seal()
+    assert len(some.sealed) == 37
+
+
+def test_agreement_in_an_uneven_sample_says_so(two_rates):
+    machine, _, y, rows, chance = two_rates
+    uneven = compare_codes(by_person(machine, y, rows, chance), machine, n_boot=10)
+    plain = compare_codes(by_person(machine, y, rows), machine, n_boot=10)
+    said = "drawn with unequal probabilities"
+    assert uneven.overall["note"].str.contains(said).all()
+    assert not plain.overall["note"].str.contains(said).any()
