@@ -326,6 +326,13 @@ def attach_respondents(codes: Codes, responses: Responses) -> Codes:
     return codes.with_respondents(responses)
 
 
+def restrict_codes(codes: Codes, response_ids: Iterable[str]) -> Codes:
+    """The codes of some responses."""
+    known = set(response_ids)
+    seen, table = (t[t["response_id"].isin(known)] for t in (codes.seen, codes.table))
+    return replace(codes, seen=seen, table=table, evidence=None)
+
+
 def _joined(codes: Codes, responses: Responses, what: str) -> Codes:
     """The codes with the survey's spelling of each id."""
     known = set(responses.table["response_id"])

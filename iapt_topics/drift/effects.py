@@ -272,7 +272,7 @@ def _effects(
                 steep = share * (1 - share)
             effect += sign * float(weight @ share) / n
             slope += sign * ((weight * steep) @ x) / n
-        se = float(np.sqrt(max(slope @ covariance @ slope, 0.0)))
+        se = max(float(slope @ covariance @ slope), 0.0) ** 0.5
         half = float(student.ppf(0.975, people - 1)) * se
         p = float(2 * student.sf(abs(effect) / se, people - 1)) if se > 0 else 1.0
         note = " ".join(filter(None, [term["note"], *notes]))

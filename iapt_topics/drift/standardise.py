@@ -26,6 +26,7 @@ import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics._base.result import Result
+from iapt_topics.codes.codes import restrict_codes
 from iapt_topics.codes.hand_sample import hand_sample
 from iapt_topics.drift.coded import CodedResponses, find_baseline, join_codes
 from iapt_topics.drift.prevalence import shares_by_hand
@@ -290,7 +291,8 @@ class StandardCells:
         part = replace(by_hand.responses, table=table)
         if not by_hand.drawn[use].any():
             return model, ["Not corrected: no random hand code."] * len(coded.themes)
-        machine, human = (_within(c, part) for c in (by_hand.codes, by_hand.human))
+        pair = (by_hand.codes, by_hand.human)
+        machine, human = (restrict_codes(c, table["response_id"]) for c in pair)
         shares = shares_by_hand(machine, human, part)
         shares = shares[shares["method"] == "corrected"].set_index(["year", "theme"])
         wanted = pd.MultiIndex.from_product([coded.years[years], coded.themes])
@@ -338,13 +340,6 @@ class StandardCells:
         low, high = wilson_interval(np.clip(share, 0, 1) * effective, effective)
         made = replace(crude, share=share, low=low, high=high, effective=effective)
         return made, covered, said + self.idle
-
-
-def _within(codes: Codes, responses: Responses) -> Codes:
-    """The codes of some responses of a survey."""
-    known = set(responses.table["response_id"])
-    seen, table = (t[t["response_id"].isin(known)] for t in (codes.seen, codes.table))
-    return replace(codes, seen=seen, table=table, evidence=None)
 
 
 def _ordered(
