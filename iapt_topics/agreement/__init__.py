@@ -5,6 +5,7 @@
 - ``certify_codes`` gives a ``Certificate``: which themes the machine may code alone, and which
   responses people had best code next.
 - ``error_by_group``: does the machine err more in some years or groups than in others?
+  ``error_contrasts``: how much of a difference between them could its errors make?
 - ``disagreements``: the responses to talk about at a coding meeting.
 - ``write_convergence``, ``read_convergence``: the ratings as a sheet that a person confirms.
 """

@@ -6,4 +6,5 @@ from .comparison import topic_codes as topic_codes
 from .convergence import disagreements as disagreements
 from .convergence import read_convergence as read_convergence
 from .convergence import write_convergence as write_convergence
+from .error_contrasts import error_contrasts as error_contrasts
 from .group_errors import error_by_group as error_by_group
