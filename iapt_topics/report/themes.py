@@ -175,7 +175,8 @@ def _agreement(found: Found, theme: str) -> tuple[str, ...]:
         rated = [str(r["rating"]) for r in found[f"{start}_convergence"].get(theme, ())]
         for row in found[f"{start}_themes"].get(theme, ()):
             out.append(f"{who}: {_agreed(row, rated)}.")
-    out += [f"Machine coding: {row['verdict']}." for row in found["certificate"].get(theme, ())]
+    verdicts = [row["verdict"] for row in found["certificate"].get(theme, ())]
+    out += [f"Machine coding: {verdict}." for verdict in verdicts if verdict != SUPPRESSED]
     return tuple(out)
 
 
