@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -95,13 +96,24 @@ def hand_codes(
     return replace(human, seen=human.seen.assign(inclusion_probability=chance))
 
 
+@cache
+def _width(n: int, population: int) -> float:
+    widths = np.arange(0.02, 0.5, 0.0002)
+    return float(next(w for w in widths if sample_size(w, population=population) <= n))
+
+
 def drawn_for(
-    theme: str | None, responses: Responses, machine: Codes, y: np.ndarray, n: int, seed: int
+    theme: str | None,
+    responses: Responses,
+    machine: Codes,
+    y: np.ndarray,
+    n: int,
+    seed: int,
+    scores: pd.DataFrame | None = None,
 ) -> Codes:
     """A person's codes of about ``n`` responses that ``next_to_code`` draws for a theme."""
-    size = len(responses.kept)
-    width = next(w for w in np.arange(0.02, 0.5, 0.0002) if sample_size(w, population=size) <= n)
-    plan = next_to_code(responses, machine, n=0, width=width, theme=theme, seed=seed)
+    width = _width(n, len(responses.kept))
+    plan = next_to_code(responses, machine, n=0, width=width, theme=theme, scores=scores, seed=seed)
     known = plan.table.set_index("response_id")["inclusion_probability"].astype(float)
     ids, person = (responses.table[c].to_numpy() for c in ("response_id", "respondent_id"))
     rows = np.flatnonzero(np.isin(ids, known.index))

@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.arrays import Bools
+from iapt_topics._base.arrays import Ints
 from iapt_topics._base.cells import cell_text
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.result import Result
 from iapt_topics._base.sheets import write_sheet
 from iapt_topics.codes.codes import PROBABILITY, Codes
+from iapt_topics.codes.proxies import APPLIED, FAR, NEAR, proxy_classes
 from iapt_topics.stats.intervals import normal_quantile, wilson_interval
 from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics.topics import Topics
@@ -218,6 +219,7 @@ def next_to_code(
     n: int = 100,
     width: float = 0.2,
     theme: str | None = None,
+    scores: pd.DataFrame | None = None,
     human: Codes | None = None,
     previous: SamplePlan | None = None,
     seed: int = 7,
@@ -242,6 +244,11 @@ def next_to_code(
         One theme of the machine's whose prevalence is to be known best: responses to which the
         machine applied it are then drawn more often into the evaluation part, with probabilities
         that every estimate takes account of. By default all responses of a year have the same.
+    scores : DataFrame, optional
+        ``response_id``, ``theme``, ``score`` of all responses, as from
+        :func:`iapt_topics.mapping.score_themes`: of those without the theme by the machine, the
+        fifth with the highest scores is then drawn more often too. Give the same to
+        :func:`iapt_topics.corrected_shares`.
     human : Codes, optional
         What was coded already, which is not drawn again. The evaluation part then stands for the
         responses that were not coded yet.
@@ -272,7 +279,8 @@ def next_to_code(
 
     For one ``theme`` a year's part is shared out between responses with it and without it by the
     machine so that the variance is least (Neyman allocation [3]_), for a machine of precision and
-    recall .7. With this the other themes are estimated less well.
+    recall .7, seven in ten of whose misses are among the fifth with the highest scores. With this
+    the other themes are estimated less well.
 
     References
     ----------
@@ -300,14 +308,17 @@ def next_to_code(
     rows = []
     earlier = before[before["part"] == EVALUATION]
     old = set(earlier["year"])
-    with_it = set(machine.table.loc[machine.table["theme"] == theme, "response_id"])
+    said: dict[str, int] = {}
+    if theme is not None:
+        ids = kept["response_id"].tolist()
+        said = dict(zip(ids, proxy_classes(machine, ids, [theme], scores)[:, 0], strict=True))
     for year, count in wanted.items():
         if year in old:  # to draw on would change the probabilities of what was drawn
             continue
         there = kept[(kept["year"] == year) & ~kept["response_id"].isin(taken)]
         there = there.iloc[rng.permutation(len(there))]
-        given = there["response_id"].isin(with_it).to_numpy()
-        for part, k in _strata(there, given, min(count, len(there))):
+        classes = np.asarray(there["response_id"].map(said).fillna(FAR), dtype=int)
+        for part, k in _strata(there, classes, min(count, len(there))):
             chosen = part.iloc[:k].assign(part=EVALUATION, reason="random")
             rows.append(chosen.assign(**{PROBABILITY: k / max(1, len(part))}))
     evaluation = pd.concat([earlier, *rows] if len(earlier) else rows)
@@ -323,21 +334,25 @@ def next_to_code(
     return SamplePlan(table=table.reset_index(drop=True), width=width)
 
 
-def _strata(there: pd.DataFrame, given: Bools, count: int) -> list[tuple[pd.DataFrame, int]]:
-    """A year's responses with a theme and without, and how many of each to draw."""
-    n, with_it = len(there), int(given.sum())
-    if count < 2 or with_it in (0, n):
+def _strata(there: pd.DataFrame, classes: Ints, count: int) -> list[tuple[pd.DataFrame, int]]:
+    """A year's responses by what the machine says of a theme, and how many of each to draw."""
+    found = [c for c in (APPLIED, NEAR, FAR) if (classes == c).any()]
+    if count < len(found) or len(found) < 2 or count >= len(there):
         return [(there, count)]
-    share = with_it / n
-    missed = min(share * (1 - _PLANNED) / (1 - share), 0.5)
-    spread = (
-        with_it * (_PLANNED * (1 - _PLANNED)) ** 0.5,
-        (n - with_it) * (missed * (1 - missed)) ** 0.5,
+    n = np.array([(classes == c).sum() for c in found])
+    with_it = n[0] if found[0] == APPLIED else 0
+    share = np.clip((1 - _PLANNED) * with_it / np.maximum(n, 1), 0, 0.5)  # people's, if all missed
+    part = {APPLIED: 1.0, NEAR: _PLANNED, FAR: 1.0 if NEAR not in found else 1 - _PLANNED}
+    planned = np.array(
+        [_PLANNED if c == APPLIED else part[c] * v for c, v in zip(found, share, strict=True)]
     )
+    spread = n * np.sqrt(np.clip(planned * (1 - planned), 1e-4, None))
     # One of each at least, or some responses could not be drawn at all.
-    first = round(count * spread[0] / sum(spread))
-    first = min(max(first, 1, count - (n - with_it)), with_it, count - 1)
-    return [(there[given], first), (there[~given], count - first)]
+    drawn = np.clip(np.round(count * spread / spread.sum()).astype(int), 1, n)
+    while (rest := count - int(drawn.sum())) != 0:
+        able = np.flatnonzero(drawn < n) if rest > 0 else np.flatnonzero(drawn > 1)
+        drawn[able[np.argmax((n - drawn)[able] if rest > 0 else drawn[able])]] += np.sign(rest)
+    return [(there[classes == c], int(k)) for c, k in zip(found, drawn, strict=True)]
 
 
 def _by_year(years: pd.Series, size: int) -> dict[int, int]:

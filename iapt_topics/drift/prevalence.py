@@ -41,6 +41,7 @@ from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics._base.errors import listed
 from iapt_topics.codes.codes import Codes, spread
 from iapt_topics.codes.hand_sample import HandSample, hand_sample
+from iapt_topics.codes.proxies import APPLIED, FAR, NEAR, proxy_classes
 from iapt_topics.stats.intervals import jeffreys_interval, wilson_interval
 from iapt_topics.stats.resampling import design_effect, kish_size
 from iapt_topics.survey.responses import Responses, cluster_ids
@@ -49,6 +50,7 @@ _COLUMNS = ["theme", "year", "method", "estimate", "low", "high", "n", "n_human"
 #: Note on a theme whose hand-coded responses are no random sample, by the look of them.
 NOT_RANDOM = "machine prevalence differs between hand-coded and all responses: check the sampling"
 _FEW_HUMAN = 30
+_FEWEST_NEAR = 10
 _ODD = 4.0  # standard errors beyond which a sample is not taken for random
 
 
@@ -57,6 +59,7 @@ class _Domain:
     """The responses whose share is wanted: those of one year, or of all years together."""
 
     f: Bools  # (N, k) machine
+    said: Ints  # (N, k) class by the machine's code and score
     y: Bools  # (N, k) hand, False where not coded by hand
     drawn: Bools  # (N,) hand-coded and a random draw from the responses not certain
     certain: Bools  # (N,) hand-coded on purpose: stands for itself alone
@@ -66,7 +69,12 @@ class _Domain:
 
 
 def corrected_shares(
-    machine: Codes, human: Codes, responses: Responses, *, by_year: bool = True
+    machine: Codes,
+    human: Codes,
+    responses: Responses,
+    *,
+    by_year: bool = True,
+    scores: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Estimate prevalence by double sampling: machine codes corrected by random hand codes.
 
@@ -84,6 +92,11 @@ def corrected_shares(
     by_year : bool
         Whether to estimate within each year, from its own hand codes. Otherwise over all years,
         each hand code weighted by the responses of its year that it stands for.
+    scores : DataFrame, optional
+        ``response_id``, ``theme``, ``score`` of all responses, as from
+        :func:`iapt_topics.mapping.score_themes`: responses without a theme by the machine are then
+        a class apart if their score is among the highest fifth, and 10 or more of them were coded
+        by hand. Where scores tell what the machine misses, the interval is narrower.
 
     Returns
     -------
@@ -98,13 +111,13 @@ def corrected_shares(
     ------
     InputError
         If codes are of responses that are not in the survey, if none that the machine coded is
-        coded by hand, or if none of these was drawn at random.
+        coded by hand, if none of these was drawn at random, or if a response has no score.
 
     Notes
     -----
-    ``estimate`` is the sum over the two machine classes of their proportion among all responses
-    times the theme's proportion among their hand-coded ones, each weighted by the inverse of its
-    inclusion probability [8]_. The proportions among hand-coded ones
+    ``estimate`` is the sum over the machine's classes (with the theme, and without it) of their
+    proportion among all responses times the theme's proportion among their hand-coded ones, each
+    weighted by the inverse of its inclusion probability [8]_. The proportions among hand-coded ones
     have Jeffreys intervals, those of the classes Wilson's, on effective sample sizes that carry
     weights and the clustering of responses within respondents; they are combined by the
     square-and-add rule. A machine class without hand codes in a year takes the estimate of all
@@ -134,11 +147,17 @@ def corrected_shares(
     >>> [round(s, 3) for s in shares["estimate"]]  # .3 * 6/10 + .7 * 2/10, 30/100, 8/20
     [0.32, 0.3, 0.4]
     """
-    return shares_by_hand(machine, human, responses, by_year=by_year)[_COLUMNS]
+    table = shares_by_hand(machine, human, responses, by_year=by_year, scores=scores)
+    return table[_COLUMNS]
 
 
 def shares_by_hand(
-    machine: Codes, human: Codes, responses: Responses, *, by_year: bool = True
+    machine: Codes,
+    human: Codes,
+    responses: Responses,
+    *,
+    by_year: bool = True,
+    scores: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """:func:`corrected_shares`, ``variance`` and ``odd``.
 
@@ -152,12 +171,14 @@ def shares_by_hand(
     sample = hand_sample(machine, human, responses)
     table, notes = sample.table, list(sample.notes)
     themes = (*human.themes, *(t for t in machine.themes if t not in human.themes))
-    f, y = (spread(c, table["response_id"].tolist(), themes)[0] for c in (machine, human))
+    ids = table["response_id"].tolist()
+    f, y = (spread(c, ids, themes)[0] for c in (machine, human))
     y &= sample.by_hand[:, None]
     weight = table["weight"].to_numpy(float) if "weight" in table else np.ones(len(table))
     whole = _Domain(
         f=f, y=y, drawn=sample.drawn, certain=sample.certain, weight=weight,
-        design=sample.design(weight), person=pd.factorize(cluster_ids(table))[0],
+        said=proxy_classes(machine, ids, themes, scores), design=sample.design(weight),
+        person=pd.factorize(cluster_ids(table))[0],
     )  # fmt: skip
     odd = _odd(whole, sample)
     years = table["year"].to_numpy()
@@ -230,25 +251,28 @@ def _estimate(
     n_drawn = int(domain.drawn.sum())
     if not n_drawn:
         return *none, ["no response of this year was drawn at random and hand-coded"]
+    said, whole_said = domain.said[:, j], whole.said[:, j]
+    if (domain.drawn & (said == NEAR)).sum() < _FEWEST_NEAR:
+        said, whole_said = (np.where(v == NEAR, FAR, v) for v in (said, whole_said))
     if method == "human":
-        f = np.zeros_like(f)
+        said = np.zeros_like(said)
     notes = [f"only {n_drawn} random hand-coded responses"] if n_drawn < _FEW_HUMAN else []
     share, parts = y.astype(float), []
     steady = share.copy()
     error = np.zeros(len(y))
     found = []
-    for given in (True, False):
-        rest = ~domain.certain & (f == given)
+    for kind in (APPLIED, NEAR, FAR):
+        rest = ~domain.certain & (said == kind)
         if not rest.any():
             continue
         member = domain.drawn & rest
         mean = _mean(y, domain.design, member)
-        pooled = _mean(whole.y[:, j], whole.design, whole.drawn & (whole.f[:, j] == given))
+        pooled = _mean(whole.y[:, j], whole.design, whole.drawn & (whole_said == kind))
         if np.isnan(pooled):
             pooled = _mean(y, domain.design, domain.drawn)
         if np.isnan(mean):
             mean = pooled
-            what = "coded with the theme" if given else "coded without the theme"
+            what = "coded with the theme" if kind == APPLIED else "coded without the theme"
             notes.append(f"no hand-coded response that the machine {what}; all years pooled")
         share[rest], steady[rest] = mean, pooled
         error[member] = y[member] - mean

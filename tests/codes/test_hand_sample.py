@@ -13,6 +13,7 @@ from iapt_topics.agreement.certify import certify_codes
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.codes.hand_sample import drawn_evenly, hand_sample
+from iapt_topics.codes.proxies import APPLIED, FAR, NEAR, proxy_classes
 from iapt_topics.codes.sampling import next_to_code, write_sample
 from iapt_topics.drift.effects import theme_regression
 from iapt_topics.drift.machine_error import error_by_year
@@ -230,3 +231,60 @@ def test_agreement_in_an_uneven_sample_says_so(two_rates):
     said = "drawn with unequal probabilities"
     assert uneven.overall["note"].str.contains(said).all()
     assert not plain.overall["note"].str.contains(said).any()
+
+
+def scores_of(machine, score):
+    """A table of scores (n, k), as score_themes gives it."""
+    ids, k = machine.seen["response_id"].to_numpy(object), len(machine.themes)
+    table = pd.DataFrame({"response_id": np.repeat(ids, k), "score": np.ravel(score)})
+    return table.assign(theme=np.tile(np.array(machine.themes, object), len(ids)))
+
+
+def test_scores_make_a_class_of_what_the_machine_nearly_applied():
+    f = np.arange(200)[:, None] < 40
+    machine, responses = survey(np.full(200, 2014), f)
+    y = f.copy()
+    y[[0, 1, *range(180, 190)]] = ~y[[0, 1, *range(180, 190)]]
+    scores = scores_of(machine, np.arange(200.0))
+    classes = proxy_classes(machine, machine.seen["response_id"].tolist(), ["t0"], scores)[:, 0]
+    assert (classes[:40] == APPLIED).all()
+    assert (classes[168:] == NEAR).all()  # the highest fifth of the other 160
+    assert (classes[40:168] == FAR).all()
+    rows = np.r_[0:20, 40:72, 170:200]
+    human = by_person(machine, y, rows)
+    row = corrected_shares(machine, human, responses, scores=scores).iloc[0]
+    # 18 of 20 applied, 10 of 30 near, none of 32 far.
+    assert row["estimate"] == pytest.approx(0.2 * 18 / 20 + 0.16 * 10 / 30)
+    plain = corrected_shares(machine, human, responses).iloc[0]
+    assert plain["estimate"] == pytest.approx(0.2 * 18 / 20 + 0.8 * 10 / 62)
+    assert row["high"] - row["low"] < plain["high"] - plain["low"]
+    few = by_person(machine, y, np.r_[0:20, 40:72, 195:200])  # too few near ones: one class
+    one, two = (corrected_shares(machine, few, responses, scores=s).iloc[0] for s in (scores, None))
+    assert (one["estimate"], one["low"]) == (two["estimate"], two["low"])
+
+
+def test_a_sample_by_scores_is_drawn_in_three_strata_and_every_response_can_be():
+    rng = np.random.default_rng(3)
+    f = rng.random((600, 1)) < 0.1
+    machine, responses = survey(2014 + np.arange(600) % 2, f)
+    scores = scores_of(machine, rng.normal(size=600))
+    plan = next_to_code(responses, machine, n=0, width=0.15, theme="t0", scores=scores)
+    chance = plan.table.set_index("response_id")["inclusion_probability"].astype(float)
+    ids = machine.seen["response_id"]
+    classes = proxy_classes(machine, ids.tolist(), ["t0"], scores)[:, 0]
+    mean = [chance.reindex(ids[classes == c]).mean() for c in (APPLIED, NEAR, FAR)]
+    assert mean[0] > mean[1] > mean[2] > 0
+    # The probabilities add up to the survey: each stands for one over its own.
+    assert (1 / chance).sum() == pytest.approx(600)
+    tiny = next_to_code(responses, machine, n=0, width=0.9, theme="t0", scores=scores)
+    assert (1 / tiny.table["inclusion_probability"].astype(float)).sum() == pytest.approx(600)
+
+
+def test_scores_must_be_of_every_response():
+    machine, responses = survey(np.full(30, 2014), np.arange(30)[:, None] < 9)
+    human = by_person(machine, np.ones((30, 1)), np.arange(12))
+    scores = scores_of(machine, np.arange(30.0))
+    with pytest.raises(InputError, match="must be of each response and theme"):
+        corrected_shares(machine, human, responses, scores=scores.iloc[1:])
+    with pytest.raises(InputError, match="score"):
+        corrected_shares(machine, human, responses, scores=scores.drop(columns="score"))
