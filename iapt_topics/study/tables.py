@@ -16,6 +16,7 @@ from iapt_topics._base.arrays import Floats, Floats32
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.status import SIGNIFICANT
 from iapt_topics.agreement.certify import certify_codes
+from iapt_topics.agreement.error_contrasts import error_contrasts
 from iapt_topics.codes.axis import pole_codes
 from iapt_topics.drift.machine_error import corrected_change_tests, error_by_year
 from iapt_topics.drift.panel import measure_panel
@@ -89,6 +90,7 @@ def exact_tables(study: Results) -> Tables:
         # What was noticed in the file can have counts and ids.
         "survey_findings": _all_findings(study),
         "certificate": _certificate(study),
+        "error_contrasts": _error_contrasts(study),
         "topic_assignments": study.topics.assignments,
         "machine_codes": study.codes.table,
         "machine_evidence": study.codes.evidence,
@@ -103,6 +105,16 @@ def _certificate(study: Results) -> pd.DataFrame | None:
     """Which themes the machine may code alone; None without hand codes of a random sample."""
     try:
         return certify_codes(study.codes, study.human, study.responses).themes
+    except InputError:
+        return None
+
+
+def _error_contrasts(study: Results) -> pd.DataFrame | None:
+    """What the machine's errors could make of each change of year; None as for the certificate."""
+    if not study.human or study.codes.kind == "human":
+        return None
+    try:
+        return error_contrasts(study.codes, study.human, study.responses)
     except InputError:
         return None
 
