@@ -2,7 +2,7 @@
 
 ``python benchmarks/named_theme.py [--draws 110]``. Surveys of five years and 1,543
 responses of which 200 are coded by hand: for each theme a sample drawn by
-``next_to_code(theme=...)``, the same with the machine's scores (of responses without the theme by
+``draw_for_theme``, the same with the machine's scores (of responses without the theme by
 the machine those that people gave it score 1.2 standard deviations higher: AUC .80), and a random
 one of the same size shared by all. A theme has a true share, the machine an F1 of .7 and a bias.
 Prints coverage and the width over that of the hand-only interval of the random sample.

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from iapt_topics import Codes, Responses
-from iapt_topics.codes import next_to_code, sample_size
+from iapt_topics.codes import draw_for_theme, next_to_code, sample_size
 from iapt_topics.publish.cells import Cells
 from iapt_topics.publish.corrected import _correct, _tests
 from iapt_topics.publish.counts import LinkedCounts, given_by
@@ -111,9 +111,12 @@ def drawn_for(
     seed: int,
     scores: pd.DataFrame | None = None,
 ) -> Codes:
-    """A person's codes of about ``n`` responses that ``next_to_code`` draws for a theme."""
+    """A person's codes of about ``n`` responses, drawn for a theme or evenly."""
     width = _width(n, len(responses.kept))
-    plan = next_to_code(responses, machine, n=0, width=width, theme=theme, scores=scores, seed=seed)
+    if theme is None:
+        plan = next_to_code(responses, machine, n=0, width=width, seed=seed)
+    else:
+        plan = draw_for_theme(responses, machine, theme, width=width, scores=scores, seed=seed)
     known = plan.table.set_index("response_id")["inclusion_probability"].astype(float)
     ids, person = (responses.table[c].to_numpy() for c in ("response_id", "respondent_id"))
     rows = np.flatnonzero(np.isin(ids, known.index))

@@ -27,21 +27,19 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.arrays import Bools, Floats, Ints
+from iapt_topics._base.arrays import Bools, Floats
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.result import Result
 from iapt_topics._base.status import AUTOMATE, AUTOMATE_ABOVE, DEFINITION, PEOPLE, UNKNOWN
+from iapt_topics.agreement.even_sample import EvenSample, even_sample
 from iapt_topics.agreement.review_queue import review_queue
 from iapt_topics.codes.codes import Codes, attach_respondents, spread
-from iapt_topics.codes.hand_sample import hand_sample
 from iapt_topics.stats.exact import exact_bounds
 from iapt_topics.stats.intervals import require_fraction
 from iapt_topics.survey.responses import Responses
 
 #: Part of the allowed error that goes to the bounds of all codes; the rest to the upper half.
 _SHARE_ALL = 0.7
-#: A year whose sampling rate is below this part of the survey's is not certified.
-_SPARSE = 0.5
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -225,7 +223,7 @@ def certify_codes(
     if not people:
         raise InputError("human", "must be codes", "an empty list", "Give a person's codes.")
     machine, human, *others = (attach_respondents(c, responses) for c in (machine, *people))
-    sample = _sample(machine, human, responses, seed)
+    sample = even_sample(machine, human, responses, seed)
     drawn = sample.even()
     used = drawn.copy()
     themes = tuple(dict.fromkeys([*machine.themes, *human.themes]))
@@ -292,65 +290,8 @@ class _Set(NamedTuple):
         return self.low >= asked.precision and self.recall_low >= (asked.recall or 0.0)
 
 
-class _Sample(NamedTuple):
-    """Responses that stand for the survey, and the random sample of them that people coded."""
-
-    ids: list[str]
-    coded: Bools
-    probability: Floats  # inclusion probability of each that was coded
-    year: Ints
-    left_out: tuple[int, ...]
-    order: Ints  # in which those that are left out, to even out, are taken
-
-    def even(self, among: Bools | None = None) -> Bools:
-        """Mark the largest part of the sample in which those of ``among`` had equal probability."""
-        coded = self.coded if among is None else self.coded & among
-        least = self.probability[coded].min(initial=1.0)
-        kept = np.zeros(len(coded), bool)
-        cells: dict[tuple[int, float], list[int]] = {}
-        for i in self.order[coded[self.order]].tolist():
-            cells.setdefault((int(self.year[i]), round(float(self.probability[i]), 9)), []).append(
-                i
-            )
-        for (_, p), rows in cells.items():
-            kept[rows[: round(len(rows) * least / p)]] = True
-        return kept
-
-
-def _sample(machine: Codes, human: Codes, responses: Responses, seed: int) -> _Sample:
-    """What the machine coded and was not taught, with its random hand-coded sample."""
-    found = hand_sample(machine, human, responses)
-    ids = found.table["response_id"].to_numpy(dtype=object)
-    rows = np.flatnonzero(~found.apart)
-    rows = rows[np.argsort(ids[rows].astype(str), kind="stable")]
-    year, coded = found.table["year"].to_numpy()[rows], found.drawn[rows]
-    years, at = np.unique(year, return_inverse=True)
-    drawn, size = np.bincount(at, coded, len(years)), np.bincount(at, minlength=len(years))
-    rates = drawn / size
-    # With probabilities that are known a year may have been drawn as thinly as was wanted.
-    enough = drawn > 0 if found.known else rates >= _SPARSE * coded.mean()
-    probability = found.probability[rows] if found.known else rates[at]
-    if not found.known and enough.all() and _alike(drawn, size):
-        probability = np.full(len(rows), coded.mean())
-    inside = enough[at]
-    order = np.random.default_rng(seed).permutation(int(inside.sum()))
-    left = tuple(int(v) for v in years[~enough])
-    return _Sample(
-        ids[rows][inside].tolist(), coded[inside], probability[inside], at[inside], left, order
-    )
-
-
-def _alike(coded: Ints, size: Ints) -> bool:
-    """Whether years were sampled at rates no more unlike than a draw over all years makes them."""
-    from scipy.stats import chi2_contingency
-
-    if len(size) < 2 or (coded == size).all():
-        return True
-    return float(chi2_contingency([coded, size - coded], correction=False).pvalue) >= 0.05
-
-
 def _sets(
-    f: Bools, score: Floats, y: Bools, sample: _Sample, drawn: Bools, asked: _Asked
+    f: Bools, score: Floats, y: Bools, sample: EvenSample, drawn: Bools, asked: _Asked
 ) -> list[_Set]:
     """All codes of a theme, and the half with the higher scores if enough of it were checked.
 

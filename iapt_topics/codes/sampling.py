@@ -12,28 +12,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.arrays import Ints
 from iapt_topics._base.cells import cell_text
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.result import Result
 from iapt_topics._base.sheets import write_sheet
 from iapt_topics.codes.codes import PROBABILITY, Codes
-from iapt_topics.codes.proxies import APPLIED, FAR, NEAR, proxy_classes
 from iapt_topics.stats.intervals import normal_quantile, wilson_interval
 from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics.topics import Topics
 
 EVALUATION, INFORMATIVE = "evaluation", "informative"
 REASONS = ("uncertain", "rare", "unassigned")
-_COLUMNS = [
+PLAN_COLUMNS = [
     "response_id", "respondent_id", "year", "part", "reason", "inclusion_probability", "round",
 ]  # fmt: skip
 _SHEET = [
     "response_id", "respondent_id", "year", "question", "text", "theme", "coder", PROBABILITY,
 ]  # fmt: skip
-#: What precision and recall of the machine a sample for one theme is planned for. Another makes its
-#: intervals wider than they could be, and no less right.
-_PLANNED = 0.7
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -64,7 +59,7 @@ class SamplePlan(Result):
 
     def __post_init__(self) -> None:
         # A plan that was kept as a .csv file comes back with ids such as 17 as numbers.
-        require_columns(self.table, _COLUMNS, "the table of a plan")
+        require_columns(self.table, PLAN_COLUMNS, "the table of a plan")
         ids = {c: self.table[c].map(cell_text) for c in ("response_id", "respondent_id")}
         object.__setattr__(self, "table", self.table.assign(**ids))
         require_unique(self.table["response_id"], "the plan: response_id", "Plan each one once.")
@@ -218,8 +213,6 @@ def next_to_code(
     *,
     n: int = 100,
     width: float = 0.2,
-    theme: str | None = None,
-    scores: pd.DataFrame | None = None,
     human: Codes | None = None,
     previous: SamplePlan | None = None,
     seed: int = 7,
@@ -240,15 +233,6 @@ def next_to_code(
     width : float, default 0.2
         Width that the 95 % interval of a proportion of all kept responses may have, 0 to 1; decides
         the size of the evaluation part, see :func:`sample_size`.
-    theme : str, optional
-        One theme of the machine's whose prevalence is to be known best: responses to which the
-        machine applied it are then drawn more often into the evaluation part, with probabilities
-        that every estimate takes account of. By default all responses of a year have the same.
-    scores : DataFrame, optional
-        ``response_id``, ``theme``, ``score`` of all responses, as from
-        :func:`iapt_topics.mapping.score_themes`: of those without the theme by the machine, the
-        fifth with the highest scores is then drawn more often too. Give the same to
-        :func:`iapt_topics.corrected_shares`.
     human : Codes, optional
         What was coded already, which is not drawn again. The evaluation part then stands for the
         responses that were not coded yet.
@@ -262,12 +246,12 @@ def next_to_code(
     -------
     SamplePlan
         The evaluation part is drawn within each year, in proportion to the year's responses and at
-        least one, at random or in two strata. No respondent of it is in the informative part.
+        least one. No respondent of it is in the informative part.
 
     Raises
     ------
     InputError
-        If ``n`` is negative, the width is out of range, or the machine's code set lacks ``theme``.
+        If ``n`` is negative, or the width is out of range.
 
     Notes
     -----
@@ -277,50 +261,34 @@ def next_to_code(
     Since these are a purposive sample, prevalence and agreement are to be measured on the other
     part alone [2]_.
 
-    For one ``theme`` a year's part is shared out between responses with it and without it by the
-    machine so that the variance is least (Neyman allocation [3]_), for a machine of precision and
-    recall .7, seven in ten of whose misses are among the fifth with the highest scores. With this
-    the other themes are estimated less well.
-
     References
     ----------
     .. [1] Lewis and Gale (1994), "A sequential algorithm for training text classifiers", SIGIR.
     .. [2] Carlsen and Ralund (2022), "Computational grounded theory revisited", Big Data & Society
        9(1).
-    .. [3] Cochran (1977), "Sampling techniques", 3rd ed., section 5.5, Wiley.
     """
-    if theme is not None and theme not in machine.themes:
-        raise InputError(
-            "theme", "must be in the machine's code set", repr(theme),
-            f"Use one of {listed(machine.themes, most=30)}.",
-        )  # fmt: skip
     if n < 0:
         raise InputError("n", "must be at least 0", repr(n), "Say how many to learn from.")
     rng = np.random.default_rng(seed)
     # Sorted, so that the order of the file cannot matter.
     kept = responses.kept.sort_values("response_id", kind="stable")
-    before = pd.DataFrame(columns=_COLUMNS) if previous is None else previous.table
+    before = pd.DataFrame(columns=PLAN_COLUMNS) if previous is None else previous.table
     done = set() if human is None else set(human.seen["response_id"])
     taken = done | set(before["response_id"])
     size = sample_size(width, population=len(kept))
-    wanted = _by_year(kept["year"], size)
+    wanted = by_year(kept["year"], size)
     round_ = int(before["round"].max()) + 1 if len(before) else 1
     rows = []
     earlier = before[before["part"] == EVALUATION]
     old = set(earlier["year"])
-    said: dict[str, int] = {}
-    if theme is not None:
-        ids = kept["response_id"].tolist()
-        said = dict(zip(ids, proxy_classes(machine, ids, [theme], scores)[:, 0], strict=True))
     for year, count in wanted.items():
         if year in old:  # to draw on would change the probabilities of what was drawn
             continue
         there = kept[(kept["year"] == year) & ~kept["response_id"].isin(taken)]
-        there = there.iloc[rng.permutation(len(there))]
-        classes = np.asarray(there["response_id"].map(said).fillna(FAR), dtype=int)
-        for part, k in _strata(there, classes, min(count, len(there))):
-            chosen = part.iloc[:k].assign(part=EVALUATION, reason="random")
-            rows.append(chosen.assign(**{PROBABILITY: k / max(1, len(part))}))
+        count = min(count, len(there))
+        drawn = there.iloc[rng.permutation(len(there))[:count]]
+        share = count / max(1, len(there))
+        rows.append(drawn.assign(part=EVALUATION, reason="random", inclusion_probability=share))
     evaluation = pd.concat([earlier, *rows] if len(earlier) else rows)
     people = pd.Series(cluster_ids(kept), index=kept.index)
     held = {*cluster_ids(evaluation), *people[kept["response_id"].isin(evaluation["response_id"])]}
@@ -329,33 +297,12 @@ def next_to_code(
     informative = pool.set_index("response_id").loc[list(picked)].reset_index()
     informative = informative.assign(part=INFORMATIVE, reason=list(picked.values()))
     new = pd.concat([*rows, informative.assign(inclusion_probability=np.nan)])
-    new = new.assign(round=round_)[_COLUMNS]
+    new = new.assign(round=round_)[PLAN_COLUMNS]
     table = pd.concat([before, new]) if len(before) else new
     return SamplePlan(table=table.reset_index(drop=True), width=width)
 
 
-def _strata(there: pd.DataFrame, classes: Ints, count: int) -> list[tuple[pd.DataFrame, int]]:
-    """A year's responses by what the machine says of a theme, and how many of each to draw."""
-    found = [c for c in (APPLIED, NEAR, FAR) if (classes == c).any()]
-    if count < len(found) or len(found) < 2 or count >= len(there):
-        return [(there, count)]
-    n = np.array([(classes == c).sum() for c in found])
-    with_it = n[0] if found[0] == APPLIED else 0
-    share = np.clip((1 - _PLANNED) * with_it / np.maximum(n, 1), 0, 0.5)  # people's, if all missed
-    part = {APPLIED: 1.0, NEAR: _PLANNED, FAR: 1.0 if NEAR not in found else 1 - _PLANNED}
-    planned = np.array(
-        [_PLANNED if c == APPLIED else part[c] * v for c, v in zip(found, share, strict=True)]
-    )
-    spread = n * np.sqrt(np.clip(planned * (1 - planned), 1e-4, None))
-    # One of each at least, or some responses could not be drawn at all.
-    drawn = np.clip(np.round(count * spread / spread.sum()).astype(int), 1, n)
-    while (rest := count - int(drawn.sum())) != 0:
-        able = np.flatnonzero(drawn < n) if rest > 0 else np.flatnonzero(drawn > 1)
-        drawn[able[np.argmax((n - drawn)[able] if rest > 0 else drawn[able])]] += np.sign(rest)
-    return [(there[classes == c], int(k)) for c, k in zip(found, drawn, strict=True)]
-
-
-def _by_year(years: pd.Series, size: int) -> dict[int, int]:
+def by_year(years: pd.Series, size: int) -> dict[int, int]:
     """Share out ``size`` over the years in proportion, by largest remainders; one at least."""
     found, counts = np.unique(years.to_numpy(dtype=np.int64), return_counts=True)
     exact = counts / counts.sum() * size

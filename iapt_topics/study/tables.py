@@ -13,10 +13,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats, Floats32
-from iapt_topics._base.errors import InputError
 from iapt_topics._base.status import SIGNIFICANT
-from iapt_topics.agreement.certify import certify_codes
-from iapt_topics.agreement.error_contrasts import error_contrasts
 from iapt_topics.codes.axis import pole_codes
 from iapt_topics.drift.machine_error import corrected_change_tests, error_by_year
 from iapt_topics.drift.panel import measure_panel
@@ -41,6 +38,7 @@ from iapt_topics.study.derived import (
     widths_by_source,
 )
 from iapt_topics.study.facets import carried_values, facet_codes, facet_sets, named_values
+from iapt_topics.study.machine_checks import certificate_table, contrasts_table
 from iapt_topics.survey.respondents import is_panel, respondent_mix, response_quality, tabulated
 from iapt_topics.topics.unassigned import unassigned_band
 
@@ -89,8 +87,8 @@ def exact_tables(study: Results) -> Tables:
     private = {
         # What was noticed in the file can have counts and ids.
         "survey_findings": _all_findings(study),
-        "certificate": _certificate(study),
-        "error_contrasts": _error_contrasts(study),
+        "certificate": certificate_table(study),
+        "error_contrasts": contrasts_table(study),
         "topic_assignments": study.topics.assignments,
         "machine_codes": study.codes.table,
         "machine_evidence": study.codes.evidence,
@@ -99,24 +97,6 @@ def exact_tables(study: Results) -> Tables:
         "redactions": study.redactions,
     }
     return out | {name: table for name, table in private.items() if table is not None}
-
-
-def _certificate(study: Results) -> pd.DataFrame | None:
-    """Which themes the machine may code alone; None without hand codes of a random sample."""
-    try:
-        return certify_codes(study.codes, study.human, study.responses).themes
-    except InputError:
-        return None
-
-
-def _error_contrasts(study: Results) -> pd.DataFrame | None:
-    """What the machine's errors could make of each change of year; None as for the certificate."""
-    if not study.human or study.codes.kind == "human":
-        return None
-    try:
-        return error_contrasts(study.codes, study.human, study.responses)
-    except InputError:
-        return None
 
 
 def _all_findings(study: Results) -> pd.DataFrame:

@@ -14,7 +14,8 @@ from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.codes.hand_sample import drawn_evenly, hand_sample
 from iapt_topics.codes.proxies import APPLIED, FAR, NEAR, proxy_classes
-from iapt_topics.codes.sampling import next_to_code, write_sample
+from iapt_topics.codes.sampling import SamplePlan, next_to_code, write_sample
+from iapt_topics.codes.theme_sample import draw_for_theme
 from iapt_topics.drift.effects import theme_regression
 from iapt_topics.drift.machine_error import error_by_year
 from iapt_topics.drift.prevalence import corrected_shares
@@ -119,7 +120,11 @@ def test_a_sample_for_one_theme_is_right_for_all_and_narrower_for_that_one():
     found = {}
     for theme in ("t0", None):
         for seed in range(n_draws):
-            plan = next_to_code(responses, machine, n=0, width=0.135, theme=theme, seed=seed)
+            plan = (
+                next_to_code(responses, machine, n=0, width=0.135, seed=seed)
+                if theme is None
+                else draw_for_theme(responses, machine, theme, width=0.135, seed=seed)
+            )
             chance = plan.table.set_index("response_id")["inclusion_probability"].astype(float)
             rows = np.flatnonzero(machine.seen["response_id"].isin(chance.index))
             known = machine.seen["response_id"].map(chance).to_numpy()
@@ -154,7 +159,7 @@ def test_a_regression_corrected_by_an_uneven_sample_is_right_on_average():
     true = y[600:].mean() - y[:600].mean()
     found = []
     for seed in range(30):
-        plan = next_to_code(responses, machine, n=0, width=0.12, theme="t0", seed=seed)
+        plan = draw_for_theme(responses, machine, "t0", width=0.12, seed=seed)
         chance = plan.table.set_index("response_id")["inclusion_probability"].astype(float)
         known = machine.seen["response_id"].map(chance).to_numpy()
         human = by_person(machine, y, np.flatnonzero(~np.isnan(known)), known)
@@ -169,7 +174,10 @@ def test_a_regression_corrected_by_an_uneven_sample_is_right_on_average():
 def test_probabilities_come_back_from_the_sheet_and_go_out_with_the_codes(tmp_path, ending):
     rng = np.random.default_rng(1)
     machine, responses = survey(2014 + np.arange(300) % 2, rng.random((300, 1)) < 0.2)
-    plan = next_to_code(responses, machine, n=10, theme="t0")
+    plan = draw_for_theme(responses, machine, "t0")
+    more = next_to_code(responses, machine, n=10).table.query("part == 'informative'")
+    table = pd.concat([plan.table, more[~more["response_id"].isin(plan.table["response_id"])]])
+    plan = SamplePlan(table=table, width=0.2)
     path = write_sample(tmp_path / f"sheet.{ending}", plan, responses)
     sheet = read_sheet(path, "sheet").assign(coder="Ann", theme="t0")
     more = sheet.iloc[[0]].assign(inclusion_probability="")  # a row added for a further theme
@@ -202,7 +210,7 @@ def test_a_wrong_probability_in_a_sheet_is_named():
 def test_a_theme_to_sample_for_must_be_the_machines():
     machine, responses = survey([2014, 2014], [[1], [0]])
     with pytest.raises(InputError, match="theme must be in the machine's code set"):
-        next_to_code(responses, machine, theme="t9")
+        draw_for_theme(responses, machine, "t9")
 
 
 def test_sealed_codes_measure_and_never_teach(two_rates):
@@ -268,7 +276,7 @@ def test_a_sample_by_scores_is_drawn_in_three_strata_and_every_response_can_be()
     f = rng.random((600, 1)) < 0.1
     machine, responses = survey(2014 + np.arange(600) % 2, f)
     scores = scores_of(machine, rng.normal(size=600))
-    plan = next_to_code(responses, machine, n=0, width=0.15, theme="t0", scores=scores)
+    plan = draw_for_theme(responses, machine, "t0", width=0.15, scores=scores)
     chance = plan.table.set_index("response_id")["inclusion_probability"].astype(float)
     ids = machine.seen["response_id"]
     classes = proxy_classes(machine, ids.tolist(), ["t0"], scores)[:, 0]
@@ -276,7 +284,7 @@ def test_a_sample_by_scores_is_drawn_in_three_strata_and_every_response_can_be()
     assert mean[0] > mean[1] > mean[2] > 0
     # The probabilities add up to the survey: each stands for one over its own.
     assert (1 / chance).sum() == pytest.approx(600)
-    tiny = next_to_code(responses, machine, n=0, width=0.9, theme="t0", scores=scores)
+    tiny = draw_for_theme(responses, machine, "t0", width=0.9, scores=scores)
     assert (1 / tiny.table["inclusion_probability"].astype(float)).sum() == pytest.approx(600)
 
 
