@@ -19,7 +19,7 @@ from simulated import (
 )
 
 from iapt_topics.drift.machine_error import corrected_change_tests, error_by_year
-from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.disclosure import STRICT
 
 RECALL = np.array([0.5, 0.55, 0.6, 0.65, 0.7])
 YEARS = 2014 + np.arange(5)
@@ -40,7 +40,7 @@ def flagged(n: int, by_hand: int, themes: int, false: float = 0.03) -> dict[str,
         drawn = [rng.choice(np.flatnonzero(place == y), by_hand, False) for y in range(5)]
         hand = np.concatenate(drawn)
         human = codes_of("h", "human", ids[hand], ids[hand], true[hand])
-        cells = counted(codes, responses, Disclosure())
+        cells = counted(codes, responses, STRICT)
         shares, changes, model = published_changes(codes, cells)
         exact = corrected_change_tests(codes, human, responses).query(LAST)
         shown = published_corrected(codes, human, cells, shares, model)[1].query(LAST)

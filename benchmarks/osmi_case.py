@@ -41,7 +41,7 @@ def main(data: Path) -> None:
     )
     frame = it.load_frame(FRAME)
     study = it.run_study(responses, frame, it.sentence_encoder(), config=it.TopicConfig(seed=0))
-    shown = it.publish.publish(study).tables
+    shown = it.publish.publish(study, "strict").tables
 
     print("Rows by what became of them\n")
     rows = shown["ledger"].pivot(index="status", columns="year", values="n").astype("Int64")

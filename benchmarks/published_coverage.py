@@ -3,7 +3,7 @@
 Run as ``python benchmarks/published_coverage.py [--themes 600]``. Each theme of a survey is an
 independent replicate, ``--themes`` of each change, with a prevalence of its own, drawn from .15 to
 .45: rounded counts are a lattice, and one prevalence would be on it or off it. The rule is the
-default one (10 respondents, rounded to 5). A figure that is suppressed is left out. Everything is
+strict one (10 respondents, rounded to 5). A figure that is suppressed is left out. Everything is
 worked out by the functions that ``publish`` calls.
 """
 
@@ -24,7 +24,7 @@ from simulated import (
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.publish.cells import Cells
 from iapt_topics.publish.counts import LinkedCounts
-from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.disclosure import STRICT
 from iapt_topics.publish.of_agreement import _themes as publish_themes
 
 SIZES = (100, 300, 1500)
@@ -82,7 +82,7 @@ def coverage(design: str, n: int, themes: int) -> dict[str, float]:
     for change in CHANGES:
         for responses, ids, who, _, true, target, _ in surveys(design, n, change, themes):
             codes = codes_of("m", "machine", ids, who, true)
-            cells = counted(codes, responses, Disclosure())
+            cells = counted(codes, responses, STRICT)
             shares, changes, _ = published_changes(codes, cells)
             found["shares"] += covered(shares, prevalence(shares, target))
             found["changes"] += covered(changes, change)
@@ -99,7 +99,7 @@ def corrected_coverage(design: str, n: int, by_hand: int, themes: int) -> dict[s
                 [rng.choice(np.flatnonzero(year == y), by_hand, False) for y in (2014, 2015)]
             )
             human = codes_of("h", "human", ids[hand], who[hand], true[hand])
-            cells = counted(codes, responses, Disclosure())
+            cells = counted(codes, responses, STRICT)
             shares, _, model = published_changes(codes, cells)
             table, tests = published_corrected(codes, human, cells, shares, model)
             found["corrected shares"] += covered(table, prevalence(table, target))
@@ -116,8 +116,8 @@ def agreement_coverage(n: int, themes: int) -> float:
         result = compare_codes(human, machine, n_boot=400)
         counts = LinkedCounts(responses, machine)
         counts.add_comparison("comparison", result, [human, machine])
-        small = {k for k, c in counts.cells.items() if Disclosure().is_small(len(c.people))}
-        table = publish_themes("comparison", result, Cells(counts, frozenset(small), Disclosure()))
+        small = {k for k, c in counts.cells.items() if STRICT.is_small(len(c.people))}
+        table = publish_themes("comparison", result, Cells(counts, frozenset(small), STRICT))
         share = target[0]
         both, other = share * RECALL, share * RECALL + (1 - share) * FALSE
         f1 = (2 * both / (share + other))[table["theme"].str[1:].astype(int)]

@@ -179,10 +179,11 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         "publish/suppression.py",
         ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
-            ("if 0 < len(c.people) < least", "if 0 < c.count < least"),
-            ("len(hidden) < 2 or len(behind) < least", "len(hidden) < 2"),
-            ("len(hidden) < 2 or len(behind) < least", "len(behind) < least"),
-            ("high - low < least - 2 - 1e-6", "high - low < 1 - 1e-6"),
+            ("if 0 < len(c.people) < table", "if 0 < c.count < table"),
+            ("len(hidden) < 2 or len(behind) < max(", "len(hidden) < 2 or 1 > max("),
+            ("len(hidden) < 2 or len(behind) < max(", "len(behind) < max("),
+            ("high - low < width - 1e-6", "high - low < 1 - 1e-6"),
+            ("return 0, self.few[key]", "return 0, np.inf"),
             ("table.hide(min(more,", "table.hide(max(more,"),
             ("self.protected.add(key)", "pass"),
             ("return table.hidden - table.unseen", "return table.hidden"),
@@ -193,7 +194,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
             ("for k in (total, *parts) if k in self.hidden}", "for k in (total, *parts) if k is key}"),
             ("right[i] -= sign * self", "right[i] += sign * self"),
             ("for sign in (1, -1):", "for sign in (1, 1):"),
-            ("if p in self.hidden and self.cells[p].count]", "if p in self.hidden]"),
+            ("if p in self.hidden and (self.cells[p].count or p in self.few)]", "if p in self.hidden]"),
         ),
     ),
     (
@@ -214,10 +215,11 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         (
             ("mask(p < 0.001, SMALLEST_P)", "mask(p < 0.001, 0.0)"),
             ("if base in self.suppressed:", "if False:"),
-            ("if cell is None or key in self.suppressed:", "if cell is None:"),
-            ("if of.count < rule.min_base:", "if of.count < 1:"),
+            ("if cell is None or (key in self.suppressed and not self.is_few(key)):", "if cell is None:"),
+            ("len(self.counts.cells[key].people) < self.rule", "self.counts.cells[key].count < self.rule"),
+            ("if of.count < rule.percent_base:", "if of.count < 1:"),
             ("share = count / n if n else np.nan", "share = cell.count / of.count"),
-            ("min(rule.rounded(cell.count), n)", "cell.count"),
+            ("min(self.count(key), n)", "cell.count"),
             ("share_limits(share, n / effect, one_each)", "share_limits(share, n, one_each)"),
         ),
     ),
@@ -250,7 +252,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         "publish/of_survey.py",
         ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
-            ("rule.rounded(v) for v in table[\"n\"]], dtype=float)", "v for v in table[\"n\"]], dtype=float)"),
+            ("cells.count(key) if known else cells.rule.rounded(n)", "n"),
         ),
     ),
 )  # fmt: skip

@@ -82,7 +82,7 @@ def study_of(**parts: Any) -> Study:
 
 
 def published_tables(
-    disclosure: int | str | Disclosure = 10, **parts: Any
+    disclosure: int | str | Disclosure = "strict", **parts: Any
 ) -> Mapping[str, pd.DataFrame]:
     """The published tables of a study of these parts."""
     return publish(study_of(**parts), disclosure).tables

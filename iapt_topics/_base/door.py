@@ -29,7 +29,7 @@ MAKERS = {
     "Certificate": "certify_codes()",
     "Codes": "load_codes() or code_responses()",
     "Comparison": "compare_codes()",
-    "Disclosure": "Disclosure(min_respondents=...)",
+    "Disclosure": "Disclosure(min_cell=...)",
     "Drift": "measure_drift()",
     "Embeddings": "embed()",
     "Encoder": "sentence_encoder()",

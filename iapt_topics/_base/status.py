@@ -5,13 +5,15 @@ from __future__ import annotations
 SHOWN = "shown"
 #: By statistical disclosure control.
 SUPPRESSED = "suppressed"
+#: The count is one of the small ones that are told apart from no other, such as 0 to 4 respondents.
+FEW = "few"
 #: Out of fewer responses than the rule asks for.
 SMALL_BASE = "small base"
 #: No response of the year was coded.
 NOT_CODED = "not coded"
 #: For another reason, which the note says.
 NOT_ESTIMABLE = "not estimable"
-STATUSES = (SHOWN, SUPPRESSED, SMALL_BASE, NOT_CODED, NOT_ESTIMABLE)
+STATUSES = (SHOWN, FEW, SUPPRESSED, SMALL_BASE, NOT_CODED, NOT_ESTIMABLE)
 
 #: What a column ``interval_status`` says of the interval of a measure.
 ESTIMATED = "estimated"

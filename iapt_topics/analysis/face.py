@@ -176,25 +176,28 @@ class Analysis(Study):
 
     def publish(
         self,
-        disclosure: int | str | Disclosure = 10,
+        disclosure: int | str | Disclosure = "default",
         *,
         quotes: pd.DataFrame | bool | None = None,
+        secret: bytes | None = None,
     ) -> PublicVersion:
         """Apply statistical disclosure control.
 
         Parameters
         ----------
-        disclosure : int, str or Disclosure, default 10
+        disclosure : int, str or Disclosure, default "default"
             The rule, as for :func:`iapt_topics.publish.publish`.
         quotes : DataFrame or bool, optional
             Quotes to print, likewise.
+        secret : bytes, optional
+            For a rule with noise, likewise.
 
         Returns
         -------
         PublicVersion
             With ``.report(path)``, ``.to_excel(path)``, ``.draft(path)`` and ``.plot(name)``.
         """
-        public = publish(self, disclosure, quotes=quotes)
+        public = publish(self, disclosure, quotes=quotes, secret=secret)
         return PublicVersion(**{f.name: getattr(public, f.name) for f in fields(public)})
 
     def save(self, folder: str | Path) -> Path:

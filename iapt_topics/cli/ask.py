@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 _NONE = "-"
 _MOST_WAVES = 60
+#: Of fewer answers in a wave, people can know each other, and the strict rule is proposed.
+_SMALL_WAVE = 100
+_HARM = (
+    "Could readers recognise who is among a few respondents with a theme, as in one team or a "
+    "small service? (yes: strict rule, no: default; or a number, or the name of a rule)"
+)
 _SUITS = "iapt_identity_system is bundled and suits NHS talking-therapy staff only"
 T = TypeVar("T")
 
@@ -192,7 +198,9 @@ def _asked(
             typer.echo(f"  {error}\n  Once more:", err=True)
             known = {}
     given |= more
-    given["disclosure"] = _ask("Fewest respondents behind a published figure", "10", _rule)
+    sizes = table[given["year"]].value_counts()
+    proposed = "yes" if int(sizes.min()) < _SMALL_WAVE else "no"
+    given["disclosure"] = _ask(_HARM, proposed, _rule)
     given["out"] = _ask("Folder for the results", str(out), Path)
     return {name: value for name, value in given.items() if value is not None}
 
@@ -322,6 +330,6 @@ def _frame(answer: str) -> str | Path:
 def _rule(answer: str) -> int | str:
     from iapt_topics.publish.disclosure import parse_rule
 
-    cell = parse_disclosure(answer)
+    cell = parse_disclosure({"yes": "strict", "no": "default"}.get(answer.casefold(), answer))
     parse_rule(cell)
     return cell

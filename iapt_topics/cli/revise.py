@@ -125,7 +125,9 @@ def export(
 
     A completed sheet of quotes goes to 'iapt-topics report --approved'.
     """
+    from iapt_topics.pipeline.publications import noise_secret
     from iapt_topics.pipeline.write import write_figures
+    from iapt_topics.publish.disclosure import parse_rule
     from iapt_topics.publish.draft import write_draft
     from iapt_topics.publish.exports import write_tables
     from iapt_topics.publish.published import publish
@@ -144,7 +146,8 @@ def export(
         study = make_study(plan, screen)
         screen.on_event(Event("stage", "Writing"))
         if tables or draft or figures:
-            published = publish(study, plan.disclosure)
+            secret = noise_secret(plan.out, parse_rule(plan.disclosure))
+            published = publish(study, plan.disclosure, secret=secret)
         if tables:
             write_tables(tables, published)
         if draft:

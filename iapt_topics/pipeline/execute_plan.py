@@ -116,6 +116,7 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
             disclosure=plan.disclosure,
             quotes=read_quotes(plan.approved, study.responses) if plan.approved else plan.quotes,
             command=command,
+            record=plan.out,
         )
         # It names the researcher's files, as the manifest does.
         write_whole(part / PLAN, plan_text(plan, plan.out / PLAN), private=True)

@@ -130,7 +130,7 @@ KEYS = (
     Key("drift", "standardise", "standardise", "texts",
         "columns to adjust for (direct standardisation)"),
     Key("report", "disclosure", "disclosure", "rule",
-        'fewest respondents behind a published figure, or a rule such as "ons"',
+        'rule of disclosure control, such as "default" or "strict", or fewest respondents',
         before="min_cell"),
     Key("report", "quotes", "quotes", "flag", "print redacted quotes that nobody has approved"),
     Key("report", "approved", "approved", "file", "sheet of approved quotes"),
@@ -189,9 +189,9 @@ class StudyPlan:
         Year that others are compared with.
     standardise : tuple of str
         Covariates whose mix is held fixed, as for :func:`iapt_topics.standardise_drift`.
-    disclosure : int or str, default 10
-        Fewest respondents behind a figure that is shown, or the name of a rule: "nhs_staff_survey",
-        "hes", "ons" or "min5".
+    disclosure : int or str, default "default"
+        The name of a rule ("default", "strict", "noise", "ons_10_5", "hes", "min5", "min10" or
+        "min11"), or the fewest respondents behind any figure that is shown.
     quotes : bool, optional
         Whether redacted quotes are printed that nobody approved; by default only for the synthetic
         example.
@@ -237,7 +237,7 @@ class StudyPlan:
     min_support: float = 0.0
     baseline: int | None = None
     standardise: tuple[str, ...] = ()
-    disclosure: int | str = 10
+    disclosure: int | str = "default"
     quotes: bool | None = None
     approved: Path | None = None
     out: Path = Path("results")

@@ -13,6 +13,7 @@ from iapt_topics._base.private import private_folder, refuse_links
 from iapt_topics._base.sheets import private_csv
 from iapt_topics.figures._style import figure_bytes
 from iapt_topics.pipeline.manifest import remove_manifest, write_manifest
+from iapt_topics.pipeline.publications import noise_secret, note_publication
 from iapt_topics.publish.disclosure import Disclosure, parse_rule
 from iapt_topics.publish.exports import write_tables
 from iapt_topics.publish.published import Published, keep_private, publish
@@ -28,9 +29,10 @@ def write_study(
     folder: str | Path,
     study: Study,
     *,
-    disclosure: int | str | Disclosure = 10,
+    disclosure: int | str | Disclosure = "default",
     quotes: pd.DataFrame | bool | None = None,
     command: Sequence[str] = (),
+    record: str | Path | None = None,
 ) -> dict[str, Path]:
     """Write a study's public files, and apart from them the private ones.
 
@@ -43,13 +45,17 @@ def write_study(
         Made if need be. Files of the same names are replaced, each as a whole.
     study : Study
         From :func:`iapt_topics.run_study`.
-    disclosure : int, str or Disclosure, default 10
+    disclosure : int, str or Disclosure, default "default"
         As for :func:`iapt_topics.publish.publish`, but not 1: what is in ``publish`` is never
         exact.
     quotes : DataFrame or bool, optional
         As for :func:`iapt_topics.publish.publish`. The private report has quotes in any case.
     command : sequence of str, optional
         The words after ``iapt-topics`` that made the study, for ``iapt-topics verify``.
+    record : str or Path, optional
+        Folder in which is kept what was published of these data before, by which a later public
+        version is compared with it; ``folder`` by default. It has hashes and no data
+        (``publications.json``), and, for a rule with noise, the secret of it (``noise_secret``).
 
     Returns
     -------
@@ -65,9 +71,14 @@ def write_study(
     InputError
         If the folder has a manifest of something else, or a link where a file is to go; or if the
         rule suppresses nothing.
+
+    Warns
+    -----
+    UserWarning
+        If an earlier public version of overlapping responses can be set against this one.
     """
     folder, rule = Path(folder), parse_rule(disclosure)
-    if rule.min_respondents < 2:
+    if rule.is_off:
         raise InputError(
             "disclosure", "must suppress small counts", "1",
             f"Give 2 or more; the exact report is {REPORT}/report.html in any case.",
@@ -85,10 +96,12 @@ def write_study(
         write_whole(written[name], private_csv(table), encoding="utf-8-sig", private=True)
     write_whole(private / "README.txt", _PRIVATE, private=True)
     written["private_report"] = write_report(folder / REPORT / "report.html", keep_private(study))
-    published = publish(study, rule, quotes=quotes)
+    keep = folder if record is None else Path(record)
+    published = publish(study, rule, quotes=quotes, secret=noise_secret(keep, rule))
     written["report"] = write_report(public / "report.html", published)
     written["workbook"] = write_tables(public / "tables.xlsx", published)
     written["published"] = write_tables(public / "tables", published)
+    note_publication(keep, study, published)
     files = [p for p in written.values() if p.is_file()]
     files += [private / "README.txt", *written["published"].iterdir()]
     return written | {"manifest": write_manifest(folder, study.manifest, files, command)}

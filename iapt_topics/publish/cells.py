@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.status import NOT_CODED, NOT_ESTIMABLE, SHOWN, SMALL_BASE, SUPPRESSED
-from iapt_topics.publish.counts import LinkedCounts
+from iapt_topics._base.status import FEW, NOT_CODED, NOT_ESTIMABLE, SHOWN, SMALL_BASE, SUPPRESSED
+from iapt_topics.publish.counts import LinkedCounts, is_base
 from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.noise import changed, noise_variance
 from iapt_topics.publish.suppression import Key
-from iapt_topics.stats.intervals import normal_quantile
+from iapt_topics.stats.intervals import normal_quantile, wilson_interval
 from iapt_topics.stats.share_model import share_limits
 
 #: Note on a figure whose year nobody coded.
@@ -29,7 +30,7 @@ WEIGHTED = "weighted"
 #: Stands for every p value below .001.
 SMALLEST_P = 0.0005
 #: What else is worked out from a share needs, and no table shows.
-HELPERS = ["effect", "one_each", "rounding"]
+HELPERS = ["point", "effect", "one_each", "rounding"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,44 +63,80 @@ class Cells:
     ) -> dict[str, object]:
         """:meth:`share`, with what else is worked out from it needs.
 
-        ``effect`` is the coarsened design effect, ``one_each`` whether Wilson's limits are due,
+        ``point`` is the estimate, or where the count is few the middle of what it can be;
+        ``effect`` the coarsened design effect, ``one_each`` whether Wilson's limits are due,
         ``rounding`` the variance that rounding brings.
         """
         counts, rule = self.counts, self.rule
         weighted = weighted and bool(counts.weights)
         out: dict[str, object] = dict.fromkeys(("count", "n", "estimate", "low", "high"), np.nan)
-        out |= {"effect": 1.0, "one_each": False, "rounding": 0.0}
+        out |= {"point": np.nan, "effect": 1.0, "one_each": False, "rounding": 0.0}
         cell, of = counts.cells.get(key), counts.cells.get(base)
         if base in self.suppressed:
             return out | {"status": SUPPRESSED, "note": SUPPRESSED}
         if of is None or not of.count:
             return out | {"count": 0, "n": 0, "status": NOT_CODED, "note": NO_CODES}
-        n = rule.rounded(of.count)
+        n = self.count(base)
         out["n"] = n
-        if cell is None or key in self.suppressed:
+        if cell is None or (key in self.suppressed and not self.is_few(key)):
             return out | {"status": SUPPRESSED, "note": SUPPRESSED}
+        if self.is_few(key):
+            return out | self._few(n)
         step: float
         if weighted:
             count, share, step = self._weighted_count(counts.weighed[key][0], base)
         else:
-            count, step = min(rule.rounded(cell.count), n), rule.round_to
+            count, step = min(self.count(key), n), self.count_step
             share = count / n if n else np.nan
         out["count"] = count
-        if of.count < rule.min_base:
+        if of.count < rule.percent_base:
             return out | {"status": SMALL_BASE, "note": rule.too_small}
         # The design effect is coarsened so that it does not disclose the exact share.
         effect = max(1.0, round(float(of.count / effective), 1))
         one_each = effect == 1 and counts.one_each(base, weighted=weighted)
         # A count that is shown as 0 is 0 if those that would be rounded to it are suppressed.
-        certain = not count and not weighted and rule.rounded(rule.min_respondents) > 0
+        certain = not count and not weighted and rule.rounded(rule.min_cell) > 0
         error = 0.0 if certain else rounding_variance(step)
-        rounding = (error + share**2 * rounding_variance(rule.round_to)) / n**2
+        rounding = (error + share**2 * rounding_variance(self.count_step)) / n**2
         low, high = (
             float(x) for x in widen(share, *share_limits(share, n / effect, one_each), rounding)
         )
         out |= {"estimate": share, "low": low, "high": high, "status": SHOWN}
-        out |= {"effect": effect, "one_each": one_each, "rounding": rounding}
+        out |= {"point": share, "effect": effect, "one_each": one_each, "rounding": rounding}
         return out | {"note": WEIGHTED if weighted else ""}
+
+    def count(self, key: Key) -> int:
+        """A count as it is published: rounded, or changed by noise."""
+        cell, noise = self.counts.cells[key], self.rule.noise
+        if noise and key in self.counts.keyed:
+            return changed(cell.count, self.counts.keyed[key], noise)
+        return self.rule.rounded(cell.count)
+
+    @property
+    def count_step(self) -> float:
+        """What counts would be rounded to for the error that they have."""
+        noise = self.rule.noise
+        return math.sqrt(12 * noise_variance(noise) + 1) if noise else self.rule.round_to
+
+    def is_few(self, key: Key) -> bool:
+        """Whether a count is shown as few: below the smallest cell, or none."""
+        if self.rule.show_zero or is_base(key) or key not in self.counts.cells:
+            return False
+        return len(self.counts.cells[key].people) < self.rule.min_cell
+
+    def _few(self, n: int) -> dict[str, object]:
+        """A share of few respondents: at least 0, at most the upper limit of the most they can be.
+
+        Its variance is that of a whole number drawn evenly from those that are told apart from no
+        other, as that of rounding.
+        """
+        rule = self.rule
+        most = min(rule.min_cell - 1, n)
+        high = float(wilson_interval(most, n)[1])
+        return {
+            "low": 0.0, "high": high, "point": most / 2 / n, "one_each": True,
+            "rounding": rounding_variance(rule.min_cell) / n**2, "status": FEW, "note": rule.few,
+        }  # fmt: skip
 
     def _weighted_count(self, total: float, base: Key) -> tuple[float, float, float]:
         """A sum of weights as it may be shown, its share of the base, and what it is rounded to.
@@ -109,7 +146,7 @@ class Cells:
         rule, n = self.rule, self.counts.cells[base].count
         of = self.counts.weighed[base][0]
         total *= n / of
-        if rule.min_respondents == 1 and rule.round_to == 1:
+        if rule.is_off and rule.round_to == 1:
             return round(total), min(total / n, 1.0), 1
         step = self.weighted_step(base)
         count = min((total + step / 2) // step * step, rule.rounded(n))
@@ -117,7 +154,7 @@ class Cells:
 
     def weighted_step(self, base: Key) -> float:
         """What sums of weights of a base are rounded to: twice the largest weight, or more."""
-        if self.rule.min_respondents == 1 and self.rule.round_to == 1:
+        if self.rule.is_off and self.rule.round_to == 1:
             return 1
         of, largest = self.counts.weighed[base]
         step = max(5, self.rule.round_to)
@@ -136,7 +173,9 @@ class Cells:
     @property
     def step(self) -> int:
         """What counts of two coders together are rounded to, whether or not the rule rounds."""
-        return 1 if self.rule.min_respondents == 1 else max(5, self.rule.round_to)
+        if self.rule.is_off:
+            return 1
+        return self.rule.round_to if self.rule.round_to > 1 else 5
 
     def coarse(self, counts: Any) -> np.ndarray:
         """Counts of two coders together, rounded."""
@@ -168,14 +207,18 @@ def follow(table: pd.DataFrame, *parts: pd.DataFrame, value: str = "estimate") -
     """Add ``status`` and ``note`` of figures that are made of others, row by row.
 
     They are those of the first of ``parts`` that is not shown; what is missing though all are
-    shown cannot be estimated.
+    shown cannot be estimated. Of a few respondents a change can be estimated: only the note
+    follows, unless it is missing.
     """
     status, note = np.full(len(table), SHOWN, object), np.full(len(table), "", object)
+    missing = table[value].isna().to_numpy()
     for part in parts:
         # A row that is not there is of a year that was not coded.
         own, said = part["status"].fillna(NOT_CODED), part["note"].fillna(NO_CODES)
-        first = (status == SHOWN) & (own != SHOWN).to_numpy()
-        status, note = np.where(first, own, status), np.where(first, said, note)
+        few = (own == FEW).to_numpy()
+        first = (status == SHOWN) & (own != SHOWN).to_numpy() & (~few | missing)
+        status = np.where(first, own, status)
+        note = np.where(first | (few & (status == SHOWN) & (note == "")), said, note)
     return not_estimable(table.assign(status=status, note=note), value)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from iapt_topics.codes.axis import axis_codes
+from iapt_topics.publish.noise import MODULUS, record_keys
 from iapt_topics.publish.suppression import Cell, Key, Line
 from iapt_topics.study.study import Study
 from iapt_topics.study.tables import coder_weights, compared_ids
@@ -28,10 +29,13 @@ ALL = "all years"
 Weighed = tuple[float, float]
 
 
-def link_counts(study: Study) -> LinkedCounts:
-    """Every count behind the published tables of a study, and every sum that binds them."""
+def link_counts(study: Study, secret: bytes | None = None) -> LinkedCounts:
+    """Every count behind the published tables of a study, and every sum that binds them.
+
+    With ``secret``, the sums of the record keys behind each, by which noise changes them.
+    """
     responses, codes, topics = study.responses, study.codes, study.topics
-    counts = LinkedCounts(responses, codes)
+    counts = LinkedCounts(responses, codes, secret)
     if study.axis_drift is not None:
         counts.add_axis(axis_codes(codes, study.mapping.frame), codes, study.mapping)
     counts.add_topics(topics)
@@ -51,7 +55,7 @@ def link_counts(study: Study) -> LinkedCounts:
 class LinkedCounts:
     """The counts of a study and every sum that binds them."""
 
-    def __init__(self, responses: Responses, codes: Codes) -> None:
+    def __init__(self, responses: Responses, codes: Codes, secret: bytes | None = None) -> None:
         self.cells: dict[Key, Cell] = {}
         self.lines: list[Line] = []
         self.most: dict[Key, int] = {}
@@ -63,6 +67,8 @@ class LinkedCounts:
         self.cluster: dict[Any, Any] = responses.cluster_id.to_dict()
         #: By comparison, people who gave the responses that have one theme from each coder.
         self.behind: dict[str, dict[tuple[str, str], int]] = {}
+        #: Totals of themes that are counts of a comparison, too.
+        self.compared_whole: set[Key] = set()
         #: By coder and theme, each count over all years and the responses in it.
         self.counted: dict[tuple[str, str], list[tuple[Key, set[str]]]] = defaultdict(list)
         #: By comparison, both coders and the responses coded by both.
@@ -71,6 +77,9 @@ class LinkedCounts:
         self.weights = coder_weights(responses, codes)
         #: Sum of the weights behind a count, and the largest of them; empty without weights.
         self.weighed: dict[Key, Weighed] = {}
+        self.record_keys = record_keys(self.cluster, secret) if secret is not None else {}
+        #: Sum of the record keys behind a count; empty without a secret.
+        self.keyed: dict[Key, int] = {}
         self._add_themes(codes)
 
     def weigh(self, ids: Iterable[str]) -> Weighed:
@@ -90,6 +99,8 @@ class LinkedCounts:
         if total not in self.cells:
             behind = frozenset().union(*(self.cells[p].people for p in parts))
             self.cells[total] = Cell(sum(self.cells[p].count for p in parts), behind)
+            if self.record_keys:
+                self.keyed[total] = sum(self.keyed[p] for p in parts) % MODULUS
             if self.weights:
                 sums = [self.weighed[p] for p in parts]
                 largest = max((most for _, most in sums), default=0.0)
@@ -113,10 +124,14 @@ class LinkedCounts:
         self.cells[key] = Cell(len(ids), frozenset(map(self.cluster.get, ids)))
         if self.weights:
             self.weighed[key] = self.weigh(ids)
+        if self.record_keys:
+            self.keyed[key] = sum(self.record_keys[i] for i in ids) % MODULUS
 
     def _relate(self, key: Key, coder: str, theme: str, ids: set[str]) -> None:
         """A coder's count of a theme beside those of other responses."""
         for other, others in self.counted[coder, theme]:
+            if ids == others:
+                self.compared_whole.add(other)
             if ids <= others:
                 self._split(other, key, others - ids)
             elif others < ids:
@@ -287,6 +302,54 @@ class LinkedCounts:
         found = rows.groupby(["theme_x", "theme_y"])["person"].nunique()
         keys = [(str(a), str(b)) for a, b in found.index.to_list()]
         return dict(zip(keys, found.astype(int).to_list(), strict=True))
+
+
+#: Counts that no output holds, by how their keys begin.
+_UNSEEN = ("rest", "shared", "again", "no year", "members")
+
+
+def is_base(key: Key) -> bool:
+    """Whether a count is of a group of people, and not of those in it to whom something applies."""
+    if not isinstance(key, tuple):
+        return False
+    if key[0] == "rest":
+        return is_base(key[2])
+    return key[0] in ("kept", "base", "people", "level") or (
+        key[0] in ("comparison", "benchmark") and key[1] == "base"
+    )
+
+
+def hide_last(key: Key) -> int:
+    """The order in which cells are hidden for others: what most figures need comes last."""
+    if is_base(key):
+        return 4
+    if not isinstance(key, tuple):
+        return 1
+    if key[-1] == ALL or (key[0] in ("comparison", "benchmark") and len(key) == 3):
+        return 3
+    return 2 if key[0] == "pole" else 1
+
+
+def hide_totals_first(counts: LinkedCounts, key: Key) -> int:
+    """The same, but first of all the totals of themes, which can be added up from their years."""
+    is_total = isinstance(key, tuple) and key[0] == "theme" and key[-1] == ALL
+    return 0 if is_total and key not in counts.compared_whole else hide_last(key)
+
+
+def few_cells(counts: LinkedCounts, least: int) -> dict[Key, int]:
+    """Cells of fewer than ``least`` respondents, none among them, and the most each can count."""
+    per_person = counts.kept["response_id"].map(counts.cluster)
+    most = int(per_person.groupby(per_person).size().max()) if len(per_person) else 1
+    yearly = counts.kept.assign(person=per_person).groupby(["year", "person"]).size()
+    in_year = int(yearly.max()) if len(yearly) else 1
+    return {
+        key: (least - 1) * (in_year if isinstance(key[-1], int) else most)
+        for key, cell in counts.cells.items()
+        if isinstance(key, tuple)
+        and key[0] not in _UNSEEN
+        and not is_base(key)
+        and len(cell.people) < least
+    }
 
 
 def given_by(codes: Codes) -> dict[str, set[str]]:

@@ -19,66 +19,118 @@ _TOKEN = re.compile(r"(?u)\b\w\w+\b")
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Disclosure(Checked):
-    """A rule of statistical disclosure control: minimum counts, rounding and minimum base.
+    """A rule of statistical disclosure control: smallest base, smallest cell, rounding, noise.
 
     Parameters
     ----------
     name : str, default "default"
         What the rule is called.
-    min_respondents : int, default 10
-        A figure, a word or a quote that rests on fewer respondents is suppressed. Respondents are
-        counted, not responses. 1 suppresses nothing, and every output then says so.
-    round_to : int, default 5
+    min_base : int, default 10
+        Smallest base: nothing is shown of a group of fewer respondents, and no word that fewer
+        used. Respondents are counted, not responses.
+    min_cell : int, default 5
+        Smallest cell: a figure that rests on fewer respondents is not shown. 1 suppresses nothing,
+        and every output then says so.
+    round_to : int, default 3
         Counts are rounded to a multiple of this, and percentages worked out from the rounded
         counts; 1 leaves them as they are.
-    min_base : int, default 30
+    percent_base : int, default 10
         Fewest responses that a percentage is worked out of.
+    show_zero : bool, default False
+        Whether a true zero is shown as 0. Otherwise it is shown as every cell below ``min_cell``
+        is: "0 to 4".
+    noise : int, default 0
+        The most by which a count is changed at random, in place of rounding and of the suppression
+        of small cells (cell-key method, :mod:`iapt_topics.publish.noise`); 0 for none. Other
+        numbers are rounded.
 
     Raises
     ------
     InputError
-        If a number is not whole or below 1.
+        If a number is not whole or too small.
 
     Examples
     --------
     >>> rule = Disclosure()
-    >>> rule.is_small(9), rule.is_small(10), rule.is_small(0)
+    >>> rule.is_small(4), rule.is_small(5), rule.is_small(0)
     (True, False, False)
-    >>> [rule.rounded(n) for n in (0, 12, 13, 1543)]
-    [0, 10, 15, 1545]
+    >>> [rule.rounded(n) for n in (0, 5, 13, 1543)]
+    [0, 6, 12, 1542]
     """
 
     name: str = "default"
-    min_respondents: int = 10
-    round_to: int = 5
-    min_base: int = 30
+    min_base: int = 10
+    min_cell: int = 5
+    round_to: int = 3
+    percent_base: int = 10
+    show_zero: bool = False
+    noise: int = 0
 
     def __post_init__(self) -> None:
-        for what in ("min_respondents", "round_to", "min_base"):
+        for what in ("min_base", "min_cell", "round_to", "percent_base"):
             value = getattr(self, what)
             if value < 1:
                 do = "Use 10, or the number of your rule."
                 raise InputError(f"`{what}` of Disclosure", "must be at least 1", str(value), do)
+        if self.noise < 0:
+            do = "Use 3, or 0 for none."
+            raise InputError("`noise` of Disclosure", "must be at least 0", str(self.noise), do)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing is suppressed."""
+        return self.min_cell == 1 and not self.noise
 
     @property
     def sentence(self) -> str:
         """The rule in a sentence, as every output states it."""
-        if self.min_respondents == 1:
+        if self.is_off:
             return "STATISTICAL DISCLOSURE CONTROL IS OFF: small numbers are shown. Do not publish."
         rounding = f" Counts are rounded to {self.round_to}." if self.round_to > 1 else ""
-        return (
-            f"Figures that rest on fewer than {self.min_respondents} respondents are suppressed "
-            f"([c]), and so is any figure from which they could be derived.{rounding} No "
-            f"percentage has a base of fewer than {self.min_base} responses. Rule: {self.name}."
+        if self.noise:
+            cells = (
+                f"Each count is changed at random by up to {self.noise} (cell-key method); counts "
+                "do not add up"
+            )
+            rounding = ""
+        elif self.show_zero:
+            cells = (
+                f"Figures that rest on fewer than {self.min_cell} respondents are suppressed "
+                "([c]), and so is any figure from which they could be derived"
+            )
+        else:
+            cells = (
+                f"{self.few[0].upper()}{self.few[1:]} are one value, and figures from which a "
+                "smaller number could be derived are suppressed ([c])"
+            )
+        if self.min_base > self.min_cell or self.noise:
+            base = f" Nothing is shown of a group of fewer than {self.min_base} respondents."
+        else:
+            base = ""
+        percent = (
+            f" No percentage has a base of fewer than {self.percent_base} responses."
+            if self.percent_base > self.min_base
+            else ""
         )
+        return f"{cells}.{rounding}{base}{percent} Rule: {self.name}."
 
     @property
     def too_small(self) -> str:
         """The note on a percentage whose base is too small."""
-        return f"base of fewer than {self.min_base} responses"
+        return f"base of fewer than {self.percent_base} responses"
+
+    @property
+    def few(self) -> str:
+        """The note on a count below the smallest cell, where zeros are not told apart."""
+        return f"{self.few_count} respondents"
+
+    @property
+    def few_count(self) -> str:
+        """The same as a cell of a table."""
+        return f"0 to {self.min_cell - 1}"
 
     def is_small(self, respondents: float) -> bool:
-        """Test whether a count of respondents is above 0 and below the minimum.
+        """Test whether a count of respondents is above 0 and below the smallest cell.
 
         Parameters
         ----------
@@ -90,7 +142,22 @@ class Disclosure(Checked):
         bool
             True for a figure to be suppressed.
         """
-        return 0 < respondents < self.min_respondents
+        return 0 < respondents < self.min_cell
+
+    def is_small_base(self, respondents: float) -> bool:
+        """Test whether a group is of too few respondents for anything to be said of it.
+
+        Parameters
+        ----------
+        respondents : float
+            How many there are.
+
+        Returns
+        -------
+        bool
+            True for a group to be suppressed.
+        """
+        return 0 < respondents < self.min_base
 
     def rounded(self, count: float) -> int:
         """Round a count to the rule's multiple, halves up.
@@ -108,17 +175,30 @@ class Disclosure(Checked):
         return int((count + self.round_to / 2) // self.round_to * self.round_to)
 
 
+def at_least(least: int, name: str, round_to: int, percent_base: int = 30) -> Disclosure:
+    """A rule of one smallest number, for bases and cells alike, under which zeros are shown."""
+    return Disclosure(
+        name=name, min_base=least, min_cell=least, round_to=round_to, percent_base=percent_base,
+        show_zero=True,
+    )  # fmt: skip
+
+
 #: Nothing is suppressed or rounded, and a percentage is given out of any number.
-EXACT = Disclosure(name="off", min_respondents=1, round_to=1, min_base=1)
+EXACT = at_least(1, "off", 1, 1)
+DEFAULT = Disclosure()
+STRICT = at_least(10, "strict", 5)
 #: Rules by name. The sources, and what is known of each, are in docs/disclosure.md.
 PRESETS = {
     rule.name: rule
     for rule in (
-        Disclosure(),
-        Disclosure(name="nhs_staff_survey", min_respondents=11, round_to=1),
-        Disclosure(name="hes", min_respondents=8, round_to=5),
-        Disclosure(name="ons", min_respondents=10, round_to=1),
-        Disclosure(name="min5", min_respondents=5, round_to=1),
+        DEFAULT,
+        STRICT,
+        Disclosure(name="noise", min_cell=1, show_zero=True, noise=3),
+        Disclosure(name="ons_10_5", min_cell=10, round_to=5),
+        at_least(8, "hes", 5),
+        at_least(5, "min5", 1),
+        at_least(10, "min10", 1),
+        at_least(11, "min11", 1),
     )
 }
 
@@ -143,10 +223,10 @@ def parse_rule(disclosure: int | str | Disclosure) -> Disclosure:
         do = "Use 10, or the number of your rule."
         raise InputError("disclosure", "must be a whole number of 1 or more", repr(disclosure), do)
     if disclosure == 1:
-        return Disclosure(name="off", min_respondents=1, round_to=1)
-    if disclosure == Disclosure().min_respondents:
-        return Disclosure()
-    return Disclosure(name=f"at least {disclosure} respondents", min_respondents=disclosure)
+        return at_least(1, "off", 1)
+    if disclosure == STRICT.min_cell:
+        return STRICT
+    return at_least(disclosure, f"at least {disclosure} respondents", 5)
 
 
 def word_users(responses: Responses) -> dict[str, set[object]]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats
-from iapt_topics._base.status import SUPPRESSED
+from iapt_topics._base.status import FEW, SUPPRESSED
 from iapt_topics.agreement.comparison import Comparison
 from iapt_topics.publish.cells import (
     Cells,
@@ -81,11 +81,11 @@ def _themes(name: str, result: Comparison, cells: Cells) -> pd.DataFrame:
         [any((name, side, t) in cells.suppressed for side in SIDES) for t in table["theme"]],
         dtype=bool,
     )
-    few = rule.is_small(result.n)
+    few = rule.is_small_base(result.n)
     suppressed |= few
     n = np.nan if few else rule.rounded(result.n)
     first, second = (
-        np.array([min(n, rule.rounded(v)) for v in table[f"positives_{s}"]], dtype=float)
+        np.array([min(n, cells.count((name, s, t))) for t in table["theme"]], dtype=float)
         for s in SIDES
     )
     exact = table["f1"] * (table["positives_reference"] + table["positives_other"]) / 2
@@ -107,7 +107,7 @@ def _themes(name: str, result: Comparison, cells: Cells) -> pd.DataFrame:
     out = table.assign(n=n, kappa_status=table["kappa_status"].mask(suppressed, ""), **kept)
     for side, count in zip(SIDES, (first, second), strict=True):
         out[f"positives_{side}"] = np.where(suppressed, np.nan, count)
-        base = n if result.n >= rule.min_base else np.nan
+        base = n if result.n >= rule.percent_base else np.nan
         out[f"share_{side}"] = out[f"positives_{side}"] / base
     out = _outward(out, "kappa", "kappa_low", "kappa_high", cells.step / 100)
     if cells.step == 1:
@@ -115,7 +115,10 @@ def _themes(name: str, result: Comparison, cells: Cells) -> pd.DataFrame:
     else:
         out = out.assign(**_f1_limits(table, (both, first, second), out["f1"].isna(), cells))
     limit = np.where(table["kappa"].isna() & ~suppressed, "kappa is not estimable", "")
-    return not_estimable(mark(out, ~suppressed, limit), "f1")
+    out = mark(out, ~suppressed, limit)
+    small = [any(cells.is_few((name, side, t)) for side in SIDES) for t in table["theme"]]
+    out.loc[np.array(small, dtype=bool) & (not few), ["status", "note"]] = FEW, rule.few
+    return not_estimable(out, "f1")
 
 
 def _f1_limits(
@@ -246,7 +249,7 @@ def _matches(
         for side in SIDES
     )
     enough = [
-        behind.get((a, b), n) >= cells.rule.min_respondents
+        behind.get((a, b), n) >= cells.rule.min_cell
         for a, b, n in result.matches[[*pairs, "n_both"]].itertuples(index=False)
     ]
     n = np.minimum(cells.coarse(result.matches["n_both"]), np.minimum(first, second))

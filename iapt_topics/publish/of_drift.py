@@ -8,21 +8,23 @@ that are shown in both years.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.status import SHOWN, SMALL_BASE, SUPPRESSED
+from iapt_topics._base.status import NOT_ESTIMABLE, SHOWN, SMALL_BASE, SUPPRESSED
 from iapt_topics.drift.distances import distance
 from iapt_topics.drift.tables import adjust_p, change_columns, name_families
 from iapt_topics.drift.trends import change_rows, trend_rows
-from iapt_topics.publish.cells import HELPERS, Cells, follow, not_estimable, round_p
+from iapt_topics.publish.cells import HELPERS, Cells, follow, not_estimable, round_p, widen
 from iapt_topics.publish.counts import ALL
+from iapt_topics.publish.merged_years import COLUMNS, TrendYears, years_of_trends
 from iapt_topics.publish.suppression import Key
 from iapt_topics.publish.year_model import YearModel, year_model
+from iapt_topics.stats.share_model import share_limits
 from iapt_topics.study.derived import (
     UNCORRECTED,
     both_years,
@@ -36,6 +38,7 @@ from iapt_topics.study.tables import Tables, model_shares
 #: Of the draws behind the test of shapes, and of the distances of what is shown.
 SEED = 7
 _N_BOOT = 1000
+_NO_DISTANCE = "not worked out with noise, which a distance would take for change"
 #: What the covered part of a standard is rounded down to, at the least.
 _COVERED_STEP = 0.05
 
@@ -52,12 +55,18 @@ def publish_drift(study: Study, cells: Cells) -> tuple[Tables, YearModel]:
         if (table := exact.get(f"{name}_shares")) is not None:
             out[f"{name}_shares"] = _shares_by_year(table, cells, kind)
     if "axis_shares" in out:
-        out["pole_difference"] = pole_difference(out["axis_shares"])
+        out["pole_difference"] = pole_difference(out["axis_shares"], out.get("pole_shares"))
     shares = out["drift_shares"]
+    out["theme_shares"] = _add_up(out["theme_shares"], shares)
     years = year_model(shares, study.codes, cells)
     out["drift_changes"] = _changes(exact["drift_changes"], shares, years)
-    out["drift_trends"] = _trends(exact["drift_trends"], shares, years)
-    out["drift_changepoints"] = _changepoints(exact["drift_changepoints"], shares, years)
+    models, merged = years_of_trends(years, out["theme_shares"])
+    labels = exact["theme_shares"][["theme", "label"]]
+    out["merged_shares"] = pd.DataFrame(merged, columns=COLUMNS[:1] + COLUMNS[2:]).merge(
+        labels, on="theme"
+    )[COLUMNS]
+    out["drift_trends"] = _trends(exact["drift_trends"], shares, models)
+    out["drift_changepoints"] = _changepoints(exact["drift_changepoints"], shares, models)
     out["drift_distances"] = _distances(study, years, cells)
     if "standardised_changes" in exact:
         table = exact["standardised_changes"]
@@ -88,11 +97,44 @@ def _shares_by_year(table: pd.DataFrame, cells: Cells, kind: str) -> pd.DataFram
     )
 
 
+def _add_up(themes: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """Prevalence over all years; where its count would disclose a few, the sum of the years'.
+
+    Such a sum is of published figures, the few of a year taken as the middle of what they can be.
+    """
+    known = shares[shares["n"] != 0]
+    known = known.assign(
+        count=known["point"] * known["n"], rounding=known["rounding"] * known["n"] ** 2
+    )
+    # A theme with a year that is not known has no sum.
+    unknown = known["count"].isna().groupby(known["theme"]).any()
+    years = known.groupby("theme")[["count", "rounding"]].sum()[~unknown]
+    shown = known["estimate"].notna().groupby(known["theme"]).any()
+    rows = []
+    for row in themes.to_dict("records"):
+        theme = row["theme"]
+        if row["status"] == SUPPRESSED and row["n"] > 0 and theme in years.index and shown[theme]:
+            row |= _summed(row, *years.loc[theme])
+        rows.append(row)
+    return pd.DataFrame(rows, columns=themes.columns)
+
+
+def _summed(row: dict[Hashable, Any], count: float, rounding: float) -> dict[Hashable, Any]:
+    n = row["n"]
+    share, extra = min(count / n, 1.0), rounding / n**2
+    low, high = widen(share, *share_limits(share, n / row["effect"], False), extra)
+    return {
+        "count": round(count), "estimate": share, "low": float(low), "high": float(high),
+        "point": share, "rounding": extra, "status": SHOWN, "note": "sum of the published waves",
+    }  # fmt: skip
+
+
 def _changes(changes: pd.DataFrame, shares: pd.DataFrame, years: YearModel) -> pd.DataFrame:
     """Differences of published shares, with the interval and the test that follow from them."""
     out = changes.reset_index(drop=True)
     now, then = both_years(out, shares)
-    shown = (now["estimate"].notna() & then["estimate"].notna()).to_numpy()
+    shown = (now["point"].notna() & then["point"].notna()).to_numpy()
+    shown = shown & (now["estimate"].notna() | then["estimate"].notna()).to_numpy()
     columns = ["estimate", "low", "high", "p", "smallest_detectable"]
     figures = np.full((len(out), len(columns)), np.nan)
     place = {theme: i for i, theme in enumerate(years.themes)}
@@ -113,47 +155,56 @@ def _adjusted(table: pd.DataFrame, family: list[str]) -> pd.DataFrame:
     return table.assign(**{c: round_p(table[c]) for c in ("p", "p_bh", "p_holm")})
 
 
-def _trends(trends: pd.DataFrame, shares: pd.DataFrame, years: YearModel) -> pd.DataFrame:
-    """Tests of published shares over all years; none for a theme with a year suppressed."""
+def _trends(
+    trends: pd.DataFrame, shares: pd.DataFrame, models: Sequence[TrendYears]
+) -> pd.DataFrame:
+    """Tests of the published shares of all years that may be shown, which ``note`` names."""
     if trends.empty:
         return trends.copy()
-    whole = years.whole()
+    columns = ["estimate", "low", "high", "p", "smallest_detectable"]
     known: dict[tuple[str, str], dict[str, Any]] = {}
-    for test in trend_rows(whole.model, whole.years, whole.n, SEED) if whole.themes else ():
-        columns = ["estimate", "low", "high", "p", "smallest_detectable"]
-        columns += ["shape"] if test["test"] == "shape" else []
-        for i, theme in enumerate(whole.themes):
-            known[theme, test["test"]] = {c: test[c][i] for c in columns}
+    for one in models:
+        part = one.years
+        for test in trend_rows(part.model, part.years, part.n, SEED):
+            names = columns + (["shape"] if test["test"] == "shape" else [])
+            for i, theme in enumerate(part.themes):
+                tested = {c: test[c][i] for c in names}
+                tested |= {"n": part.n.sum(), "status": SHOWN, "note": one.note}
+                known[theme, test["test"]] = tested
     groups = dict(iter(shares[shares["n"] != 0].groupby("theme")))
-    none = dict.fromkeys(("estimate", "low", "high", "p", "smallest_detectable"), np.nan)
+    none = dict.fromkeys(columns, np.nan)
     rows = []
     for row in trends.to_dict("records"):
-        part = groups[row["theme"]]
-        new = {"n": part["n"].sum(skipna=False), "shape": "", **none}
-        new |= known.get((row["theme"], row["test"]), {}) | _inherit_status(part)
-        rows.append(row | new)
+        new = {"n": np.nan, "shape": "", **none} | _inherit_status(groups[row["theme"]])
+        rows.append(row | new | known.get((row["theme"], row["test"]), {}))
     return _adjusted(pd.DataFrame(rows, columns=trends.columns), ["test"])
 
 
 def _inherit_status(shares: pd.DataFrame) -> dict[str, Any]:
     """Status and note of a figure on these shares: of the first that is not shown."""
-    hidden = shares.loc[shares["status"] != SHOWN, ["status", "note"]]
+    hidden = shares.loc[shares["estimate"].isna(), ["status", "note"]]
     first = hidden.iloc[0] if len(hidden) else {"status": SHOWN, "note": ""}
     return {c: first[c] for c in ("status", "note")}
 
 
-def _changepoints(exact: pd.DataFrame, shares: pd.DataFrame, years: YearModel) -> pd.DataFrame:
-    """Steps searched for in published shares; none for a theme with a year suppressed."""
+def _changepoints(
+    exact: pd.DataFrame, shares: pd.DataFrame, models: Sequence[TrendYears]
+) -> pd.DataFrame:
+    """Steps searched for in the published shares of all years that may be shown."""
     if exact.empty:
         return exact.copy()
-    whole, rows = years.whole(), []
-    if whole.themes:
-        for row in change_rows(whole.model, whole.years, whole.n, SEED):
-            theme = whole.themes[row.pop("place")]
+    rows: list[dict[str, Any]] = []
+    for one in models:
+        part = one.years
+        for row in change_rows(part.model, part.years, part.n, SEED):
+            theme = part.themes[row.pop("place")]
+            row["note"] = " ".join(t for t in (row["note"], one.note) if t)
             rows.append(row | {"theme": theme, "status": SHOWN})
-    first, last = int(years.years[0]), int(years.years[-1])
+    tested = {row["theme"] for row in rows}
+    coded = shares.loc[shares["n"] != 0, "year"]
+    first, last = int(coded.min()), int(coded.max())
     for theme in exact["theme"].unique():
-        if theme not in whole.themes:
+        if theme not in tested:
             part = shares[(shares["theme"] == theme) & (shares["n"] != 0)]
             stretch = {"theme": theme, "first": first, "last": last, "depth": 0}
             rows.append(stretch | _inherit_status(part))
@@ -174,6 +225,11 @@ def _distances(study: Study, years: YearModel, cells: Cells) -> pd.DataFrame:
     if exact.empty:
         return exact.copy()
     counts = cells.counts
+    if cells.rule.noise:
+        # A distance takes noise for change: of 120 responses a year, .05 and more.
+        figures = ["estimate", "corrected", "low", "high", "null_p95", "p", "p_bh", "p_holm", "n"]
+        blank = exact.assign(**dict.fromkeys(figures, np.nan), note=_NO_DISTANCE)
+        return blank.assign(status=NOT_ESTIMABLE)
     place = [study.codes.themes.index(theme) for theme in years.themes]
     wave = {i: at for at, y in enumerate(years.years) for i in counts.by_year[int(y)]}
     sums = model_shares(study.codes, counts.cluster, wave, counts.weights)[0]
@@ -230,27 +286,27 @@ def _panel_changes(table: pd.DataFrame, shares: pd.DataFrame, cells: Cells) -> p
     rows = table.reset_index(drop=True)
     now, then = both_years(rows, shares)
     rule, people = cells.rule, rows["n"].to_numpy(float)
-    few = np.array([rule.is_small(n) for n in people], dtype=bool)
+    few = np.array([rule.is_small_base(n) for n in people], dtype=bool)
     n = np.where(few, np.nan, cells.coarse(people))
     gap = 2 * cells.coarse((rows["gained"] - rows["lost"]).to_numpy(float) / 2)
     shown = (now["estimate"].notna() & then["estimate"].notna()).to_numpy()
-    shown = shown & ~few & (people >= rule.min_base)
+    shown = shown & ~few & (people >= rule.percent_base)
     out = rows[["theme", "year", "against"]].assign(
         estimate=np.where(shown, gap / np.where(shown, n, 1), np.nan),
         n=n,
         changed=np.where(shown, rows["changed"], ""),
         family=rows["family"],
     )
-    status = np.where(few, SUPPRESSED, np.where(people < rule.min_base, SMALL_BASE, SHOWN))
-    note = np.where(few, SUPPRESSED, np.where(people < rule.min_base, rule.too_small, ""))
+    status = np.where(few, SUPPRESSED, np.where(people < rule.percent_base, SMALL_BASE, SHOWN))
+    note = np.where(few, SUPPRESSED, np.where(people < rule.percent_base, rule.too_small, ""))
     return follow(out, now, then, pd.DataFrame({"status": status, "note": note}))
 
 
 def _coarse_part(part: pd.Series, cells: Cells) -> pd.Series:
     """A part of a population rounded down: in steps from all of it, which is said if it is all."""
-    if cells.rule.min_respondents == 1:
+    if cells.rule.is_off:
         return part.round(2)
     sizes = [cells.counts.cells["base", y].count for y in cells.counts.by_year]
-    step = max(_COVERED_STEP, cells.rule.min_respondents / max(min(sizes, default=1), 1))
+    step = max(_COVERED_STEP, cells.rule.min_base / max(min(sizes, default=1), 1))
     steps = np.ceil(((1 - part.to_numpy(float)) / step).round(9))
     return pd.Series(np.clip(1 - steps * step, 0, 1).round(2), part.index)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -9,6 +11,7 @@ from iapt_topics._base.arrays import Floats
 from iapt_topics._base.status import SHOWN, SMALL_BASE, SUPPRESSED
 from iapt_topics.publish.cells import Cells, round_p, rounding_variance, widen
 from iapt_topics.publish.counts import ALL
+from iapt_topics.publish.suppression import Key
 from iapt_topics.publish.year_model import any_difference
 from iapt_topics.stats.multiplicity import benjamini_hochberg
 from iapt_topics.stats.share_model import share_limits
@@ -35,7 +38,7 @@ def _ledger(table: pd.DataFrame, cells: Cells) -> pd.DataFrame:
     are not suppressed.
     """
     suppressed = np.array([("kept", int(y)) in cells.suppressed for y in table["year"]], dtype=bool)
-    n = np.array([cells.rule.rounded(v) for v in table["n"]], dtype=float)
+    n = _rounded(table, [("kept", int(y)) for y in table["year"]], cells)
     return table.assign(
         n=np.where(suppressed, np.nan, n), note=np.where(suppressed, SUPPRESSED, "")
     )
@@ -51,8 +54,20 @@ def _ledger_totals(exact: pd.DataFrame, by_year: pd.DataFrame, cells: Cells) -> 
     suppressed -= set() if ("kept", ALL) in cells.suppressed else {"kept"}
     suppressed |= {"people"} if ("people", ALL) in cells.suppressed else set()
     hidden = exact["status"].isin(suppressed).to_numpy()
-    n = np.array([cells.rule.rounded(n) for n in exact["n"]], dtype=float)
+    n = _rounded(exact, [(s, ALL) for s in exact["status"]], cells)
     return exact.assign(n=np.where(hidden, np.nan, n), note=np.where(hidden, SUPPRESSED, ""))
+
+
+def _rounded(table: pd.DataFrame, keys: Sequence[Key], cells: Cells) -> Floats:
+    """Numbers of rows, those of kept ones and of respondents as everywhere, the others rounded."""
+    linked = table["status"].isin(["kept", "people"])
+    return np.array(
+        [
+            cells.count(key) if known else cells.rule.rounded(n)
+            for n, key, known in zip(table["n"], keys, linked, strict=True)
+        ],
+        dtype=float,
+    )
 
 
 def _mix(table: pd.DataFrame, cells: Cells) -> pd.DataFrame:
@@ -62,7 +77,7 @@ def _mix(table: pd.DataFrame, cells: Cells) -> pd.DataFrame:
     for (name, level), part in table.groupby(["covariate", "level"], sort=False):
         keys = [("level", name, level, int(y)) for y in part["year"]]
         behind = set().union(*(counts.cells[k].people for k in keys if k in counts.cells))
-        if cells.rule.is_small(len(behind)):
+        if cells.rule.is_small_base(len(behind)):
             few += 1
             level = f"(small group {few})"
         for key, row in zip(keys, part.to_dict("records"), strict=True):
@@ -92,7 +107,7 @@ def _quality(out: pd.DataFrame, ledger: pd.DataFrame, cells: Cells) -> pd.DataFr
     keys = list(zip(out["measure"].where(~words, "kept"), out["year"], strict=True))
     k = count.reindex(pd.MultiIndex.from_tuples(keys)).to_numpy(float)
     n = np.where(words, k, out["year"].map(rows).to_numpy(float))
-    shown = n >= rule.min_base
+    shown = n >= rule.percent_base
     n_safe = np.where(shown, n, 1)
     exact = np.where(words, 1.0, out["n"] / out["n_effective"])
     effect = np.maximum(np.round(exact, 1), 1)
@@ -104,7 +119,7 @@ def _quality(out: pd.DataFrame, ledger: pd.DataFrame, cells: Cells) -> pd.DataFr
     new = {"estimate": k / n_safe, "low": low, "high": high}
     out = out.assign(n=n, **{c: np.where(words, out[c].round(1), v) for c, v in new.items()})
     unknown = np.isnan(n)
-    note = np.where(unknown, SUPPRESSED, f"base of fewer than {rule.min_base}")
+    note = np.where(unknown, SUPPRESSED, f"base of fewer than {rule.percent_base}")
     status = np.where(shown, SHOWN, np.where(unknown, SUPPRESSED, SMALL_BASE))
     out = out.assign(status=status, note=np.where(shown, out["note"], note))
     out = out.assign(**{c: out[c].where(shown) for c in new})

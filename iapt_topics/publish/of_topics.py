@@ -39,7 +39,7 @@ def publish_topics(study: Study, cells: Cells) -> Tables:
 
 def _topics(study: Study, cells: Cells) -> pd.DataFrame:
     users = word_users(study.responses)
-    kept, least = ("kept", ALL), cells.rule.min_respondents
+    kept, least = ("kept", ALL), cells.rule.min_base
     rows = []
     for row in study.tables["topics"].to_dict("records"):
         topic = int(row["topic"])
@@ -73,7 +73,7 @@ def _map(study: Study, shown: list[int]) -> pd.DataFrame:
 
 def _resolution(table: pd.DataFrame, cells: Cells) -> pd.DataFrame:
     """The numbers of topics that were tried; no size of a topic that is too small."""
-    small = table["smallest"] < cells.rule.min_respondents
+    small = table["smallest"] < cells.rule.min_cell
     size = [
         np.nan if s else cells.rule.rounded(n)
         for s, n in zip(small, table["smallest"], strict=True)
@@ -117,7 +117,7 @@ def _coverage(
         count = sizes[reached].sum(skipna=False) if len(reached) else 0.0
         row = {"theme": theme, "label": label, "n_topics": len(reached), "count": count}
         low = high = np.nan
-        if known := bool(n >= cells.rule.min_base and not np.isnan(count)):
+        if known := bool(n >= cells.rule.percent_base and not np.isnan(count)):
             low, high = (float(x) for x in wilson_interval(min(count, n), n))
         row |= {"n": n, "estimate": count / n if known else np.nan, "low": low, "high": high}
         rows.append(row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +15,14 @@ from iapt_topics._base.text import clean
 from iapt_topics.publish.cells import Cells
 from iapt_topics.publish.certified import publish_certificate
 from iapt_topics.publish.corrected import publish_corrected
-from iapt_topics.publish.counts import link_counts
+from iapt_topics.publish.counts import (
+    LinkedCounts,
+    few_cells,
+    hide_last,
+    hide_totals_first,
+    is_base,
+    link_counts,
+)
 from iapt_topics.publish.disclosure import EXACT, Disclosure, parse_rule
 from iapt_topics.publish.of_agreement import agreement_by_year, publish_agreement
 from iapt_topics.publish.of_drift import publish_drift
@@ -23,10 +30,15 @@ from iapt_topics.publish.of_facets import publish_facets
 from iapt_topics.publish.of_survey import publish_survey
 from iapt_topics.publish.of_topics import publish_topics
 from iapt_topics.publish.quotes import Quote, choose_quotes
-from iapt_topics.publish.suppression import suppress
+from iapt_topics.publish.suppression import Key, suppress
 from iapt_topics.publish.workbook import write_published
 from iapt_topics.study.about import About
 from iapt_topics.study.study import Study
+
+#: How many values a count of few must still have for a reader who knows all other counts exactly.
+FEWEST_VALUES = 3
+#: Shortest secret that noise is made with.
+_SECRET_BYTES = 16
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)  # no slots: names are kept once worked out
@@ -117,9 +129,10 @@ class Private(Version):
 
 def publish(
     study: Study,
-    disclosure: int | str | Disclosure = 10,
+    disclosure: int | str | Disclosure = "default",
     *,
     quotes: pd.DataFrame | bool | None = None,
+    secret: bytes | None = None,
 ) -> Published:
     """Apply statistical disclosure control to a study: suppression, rounding, minimum base.
 
@@ -127,7 +140,7 @@ def publish(
     ----------
     study : Study
         Every exact result of one run.
-    disclosure : int, str or Disclosure, default 10
+    disclosure : int, str or Disclosure, default "default"
         Fewest respondents that anything shown may rest on; or the name of a rule, such as "hes"; or
         a whole rule. With 1 nothing is suppressed or rounded, and every output says so.
     quotes : DataFrame or bool, optional
@@ -137,6 +150,9 @@ def publish(
         words in a row of it. ``theme`` is the theme that it is quoted for ("" for none; without
         that column, one of its themes). True prints for each theme the sentences that carried it,
         redacted by machine but read by nobody. By default only the synthetic example has quotes.
+    secret : bytes, optional
+        What noise is made with, if the rule asks for it: the same 16 bytes or more for every
+        publication of these data, and known to nobody else. Nothing keeps it.
 
     Returns
     -------
@@ -176,16 +192,19 @@ def publish(
             "drift", "must be measured without human=", "corrected prevalence",
             "Call measure_drift without human=; the study's human codes correct the tables.",
         )  # fmt: skip
-    counts = link_counts(study)
-    hidden = suppress(
-        counts.cells,
-        counts.lines,
-        rule.min_respondents,
-        most=counts.most,
-        never_shown=counts.never_shown,
-        unprotected=counts.unprotected,
-    )
-    cells = Cells(counts, frozenset(hidden), rule)
+    if rule.noise and (secret is None or len(secret) < _SECRET_BYTES):
+        raise InputError(
+            "secret", f"must be {_SECRET_BYTES} bytes or more for a rule with noise",
+            "none" if secret is None else f"{len(secret)} bytes",
+            "Give secrets.token_bytes(32), and keep it for the next publication of these data.",
+        )  # fmt: skip
+    counts = link_counts(study, secret if rule.noise else None)
+    if rule.noise and counts.weights:
+        raise InputError(
+            "disclosure", "must be a rule without noise for a survey with weights",
+            repr(rule.name), "Use \"default\" or \"strict\".",
+        )  # fmt: skip
+    cells = Cells(counts, frozenset(hidden_counts(counts, rule)), rule)
     years = agreement_by_year(cells) if "comparison" in counts.compared else None
     drift, model = publish_drift(study, cells)
     tables = {
@@ -204,6 +223,26 @@ def publish(
         disclosure=rule,
         quotes=choose_quotes(study, tables, quotes),
         approved=isinstance(quotes, pd.DataFrame),
+    )
+
+
+def hidden_counts(counts: LinkedCounts, rule: Disclosure) -> set[Key]:
+    """The counts that the rule hides; by noise only those of groups that are too small."""
+    if rule.noise:
+        small = (k for k, c in counts.cells.items() if is_base(k) and k not in counts.never_shown)
+        return {k for k in small if rule.is_small_base(len(counts.cells[k].people))}
+    few = {} if rule.show_zero else few_cells(counts, rule.min_cell)
+    return suppress(
+        counts.cells,
+        counts.lines,
+        rule.min_cell,
+        most=counts.most,
+        never_shown=counts.never_shown,
+        unprotected=counts.unprotected,
+        least_of={key: rule.min_base for key in counts.cells if is_base(key)},
+        few=few,
+        values=None if rule.show_zero else FEWEST_VALUES,
+        order=hide_last if rule.show_zero else partial(hide_totals_first, counts),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ INSTRUCTIONS = (
 
 
 def write_quotes(
-    path: str | Path, study: Study, *, disclosure: int | str | Disclosure = 10
+    path: str | Path, study: Study, *, disclosure: int | str | Disclosure = "default"
 ) -> Path:
     """Write candidate quotes for each theme and topic to a sheet, for a person to approve.
 
@@ -55,7 +56,7 @@ def write_quotes(
     study : Study
         The survey, its codes and topics. Nobody is quoted twice, nor for a theme of a wave that the
         public report suppresses.
-    disclosure : int, str or Disclosure, default 10
+    disclosure : int, str or Disclosure, default "default"
         As for :func:`iapt_topics.publish.publish`.
 
     Returns
@@ -67,7 +68,8 @@ def write_quotes(
         are to be printed, ``paraphrase``. A workbook has a second sheet of instructions.
     """
     path = Path(path)
-    published = publish(study, disclosure, quotes=False)
+    # Of the tables only what may be shown matters, so any noise will do.
+    published = publish(study, disclosure, quotes=False, secret=secrets.token_bytes(16))
     labels = published.labels
     rows = [
         [

@@ -6,7 +6,8 @@ exactly, so that what is hidden stays hidden whether or not the shown counts are
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -33,6 +34,10 @@ def suppress(
     most: Mapping[Key, int] | None = None,
     never_shown: Collection[Key] = (),
     unprotected: Collection[Key] = (),
+    least_of: Mapping[Key, int] | None = None,
+    few: Mapping[Key, int] | None = None,
+    values: int | None = None,
+    order: Callable[[Key], int] = lambda key: 0,
 ) -> set[Key]:
     """Cells to hide: those on 1 to ``least - 1`` people, and those from which they would follow.
 
@@ -50,6 +55,15 @@ def suppress(
         Cells that no output holds; such a one is protected only if it is small.
     unprotected : collection of keys
         Cells that may be found out though they are small: they stand for no group of people.
+    least_of : mapping of key to int, optional
+        ``least`` of the cells of which it is another.
+    few : mapping of key to int, optional
+        Cells that are shown as one symbol for 0 to that many; they are hidden, true zeros too.
+    values : int, optional
+        How many values a hidden count must still have, unless it is of ``least_of``; ``least - 1``
+        by default.
+    order : callable, optional
+        A lower number for cells that are to be hidden rather than others.
 
     Returns
     -------
@@ -60,8 +74,9 @@ def suppress(
     -----
     Along each line the hidden parts together rest on at least ``least`` people, and are two or
     more. Then every hidden cell is bounded by all lines at once with linear programs, and more is
-    hidden until each could still be any of ``least - 1`` values: no reader knows it more closely
-    than the rule itself tells. What is hidden is of a sum that holds the bound, as the dual of the
+    hidden until each could still be any of ``values`` values: by default, no reader knows it more
+    closely than the rule itself tells. A zero that is shown as few protects others, and needs no
+    protection itself. What is hidden is of a sum that holds the bound, as the dual of the
     program says. This is the audit of Fischetti M, Salazar JJ (2001), "Solving the
     cell suppression problem on tabular data with linear constraints", *Management Science*
     47:1008-1027. The smallest neighbour is hidden first, which keeps the loss low but not the
@@ -73,11 +88,17 @@ def suppress(
         most=most or {},
         unseen=frozenset(never_shown),
         hidden=set(never_shown),
-        protected={k for k, c in cells.items() if 0 < len(c.people) < least} - set(unprotected),
+        least=defaultdict(lambda: least, least_of or {}),
+        own_least=frozenset(least_of or ()),
+        few=few or {},
+        values=values,
+        protected=set(),
     )
-    table.hidden |= table.protected
-    while more := table.line_violation(least) or table.interval_violation(least):
-        table.hide(min(more, key=lambda k: (cells[k].count, str(k))))
+    small = {k for k, c in cells.items() if 0 < len(c.people) < table.least[k]}
+    table.protected = small - set(unprotected)
+    table.hidden |= table.protected | set(table.few)
+    while more := table.line_violation() or table.interval_violation():
+        table.hide(min(more, key=lambda k: (order(k), cells[k].count, str(k))))
     return table.hidden - table.unseen
 
 
@@ -91,6 +112,10 @@ class _Suppression:
     unseen: frozenset[Key]
     hidden: set[Key]
     protected: set[Key]
+    least: Mapping[Key, int]
+    own_least: frozenset[Key]
+    few: Mapping[Key, int]
+    values: int | None
     safe: set[Key] = field(default_factory=set)
     #: The lines that a cell is on, by place.
     lines_of_cell: dict[Key, list[int]] = field(init=False)
@@ -111,12 +136,12 @@ class _Suppression:
         self.unchecked_lines.update(self.lines_of_cell[key])
 
     def _hidden_among(self, parts: Iterable[Key]) -> list[Key]:
-        return [p for p in parts if p in self.hidden and self.cells[p].count]
+        return [p for p in parts if p in self.hidden and (self.cells[p].count or p in self.few)]
 
     def _open(self, keys: Iterable[Key]) -> list[Key]:
         return [k for k in keys if k not in self.hidden and self.cells[k].count]
 
-    def line_violation(self, least: int) -> list[Key]:
+    def line_violation(self) -> list[Key]:
         """Cells one of which must be hidden: a hidden one follows from a line by itself."""
         for i in sorted(self.unchecked_lines):
             total, parts = self.lines[i]
@@ -126,27 +151,34 @@ class _Suppression:
                     return more
             elif any(p in self.protected for p in hidden):
                 behind = frozenset(chain.from_iterable(self.cells[p].people for p in hidden))
-                if len(hidden) < 2 or len(behind) < least:
-                    return self._open(parts) or [total]
+                if len(hidden) < 2 or len(behind) < max(self.least[p] for p in hidden):
+                    return self._open((*parts, total))
             self.unchecked_lines.remove(i)
         return []
 
-    def interval_violation(self, least: int) -> list[Key]:
+    def interval_violation(self) -> list[Key]:
         """Cells one of which must be hidden: the feasibility interval of one is too narrow."""
         # What is hidden later only loosens the bounds, so a cell once found safe stays so, and a
         # solution once met stays one.
         for key in sorted(self.protected - self.safe, key=str):
             low, high = self.feasible_range.get(key, (0, 0))
-            if high - low < least - 2:
+            width = self._values(key) - 1
+            if high - low < width:
                 linked = self._linked(key)
                 low, high, binding = self._bounds(key, linked)
-                if high - low < least - 2 - 1e-6:
+                if high - low < width - 1e-6:
                     for lines in (binding, linked):
                         near = {k for total, parts in lines for k in (total, *parts)}
                         if more := self._open(near):
                             return more
             self.safe.add(key)
         return []
+
+    def _values(self, key: Key) -> int:
+        """How many values a hidden count must still have."""
+        if self.values is None or key in self.own_least:
+            return self.least[key] - 1
+        return self.values
 
     def _linked(self, key: Key) -> list[Line]:
         """The lines that bear on ``key``: connected to it by hidden cells."""
@@ -162,7 +194,9 @@ class _Suppression:
         return [self.lines[i] for i in sorted(near)]
 
     def _limits(self, key: Key) -> tuple[int, float]:
-        """What a reader knows of a hidden count from the outset: a true zero would be shown."""
+        """What a reader knows of a hidden count from the outset: most true zeros would be shown."""
+        if key in self.few:
+            return 0, self.few[key]
         low = 0 if key in self.unseen or not self.cells[key].count else 1
         return low, self.most.get(key, np.inf)
 

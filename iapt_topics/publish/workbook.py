@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from iapt_topics._base.errors import InputError
-from iapt_topics._base.status import STATUSES, SUPPRESSED
+from iapt_topics._base.status import FEW, STATUSES, SUPPRESSED
 from iapt_topics._base.workbook import as_cells, write_workbook
 from iapt_topics.publish.disclosure import Disclosure
 
@@ -46,21 +46,26 @@ def _notes() -> dict[str, dict[str, str]]:
     )
 
 
+#: What stands for a figure that is not shown.
+SYMBOLS = {SUPPRESSED: "[c]", FEW: "[few]"}
+
+
 def csv_text(table: pd.DataFrame) -> str:
-    """A table as CSV in which no text is a formula; suppressed figures are [c]."""
+    """A table as CSV in which no text is a formula; what is not shown is a symbol."""
     return shown_cells(table).to_csv(index=False)
 
 
 def shown_cells(table: pd.DataFrame) -> pd.DataFrame:
-    """Cells as they are shown: text defused, suppressed figures [c], numbers as they are."""
-    suppressed = None
+    """Cells as they are shown: text defused, a symbol for what is not shown, numbers as are."""
+    status = pd.Series("", table.index)
     if "status" in table.columns and table["status"].isin(STATUSES).all():
-        suppressed = table["status"] == SUPPRESSED
+        status = table["status"]
     elif "note" in table.columns:  # a table of counts, where what is missing is suppressed
-        suppressed = table["n"].isna()
+        status = status.mask(table["n"].isna(), SUPPRESSED)
+    symbols = status.map(SYMBOLS)
     cells = as_cells(table)
-    if suppressed is not None:
-        for name, column in table.items():
-            if pd.api.types.is_numeric_dtype(column.dtype):
-                cells[name] = cells[name].mask(suppressed & column.isna(), "[c]")
+    for name, column in table.items():
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            gone = symbols.notna() & column.isna()
+            cells[name] = cells[name].mask(gone, symbols)
     return cells

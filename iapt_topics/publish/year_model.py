@@ -13,6 +13,7 @@ wide side.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Bools, Floats
+from iapt_topics._base.status import SHOWN
 from iapt_topics.codes.codes import Codes
 from iapt_topics.publish.cells import Cells
 from iapt_topics.publish.counts import ALL
@@ -37,28 +39,56 @@ _PEOPLE_STEP = 50
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class YearModel:
-    """Published shares of T themes in Y coded years; a share that is not shown is a stand-in."""
+    """Published shares of T themes in Y coded years; a share that is not known is a stand-in.
+
+    One of few respondents is known: the middle of what it can be.
+    """
 
     themes: tuple[str, ...]
     years: NDArray[np.int64]  # (Y,)
     n: Floats  # (Y,) published bases
-    shown: Bools  # (Y, T)
+    known: Bools  # (Y, T)
+    shown: Bools  # (Y, T) known, and not few
     model: ShareModel
 
     def place(self, year: int) -> int:
         """Where a year stands."""
         return int(np.flatnonzero(self.years == year)[0])
 
-    def whole(self) -> YearModel:
-        """Only the themes of which every year is shown."""
-        use = np.flatnonzero(self.shown.all(axis=0))
-        part = {c: getattr(self.model, c)[:, use] for c in ("share", "low", "high", "effective")}
+    def by_years(self, fewest: int = 2) -> list[YearModel]:
+        """Themes of which the same years are known, by themselves, in those years alone.
+
+        None of themes that are known in fewer than ``fewest``.
+        """
+        patterns, group = np.unique(self.known, axis=1, return_inverse=True)
+        group = group.ravel()
+        enough = [g for g in range(patterns.shape[1]) if patterns[:, g].sum() >= fewest]
+        return [
+            self._part(np.flatnonzero(patterns[:, g]), np.flatnonzero(group == g)) for g in enough
+        ]
+
+    def of_themes(self, use: Sequence[int]) -> YearModel:
+        """Some themes, by place."""
+        return self._part(np.arange(len(self.years)), np.array(use))
+
+    def of_years(self, at: NDArray[np.intp]) -> YearModel:
+        """Some years, by place."""
+        return self._part(at, np.arange(len(self.themes)))
+
+    def _part(self, at: NDArray[np.intp], use: NDArray[np.intp]) -> YearModel:
+        """Some years of some themes."""
+        cells = np.ix_(at, use)
+        part = {c: getattr(self.model, c)[cells] for c in ("share", "low", "high", "effective")}
+        pairs = np.ix_(use, at, at)
         assert self.model.extra is not None
-        part |= {"correlation": self.model.correlation[use], "extra": self.model.extra[use]}
+        part |= {"correlation": self.model.correlation[pairs], "extra": self.model.extra[pairs]}
         return replace(
             self,
             themes=tuple(self.themes[i] for i in use),
-            shown=self.shown[:, use],
+            years=self.years[at],
+            n=self.n[at],
+            known=self.known[cells],
+            shown=self.shown[cells],
             model=replace(self.model, **part),
         )
 
@@ -72,21 +102,24 @@ def year_model(shares: pd.DataFrame, codes: Codes, cells: Cells) -> YearModel:
     wide = coded.set_index(["year", "theme"]).reindex(key)
     share, n, effect, rounding = (
         wide[c].to_numpy(float).reshape(len(years), -1)
-        for c in ("estimate", "n", "effect", "rounding")
+        for c in ("point", "n", "effect", "rounding")
     )
     one_each = wide["one_each"].eq(True).to_numpy().reshape(share.shape)
-    shown = ~np.isnan(share)
-    share, effective = np.where(shown, share, 0.5), np.where(shown, n / effect, 1.0)
+    shown = (wide["status"] == SHOWN).to_numpy().reshape(share.shape)
+    known = ~np.isnan(share) & shown.any(axis=0)  # of few in all years nothing is known
+    share, effective = np.where(known, share, 0.5), np.where(known, n / effect, 1.0)
     low, high = share_limits(share, effective, one_each)
-    extra = np.where(shown, rounding, 0.0).T[:, :, None] * np.eye(len(years))
-    correlation, people = _panel(codes, cells, years, themes, share, shown)
+    extra = np.where(known, rounding, 0.0).T[:, :, None] * np.eye(len(years))
+    correlation, people = _panel(codes, cells, years, themes, share, known)
     model = ShareModel(
         share=share, low=low, high=high, effective=effective, correlation=correlation,
         people=people, extra=extra,
     )  # fmt: skip
     # Of a year without any share shown, the base stands for nothing.
-    bases = np.where(shown.any(axis=1), np.where(shown, n, 0.0).max(axis=1), 1.0)
-    return YearModel(themes=themes, years=years, n=bases, shown=shown, model=model)
+    bases = np.where(known.any(axis=1), np.where(known, n, 0.0).max(axis=1), 1.0)
+    return YearModel(
+        themes=themes, years=years, n=bases, known=known, shown=shown, model=model
+    )  # fmt: skip
 
 
 def any_difference(share: Floats, effective: Floats, rounding: Floats) -> Floats:
@@ -113,7 +146,7 @@ def _panel(
     years: NDArray[np.int64],
     themes: tuple[str, ...],
     share: Floats,
-    shown: Bools,
+    given: Bools,
 ) -> tuple[Floats, float]:
     """Coarsened correlation (T, Y, Y) of the years' shares, and how many people tell it."""
     counts, rule = cells.counts, cells.rule
@@ -122,21 +155,22 @@ def _panel(
     exact = model_shares(codes, counts.cluster, wave, counts.weights)[1]
     if np.isinf(exact.people):
         return alone, exact.people
-    if rule.min_respondents == 1 and rule.round_to == 1:
+    if rule.is_off and rule.round_to == 1:
         return exact.correlation[[codes.themes.index(t) for t in themes]], exact.people
     place = [codes.themes.index(t) for t in themes]
     sd = np.sqrt(share * (1 - share))
     people = [len(counts.cells["base", int(y)].people) for y in years]
     for a in range(len(years)):
         for b in range(a):
-            both = shown[a] & shown[b]
+            both = given[a] & given[b]
             # Respondents with the theme in both years that a correlation of 1 stands for.
             size = np.where(both, sd[a] * sd[b] * np.sqrt(people[a] * people[b]), 0.0)
             known = exact.correlation[place, a, b]
             enough = both.sum() >= FEWEST_CHANGES and size.sum() > 0
             together = float(size @ known / size.sum()) if enough else 0.0
             # As coarse as leaves open the respondents that the rule asks for.
-            least = np.ceil(20 * rule.min_respondents / np.maximum(size, 1e-9)) / 20
+            fewest = rule.min_base if rule.noise else rule.min_cell
+            least = np.ceil(20 * fewest / np.maximum(size, 1e-9)) / 20
             step = np.maximum(_STEP, least)
             own = step <= (_COARSE if enough else _COARSEST)
             found = np.where(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from iapt_topics._base.status import SIGNIFICANT, UNCHECKED
+from iapt_topics._base.status import FEW, SIGNIFICANT, SUPPRESSED, UNCHECKED
 from iapt_topics.report import format as form
 from iapt_topics.report.changes import Change
 from iapt_topics.report.charts.rows import dumbbell_row
@@ -19,6 +19,8 @@ from iapt_topics.report.format import Grid
 from iapt_topics.report.grid import by_theme, wave_name
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from iapt_topics.publish.published import Version
 
 #: Classes of shade in the heat map, from the palest.
@@ -161,9 +163,18 @@ def heat_map(version: Version) -> Grid | None:
         rows=tuple(rows),
         note=f"{codes_of(version).capitalize()}. Darker: more frequent. Each figure leads to the "
         "quotes of its theme and wave."
-        + (" [c]: suppressed." if shares["status"].eq("suppressed").any() else ""),
+        + _symbols(version, shares),
         links=tuple(form.anchor(t) for t in order["theme"]),
     )  # fmt: skip
+
+
+def _symbols(version: Version, shares: pd.DataFrame) -> str:
+    """What stands for a figure that is not shown, of the symbols that are there."""
+    few = f" {version.disclosure.few_count}: so many respondents."
+    hidden = shares["status"]
+    return (few if hidden.eq(FEW).any() else "") + (
+        " [c]: suppressed." if hidden.eq(SUPPRESSED).any() else ""
+    )
 
 
 def _heat(version: Version, theme: str, year: int, row: dict[Any, Any] | None, top: float) -> str:
@@ -172,6 +183,8 @@ def _heat(version: Version, theme: str, year: int, row: dict[Any, Any] | None, t
     if not form.known(row["estimate"]):
         if form.known(row["count"]):
             return f"{form.count(row['count'])} of {form.count(row['n'])}"
+        if row["status"] == FEW:
+            return form.few_cell(row)
         return form.SUPPRESSED_CELL
     shade = min(int(_SHADES * float(row["estimate"]) / (top or 1.0)), _SHADES - 1)
     return element(

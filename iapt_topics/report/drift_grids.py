@@ -14,9 +14,11 @@ from iapt_topics.report.format import (
     coefficient,
     count,
     direction,
+    interval,
     known,
     label_of,
     p_value,
+    percent,
     points,
     whole_points,
     why_missing,
@@ -87,7 +89,7 @@ def _tested_together(rows: pd.DataFrame) -> str:
 
 
 def trends_grid(trends: pd.DataFrame, labels: Labels, waves: Waves) -> Grid | None:
-    """Linear trend, any difference and shape, for the themes with every year shown."""
+    """Linear trend, any difference and shape, for the themes that are shown in enough years."""
     shown = trends[trends["estimate"].notna()]
     if shown.empty:
         return None
@@ -110,7 +112,25 @@ def trends_grid(trends: pd.DataFrame, labels: Labels, waves: Waves) -> Grid | No
             "theme",
         ),
         ("Adjusted p (shape)", lambda t: p_value(shape[t]["p_bh"]), "theme"),
+        *((("Waves", str, "note"),) if slope["note"].astype(bool).any() else ()),
         note="Each p is adjusted over its own test: all themes.",
+    )
+
+
+def merged_grid(merged: pd.DataFrame, labels: Labels, waves: Waves) -> Grid | None:
+    """Themes too rare to be shown in each wave, over several waves as one."""
+    if merged.empty:
+        return None
+    return make_grid(
+        merged,
+        "Rare themes over several waves as one",
+        ("Theme", partial(label_of, labels), "theme"),
+        ("Waves", lambda *ends: " to ".join(waves.get(y, str(y)) for y in ends), "first", "last"),
+        ("Responses", count, "count"),
+        ("Out of", count, "n"),
+        ("Prevalence", percent, "estimate"),
+        ("95\u00a0% CI", interval, "low", "high"),
+        note="Each of these waves by itself is suppressed; trends take them as one.",
     )
 
 

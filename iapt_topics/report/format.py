@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from iapt_topics._base.status import FELL, NO_CHANGE, ROSE, SIGNIFICANT, SMALL_BASE, UNCHECKED
+from iapt_topics._base.status import FELL, FEW, NO_CHANGE, ROSE, SIGNIFICANT, SMALL_BASE, UNCHECKED
 from iapt_topics._base.text import clean
 from iapt_topics.publish.wording import DASH as DASH
 from iapt_topics.publish.wording import coefficient as coefficient
@@ -76,6 +76,11 @@ def count(n: Any) -> str:
     return f"{int(n):,}" if known(n) else SUPPRESSED_CELL
 
 
+def few_cell(row: Mapping[Any, Any]) -> str:
+    """A cell for a figure of few respondents, as its note tells how few: "0 to 4"."""
+    return str(row["note"]).removesuffix(" respondents")
+
+
 def label_of(labels: Mapping[str, str], theme: object) -> str:
     """Label of a theme or domain, or the id itself if the frame does not have it."""
     return labels.get(str(theme), clean(theme))
@@ -116,7 +121,7 @@ def verdict(row: Mapping[Any, Any]) -> str:
 
 def why_missing(row: Mapping[Any, Any]) -> str:
     """Why a figure is missing, from its status and note."""
-    return str(row["status"] if row["status"] != SMALL_BASE else row["note"])
+    return str(row["note"] if row["status"] in (SMALL_BASE, FEW) else row["status"])
 
 
 def format_integer(value: Any, missing: str = DASH) -> str:

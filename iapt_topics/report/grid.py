@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from iapt_topics._base.status import SUPPRESSED
+from iapt_topics._base.status import FEW, SUPPRESSED
 from iapt_topics._base.text import clean
 from iapt_topics.report.format import (
     SUPPRESSED_CELL,
     Grid,
     coefficient,
+    few_cell,
     interval,
     points,
 )
@@ -31,11 +32,15 @@ def make_grid(table: pd.DataFrame, caption: str, *columns: Column, **more: Any) 
     """A table row by row, each cell printed as its column says; no notes if there are none."""
     if "note" in table and not table["note"].astype(bool).any():
         columns = tuple(c for c in columns if c[0] != "Note")
-    rows = tuple(
-        tuple(how(*(row[n] for n in names)) if names else how(row) for _, how, *names in columns)
-        for row in table.to_dict("records")
-    )
+    rows = tuple(_cells(row, columns) for row in table.to_dict("records"))
     return Grid(caption=caption, head=tuple(c[0] for c in columns), rows=rows, **more)
+
+
+def _cells(row: dict[Any, Any], columns: tuple[Column, ...]) -> tuple[str, ...]:
+    cells = (how(*(row[n] for n in names)) if names else how(row) for _, how, *names in columns)
+    if row.get("status") == FEW:
+        return tuple(few_cell(row) if c == SUPPRESSED_CELL else c for c in cells)
+    return tuple(cells)
 
 
 def wave_name(waves: Waves, year: int) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from markupsafe import Markup
 
+from iapt_topics._base.status import FEW
 from iapt_topics._base.text import clean
 from iapt_topics.report import format as form
 from iapt_topics.report.charts.rows import stacked_row
@@ -108,6 +109,7 @@ def lines_chart(
         (label, *(
             f"{how(r['estimate'])} ({form.interval(r['low'], r['high'], how)})"
             if form.known((r := of.get(y) or {"estimate": None})["estimate"])
+            else form.why_missing(r) if r.get("status") == FEW
             else form.SUPPRESSED_CELL if y in of else form.DASH
             for y in years
         ))
@@ -128,6 +130,9 @@ def lines_chart(
 
 def _point(version: Version, year: int, row: Mapping[Any, Any] | None) -> Point:
     if row is None or not form.known(row["estimate"]):
+        if row is not None and row["status"] == FEW:
+            return Point(wave=version.wave(year), value=None, low=row["low"], high=row["high"],
+                         words=row["note"])  # fmt: skip
         return Point(wave=version.wave(year), value=None,
                      words="not coded" if row is None else "suppressed")  # fmt: skip
     return Point(wave=version.wave(year), value=row["estimate"], low=row["low"], high=row["high"])

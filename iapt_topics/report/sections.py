@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from iapt_topics._base.status import SHOWN, SIGNIFICANT, SUPPRESSED, UNCHECKED
+from iapt_topics._base.status import FEW, SHOWN, SIGNIFICANT, SUPPRESSED, UNCHECKED
 from iapt_topics._base.text import clean
 from iapt_topics.figures.ledger import STATUSES
 from iapt_topics.publish.published import Private, Version
@@ -176,9 +176,9 @@ def _method(version: Version) -> dict[str, Any]:
 
 def _withheld(version: Version) -> list[str]:
     """What the public version leaves out, with the counts of this study."""
-    if isinstance(version, Private) or version.disclosure.min_respondents < 2:
+    if isinstance(version, Private) or version.disclosure.is_off:
         return []
-    tables, least = version.tables, version.disclosure.min_respondents
+    tables, rule = version.tables, version.disclosure
     out = []
     for name, what in (
         ("theme_shares", "of {of} themes over all waves"),
@@ -190,10 +190,13 @@ def _withheld(version: Version) -> list[str]:
         table = tables.get(name)
         if table is not None and (n := int(table["status"].eq(SUPPRESSED).sum())):
             out.append(f"{n:,} {what.format(of=f'{len(table):,}')}")
+        if table is not None and (n := int(table["status"].eq(FEW).sum())):
+            of = what.format(of=f"{len(table):,}")
+            out.append(f"the number, between {rule.few}, in {n:,} {of}")
     small = int((tables["topics"]["label"] == "").sum())
     if small:
         topics = f"{small} topic{'s' if small > 1 else ''}"
-        out.append(f"the words and quotes of {topics} of fewer than {least} respondents")
+        out.append(f"the words and quotes of {topics} of fewer than {rule.min_cell} respondents")
     if version.quotes:
         out.append("who is quoted: roles and other covariates, what each coder did, contrary cases")
     else:
@@ -226,6 +229,9 @@ def _drift(
         # Two years have a change and no trend beside it.
         "trends": drift_grids.trends_grid(tables["drift_trends"], labels, waves)
         if n_years > 2
+        else None,
+        "merged": drift_grids.merged_grid(tables["merged_shares"], labels, waves)
+        if "merged_shares" in tables
         else None,
         "steps": drift_grids.steps_grid(steps, labels, waves) if len(steps) else None,
         "distances": drift_grids.distances_grid(distances, waves) if len(distances) else None,
@@ -400,9 +406,9 @@ def _pair(version: Version) -> dict[str, Any]:
         for name in ("overall", "themes", "convergence", "matches", "levels", "partition", "design")
     }
     return {
-        "few": bool(of["overall"]["n"].iloc[0] < rule.min_base),
+        "few": bool(of["overall"]["n"].iloc[0] < rule.percent_base),
         "convergence": agreement_grids.convergence_grid(of["convergence"]),
-        "different": agreement_grids.matches_grid(of["matches"], labels, rule.min_respondents),
+        "different": agreement_grids.matches_grid(of["matches"], labels, rule.min_cell),
         "levels": agreement_grids.levels_grid(of["levels"]),
         "partition": agreement_grids.partition_grid(of["partition"]),
         "design": agreement_grids.design_grid(of["design"]),

@@ -208,7 +208,7 @@ def topic_cards(published: Version) -> list[Card]:
         if number < 0:
             continue
         if number not in published.topic_names:
-            size = f"fewer than {published.disclosure.min_respondents}"
+            size = f"fewer than {published.disclosure.min_cell}"
             label = "small topic, suppressed"
             cards.append(Card(number=number, label=label, small=True, size=size))
             continue

@@ -54,21 +54,28 @@ def difference(one: pd.DataFrame, two: pd.DataFrame) -> dict[str, pd.Series]:
     return {"estimate": gap, "low": gap - down, "high": gap + up}
 
 
-def pole_difference(classes: pd.DataFrame) -> pd.DataFrame:
+def pole_difference(classes: pd.DataFrame, poles: pd.DataFrame | None = None) -> pd.DataFrame:
     """By year, the second pole's prevalence less the first's, with its 95 % interval.
 
     ``classes`` has the prevalence of the four classes of the axis by year: first pole only, second
     only, both, neither. Who mentions both adds to either, so the difference is that of the first
     two classes. No response is in both of those, so their estimates are correlated: the interval is
     Newcombe's with that correlation (Zou GY (2007), "Toward using confidence intervals to compare
-    correlations", Psychological Methods 12:399-413).
+    correlations", Psychological Methods 12:399-413). Where one of the two is missing, the
+    difference is that of ``poles``, the prevalence of both, with the least correlation that they
+    can have.
     """
-    names = list(dict.fromkeys(classes["theme"]))[:2]
-    one, two = (classes[classes["theme"] == n].set_index("year") for n in names)
-    two = two.reindex(one.index)
+    one, two = _two_lines(classes)
+    if poles is not None:
+        missing = (one["estimate"].isna() | two["estimate"].isna()).to_numpy()
+        one, two = (
+            pd.concat([alone[~missing], whole.reindex(alone.index)[missing]]).reindex(alone.index)
+            for alone, whole in zip((one, two), _two_lines(poles), strict=True)
+        )
     p, q = one["estimate"].astype(float), two["estimate"].astype(float)
     odds = (p / (1 - p)) * (q / (1 - q))
-    r = -np.sqrt(odds.clip(upper=1.0).where((p < 1) & (q < 1), 0.0))
+    odds = odds.where(odds <= 1, 1 / odds)  # of poles that most responses mention
+    r = -np.sqrt(odds.where((p < 1) & (q < 1), 0.0))
     down, up = q - two["low"], two["high"] - q
     less, more = p - one["low"], one["high"] - p
     gap = q - p
@@ -84,6 +91,13 @@ def pole_difference(classes: pd.DataFrame) -> pd.DataFrame:
             "note": "",
         }
     )
+
+
+def _two_lines(shares: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of the first two themes of a table, by year."""
+    names = list(dict.fromkeys(shares["theme"]))[:2]
+    one, two = (shares[shares["theme"] == n].set_index("year") for n in names)
+    return one, two.reindex(one.index)
 
 
 def both_years(changes: pd.DataFrame, shares: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

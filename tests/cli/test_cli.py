@@ -527,7 +527,7 @@ def test_quotes_go_out_to_be_approved_and_come_back(command, result, folder):
 @pytest.mark.usefixtures("short_report")
 def test_export_writes_for_papers_and_tools(command, result, files, monkeypatch):
     def figures(folder, published):
-        assert published.disclosure.min_respondents == 10
+        assert published.disclosure.min_cell == 5
         folder.mkdir()
 
     monkeypatch.setattr(writing, "write_figures", figures)

@@ -72,6 +72,7 @@ def test_a_stopped_run_goes_on_with_the_same_results(plan, encoder, fits, tmp_pa
     assert bytes_of(plan.out) == bytes_of(whole.out)
 
 
+@pytest.mark.filterwarnings("ignore:A public version of overlapping")
 def test_kept_topics_are_for_the_same_texts_vectors_and_settings_alone(
     plan, encoder, fits, survey_table
 ):
@@ -128,6 +129,7 @@ def test_topics_that_a_run_did_not_write_are_not_taken(plan, encoder, fits):
     assert len(fits) == 5
 
 
+@pytest.mark.filterwarnings("ignore:A public version of overlapping")
 def test_topics_of_other_settings_are_not_taken_under_a_name_of_these(plan, encoder, fits):
     made(plan, encoder)
     before = bytes_of(plan.out)

@@ -39,7 +39,7 @@ def test_paths_start_from_the_file_and_the_rest_has_defaults(written, tmp_path):
     assert plan.file == tmp_path / "s.csv"
     assert plan.text == ("comment",)
     assert plan.out == tmp_path / "results"
-    assert (plan.frame, plan.n_runs, plan.disclosure) == (None, 12, 10)
+    assert (plan.frame, plan.n_runs, plan.disclosure) == (None, 12, "default")
     assert read_plan(tmp_path) == plan
 
 

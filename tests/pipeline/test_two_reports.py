@@ -25,7 +25,7 @@ def study():
     return standins.study_of(responses=survey, codes=coded)
 
 
-@pytest.mark.parametrize("rule", [10, "ons"])
+@pytest.mark.parametrize("rule", [10, "default", "noise"])
 def test_both_reports_are_written_whatever_the_rule(study, tmp_path, rule):
     written = write_study(tmp_path, study, disclosure=rule)
     assert written["report"] == tmp_path / "publish" / "report.html"

@@ -9,14 +9,42 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from iapt_topics.publish.disclosure import Disclosure, common_words, word_users
+from iapt_topics._base.errors import InputError
+from iapt_topics.publish.disclosure import (
+    PRESETS,
+    STRICT,
+    Disclosure,
+    common_words,
+    parse_rule,
+    word_users,
+)
 from iapt_topics.publish.suppression import Cell, suppress
 from iapt_topics.survey.responses import Responses
 
 
 @pytest.mark.parametrize(("count", "small"), [(0, False), (1, True), (9, True), (10, False)])
 def test_small_is_one_to_nine_people(count, small):
-    assert Disclosure().is_small(count) is small
+    assert STRICT.is_small(count) is small
+
+
+@pytest.mark.parametrize(("count", "cell", "base"), [(0, 0, 0), (4, 1, 1), (5, 0, 1), (10, 0, 0)])
+def test_by_default_cells_of_four_and_bases_of_nine_are_small(count, cell, base):
+    assert (Disclosure().is_small(count), Disclosure().is_small_base(count)) == (cell, base)
+
+
+def test_a_rule_says_what_it_protects():
+    said = Disclosure().sentence
+    for words in ("0 to 4 respondents are one value", "rounded to 3", "fewer than 10 respondents"):
+        assert words in said
+    assert "changed at random by up to 3" in PRESETS["noise"].sentence
+    assert "OFF" in parse_rule(1).sentence
+
+
+@pytest.mark.parametrize("what", ["min_base", "min_cell", "round_to", "percent_base", "noise"])
+@pytest.mark.parametrize("bad", [-1, 2.5, True, "10", None])
+def test_a_rule_is_made_of_whole_numbers(what, bad):
+    with pytest.raises(InputError, match=what):
+        Disclosure(**{what: bad})
 
 
 @pytest.mark.parametrize(
@@ -118,6 +146,45 @@ SQUARE = [("r0", ("a", "b")), ("r1", ("c", "d")), ("c0", ("a", "c")), ("c1", ("b
 def test_a_small_cell_of_a_square_hides_all_four(least):
     counts = {"a": 1, "b": 20, "c": 30, "d": 40}
     assert hidden(counts, SQUARE, least) == {"a", "b", "c", "d"}
+
+
+def few_of(counts, least=5):
+    return {k: least - 1 for k, n in counts.items() if n < least}
+
+
+def test_of_few_three_values_are_enough():
+    # 3 + 9: the first is 0 to 4 with the second hidden too.
+    counts, line = {"a": 3, "b": 9, "c": 40}, [("total", tuple("abc"))]
+    assert hidden(counts, line, 5, few=few_of(counts), values=3) == {"a", "b"}
+    # Of 1 and 1, known to be 2 together, each is 0 to 2; but they are of two people.
+    counts = {"a": 1, "b": 1, "c": 40, "d": 50}
+    assert hidden(counts, [("total", tuple("abcd"))], 5, few=few_of(counts), values=3) == {
+        "a", "b", "c",
+    }  # fmt: skip
+
+
+def test_a_zero_that_is_not_told_apart_protects_and_needs_no_protection():
+    counts = {"a": 0, "b": 30}
+    assert hidden(counts, [("total", ("a", "b"))], 5, few=few_of(counts), values=3) == {"a"}
+    # 4 + 0 = 4 of four people, so a third is hidden.
+    counts = {"a": 4, "z": 0, "b": 30, "c": 40}
+    found = hidden(counts, [("total", tuple("azbc"))], 5, few=few_of(counts), values=3)
+    assert found == {"a", "z", "b"}
+
+
+def test_what_comes_last_in_order_is_hidden_last():
+    counts, line = {"a": 3, "b": 9, "c": 40}, [("total", tuple("abc"))]
+    order = {"b": 1}.get
+    found = hidden(counts, line, 5, order=lambda k: order(k, 0))
+    assert found == {"a", "c"}
+    found = hidden(counts, line, 5, order=lambda k: -1 if k == "total" else 0)
+    assert found == {"a", "total"}
+
+
+def test_a_base_has_a_least_of_its_own():
+    counts = {"a": 7, "b": 20, "c": 40}
+    assert hidden(counts, [("total", tuple("abc"))], 5) == set()
+    assert hidden(counts, [("total", tuple("abc"))], 5, least_of={"a": 10}) == {"a", "b"}
 
 
 def test_a_cell_that_was_hidden_for_another_is_protected_as_well():

@@ -37,7 +37,7 @@ def published(parts):
     made = publish(standins.study_of(
         **parts, comparison=standins.comparison(), benchmark=standins.comparison("a", "b"),
         drift=standins.drift(survey, coded), axis_drift=standins.axis_drift(survey, coded),
-    ))  # fmt: skip
+    ), "strict")  # fmt: skip
     made.tables["theme_shares"].loc[0, "label"] = HOSTILE
     return made
 

@@ -10,7 +10,8 @@ import pytest
 import standins
 
 from iapt_topics.frame.theme import Facet, FacetValue
-from iapt_topics.publish import Disclosure, publish
+from iapt_topics.publish import publish
+from iapt_topics.publish.disclosure import at_least
 
 
 def made(beside, *, n=700, min_respondents=10):
@@ -29,7 +30,7 @@ def made(beside, *, n=700, min_respondents=10):
     mapping = replace(standins.mapping(topics), frame=frame)
     study = standins.study_of(responses=survey, codes=coded, topics=topics, mapping=mapping,
                               facets=rows)  # fmt: skip
-    rule = Disclosure(min_respondents=min_respondents, round_to=1, min_base=1)
+    rule = at_least(min_respondents, "test", 1, 1)
     return study, publish(study, rule)
 
 

@@ -15,7 +15,7 @@ from iapt_topics._base.findings import Finding, findings_table
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.drift.standardise import standardise_drift
-from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.disclosure import STRICT, Disclosure
 from iapt_topics.publish.published import Published, publish
 from iapt_topics.publish.quotes import Quote
 from iapt_topics.study.about import About
@@ -49,7 +49,7 @@ def study() -> Study:
 
 @pytest.fixture(scope="module")
 def published(study) -> Published:
-    return publish(study)
+    return publish(study, "strict")
 
 
 def reached(value: object, at: str = "published") -> Iterator[tuple[str, object]]:
@@ -117,7 +117,7 @@ def yearly(*years: tuple[int, int, int]) -> dict:
 
 def measured(results: dict) -> Mapping[str, pd.DataFrame]:
     results["drift"] = measure_drift(results["codes"], results["responses"], n_boot=1)
-    return standins.published_tables(Disclosure(min_base=50), **results)
+    return standins.published_tables(replace(STRICT, percent_base=50), **results)
 
 
 def test_what_is_made_of_a_share_is_missing_for_the_reason_that_the_share_is():
@@ -134,7 +134,9 @@ def test_what_is_made_of_a_share_is_missing_for_the_reason_that_the_share_is():
     corrected = tables["corrected_shares"].query("theme == 'S1'").set_index("year")["status"]
     assert corrected.to_dict() == {2014: "shown"} | expected
     trends = measured(yearly((2014, 100, 40), (2015, 40, 20), (2016, 90, 30)))["drift_trends"]
-    assert set(trends.query("theme == 'S1'")["status"]) == {"small base"}
+    rows = trends.query("theme == 'S1'")
+    assert set(rows["status"]) == {"shown"}
+    assert rows["note"].str.contains("without 2015").all()
 
 
 def test_a_corrected_share_is_suppressed_and_not_called_weighted():

@@ -15,11 +15,11 @@ from iapt_topics.codes.axis import axis_codes
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.drift.prevalence import corrected_shares
 from iapt_topics.drift.standardise import standardise_drift
-from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.disclosure import EXACT, STRICT, parse_rule, preset
 from iapt_topics.stats.intervals import jeffreys_interval
 from iapt_topics.survey.respondents import response_quality
 
-OFF = Disclosure(min_respondents=1, round_to=1, min_base=1)
+OFF = EXACT
 
 
 def with_columns(results: dict, **columns) -> dict:
@@ -178,7 +178,7 @@ def test_where_nothing_is_rounded_the_published_shares_are_the_exact_ones(case):
     )
 
 
-@pytest.mark.parametrize("rule", [Disclosure(), Disclosure(name="ons", round_to=1)])
+@pytest.mark.parametrize("rule", [STRICT, preset("min10")])
 @pytest.mark.parametrize("heavy", [1.2, 3.75, 20.0])
 def test_no_count_of_a_group_follows_from_a_weighted_one(rule, heavy):
     # A reader knows the weights and, from elsewhere, that 60 of 200 have the theme: how many of
@@ -215,13 +215,13 @@ def test_the_design_effect_of_a_published_interval_is_that_of_the_exact_one(n, s
     results = pairs(n, share)
     exact = results["drift"].shares.query("theme == 'S1'").iloc[0]
     assert exact["n"] / exact["n_effective"] == pytest.approx(2, abs=0.05)
-    fine = published_tables(**results, disclosure=Disclosure(min_respondents=5, round_to=1))
+    fine = published_tables(**results, disclosure=preset("min5"))
     row = fine["drift_shares"].query("theme == 'S1'").iloc[0]
     assert "n_effective" not in row
     low, high = (float(x) for x in jeffreys_interval(exact["count"] / 2, n / 2))
     assert (row["low"], row["high"]) == pytest.approx((low, high))
     assert (row["low"], row["high"]) == pytest.approx((exact["low"], exact["high"]), abs=0.002)
-    rounded = published_tables(**results, disclosure=Disclosure(min_respondents=5))
+    rounded = published_tables(**results, disclosure=parse_rule(5))
     row = rounded["drift_shares"].query("theme == 'S1'").iloc[0]
     low, high = limits(row["count"], row["n"], 2)
     assert (row["low"], row["high"]) == pytest.approx((low, high))

@@ -70,7 +70,7 @@ def study_with_pages(*, quotes=None, extra="", n=700):
 
 def written(folder, *, quotes=None, extra="", n=700):
     study = study_with_pages(quotes=quotes, extra=extra, n=n)
-    return write_report(folder / "report.html", publish(study, quotes=quotes))
+    return write_report(folder / "report.html", publish(study, "strict", quotes=quotes))
 
 
 @pytest.fixture(scope="module")

@@ -134,8 +134,8 @@ def _line(line: Line, places: Sequence[float], y, r: float = 4.5) -> list[Markup
     for (x, p), (x2, q) in pairwise(zip(places, line.points, strict=True)):
         if known(p.value) and known(q.value):  # no line over a wave that is not shown
             parts.append(rule(x, y(p.value), x2, y(q.value), f"stroke {line.kind}"))
-    for x, p in shown:
-        if known(p.low) and known(p.high):
+    for x, p in zip(places, line.points, strict=True):
+        if known(p.low) and known(p.high):  # of few respondents, an interval alone
             parts.append(rule(x, y(p.low), x, y(p.high), f"arm {line.kind}"))
     for x, p in shown:
         title = f"{line.label}, {p.wave}: {percent(p.value)} ({interval(p.low, p.high)})"
