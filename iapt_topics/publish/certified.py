@@ -49,11 +49,12 @@ def _as_drawn(study: Study, exact: pd.DataFrame, cells: Cells) -> bool:
 
 
 def _least(precision: float, given: float, cells: Cells) -> float:
-    """Lower bound of precision over all counts that round to the published ones, rounded down."""
+    """Lower bound of precision of all counts that those published can stand for, rounded down."""
     step, rule = cells.step, cells.rule
-    unit = gcd(step, rule.round_to)  # what the right codes are published in, but for decimals
+    # What the right codes are published in, but for decimals.
+    unit = 1 if rule.noise else gcd(step, rule.round_to)
     both = ceil(((precision - 0.005) * given - 1e-9) / unit) * unit
     right = floor(min(both, (precision + 0.005) * given + 1e-9)) - step // 2
-    most = ceil(given + (rule.round_to - 1) / 2)
+    most = ceil(given + max(rule.noise, (rule.round_to - 1) / 2))
     fewest = min(max(right, 0), most)
     return floor(100 * exact_bounds(fewest, most, _CONFIDENCE)[0]) / 100
