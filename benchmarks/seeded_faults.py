@@ -166,8 +166,8 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         "publish/disclosure.py",
         ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
-            ("return 0 < respondents < self", "return 0 < respondents <= self"),
-            ("return 0 < respondents < self", "return 0 <= respondents < self"),
+            ("return 0 < respondents < self.min_cell", "return 0 < respondents <= self.min_cell"),
+            ("return 0 < respondents < self.min_base", "return 0 < respondents <= self.min_base"),
             ("int((count + self.round_to / 2)", "int(count"),
             ("users[word].add(person)", "users[word].add(text)"),
             ("str(text).lower()", "str(text)"),
@@ -179,11 +179,11 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         "publish/suppression.py",
         ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
-            ("if 0 < len(c.people) < table", "if 0 < c.count < table"),
+            ("if 0 < len(c.people) < protection", "if 0 < c.count < protection"),
             ("len(hidden) < 2 or len(behind) < max(", "len(hidden) < 2 or 1 > max("),
             ("len(hidden) < 2 or len(behind) < max(", "len(behind) < max("),
             ("high - low < width - 1e-6", "high - low < 1 - 1e-6"),
-            ("return 0, self.few[key]", "return 0, np.inf"),
+            ("return 0, self.protection.few[key]", "return 0, np.inf"),
             ("table.hide(min(more,", "table.hide(max(more,"),
             ("self.protected.add(key)", "pass"),
             ("return table.hidden - table.unseen", "return table.hidden"),
@@ -194,7 +194,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
             ("for k in (total, *parts) if k in self.hidden}", "for k in (total, *parts) if k is key}"),
             ("right[i] -= sign * self", "right[i] += sign * self"),
             ("for sign in (1, -1):", "for sign in (1, 1):"),
-            ("if p in self.hidden and (self.cells[p].count or p in self.few)]", "if p in self.hidden]"),
+            ("if p in self.hidden and (self.cells[p].count or p in few)]", "if p in self.hidden]"),
         ),
     ),
     (

@@ -2,8 +2,7 @@
 
 study = it.analyse("survey.csv", text=..., year=..., frame=..., codes=...)
 study.report("report.html"); study.publish().report("public.html")
-gives all at once. load_study takes up a saved one; load_example has data.
-Step by step, each a function from typed values to a new typed value:
+load_study takes up a saved one; load_example has data. Step by step:
 read         load_responses, redact_responses, load_frame, load_codes
 find topics  sentence_encoder, embed, fit_topics, map_topics
 code         code_responses, learn_codes
@@ -14,7 +13,7 @@ every step   run_study, from values; read_plan, run_plan, from a study.toml
 Values: Responses, Embeddings, Encoder, Event, TopicConfig, Topics, Theme,
 ThemeFrame, TopicMapping, Codes, Comparison, Drift, Study, StudyPlan,
 Analysis, Disclosure, Published, InputError.
-The rest is in rooms: it.drift, it.qda, ... Try help(it.drift).
+The rest is in rooms: it.drift, it.validation, ... Try help(it.drift).
 """
 
 import lazy_loader as lazy

@@ -16,6 +16,7 @@ from . import stats as stats
 from . import study as study
 from . import survey as survey
 from . import topics as topics
+from . import validation as validation
 from ._base.errors import InputError as InputError
 from ._base.events import Event as Event
 from .agreement import Comparison as Comparison

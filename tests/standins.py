@@ -159,7 +159,7 @@ def topics(survey: Any, label: str | None = None) -> Topics:
     nearest = kept["true_topic"]
     assignments = pd.DataFrame(
         {"response_id": kept["response_id"], "topic": given, "nearest": nearest, "support": support}
-    )
+    ).assign(runner_up=(nearest + 1) % 8)
     rows = []
     for t in range(8):
         ids = kept.loc[given == t, "response_id"]

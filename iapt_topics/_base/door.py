@@ -26,6 +26,8 @@ from iapt_topics._base.errors import InputError
 #: Which functions make a class; of one that is not here, the error names the class alone.
 MAKERS = {
     "Analysis": "analyse() or load_study()",
+    "Answers": "read_answers()",
+    "BlindResult": "score_test()",
     "Certificate": "certify_codes()",
     "Codes": "load_codes() or code_responses()",
     "Comparison": "compare_codes()",
@@ -42,6 +44,7 @@ MAKERS = {
     "SentenceEncoder": "sentence_encoder()",
     "Study": "run_study()",
     "StudyPlan": "read_plan()",
+    "Task": "draw_test() or another maker of a task",
     "Theme": "Theme(id=..., label=...)",
     "ThemeFrame": "load_frame()",
     "TopicConfig": "TopicConfig(...)",

@@ -1,5 +1,8 @@
 from .certify import Certificate as Certificate
 from .certify import certify_codes as certify_codes
+from .coders import CoderAgreement as CoderAgreement
+from .coders import compare_coders as compare_coders
+from .coders import plan_overlap as plan_overlap
 from .comparison import Comparison as Comparison
 from .comparison import compare_codes as compare_codes
 from .comparison import topic_codes as topic_codes

@@ -52,6 +52,8 @@ NEAR = {
 HARD = frozenset({"I1", "I2", "X1", "B0", "S9", "T1", "W5"})
 # For each coder: the chance to miss a theme, and to add a near one.
 CODERS = {"coder_a": (0.115, 0.045), "coder_b": (0.105, 0.085)}
+# A third coder, in a file of their own: misses more, adds less, and coded a part of the responses.
+THIRD, THIRD_PART, THIRD_ERRORS = "coder_c", 0.4, (0.17, 0.03)
 CONTACTS = (
     "Happy to talk about this, I'm on pwp.office@example.org.",
     "My direct line is 01632 960123 if anybody wants to know more.",

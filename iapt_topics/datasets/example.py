@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from iapt_topics.codes.codes import Codes
+from iapt_topics.datasets._design import THIRD
 from iapt_topics.frame.load import load_frame
 from iapt_topics.qda.load import load_codes
 from iapt_topics.survey.responses import Responses, load_responses
@@ -44,12 +45,12 @@ def mark_example(responses: Responses, source: object) -> Responses:
 
 
 def load_example(*, coder: str = "coder_a", long_answers: bool = False) -> tuple[Responses, Codes]:
-    """Load the synthetic survey, with the codes of one of its two simulated coders.
+    """Load the synthetic survey, with the codes of one of its three simulated coders.
 
     Parameters
     ----------
-    coder : {"coder_a", "coder_b"}, default "coder_a"
-        The simulated coder.
+    coder : {"coder_a", "coder_b", "coder_c"}, default "coder_a"
+        The simulated coder. The first two coded every response, the third a random part of them.
     long_answers : bool, default False
         Whether to draw a second survey, SYNTHETIC too, of answers of 4 to 8 sentences. It is not
         bundled but made anew, always the same.
@@ -75,9 +76,10 @@ def load_example(*, coder: str = "coder_a", long_answers: bool = False) -> tuple
         covariates=("role",),
     )
     if tables is None:
-        return replace(responses, synthetic=True), _codes(_FOLDER / "synthetic_coders.csv", coder)
+        file = "synthetic_third_coder.csv" if coder == THIRD else "synthetic_coders.csv"
+        return replace(responses, synthetic=True), _codes(_FOLDER / file, coder)
     responses = replace(responses, synthetic=True, source="synthetic_long_answers")
-    return responses, _codes(tables["coders"], coder)
+    return responses, _codes(tables["third_coder" if coder == THIRD else "coders"], coder)
 
 
 def load_truth() -> Codes:

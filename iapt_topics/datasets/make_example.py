@@ -22,6 +22,7 @@ FILES = {
     "survey": "synthetic_survey.csv",
     "truth": "synthetic_truth.csv",
     "coders": "synthetic_coders.csv",
+    "third_coder": "synthetic_third_coder.csv",
     "planted_change": "synthetic_planted_change.csv",
 }
 
@@ -83,7 +84,7 @@ def _code(
     truth: dict[str, list[str]], coder: str, rng: np.random.Generator
 ) -> list[tuple[str, str, str]]:
     """Code every codable response as one simulated coder would."""
-    miss, add = design.CODERS[coder]
+    miss, add = design.CODERS.get(coder, design.THIRD_ERRORS)
     rows: list[tuple[str, str, str]] = []
     for response, themes in truth.items():
         given: set[str] = set()
@@ -237,12 +238,16 @@ def _as_tables(rows: list[dict[str, Any]], rng: np.random.Generator) -> dict[str
         for theme in themes or [""]
     ]
     coder_rows = [row for coder in design.CODERS for row in _code(truth, coder, rng)]
+    part = rng.permutation(sorted(truth))[: round(design.THIRD_PART * len(truth))]
+    third = _code({r: truth[r] for r in sorted(part.tolist())}, design.THIRD, rng)
+    columns_of_coders = ["response_id", "theme", "coder"]
     return {
         "survey": pd.DataFrame(rows)[columns],
         "truth": pd.DataFrame(
             truth_rows, columns=["response_id", "theme", "tone", "start", "end"]
         ).astype({"start": "Int64", "end": "Int64"}),
-        "coders": pd.DataFrame(coder_rows, columns=["response_id", "theme", "coder"]),
+        "coders": pd.DataFrame(coder_rows, columns=columns_of_coders),
+        "third_coder": pd.DataFrame(third, columns=columns_of_coders),
     }
 
 

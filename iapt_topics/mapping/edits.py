@@ -21,7 +21,7 @@ from iapt_topics.topics.topics import Topics
 
 DECISIONS = ("accept", "reject", "add")
 _LARGEST = 50_000_000  # bytes; a million responses, each with its topic, have half of it
-_LOG = ["topic", "label", "theme", "decision", "who", "when", "why", "note"]
+LOG = ["topic", "label", "theme", "decision", "who", "when", "why", "note"]
 _SHEET = [
     "topic", "label", "words", "n", "theme", "theme_label", "score", "margin",
     "decision", "who", "when", "why", "note",
@@ -46,7 +46,7 @@ class MappingEdits(Result):
 
     table: pd.DataFrame
     topic_of: Mapping[str, int]
-    unplaced: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_LOG))
+    unplaced: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=LOG))
 
     _view = (
         "table",
@@ -165,9 +165,7 @@ def read_mapping(
             "; ".join(faults),
             "Correct these rows.",
         )
-    return MappingEdits(
-        table=pd.DataFrame(rows, columns=_LOG), topic_of=_topics_by_response(topics)
-    )
+    return MappingEdits(table=pd.DataFrame(rows, columns=LOG), topic_of=topics_by_response(topics))
 
 
 def _theme_id(name: str, mapping: TopicMapping, wrong: list[str]) -> str:
@@ -199,7 +197,8 @@ def _wrong(decision: str, proposed: bool, theme: str, cell: Mapping[str, str]) -
     return wrong
 
 
-def _topics_by_response(topics: Topics) -> dict[str, int]:
+def topics_by_response(topics: Topics) -> dict[str, int]:
+    """Topic of every response of a fit, -1 if unassigned."""
     rows = topics.assignments
     return dict(zip(rows["response_id"], rows["topic"].tolist(), strict=True))
 
@@ -277,7 +276,7 @@ def replay_edits(edits: MappingEdits, topics: Topics) -> MappingEdits:
     Hennig (2007), "Cluster-wise assessment of cluster stability", Computational Statistics and
     Data Analysis 52:258-271.
     """
-    new = _topics_by_response(topics)
+    new = topics_by_response(topics)
     label = topics.topics.set_index("topic")["label"]
     placed: list[Any] = []
     left: list[Any] = edits.unplaced.to_dict("records")
@@ -292,9 +291,9 @@ def replay_edits(edits: MappingEdits, topics: Topics) -> MappingEdits:
         note = f"was topic {row['topic']}, {row['label']!r}; {share:.0%} shared"
         placed.append(row | {"topic": at, "label": label[at], "note": note})
     return MappingEdits(
-        table=pd.DataFrame(placed, columns=_LOG),
+        table=pd.DataFrame(placed, columns=LOG),
         topic_of=new,
-        unplaced=pd.DataFrame(left, columns=_LOG),
+        unplaced=pd.DataFrame(left, columns=LOG),
     )
 
 
@@ -346,7 +345,7 @@ def read_edits(path: str | Path) -> MappingEdits:
     try:
         content = json.loads(path.read_text("utf-8"))
         table, unplaced = (
-            pd.DataFrame(content[k], columns=_LOG).astype({"topic": "int64"})
+            pd.DataFrame(content[k], columns=LOG).astype({"topic": "int64"})
             for k in ("edits", "unplaced")
         )
         topic_of = {str(r): int(t) for r, t in content["topic_of"].items()}

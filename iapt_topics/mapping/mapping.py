@@ -52,7 +52,8 @@ class TopicMapping(Result):
         """
         ranked = self.scores.sort_values(["topic", "score"], ascending=[True, False], kind="stable")
         best = ranked.drop_duplicates("topic")
-        abstained = best[~best["chosen"]].assign(
+        reached = ranked.loc[ranked["chosen"], "topic"]
+        abstained = best[~best["topic"].isin(reached)].assign(
             theme="", theme_label="", note="no theme passes the threshold: perhaps a new theme"
         )
         rows = pd.concat([ranked[ranked["chosen"]], abstained])

@@ -29,7 +29,7 @@ class Disclosure(Checked):
         Smallest base: nothing is shown of a group of fewer respondents, and no word that fewer
         used. Respondents are counted, not responses.
     min_cell : int, default 5
-        Smallest cell: a figure that rests on fewer respondents is not shown. 1 suppresses nothing,
+        Smallest cell: a figure that rests on fewer respondents is suppressed. 1 suppresses nothing,
         and every output then says so.
     round_to : int, default 3
         Counts are rounded to a multiple of this, and percentages worked out from the rounded
@@ -100,8 +100,8 @@ class Disclosure(Checked):
             )
         else:
             cells = (
-                f"{self.few[0].upper()}{self.few[1:]} are one value, and figures from which a "
-                "smaller number could be derived are suppressed ([c])"
+                f"Numbers from {self.few} are not told apart, and figures from which a smaller "
+                "number could be derived are suppressed ([c])"
             )
         if self.min_base > self.min_cell or self.noise:
             base = f" Nothing is shown of a group of fewer than {self.min_base} respondents."

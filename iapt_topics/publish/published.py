@@ -30,7 +30,7 @@ from iapt_topics.publish.of_facets import publish_facets
 from iapt_topics.publish.of_survey import publish_survey
 from iapt_topics.publish.of_topics import publish_topics
 from iapt_topics.publish.quotes import Quote, choose_quotes
-from iapt_topics.publish.suppression import Key, suppress
+from iapt_topics.publish.suppression import Key, Protection, suppress
 from iapt_topics.publish.workbook import write_published
 from iapt_topics.study.about import About
 from iapt_topics.study.study import Study
@@ -232,17 +232,20 @@ def hidden_counts(counts: LinkedCounts, rule: Disclosure) -> set[Key]:
         small = (k for k, c in counts.cells.items() if is_base(k) and k not in counts.never_shown)
         return {k for k in small if rule.is_small_base(len(counts.cells[k].people))}
     few = {} if rule.show_zero else few_cells(counts, rule.min_cell)
-    return suppress(
-        counts.cells,
-        counts.lines,
-        rule.min_cell,
-        most=counts.most,
-        never_shown=counts.never_shown,
-        unprotected=counts.unprotected,
+    protection = Protection(
+        least=rule.min_cell,
         least_of={key: rule.min_base for key in counts.cells if is_base(key)},
         few=few,
         values=None if rule.show_zero else FEWEST_VALUES,
         order=hide_last if rule.show_zero else partial(hide_totals_first, counts),
+    )
+    return suppress(
+        counts.cells,
+        counts.lines,
+        protection,
+        most=counts.most,
+        never_shown=counts.never_shown,
+        unprotected=counts.unprotected,
     )
 
 

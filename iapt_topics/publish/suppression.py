@@ -6,7 +6,6 @@ exactly, so that what is hidden stays hidden whether or not the shown counts are
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
@@ -26,20 +25,52 @@ class Cell:
     people: frozenset[Hashable]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protection:
+    """What a rule asks for.
+
+    Attributes
+    ----------
+    least : int
+        Fewest people that a shown count may rest on.
+    least_of : mapping of key to int
+        The same of the cells of which it is another number.
+    few : mapping of key to int
+        Cells that are shown as one symbol for 0 to that many; they are hidden, true zeros too.
+    values : int, optional
+        How many values a hidden count must still have, unless it is of ``least_of``; ``least - 1``
+        by default.
+    order : callable
+        A lower number for cells that are to be hidden rather than others.
+    """
+
+    least: int
+    least_of: Mapping[Key, int] = field(default_factory=dict)
+    few: Mapping[Key, int] = field(default_factory=dict)
+    values: int | None = None
+    order: Callable[[Key], int] = lambda key: 0
+
+    def fewest(self, key: Key) -> int:
+        """Fewest people that this count may rest on."""
+        return self.least_of.get(key, self.least)
+
+    def values_of(self, key: Key) -> int:
+        """How many values this count must still have if it is hidden."""
+        if self.values is None or key in self.least_of:
+            return self.fewest(key) - 1
+        return self.values
+
+
 def suppress(
     cells: Mapping[Key, Cell],
     lines: Iterable[Line],
-    least: int,
+    protection: Protection,
     *,
     most: Mapping[Key, int] | None = None,
     never_shown: Collection[Key] = (),
     unprotected: Collection[Key] = (),
-    least_of: Mapping[Key, int] | None = None,
-    few: Mapping[Key, int] | None = None,
-    values: int | None = None,
-    order: Callable[[Key], int] = lambda key: 0,
 ) -> set[Key]:
-    """Cells to hide: those on 1 to ``least - 1`` people, and those from which they would follow.
+    """Cells to hide: those on too few people, and those from which they would follow.
 
     Parameters
     ----------
@@ -47,23 +78,14 @@ def suppress(
         Every count that could be shown or follows from shown ones.
     lines : iterable of (total, parts)
         Every sum that a reader can form. Keys without a cell count as empty.
-    least : int
-        Fewest people that a shown count may rest on.
+    protection : Protection
+        What is asked for.
     most : mapping of key to int, optional
         What a count cannot exceed, as far as a reader knows: the base that it is a share of.
     never_shown : collection of keys
         Cells that no output holds; such a one is protected only if it is small.
     unprotected : collection of keys
         Cells that may be found out though they are small: they stand for no group of people.
-    least_of : mapping of key to int, optional
-        ``least`` of the cells of which it is another.
-    few : mapping of key to int, optional
-        Cells that are shown as one symbol for 0 to that many; they are hidden, true zeros too.
-    values : int, optional
-        How many values a hidden count must still have, unless it is of ``least_of``; ``least - 1``
-        by default.
-    order : callable, optional
-        A lower number for cells that are to be hidden rather than others.
 
     Returns
     -------
@@ -87,18 +109,14 @@ def suppress(
         lines=[(t, tuple(p for p in parts if p in cells)) for t, parts in lines if t in cells],
         most=most or {},
         unseen=frozenset(never_shown),
+        protection=protection,
         hidden=set(never_shown),
-        least=defaultdict(lambda: least, least_of or {}),
-        own_least=frozenset(least_of or ()),
-        few=few or {},
-        values=values,
-        protected=set(),
+        protected={k for k, c in cells.items() if 0 < len(c.people) < protection.fewest(k)}
+        - set(unprotected),
     )
-    small = {k for k, c in cells.items() if 0 < len(c.people) < table.least[k]}
-    table.protected = small - set(unprotected)
-    table.hidden |= table.protected | set(table.few)
+    table.hidden |= table.protected | set(protection.few)
     while more := table.line_violation() or table.interval_violation():
-        table.hide(min(more, key=lambda k: (order(k), cells[k].count, str(k))))
+        table.hide(min(more, key=lambda k: (protection.order(k), cells[k].count, str(k))))
     return table.hidden - table.unseen
 
 
@@ -110,12 +128,9 @@ class _Suppression:
     lines: list[Line]
     most: Mapping[Key, int]
     unseen: frozenset[Key]
+    protection: Protection
     hidden: set[Key]
     protected: set[Key]
-    least: Mapping[Key, int]
-    own_least: frozenset[Key]
-    few: Mapping[Key, int]
-    values: int | None
     safe: set[Key] = field(default_factory=set)
     #: The lines that a cell is on, by place.
     lines_of_cell: dict[Key, list[int]] = field(init=False)
@@ -136,7 +151,8 @@ class _Suppression:
         self.unchecked_lines.update(self.lines_of_cell[key])
 
     def _hidden_among(self, parts: Iterable[Key]) -> list[Key]:
-        return [p for p in parts if p in self.hidden and (self.cells[p].count or p in self.few)]
+        few = self.protection.few
+        return [p for p in parts if p in self.hidden and (self.cells[p].count or p in few)]
 
     def _open(self, keys: Iterable[Key]) -> list[Key]:
         return [k for k in keys if k not in self.hidden and self.cells[k].count]
@@ -151,7 +167,7 @@ class _Suppression:
                     return more
             elif any(p in self.protected for p in hidden):
                 behind = frozenset(chain.from_iterable(self.cells[p].people for p in hidden))
-                if len(hidden) < 2 or len(behind) < max(self.least[p] for p in hidden):
+                if len(hidden) < 2 or len(behind) < max(map(self.protection.fewest, hidden)):
                     return self._open((*parts, total))
             self.unchecked_lines.remove(i)
         return []
@@ -162,7 +178,7 @@ class _Suppression:
         # solution once met stays one.
         for key in sorted(self.protected - self.safe, key=str):
             low, high = self.feasible_range.get(key, (0, 0))
-            width = self._values(key) - 1
+            width = self.protection.values_of(key) - 1
             if high - low < width:
                 linked = self._linked(key)
                 low, high, binding = self._bounds(key, linked)
@@ -173,12 +189,6 @@ class _Suppression:
                             return more
             self.safe.add(key)
         return []
-
-    def _values(self, key: Key) -> int:
-        """How many values a hidden count must still have."""
-        if self.values is None or key in self.own_least:
-            return self.least[key] - 1
-        return self.values
 
     def _linked(self, key: Key) -> list[Line]:
         """The lines that bear on ``key``: connected to it by hidden cells."""
@@ -195,8 +205,8 @@ class _Suppression:
 
     def _limits(self, key: Key) -> tuple[int, float]:
         """What a reader knows of a hidden count from the outset: most true zeros would be shown."""
-        if key in self.few:
-            return 0, self.few[key]
+        if key in self.protection.few:
+            return 0, self.protection.few[key]
         low = 0 if key in self.unseen or not self.cells[key].count else 1
         return low, self.most.get(key, np.inf)
 

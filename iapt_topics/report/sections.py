@@ -192,7 +192,7 @@ def _withheld(version: Version) -> list[str]:
             out.append(f"{n:,} {what.format(of=f'{len(table):,}')}")
         if table is not None and (n := int(table["status"].eq(FEW).sum())):
             of = what.format(of=f"{len(table):,}")
-            out.append(f"the number, between {rule.few}, in {n:,} {of}")
+            out.append(f"{n:,} {of} {'is' if n == 1 else 'are'} of {rule.few}, and no more is said")
     small = int((tables["topics"]["label"] == "").sum())
     if small:
         topics = f"{small} topic{'s' if small > 1 else ''}"

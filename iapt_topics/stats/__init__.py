@@ -8,6 +8,8 @@
 - Many tests: ``benjamini_hochberg``, ``holm``. Two distributions: ``jensen_shannon``.
 - Agreement on one theme: ``table_2x2``, ``cohen_kappa``, ``scott_pi``, ``nominal_alpha``,
   ``gwet_ac1``, ``pabak``, ``f1``, ``precision``, ``recall``, ``negative_agreement``.
+- Any number of coders, codes missing: ``krippendorff_alpha``, ``fleiss_kappa``, ``conger_kappa``,
+  ``many_coder_ac1``, ``many_coder_set_alpha``. Answers against guessing: ``chance_p``.
 - Agreement on sets of themes: ``set_alpha``, ``masi_distance``, ``jaccard_distance``,
   ``macro_f1``, ``micro_f1``, ``samples_f1``, ``f1_per_unit``, ``confusion_table``,
   ``alpha_without_each``, ``expected_disagreement``, ``corrected``, ``ratio``.

@@ -17,6 +17,12 @@ from .intervals import normal_quantile as normal_quantile
 from .intervals import paired_interval as paired_interval
 from .intervals import smallest_detectable as smallest_detectable
 from .intervals import wilson_interval as wilson_interval
+from .many_coders import chance_p as chance_p
+from .many_coders import conger_kappa as conger_kappa
+from .many_coders import fleiss_kappa as fleiss_kappa
+from .many_coders import krippendorff_alpha as krippendorff_alpha
+from .many_coders import many_coder_ac1 as many_coder_ac1
+from .many_coders import many_coder_set_alpha as many_coder_set_alpha
 from .multiplicity import benjamini_hochberg as benjamini_hochberg
 from .multiplicity import holm as holm
 from .resampling import cluster_weights as cluster_weights

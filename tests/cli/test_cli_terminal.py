@@ -128,8 +128,6 @@ def test_init_asks_and_writes_what_was_answered(files):
     screen.until("suits NHS talking-therapy staff only); - takes the labels of the codes:")
     screen.key("frame.toml\n")
     screen.until("or a number, or the name of a rule)")
-        "small service? (yes: strict rule, no: default; or a number, or the name of a rule)"
-    )
     screen.key("0\n")
     screen.until("a whole number of 1 or more")
     screen.until("[yes]:")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iapt_topics import datasets
+from iapt_topics import agreement, datasets
 from iapt_topics.datasets._design import CODERS, YEARS
 from iapt_topics.datasets.make_example import FILES, _cores, make_example, write_example
 
@@ -172,6 +172,21 @@ def test_bundled_csv_says_what_the_function_says(tables: dict[str, pd.DataFrame]
         read = pd.read_csv(FOLDER / file_name, keep_default_na=False)
         assert read.shape == tables[name].shape
         assert list(read.columns) == list(tables[name].columns)
+
+
+def test_a_third_coder_coded_a_part_of_the_responses() -> None:
+    _, third = datasets.load_example(coder="coder_c")
+    truth = datasets.load_truth()
+    ids = third.seen["response_id"].tolist()
+    assert set(ids) <= set(truth.seen["response_id"])
+    assert len(ids) == round(0.4 * len(truth.seen))
+    real, coded = truth.matrix(ids, third.themes), third.matrix()
+    assert 0.15 < (real & ~coded).sum() / real.sum() < 0.25
+    assert (coded & ~real).sum() < (real & ~coded).sum()
+    three = [datasets.load_example(coder=c)[1] for c in (*CODERS, "coder_c")]
+    found = agreement.compare_coders(three, n_boot=20)
+    assert 0.6 < found.overall["estimate"][0] < 0.85
+    assert found.coders["n_shared"].tolist()[2] == len(ids)
 
 
 @pytest.mark.parametrize("coder", list(CODERS))

@@ -114,6 +114,9 @@ def valid() -> SimpleNamespace:
         "StudyPlan": it.StudyPlan(file=Path("survey.csv"), text=("text",), year="year"),
         "About": published.about,
         "Disclosure": published.disclosure,
+        "Task": (task := PUBLIC["draw_test"](study, "word intrusion", width=0.9)),
+        "Answers": (answers := PUBLIC["simulate_answers"](task)),
+        "BlindResult": PUBLIC["score_test"](task, answers),
         "TopicConfig": it.TopicConfig(),
         "Figure": it.figures.drift_figure(study.drift.shares),
         "Floats32": embeddings.vectors,
@@ -153,6 +156,8 @@ def stand_in(owner: str, parameter: inspect.Parameter) -> object:
         return getattr(valid().made["Drift"], name)
     if owner == "Codes" and first == "pd.DataFrame":
         return getattr(valid().made["Codes"], name)
+    if owner == "Task":
+        return getattr(valid().made["Task"], name)
     if owner == "Embeddings" and name == "response_id":
         return valid().made["Embeddings"].response_id
     if first == "pd.DataFrame":
@@ -172,6 +177,7 @@ def stand_in(owner: str, parameter: inspect.Parameter) -> object:
         "ArrayLike": [1, 0] if f"{owner}.{name}" in FLAT else [[1, 0], [0, 1]],
         "Labels": ["a", "b"],
         "DistanceName": "masi",
+        "Kind": "word intrusion",
         "Callable[[TopicBrief], str]": str,
         "OnEvent": print,
         "object": 2014,

@@ -18,7 +18,7 @@ from iapt_topics.publish.disclosure import (
     parse_rule,
     word_users,
 )
-from iapt_topics.publish.suppression import Cell, suppress
+from iapt_topics.publish.suppression import Cell, Protection, suppress
 from iapt_topics.survey.responses import Responses
 
 
@@ -34,7 +34,11 @@ def test_by_default_cells_of_four_and_bases_of_nine_are_small(count, cell, base)
 
 def test_a_rule_says_what_it_protects():
     said = Disclosure().sentence
-    for words in ("0 to 4 respondents are one value", "rounded to 3", "fewer than 10 respondents"):
+    for words in (
+        "from 0 to 4 respondents are not told apart",
+        "rounded to 3",
+        "fewer than 10 respondents",
+    ):
         assert words in said
     assert "changed at random by up to 3" in PRESETS["noise"].sentence
     assert "OFF" in parse_rule(1).sentence
@@ -84,7 +88,8 @@ def hidden(counts, lines, least=10, *, behind=None, **more):
     for total, parts in lines:
         every = frozenset().union(*(cells[p].people for p in parts))
         cells.setdefault(total, Cell(sum(cells[p].count for p in parts), every))
-    return suppress(cells, lines, least, **more)
+    asked = {k: more.pop(k) for k in ("least_of", "few", "values", "order") if k in more}
+    return suppress(cells, lines, Protection(least=least, **asked), **more)
 
 
 def test_people_are_counted_not_responses():

@@ -357,10 +357,28 @@ def found_out(
         # A level that a year does not have is no group.
         exact = study_of(**results).tables["respondent_mix"]["count"].eq(0).to_numpy()
         of = tables["respondent_mix"][exact]
-        absent = {("level", *k) for k in zip(of["level"], of["year"], strict=True)}
+        absent = {("level", *k) for k in zip(of["level"], of["year"], strict=True)} | zeros(results)
     reader = Reader(tables, rule, each)
     every = {k: reader.range_of(k) for k in reader.hidden - absent}
     return [(k, r) for k, r in every.items() if r[1] - r[0] < values_of(k, rule) - 1]
+
+
+def zeros(results: dict) -> set[object]:
+    """What a reader calls the counts that are 0: they stand for nobody, and need no protection."""
+    exact = study_of(**results).tables
+    out: set[object] = set()
+    for name, start in (("drift", ()), ("axis", ("class",)), ("pole", ("pole",))):
+        rows = exact[f"{name}_shares"].query("count == 0")
+        out |= {(*start, *k) for k in zip(rows["theme"], rows["year"], strict=True)}
+    for start, side in (("compared", "other"), ("people", "reference")):
+        if "agreement_themes" in exact:
+            rows = exact["agreement_themes"].query(f"positives_{side} == 0")
+            out |= {(start, t) for t in rows["theme"]}
+        if "agreement_years" in exact:
+            rows = exact["agreement_years"].query(f"share_{side} == 0")
+            keys = zip(rows["theme"], rows["year"], strict=True)
+            out |= {("compared", side, *k) for k in keys}
+    return out
 
 
 def is_group(key: object) -> bool:

@@ -21,7 +21,7 @@ from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.codes.axis import axis_codes
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.pipeline.write import write_study
-from iapt_topics.publish.disclosure import STRICT
+from iapt_topics.publish.disclosure import preset
 
 
 class Tables(HTMLParser):
@@ -65,28 +65,32 @@ def contents(folder: Path) -> dict[str, bytes]:
     return out
 
 
-def run_of(folder: Path, results: dict) -> Path:
+def run_of(folder: Path, results: dict, rule: str = "strict") -> Path:
     """The folder ``publish`` of a run with these results."""
-    write_study(folder, study_of(**results), disclosure="strict")
+    write_study(folder, study_of(**results), disclosure=rule)
     return folder / "publish"
 
 
-@pytest.fixture(scope="module", params=[1, 2])
+@pytest.fixture(scope="module", params=[(1, "strict"), (2, "default")])
 def attacked(request, tmp_path_factory):
-    """A random survey with people's codes, its published folder and the exact results."""
-    results = small_survey(request.param, 300, 1.2, 0.02, 1.0)
+    """A random survey with people's codes, its published folder, the exact results and the rule."""
+    seed, rule = request.param
+    results = small_survey(seed, 300, 1.2, 0.02, 1.0)
     machine, responses, human = results["codes"], results["responses"], results["human"]
     results |= {
         "drift": measure_drift(machine, responses, n_boot=20),
         "axis_drift": measure_drift(axis_codes(machine, FRAME), responses, n_boot=20),
         "comparison": compare_codes(human[0], machine, responses=responses, n_boot=20),
     }
-    return run_of(tmp_path_factory.mktemp("run"), results), results
+    return run_of(tmp_path_factory.mktemp("run"), results, rule), results, preset(rule)
 
 
 def tables_of(folder: Path) -> dict[str, pd.DataFrame]:
     """The CSV files as a reader has them, a suppressed figure as a missing one."""
-    found = {p.stem: pd.read_csv(p, na_values="[c]") for p in (folder / "tables").glob("*.csv")}
+    found = {
+        p.stem: pd.read_csv(p, na_values=["[c]", "[few]"])
+        for p in (folder / "tables").glob("*.csv")
+    }
     return {
         k: t.assign(note=t["note"].astype(object).fillna("")) if "note" in t else t
         for k, t in found.items()
@@ -94,16 +98,16 @@ def tables_of(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def test_no_suppressed_count_can_be_solved_from_the_files(attacked):
-    folder, _ = attacked
+    folder, results, rule = attacked
     tables = tables_of(folder)
     gone = tables["drift_shares"]["note"] == "suppressed"
     assert gone.any()
     assert gone.equals(tables["drift_shares"]["status"] == "suppressed")
-    assert not found_out(tables, STRICT)
+    assert not found_out(tables, rule, results)
 
 
 def test_the_workbook_has_the_same_numbers(attacked):
-    folder, _ = attacked
+    folder, *_ = attacked
     book = load_workbook(folder / "tables.xlsx", read_only=True)
     for name, table in tables_of(folder).items():
         rows = list(book[name[:31]].values)
@@ -111,12 +115,14 @@ def test_the_workbook_has_the_same_numbers(attacked):
         assert len(rows) == len(table) + 1
         for column in table.select_dtypes("float").columns:
             place = list(table.columns).index(column)
-            cells = [r[place] if r[place] not in ("", "[c]", None) else np.nan for r in rows[1:]]
+            cells = [
+                r[place] if r[place] not in ("", "[c]", "[few]", None) else np.nan for r in rows[1:]
+            ]
             np.testing.assert_allclose(np.array(cells, dtype=float), table[column], atol=1e-9)
 
 
 def test_the_page_says_what_the_tables_say_and_every_n_is_rounded(attacked):
-    folder, _ = attacked
+    folder, _, rule = attacked
     page = Tables((folder / "report.html").read_text("utf-8"))
     tables = tables_of(folder)
     labels = {t.id: t.label for t in FRAME.themes}
@@ -124,7 +130,8 @@ def test_the_page_says_what_the_tables_say_and_every_n_is_rounded(attacked):
     rows = {r[0]: r for r in page.tables["Prevalence of each theme"][1:]}
     for theme, row in shares.iterrows():
         cells = rows[labels[theme]]
-        shown = "[c]" if pd.isna(row["count"]) else f"{int(row['count']):,}"
+        missing = rule.few_count if row["status"] == "few" else "[c]"
+        shown = missing if pd.isna(row["count"]) else f"{int(row['count']):,}"
         assert cells[4] == shown
         if pd.notna(row["estimate"]):
             assert cells[6].startswith(f"{100 * row['estimate']:.0f}")
@@ -140,11 +147,11 @@ def test_the_page_says_what_the_tables_say_and_every_n_is_rounded(attacked):
     said = re.findall(r"\bn ?= ?([\d,]+)(?![\d,]| topics)(?: to ([\d,]+))?", every)
     counts = [int(n.replace(",", "")) for pair in said for n in pair if n]
     assert len(counts) >= 5
-    assert not [n for n in counts if n % 5]
+    assert not [n for n in counts if n % rule.round_to]
 
 
 def test_the_responses_on_which_coders_differ_cannot_be_counted(attacked):
-    folder, results = attacked
+    folder, results, rule = attacked
     table = tables_of(folder)["agreement_themes"].set_index("theme")
     exact = results["comparison"].themes.set_index("theme")
     shown = 0
@@ -155,19 +162,19 @@ def test_the_responses_on_which_coders_differ_cannot_be_counted(attacked):
         for a in (int(row["positives_reference"]) + d for d in near):
             for b in (int(row["positives_other"]) + d for d in near):
                 for both in range(min(a, b) + 1):
-                    if consistent(row, a, b, both):
+                    if consistent(row, (a, b, both), rule.round_to):
                         found.add((a - both, b - both))
         a, b = (int(exact.loc[theme, f"positives_{s}"]) for s in ("reference", "other"))
         both = round(exact.loc[theme, "f1"] * (a + b) / 2)
         assert (a - both, b - both) in found  # the reader's reasoning is sound
         for side in (0, 1):
-            assert len({pair[side] for pair in found}) >= 5
+            assert len({pair[side] for pair in found}) >= rule.round_to
     assert shown
 
 
-def consistent(row: pd.Series, a: int, b: int, both: int) -> bool:
-    """Whether these counts, each rounded to 5, give the measures as published."""
-    first, second, two = (5 * ((n + 2) // 5) for n in (a, b, both))
+def consistent(row: pd.Series, counts: tuple[int, int, int], step: int) -> bool:
+    """Whether these counts, each rounded, give the measures as published."""
+    first, second, two = (step * ((n + step // 2) // step) for n in counts)
     two = min(two, first, second)
     return round(2 * two / (first + second), 2) == row["f1"] and row["recall"] == round(
         two / first, 2
