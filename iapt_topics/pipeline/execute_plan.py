@@ -15,6 +15,7 @@ from iapt_topics._base.files import scratch_folder, write_whole
 from iapt_topics._base.private import private_folder, refuse_link, refuse_links
 from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder
+from iapt_topics.pipeline.looks import record_look
 from iapt_topics.pipeline.manifest import (
     MANIFEST,
     read_manifest,
@@ -121,6 +122,8 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
         write_whole(part / PLAN, plan_text(plan, plan.out / PLAN), private=True)
         with _undisturbed():
             _put_in_place(part, plan.out)
+    if "certificate" in study.tables:  # the private report has its verdicts
+        record_look(plan.out, study.codes, study.human[0])
     return {name: plan.out / path.relative_to(part) for name, path in written.items()}
 
 

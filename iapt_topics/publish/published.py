@@ -13,6 +13,7 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.result import Result
 from iapt_topics._base.text import clean
 from iapt_topics.publish.cells import Cells
+from iapt_topics.publish.certified import publish_certificate
 from iapt_topics.publish.corrected import publish_corrected
 from iapt_topics.publish.counts import (
     LinkedCounts,
@@ -230,6 +231,7 @@ def publish(
     }
     tables |= publish_corrected(study, tables, cells, years, model)
     tables |= publish_facets(study, cells)
+    tables |= publish_certificate(study, tables, cells)
     return Published(
         tables=tables,
         about=study.about,

@@ -77,7 +77,8 @@ def theme_pages(
     found = {
         name: by_theme(tables.get(name))
         for name in ("drift_changes", "agreement_changes", "agreement_themes", "people_themes",
-                     "agreement_convergence", "people_convergence", "certificate")
+                     "agreement_convergence", "people_convergence", "certificate",
+                     "error_contrasts")
     }  # fmt: skip
     quotes: dict[str, list[Quote]] = {}
     for quote in published.quotes:
@@ -175,7 +176,11 @@ def _agreement(found: Found, theme: str) -> tuple[str, ...]:
         rated = [str(r["rating"]) for r in found[f"{start}_convergence"].get(theme, ())]
         for row in found[f"{start}_themes"].get(theme, ()):
             out.append(f"{who}: {_agreed(row, rated)}.")
-    out += [f"Machine coding: {row['verdict']}." for row in found["certificate"].get(theme, ())]
+    verdicts = [row["verdict"] for row in found["certificate"].get(theme, ())]
+    out += [f"Machine coding: {verdict}." for verdict in verdicts if verdict != SUPPRESSED]
+    for row in [*found["error_contrasts"].get(theme, ())][-1:]:
+        if known(row["error"]) and row["change"]:
+            out.append(f"{row['level']} against {row['reference']}: {row['note']}")
     return tuple(out)
 
 

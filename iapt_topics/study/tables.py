@@ -13,9 +13,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats
-from iapt_topics._base.errors import InputError
 from iapt_topics._base.status import SIGNIFICANT
-from iapt_topics.agreement.certify import certify_codes
 from iapt_topics.codes.axis import pole_codes
 from iapt_topics.drift.machine_error import corrected_change_tests, error_by_year
 from iapt_topics.drift.panel import measure_panel
@@ -42,6 +40,7 @@ from iapt_topics.study.derived import (
 )
 from iapt_topics.study.facets import carried_values, facet_codes, facet_sets, named_values
 from iapt_topics.study.hexagons import cut_hexagons
+from iapt_topics.study.machine_checks import certificate_table, contrasts_table
 from iapt_topics.study.places import response_places, topic_places
 from iapt_topics.survey.respondents import is_panel, respondent_mix, response_quality, tabulated
 from iapt_topics.topics.unassigned import unassigned_band
@@ -92,7 +91,8 @@ def exact_tables(study: Results) -> Tables:
     private = {
         # What was noticed in the file can have counts and ids.
         "survey_findings": _all_findings(study),
-        "certificate": _certificate(study),
+        "certificate": certificate_table(study),
+        "error_contrasts": contrasts_table(study),
         "topic_assignments": study.topics.assignments,
         "machine_codes": study.codes.table,
         "machine_evidence": study.codes.evidence,
@@ -101,14 +101,6 @@ def exact_tables(study: Results) -> Tables:
         "redactions": study.redactions,
     }
     return out | {name: table for name, table in private.items() if table is not None}
-
-
-def _certificate(study: Results) -> pd.DataFrame | None:
-    """Which themes the machine may code alone; None without hand codes of a random sample."""
-    try:
-        return certify_codes(study.codes, study.human, study.responses).themes
-    except InputError:
-        return None
 
 
 def _all_findings(study: Results) -> pd.DataFrame:
@@ -419,7 +411,8 @@ def _coded_by_people(study: Results, out: Tables) -> Tables:
     tables = {"agreement_years": add_status(table)}
     changes = compare_changes(table, study.drift.baseline).assign(note="")
     tables["agreement_changes"] = add_status(changes, "change_reference")
-    if one.picked or one.kind != "human" or study.codes.kind == "human":
+    picked = one.picked.issuperset(one.seen["response_id"])
+    if picked or one.kind != "human" or study.codes.kind == "human":
         return tables  # what people picked to code is no sample that the rest could be corrected by
     both = shares_by_hand(study.codes, one, responses).set_index(["theme", "year"])
     corrected, machine = (both[both["method"] == m] for m in ("corrected", "machine"))
