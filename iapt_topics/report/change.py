@@ -46,7 +46,7 @@ def change_chart(version: Version, changes: Sequence[Change]) -> Grid | None:
         (
             f"{c.label} (machine)" if mixed and not c.corrected else c.label,
             dumbbell_row(scale, c.first, c.last, c.kind),
-            f"{form.percent(c.first[0])} to {form.percent(c.last[0])}",
+            f"{c.printed[0]} to {c.printed[1]}",
             f"{form.points(c.change[0])} [{form.points(c.change[1])}, {form.points(c.change[2])}]",
         )
         for c in changes

@@ -158,8 +158,7 @@ def _moved(moved: Sequence[Change], of: Sequence[Change], every: bool) -> str:
         for c in (max(moved, key=lambda c: c.change[0]), min(moved, key=lambda c: c.change[0]))
     }
     told = [
-        f"{c.label} {'rose' if c.change[0] > 0 else 'fell'} from {form.percent(c.first[0])} to "
-        f"{form.percent(c.last[0])}"
+        f"{c.label} {'rose' if c.change[0] > 0 else 'fell'} from {c.printed[0]} to {c.printed[1]}"
         for c in ends.values()
     ]
     most = "the largest rise and fall: " if len(moved) > 2 and len(told) == 2 else ""
