@@ -153,6 +153,7 @@ def folder(files):
     return study_in(files)
 
 
+@pytest.mark.filterwarnings("ignore:A public version of overlapping")
 def test_a_study_is_run_from_its_file_and_again_from_its_results(command, offline_encoder, folder):
     code, out, err = command("run", folder / "study.toml", "--json")
     assert code == 0, err
@@ -464,6 +465,7 @@ def result(made, offline_encoder, files):
 
 
 @pytest.mark.usefixtures("short_report")
+@pytest.mark.filterwarnings("ignore:A public version of overlapping")
 def test_a_result_is_revised_part_by_part_without_another_fit(command, result, files, monkeypatch):
     def again(*_, **__):
         raise AssertionError("fitted again")
