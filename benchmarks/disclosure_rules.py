@@ -130,6 +130,7 @@ def row_of(name: str, study, rule_name: str) -> dict[str, object]:
         "changes": f"{last['estimate'].notna().sum()} of {len(last)}",
         "significant trends": f"{trends['estimate'].notna()[significant].sum()} of "
         f"{significant.sum()}",
+        "still significant": int((trends["p_bh"] < 0.05)[significant].sum()),
         "poles blank": int((~poles["status"].isin(["shown", "few"])).sum()),
         "off by, points (p95)": round(float(off.quantile(0.95)), 2),
         "other sign": int(flips.sum()),
