@@ -8,7 +8,7 @@ import sys
 import typer
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.cli import ask, doctor, look, make, revise
+from iapt_topics.cli import ask, doctor, judge, look, make, revise
 from iapt_topics.cli._screen import STOPPED
 
 __all__ = ["app", "main"]
@@ -29,6 +29,8 @@ for command in (
     revise.report,
     revise.export,
     look.frame,
+    judge.sample,
+    judge.validate,
     look.certify,
     look.encoders,
     look.verify,

@@ -18,6 +18,7 @@ import pandas as pd
 
 from iapt_topics._base.arrays import Ints
 from iapt_topics._base.errors import InputError
+from iapt_topics._base.files import hash_parts
 from iapt_topics._base.text import shorten
 from iapt_topics.codes.sampling import sample_size
 from iapt_topics.study.study import Study
@@ -162,7 +163,17 @@ def draw_test(
         share_out(len(drawn), raters, overlap, rng),
         choices=choices,
     )
-    return replace(task, left_out=left)
+    topics = task.key["topic"].map(topic_members(study.topics)).fillna("")
+    return replace(task, left_out=left, key=task.key.assign(members=topics))
+
+
+def topic_members(topics: Topics) -> dict[int, str]:
+    """A hash of the responses of each topic, by which a later fit is told from the one tested."""
+    rows = topics.assignments
+    return {
+        int(str(topic)): hash_parts(sorted(str(i).encode() for i in ids))[:16]
+        for topic, ids in rows[rows["topic"] >= 0].groupby("topic")["response_id"]
+    }
 
 
 def _require_topics(topics: Topics) -> Ints:
