@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import typer
@@ -88,7 +89,16 @@ def page() -> str:
                 called = f"`{param.name.upper()}`" + ("" if param.required else " (optional)")
             must = " Required." if param.required and called.startswith("`-") else ""
             lines.append(f"| {called} | {param.help}{must} |")
+        lines += ["", command.epilog.replace("Example: ", "Example: `", 1) + "`"]
     return "\n".join(lines) + "\n"
+
+
+def test_each_command_has_an_example_that_it_takes():
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for name, command in commands.items():
+        first, *words = shlex.split(command.epilog.removeprefix("Example: "))
+        assert (first, words[0]) == ("iapt-topics", name)
+        command.make_context(name, words[1:])
 
 
 def test_the_page_of_the_command_line_is_up_to_date():
