@@ -4,8 +4,9 @@
 
 Each survey has 1,500 responses of three years; people's prevalence is .20, .05 higher in the last
 year and .10 higher in one role. The machine's recall is .5, .2 higher in that year and in that
-role. Prints bias, coverage and mean width of the 95 % interval of both effects by the machine's
-codes, by the same corrected with random hand codes, and by the hand codes alone.
+role. Prints bias, coverage and mean width of the 95 % interval of both effects, and of their
+interaction (there is none), by the machine's codes, by the same corrected with random hand codes,
+and by the hand codes alone.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from simulated import codes_of, names, survey_of
 from iapt_topics import theme_regression
 
 N = 1500
-TRUE = {("year", "2016"): 0.05, ("role", "PWP"): 0.1}
+TRUE = {("year", "2016"): 0.05, ("role", "PWP"): 0.1, ("year:role", "2016:PWP"): 0.0}
 
 
 def effects(rng: np.random.Generator, hand: int) -> np.ndarray:
@@ -35,9 +36,9 @@ def effects(rng: np.random.Generator, hand: int) -> np.ndarray:
     machine = codes_of("machine", "machine", ids, person, f[:, None])
     human = codes_of("person", "human", ids[rows], person[rows], y[rows, None])
     tables = (
-        theme_regression(machine, survey, ["role"]),
-        theme_regression(machine, survey, ["role"], human=human),
-        theme_regression(human, part, ["role"]),
+        theme_regression(machine, survey, ["role"], interactions=["role"]),
+        theme_regression(machine, survey, ["role"], human=human, interactions=["role"]),
+        theme_regression(human, part, ["role"], interactions=["role"]),
     )
     found = []
     for table in tables:
@@ -45,7 +46,7 @@ def effects(rng: np.random.Generator, hand: int) -> np.ndarray:
         for key, true in TRUE.items():
             estimate, low, high = table.loc[key, ["estimate", "low", "high"]].astype(float)
             found.append((estimate - true, low <= true <= high, high - low))
-    return np.array(found, float).reshape(3, 2, 3)
+    return np.array(found, float).reshape(3, len(TRUE), 3)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""How quickly the report opens and finds quotes in a browser when the survey is large.
+"""How quickly both reports open, and find quotes and responses, in a browser on a large survey.
 
     python benchmarks/report_speed.py --rows 20000
 
@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import CDPSession
+    from playwright.sync_api import Browser, CDPSession
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "report")]
 
-ACT = """async (act) => {
-  const tools = document.querySelector(".finder");
-  const field = tools.querySelector("input"), list = tools.querySelector("select");
+ACT = """async ([act, where]) => {
+  const tools = document.querySelector(where);
+  const field = tools.querySelector("input"), list = [...tools.querySelectorAll("select")].at(-1);
   const say = (node, value, event) => { node.value = value; node.dispatchEvent(new Event(event)); };
   const start = performance.now();
   ({
@@ -50,9 +50,11 @@ def main(rows: int) -> None:
     import pandas as pd
     import standins
     from playwright.sync_api import sync_playwright
-    from test_report_browser import CHROMIUM, FLAGS, written
+    from test_report_browser import CHROMIUM, FLAGS, study_with_pages, written
 
     from iapt_topics.datasets import load_example
+    from iapt_topics.publish import keep_private
+    from iapt_topics.report import write_report
 
     texts = load_example()[0].kept["text"].tolist()
     # A tenth of the made-up rows are blank, copies or no answers.
@@ -60,31 +62,42 @@ def main(rows: int) -> None:
     said = [f"{texts[i % len(texts)]} ({i})" for i in range(len(ids))]
     sheet = {"response_id": ids, "text": said, "approved_by": "A. B.", "paraphrase": ""}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        path = written(Path(folder), quotes=pd.DataFrame(sheet), n=rows * 10 // 9)
-        print(f"{len(ids):,} responses, file of {path.stat().st_size / 1e6:.1f} MB")
+        n, quotes = rows * 10 // 9, pd.DataFrame(sheet)
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        taken = []
-        for _ in range(5):
-            page = browser.new_page()
-            counts = page.context.new_cdp_session(page)
-            counts.send("Performance.enable")
-
-            def cpu(counts: CDPSession = counts) -> float:
-                metrics = counts.send("Performance.getMetrics")["metrics"]
-                return next(1000 * m["value"] for m in metrics if m["name"] == "ThreadTime")
-
-            page.goto(path.as_uri())
-            row = {"opened, to interactive": (page.evaluate(READY), cpu())}
-            for act, name in STEPS.items():
-                before = cpu()
-                row[name] = (page.evaluate(ACT, act), cpu() - before)
-            taken.append(row)
-            page.close()
+        public = written(Path(folder), quotes=quotes, n=n)
+        measure(browser, public, ".finder", f"Public, {len(ids):,} approved quotes")
+        private = write_report(
+            Path(folder) / "private.html", keep_private(study_with_pages(quotes=quotes, n=n))
+        )
+        measure(browser, private, "#find", f"Private, {len(ids):,} responses on the map")
         browser.close()
+
+
+def measure(browser: Browser, path: Path, where: str, name: str) -> None:
+    """Print what each step in the tools at ``where`` takes."""
+    print(f"{name}: file of {path.stat().st_size / 1e6:.1f} MB\n")
+    taken = []
+    for _ in range(5):
+        page = browser.new_page()
+        counts = page.context.new_cdp_session(page)
+        counts.send("Performance.enable")
+
+        def cpu(counts: CDPSession = counts) -> float:
+            metrics = counts.send("Performance.getMetrics")["metrics"]
+            return next(1000 * m["value"] for m in metrics if m["name"] == "ThreadTime")
+
+        page.goto(path.as_uri())
+        row = {"opened, to interactive": (page.evaluate(READY), cpu())}
+        for act, words in STEPS.items():
+            before = cpu()
+            row[words] = (page.evaluate(ACT, [act, where]), cpu() - before)
+        taken.append(row)
+        page.close()
     print("| what | wall, ms | processor, ms |\n|---|---|---|")
-    for name in taken[0]:
-        wall, processor = (statistics.median(row[name][k] for row in taken) for k in (0, 1))
-        print(f"| {name} | {wall:.0f} | {processor:.0f} |")
+    for step in taken[0]:
+        wall, processor = (statistics.median(row[step][k] for row in taken) for k in (0, 1))
+        print(f"| {step} | {wall:.0f} | {processor:.0f} |")
+    print()
 
 
 if __name__ == "__main__":

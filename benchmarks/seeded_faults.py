@@ -130,15 +130,22 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ("drift/test_prevalence.py",),
         (
             ("share[rest], steady[rest] = mean, pooled", "steady[rest] = pooled"),
-            ("rest = ~domain.certain & (f == given)", "rest = f == given"),
+            ("rest = ~domain.certain & (said == kind)", "rest = said == kind"),
             ("error[member] = y[member] - mean", "error[member] = y[member]"),
             ("/ design_effect(error, weight, domain.person, few) / ratio", "/ design_effect(error, weight, domain.person, few)"),
             ("parts.append((size * (mean - float(low)), size * (float(high) - mean)))", "parts.append((mean - float(low), float(high) - mean))"),
-            ("y &= table[\"by_hand\"]", "y |= table[\"by_hand\"]"),
-            ("(human.picked | machine.trained_on)", "(human.picked)"),
+            ("y &= sample.by_hand", "y |= sample.by_hand"),
             ("far = np.abs(gap) > _ODD * np.sqrt(variance)", "far = np.abs(gap) > 40 * np.sqrt(variance)"),
-            ("weight * table[\"year\"].map(rest / coded)", "weight * table[\"year\"].map(coded / rest)"),
             ("n = kish_size(domain.design[member]) / effect", "n = 4 * kish_size(domain.design[member])"),
+        ),
+    ),
+    (
+        "codes/hand_sample.py",
+        ("codes/test_hand_sample.py", "drift/test_prevalence.py"),
+        (
+            ("human.picked | machine.trained_on | human.trained_on", "human.picked"),
+            ("weight[drawn] / self.probability[drawn]", "weight[drawn]"),
+            ("~(by_hand & apart)", "~by_hand"),
         ),
     ),
     (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from iapt_topics import Codes, Responses
+from iapt_topics.codes import draw_for_theme, next_to_code, sample_size
 from iapt_topics.publish.cells import Cells
 from iapt_topics.publish.corrected import _correct, _tests
 from iapt_topics.publish.counts import LinkedCounts, given_by
@@ -81,3 +84,40 @@ def published_corrected(
     ]
     table = _correct(shares, years, np.array(joint, float), cells)
     return table, _tests(table, model, int(model.years[0]))
+
+
+def hand_codes(
+    y: np.ndarray, ids: np.ndarray, person: np.ndarray, rows: np.ndarray, chance: ArrayLike = None
+) -> Codes:
+    """A person's codes of some responses, with their inclusion probabilities if given; y (n, k)."""
+    human = codes_of("person", "human", ids[rows], person[rows], y[rows])
+    if chance is None:
+        return human
+    return replace(human, seen=human.seen.assign(inclusion_probability=chance))
+
+
+@cache
+def _width(n: int, population: int) -> float:
+    widths = np.arange(0.02, 0.5, 0.0002)
+    return float(next(w for w in widths if sample_size(w, population=population) <= n))
+
+
+def drawn_for(
+    theme: str | None,
+    responses: Responses,
+    machine: Codes,
+    y: np.ndarray,
+    n: int,
+    seed: int,
+    scores: pd.DataFrame | None = None,
+) -> Codes:
+    """A person's codes of about ``n`` responses, drawn for a theme or evenly."""
+    width = _width(n, len(responses.kept))
+    if theme is None:
+        plan = next_to_code(responses, machine, n=0, width=width, seed=seed)
+    else:
+        plan = draw_for_theme(responses, machine, theme, width=width, scores=scores, seed=seed)
+    known = plan.table.set_index("response_id")["inclusion_probability"].astype(float)
+    ids, person = (responses.table[c].to_numpy() for c in ("response_id", "respondent_id"))
+    rows = np.flatnonzero(np.isin(ids, known.index))
+    return hand_codes(y, ids, person, rows, known[ids[rows]].to_numpy())

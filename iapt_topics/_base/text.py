@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 
 import pandas as pd
 
-_STEERING = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+#: Control characters but tab and new line, lone surrogates, and what steers the direction of text.
+_GONE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def clean(value: object) -> str:
@@ -17,9 +20,7 @@ def clean(value: object) -> str:
     >>> clean("a\x00b\u202ec")
     'abc'
     """
-    text = "" if value is None or value is pd.NA else str(value)
-    kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"})
-    return "".join(c for c in kept if c not in _STEERING)
+    return "" if value is None or value is pd.NA else _GONE.sub("", str(value))
 
 
 def shorten(text: str, most: int = 300) -> str:

@@ -7,6 +7,7 @@
 - ``compare_coders`` gives a ``CoderAgreement``: two coders or more, who need not have coded the
   same responses; ``plan_overlap`` says who codes what.
 - ``error_by_group``: does the machine err more in some years or groups than in others?
+  ``error_contrasts``: how much of a difference between them could its errors make?
 - ``disagreements``: the responses to talk about at a coding meeting.
 - ``write_convergence``, ``read_convergence``: the ratings as a sheet that a person confirms.
 """

@@ -6,6 +6,7 @@ from .coders import plan_overlap as plan_overlap
 from .comparison import Comparison as Comparison
 from .comparison import compare_codes as compare_codes
 from .comparison import topic_codes as topic_codes
+from .contrasts import error_contrasts as error_contrasts
 from .convergence import disagreements as disagreements
 from .convergence import read_convergence as read_convergence
 from .convergence import write_convergence as write_convergence

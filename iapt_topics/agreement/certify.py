@@ -27,10 +27,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.arrays import Bools, Floats, Ints
+from iapt_topics._base.arrays import Bools, Floats
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.result import Result
 from iapt_topics._base.status import AUTOMATE, AUTOMATE_ABOVE, DEFINITION, PEOPLE, UNKNOWN
+from iapt_topics.agreement.even_sample import EvenSample, even_sample
 from iapt_topics.agreement.review_queue import review_queue
 from iapt_topics.codes.codes import Codes, attach_respondents, spread
 from iapt_topics.stats.exact import exact_bounds
@@ -39,8 +40,6 @@ from iapt_topics.survey.responses import Responses
 
 #: Part of the allowed error that goes to the bounds of all codes; the rest to the upper half.
 _SHARE_ALL = 0.7
-#: A year whose sampling rate is below this part of the survey's is not certified.
-_SPARSE = 0.5
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -63,6 +62,9 @@ class Certificate(Result):
         Responses that the verdicts are about.
     left_out : tuple of int
         Years with too few random hand codes, for which no verdict holds.
+    looks : int
+        Which look at these hand codes it was, counting each coding and target that they tested; 0
+        where no record is kept. The confidence is that of a first look.
     themes : DataFrame
         Key ``theme``, ``label``; ``verdict`` ("automate", "automate above the score", "people code
         it", "definition at fault", "not enough evidence"); ``score`` (codes of at least this score
@@ -85,6 +87,7 @@ class Certificate(Result):
     n: int
     units: frozenset[str]
     left_out: tuple[int, ...]
+    looks: int = 0
     themes: pd.DataFrame
     queue: pd.DataFrame
 
@@ -98,6 +101,7 @@ class Certificate(Result):
         return (
             f"{able} of {len(self.themes)} themes certified for machine coding: precision at least "
             f"{self.precision:g} with {self.confidence:.0%} confidence, {self.n:,} hand codes"
+            f"{f', look {self.looks} at them' if self.looks else ''}"
         )
 
     def accepted(self, machine: Codes) -> Codes:
@@ -152,8 +156,9 @@ def certify_codes(
     machine : Codes
         The machine's codes.
     human : Codes or sequence of Codes
-        One person's codes (or agreed ones) of a random sample, drawn over all years or within each.
-        Those in ``picked``, and those that the machine was trained on, are not used. Of several,
+        One person's codes (or agreed ones) of a random sample, drawn over all years, within each,
+        or with the inclusion probabilities that the codes have. Those in ``picked``, and those that
+        the machine was trained on, are not used. Of several,
         the first measures the machine, and the second tells on which themes people disagree.
     responses : Responses
         The survey.
@@ -185,10 +190,11 @@ def certify_codes(
 
     Notes
     -----
-    Where years were sampled at rates more unlike than a draw over all years makes them (chi-square
-    test at .05), sampled responses are left out at random until the rates are equal, so that the
-    rest is a simple random sample; a year with less than half the rate of the whole is left out and
-    named.
+    Where inclusion probabilities differ, or years were sampled at rates more unlike than a draw
+    over all years makes them (chi-square test at .05), sampled responses are left out at random
+    until the rates are equal, so that the rest is a simple random sample: for precision among the
+    codes that may be accepted, for recall among all responses. A year with less than half the rate
+    of the whole (or, with known probabilities, without any) is left out and named.
 
     References
     ----------
@@ -217,12 +223,9 @@ def certify_codes(
     if not people:
         raise InputError("human", "must be codes", "an empty list", "Give a person's codes.")
     machine, human, *others = (attach_respondents(c, responses) for c in (machine, *people))
-    sample = _sample(machine, human, responses, seed)
-    if not sample.drawn.any():
-        raise InputError(
-            f"codes of {human.coder!r}", "must contain a random sample of what the machine coded",
-            "none drawn at random", "Code such a sample; codes.next_to_code draws one.",
-        )  # fmt: skip
+    sample = even_sample(machine, human, responses, seed)
+    drawn = sample.even()
+    used = drawn.copy()
     themes = tuple(dict.fromkeys([*machine.themes, *human.themes]))
     f, score = spread(machine, sample.ids, themes)
     score = np.where(f & np.isnan(score), np.inf, score)  # one without a score counts as highest
@@ -238,19 +241,21 @@ def certify_codes(
                 head | {"verdict": UNKNOWN, "score": np.nan, "note": "not in the human code set"}
             )
             continue
-        wrong = sample.drawn & f[:, j] & ~y[:, j]
+        checked = sample.even(f[:, j]) & f[:, j]
+        used |= checked
+        wrong = checked & ~y[:, j]
         fault = _taken_for(y[wrong], f[wrong], labels, asked.alpha)
         if theme in disputed:
             fault = "two people agree less on it than the target"
-        sets = _sets(f[:, j], score[:, j], y[:, j], sample.drawn, asked)
+        sets = _sets(f[:, j], score[:, j], y[:, j], sample, drawn, asked)
         rows.append(head | _verdict(sets, asked, fault))
     table = pd.DataFrame(rows).reindex(columns=_COLUMNS)
     waiting = ~np.isin(sample.ids, list(human.seen["response_id"]))
     return Certificate(
         precision=precision, recall=recall, confidence=confidence, together=together,
-        n=int(sample.drawn.sum()), units=frozenset(sample.ids), left_out=sample.left_out,
+        n=int(used.sum()), units=frozenset(sample.ids), left_out=sample.left_out,
         themes=table,
-        queue=review_queue(sample.ids, f, score, y, sample.drawn, waiting),
+        queue=review_queue(sample.ids, f, score, y, drawn, waiting),
     )  # fmt: skip
 
 
@@ -275,6 +280,7 @@ class _Set(NamedTuple):
     checked: int
     right: int
     positives: int
+    found: int
     total: int  # responses that the sample stands for
     low: float
     high: float
@@ -284,57 +290,23 @@ class _Set(NamedTuple):
         return self.low >= asked.precision and self.recall_low >= (asked.recall or 0.0)
 
 
-class _Sample(NamedTuple):
-    """Responses that stand for the survey, and a simple random sample of them."""
+def _sets(
+    f: Bools, score: Floats, y: Bools, sample: EvenSample, drawn: Bools, asked: _Asked
+) -> list[_Set]:
+    """All codes of a theme, and the half with the higher scores if enough of it were checked.
 
-    ids: list[str]
-    drawn: Bools
-    left_out: tuple[int, ...]
-
-
-def _sample(machine: Codes, human: Codes, responses: Responses, seed: int) -> _Sample:
-    """What the machine coded and was not taught, with its equal-probability hand-coded sample."""
-    apart = machine.trained_on | human.trained_on | human.picked
-    kept = responses.kept.sort_values("response_id", kind="stable")
-    use = kept["response_id"].isin(machine.seen["response_id"]) & ~kept["response_id"].isin(apart)
-    kept = kept[use]
-    by_hand = kept["response_id"].isin(human.seen["response_id"]).to_numpy()
-    found, at = np.unique(kept["year"].to_numpy(), return_inverse=True)
-    coded, size = np.bincount(at, by_hand, len(found)), np.bincount(at, minlength=len(found))
-    ids = kept["response_id"].to_numpy(dtype=object)
-    if not by_hand.any():
-        return _Sample([], by_hand[:0], ())
-    enough = coded / size >= _SPARSE * by_hand.mean()
-    if enough.all() and _alike(coded, size):
-        return _Sample(ids.tolist(), by_hand, ())
-    keep = np.round((coded / size)[enough].min() * size).astype(int)
-    rng = np.random.default_rng(seed)
-    drawn = np.zeros(len(kept), bool)
-    for k in np.flatnonzero(enough):
-        drawn[rng.permutation(np.flatnonzero(by_hand & (at == k)))[: keep[k]]] = True
-    inside = enough[at]
-    return _Sample(ids[inside].tolist(), drawn[inside], tuple(int(v) for v in found[~enough]))
-
-
-def _alike(coded: Ints, size: Ints) -> bool:
-    """Whether years were sampled at rates no more unlike than a draw over all years makes them."""
-    from scipy.stats import chi2_contingency
-
-    if len(size) < 2 or (coded == size).all():
-        return True
-    return float(chi2_contingency([coded, size - coded], correction=False).pvalue) >= 0.05
-
-
-def _sets(f: Bools, score: Floats, y: Bools, drawn: Bools, asked: _Asked) -> list[_Set]:
-    """All codes of a theme, and the half with the higher scores if enough of it were checked."""
+    Precision rests on the part of the sample that is even among these codes, recall on ``drawn``,
+    which is even among all responses.
+    """
     middle = float(np.quantile(score[f], 0.5, method="higher")) if f.any() else np.inf
     upper = f & (score >= middle)
-    two = upper.sum() < f.sum() and (upper & drawn).sum() >= _fewest(asked)
+    two = upper.sum() < f.sum() and sample.even(upper).sum() >= _fewest(asked)
     shares = (_SHARE_ALL, 1 - _SHARE_ALL) if two else (1.0,)
     sets = []
     for least, chosen, share in zip((-np.inf, middle), (f, upper), shares, strict=False):
-        m, right = int((chosen & drawn).sum()), int((chosen & drawn & y).sum())
-        positives = int((drawn & y).sum())
+        checked = sample.even(chosen)
+        m, right = int(checked.sum()), int((checked & y).sum())
+        positives, caught = int((drawn & y).sum()), int((drawn & y & chosen).sum())
         level = 1 - asked.alpha * share
         low, high = exact_bounds(right, m, level, total=int(chosen.sum()))
         sets.append(
@@ -344,10 +316,11 @@ def _sets(f: Bools, score: Floats, y: Bools, drawn: Bools, asked: _Asked) -> lis
                 checked=m,
                 right=right,
                 positives=positives,
+                found=caught,
                 total=len(f),
                 low=low,
                 high=high,
-                recall_low=exact_bounds(right, positives, level)[0],
+                recall_low=exact_bounds(caught, positives, level)[0],
             )
         )
     return sets
@@ -429,8 +402,8 @@ def _row(verdict: str, found: _Set, score: float, **more: object) -> dict[str, o
         "precision_low": found.low,
         "precision_high": found.high,
         "n_positives": found.positives,
-        "n_found": found.right,
-        "recall": found.right / found.positives if found.positives else np.nan,
+        "n_found": found.found,
+        "recall": found.found / found.positives if found.positives else np.nan,
         "recall_low": found.recall_low,
         "note": "",
     } | more

@@ -22,7 +22,7 @@ from iapt_topics.agreement.tables import (
     years_table,
 )
 from iapt_topics.agreement.theme_matching import partition_table
-from iapt_topics.codes.codes import Codes, attach_respondents, spread
+from iapt_topics.codes.codes import Codes, attach_respondents, require_sealed, spread
 from iapt_topics.stats.resampling import cluster_weights
 from iapt_topics.survey.responses import Responses, cluster_ids
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: What the reader of a comparison has to know and only the user can tell.
 DESIGN = ("sampling", "blinding", "codebook")
+#: Ratio of inclusion probabilities from which agreement in a sample is said to be its own.
+_UNEVEN = 1.5
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -317,6 +319,7 @@ def _design(
 
 def common_responses(human: Codes, machine: Codes) -> tuple[list[str], NDArray[np.str_], str]:
     """Responses to compare, in sorted order, the respondent of each, and what to say of them."""
+    require_sealed(human, machine)
     for codes in (human, machine):
         if not len(codes.seen):
             raise InputError(
@@ -344,6 +347,9 @@ def common_responses(human: Codes, machine: Codes) -> tuple[list[str], NDArray[n
             f"only {trained} that one was trained on", "Hold out some hand-coded responses.",
         )  # fmt: skip
     notes = [f"excluded: {trained} responses that a coder was trained on"] if trained else []
+    rates = [p for i, p in human.probabilities.items() if i in set(ids)]
+    if rates and max(rates) > _UNEVEN * min(rates):
+        notes.append("drawn with unequal probabilities: agreement is that in the sample")
     if any(left):
         notes.append(
             f"excluded: {left[0]} responses coded by {human.coder} only"

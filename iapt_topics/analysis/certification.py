@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 from iapt_topics._base.errors import InputError
 from iapt_topics.agreement.certify import Certificate, certify_codes
 from iapt_topics.codes.codes import Codes
+from iapt_topics.pipeline.looks import record_look
 from iapt_topics.study.study import Study
 
 
@@ -17,6 +21,7 @@ def certify(
     confidence: float = 0.9,
     together: bool = False,
     seed: int = 7,
+    record: str | Path | None = None,
 ) -> Certificate:
     """Decide for each theme of a study whether the machine may code it alone.
 
@@ -38,6 +43,9 @@ def certify(
         Whether the confidence is that of all themes' verdicts together (Bonferroni).
     seed : int, default 7
         Of the draw that evens out sampling rates.
+    record : str or Path, optional
+        A folder of results, in whose private part each look at these hand codes is written down;
+        the certificate then says how many there were.
 
     Returns
     -------
@@ -48,7 +56,8 @@ def certify(
     Raises
     ------
     InputError
-        If there are no human codes.
+        If there are no human codes, none was drawn at random, or the machine learned from sealed
+        test codes.
     """
     people = study.human if human is None else (human, *study.human)
     if not people:
@@ -57,7 +66,14 @@ def certify(
             "Give human=, or analyse with codes=: a random sample (codes.next_to_code draws one).",
         )  # fmt: skip
     others = [c for c in people if c.coder != people[0].coder]
-    return certify_codes(
+    found = certify_codes(
         study.codes, [people[0], *others], study.responses, precision=precision, recall=recall,
         confidence=confidence, together=together, seed=seed,
     )  # fmt: skip
+    if record is None:
+        return found
+    looks = record_look(
+        Path(record), study.codes, people[0], precision=precision, recall=recall,
+        confidence=confidence, together=together,
+    )  # fmt: skip
+    return replace(found, looks=looks)

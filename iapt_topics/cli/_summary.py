@@ -153,6 +153,11 @@ def certificate_lines(found: Certificate) -> list[str]:
         f"codes for {len(found.units):,} responses (exact figures)."
     )
     lines = [head]
+    if found.looks > 1:
+        lines.append(
+            f"Look {found.looks} at these hand codes: the confidence is that of a first look. Code "
+            "a new random sample before relying on what changed since."
+        )
     if found.left_out:
         years = ", ".join(map(str, found.left_out))
         lines.append(f"Too few random hand codes, not certified: {years}.")

@@ -170,12 +170,13 @@ def certify(
     with working(plan, screen):
         study = make_study(plan, screen)
     found = certify_study(
-        study, precision=precision, recall=recall, confidence=confidence, together=together
-    )
+        study, precision=precision, recall=recall, confidence=confidence, together=together,
+        record=plan.out,
+    )  # fmt: skip
     if out:
         found.to_excel(out)
     rows = found.themes.to_dict("records")
-    screen.give({"n": found.n, "themes": rows}, certificate_lines(found))
+    screen.give({"n": found.n, "looks": found.looks, "themes": rows}, certificate_lines(found))
 
 
 def verify(

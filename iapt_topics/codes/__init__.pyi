@@ -7,3 +7,4 @@ from .sampling import SamplePlan as SamplePlan
 from .sampling import next_to_code as next_to_code
 from .sampling import sample_size as sample_size
 from .sampling import write_sample as write_sample
+from .theme_sample import draw_for_theme as draw_for_theme

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,6 +18,8 @@ from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.survey.responses import Responses
 
 KINDS = ("human", "machine")
+#: Column of ``seen`` that not all codes have.
+PROBABILITY = "inclusion_probability"
 EVIDENCE = ("response_id", "theme", "start", "end", "margin", "anchor", "anchor_kind")
 
 
@@ -35,7 +37,9 @@ class Codes(Result):
         Ids of the themes of the code set, in the order of the frame.
     seen : pandas.DataFrame
         ``response_id`` (str, unique; the key), ``respondent_id`` (str, "" if unknown): every
-        response that was coded, with a theme or without.
+        response that was coded, with a theme or without. It may have ``inclusion_probability``
+        (float, above 0 and at most 1): with what probability the response was drawn for coding, as
+        :func:`iapt_topics.codes.next_to_code` gives it. Those without one are then in ``picked``.
     table : pandas.DataFrame
         ``response_id``, ``theme`` (together the key), ``score`` (float, NaN for a person): one row
         per code applied.
@@ -47,6 +51,9 @@ class Codes(Result):
     picked : frozenset of str
         Responses of a purposive sample, not drawn at random. No prevalence is
         inferred from them.
+    sealed : frozenset of str
+        Responses whose codes measure and never teach: what learns refuses them, and a coder that
+        learned from one is not measured. See :meth:`seal`.
     evidence : pandas.DataFrame, optional
         What carried each row of ``table``: ``response_id``, ``theme`` (its key), ``start`` and
         ``end`` (of the sentence in the response's text, end exclusive), ``margin`` (the sentence's
@@ -60,7 +67,8 @@ class Codes(Result):
     ------
     InputError
         If a table lacks a column or repeats its key, if ``table`` has a response that was not coded
-        or a theme outside the code set, or if ``evidence`` is not of the rows of ``table``.
+        or a theme outside the code set, if ``evidence`` is not of the rows of ``table``, or if an
+        inclusion probability is out of range.
 
     Examples
     --------
@@ -79,6 +87,7 @@ class Codes(Result):
     labels: Mapping[str, str] = field(default_factory=dict)
     trained_on: frozenset[str] = frozenset()
     picked: frozenset[str] = frozenset()
+    sealed: frozenset[str] = frozenset()
     evidence: pd.DataFrame | None = None
     findings: pd.DataFrame = field(default_factory=findings_table)
 
@@ -108,6 +117,12 @@ class Codes(Result):
         table = pd.DataFrame({c: texts(self.table[c]) for c in ("response_id", "theme")}, dtype=str)
         table["score"] = self.table["score"].to_numpy(dtype=float, na_value=np.nan)
         require_unique(seen["response_id"], "seen: response_id", "Give each response once.")
+        picked = frozenset(map(str, self.picked))
+        if PROBABILITY in self.seen:
+            seen[PROBABILITY] = self._checked_probabilities()
+            bare = seen[PROBABILITY].isna()
+            if not bare.all():
+                picked |= set(seen.loc[bare, "response_id"])
         twice = table.duplicated(["response_id", "theme"])
         if twice.any():
             rows = table.loc[twice, ["response_id", "theme"]].itertuples(index=False, name=None)
@@ -126,8 +141,27 @@ class Codes(Result):
         object.__setattr__(self, "seen", seen)
         object.__setattr__(self, "table", table)
         object.__setattr__(self, "labels", dict(self.labels))
-        for name in ("trained_on", "picked"):
+        for name in ("trained_on", "sealed"):
             object.__setattr__(self, name, frozenset(map(str, getattr(self, name))))
+        object.__setattr__(self, "picked", picked)
+
+    def _checked_probabilities(self) -> Floats:
+        values = self.seen[PROBABILITY].to_numpy(dtype=float, na_value=np.nan)
+        wrong = values[~np.isnan(values) & ~((values > 0) & (values <= 1))]
+        if len(wrong):
+            raise InputError(
+                f"seen: {PROBABILITY}", "must be above 0 and at most 1, or blank", listed(wrong),
+                "Take them from the plan of next_to_code().",
+            )  # fmt: skip
+        return values
+
+    @property
+    def probabilities(self) -> dict[str, float]:
+        """Inclusion probability of each response that has one; empty where none is known."""
+        if PROBABILITY not in self.seen:
+            return {}
+        known = self.seen[self.seen[PROBABILITY].notna()]
+        return dict(zip(known["response_id"], known[PROBABILITY].astype(float), strict=True))
 
     def _check_evidence(self, table: pd.DataFrame) -> None:
         if self.evidence is None:
@@ -173,6 +207,18 @@ class Codes(Result):
         if themes is not None:
             cells = cells[:, _positions(columns, themes, "themes", "of the code set")]
         return cells
+
+    def seal(self) -> Codes:
+        """Seal the codes that were drawn at random as test codes: they measure and never teach.
+
+        Returns
+        -------
+        Codes
+            The same codes. :func:`iapt_topics.learn_codes` and
+            :func:`iapt_topics.mapping.compare_encoders` raise an error for them, and so does every
+            measure of a machine that learned from one of these responses.
+        """
+        return replace(self, sealed=self.sealed | (set(self.seen["response_id"]) - self.picked))
 
     def with_respondents(self, responses: Responses) -> Codes:
         """Fill in the respondent of each response from the survey, where the codes have none.
@@ -229,6 +275,27 @@ class Codes(Result):
         return replace(self, themes=domains, table=table, labels=labels, evidence=None)
 
 
+def require_sealed(one: Codes, two: Codes) -> None:
+    """Raise :class:`InputError` if one of two coders learned from sealed test codes."""
+    taught = (one.sealed | two.sealed) & (one.trained_on | two.trained_on)
+    if taught:
+        raise InputError(
+            "sealed test codes", "must measure and never teach",
+            f"{len(taught)} that a coder learned from, such as {listed(sorted(taught), 3)}",
+            "Teach with other hand codes, or draw a new sample to measure with.",
+        )  # fmt: skip
+
+
+def refuse_sealed(human: Codes, learned: Iterable[str]) -> None:
+    """Raise :class:`InputError` if sealed test codes are among those to learn from."""
+    if broken := sorted(human.sealed.intersection(learned)):
+        raise InputError(
+            f"codes of {human.coder!r}", "must not teach where they are sealed test codes",
+            f"{len(broken)} sealed responses, such as {listed(broken, 3)}",
+            "Give hand codes of other responses, or the plan that holds these out (plan=).",
+        )  # fmt: skip
+
+
 def attach_respondents(codes: Codes, responses: Responses) -> Codes:
     """The codes with the survey's respondents, once all their responses are known to be in it.
 
@@ -257,6 +324,13 @@ def attach_respondents(codes: Codes, responses: Responses) -> Codes:
             "Name the column of the survey that holds these ids: --response (response=).",
         )  # fmt: skip
     return codes.with_respondents(responses)
+
+
+def restrict_codes(codes: Codes, response_ids: Iterable[str]) -> Codes:
+    """The codes of some responses."""
+    known = set(response_ids)
+    seen, table = (t[t["response_id"].isin(known)] for t in (codes.seen, codes.table))
+    return replace(codes, seen=seen, table=table, evidence=None)
 
 
 def _joined(codes: Codes, responses: Responses, what: str) -> Codes:

@@ -16,17 +16,19 @@ from iapt_topics._base.cells import cell_text
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.result import Result
 from iapt_topics._base.sheets import write_sheet
-from iapt_topics.codes.codes import Codes
+from iapt_topics.codes.codes import PROBABILITY, Codes
 from iapt_topics.stats.intervals import normal_quantile, wilson_interval
 from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics.topics import Topics
 
 EVALUATION, INFORMATIVE = "evaluation", "informative"
 REASONS = ("uncertain", "rare", "unassigned")
-_COLUMNS = [
+PLAN_COLUMNS = [
     "response_id", "respondent_id", "year", "part", "reason", "inclusion_probability", "round",
 ]  # fmt: skip
-_SHEET = ["response_id", "respondent_id", "year", "question", "text", "theme", "coder"]
+_SHEET = [
+    "response_id", "respondent_id", "year", "question", "text", "theme", "coder", PROBABILITY,
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ class SamplePlan(Result):
     ----------
     table : DataFrame
         One row for each response: ``response_id`` (the key); ``respondent_id``; ``year``; ``part``
-        ("evaluation": drawn at random within each year, to measure with and never to train on;
+        ("evaluation": drawn at random, to measure with and never to train on;
         "informative": a purposive sample, to train on and never to measure with); ``reason``
         ("random", or why it was chosen: "uncertain", "rare" or "unassigned");
         ``inclusion_probability`` (0 to 1; NaN in the purposive sample); ``round`` (1 for the first
@@ -57,7 +59,7 @@ class SamplePlan(Result):
 
     def __post_init__(self) -> None:
         # A plan that was kept as a .csv file comes back with ids such as 17 as numbers.
-        require_columns(self.table, _COLUMNS, "the table of a plan")
+        require_columns(self.table, PLAN_COLUMNS, "the table of a plan")
         ids = {c: self.table[c].map(cell_text) for c in ("response_id", "respondent_id")}
         object.__setattr__(self, "table", self.table.assign(**ids))
         require_unique(self.table["response_id"], "the plan: response_id", "Plan each one once.")
@@ -88,9 +90,10 @@ class SamplePlan(Result):
         return frozenset(table.loc[held, "response_id"]) | set(drawn)
 
     def marked(self, human: Codes) -> Codes:
-        """Mark which of the hand codes are of the purposive sample.
+        """Mark how each hand code was drawn, as the plan has it.
 
-        From ``picked`` no prevalence is inferred; see :func:`iapt_topics.corrected_shares`.
+        A sheet of :func:`write_sample` brings this along when it is read; codes from elsewhere do
+        not. From ``picked`` no prevalence is inferred; see :func:`iapt_topics.corrected_shares`.
 
         Parameters
         ----------
@@ -100,11 +103,14 @@ class SamplePlan(Result):
         Returns
         -------
         Codes
-            With the purposive sample in ``picked``.
+            With the inclusion probabilities of the random sample, which is sealed
+            (:meth:`iapt_topics.Codes.seal`), and with the purposive one, and what is not of the
+            plan, in ``picked``.
         """
-        picked = self.table.loc[self.table["part"] == INFORMATIVE, "response_id"]
-        seen = set(human.seen["response_id"])
-        return replace(human, picked=human.picked | (set(picked) & seen))
+        known = self.table.set_index("response_id")[PROBABILITY].astype(float)
+        seen = human.seen.assign(**{PROBABILITY: human.seen["response_id"].map(known)})
+        bare = seen.loc[seen[PROBABILITY].isna(), "response_id"]
+        return replace(human, seen=seen, picked=human.picked | set(bare)).seal()
 
 
 def sample_size(width: float, *, share: float = 0.5, population: int | None = None) -> int:
@@ -182,7 +188,8 @@ def write_sample(path: str | Path, plan: SamplePlan, responses: Responses) -> Pa
     Path
         The sheet, as :func:`iapt_topics.load_codes` reads it once it is filled in: ``theme`` for
         each response, or "none"; ``coder`` in each row that was coded; another row for
-        each further theme. Both parts are mixed, so that the coder does not know which is which.
+        each further theme. Both parts are mixed; ``inclusion_probability``, blank for the purposive
+        one, tells which is which. Hide that column while coding, and leave it as it is.
 
     Raises
     ------
@@ -192,7 +199,9 @@ def write_sample(path: str | Path, plan: SamplePlan, responses: Responses) -> Pa
     last = plan.table.loc[plan.table["round"] == plan.table["round"].max(), "response_id"]
     rows = responses.table[responses.table["response_id"].isin(last)]
     rows = rows.sort_values("response_id", kind="stable").sample(frac=1, random_state=0)
-    rows = rows.assign(year=rows["year"].astype(str), theme="", coder="")
+    known = plan.table.set_index("response_id")[PROBABILITY].astype(float)
+    chance = [repr(float(p)) if p == p else "" for p in rows["response_id"].map(known)]
+    rows = rows.assign(year=rows["year"].astype(str), theme="", coder="", **{PROBABILITY: chance})
     write_sheet(Path(path), _SHEET, rows[_SHEET].to_numpy().tolist(), wide=("text", "theme"))
     return Path(path)
 
@@ -263,18 +272,20 @@ def next_to_code(
     rng = np.random.default_rng(seed)
     # Sorted, so that the order of the file cannot matter.
     kept = responses.kept.sort_values("response_id", kind="stable")
-    before = pd.DataFrame(columns=_COLUMNS) if previous is None else previous.table
+    before = pd.DataFrame(columns=PLAN_COLUMNS) if previous is None else previous.table
     done = set() if human is None else set(human.seen["response_id"])
     taken = done | set(before["response_id"])
     size = sample_size(width, population=len(kept))
-    wanted = _by_year(kept["year"], size)
+    wanted = by_year(kept["year"], size)
     round_ = int(before["round"].max()) + 1 if len(before) else 1
     rows = []
     earlier = before[before["part"] == EVALUATION]
-    old = earlier["year"].value_counts().to_dict()
+    old = set(earlier["year"])
     for year, count in wanted.items():
+        if year in old:  # to draw on would change the probabilities of what was drawn
+            continue
         there = kept[(kept["year"] == year) & ~kept["response_id"].isin(taken)]
-        count = min(max(0, count - int(old.get(year, 0))), len(there))
+        count = min(count, len(there))
         drawn = there.iloc[rng.permutation(len(there))[:count]]
         share = count / max(1, len(there))
         rows.append(drawn.assign(part=EVALUATION, reason="random", inclusion_probability=share))
@@ -286,12 +297,12 @@ def next_to_code(
     informative = pool.set_index("response_id").loc[list(picked)].reset_index()
     informative = informative.assign(part=INFORMATIVE, reason=list(picked.values()))
     new = pd.concat([*rows, informative.assign(inclusion_probability=np.nan)])
-    new = new.assign(round=round_)[_COLUMNS]
+    new = new.assign(round=round_)[PLAN_COLUMNS]
     table = pd.concat([before, new]) if len(before) else new
     return SamplePlan(table=table.reset_index(drop=True), width=width)
 
 
-def _by_year(years: pd.Series, size: int) -> dict[int, int]:
+def by_year(years: pd.Series, size: int) -> dict[int, int]:
     """Share out ``size`` over the years in proportion, by largest remainders; one at least."""
     found, counts = np.unique(years.to_numpy(dtype=np.int64), return_counts=True)
     exact = counts / counts.sum() * size

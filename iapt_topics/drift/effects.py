@@ -24,6 +24,7 @@ References
 .. [4] Egami N, Hinck M, Stewart BM, Wei H (2023). Using imperfect surrogates for downstream
    inference: design-based supervised learning for social science applications of large language
    models. *NeurIPS* 36.
+.. [5] Ai C, Norton EC (2003). Interaction terms in logit and probit models. *Econ Lett* 80:123-129.
 """
 
 from __future__ import annotations
@@ -36,9 +37,10 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats, Ints
+from iapt_topics._base.errors import InputError, listed
 from iapt_topics.codes.codes import spread
+from iapt_topics.codes.hand_sample import hand_sample
 from iapt_topics.drift.coded import join_codes
-from iapt_topics.drift.prevalence import hand_coded_population
 from iapt_topics.drift.tables import adjust_p
 from iapt_topics.stats.share_model import FEW_POSITIVES
 from iapt_topics.survey.respondents import name_levels, require_covariates
@@ -65,6 +67,7 @@ def theme_regression(
     *,
     baseline: int | None = None,
     human: Codes | None = None,
+    interactions: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Estimate average marginal effects from a logistic regression with clustered errors.
 
@@ -84,6 +87,8 @@ def theme_regression(
         One person's codes of a random sample of the responses, as for
         :func:`iapt_topics.corrected_shares`: the effects are then those on people's codes, by a
         linear model, and their intervals allow for the machine's errors.
+    interactions : sequence of str
+        Those of ``covariates`` whose levels may have changed unlike each other over the years.
 
     Returns
     -------
@@ -93,13 +98,16 @@ def theme_regression(
         ``high`` (95 %); ``n`` responses of the level and the reference; ``p`` two-sided, ``p_bh``
         over all rows of the same covariate; ``model``: "logistic", "linear",
         "corrected" (linear, with hand codes) or "none"; ``note``. A covariate with one level has
-        one row, without an estimate.
+        one row, without an estimate. For each of ``interactions`` there are rows of the covariate
+        "year:role", say, with ``level`` "2018:PWP" and ``reference`` "2014:HIT": by how much more
+        the share changed between these years in that level than in the reference (a difference in
+        differences [5]_).
 
     Raises
     ------
     InputError
-        If no kept response was coded, a covariate is not a column of the survey, or the baseline is
-        not a coded year.
+        If no kept response was coded, a covariate is not a column of the survey, an interaction is
+        not of a covariate, or the baseline is not a coded year.
 
     Notes
     -----
@@ -113,7 +121,12 @@ def theme_regression(
     coded = join_codes(codes, responses, baseline)
     factors = {"year": coded.table["year"].astype(str)}
     factors |= {name: name_levels(coded.table[name]) for name in covariates}
-    design, terms = _design(factors, str(coded.baseline))
+    if other := [name for name in interactions if name not in covariates]:
+        raise InputError(
+            "interactions", "must be covariates of the regression", listed(other),
+            "Name them in covariates= too.",
+        )  # fmt: skip
+    design, terms, products = _design(factors, str(coded.baseline), interactions)
     weight = np.ones(len(coded.table)) if coded.weight is None else coded.weight
     weight = weight / weight.mean()
     live, rows = [term for term in terms if "place" in term], []
@@ -123,16 +136,20 @@ def theme_regression(
         outcomes, by_hand = _by_people(codes, human, responses)
     for j, theme in enumerate(codes.themes):
         found = None if by_hand is None else by_hand[j]
-        fitted = iter(_effects(outcomes[:, j], design, live, coded.person, weight, found))
+        fitted = iter(_effects(outcomes[:, j], design, live, products, coded.person, weight, found))
         rows += [{"theme": theme} | (next(fitted) if "place" in term else term) for term in terms]
     return adjust_p(pd.DataFrame(rows), ["covariate"])[_COLUMNS]
 
 
-def _design(factors: dict[str, pd.Series], base: str) -> tuple[Floats, list[dict[str, Any]]]:
-    """Return the dummy columns after a constant, and the terms that they and others stand for.
+def _design(
+    factors: dict[str, pd.Series], base: str, interactions: Sequence[str]
+) -> tuple[Floats, list[dict[str, Any]], list[tuple[int, int, int]]]:
+    """Return the columns after a constant, the terms that they and others stand for, and products.
 
-    ``place`` of a term is its column, ``siblings`` the columns of the same covariate; a term that
-    was left out has neither, and stands after those of its covariate that have.
+    ``place`` of a term is its column, ``siblings`` the columns of the same covariate, ``at`` the
+    columns that are 1 and those that are 0 in each part of its contrast, with the part's sign; a
+    term that was left out has none of these, and stands after those of its covariate that have.
+    A product is its own column and the two that it is of.
     """
     n = len(next(iter(factors.values())))
     columns: list[Floats] = [np.ones(n)]
@@ -159,8 +176,40 @@ def _design(factors: dict[str, pd.Series], base: str) -> tuple[Floats, list[dict
             here.append(term | {"note": small, "place": len(columns)})
             columns.append(dummy)
         siblings = [term["place"] for term in here]
-        terms += [*(term | {"siblings": siblings} for term in here), *skipped]
-    return np.column_stack(columns), terms
+        for term in here:
+            at = [(1, [term["place"]]), (-1, [])]
+            terms.append(term | {"siblings": siblings, "at": at})
+        terms += skipped
+    products: list[tuple[int, int, int]] = []
+    for name in interactions:
+        pairs = [
+            (a, b)
+            for a in terms
+            for b in terms
+            if (a["covariate"], b["covariate"]) == ("year", name) and "place" in a and "place" in b
+        ]
+        skipped = []
+        for a, b in pairs:
+            pair = [a["place"], b["place"]]
+            dummy = columns[pair[0]] * columns[pair[1]]
+            inside = factors["year"].isin([a["level"], a["reference"]])
+            inside &= factors[name].isin([b["level"], b["reference"]])
+            term = {"covariate": f"year:{name}", "n": int(inside.sum())}
+            term |= {key: f"{a[key]}:{b[key]}" for key in ("level", "reference")}
+            if np.linalg.matrix_rank(np.column_stack([*columns, dummy])) <= len(columns):
+                skipped.append(term | _none("Aliased with the other covariates: excluded."))
+                continue
+            k = int(dummy.sum())
+            note = "" if k >= FEW_POSITIVES else f"n of the level is {k}."
+            at = [(1, pair), (-1, pair[:1]), (-1, pair[1:]), (1, [])]
+            siblings = [*a["siblings"], *b["siblings"]]
+            terms.append(
+                term | {"note": note, "place": len(columns), "siblings": siblings, "at": at}
+            )
+            products.append((len(columns), *pair))
+            columns.append(dummy)
+        terms += skipped
+    return np.column_stack(columns), terms, products
 
 
 def _none(note: str) -> dict[str, Any]:
@@ -172,6 +221,7 @@ def _effects(
     y: Floats,
     design: Floats,
     terms: list[dict[str, Any]],
+    products: list[tuple[int, int, int]],
     person: Ints,
     weight: Floats,
     by_hand: tuple[int, int] | None,
@@ -181,6 +231,7 @@ def _effects(
     ``by_hand`` is how many random hand codes have the theme, and how many have not, if ``y`` is
     corrected by them.
     """
+    from scipy.special import expit
     from scipy.stats import t as student
 
     if not terms:
@@ -207,18 +258,21 @@ def _effects(
         notes.append(f"Fewer than {_FEW_PEOPLE} respondents.")
     rows = []
     for row, term in zip(shared, terms, strict=True):
-        off = design.copy()
-        off[:, term["siblings"]] = 0
-        on = off.copy()
-        on[:, term["place"]] = 1
-        if model != "logistic":
-            effect, slope = coefficients[term["place"]], weight @ (on - off) / n
-        else:
-            share_on, share_off = (1 / (1 + np.exp(-x @ coefficients)) for x in (on, off))
-            effect = weight @ (share_on - share_off) / n
-            slope = (weight * share_on * (1 - share_on)) @ on / n
-            slope = slope - (weight * share_off * (1 - share_off)) @ off / n
-        se = float(np.sqrt(max(slope @ covariance @ slope, 0.0)))
+        effect, slope = 0.0, np.zeros(k)
+        for sign, ones in term["at"]:
+            x = design.copy()
+            x[:, term["siblings"]] = 0
+            x[:, ones] = 1
+            for own, one, two in products:
+                x[:, own] = x[:, one] * x[:, two]
+            linear = x @ coefficients
+            share, steep = linear, np.ones(n)
+            if model == "logistic":
+                share = np.asarray(expit(linear))
+                steep = share * (1 - share)
+            effect += sign * float(weight @ share) / n
+            slope += sign * ((weight * steep) @ x) / n
+        se = max(float(slope @ covariance @ slope), 0.0) ** 0.5
         half = float(student.ppf(0.975, people - 1)) * se
         p = float(2 * student.sf(abs(effect) / se, people - 1)) if se > 0 else 1.0
         note = " ".join(filter(None, [term["note"], *notes]))
@@ -256,13 +310,10 @@ def _by_people(
     The mean of each column is an unbiased estimate of people's prevalence, in any group of
     responses. A theme that people did not code has no hand codes.
     """
-    table, _ = hand_coded_population(machine, human, responses)
-    ids, themes = table["response_id"].tolist(), machine.themes
+    sample = hand_sample(machine, human, responses)
+    ids, themes = sample.table["response_id"].tolist(), machine.themes
     f, y = (spread(codes, ids, themes)[0] for codes in (machine, human))
-    certain = table["certain"].to_numpy()
-    drawn = table["by_hand"].to_numpy() & ~certain
-    rest = table.loc[~certain].groupby("year").size()
-    chance = (table.loc[drawn].groupby("year").size() / rest).reindex(table["year"]).to_numpy()
+    certain, drawn, design = sample.certain, sample.drawn, sample.design(np.ones(len(f)))
     outcomes = np.full(f.shape, np.nan)
     counts = []
     for j, theme in enumerate(themes):
@@ -271,8 +322,9 @@ def _by_people(
         expected = np.zeros(len(f))
         for given in (True, False):
             cell = f[:, j] == given
-            among = y[drawn & cell, j]
-            expected[cell] = (among.sum() + 0.5 * given) / (len(among) + 0.5)
-        error = np.where(drawn, (y[:, j] - expected) / chance, 0.0)
+            among, each = y[drawn & cell, j], design[drawn & cell]
+            each = each / each.mean() if len(each) else each
+            expected[cell] = (each @ among + 0.5 * given) / (len(among) + 0.5)
+        error = design * (y[:, j] - expected)
         outcomes[:, j] = np.where(certain, y[:, j], expected + error)
     return outcomes, counts

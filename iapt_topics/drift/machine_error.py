@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics.codes.codes import spread
+from iapt_topics.codes.hand_sample import hand_sample
 from iapt_topics.drift.coded import join_codes
 from iapt_topics.drift.drift import corrected_years
 from iapt_topics.drift.tables import adjust_p, change_columns
@@ -54,8 +55,9 @@ def error_by_year(machine: Codes, human: Codes, responses: Responses) -> pd.Data
     machine : Codes
         The machine's codes.
     human : Codes
-        One person's codes of a random sample of the same responses. Those in ``human.picked`` and
-        those that the machine was trained on are left out.
+        One person's codes of a random sample of the same responses, weighted by the inverse of
+        their inclusion probabilities, if they have any. Those in ``human.picked`` and those that
+        the machine was trained on are left out.
     responses : Responses
         The survey.
 
@@ -67,6 +69,11 @@ def error_by_year(machine: Codes, human: Codes, responses: Responses) -> pd.Data
         a fraction; ``n`` hand-coded responses; ``p``, ``p_bh``, ``p_holm`` over the ``family``;
         ``note``. NaN with fewer than two years. A large ``p`` does not say that the error is the
         same in all years.
+
+    Raises
+    ------
+    InputError
+        If no response that the machine coded was drawn at random and coded by hand.
 
     References
     ----------
@@ -91,10 +98,9 @@ def error_by_year(machine: Codes, human: Codes, responses: Responses) -> pd.Data
     >>> [round(float(x), 4) for x in row[["estimate", "p"]]]  # F = 80 (.125**2) / (7.5 / 78) = 13
     [0.25, 0.0005]
     """
-    kept = responses.kept
-    use = set(machine.seen["response_id"]) & set(human.seen["response_id"])
-    use -= human.picked | machine.trained_on | human.trained_on
-    table = kept[kept["response_id"].isin(use)]
+    sample = hand_sample(machine, human, responses)
+    table = sample.table[sample.drawn]
+    weight = sample.design(np.ones(len(sample.drawn)))[sample.drawn] if sample.known else None
     themes = tuple(t for t in human.themes if t in machine.themes)
     ids = table["response_id"].tolist()
     (f, _), (y, _) = (spread(codes, ids, themes) for codes in (machine, human))
@@ -104,26 +110,34 @@ def error_by_year(machine: Codes, human: Codes, responses: Responses) -> pd.Data
     note = f"only {n} hand-coded responses" if n < _FEW else ""
     out = pd.DataFrame({"theme": list(themes), "estimate": np.nan, "n": n, "p": np.nan})
     if k > 1 and n > k:
+        weight = np.ones(n) if weight is None else weight
+        each = weight * (np.bincount(year) / np.bincount(year, weight))[year]
         size = np.bincount(year)[:, None]
-        mean = np.stack([np.bincount(year, e, k) for e in error.T], axis=1) / size
+        mean = np.stack([np.bincount(year, each * e, k) for e in error.T], axis=1) / size
         out["estimate"] = mean.max(axis=0) - mean.min(axis=0)
-        out["p"] = _p_between(error, mean, size, year, number_clusters(table))
+        out["p"] = _p_between(error, mean, each, year, number_clusters(table))
     else:
         note = "hand-coded responses of one year alone"
     out = adjust_p(out).assign(family=ERROR_FAMILY, note=note)
     return out[_ERRORS]
 
 
-def _p_between(error: Floats, mean: Floats, size: Ints, year: Ints, person: Ints) -> Floats:
-    """P of F that the yearly means are the same; 1 where the coders never differ."""
+def _p_between(error: Floats, mean: Floats, weight: Floats, year: Ints, person: Ints) -> Floats:
+    """P of F that the yearly means are the same; 1 where the coders never differ.
+
+    ``weight`` is 1 on average in each year. A year of unequal weights counts as fewer responses.
+    """
     from scipy.special import fdtrc
 
     n, k = len(error), len(mean)
+    size = (np.bincount(year, weight) ** 2 / np.bincount(year, weight**2))[:, None]
     rest = error - mean[year]
-    whole = np.stack([np.bincount(person, e) for e in rest.T], axis=1)
-    within, clustered = (rest**2).sum(axis=0), (whole**2).sum(axis=0)
+    # A year's mean has this variance over ``size``; for weights of 1 the residual variance.
+    part = weight[:, None] * rest * np.sqrt(size / np.bincount(year)[:, None])[year]
+    whole = np.stack([np.bincount(person, e) for e in part.T], axis=1)
+    within, clustered = (part**2).sum(axis=0), (whole**2).sum(axis=0)
     variance = np.maximum(within, clustered) / (n - k)
-    middle = error.mean(axis=0)
+    middle = (size * mean).sum(axis=0) / size.sum()
     between = (size * (mean - middle) ** 2).sum(axis=0) / (k - 1)
     some = variance > 0
     ratio = np.divide(between, variance, out=np.zeros_like(between), where=some)

@@ -20,16 +20,19 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from iapt_topics._base.arrays import Bools, Floats
+from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics._base.result import Result
+from iapt_topics.codes.codes import restrict_codes
 from iapt_topics.drift.coded import join_codes
+from iapt_topics.drift.drift import corrected_years
+from iapt_topics.drift.person_years import person_years
 from iapt_topics.drift.tables import adjust_p
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.stats.set_agreement import ratio
@@ -80,7 +83,13 @@ class Panel(Result):
     )
 
 
-def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = None) -> Panel:
+def measure_panel(
+    codes: Codes,
+    responses: Responses,
+    *,
+    baseline: int | None = None,
+    human: Codes | None = None,
+) -> Panel:
     """Estimate within-respondent change between years by McNemar's test on discordant pairs.
 
     Parameters
@@ -91,6 +100,11 @@ def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = 
         The survey, with respondent ids that mean the same person in all years.
     baseline : int, optional
         Year to compare with; the first coded year if None.
+    human : Codes, optional
+        One person's codes of a random sample of the responses: ``estimate``, its interval and ``p``
+        of ``changes`` are then those of corrected prevalence (as of ``measure_drift(human=)``)
+        among the respondents of both years, and the interval widens by the machine's errors.
+        ``both``, ``gained``, ``lost`` and ``transitions`` stay the machine's.
 
     Returns
     -------
@@ -101,7 +115,8 @@ def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = 
     Raises
     ------
     InputError
-        If no kept response was coded or the baseline is not a coded year.
+        If no kept response was coded, the baseline is not a coded year, or no response of ``human``
+        was drawn at random.
     """
     coded = join_codes(codes, responses, baseline)
     years, year, person = coded.years, coded.year, coded.person
@@ -114,12 +129,16 @@ def measure_panel(codes: Codes, responses: Responses, *, baseline: int | None = 
     from_base = ((i, coded.at_base) for i in range(len(years)) if i != coded.at_base)
     pairs = sorted({*steps, *from_base})
     changes, transitions = [], []
+    units = None if human is None else person_years(codes, human, responses, coded)
     for a, b in pairs:
         both = answered[a] & answered[b]
         now, then = has[a, both], has[b, both]
         keys = {"year": int(years[a]), "against": int(years[b])}
         note = _note(len(now))
-        changes.append(_changes(now, then, codes.themes, note).assign(**keys))
+        rows = _changes(now, then, codes.themes, note)
+        if units is not None and len(now):
+            rows = _corrected(rows, *units, np.flatnonzero(both), years[[b, a]])
+        changes.append(rows.assign(**keys))
         if (a, b) in steps:
             transitions.append(_transitions(now, then, codes.themes, note).assign(**keys))
     if not pairs:
@@ -177,6 +196,44 @@ def _changes(now: Bools, then: Bools, themes: tuple[str, ...], note: str) -> pd.
             "note": note,
         }
     )
+
+
+def _corrected(
+    rows: pd.DataFrame,
+    machine: Codes,
+    human: Codes,
+    survey: Responses,
+    people: Ints,
+    years: NDArray[np.int64],
+) -> pd.DataFrame:
+    """Changes between two years with hand codes, where both years have some of the theme."""
+    table = survey.table[
+        survey.table["respondent_id"].isin({f"p{i}" for i in people})
+        & survey.table["year"].isin(years)
+    ]
+    machine, human = (restrict_codes(c, table["response_id"]) for c in (machine, human))
+    part = replace(survey, table=table)
+    if len(human.picked) == len(human.seen):
+        return rows.assign(note=[_joined(n, "Not corrected: no hand code.") for n in rows["note"]])
+    coded = join_codes(machine, part, int(years.min()))
+    shares, model, _ = corrected_years(machine, human, part, share_model(coded.sum_cells()), coded)
+    whole = np.asarray(shares["estimate"].notna().to_numpy().reshape(2, -1).all(axis=0))
+    # In the order of the years, which the baseline need not come first in.
+    sign = np.array([-1.0, 1.0]) if years[0] < years[1] else np.array([1.0, -1.0])
+    found = model.contrast(sign)
+    n = shares["n_human"].to_numpy(float).reshape(2, -1).sum(axis=0)
+    told = [
+        f"Corrected by {k:.0f} hand-coded respondents and years." if ok else "Not corrected."
+        for k, ok in zip(n, whole, strict=True)
+    ]
+    columns = dict(zip(("estimate", "low", "high", "p"), found, strict=True))
+    new = {c: np.where(whole, v, rows[c]) for c, v in columns.items()}
+    notes = [_joined(old, more) for old, more in zip(rows["note"], told, strict=True)]
+    return rows.assign(**new, note=notes)
+
+
+def _joined(*notes: str) -> str:
+    return " ".join(n for n in notes if n)
 
 
 def _transitions(now: Bools, then: Bools, themes: tuple[str, ...], note: str) -> pd.DataFrame:

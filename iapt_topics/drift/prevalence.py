@@ -26,6 +26,8 @@ References
 .. [6] Zou GY, Donner A (2008). Construction of confidence limits about effect measures: a general
    approach. *Stat Med* 27:1693-1702.
 .. [7] Kish L (1965). *Survey Sampling*. Wiley.
+.. [8] Horvitz DG, Thompson DJ (1952). A generalization of sampling without replacement from a
+   finite universe. *J Am Stat Assoc* 47:663-685.
 """
 
 from __future__ import annotations
@@ -36,8 +38,10 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats, Ints
-from iapt_topics._base.errors import InputError, listed
-from iapt_topics.codes.codes import Codes, attach_respondents, spread
+from iapt_topics._base.errors import listed
+from iapt_topics.codes.codes import Codes, spread
+from iapt_topics.codes.hand_sample import HandSample, hand_sample
+from iapt_topics.codes.proxies import APPLIED, FAR, NEAR, proxy_classes
 from iapt_topics.stats.intervals import jeffreys_interval, wilson_interval
 from iapt_topics.stats.resampling import design_effect, kish_size
 from iapt_topics.survey.responses import Responses, cluster_ids
@@ -46,6 +50,7 @@ _COLUMNS = ["theme", "year", "method", "estimate", "low", "high", "n", "n_human"
 #: Note on a theme whose hand-coded responses are no random sample, by the look of them.
 NOT_RANDOM = "machine prevalence differs between hand-coded and all responses: check the sampling"
 _FEW_HUMAN = 30
+_FEWEST_NEAR = 10
 _ODD = 4.0  # standard errors beyond which a sample is not taken for random
 
 
@@ -54,6 +59,7 @@ class _Domain:
     """The responses whose share is wanted: those of one year, or of all years together."""
 
     f: Bools  # (N, k) machine
+    said: Ints  # (N, k) class by the machine's code and score
     y: Bools  # (N, k) hand, False where not coded by hand
     drawn: Bools  # (N,) hand-coded and a random draw from the responses not certain
     certain: Bools  # (N,) hand-coded on purpose: stands for itself alone
@@ -63,7 +69,12 @@ class _Domain:
 
 
 def corrected_shares(
-    machine: Codes, human: Codes, responses: Responses, *, by_year: bool = True
+    machine: Codes,
+    human: Codes,
+    responses: Responses,
+    *,
+    by_year: bool = True,
+    scores: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Estimate prevalence by double sampling: machine codes corrected by random hand codes.
 
@@ -72,14 +83,20 @@ def corrected_shares(
     machine : Codes
         Codes of all kept responses, or of as many as are to be counted.
     human : Codes
-        One person's codes (or agreed ones) of a random sample of them, drawn over all years or
-        within each. Responses in ``human.picked``, and those that the machine was trained on, are
-        not taken for a random sample: each stands for itself alone.
+        One person's codes (or agreed ones) of a random sample of them, drawn over all years,
+        within each, or with the inclusion probabilities that the codes have. Responses in
+        ``human.picked``, and those that the machine was trained on, are not taken for a random
+        sample: each stands for itself alone.
     responses : Responses
         The survey: years, respondents and, if it has a column ``weight``, the survey weights.
     by_year : bool
         Whether to estimate within each year, from its own hand codes. Otherwise over all years,
         each hand code weighted by the responses of its year that it stands for.
+    scores : DataFrame, optional
+        ``response_id``, ``theme``, ``score`` of all responses, as from
+        :func:`iapt_topics.mapping.score_themes`: responses without a theme by the machine are then
+        a class apart if their score is among the highest fifth, and 10 or more of them were coded
+        by hand. Where scores tell what the machine misses, the interval is narrower.
 
     Returns
     -------
@@ -94,12 +111,13 @@ def corrected_shares(
     ------
     InputError
         If codes are of responses that are not in the survey, if none that the machine coded is
-        coded by hand, or if none of these was drawn at random.
+        coded by hand, if none of these was drawn at random, or if a response has no score.
 
     Notes
     -----
-    ``estimate`` is the sum over the two machine classes of their proportion among all responses
-    times the theme's proportion among their hand-coded ones. The proportions among hand-coded ones
+    ``estimate`` is the sum over the machine's classes (with the theme, and without it) of their
+    proportion among all responses times the theme's proportion among their hand-coded ones, each
+    weighted by the inverse of its inclusion probability [8]_. The proportions among hand-coded ones
     have Jeffreys intervals, those of the classes Wilson's, on effective sample sizes that carry
     weights and the clustering of responses within respondents; they are combined by the
     square-and-add rule. A machine class without hand codes in a year takes the estimate of all
@@ -129,11 +147,17 @@ def corrected_shares(
     >>> [round(s, 3) for s in shares["estimate"]]  # .3 * 6/10 + .7 * 2/10, 30/100, 8/20
     [0.32, 0.3, 0.4]
     """
-    return shares_by_hand(machine, human, responses, by_year=by_year)[_COLUMNS]
+    table = shares_by_hand(machine, human, responses, by_year=by_year, scores=scores)
+    return table[_COLUMNS]
 
 
 def shares_by_hand(
-    machine: Codes, human: Codes, responses: Responses, *, by_year: bool = True
+    machine: Codes,
+    human: Codes,
+    responses: Responses,
+    *,
+    by_year: bool = True,
+    scores: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """:func:`corrected_shares`, ``variance`` and ``odd``.
 
@@ -144,27 +168,26 @@ def shares_by_hand(
     and where it did not, as a test of no change must: one year's few hand codes may happen to hold
     no error.
     """
-    table, notes = hand_coded_population(machine, human, responses)
+    sample = hand_sample(machine, human, responses)
+    table, notes = sample.table, list(sample.notes)
     themes = (*human.themes, *(t for t in machine.themes if t not in human.themes))
-    f, y = (spread(c, table["response_id"].tolist(), themes)[0] for c in (machine, human))
-    y &= table["by_hand"].to_numpy()[:, None]
-    drawn = (table["by_hand"] & ~table["certain"]).to_numpy()
-    weight = table["weight"].to_numpy(dtype=float)
-    rest = table.loc[~table["certain"]].groupby("year")["weight"].sum()
-    coded = table.loc[drawn].groupby("year")["weight"].sum()
-    design = weight * table["year"].map(rest / coded).fillna(0.0).to_numpy(dtype=float)
+    ids = table["response_id"].tolist()
+    f, y = (spread(c, ids, themes)[0] for c in (machine, human))
+    y &= sample.by_hand[:, None]
+    weight = table["weight"].to_numpy(float) if "weight" in table else np.ones(len(table))
     whole = _Domain(
-        f=f, y=y, drawn=drawn, certain=table["certain"].to_numpy(), weight=weight, design=design,
+        f=f, y=y, drawn=sample.drawn, certain=sample.certain, weight=weight,
+        said=proxy_classes(machine, ids, themes, scores), design=sample.design(weight),
         person=pd.factorize(cluster_ids(table))[0],
     )  # fmt: skip
-    odd = _odd(whole, table["year"].to_numpy())
+    odd = _odd(whole, sample)
     years = table["year"].to_numpy()
     domains: list[tuple[object, _Domain]]
     if by_year:
         domains = [(int(v), _within(whole, years == v)) for v in np.unique(years)]
     else:
         # A year without a random hand code cannot be stood for.
-        able = np.isin(years, coded.index)
+        able = np.isin(years, years[sample.drawn])
         domains = [(pd.NA, _within(whole, able))]
         if gone := sorted({int(v) for v in years[~able]}):
             notes = [
@@ -189,47 +212,27 @@ def shares_by_hand(
     return out.astype({"year": "int64" if by_year else "Int64"})
 
 
-def hand_coded_population(
-    machine: Codes, human: Codes, responses: Responses
-) -> tuple[pd.DataFrame, list[str]]:
-    """Kept responses that the machine coded, how each was coded by hand, and what was left out."""
-    machine, human = (attach_respondents(codes, responses) for codes in (machine, human))
-    kept = responses.kept
-    table = kept[kept["response_id"].isin(machine.seen["response_id"])].reset_index(drop=True)
-    by_hand = table["response_id"].isin(human.seen["response_id"])
-    picked = table["response_id"].isin(human.picked | machine.trained_on)
-    if not (by_hand & ~picked).any():
-        raise InputError(
-            f"codes of {human.coder!r}", "must contain a random sample of what the machine coded",
-            f"{int(by_hand.sum())} of the {len(table)} responses, none of them drawn at random",
-            "Code responses drawn at random, and keep them out of what the machine learns from.",
-        )  # fmt: skip
-    notes = []
-    if unseen := len(kept) - len(table):
-        notes.append(f"{unseen} kept responses that the machine did not code excluded")
-    if outside := len(human.seen) - int(by_hand.sum()):
-        notes.append(f"{outside} hand-coded responses outside the survey excluded")
-    if chosen := int((by_hand & picked).sum()):
-        notes.append(f"{chosen} hand-coded responses of a purposive sample represent no others")
-    weight = table["weight"].astype(float) if "weight" in table else 1.0
-    table = table[["response_id", "respondent_id", "year"]]
-    return table.assign(by_hand=by_hand, certain=by_hand & picked, weight=weight), notes
-
-
 def _within(domain: _Domain, use: Bools) -> _Domain:
     return _Domain(**{f.name: getattr(domain, f.name)[use] for f in fields(domain)})
 
 
-def _odd(whole: _Domain, years: Ints) -> list[str]:
+def _odd(whole: _Domain, sample: HandSample) -> list[str]:
     """Note each theme whose machine prevalence in the sample is far from that in all responses."""
     gap, variance = np.zeros((2, whole.f.shape[1]))
+    years = sample.table["year"].to_numpy()
+    design = sample.design(np.ones(len(years)))[:, None]
     for year in np.unique(years):
         rest = (years == year) & ~whole.certain
         drawn = rest & whole.drawn
         n, total = int(drawn.sum()), int(rest.sum())
+        if not n:
+            continue
         share = whole.f[rest].mean(axis=0)
-        gap += whole.f[drawn].sum(axis=0) - n * share
-        variance += n * share * (1 - share) * (total - n) / max(total - 1, 1)
+        each = design[drawn] * n / total
+        gap += (each * (whole.f[drawn] - share)).sum(axis=0)
+        # At one rate this is the variance of the hypergeometric distribution.
+        kept = (total - n) / max(total - 1, 1) if np.ptp(each) < 1e-9 else 1.0
+        variance += (each**2).sum() * share * (1 - share) * kept
     # Where all were coded by hand both are 0 but for the last digits.
     far = np.abs(gap) > _ODD * np.sqrt(variance) + 1e-6 * len(years)
     return [NOT_RANDOM if is_far else "" for is_far in far]
@@ -248,25 +251,28 @@ def _estimate(
     n_drawn = int(domain.drawn.sum())
     if not n_drawn:
         return *none, ["no response of this year was drawn at random and hand-coded"]
+    said, whole_said = domain.said[:, j], whole.said[:, j]
+    if (domain.drawn & (said == NEAR)).sum() < _FEWEST_NEAR:
+        said, whole_said = (np.where(v == NEAR, FAR, v) for v in (said, whole_said))
     if method == "human":
-        f = np.zeros_like(f)
+        said = np.zeros_like(said)
     notes = [f"only {n_drawn} random hand-coded responses"] if n_drawn < _FEW_HUMAN else []
     share, parts = y.astype(float), []
     steady = share.copy()
     error = np.zeros(len(y))
     found = []
-    for given in (True, False):
-        rest = ~domain.certain & (f == given)
+    for kind in (APPLIED, NEAR, FAR):
+        rest = ~domain.certain & (said == kind)
         if not rest.any():
             continue
         member = domain.drawn & rest
         mean = _mean(y, domain.design, member)
-        pooled = _mean(whole.y[:, j], whole.design, whole.drawn & (whole.f[:, j] == given))
+        pooled = _mean(whole.y[:, j], whole.design, whole.drawn & (whole_said == kind))
         if np.isnan(pooled):
             pooled = _mean(y, domain.design, domain.drawn)
         if np.isnan(mean):
             mean = pooled
-            what = "coded with the theme" if given else "coded without the theme"
+            what = "coded with the theme" if kind == APPLIED else "coded without the theme"
             notes.append(f"no hand-coded response that the machine {what}; all years pooled")
         share[rest], steady[rest] = mean, pooled
         error[member] = y[member] - mean

@@ -27,14 +27,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Floats, Ints
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.result import Result
 from iapt_topics.drift.coded import join_codes
-from iapt_topics.drift.semantic_model import distances_apart, log_odds_shift, moved_place
-from iapt_topics.stats.intervals import normal_quantile
+from iapt_topics.drift.semantic_model import distances_apart, moved_place
+from iapt_topics.drift.word_shift import people_using, word_shift, word_uses
 from iapt_topics.stats.multiplicity import benjamini_hochberg
 from iapt_topics.survey.redaction import safe_texts
 
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from iapt_topics.encoders.embeddings import Embeddings
     from iapt_topics.survey.responses import Responses
 
-_WORD = r"(?u)\b[^\W\d_][\w'\u2019-]*\w\b"
 _PLACEHOLDER = re.compile(r"\[[a-z-]+(?:-\d+)?\]")
 _MOST = 2000  # responses of two years whose distances are held at once
 
@@ -159,8 +157,8 @@ def measure_semantic_change(
     coded = join_codes(codes, responses, baseline, wanted)
     ids = coded.table["response_id"].tolist()
     texts, vectors, person = safe_texts(responses, ids), embeddings.rows(ids), coded.person
-    vocabulary, uses = _uses(texts)
-    everyone = _people_using(uses, person)
+    vocabulary, uses = word_uses([_PLACEHOLDER.sub(" ", t).replace("\u2019", "'") for t in texts])
+    everyone = people_using(uses, person)
     words, distances, quotes = [], [], []
     later = [y for y in range(len(coded.years)) if y != coded.at_base]
     for (t, theme), y in product(enumerate(wanted), later):
@@ -177,9 +175,9 @@ def measure_semantic_change(
             nan = dict.fromkeys(("estimate", "corrected", "low", "high", "null_p95", "p"), np.nan)
             distances.append(keys | size | nan | {"note": said})
             continue
-        moved = _word_shift(
-            _people_using(uses[now], person[now]),
-            _people_using(uses[then], person[then]),
+        moved = word_shift(
+            people_using(uses[now], person[now]),
+            people_using(uses[then], person[then]),
             everyone, vocabulary, min_respondents,
         )  # fmt: skip
         shared = sum(people) - size["n_respondents"]
@@ -203,57 +201,6 @@ def measure_semantic_change(
         distances=table.assign(p_bh=benjamini_hochberg(table["p"].to_numpy(float))),
         quotes=pd.DataFrame(quotes, columns=_COLUMNS["quotes"]),
     )
-
-
-def _uses(texts: list[str]) -> tuple[NDArray[Any], Any]:
-    """Words of the survey and which response uses which (sparse, 0/1); stop words are left out."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    plain = [_PLACEHOLDER.sub(" ", t).replace("\u2019", "'") for t in texts]
-    counter = CountVectorizer(stop_words="english", token_pattern=_WORD, binary=True)
-    try:
-        uses = counter.fit_transform(plain)
-    except ValueError:  # no word at all
-        from scipy.sparse import csr_matrix
-
-        return np.array([], object), csr_matrix((len(texts), 0))
-    return counter.get_feature_names_out(), uses.tocsr()
-
-
-def _people_using(uses: Any, person: Ints) -> Floats:
-    """How many respondents use each word."""
-    from scipy.sparse import csr_matrix
-
-    who, place = np.unique(person, return_inverse=True)
-    by = csr_matrix((np.ones(len(place)), (place, np.arange(len(place)))), (len(who), len(place)))
-    return np.asarray(((by @ uses) > 0).sum(axis=0), float).ravel()
-
-
-def _word_shift(
-    count: Floats, against: Floats, everyone: Floats, vocabulary: NDArray[Any], min_respondents: int
-) -> pd.DataFrame:
-    from scipy.special import erfc
-
-    shift, error = log_odds_shift(
-        count, against, everyone * (len(everyone) / max(everyone.sum(), 1))
-    )
-    z, half = shift / error, normal_quantile() * error
-    table = pd.DataFrame(
-        {
-            "word": vocabulary,
-            "count": count.astype(int),
-            "count_against": against.astype(int),
-            "estimate": shift,
-            "low": shift - half,
-            "high": shift + half,
-            "z": z,
-            "p": erfc(np.abs(z) / np.sqrt(2)),
-        }
-    )
-    table = table[table["count"] + table["count_against"] >= min_respondents]
-    table = table.assign(p_bh=benjamini_hochberg(table["p"].to_numpy()))
-    order = table["z"].abs().sort_values(ascending=False, kind="stable").index
-    return table.loc[order].reset_index(drop=True)
 
 
 def _few(rows: Ints, person: Ints, rng: np.random.Generator) -> Ints:

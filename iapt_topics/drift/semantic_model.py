@@ -1,4 +1,4 @@
-"""Word shifts and energy distances of ``semantic_change``: arrays in, arrays out."""
+"""Energy distances of ``semantic_change``: arrays in, arrays out."""
 
 from __future__ import annotations
 
@@ -12,19 +12,6 @@ from iapt_topics.stats.resampling import distance_interval, resample_counts
 from iapt_topics.stats.set_agreement import ratio
 
 _N_DRAWS = 500
-
-
-def log_odds_shift(count: Floats, count_against: Floats, prior: Floats) -> tuple[Floats, Floats]:
-    """Change of the log-odds of each word under a Dirichlet prior, and its standard error.
-
-    Monroe BL, Colaresi MP, Quinn KM (2008). *Political Analysis* 16:372-403, equations 16, 20.
-    """
-    parts, variance = [], np.zeros(len(prior))
-    for y in (np.asarray(count, float), np.asarray(count_against, float)):
-        rest = (y + prior).sum() - (y + prior)
-        parts.append(np.log((y + prior) / rest))
-        variance += 1 / (y + prior)
-    return parts[0] - parts[1], np.sqrt(variance)
 
 
 def energy_distance(apart: Floats, weight: Floats, weight_against: Floats) -> Floats:

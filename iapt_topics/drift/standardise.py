@@ -24,10 +24,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.arrays import Floats, Ints
+from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics._base.result import Result
+from iapt_topics.codes.codes import restrict_codes
+from iapt_topics.codes.hand_sample import hand_sample
 from iapt_topics.drift.coded import CodedResponses, find_baseline, join_codes
+from iapt_topics.drift.prevalence import shares_by_hand
 from iapt_topics.drift.tables import FEW_RESPONSES, adjust_p
+from iapt_topics.drift.uncertainty import corrected_model
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.stats.share_model import FEW_POSITIVES, ShareModel, share_model
 from iapt_topics.survey.respondents import name_levels, require_covariates
@@ -99,6 +103,7 @@ def standardise_drift(
     *,
     baseline: int | None = None,
     standard: int | None = None,
+    human: Codes | None = None,
 ) -> Standardised:
     """Estimate prevalence and change at a fixed respondent mix, by direct standardisation.
 
@@ -115,6 +120,10 @@ def standardise_drift(
         Year to compare with; the first coded year if None.
     standard : int, optional
         Year whose mix is the standard; the mix of all coded years together if None.
+    human : Codes, optional
+        One person's codes of a random sample of the responses: crude and standardised results are
+        then corrected as those of :func:`iapt_topics.corrected_shares`. A theme that cannot be
+        corrected in all the years of a row keeps the machine's and says so.
 
     Returns
     -------
@@ -125,8 +134,15 @@ def standardise_drift(
     Raises
     ------
     InputError
-        If no kept response was coded, a covariate is not a column of the survey, or the baseline or
-        standard is not a coded year.
+        If no kept response was coded, a covariate is not a column of the survey, the baseline or
+        standard is not a coded year, or no response of ``human`` was drawn at random.
+
+    Notes
+    -----
+    To standardise is to weight each response by its cell's part of the standard over the cell's
+    part of the year [2]_. With hand codes it is the corrected prevalence by these weights that is
+    taken, with the interval that its effective number of responses gives: a little too wide, since
+    weights cannot tell that the cells' sizes are fixed.
     """
     require_covariates(responses, covariates)
     coded = join_codes(codes, responses, baseline)
@@ -135,6 +151,12 @@ def standardise_drift(
     idle = [f"{c!r} has one level or no value, so adjusts nothing." for c in alike]
     cell = np.asarray(crossed.groupby(list(covariates)).ngroup(), np.intp)
     cells = _count_cells(coded, cell, standard, idle)
+    if human is not None:
+        drawn = hand_sample(codes, human, responses).drawn
+        by_hand = _ByHand(
+            codes=codes, human=human, responses=responses, cell=cell, drawn=drawn
+        )  # fmt: skip
+        cells = replace(cells, by_hand=by_hand)
     shares, changes, trends = (
         [row for method in ("crude", "standardised") for row in rows(cells, method)]
         for rows in (_share_rows, _change_rows, _trend_rows)
@@ -173,7 +195,7 @@ def _share_rows(cells: StandardCells, method: str) -> Iterator[pd.DataFrame]:
         model, shared = cells.model(method, [y])
         if alone:
             said = "Only one year was coded, so no change can be estimated."
-            shared["note"] = f"{shared['note']} {said}".strip()
+            shared["note"] = [f"{note} {said}".strip() for note in shared["note"]]
         limits = {"estimate": model.share[0], "low": model.low[0], "high": model.high[0]}
         yield pd.DataFrame(shared | limits | {"year": int(year)})
 
@@ -197,7 +219,8 @@ def _trend_rows(cells: StandardCells, method: str) -> Iterator[pd.DataFrame]:
     slope = _contrast(model, n * centred / (n * centred**2).sum())
     p = np.where(np.isnan(slope["estimate"]), np.nan, model.omnibus())
     spread = {"estimate": np.ptp(model.share, axis=0), "low": np.nan, "high": np.nan, "p": p}
-    note = f"Highest minus lowest prevalence; no interval for a range. {shared['note']}".strip()
+    said = "Highest minus lowest prevalence; no interval for a range."
+    note = [f"{said} {more}".strip() for more in shared["note"]]
     yield pd.DataFrame(shared | spread | {"test": "omnibus", "note": note})
     yield pd.DataFrame(shared | slope | {"test": "linear"})
 
@@ -210,6 +233,17 @@ def _contrast(model: ShareModel, weights: Floats) -> dict[str, Floats]:
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _ByHand:
+    """What corrects the shares, and of each coded response its cell and whether people drew it."""
+
+    codes: Codes
+    human: Codes
+    responses: Responses
+    cell: Ints  # (N,)
+    drawn: Bools  # (N,)
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class StandardCells:
     """Counts by year (Y), cell of the covariates (C) and theme (T)."""
 
@@ -219,6 +253,7 @@ class StandardCells:
     part: Floats  # (C,) of the standard
     crude: ShareModel
     idle: list[str]  # notes on covariates that change nothing
+    by_hand: _ByHand | None = None
 
     def model(self, method: str, years: list[int]) -> tuple[ShareModel, dict[str, Any]]:
         """Return the shares of these years on their common cells, and columns that go with them."""
@@ -231,8 +266,48 @@ class StandardCells:
         n = self.size[years].sum(axis=1)
         if n.min() < FEW_RESPONSES:
             notes = [f"n below {FEW_RESPONSES}.", *notes]
-        shared = {"theme": list(self.coded.themes), "method": method, "covered": covered}
-        return model, shared | {"n": round(float(n.sum())), "note": " ".join(notes)}
+        themes = list(self.coded.themes)
+        told = [" ".join(notes)] * len(themes)
+        if self.by_hand is not None and covered > 0:
+            model, done = self._correct(self.by_hand, model, years, method)
+            told = [f"{note} {more}".strip() for note, more in zip(told, done, strict=True)]
+        shared = {"theme": themes, "method": method, "covered": covered}
+        return model, shared | {"n": round(float(n.sum())), "note": told}
+
+    def _correct(
+        self, by_hand: _ByHand, model: ShareModel, years: list[int], method: str
+    ) -> tuple[ShareModel, list[str]]:
+        """Return the corrected shares of these years, and what was done for each theme."""
+        coded = self.coded
+        use = np.isin(coded.year, years)
+        weight = np.ones(len(use)) if coded.weight is None else coded.weight
+        if method == "standardised":
+            common = (self.size[years] > 0).all(axis=0)
+            use &= (common & (self.part > 0))[by_hand.cell]
+            size = np.zeros_like(self.size)
+            np.add.at(size, (coded.year, by_hand.cell), weight)
+            weight = weight * self.part[by_hand.cell] / size[coded.year, by_hand.cell]
+        table = coded.table[use].assign(weight=weight[use])
+        part = replace(by_hand.responses, table=table)
+        if not by_hand.drawn[use].any():
+            return model, ["Not corrected: no random hand code."] * len(coded.themes)
+        pair = (by_hand.codes, by_hand.human)
+        machine, human = (restrict_codes(c, table["response_id"]) for c in pair)
+        shares = shares_by_hand(machine, human, part)
+        shares = shares[shares["method"] == "corrected"].set_index(["year", "theme"])
+        wanted = pd.MultiIndex.from_product([coded.years[years], coded.themes])
+        shares = shares.reindex(wanted)
+        names = ("estimate", "low", "high", "variance", "n_human")
+        columns = {c: shares[c].to_numpy(float).reshape(len(years), -1) for c in names}
+        # A theme is corrected in all these years or in none, or they could not be compared.
+        whole = ~np.isnan(columns["estimate"]).any(axis=0)
+        parts = (np.where(whole, columns[c], np.nan) for c in names[:4])
+        n = columns["n_human"].sum(axis=0)
+        done = [
+            f"Corrected by {k:.0f} hand-coded responses." if ok else "Not corrected."
+            for k, ok in zip(n, whole, strict=True)
+        ]
+        return corrected_model(model, *parts), done
 
     def _standardise(
         self, crude: ShareModel, years: list[int]

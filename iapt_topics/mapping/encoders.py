@@ -11,7 +11,7 @@ import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats
 from iapt_topics._base.errors import InputError
-from iapt_topics.codes.codes import Codes
+from iapt_topics.codes.codes import Codes, refuse_sealed
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.encoders.encoder import Encoder, SentenceEncoder
 from iapt_topics.frame.frame import ThemeFrame
@@ -66,8 +66,8 @@ def compare_encoders(
     Raises
     ------
     InputError
-        If there is no encoder, two are the same, no kept response is coded by hand, or no theme was
-        applied 10 times.
+        If there is no encoder, two are the same, no kept response is coded by hand, one is a sealed
+        test code, or no theme was applied 10 times.
 
     Notes
     -----
@@ -83,6 +83,7 @@ def compare_encoders(
     kept = responses.kept
     both = kept[kept["response_id"].isin(human.seen["response_id"])]
     ids = sorted(both["response_id"])
+    refuse_sealed(human, ids)  # a model chosen by them is tuned to them
     themes = [t.id for t in frame.codable if t.id in human.themes]
     truth = human.matrix(ids, themes)
     common = truth.sum(axis=0) >= FEWEST

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Bools, Floats, Floats32, Ints
 from iapt_topics._base.errors import InputError, listed
-from iapt_topics.codes.codes import Codes
+from iapt_topics.codes.codes import Codes, refuse_sealed
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.mapping.coding import code_responses
 from iapt_topics.mapping.evidence import find_evidence
@@ -93,7 +93,8 @@ def learn_codes(
     Raises
     ------
     InputError
-        If fewer than 20 responses are left to learn from, or a hand theme is not codable.
+        If fewer than 20 responses are left to learn from, one of them is a sealed test code, or a
+        hand theme is not codable.
 
     Notes
     -----
@@ -134,6 +135,7 @@ def learn_codes(
         )
     held = plan.held_out(responses) if plan is not None else frozenset[str]()
     coded = [r for r in human.seen["response_id"] if r in set(ids) and r not in held]
+    refuse_sealed(human, coded)
     if len(coded) < FEWEST:
         raise InputError(
             "learn_codes()",

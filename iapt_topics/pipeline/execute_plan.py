@@ -16,6 +16,7 @@ from iapt_topics._base.private import private_folder, refuse_link, refuse_links
 from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.pipeline.judged import mark_study, score_tests, tables_of_tests
+from iapt_topics.pipeline.looks import record_look
 from iapt_topics.pipeline.manifest import (
     MANIFEST,
     read_manifest,
@@ -124,6 +125,8 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
         write_whole(part / PLAN, plan_text(plan, plan.out / PLAN), private=True)
         with _undisturbed():
             _put_in_place(part, plan.out)
+    if "certificate" in study.tables:  # the private report has its verdicts
+        record_look(plan.out, study.codes, study.human[0])
     return {name: plan.out / path.relative_to(part) for name, path in written.items()}
 
 

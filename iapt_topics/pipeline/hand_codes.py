@@ -21,6 +21,7 @@ from iapt_topics.pipeline.execute_plan import load_survey
 from iapt_topics.pipeline.judged import TASKS, kept_tasks
 from iapt_topics.pipeline.people import read_coders
 from iapt_topics.pipeline.plan import StudyPlan
+from iapt_topics.pipeline.write import REPORT
 from iapt_topics.qda.export import write_codes
 from iapt_topics.survey.redaction import redact_responses
 from iapt_topics.survey.responses import Responses
@@ -147,7 +148,7 @@ def add_codes(
         said.append(
             f"{text}; {totals[codes.coder]:,} with those of before." if before else f"{text}."
         )
-    folder = private_folder(plan.out / "private" / TASKS)
+    folder = private_folder(plan.out / REPORT / TASKS)
     places = (folder / f"hand_codes_{k}.csv" for k in count(1))
     path = next(p for p in places if not p.exists())
     write_whole(path, "", private=True)

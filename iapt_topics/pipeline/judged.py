@@ -17,6 +17,7 @@ from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.private import private_folder, refuse_links
 from iapt_topics.pipeline.plan import StudyPlan
+from iapt_topics.pipeline.write import REPORT
 from iapt_topics.study.study import Study
 from iapt_topics.validation.answers import Answers, find_task, read_answers
 from iapt_topics.validation.blind import topic_members
@@ -50,7 +51,7 @@ def keep_task(results: Path, task: Task, *, force: bool = False) -> Path:
     InputError
         If the same items are there for other raters, unless by ``force``.
     """
-    folder = results / "private" / TASKS
+    folder = results / REPORT / TASKS
     path = folder / f"{task_name(task)}.json"
     refuse_links(results, path.relative_to(results))
     if path.exists() and not force and not load_task(path).assigned.equals(task.assigned):
@@ -58,14 +59,14 @@ def keep_task(results: Path, task: Task, *, force: bool = False) -> Path:
             f"task {path.name!r}", "must not be there for other raters", "another",
             "Give another --seed, or --force to replace it: its answers then fit no more.",
         )  # fmt: skip
-    private_folder(results / "private")
+    private_folder(results / REPORT)
     private_folder(folder)
     return save_task(path, task)
 
 
 def kept_tasks(plan: StudyPlan, kinds: Sequence[str]) -> dict[Path, Task]:
     """Tasks of some kinds that the folder of results and the plan have."""
-    folder = plan.out.resolve() / "private" / TASKS
+    folder = plan.out.resolve() / REPORT / TASKS
     paths = dict.fromkeys([*plan.tests, *sorted(folder.glob("*.json"))])
     found = {path: load_task(path) for path in paths}
     return {path: task for path, task in found.items() if task.kind in kinds}

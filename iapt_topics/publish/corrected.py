@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats
+from iapt_topics.codes.hand_sample import drawn_evenly
 from iapt_topics.drift.machine_error import change_tests
 from iapt_topics.drift.prevalence import NOT_RANDOM
 from iapt_topics.drift.uncertainty import corrected_model
@@ -44,8 +45,10 @@ def publish_corrected(
     tables: Tables = {}
     counts, changes = cells.counts, published["drift_changes"]
     kind = study.codes.kind
-    # A purposive sample is none that the rest could be corrected by.
-    if years is not None and kind != "human" and not counts.compared["comparison"][0].picked:
+    # A purposive sample is none that the rest could be corrected by, nor an uneven one for counts.
+    human = [] if years is None else counts.compared["comparison"][:1]
+    even = all(drawn_evenly(c, study.responses) for c in human)
+    if years is not None and kind != "human" and even:
         one, two, both = counts.compared["comparison"]
         first, second = given_by(one), given_by(two)
         if counts.weights:

@@ -9,9 +9,10 @@ from iapt_topics._base.status import SHOWN, SMALL_BASE
 from iapt_topics.publish.cells import Cells, mark
 from iapt_topics.publish.counts import ALL
 from iapt_topics.publish.disclosure import common_words, word_users
+from iapt_topics.publish.of_map import publish_map
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.study.study import Study
-from iapt_topics.study.tables import Tables, principal_axes
+from iapt_topics.study.tables import Tables
 
 
 def publish_topics(study: Study, cells: Cells) -> Tables:
@@ -28,7 +29,7 @@ def publish_topics(study: Study, cells: Cells) -> Tables:
         "topics": topics,
         "topic_mapping": placed,
         "topic_scores": scores.round({"score": 3}).reset_index(drop=True),
-        "topic_map": _map(study, list(labels)),
+        **publish_map(study, cells, topics),
         "topic_runs": runs.drop(columns="n_responses").round({"unassigned": 2}),
         "topic_resolution": _resolution(exact["topic_resolution"], cells),
         "topic_hierarchy": _hierarchy(exact["topic_hierarchy"], named),
@@ -61,14 +62,6 @@ def _topics(study: Study, cells: Cells) -> pd.DataFrame:
             | {"remark": "" if small or topic < 0 else row["note"]}
         )
     return pd.DataFrame(rows)
-
-
-def _map(study: Study, shown: list[int]) -> pd.DataFrame:
-    """Places of the topics that are shown, on axes of their own."""
-    numbers = study.topics.topics["topic"].to_numpy()
-    at = np.flatnonzero(np.isin(numbers, shown))
-    axes = principal_axes(study.topics.centroids[at]) if len(at) else np.zeros((0, 2))
-    return pd.DataFrame({"topic": numbers[at], "x": axes[:, 0], "y": axes[:, 1]}).round(4)
 
 
 def _resolution(table: pd.DataFrame, cells: Cells) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.result import Result
 from iapt_topics._base.text import clean
 from iapt_topics.publish.cells import Cells
+from iapt_topics.publish.certified import publish_certificate
 from iapt_topics.publish.corrected import publish_corrected
 from iapt_topics.publish.counts import (
     LinkedCounts,
@@ -26,8 +27,10 @@ from iapt_topics.publish.disclosure import EXACT, Disclosure, parse_rule
 from iapt_topics.publish.of_agreement import agreement_by_year, publish_agreement
 from iapt_topics.publish.of_drift import publish_drift
 from iapt_topics.publish.of_facets import publish_facets
+from iapt_topics.publish.of_map import place_responses
 from iapt_topics.publish.of_survey import publish_survey
 from iapt_topics.publish.of_topics import publish_topics
+from iapt_topics.publish.of_words import publish_words
 from iapt_topics.publish.quotes import Quote, choose_quotes
 from iapt_topics.publish.suppression import Key, Protection, suppress
 from iapt_topics.publish.workbook import write_published
@@ -122,8 +125,20 @@ class Published(Version):
         return write_published(path, self.tables, self.disclosure)
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Private(Version):
-    """The exact tables, and redacted quotes that nobody approved: for the researcher alone."""
+    """The exact tables, and redacted texts that nobody approved: for the researcher alone.
+
+    The attributes are those of :class:`Version`, and one more.
+
+    Attributes
+    ----------
+    responses : DataFrame or None
+        Every response on the map of the report: ``x``, ``y``, ``topic``, ``wave``, ``themes``,
+        ``text`` (redacted). In no table; None leaves the map with its topics alone.
+    """
+
+    responses: pd.DataFrame | None = None
 
 
 def publish(
@@ -210,11 +225,13 @@ def publish(
         "frame": study.tables["frame"],
         **publish_survey(study.tables, cells),
         **drift,
+        "word_shifts": publish_words(study.tables["word_shifts"], cells),
         **publish_topics(study, cells),
         **publish_agreement(study, cells, years),
     }
     tables |= publish_corrected(study, tables, cells, years, model)
     tables |= publish_facets(study, cells)
+    tables |= publish_certificate(study, tables, cells)
     return Published(
         tables=tables,
         about=study.about,
@@ -267,4 +284,5 @@ def keep_private(study: Study) -> Private:
         about=study.about,
         disclosure=EXACT,
         quotes=choose_quotes(study, tables, True, private=True),
+        responses=place_responses(study),
     )

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.arrays import Bools
+from iapt_topics._base.arrays import Bools, Floats
 from iapt_topics._base.cells import cell_text
 from iapt_topics._base.errors import InputError, listed, require_unique, suggestion
 from iapt_topics._base.findings import Finding
-from iapt_topics.codes.codes import texts
+from iapt_topics.codes.codes import PROBABILITY, texts
 from iapt_topics.frame.refi import BELOW, MACHINE_PREFIX, MACHINE_TOP
 from iapt_topics.qda.project import Project
 from iapt_topics.qda.sheets import NO_THEME, not_coded_yet, split_themes, without_words_for_none
@@ -21,7 +21,9 @@ from iapt_topics.qda.sheets import NO_THEME, not_coded_yet, split_themes, withou
 if TYPE_CHECKING:
     from iapt_topics.frame.frame import ThemeFrame
 
-_BESIDE_THEMES = ("response_id", "respondent_id", "coder", "kind", "year", "question", "text")
+_BESIDE_THEMES = (
+    "response_id", "respondent_id", "coder", "kind", "year", "question", "text", PROBABILITY,
+)  # fmt: skip
 _YES = {"1", "1.0", "true", "yes", "y", "x", "\u2713", "\u2714"}
 _NO = {"0", "0.0", "false", "no", "n"}
 _BLANK = {"", "na", "n/a", "#n/a", "nan", "null", "none", "<na>", "."}
@@ -59,7 +61,10 @@ def read_table(raw: pd.DataFrame, what: str) -> pd.DataFrame:
 
 
 def respondents(table: pd.DataFrame, what: str) -> pd.DataFrame:
-    """Responses of the table, each with its respondent."""
+    """Responses of the table, each with its respondent and, where it has one, its probability."""
+    if PROBABILITY in table:
+        pairs = respondents(table.drop(columns=PROBABILITY), what)
+        return pairs.assign(**{PROBABILITY: _probabilities(table, pairs["response_id"], what)})
     if "respondent_id" not in table:
         return table[["response_id"]].drop_duplicates().assign(respondent_id="")
     pairs = table[["response_id", "respondent_id"]].drop_duplicates()
@@ -70,6 +75,29 @@ def respondents(table: pd.DataFrame, what: str) -> pd.DataFrame:
             f"more than one for {listed(twice)}", "Correct the respondent.",
         )  # fmt: skip
     return pairs
+
+
+def _probabilities(table: pd.DataFrame, ids: pd.Series, what: str) -> Floats:
+    """Inclusion probability of each response, NaN where it has none; rows added later may lack it.
+
+    A column without any number tells nothing of how responses were drawn.
+    """
+    filled = table.loc[table[PROBABILITY] != "", ["response_id", PROBABILITY]]
+    numbers = pd.to_numeric(filled[PROBABILITY], errors="coerce").astype(float)
+    wrong = filled.loc[~((numbers > 0) & (numbers <= 1)), PROBABILITY]
+    found = filled.assign(**{PROBABILITY: numbers}).drop_duplicates()
+    twice = found.loc[found["response_id"].duplicated(), "response_id"]
+    for got, rule in (
+        (wrong, "must be above 0 and at most 1, or blank for a response not drawn at random"),
+        (twice, "must be the same in all rows of a response"),
+    ):
+        if len(got):
+            raise InputError(
+                f"{what}: column {PROBABILITY!r}", rule, listed(got),
+                "Take it as write_sample() wrote it, or remove the column if the sample is random.",
+            )  # fmt: skip
+    known = found.set_index("response_id")[PROBABILITY]
+    return ids.map(known).to_numpy(dtype=float)
 
 
 def match_names(

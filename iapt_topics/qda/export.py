@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.files import write_whole
 from iapt_topics._base.sheets import write_sheet
+from iapt_topics.codes.codes import PROBABILITY
 from iapt_topics.frame.refi import NOT_XML
 from iapt_topics.qda.refi_writer import project_archive, require_known
 from iapt_topics.survey.redaction import safe_texts
@@ -83,7 +84,10 @@ def write_codes(
     if whole not in _WHOLE:
         raise InputError("whole", f"must be one of {listed(_WHOLE)}", repr(whole), "Correct it.")
     if target.suffix.casefold() != ".qdpx":
-        write_sheet(target, _COLUMNS, _rows(coders, frame), wide=("label",))
+        known = any(c.probabilities for c in coders)
+        columns = [*_COLUMNS, PROBABILITY][: len(_COLUMNS) + known]
+        rows = [row[: len(columns)] for row in _rows(coders, frame)]
+        write_sheet(target, columns, rows, wide=("label",))
         return target
     if responses is None:
         raise InputError("responses", "must be given for a project", "none", "Give them.")
@@ -97,19 +101,32 @@ def write_codes(
 
 
 def _rows(coders: Sequence[Codes], frame: ThemeFrame) -> list[list[str]]:
-    """A row for each theme given, and for each response seen without one."""
+    """A row for each theme given, and for each response seen without one; the last cell is the
+    inclusion probability.
+    """
     if not coders:
         raise InputError("codes", "must contain at least one coder", "none", "Give codes.")
     require_known(coders, None, frame)
     rows = []
     for c in coders:
-        table = c.seen.merge(c.table, on="response_id", how="left")
+        known = {i: repr(p) for i, p in c.probabilities.items()}
+        seen = c.seen[["response_id", "respondent_id"]]
+        table = seen.merge(c.table, on="response_id", how="left")
         for response, respondent, theme, score in table.itertuples(index=False, name=None):
             given = isinstance(theme, str)
             label = frame[theme].label if given else ""
             number = repr(float(score)) if given and score == score else ""
             rows.append(
-                [response, respondent, c.coder, c.kind, theme if given else "", label, number]
+                [
+                    response,
+                    respondent,
+                    c.coder,
+                    c.kind,
+                    theme if given else "",
+                    label,
+                    number,
+                    known.get(response, ""),
+                ]
             )
     bad = [v for row in rows for v in row if NOT_XML.search(v)]
     if bad:

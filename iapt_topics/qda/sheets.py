@@ -14,6 +14,7 @@ from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.findings import Finding
 from iapt_topics._base.sheets import restored
 from iapt_topics._base.tables import read_tables
+from iapt_topics.codes.codes import PROBABILITY
 
 if TYPE_CHECKING:
     from iapt_topics.survey.responses import Responses
@@ -84,6 +85,7 @@ def as_long(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Columns Code 1, Code 2 and so on as one column of themes; "" or what was done."""
     slots = [c for c in table.columns if _SLOT.fullmatch(str(c))]
     others = {"response_id", "respondent_id", "coder", "kind", "year", "question", "text"}
+    others.add(PROBABILITY)
     if "theme" in table or not slots or set(table.columns) - set(slots) - others:
         return table, ""
     cells = [c for c in table.columns if c not in slots]

@@ -28,6 +28,7 @@ from iapt_topics.report.grid import (
     VALUE,
     Labels,
     Waves,
+    by_theme,
     coefficients_between,
     largest_first,
     make_grid,
@@ -73,11 +74,12 @@ def agreement_years_grid(
     sizes = table.groupby("year")["n"].max()
     years = [int(str(y)) for y in sizes.index]
     rows = []
-    for theme, part in table.groupby("theme", sort=False):
+    for theme, part in by_theme(table).items():
         cells = {
             r["year"]: f"{percent(r['share_reference'])}, {percent(r['share_other'])} "
             f"({interval(r['low'], r['high'], points)})"
-            for r in part[part["estimate"].notna()].to_dict("records")
+            for r in part
+            if known(r["estimate"])
         }
         rows.append((label_of(labels, theme), *(cells.get(y, SUPPRESSED_CELL) for y in years)))
     head = ("Theme", *(f"{wave_name(waves, y)} (n = {count(sizes[y])})" for y in years))

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 from markupsafe import Markup
 
 from iapt_topics._base.status import FEW, SIGNIFICANT, SUPPRESSED, UNCHECKED
+from iapt_topics._base.text import clean
 from iapt_topics.report import format as form
 from iapt_topics.report.changes import Change
 from iapt_topics.report.charts.rows import dumbbell_row
@@ -19,12 +21,12 @@ from iapt_topics.report.format import Grid
 from iapt_topics.report.grid import by_theme, wave_name
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from iapt_topics.publish.published import Version
 
 #: Classes of shade in the heat map, from the palest.
 _SHADES = 8
+#: Words to list of those that rose, and of those that fell.
+_WORDS = 8
 
 
 def change_chart(version: Version, changes: Sequence[Change]) -> Grid | None:
@@ -44,7 +46,7 @@ def change_chart(version: Version, changes: Sequence[Change]) -> Grid | None:
         (
             f"{c.label} (machine)" if mixed and not c.corrected else c.label,
             dumbbell_row(scale, c.first, c.last, c.kind),
-            f"{form.percent(c.first[0])} to {form.percent(c.last[0])}",
+            f"{c.printed[0]} to {c.printed[1]}",
             f"{form.points(c.change[0])} [{form.points(c.change[1])}, {form.points(c.change[2])}]",
         )
         for c in changes
@@ -144,7 +146,7 @@ def heat_map(version: Version) -> Grid | None:
     shares, waves = version.tables["drift_shares"], version.waves
     bases = shares.groupby("year")["n"].max()
     years = [int(str(y)) for y in bases.index]
-    if len(years) < 2 or shares["count"].isna().all():
+    if len(years) < 2 or not (shares["count"] > 0).any():
         return None
     top = float(shares["estimate"].max(skipna=True))
     order = version.tables["theme_shares"].sort_values("count", ascending=False, kind="stable")
@@ -190,9 +192,72 @@ def _heat(version: Version, theme: str, year: int, row: dict[Any, Any] | None, t
     return element(
         "a", form.percent(row["estimate"]), class_=f"heat h{shade}",
         href=f"#{form.anchor(theme)}", data_wave=version.wave(year),
-        title=f"{form.label_of(version.labels, theme)}, {version.wave(year)}: "
-        f"{form.percent(row['estimate'])} ({form.interval(row['low'], row['high'])})",
+        title=f"{version.wave(year)}: {form.percent(row['estimate'])} "
+        f"({form.interval(row['low'], row['high'])})",
     )  # fmt: skip
+
+
+def word_chart(version: Version) -> dict[str, Any] | None:
+    """Words said more and less often in the last wave than in the first: a sentence and a table."""
+    words = version.tables["word_shifts"]
+    if words.empty:
+        return None
+    last, first = (version.wave(words[c].iloc[0]) for c in ("year", "against"))
+    n, n_first = (form.count(words[c].iloc[0]) for c in ("n", "n_against"))
+    found = words[words["p_bh"] < SIGNIFICANT]
+    ways = [
+        f"{way}: {', '.join(clean(w) for w in of['word'])}"
+        for way, of in (("More often", found[found["estimate"] > 0]),
+                        ("Less often", found[found["estimate"] < 0]))
+        if len(of)
+    ]  # fmt: skip
+    shown = words.sort_values("p", kind="stable")
+    ends = [shown[sign * shown["estimate"] > 0].head(_WORDS) for sign in (1, -1)]
+    rows = pd.concat([ends[0], ends[1]]).sort_values("estimate", ascending=False, kind="stable")
+    shares = [(r["count_against"] / r["n_against"], r["count"] / r["n"])
+              for r in rows.to_dict("records")]  # fmt: skip
+    top = _round_up(max((max(pair) for pair in shares), default=0.05))
+    scale = Scale(0.0, top)
+    grid = Grid(
+        caption=f"Words most changed, {first} to {last}",
+        head=("Word", f"0 to {form.percent(top)}", "Responses that use it",
+              "Odds ratio [95\u00a0% CI]", "Adjusted p"),
+        rows=tuple(
+            (
+                clean(r["word"]),
+                dumbbell_row(scale, (a, a, a), (b, b, b), _way(r)),
+                f"{form.percent(a)} to {form.percent(b)}",
+                f"{_ratio(r['estimate'])} [{_ratio(r['low'])}, {_ratio(r['high'])}]",
+                form.p_value(r["p_bh"]),
+            )
+            for r, (a, b) in zip(rows.to_dict("records"), shares, strict=True)
+        ),
+        note=f"Hollow: {first} (n\u00a0=\u00a0{n_first}). Filled: {last} (n\u00a0=\u00a0{n}). The "
+        "odds of the word among all words said, so that longer responses do not count as a change.",
+    )  # fmt: skip
+    tested = f"{len(words):,} word{'s' if len(words) > 1 else ''}"
+    between = f"in {last} than in {first} (adjusted p\u00a0<\u00a0.05, of {tested} tested)"
+    return {
+        "said": f"Words said {between}. {'. '.join(ways)}."
+        if ways
+        else f"No word was said significantly more or less often {between}.",
+        "table": grid,
+    }
+
+
+def _way(row: dict[Any, Any]) -> str:
+    """Class in the style of a word's change."""
+    if not row["p_bh"] < SIGNIFICANT:
+        return "level"
+    return "up" if row["estimate"] > 0 else "down"
+
+
+def _ratio(log_odds: float) -> str:
+    """An odds ratio, to two decimals below 10."""
+    ratio = math.exp(min(log_odds, 10.0))
+    if ratio < 0.005:
+        return "<\u00a00.01"
+    return ">\u00a0100" if ratio > 100 else f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2f}"
 
 
 def trend_words(version: Version) -> list[str]:

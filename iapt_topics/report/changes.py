@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from iapt_topics._base.status import CORRECTED, FELL, ROSE, SHOWN, UNCHECKED
-from iapt_topics.report.format import anchor, interval, known, label_of, points
+from iapt_topics._base.status import CORRECTED, FELL, FEW, ROSE, SHOWN, UNCHECKED
+from iapt_topics.report.format import (
+    anchor,
+    interval,
+    known,
+    label_of,
+    percent,
+    points,
+)
 from iapt_topics.report.pictures import last_changes
 
 if TYPE_CHECKING:
@@ -29,6 +36,8 @@ class Change:
     label: str
     first: Figure
     last: Figure
+    #: Prevalence of both waves as it is printed.
+    printed: tuple[str, str]
     change: Figure
     p: float
     smallest: float
@@ -82,12 +91,14 @@ def theme_changes(version: Version) -> list[Change]:
         change = tuple(float(source[c]) for c in ("estimate", "low", "high"))
         if None in ends or not all(map(known, change)):
             continue
+        first, final = _both(ends, change[0])  # type: ignore[arg-type]
         out.append(
             Change(
                 theme=theme,
                 label=label_of(version.labels, theme),
-                first=ends[0],  # type: ignore[arg-type]
-                last=ends[1],  # type: ignore[arg-type]
+                first=first,
+                last=final,
+                printed=(ends[0][3], ends[1][3]),  # type: ignore[index]
                 change=change,  # type: ignore[arg-type]
                 p=float(source["p_bh"]),
                 smallest=float(row["smallest_detectable"]),
@@ -105,10 +116,27 @@ def _shown(table: pd.DataFrame | None, year: int) -> dict[str, dict[Any, Any]]:
     return {str(r["theme"]): r for r in rows.to_dict("records")}
 
 
-def _figures(table: pd.DataFrame | None) -> dict[tuple[str, int], Figure]:
-    """Each share that is shown, with its interval, by theme and year."""
+#: A figure, and how it is printed: one of few respondents by its note.
+Shown = tuple[float, float, float, str]
+
+
+def _figures(table: pd.DataFrame | None) -> dict[tuple[str, int], Shown]:
+    """Each share that is shown or few, with its interval, by theme and year."""
     rows = () if table is None else table.to_dict("records")
-    figures = {
-        (str(r["theme"]), int(r["year"])): (r["estimate"], r["low"], r["high"]) for r in rows
+    return {
+        (str(r["theme"]), int(r["year"])): (r["estimate"], r["low"], r["high"], _printed(r))
+        for r in rows
+        if known(r["low"]) and known(r["high"])
     }
-    return {key: figure for key, figure in figures.items() if all(map(known, figure))}
+
+
+def _printed(row: dict[Any, Any]) -> str:
+    return str(row["note"]) if row["status"] == FEW else percent(row["estimate"])
+
+
+def _both(ends: list[Shown], change: float) -> tuple[Figure, Figure]:
+    """Both prevalences; one of few respondents is the other less the change."""
+    first, last = (e[0] for e in ends)
+    first = first if known(first) else last - change
+    last = last if known(last) else first + change
+    return (first, *ends[0][1:3]), (last, *ends[1][1:3])

@@ -158,8 +158,7 @@ def _moved(moved: Sequence[Change], of: Sequence[Change], every: bool) -> str:
         for c in (max(moved, key=lambda c: c.change[0]), min(moved, key=lambda c: c.change[0]))
     }
     told = [
-        f"{c.label} {'rose' if c.change[0] > 0 else 'fell'} from {form.percent(c.first[0])} to "
-        f"{form.percent(c.last[0])}"
+        f"{c.label} {'rose' if c.change[0] > 0 else 'fell'} from {c.printed[0]} to {c.printed[1]}"
         for c in ends.values()
     ]
     most = "the largest rise and fall: " if len(moved) > 2 and len(told) == 2 else ""
@@ -172,13 +171,17 @@ def _frequent(version: Version, changes: Sequence[Change]) -> str:
     """The commonest themes, where there is no change to tell of."""
     if changes:
         return ""
-    rows = version.tables["theme_shares"]
-    rows = rows[rows["estimate"].notna()].sort_values("estimate", ascending=False, kind="stable")
+    table = version.tables["theme_shares"]
+    rows = table[table["estimate"] > 0].sort_values("estimate", ascending=False, kind="stable")
+    hidden = bool(table["count"].isna().any())
     named = [
         f"{form.label_of(version.labels, r['theme'])} ({form.percent(r['estimate'])})"
         for r in rows.head(3).to_dict("records")
     ]
-    return f"The most frequent themes were {', '.join(named)}." if named else ""
+    if not named:
+        return ""
+    which = "The most frequent themes that can be shown" if hidden else "The most frequent themes"
+    return f"{which} were {', '.join(named)}."
 
 
 def alerts(version: Version) -> list[Alert]:

@@ -60,7 +60,7 @@ def ledger_grid(
 def share_chart(shares: pd.DataFrame, labels: Labels) -> Grid | None:
     """The prevalence of each theme that is shown, most frequent first: for the first screen."""
     rows = shares[shares["estimate"].notna()]
-    if rows.empty:
+    if not (rows["estimate"] > 0).any():
         return None
     rows = rows.sort_values("estimate", ascending=False, kind="stable")
     scale = Scale(0.0, float(rows["high"].max()))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+#: Indents, and lines that are comments: neither file has a text that goes on over a line.
+_MARGIN = re.compile(r"^[ \t]*//.*\n|^[ \t]+", re.MULTILINE)
 
 
 def render(values: Mapping[str, Any]) -> str:
@@ -20,6 +24,7 @@ def render(values: Mapping[str, Any]) -> str:
         name = names[0]
         folder = files("iapt_topics.report")
         text = "".join(folder.joinpath(n).read_text(encoding="utf-8") for n in names)
+        text = _MARGIN.sub("", text)
         digest = hashlib.sha256(text.encode()).digest()
         own[name.split(".")[0]] = Markup(text)
         own[f"{name.split('.')[0]}_hash"] = base64.b64encode(digest).decode("ascii")

@@ -14,7 +14,7 @@ from iapt_topics.report import format as form
 from iapt_topics.report.charts.rows import stacked_row
 from iapt_topics.report.charts.waves import Line, Point, wave_chart
 from iapt_topics.report.format import Grid
-from iapt_topics.report.grid import make_grid
+from iapt_topics.report.grid import by_theme, make_grid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -190,26 +190,26 @@ def _beside(version: Version, rows: pd.DataFrame, label: str) -> list[tuple[str,
 
 
 def _values_grid(version: Version, rows: pd.DataFrame, caption: str) -> Grid | None:
-    shown = rows[rows["estimate"].notna()]
-    themes = [t for t, part in shown.groupby("theme", sort=False) if (part["count"] > 0).any()]
-    if not themes:
+    shown = by_theme(rows[rows["estimate"].notna()])
+    parts = {t: {r["value_label"]: r for r in of} for t, of in shown.items()
+             if any(r["count"] > 0 for r in of)}  # fmt: skip
+    if not parts:
         return None
     names = list(dict.fromkeys(rows["value_label"]))
     body = []
-    for theme in themes:
-        part = shown[shown["theme"] == theme].set_index("value_label")
-        shares = [float(part["estimate"].get(n, 0.0)) for n in names]
+    for theme, part in parts.items():
+        shares = [float(part[n]["estimate"]) if n in part else 0.0 for n in names]
         whole = max(sum(shares), 1.0)  # a response can have a sentence of either value
         cells = [
-            f"{form.percent(part['estimate'][n])} ({form.count(part['count'][n])})"
-            if n in part.index else form.SUPPRESSED_CELL
+            f"{form.percent(part[n]['estimate'])} ({form.count(part[n]['count'])})"
+            if n in part else form.SUPPRESSED_CELL
             for n in names
         ]  # fmt: skip
         drawn = stacked_row([(s / whole, "abc"[i % 3]) for i, s in enumerate(shares)])
-        n = form.count(part["n"].iloc[0])
+        n = form.count(next(iter(part.values()))["n"])
         body.append((form.label_of(version.labels, theme), drawn, *cells, n))
     head = ("Theme", "0 to 100\u00a0%", *map(clean, names), "Responses with the theme")
-    links = tuple(form.anchor(t) for t in themes)
+    links = tuple(map(form.anchor, parts))
     return Grid(caption=caption, head=head, rows=tuple(body), links=links,
                 note="In brackets: responses. The rest of a bar has no value.")  # fmt: skip
 

@@ -70,11 +70,7 @@ def _survey(version: Version) -> dict[str, Any]:
         "n_rows": form.count(totals.get("read", 0)),
         "n_kept": form.count(totals.get("kept", 0)),
         "n_people": form.count(totals.get("people", 0)),
-        "excluded": [
-            f"{words} ({form.count(n)})"
-            for status, words in STATUSES.items()
-            if status != "kept" and (n := totals.get(status, 0)) != 0
-        ],
+        "excluded": _excluded(totals),
         "years": years,
         "questions": [clean(q) for q in about.questions],
         "ledger": grids.ledger_grid(
@@ -84,6 +80,14 @@ def _survey(version: Version) -> dict[str, Any]:
         "who": _who(version),
         "how": _how(version),
     }
+
+
+def _excluded(totals: dict[Any, Any]) -> list[str]:
+    """Rows that were left out, by why; those of which the number may not be said, together."""
+    rows = {words: totals.get(s, 0) for s, words in STATUSES.items() if s != "kept"}
+    said = [f"{words} ({form.count(n)})" for words, n in rows.items() if form.known(n) and n]
+    hidden = sum(not form.known(n) for n in rows.values())
+    return said + ["rows whose number is suppressed"] * (hidden > 0)
 
 
 def _found(version: Version) -> form.Grid | None:
@@ -121,6 +125,7 @@ def _themes(
 def _topics(version: Version) -> dict[str, Any]:
     """The topics, their themes and their stability."""
     tables, cards = version.tables, themes.topic_cards(version)
+    bubbles = topic_map.lay_out(version)
     notes = {c.note for c in cards if not c.small}
     rows = tables["topics"]
     unassigned = rows.loc[rows["topic"] == -1, "estimate"]
@@ -128,9 +133,11 @@ def _topics(version: Version) -> dict[str, Any]:
     return {
         "unsure": _unsure(version),
         "cards": cards,
-        "bubbles": topic_map.lay_out(version),
+        "bubbles": bubbles,
+        "bubble_table": topic_map.topic_grid(bubbles, rows),
+        "responses_json": topic_map.responses_json(version, bubbles),
         "groups": topic_map.groups(version),
-        "map_size": (int(topic_map.WIDTH), int(topic_map.HEIGHT)),
+        "view_box": topic_map.view_box(version),
         "broad": grids.hierarchy_grid(tables["topic_hierarchy"]),
         "coverage": {
             "themes": len(coverage),
@@ -223,6 +230,7 @@ def _drift(
         "small": change.small_charts(version, changes, lines),
         "people": any(len(of) > 1 for of in lines.values()),
         "trend_words": change.trend_words(version),
+        "words": change.word_chart(version),
         "changes": drift_grids.changes_grid(
             last_rows, labels, f"{names[last]} against {names[baseline]}, machine codes"
         ),

@@ -77,7 +77,8 @@ def theme_pages(
     found = {
         name: by_theme(tables.get(name))
         for name in ("drift_changes", "agreement_changes", "agreement_themes", "people_themes",
-                     "agreement_convergence", "people_convergence", "certificate")
+                     "agreement_convergence", "people_convergence", "certificate",
+                     "error_contrasts")
     }  # fmt: skip
     quotes: dict[str, list[Quote]] = {}
     for quote in published.quotes:
@@ -175,7 +176,11 @@ def _agreement(found: Found, theme: str) -> tuple[str, ...]:
         rated = [str(r["rating"]) for r in found[f"{start}_convergence"].get(theme, ())]
         for row in found[f"{start}_themes"].get(theme, ()):
             out.append(f"{who}: {_agreed(row, rated)}.")
-    out += [f"Machine coding: {row['verdict']}." for row in found["certificate"].get(theme, ())]
+    verdicts = [row["verdict"] for row in found["certificate"].get(theme, ())]
+    out += [f"Machine coding: {verdict}." for verdict in verdicts if verdict != SUPPRESSED]
+    for row in [*found["error_contrasts"].get(theme, ())][-1:]:
+        if known(row["error"]) and row["change"]:
+            out.append(f"{row['level']} against {row['reference']}: {row['note']}")
     return tuple(out)
 
 
@@ -192,7 +197,13 @@ def _agreed(row: dict[Any, Any], rating: list[str]) -> str:
 def topic_cards(published: Version) -> list[Card]:
     """A card for each topic, small ones without content."""
     tables = published.tables
-    pairs = tables["topic_mapping"]
+    found = tables["topic_mapping"]
+    pairs: dict[int, list[tuple[str, str]]] = {}
+    for topic, theme, label in zip(
+        found["topic"], found["theme"], found["theme_label"], strict=True
+    ):
+        if theme:
+            pairs.setdefault(int(topic), []).append((form.anchor(theme), clean(label)))
     topical: dict[int, list[Quote]] = {}
     for quote in published.quotes:
         if not quote.theme:
@@ -207,7 +218,6 @@ def topic_cards(published: Version) -> list[Card]:
             label = "small topic, suppressed"
             cards.append(Card(number=number, label=label, small=True, size=size))
             continue
-        of = pairs[(pairs["topic"] == number) & (pairs["theme"] != "")]
         counted = known(row["estimate"])
         cards.append(
             Card(
@@ -219,10 +229,7 @@ def topic_cards(published: Version) -> list[Card]:
                 support=percent(row["support"]),
                 replicability=coefficient(row["stability"]) if "stability" in row else "",
                 words=tuple(clean(w) for w in str(row["words"]).split(", ") if w),
-                themes=tuple(
-                    (form.anchor(t), clean(label))
-                    for t, label in zip(of["theme"], of["theme_label"], strict=True)
-                ),
+                themes=tuple(pairs.get(number, ())),
                 quotes=tuple(topical.get(number, ())[:OF_A_TOPIC]),
                 n_quotes=len(topical.get(number, ())),
                 note=clean(row["remark"]),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from iapt_topics._base.status import AUTOMATE, AUTOMATE_ABOVE, UNKNOWN
+import numpy as np
+
+from iapt_topics._base.status import AUTOMATE, AUTOMATE_ABOVE, SUPPRESSED, UNKNOWN
 from iapt_topics._base.text import clean
 from iapt_topics.report import format as form
 from iapt_topics.report.charts.rows import interval_row
@@ -86,14 +88,18 @@ def f1_words(version: Version) -> str:
 def certified_words(version: Version) -> str:
     """How many themes the machine may code alone, in a sentence; "" where that is not known."""
     table = version.tables.get("certificate")
-    if table is None:
+    if table is None or not len(table):
         return ""
+    public = "n_checked" not in table
+    table = table[table["verdict"] != SUPPRESSED]
     able = int(table["verdict"].isin((AUTOMATE, AUTOMATE_ABOVE)).sum())
     open_ = int((table["verdict"] == UNKNOWN).sum())
     words = (
         f"The machine may code {able or 'none'} of {len(table)} themes alone (precision at least "
         ".80 with 90\u00a0% confidence)"
     )
+    if public:
+        return f"{words}, by rounded counts; for the others they do not show it."
     if open_:
         words += f"; for {open_} the hand codes are too few to tell"
     return f"{words}."
@@ -104,6 +110,18 @@ def certificate_grid(version: Version) -> Grid | None:
     table = version.tables.get("certificate")
     if table is None:
         return None
+    if "n_checked" not in table:
+        table = table.assign(score=np.nan)
+        return make_grid(
+            table,
+            "What the machine may code alone",
+            ("Theme", clean, "label"),
+            ("Verdict", _verdict, "verdict", "score"),
+            ("Precision at least", form.coefficient, "precision_low"),
+            note="One-sided bounds at 90\u00a0% confidence, from the published counts alone: of "
+            "all counts that round to these, the least favourable.",
+            links=tuple(form.anchor(t) for t in table["theme"]),
+        )
     return make_grid(
         table,
         "What the machine may code alone",
@@ -122,4 +140,6 @@ def certificate_grid(version: Version) -> Grid | None:
 
 
 def _verdict(verdict: str, score: float) -> str:
-    return f"{verdict} {score:.2f}" if verdict == AUTOMATE_ABOVE else verdict
+    if verdict == AUTOMATE_ABOVE:
+        return f"{verdict} {score:.2f}"
+    return form.SUPPRESSED_CELL if verdict == SUPPRESSED else verdict

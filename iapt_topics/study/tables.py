@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.arrays import Floats, Floats32
-from iapt_topics._base.errors import InputError
+from iapt_topics._base.arrays import Floats
 from iapt_topics._base.status import SIGNIFICANT
-from iapt_topics.agreement.certify import certify_codes
 from iapt_topics.codes.axis import pole_codes
 from iapt_topics.drift.machine_error import corrected_change_tests, error_by_year
 from iapt_topics.drift.panel import measure_panel
 from iapt_topics.drift.prevalence import NOT_RANDOM, shares_by_hand
 from iapt_topics.drift.tables import FAMILIES, sources_table
 from iapt_topics.drift.uncertainty import assignment_covariance, by_source
+from iapt_topics.drift.word_shift import survey_words
 from iapt_topics.mapping.mapping import mapping_coverage
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.stats.share_model import ShareModel, YearSums, share_model, sum_cells
@@ -40,6 +39,9 @@ from iapt_topics.study.derived import (
     widths_by_source,
 )
 from iapt_topics.study.facets import carried_values, facet_codes, facet_sets, named_values
+from iapt_topics.study.hexagons import cut_hexagons
+from iapt_topics.study.machine_checks import certificate_table, contrasts_table
+from iapt_topics.study.places import response_places, topic_places
 from iapt_topics.survey.respondents import is_panel, respondent_mix, response_quality, tabulated
 from iapt_topics.topics.unassigned import unassigned_band
 
@@ -65,6 +67,7 @@ def exact_tables(study: Results) -> Tables:
             f"drift_{name}": add_status(getattr(drift, name))
             for name in ("shares", "changes", "trends", "changepoints", "distances")
         },
+        "word_shifts": add_status(survey_words(study.responses, drift.baseline).assign(note="")),
         **_standardised_tables(study),
         **_panel_tables(study),
         **_axis_tables(study),
@@ -88,7 +91,8 @@ def exact_tables(study: Results) -> Tables:
     private = {
         # What was noticed in the file can have counts and ids.
         "survey_findings": _all_findings(study),
-        "certificate": _certificate(study),
+        "certificate": certificate_table(study),
+        "error_contrasts": contrasts_table(study),
         "topic_assignments": study.topics.assignments,
         "machine_codes": study.codes.table,
         "machine_evidence": study.codes.evidence,
@@ -97,14 +101,6 @@ def exact_tables(study: Results) -> Tables:
         "redactions": study.redactions,
     }
     return out | {name: table for name, table in private.items() if table is not None}
-
-
-def _certificate(study: Results) -> pd.DataFrame | None:
-    """Which themes the machine may code alone; None without hand codes of a random sample."""
-    try:
-        return certify_codes(study.codes, study.human, study.responses).themes
-    except InputError:
-        return None
 
 
 def _all_findings(study: Results) -> pd.DataFrame:
@@ -296,7 +292,7 @@ def _topic_tables(study: Results) -> Tables:
         "topics": _topic_rows(topics),
         "topic_mapping": mapping.table,
         "topic_scores": mapping.scores,
-        "topic_map": topic_map(topics),
+        **_topic_map(topics, study.responses),
         "topic_runs": topics.runs,
         "topic_resolution": topics.resolution,
         "topic_hierarchy": _hierarchy(topics),
@@ -335,27 +331,20 @@ def _unsure(band: pd.DataFrame) -> pd.DataFrame:
     return add_status(out.reset_index(drop=True))
 
 
-def topic_map(topics: Topics) -> pd.DataFrame:
-    """Topics on the first two principal axes of their centroids: those alike lie near each other.
-
-    Returns
-    -------
-    DataFrame
-        ``topic``, ``x``, ``y``; the longest arm of each axis points to the right or up.
-    """
-    at = principal_axes(topics.centroids)
-    return pd.DataFrame({"topic": topics.topics["topic"].to_numpy(), "x": at[:, 0], "y": at[:, 1]})
-
-
-def principal_axes(centroids: Floats32) -> Floats:
-    """First two principal coordinates, each with its longest arm to the right or up."""
-    x = np.asarray(centroids, dtype=float)
-    u, s, _ = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
-    flat = np.zeros((len(x), 2))
-    flat[:, : min(2, len(s))] = (u * s)[:, :2]
-    longest = np.abs(flat).argmax(axis=0)
-    flat *= np.where(flat[longest, [0, 1]] < 0, -1.0, 1.0)
-    return flat
+def _topic_map(topics: Topics, responses: Responses) -> Tables:
+    """Middle and radius of the disc of each topic, and its hexagons."""
+    numbers, given = topics.topics["topic"].to_numpy(), topics.assignments
+    discs = topic_places(topics.centroids, topics.topics["n"].to_numpy(dtype=float))
+    of = np.flatnonzero(given["topic"] >= 0)
+    column = {int(t): i for i, t in enumerate(numbers)}
+    own = np.array([column[int(t)] for t in given["topic"].iloc[of]], dtype=np.intp)
+    places = response_places(discs, topics.distribution[of], own)
+    person = given["response_id"].iloc[of].map(responses.cluster_id.to_dict()).tolist()
+    hexagons = cut_hexagons(places, own, discs, person, least=1)
+    return {
+        "topic_map": pd.DataFrame({"topic": numbers} | dict(zip("xyr", discs.T, strict=True))),
+        "topic_hexagons": hexagons.assign(topic=numbers[hexagons["topic"].to_numpy(np.intp)]),
+    }
 
 
 def topic_widths(topics: Topics, responses: Responses, baseline: int) -> dict[str, Floats]:
@@ -422,7 +411,8 @@ def _coded_by_people(study: Results, out: Tables) -> Tables:
     tables = {"agreement_years": add_status(table)}
     changes = compare_changes(table, study.drift.baseline).assign(note="")
     tables["agreement_changes"] = add_status(changes, "change_reference")
-    if one.picked or one.kind != "human" or study.codes.kind == "human":
+    picked = one.picked.issuperset(one.seen["response_id"])
+    if picked or one.kind != "human" or study.codes.kind == "human":
         return tables  # what people picked to code is no sample that the rest could be corrected by
     both = shares_by_hand(study.codes, one, responses).set_index(["theme", "year"])
     corrected, machine = (both[both["method"] == m] for m in ("corrected", "machine"))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns, require_unique
 from iapt_topics._base.result import Result
-from iapt_topics.codes.codes import Codes
+from iapt_topics.codes.codes import PROBABILITY, Codes
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.survey.responses import Responses
 from iapt_topics.validation.answers import Answers
@@ -263,14 +263,23 @@ def replay_gold(trail: pd.DataFrame, coders: Sequence[Codes], frame: ThemeFrame)
             )  # fmt: skip
         seen.append((response, who[response]))
         table += [(response, theme, np.nan) for theme in gold]
+    decided = {i for i, _ in seen}
+    coded = pd.DataFrame(seen, columns=["response_id", "respondent_id"])
+    # How responses were drawn stays with them, or the gold codes would pass for evenly drawn.
+    chance: dict[str, float] = {}
+    for codes in reversed(coders):
+        chance |= codes.probabilities
+    if chance:
+        coded[PROBABILITY] = coded["response_id"].map(chance)
     return Codes(
         coder="gold",
         kind="human",
         themes=themes,
-        seen=pd.DataFrame(seen, columns=["response_id", "respondent_id"]),
+        seen=coded,
         table=pd.DataFrame(table, columns=["response_id", "theme", "score"]),
         labels={t.id: t.label for t in frame.codable},
-        picked=frozenset[str]().union(*(c.picked for c in coders)) & {i for i, _ in seen},
+        picked=frozenset[str]().union(*(c.picked for c in coders)) & decided,
+        sealed=frozenset[str]().union(*(c.sealed for c in coders)) & decided,
     )
 
 

@@ -157,7 +157,7 @@ def test_what_taught_or_was_picked_certifies_nothing(four_themes):
     found = certify_codes(taught, human, responses)
     assert found.n <= 200
     assert not found.units & taught.trained_on
-    with pytest.raises(InputError, match="none drawn at random"):
+    with pytest.raises(InputError, match="none of them drawn at random"):
         certify_codes(
             Codes(
                 **{k: getattr(machine, k) for k in ("coder", "kind", "themes", "seen", "table")},

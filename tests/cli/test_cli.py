@@ -85,6 +85,9 @@ def test_certify_says_what_the_machine_may_code(command, offline_encoder, files,
     assert len(verdicts) == len(lines)
     code, out, _ = command("certify", tmp_path / "out", "--json", "--precision", "0.5")
     assert len(json.loads(out)["themes"]) == len(lines)
+    assert json.loads(out)["looks"] == 2  # another target, after the run's and the first one
+    assert (tmp_path / "out" / "private" / "test_looks.csv").exists()
+    assert command("verify", tmp_path / "out")[0] == 0
 
 
 def test_one_year_with_codes_has_a_report_and_no_word_of_change(

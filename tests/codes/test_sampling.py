@@ -170,7 +170,11 @@ def test_picked_responses_are_named_in_the_codes(big):
     plan = next_to_code(big, coded(big), n=10)
     marked = plan.marked(coded(big, 2, "human"))
     rows = plan.table[plan.table["part"] == "informative"]
-    assert marked.picked == set(rows["response_id"])
+    drawn = plan.table[plan.table["part"] == "evaluation"].set_index("response_id")
+    # What the plan did not draw has no known probability, so it stands for no others.
+    assert marked.picked == set(marked.seen["response_id"]) - set(drawn.index)
+    assert set(rows["response_id"]) <= marked.picked
+    assert marked.probabilities == drawn["inclusion_probability"].astype(float).to_dict()
 
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])

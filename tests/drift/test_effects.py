@@ -194,3 +194,71 @@ def test_codes_that_were_picked_stand_for_themselves_and_too_few_give_no_estimat
     row = theme_regression(machine, responses, human=few).iloc[0]
     assert row["model"] == "none"
     assert "random hand-coded responses" in row["note"]
+
+
+def four_cells():
+    """Years and roles with 200 responses in each of four cells, of these 40, 60, 50 and 110."""
+    year = np.repeat([2021, 2021, 2022, 2022], 200)
+    role = np.tile(np.repeat(["HIT", "PWP"], 200), 2)
+    given = np.concatenate([np.arange(200) < k for k in (40, 60, 50, 110)])[:, None]
+    return year, role, given
+
+
+def test_an_interaction_is_the_difference_in_differences_of_the_cells():
+    year, role, given = four_cells()
+    table = theme_regression(*made(year, given, role=role), ["role"], interactions=["role"])
+    row = table[table["covariate"] == "year:role"].iloc[0]
+    # (110 - 60) / 200 - (50 - 40) / 200: a saturated model has the cells' own shares.
+    assert row["estimate"] == pytest.approx(0.2)
+    assert (row["level"], row["reference"], row["n"]) == ("2022:PWP", "2021:HIT", 800)
+    shares = np.array([0.2, 0.3, 0.25, 0.55])
+    se = np.sqrt((shares * (1 - shares) / 200).sum())
+    assert (row["high"] - row["low"]) / 2 == pytest.approx(1.963 * se, rel=0.005)
+    by_covariate = table.set_index("covariate")["estimate"]
+    assert by_covariate["year"] == pytest.approx((0.05 + 0.25) / 2)
+    assert by_covariate["role"] == pytest.approx((0.1 + 0.3) / 2)
+
+
+def test_a_corrected_interaction_is_that_of_peoples_codes():
+    year, role, given = four_cells()
+    noise = np.random.default_rng(0).random(given.shape) < 0.4
+    machine, responses = made(year, noise, role=role)
+    human = by_hand(machine, given, np.arange(800))
+    table = theme_regression(machine, responses, ["role"], human=human, interactions=["role"])
+    row = table[table["covariate"] == "year:role"].iloc[0]
+    assert row["estimate"] == pytest.approx(0.2)
+    assert row["model"] == "corrected"
+
+
+def test_errors_that_depend_on_year_and_group_together_are_taken_off():
+    rng = np.random.default_rng(4)
+    found = []
+    for _ in range(12):
+        year, role = np.repeat([2021, 2022], 500), np.tile(["HIT", "PWP"], 500)
+        both = (year == 2022) & (role == "PWP")
+        y = rng.random((1000, 1)) < 0.3
+        f = y & (rng.random((1000, 1)) < np.where(both, 0.9, 0.5)[:, None])
+        machine, responses = made(year, f, role=role)
+        human = by_hand(machine, y, np.sort(rng.permutation(1000)[:300]))
+        for hand in (None, human):
+            table = theme_regression(
+                machine, responses, ["role"], human=hand, interactions=["role"]
+            )
+            row = table[table["covariate"] == "year:role"].iloc[0]
+            found.append((row["estimate"], row["low"] <= 0 <= row["high"]))
+    estimate, covered = np.array(found, float).reshape(12, 2, 2).transpose(2, 1, 0)
+    assert estimate.mean(axis=1)[0] > 0.08
+    assert abs(estimate.mean(axis=1)[1]) < 0.04
+    assert covered[1].mean() >= 0.75
+
+
+def test_an_empty_cell_is_aliased_and_an_interaction_must_be_a_covariate():
+    year, role, given = four_cells()
+    some = ~((year == 2022) & (role == "PWP"))
+    table = theme_regression(
+        *made(year[some], given[some], role=role[some]), ["role"], interactions=["role"]
+    )
+    row = table[table["covariate"] == "year:role"].iloc[0]
+    assert row["note"].startswith("Aliased")
+    with pytest.raises(InputError, match="must be covariates of the regression"):
+        theme_regression(*made(year, given, role=role), interactions=["role"])

@@ -9,6 +9,7 @@ from coded_surveys import survey
 from hypothesis import given as examples
 from hypothesis import strategies as st
 
+from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.panel import NO_THEME, mcnemar_mid_p, measure_panel
 from iapt_topics.stats.intervals import wilson_interval
 
@@ -122,3 +123,63 @@ def test_three_waves_compare_with_the_baseline_and_the_wave_before():
     assert len(rows) == 6
     steps = panel.transitions[["year", "against"]].drop_duplicates().to_numpy().tolist()
     assert steps == [[2022, 2021], [2023, 2022]]
+
+
+def by_hand(codes, given, rows, **more):
+    """One person's codes of some responses, ``given`` for all of them."""
+    seen = codes.seen.iloc[rows]
+    ids = seen.loc[np.asarray(given)[rows, 0], "response_id"]
+    table = pd.DataFrame({"response_id": ids, "theme": "t0", "score": np.nan})
+    return Codes(coder="person", kind="human", themes=("t0",), seen=seen, table=table, **more)
+
+
+def drifting(rng, n=600):
+    """A panel in which nobody changes, and whose machine finds .5 and then .8 of the theme."""
+    true = np.tile(rng.random(n) < 0.3, 2)[:, None]
+    year = np.repeat([2021, 2022], n)
+    f = true & (rng.random((2 * n, 1)) < np.where(year == 2021, 0.5, 0.8)[:, None])
+    return *survey(year, f, person=[*range(n), *range(n)]), true
+
+
+def test_a_machine_that_finds_more_makes_no_corrected_change_of_a_panel():
+    rng, found = np.random.default_rng(1), []
+    for _ in range(20):
+        machine, responses, y = drifting(rng)
+        human = by_hand(machine, y, np.sort(rng.permutation(len(y))[:300]))
+        for hand in (None, human):
+            row = measure_panel(machine, responses, human=hand).changes.iloc[0]
+            found.append((row["estimate"], row["low"] <= 0 <= row["high"], row["p"] < 0.05))
+    estimate, covered, flagged = np.array(found, float).reshape(20, 2, 3).transpose(2, 1, 0)
+    assert estimate.mean(axis=1)[0] > 0.06
+    assert flagged[0].mean() > 0.8
+    assert abs(estimate.mean(axis=1)[1]) < 0.03
+    assert covered[1].mean() >= 0.85
+    assert flagged[1].mean() <= 0.15
+
+
+def test_with_all_of_a_panel_coded_by_hand_the_change_is_that_of_peoples_codes():
+    machine, responses, _ = drifting(np.random.default_rng(2))
+    y = np.random.default_rng(3).random((1200, 1)) < 0.4
+    human = by_hand(machine, y, np.arange(1200))
+    ours, theirs = (
+        measure_panel(c, responses, human=h).changes.iloc[0]
+        for c, h in ((machine, human), (human, None))
+    )
+    assert ours["estimate"] == pytest.approx(theirs["estimate"])
+    assert "Corrected by 1200" in ours["note"]
+    back = measure_panel(machine, responses, human=human, baseline=2022).changes
+    base = back[back["against"] == 2022].iloc[0]
+    assert base["estimate"] == pytest.approx(-theirs["estimate"])
+
+
+def test_a_respondent_and_year_counts_as_coded_once_all_its_responses_are():
+    # Two responses of each respondent and year, of which the second alone has the theme.
+    year, person = np.repeat([2021, 2022], 200), np.tile(np.repeat(np.arange(100), 2), 2)
+    given = (np.arange(400) % 2 == 1)[:, None]
+    machine, responses = survey(year, given, person=person)
+    rows = [*range(0, 200), *range(200, 400, 2)]  # all of the first year, half of each of the last
+    row = measure_panel(machine, responses, human=by_hand(machine, given, rows)).changes.iloc[0]
+    assert "Not corrected" in row["note"]
+    row = measure_panel(machine, responses, human=by_hand(machine, given, np.arange(400))).changes
+    assert row.iloc[0]["estimate"] == pytest.approx(0)
+    assert "Corrected by 200" in row.iloc[0]["note"]

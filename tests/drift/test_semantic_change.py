@@ -12,7 +12,8 @@ from scipy import stats
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.drift.semantic_change import measure_semantic_change
-from iapt_topics.drift.semantic_model import energy_distance, log_odds_shift, moved_place
+from iapt_topics.drift.semantic_model import energy_distance, moved_place
+from iapt_topics.drift.word_shift import log_odds_shift
 from iapt_topics.encoders.embeddings import embed
 
 

@@ -11,7 +11,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from iapt_topics._base.errors import InputError
+from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.drift import measure_drift
+from iapt_topics.drift.prevalence import corrected_shares
 from iapt_topics.drift.standardise import standardise_drift
 
 
@@ -172,3 +174,79 @@ def test_a_change_in_who_answers_is_taken_out():
     trend = result.trends.set_index(["method", "test"])["p"]
     assert trend["crude", "omnibus"] < 1e-6
     assert trend["standardised", "omnibus"] == pytest.approx(1)
+
+
+def by_hand(codes, given, rows, **more):
+    """One person's codes of some responses, ``given`` for all of them."""
+    seen = codes.seen.iloc[rows]
+    ids = seen.loc[np.asarray(given)[rows, 0], "response_id"]
+    table = pd.DataFrame({"response_id": ids, "theme": "t0", "score": np.nan})
+    return Codes(coder="person", kind="human", themes=("t0",), seen=seen, table=table, **more)
+
+
+def mixed(rng, n=600):
+    """Two years of other mixes of role; people's prevalence hangs on role alone, .15 or .45.
+
+    The machine finds .5 of it in the first year and .8 in the second.
+    """
+    year = np.repeat([2021, 2022], n)
+    role = np.where(rng.random(2 * n) < np.where(year == 2021, 0.3, 0.6), "PWP", "HIT")
+    y = (rng.random(2 * n) < np.where(role == "PWP", 0.45, 0.15))[:, None]
+    f = y & (rng.random((2 * n, 1)) < np.where(year == 2021, 0.5, 0.8)[:, None])
+    return *made(year, f, role=role), y
+
+
+def test_with_all_coded_by_hand_the_corrected_is_that_of_peoples_codes():
+    machine, responses, y = mixed(np.random.default_rng(1))
+    human = by_hand(machine, y, np.arange(len(y)))
+    ours = standardise_drift(machine, responses, ["role"], human=human)
+    theirs = standardise_drift(human, responses, ["role"])
+    for one, two in ((ours.shares, theirs.shares), (ours.changes, theirs.changes)):
+        np.testing.assert_allclose(one["estimate"], two["estimate"], atol=1e-9)
+    assert ours.shares["note"].str.contains("Corrected by 600 hand-coded").all()
+    # Weights cannot tell that the cells' sizes are fixed: a little too wide, never too narrow.
+    width = [(t["high"] - t["low"]).to_numpy() for t in (ours.changes, theirs.changes)]
+    assert (width[0] >= 0.98 * width[1]).all()
+    assert (width[0] <= 1.15 * width[1]).all()
+
+
+def test_crude_and_corrected_is_corrected_shares():
+    machine, responses, y = mixed(np.random.default_rng(2))
+    human = by_hand(machine, y, np.arange(0, len(y), 5))
+    ours = standardise_drift(machine, responses, ["role"], human=human).shares
+    ours = ours[ours["method"] == "crude"]
+    theirs = corrected_shares(machine, human, responses)
+    theirs = theirs[theirs["method"] == "corrected"]
+    for column in ("estimate", "low", "high"):
+        np.testing.assert_allclose(ours[column], theirs[column])
+
+
+def test_neither_the_mix_nor_the_machine_makes_a_change_that_is_not_there():
+    rng, found = np.random.default_rng(3), []
+    for _ in range(10):
+        machine, responses, y = mixed(rng)
+        human = by_hand(machine, y, np.sort(rng.permutation(len(y))[:300]))
+        for hand in (None, human):
+            table = standardise_drift(machine, responses, ["role"], human=hand).changes
+            row = table[table["method"] == "standardised"].iloc[0]
+            found.append((row["estimate"], row["low"] <= 0 <= row["high"]))
+    estimate, covered = np.array(found, float).reshape(10, 2, 2).transpose(2, 1, 0)
+    assert estimate.mean(axis=1)[0] > 0.06
+    assert abs(estimate.mean(axis=1)[1]) < 0.03
+    assert covered[1].mean() >= 0.7
+
+
+def test_what_cannot_be_corrected_keeps_the_machines_and_says_so():
+    machine, responses, y = mixed(np.random.default_rng(4))
+    first = np.flatnonzero(responses.table["year"] == 2021)
+    human = by_hand(machine, y, first[::4])
+    ours = standardise_drift(machine, responses, ["role"], human=human)
+    plain = standardise_drift(machine, responses, ["role"])
+    np.testing.assert_allclose(ours.changes["estimate"], plain.changes["estimate"])
+    assert ours.changes["note"].str.contains("Not corrected").all()
+    shares = ours.shares.set_index(["year", "method"])["note"]
+    assert "Corrected by 150" in shares[2021, "standardised"]
+    assert "Not corrected" in shares[2022, "standardised"]
+    picked = by_hand(machine, y, first, picked=frozenset(machine.seen["response_id"]))
+    with pytest.raises(InputError, match="none of them drawn at random"):
+        standardise_drift(machine, responses, ["role"], human=picked)

@@ -7,10 +7,12 @@ from coded_surveys import FRAME, hand_codes
 from conftest import SUBJECTS, read
 
 from iapt_topics._base.errors import InputError
+from iapt_topics.agreement.certify import certify_codes
 from iapt_topics.codes.sampling import next_to_code
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.mapping import learning as coding
 from iapt_topics.mapping.coding import code_responses
+from iapt_topics.mapping.encoders import compare_encoders
 from iapt_topics.mapping.learning import learn_codes
 from iapt_topics.mapping.scoring import score_themes
 
@@ -161,3 +163,18 @@ def test_scores_of_all_responses_and_themes(survey, embeddings, encoder):
     subject = survey.kept.set_index("response_id")["subject"]
     known = subject[subject != "pay"]
     assert (best.loc[known.index, "theme"] == known).mean() > 0.9
+
+
+def test_sealed_test_codes_are_not_learned_from(survey, embeddings, encoder):
+    human = hand_codes(survey)
+    with pytest.raises(InputError, match="must not teach where they are sealed test codes"):
+        learn_codes(survey, embeddings, FRAME, encoder, human.seal())
+    with pytest.raises(InputError, match="must not teach"):
+        compare_encoders(survey, FRAME, human.seal(), [encoder])
+    # A plan's random part is sealed, and the plan holds it out.
+    machine = code_responses(survey, embeddings, FRAME, encoder)
+    plan = next_to_code(survey, machine, n=50, width=0.4, seed=1)
+    marked = plan.marked(hand_codes(survey, n=len(survey)))
+    taught = learn_codes(survey, embeddings, FRAME, encoder, marked, plan=plan)
+    assert not taught.trained_on & marked.sealed
+    assert len(certify_codes(taught, marked, survey).themes) == len(FRAME.themes)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import standins
 
+from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.publish import Private, keep_private, publish
 from iapt_topics.publish.disclosure import EXACT
 from iapt_topics.report import findings, trust
@@ -173,13 +174,12 @@ def test_inputs_are_left_as_they_are(version):
     assert replace(version, quotes=()).tables is version.tables
 
 
-def test_what_the_machine_may_code_alone_is_told_to_the_researcher_only(version):
+def test_what_the_machine_may_code_alone_is_told_exactly_and_by_published_counts(version):
     survey = standins.responses()
     coded = standins.codes(survey)
     human = replace(coded, coder="person", kind="human")
-    study = standins.study_of(
-        responses=survey, codes=coded, comparison=standins.comparison(), human=(human,)
-    )
+    result = compare_codes(human, coded, responses=survey, n_boot=10)
+    study = standins.study_of(responses=survey, codes=coded, comparison=result, human=(human,))
     private = keep_private(study)
     table = private.tables["certificate"]
     assert table["verdict"].eq("automate").all()  # who agrees with themselves
@@ -188,8 +188,16 @@ def test_what_the_machine_may_code_alone_is_told_to_the_researcher_only(version)
     assert said in findings.validity(private).figures
     assert trust.certificate_grid(private).rows[0][1] == "automate"
     public = publish(study)
-    assert "certificate" not in public.tables
-    assert said not in findings.validity(public).figures
+    # What is published is worked out from published counts: a verdict, a bound, and no count.
+    table = public.tables["certificate"]
+    assert list(table) == ["theme", "label", "verdict", "precision_low"]
+    shown = public.tables["agreement_themes"].set_index("theme")["status"] == "shown"
+    assert table.loc[~table["theme"].map(shown), "verdict"].eq("suppressed").all()
+    able = int(table["verdict"].eq("automate").sum())
+    n_shown = int(table["verdict"].ne("suppressed").sum())
+    said = f"The machine may code {able or 'none'} of {n_shown} themes"
+    assert said in findings.validity(public).figures
+    assert len(trust.certificate_grid(public).rows) == n
     none = private.tables["certificate"].assign(verdict="not enough evidence")
     words = trust.certified_words(with_tables(private, certificate=none))
     assert words.startswith(f"The machine may code none of {n} themes alone")

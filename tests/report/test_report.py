@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -16,7 +17,7 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.codes.axis import axis_codes
 from iapt_topics.drift.standardise import Standardised
 from iapt_topics.pipeline.write import write_figures
-from iapt_topics.publish import publish
+from iapt_topics.publish import keep_private, publish
 from iapt_topics.publish.disclosure import STRICT, parse_rule
 from iapt_topics.report import (
     agreement_grids,
@@ -139,6 +140,7 @@ def test_nothing_is_loaded_and_no_other_script_can_run(whole):
     (policy,) = [a["content"] for t, a in page.tags if t == "meta" and "http-equiv" in a]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+    assert len(re.findall("<script>(.*?)</script>", whole[1], re.S)[0].encode()) < 20_000
     for tag in ("script", "style"):
         (body,) = re.findall(f"<{tag}>(.*?)</{tag}>", whole[1], re.S)
         digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
@@ -367,17 +369,80 @@ def test_quotes_of_other_responses_are_an_input_error():
         results(standins.responses(), quotes=approval(["r0"]).drop(columns="approved_by"))
 
 
-def test_map_has_the_topics_that_may_be_shown_and_none_overlap():
+def test_map_has_the_topics_that_may_be_shown_and_each_is_drawn():
     one = results(standins.responses())
     bubbles = topic_map.lay_out(one)
     assert {b.number for b in bubbles} == set(one.topic_names)
     assert 7 not in {b.number for b in bubbles}
-    for i, a in enumerate(bubbles):
-        assert a.r <= a.x <= topic_map.WIDTH - a.r
-        assert a.r <= a.y <= topic_map.HEIGHT - a.r
-        for b in bubbles[:i]:
-            assert np.hypot(a.x - b.x, a.y - b.y) > a.r + b.r
+    table = one.tables["topic_hexagons"]
+    for b in bubbles:
+        n = int((table["topic"] == b.number).sum())
+        assert b.hexagons.count("<title>") == n
+        counted = one.tables["topics"].set_index("topic").at[b.number, "n"] > 0
+        assert (n > 0) == counted
     assert topic_map.lay_out(one) == bubbles
+    left, top, width, height = map(float, topic_map.view_box(one).split())
+    for x, y, side in table[["x", "y", "side"]].itertuples(index=False):
+        assert left <= x - side <= x + side <= left + width
+        assert top <= y - side <= y + side <= top + height
+
+
+def test_the_outline_of_a_topic_is_round_its_hexagons():
+    side, across = 10.0, np.sqrt(3) * 10
+    rows = pd.DataFrame(
+        {"topic": 1, "x": [50.0, 50 + across], "y": 50.0, "side": side, "count": 10}
+    )
+    outline = topic_map._drawn(rows, 20.0, {1: "a"}).split('d="')[-1]
+    assert outline.count("M") == 10  # of twelve edges, two are where they meet
+    assert topic_map._drawn(rows[:1], 20.0, {1: "a"}).split('d="')[-1].count("M") == 6
+
+
+def test_every_response_is_on_the_private_map_and_none_on_the_public_one(tmp_path):
+    survey = standins.responses(extra=HOSTILE)
+    study = standins.study_of(responses=survey)
+    page = write_report(tmp_path / "private.html", keep_private(study)).read_text("utf-8")
+    (held,) = re.findall(r'<script type="application/json" id="responses">(.*?)</script>', page)
+    data = json.loads(held)
+    n = len(survey.kept)
+    assert [len(data[k]) for k in ("topic", "wave", "theme", "text")] == [n] * 4
+    assert len(base64.b64decode(data["places"])) == 4 * n
+    assert "<" not in held
+    assert "<script>alert(1)</script>" in data["text"][0]
+    given = survey.kept["year"].map(study.about.wave).tolist()
+    assert [data["waves"][w] for w in data["wave"]] == given
+    public = write_report(tmp_path / "public.html", publish(study, quotes=False)).read_text("utf-8")
+    assert "application/json" not in public
+    assert "<canvas" not in public
+    assert "back to back sessions" not in public
+
+
+def test_words_that_rose_and_fell_are_said_with_their_waves(whole):
+    said = Page(whole[1]).text
+    assert "Words most changed, 2014 to 2018" in said
+    one = results(standins.responses())
+    table = one.tables["word_shifts"]
+    none = dict(one.tables) | {"word_shifts": table.assign(p_bh=0.5)}
+    words = change.word_chart(replace(one, tables=none))
+    assert words["said"].startswith("No word was said significantly more or less often in 2018")
+    assert f"of {len(table)} words tested" in words["said"]
+    first = table.iloc[[0]].assign(p_bh=0.01, estimate=1.0, low=0.5, high=1.5, word="<b>pay</b>")
+    one_word = change.word_chart(replace(one, tables=none | {"word_shifts": first}))
+    assert "More often: <b>pay</b>." in one_word["said"]  # escaped by the template
+    assert "of 1 word tested" in one_word["said"]
+    assert one_word["table"].rows[0][3] == "2.72 [1.65, 4.48]"
+    assert [change._ratio(v) for v in (-9, 0, 3, 99)] == ["<\u00a00.01", "1.00", "20", ">\u00a0100"]
+    assert change.word_chart(replace(one, tables=none | {"word_shifts": table[:0]})) is None
+
+
+def test_a_theme_that_the_frame_does_not_have_is_listed_by_its_id():
+    version = keep_private(standins.study_of(responses=standins.responses(n=300)))
+    rows = version.responses.assign(themes=[("S2", "nowhere")] * len(version.responses))
+    bubbles = topic_map.lay_out(version)
+    data = json.loads(topic_map.responses_json(replace(version, responses=rows), bubbles))
+    assert data["themes"] == ["Caseload and workload", "nowhere"]
+    assert data["theme"][0] == [0, 1]
+    assert topic_map.responses_json(replace(version, responses=None), bubbles) is None
+    assert topic_map.responses_json(version, []) is None
 
 
 def test_no_change_is_worded_with_what_could_have_been_seen():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 
 import jinja2
@@ -16,7 +17,7 @@ from iapt_topics.codes.axis import axis_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.publish import publish
-from iapt_topics.report import sections, write_report
+from iapt_topics.report import change, findings, grids, sections, write_report
 from iapt_topics.report.page import render
 
 #: Sizes of the hand-coded sample: nobody's, too few to show, some of the shares, most of them.
@@ -127,3 +128,25 @@ def test_where_no_change_can_be_shown_none_is_counted(tmp_path):
     assert " 0 themes" not in text
     assert "of 0 themes" not in text
     assert "further theme" not in text
+
+
+def test_what_is_suppressed_is_no_rank_and_no_list():
+    """Of a survey where little is shown, nothing is said that reads as a finding."""
+    published = publish(standins.study_of(responses=standins.responses(n=300)), quotes=False)
+    shares = published.tables["theme_shares"].copy()
+    some = shares.assign(count=[20, *[float("nan")] * (len(shares) - 1)], estimate=0.1)
+    some.loc[1:, "estimate"] = float("nan")
+
+    def with_shares(table):
+        return replace(published, tables={**published.tables, "theme_shares": table})
+
+    said = findings._frequent(with_shares(some), [])
+    assert said.startswith("The most frequent themes that can be shown were ")
+    none = with_shares(some.assign(estimate=some["estimate"].where(some.index > 0, 0.0)))
+    assert findings._frequent(none, []) == ""
+    assert grids.share_chart(none.tables["theme_shares"], {}) is None
+    excluded = sections._excluded({"read": 90, "blank": 5, "non_answer": float("nan")})
+    assert excluded == ["blank (5)", "rows whose number is suppressed"]
+    empty = published.tables["drift_shares"].assign(count=0.0, estimate=float("nan"))
+    tables = {**published.tables, "drift_shares": empty}
+    assert change.heat_map(replace(published, tables=tables)) is None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import re
 import shutil
 import subprocess
+import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,8 +84,20 @@ def report(tmp_path_factory):
     return written(tmp_path_factory.mktemp("report"), quotes=pd.DataFrame(sheet))
 
 
-def report_of(demo):
-    return demo.folder / "publish" / "report.html"
+@pytest.fixture(scope="module")
+def private(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("private")
+    return write_report(folder / "report.html", keep_private(study_with_pages()))
+
+
+@pytest.fixture(params=["publish", "private"])
+def either(request, report, private):
+    """The public file and the private one."""
+    return report if request.param == "publish" else private
+
+
+def report_of(demo, kind="publish"):
+    return demo.folder / kind / "report.html"
 
 
 def opened(browser, path, **options):
@@ -203,11 +217,13 @@ QUESTIONS = {
 }
 
 
-def test_seven_questions_are_answered_within_one_click(browser, report):
-    page, faults = opened(browser, report, viewport={"width": 1200, "height": 900})
+def test_seven_questions_are_answered_within_one_click(browser, either):
+    page, faults = opened(browser, either, viewport={"width": 1200, "height": 900})
     for question, answer in QUESTIONS.items():
         page.evaluate("scrollTo(0, 0)")
-        page.locator("nav").get_by_role("link", name=question).click()
+        link = page.locator("nav").get_by_role("link", name=question)
+        assert 0 <= link.bounding_box()["y"] < 900  # on the first screen
+        link.click()
         page.wait_for_timeout(50)
         found = page.get_by_text(answer).first
         box = found.bounding_box()
@@ -217,8 +233,8 @@ def test_seven_questions_are_answered_within_one_click(browser, report):
     assert not faults
 
 
-def test_the_first_screen_has_the_badge_the_findings_and_the_changes(browser, report):
-    page, faults = opened(browser, report, viewport={"width": 1200, "height": 900})
+def test_the_first_screen_has_the_badge_the_findings_and_the_changes(browser, either):
+    page, faults = opened(browser, either, viewport={"width": 1200, "height": 900})
     for locator in (".badge", ".finding", ".dumbbell tbody tr:nth-child(5)"):
         assert page.locator(locator).first.bounding_box()["y"] < 880, locator
     page.close()
@@ -239,6 +255,111 @@ def test_tables_and_charts_are_saved(browser, report):
     assert drawn.startswith("<svg")
     assert 'fill="rgb' in drawn
     assert "2014" in drawn
+    page.close()
+    assert not faults
+
+
+#: Charts without a button that saves them as a drawing, or their figures as a table.
+UNSAVED = """() => [...document.querySelectorAll("svg[class], .heatmap")]
+  .map((s) => s.closest("table, .chart, .multiples, .theme .split > div, .map") ?? s)
+  .filter((root) => {
+    const bar = root.querySelector(":scope > .savers")
+      ?? (root.closest(".scroll") ?? root).nextElementSibling;
+    const kinds = [...(bar?.querySelectorAll(".save") ?? [])].map((b) => b.textContent).sort();
+    return kinds.join() !== (root.matches(".map") ? "SVG" : "CSV,SVG");
+  }).map((root) => root.outerHTML.slice(0, 120))"""
+
+
+def test_each_chart_is_saved_with_its_words_and_its_figures(browser, either, private):
+    page, faults = opened(browser, either)
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    assert page.evaluate(UNSAVED) == []
+
+    def saved(name, kind):
+        with page.expect_download() as started:
+            page.get_by_role("button", name=f"{kind}: {name}").first.click()
+        return Path(started.value.path()).read_text("utf-8-sig")
+
+    for name, words in {
+        "Change in each theme": ("Targets and performance", "2014"),
+        "Prevalence of each theme by wave": ("Caseload and workload", "2018 (n ="),
+        "Each theme by wave": ("Targets and performance",),
+        "Map of the responses": ("targets", "Similar topics lie close together"),
+        "Therapist identity": ("2014", "Machine"),
+    }.items():
+        drawn = saved(name, "SVG")
+        text = " ".join(" ".join(ElementTree.fromstring(drawn).itertext()).split())
+        assert all(w in text for w in words), name
+        assert "undefined" not in drawn
+    assert ("<image" in saved("Map of the responses", "SVG")) == (either == private)
+    rows = list(csv.reader(saved("Each theme by wave", "CSV").splitlines()))
+    assert rows[0] == ["Point", "Figure"]
+    assert any(r[0].startswith("Targets and performance, Machine, 2014") for r in rows)
+    assert all(len(r) == 2 and "%" in r[1] for r in rows[1:])
+    page.close()
+    assert not faults
+
+
+def test_responses_are_found_picked_and_read_on_the_private_map(browser, tmp_path):
+    path = write_report(tmp_path / "private.html", keep_private(study_with_pages(extra=HOSTILE)))
+    page, faults = opened(browser, path, viewport={"width": 1200, "height": 900})
+    find, state = page.locator("#find"), page.locator("#find .state")
+    shown = page.locator(".read li")
+    assert re.fullmatch(r"\d+ responses", state.inner_text())
+    every = int(state.inner_text().split()[0])
+    find.get_by_label("Topic").select_option(label="1: caseload, high")
+    assert shown.count() == 20
+    assert all("My caseload is high" in t for t in shown.locator("p").all_text_contents())
+    n = int(state.inner_text().split()[0])
+    assert 20 < n < every
+    page.get_by_role("button", name="Show more").click()
+    assert shown.count() == min(n, 70)
+    find.get_by_label("Wave").select_option("2016")
+    assert set(shown.locator(".chip:first-child").all_text_contents()) == {"2016"}
+    find.get_by_label("Theme").select_option("Caseload and workload")
+    chips = shown.first.locator(".chip").all_text_contents()
+    assert "Caseload and workload" in chips
+    for label in ("Topic", "Wave", "Theme"):
+        find.get_by_label(label).select_option("")
+    find.get_by_label("Search responses").fill("STEPPING stone")
+    assert all("stepping stone" in t for t in shown.locator("p").all_text_contents())
+    find.get_by_label("Search responses").fill("")
+    # A number on the map lists its topic, by the keyboard too.
+    page.locator(".plot").get_by_role("link", name="Topic 2: burnout").focus()
+    page.keyboard.press("Enter")
+    assert "I feel exhausted" in shown.first.inner_text()
+    find.get_by_label("Topic").select_option("")
+    # A dot is read under the pointer, and kept at the head of the list by a click.
+    canvas = page.locator(".plot canvas")
+    canvas.scroll_into_view_if_needed()
+    box, at = canvas.bounding_box(), page.evaluate(FIRST_PLACE)
+    spot = (box["x"] + at[0] * box["width"], box["y"] + at[1] * box["height"])
+    page.mouse.move(*spot)
+    said = page.locator(".tip").inner_text()
+    assert re.match(r"201\d: \w", said)
+    page.mouse.click(*spot)
+    kept = page.locator(".read .kept p")
+    assert kept.count() == 1
+    assert kept.inner_text()[:60] in said
+    assert page.evaluate("window.bad") is None
+    page.close()
+    assert not faults
+
+
+#: Where the first response is on the map, in parts of its width and height.
+FIRST_PLACE = """() => {
+  const packed = atob(JSON.parse(document.getElementById("responses").textContent).places);
+  return [0, 2].map((i) => (packed.charCodeAt(i) + 256 * packed.charCodeAt(i + 1)) / 65535);
+}"""
+
+
+def test_the_public_map_has_hexagons_that_say_their_number(browser, report):
+    page, faults = opened(browser, report, viewport={"width": 1200, "height": 900})
+    assert page.locator("canvas").count() == 0
+    page.locator(".plot a.cut path:not(.edge)").first.hover()
+    assert re.fullmatch(r"\d+0|\d*5 responses of topic 0: .*", page.locator(".tip").inner_text())
+    page.get_by_text("Topics on the map, as a table").click()
+    assert table(page, "Topics on the map").locator("tbody tr").count() > 3
     page.close()
     assert not faults
 
@@ -289,8 +410,8 @@ EMPTY = """() => [...document.querySelectorAll("svg.waves, svg.small, svg.row")]
 
 
 @pytest.mark.parametrize("size", [(390, 844), (1200, 900)])
-def test_nothing_is_wider_than_the_screen_or_cut(browser, report, size):
-    page, faults = opened(browser, report, viewport={"width": size[0], "height": size[1]})
+def test_nothing_is_wider_than_the_screen_or_cut(browser, either, size):
+    page, faults = opened(browser, either, viewport={"width": size[0], "height": size[1]})
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
@@ -300,9 +421,8 @@ def test_nothing_is_wider_than_the_screen_or_cut(browser, report, size):
     assert not faults
 
 
-def test_a_private_report_says_so_on_every_screen_and_printed_page(browser, tmp_path):
-    path = write_report(tmp_path / "private.html", keep_private(study_with_pages()))
-    page, faults = opened(browser, path, viewport={"width": 1200, "height": 900})
+def test_a_private_report_says_so_on_every_screen_and_printed_page(browser, private, tmp_path):
+    page, faults = opened(browser, private, viewport={"width": 1200, "height": 900})
     banner = page.locator(".private")
     for part in (0.0, 0.4, 1.0):
         page.evaluate(f"scrollTo(0, {part} * document.documentElement.scrollHeight)")
@@ -322,12 +442,13 @@ def test_a_private_report_says_so_on_every_screen_and_printed_page(browser, tmp_
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 1200])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_fault_in_the_demo(browser, demo, scheme, width):
+@pytest.mark.parametrize("kind", ["publish", "private"])
+def test_axe_finds_no_fault_in_the_demo(browser, demo, kind, scheme, width):
     axe = pytest.importorskip(
         "axe_playwright_python.sync_playwright", reason="no axe here: it comes with the extra dev"
     )
     screen = {"width": width, "height": 844}
-    page, faults = opened(browser, report_of(demo), color_scheme=scheme, viewport=screen)
+    page, faults = opened(browser, report_of(demo, kind), color_scheme=scheme, viewport=screen)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     found = axe.Axe().run(page).response["violations"]

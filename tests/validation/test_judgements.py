@@ -172,6 +172,20 @@ def test_disagreements_are_decided_and_the_trail_replays(tmp_path):
     pd.testing.assert_frame_equal(again.seen, gold.codes.seen)
 
 
+def test_gold_codes_keep_how_their_responses_were_drawn():
+    three, _, frame = coders()
+    one = three[0]
+    chance = np.linspace(0.1, 0.9, len(one.seen))
+    chance[:5] = np.nan
+    drawn = replace(one, seen=one.seen.assign(inclusion_probability=chance)).seal()
+    gold = build_gold([drawn, *three[1:]], frame).codes
+    known = drawn.probabilities
+    assert gold.probabilities
+    assert all(known[i] == p for i, p in gold.probabilities.items())
+    assert gold.picked == set(gold.seen["response_id"]) - set(known)
+    assert gold.sealed == drawn.sealed & set(gold.seen["response_id"])
+
+
 def test_a_trail_of_other_codes_or_without_a_reason_does_not_replay(tmp_path):
     three, survey, frame = coders()
     task = make_adjudication(three, survey, frame)

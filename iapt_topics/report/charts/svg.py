@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+#: Elements of SVG that need no end where nothing is inside: a report has thousands.
+_SHAPES = frozenset(("line", "circle", "rect", "path", "polygon"))
+
 
 def element(name: str, *inside: object, **attributes: object) -> Markup:
     """An element; what is inside and the attributes are escaped, None is left out.
@@ -25,6 +28,8 @@ def element(name: str, *inside: object, **attributes: object) -> Markup:
         if value is not None
     )
     body = "".join(escape(part) for part in inside)
+    if name in _SHAPES and not body:
+        return Markup(f"<{name}{written}/>")
     return Markup(f"<{name}{written}>{body}</{name}>")
 
 
@@ -36,23 +41,28 @@ def drawing(parts: Iterable[Markup], *, height: int, kind: str, label: str = "")
 
 def rule(x: float, y: float, x2: float, y2: float, kind: str, **more: object) -> Markup:
     """A straight line; ``x`` in per cent."""
-    return element("line", x1=at(x), y1=num(y), x2=at(x2), y2=num(y2), class_=kind, **more)
+    return element("line", x1=at(x), y1=down(y), x2=at(x2), y2=down(y2), class_=kind, **more)
 
 
 def dot(x: float, y: float, kind: str, title: str = "", r: float = 4.5) -> Markup:
     """A point, with what it says under the pointer."""
     inside = [element("title", title)] if title else []
-    return element("circle", *inside, cx=at(x), cy=num(y), r=num(r), class_=kind)
+    return element("circle", *inside, cx=at(x), cy=down(y), r=num(r), class_=kind)
 
 
 def words(x: float, y: float, text: str, kind: str = "") -> Markup:
     """Text at a place."""
-    return element("text", text, x=at(x), y=num(y), class_=kind or None)
+    return element("text", text, x=at(x), y=down(y), class_=kind or None)
 
 
 def at(x: float) -> str:
     """A place across."""
     return f"{num(x)}%"
+
+
+def down(y: float) -> str:
+    """A place down, in whole pixels: a report has thousands."""
+    return f"{y:.0f}"
 
 
 def num(value: float) -> str:

@@ -139,7 +139,8 @@ def _line(line: Line, places: Sequence[float], y, r: float = 4.5) -> list[Markup
             parts.append(rule(x, y(p.low), x, y(p.high), f"arm {line.kind}"))
     for x, p in shown:
         title = f"{line.label}, {p.wave}: {percent(p.value)} ({interval(p.low, p.high)})"
-        parts.append(dot(x, y(p.value), f"dot {line.kind}", f"{title}. {p.words}".rstrip(), r=r))
+        title += f". {p.words}" if p.words else ""
+        parts.append(dot(x, y(p.value), f"dot {line.kind}", title, r=r))
     return parts
 
 
