@@ -7,6 +7,7 @@ of the results.
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -224,12 +225,13 @@ def _give_out(
     counts = task.assigned["rater"].value_counts()
     each = ", ".join(f"{rater} {counts[rater]:,}" for rater in pages)
     names = {rater: [str(p.resolve()) for p in paths] for rater, paths in pages.items()}
+    back = shlex.join(["iapt-topics", command, str(plan.out)])
     lines = [
         f"{task.kind.capitalize()}: {len(task.items):,} items; for {each}.",
         *(f"Topic {topic} is not tested: {why}." for topic, why in task.left_out.items()),
         f"Key, for you alone: {key.resolve()}",
         *(f"For {rater}, with redacted responses: {p}" for rater, ps in names.items() for p in ps),
-        f"When they are back: iapt-topics {command} {plan.out} --answers FILE ...",
+        f"When they are back: {back} --answers FILE ...",
     ]
     screen.give(
         {"kind": task.kind, "items": len(task.items), "key": str(key.resolve()), "pages": names},
