@@ -244,12 +244,14 @@ def _read_test(plan: StudyPlan, files: Sequence[Path], screen: Screen, *, force:
     from iapt_topics.cli._judged import facts_of_test, lines_of_test
     from iapt_topics.pipeline.execute_plan import write_results
     from iapt_topics.pipeline.judged import add_answers, score_tests, stale
+    from iapt_topics.validation.answers import find_task
 
     plan = add_answers(plan, files, force=force)
     with working(plan, screen):
         study = make_study(plan, screen)
         found = score_tests(study, plan)
-        if old := [one.task for one in found if not one.current]:
+        asked = [find_task(file, [one.task for one in found]) for file in files]
+        if old := [one.task for one in found if not one.current and one.task in asked]:
             raise InputError(
                 "the answers", "must be to a test of the study as it is now", stale(old[0]),
                 "Take it out of study.toml (validation.tests, validation.answers).",
@@ -262,10 +264,10 @@ def _read_test(plan: StudyPlan, files: Sequence[Path], screen: Screen, *, force:
         "private report": str(written["private_report"].resolve()),
         "report": str(written["report"].resolve()),
     }
-    lines = [line for one in found for line in lines_of_test(one.result)]
+    lines = [line for one in found if one.current for line in lines_of_test(one.result)]
     lines.append(f"Private tables: {written['ledger'].parent.resolve()}, validation_*.csv")
     lines.append(f"Marked in: {files_of['private report']} and {files_of['report']}")
-    facts = {"tests": [facts_of_test(one.result) for one in found], "tables": tables}
+    facts = {"tests": [facts_of_test(one.result) for one in found if one.current], "tables": tables}
     screen.give(facts | {"files": files_of}, lines)
 
 

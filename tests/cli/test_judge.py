@@ -106,6 +106,12 @@ def test_a_test_goes_out_and_comes_back_into_both_reports(command, result, tmp_p
     for report in ("private", "publish"):
         page = (result / report / "report.html").read_text("utf-8")
         assert "people could not tell it apart (response intrusion: 0% right" in page
+    # The user's own study.toml does not know of it: a run of that says what it drops.
+    code, _, err = command("run", result.parent / "study.toml")
+    assert code == 0, err
+    assert f"validation.tests of the earlier results was {facts['key']}; now it is nothing." in err
+    assert "validation.answers of the earlier results was " in err
+    assert command("validate", result, "--answers", *files)[0] == 0
     # A further run keeps the mark; one of other topics says that it is left out.
     code, _, err = command("run", result, "--quiet")
     assert "people could not tell it" in (result / "private" / "report.html").read_text("utf-8")
@@ -114,6 +120,16 @@ def test_a_test_goes_out_and_comes_back_into_both_reports(command, result, tmp_p
     assert "is of other topics than these have become" in err
     assert "people could not tell it" not in (result / "private" / "report.html").read_text("utf-8")
     assert not (result / "tables_private" / "validation_topics.csv").exists()
+    # A test of these topics can be added to the one that is left out.
+    facts, task = draw(command, result, *words, "--kind", "label choice")
+    file = answered(tmp_path / "new.json", task, "Ann", lambda row: [row["right"]])
+    code, out, err = command("validate", result, "--answers", file)
+    assert code == 0, err
+    assert out.startswith("Label choice: 100% right")
+    assert len(read_plan(result).tests) == 2
+    code, _, err = command("validate", result, "--answers", files[0], "--force")
+    assert code == 2
+    assert "must be to a test of the study as it is now" in err
 
 
 def read_ids(result):
