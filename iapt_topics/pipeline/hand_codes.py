@@ -20,7 +20,7 @@ from iapt_topics.frame.load import load_frame
 from iapt_topics.pipeline.execute_plan import load_survey
 from iapt_topics.pipeline.judged import TASKS, kept_tasks
 from iapt_topics.pipeline.people import read_coders
-from iapt_topics.pipeline.plan import StudyPlan
+from iapt_topics.pipeline.plan import RANDOM, StudyPlan
 from iapt_topics.pipeline.write import REPORT
 from iapt_topics.qda.export import write_codes
 from iapt_topics.survey.redaction import redact_responses
@@ -153,6 +153,6 @@ def add_codes(
     path = next(p for p in places if not p.exists())
     write_whole(path, "", private=True)
     write_codes(path, joined, frame=frame)
-    return replace(
-        plan, codes=path.resolve(), code_map=None, documents=None, unlisted="not_coded"
-    ), said  # fmt: skip
+    sample = plan.codes_sample if earlier else RANDOM  # how those of before were drawn is not known
+    told = {"code_map": None, "documents": None, "unlisted": "not_coded", "codes_sample": sample}
+    return replace(plan, codes=path.resolve(), **told), said

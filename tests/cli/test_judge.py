@@ -193,6 +193,7 @@ def test_a_sample_is_coded_on_a_page_and_joined_with_the_codes_of_before(command
     assert "Machine-human agreement (machine against Ann): macro-F1 " in out
     plan = read_plan(result)
     assert plan.codes == result / "private" / "validation" / "hand_codes_1.csv"
+    assert plan.codes_sample == "random"
     first = plan.codes.read_bytes()
     # The next sample leaves out what is coded, and is added to it.
     code, out, err = command(
