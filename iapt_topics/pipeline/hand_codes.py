@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -154,5 +155,10 @@ def add_codes(
     write_whole(path, "", private=True)
     write_codes(path, joined, frame=frame)
     sample = plan.codes_sample if earlier else RANDOM  # how those of before were drawn is not known
-    told = {"code_map": None, "documents": None, "unlisted": "not_coded", "codes_sample": sample}
+    told: dict[str, Any] = {
+        "code_map": None,
+        "documents": None,
+        "unlisted": "not_coded",
+        "codes_sample": sample,
+    }
     return replace(plan, codes=path.resolve(), **told), said
