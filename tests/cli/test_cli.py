@@ -153,11 +153,7 @@ def folder(files):
     return study_in(files)
 
 
-#: A run by another rule warns that its public version can be set against the one of before.
-OTHER_RULE = pytest.mark.filterwarnings("default:A public version of overlapping")
-
-
-@OTHER_RULE
+@pytest.mark.filterwarnings("ignore:A public version of overlapping")
 def test_a_study_is_run_from_its_file_and_again_from_its_results(command, offline_encoder, folder):
     code, out, err = command("run", folder / "study.toml", "--json")
     assert code == 0, err
@@ -468,8 +464,8 @@ def result(made, offline_encoder, files):
     return files / "results"
 
 
-@OTHER_RULE
 @pytest.mark.usefixtures("short_report")
+@pytest.mark.filterwarnings("ignore:A public version of overlapping")
 def test_a_result_is_revised_part_by_part_without_another_fit(command, result, files, monkeypatch):
     def again(*_, **__):
         raise AssertionError("fitted again")
