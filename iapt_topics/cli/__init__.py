@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.cli import ask, doctor, look, make, revise
+from iapt_topics.cli import ask, doctor, judge, look, make, revise
 from iapt_topics.cli._screen import STOPPED
 
 __all__ = ["app", "main"]
@@ -20,27 +24,75 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (
-    make.demo,
-    ask.init,
-    make.run,
-    revise.compare,
-    revise.drift,
-    revise.report,
-    revise.export,
-    look.frame,
-    look.certify,
-    look.encoders,
-    look.verify,
-    doctor.doctor,
-):
-    app.command()(command)
+#: Each command with an example of it, which its help ends with.
+COMMANDS: dict[Callable[..., None], str] = {
+    make.demo: "iapt-topics demo --out demo_report",
+    ask.init: "iapt-topics init survey.xlsx",
+    make.run: "iapt-topics run study.toml",
+    revise.compare: "iapt-topics compare results --codes human_codes.csv",
+    revise.drift: "iapt-topics drift results --baseline 2016 --standardise role",
+    revise.report: "iapt-topics report results --disclosure strict",
+    revise.export: "iapt-topics export results --tables tables.xlsx --draft draft.docx",
+    look.frame: "iapt-topics frame my_frame.xlsx --from iapt_identity_system",
+    judge.sample: "iapt-topics sample results --raters Ann --width 0.2",
+    judge.validate: 'iapt-topics validate results --kind "theme check" --raters "Ann, Ben"',
+    look.certify: "iapt-topics certify results --precision 0.8 --out verdicts.xlsx",
+    look.encoders: "iapt-topics encoders survey.csv --text comment --year year "
+    "--codes human_codes.csv --frame my_frame.xlsx --model all-mpnet-base-v2",
+    look.verify: "iapt-topics verify results",
+    doctor.doctor: "iapt-topics doctor study.toml",
+}
+
+
+def _at_home(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with ``~`` in paths as the home folder, which no shell says after ``=``."""
+
+    def whole(value: Any) -> Any:
+        if isinstance(value, list):
+            return [whole(v) for v in value]
+        is_path = isinstance(value, Path) or (
+            isinstance(value, str) and value.startswith(("~/", "~\\"))
+        )
+        if not is_path:
+            return value
+        try:
+            return type(value)(Path(value).expanduser())
+        except RuntimeError:  # ~name of nobody here: a file may be called so
+            return value
+
+    @wraps(command)
+    def run(**options: Any) -> None:
+        command(**{name: whole(value) for name, value in options.items()})
+
+    return run
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"iapt-topics {version('iapt-topics')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _every(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_say_version, is_eager=True),
+    ] = False,
+) -> None:
+    """What is before every command."""
+
+
+for function, example in COMMANDS.items():
+    app.command(epilog=f"Example: {example}")(_at_home(function))
 
 
 def main() -> None:
     """Run the command line; bad input is one line on stderr and exit code 2."""
     try:
-        app()
+        app(prog_name="iapt-topics")
     except SystemExit as end:
         if end.code == STOPPED:  # threads that still work are not waited for
             sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from iapt_topics._base.status import (
@@ -114,9 +115,9 @@ def result_lines(facts: dict[str, Any]) -> list[str]:
     if alone := facts["topics_without_theme"]:
         topics += f"; {alone} match{'es' if alone == 1 else ''} no theme"
     lines += [
-        _ascii(facts["validity"]),
+        as_ascii(facts["validity"]),
         _EXACT,
-        *map(_ascii, facts["findings"]),
+        *map(as_ascii, facts["findings"]),
         f"{facts['kept']:,} of {facts['rows']:,} rows are codable responses, "
         f"{first if first == last else f'{first} to {last}'}.",
         f"{topics}.",
@@ -229,7 +230,7 @@ def _change_rows(rows: list[dict[str, Any]], facts: dict[str, Any], *, every: bo
     for row in rows:
         line = f"  {row['theme']} {row['label']}: {_points(row)}"
         if every:
-            line += f", adjusted p {_p(row['p_bh'])}"
+            line += f", adjusted p {p_words(row['p_bh'])}"
         if row["theme"] in held:
             line += f"; at a fixed mix of {', '.join(facts['standardise'])}: "
             line += _points(held[row["theme"]])
@@ -243,22 +244,28 @@ def _points(row: dict[str, Any]) -> str:
     value, low, high = (row[c] for c in ("estimate", "low", "high"))
     limits = ""
     if low is not None and high is not None:
-        limits = f" (95 % CI {_ascii(points(low))} to {_ascii(points(high))})"
-    return f"{_ascii(points(value))} points{limits}"
+        limits = f" (95 % CI {as_ascii(points(low))} to {as_ascii(points(high))})"
+    return f"{as_ascii(points(value))} points{limits}"
 
 
 def _range(row: dict[str, Any], value: str, low: str, high: str) -> str:
     if row[value] is None:
         return "not estimable"
-    between = " to ".join(_ascii(coefficient(row[end])) for end in (low, high))
-    return f"{_ascii(coefficient(row[value]))} (95 % CI {between})"
+    between = " to ".join(as_ascii(coefficient(row[end])) for end in (low, high))
+    return f"{as_ascii(coefficient(row[value]))} (95 % CI {between})"
 
 
-def _p(value: float | None) -> str:
+def p_words(value: float | None) -> str:
+    """A p as it follows the letter: "< .001", "= .03"."""
     printed = p_value(value)
-    return printed if printed[0] in "<>" else f"= {_ascii(printed)}"
+    return printed if printed[0] in "<>" else f"= {as_ascii(printed)}"
 
 
-def _ascii(printed: str) -> str:
+def as_ascii(printed: str) -> str:
     """Without signs that a terminal may not have."""
     return printed.replace("\u2212", "-").replace("\u2013", "-").replace("\u00a0", " ")
+
+
+def between(row: Mapping[Hashable, Any], words: Callable[[float], str]) -> str:
+    """The 95 % interval of a row in words."""
+    return f"95 % CI {words(row['low'])} to {words(row['high'])}"

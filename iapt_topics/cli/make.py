@@ -175,8 +175,11 @@ def carry_out(plan: StudyPlan, screen: Screen) -> None:
 
 def make_results(plan: StudyPlan, screen: Screen) -> tuple[Study, dict[str, Path]]:
     """Run a plan and put its results in place."""
+    from iapt_topics.pipeline.decisions import changed_decisions
     from iapt_topics.pipeline.execute_plan import write_results
 
+    for line in changed_decisions(plan):
+        screen.on_event(Event("note", line))
     with working(plan, screen):
         study = make_study(plan, screen)
         screen.on_event(Event("stage", "Writing the results"))

@@ -15,6 +15,7 @@ from iapt_topics._base.files import scratch_folder, write_whole
 from iapt_topics._base.private import private_folder, refuse_link, refuse_links
 from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder
+from iapt_topics.pipeline.judged import mark_study, score_tests, tables_of_tests
 from iapt_topics.pipeline.looks import record_look
 from iapt_topics.pipeline.manifest import (
     MANIFEST,
@@ -86,6 +87,7 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
         on_event=on_event,
     )  # fmt: skip
     study = complete_study(study, plan.standardise, own_frame=plan.frame is None, cache=cache)
+    study = mark_study(study, plan, on_event)
     return replace(study, redactions=count_redactions(log))
 
 
@@ -117,6 +119,7 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
             quotes=read_quotes(plan.approved, study.responses) if plan.approved else plan.quotes,
             command=command,
             record=plan.out,
+            more=tables_of_tests(score_tests(study, plan)),
         )
         # It names the researcher's files, as the manifest does.
         write_whole(part / PLAN, plan_text(plan, plan.out / PLAN), private=True)

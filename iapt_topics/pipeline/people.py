@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -74,13 +74,7 @@ def read_people(
         frame = load_frame(frame)
     if source is None:
         return frame, ()
-    every = (
-        load_codes(
-            source, frame=frame, coder=name, responses=responses, code_map=code_map,
-            documents=documents, unlisted=unlisted,
-        )
-        for name in coders_in(source) or ("human",)
-    )  # fmt: skip
+    every = _each_coder(source, frame, responses, code_map, documents, unlisted)
     people = (c for c in every if c.kind == "human")
     human = tuple(islice(people, 2))
     if purposive:
@@ -91,3 +85,45 @@ def read_people(
         names = " and ".join(c.coder for c in human)
         on_event(Event("note", f"{others + 2} coders found; compared: {names}."))
     return frame, human
+
+
+def _each_coder(
+    source: Source,
+    frame: ThemeFrame,
+    responses: Responses,
+    code_map: str | Path | pd.DataFrame | Mapping[str, str] | None,
+    documents: str | Path | pd.DataFrame | Mapping[str, str] | None,
+    unlisted: str,
+) -> Iterator[Codes]:
+    for name in coders_in(source) or ("human",):
+        yield load_codes(
+            source, frame=frame, coder=name, responses=responses, code_map=code_map,
+            documents=documents, unlisted=unlisted,
+        )  # fmt: skip
+
+
+def read_coders(
+    codes: Path,
+    frame: ThemeFrame,
+    responses: Responses,
+    code_map: Path | None = None,
+    documents: Path | None = None,
+    unlisted: str = "not_coded",
+) -> list[Codes]:
+    """Read the codes of every coder in a file, machines too.
+
+    Parameters
+    ----------
+    codes, frame, responses, code_map, documents, unlisted
+        As for :func:`read_people`.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    source: Source = codes
+    if is_project(codes):
+        source = read_project(codes, responses=responses, documents=documents, unlisted=unlisted)
+        documents = None
+    return list(_each_coder(source, frame, responses, code_map, documents, unlisted))

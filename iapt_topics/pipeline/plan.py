@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,6 +62,11 @@ def _is_rule(value: Any) -> bool:
 SAMPLES = RANDOM, PURPOSIVE = ("random", "purposive")
 KINDS = {
     "file": Kind("the path of a file", _is_place, '"file"'),
+    "files": Kind(
+        "a list of paths of files",
+        lambda v: isinstance(v, list | tuple) and all(map(_is_place, v)),
+        '["file"]',
+    ),
     "folder": Kind("the path of a folder", _is_place),
     "frame": Kind(
         "the name of a bundled frame or the path of a file", _is_place, '"my_frame.xlsx"'
@@ -129,6 +135,9 @@ KEYS = (
     Key("drift", "baseline", "baseline", "whole", "year to compare with; by default the first"),
     Key("drift", "standardise", "standardise", "texts",
         "columns to adjust for (direct standardisation)"),
+    Key("validation", "tests", "tests", "files",
+        "blind tests that 'iapt-topics validate' drew, with their keys"),
+    Key("validation", "answers", "answers", "files", "answers of raters to them"),
     Key("report", "disclosure", "disclosure", "rule",
         'rule of disclosure control, such as "default" or "strict", or fewest respondents',
         before="min_cell"),
@@ -189,6 +198,9 @@ class StudyPlan:
         Year that others are compared with.
     standardise : tuple of str
         Covariates whose mix is held fixed, as for :func:`iapt_topics.standardise_drift`.
+    tests, answers : tuple of Path
+        Blind tests, as :func:`iapt_topics.validation.save_task` keeps them, and the answers to
+        them. Topics that people could not tell apart are marked in both reports.
     disclosure : int or str, default "default"
         The name of a rule ("default", "strict", "noise", "ons_10_5", "hes", "min5", "min10" or
         "min11"), or the fewest respondents behind any figure that is shown.
@@ -237,6 +249,8 @@ class StudyPlan:
     min_support: float = 0.0
     baseline: int | None = None
     standardise: tuple[str, ...] = ()
+    tests: tuple[Path, ...] = ()
+    answers: tuple[Path, ...] = ()
     disclosure: int | str = "default"
     quotes: bool | None = None
     approved: Path | None = None
@@ -248,6 +262,8 @@ class StudyPlan:
         for key in KEYS:
             if key.kind in ("file", "folder") and isinstance(values[key.field], str):
                 object.__setattr__(self, key.field, Path(values[key.field]))
+            elif key.kind == "files":
+                object.__setattr__(self, key.field, tuple(map(Path, values[key.field] or ())))
 
 
 def read_plan(path: str | Path) -> StudyPlan:
@@ -257,7 +273,7 @@ def read_plan(path: str | Path) -> StudyPlan:
     ----------
     path : str or Path
         A ``study.toml``, or a folder that has one, such as that of a result. Paths in it are
-        relative to its own folder.
+        relative to its own folder, and may begin with ``~``.
 
     Returns
     -------
@@ -274,7 +290,7 @@ def read_plan(path: str | Path) -> StudyPlan:
     path = path / PLAN if path.is_dir() else path
     what = f"study {str(path)!r}"
     values, faults = _values(read_toml(path, "study"))
-    lists = {k.field for k in KEYS if k.kind == "texts"}
+    lists = {k.field for k in KEYS if k.kind in ("texts", "files")}
     values |= {f: (v,) for f, v in values.items() if f in lists and isinstance(v, str)}
     faults += _wrong(values)
     base = path.resolve().parent
@@ -285,15 +301,25 @@ def read_plan(path: str | Path) -> StudyPlan:
             faults.append(f"{key} is missing ({key.about})")
         elif isinstance(value, str) and KINDS[key.kind].fits is _is_place:
             path = _PARSERS.get(key.kind, Path)(value)
-            values[key.field] = path if isinstance(path, str) else (base / path).resolve()
+            values[key.field] = path if isinstance(path, str) else _whole(path, base)
             if key.kind == "file" and value.strip() and not values[key.field].exists():
                 faults.append(f"{key}: no such file {str(values[key.field])!r}")
-            elif isinstance(path, Path) and key.kind == "model" and not (base / path).is_dir():
+            elif isinstance(path, Path) and key.kind == "model" and not values[key.field].is_dir():
                 faults.append(f"{key}: no such folder {str(values[key.field])!r}; {_MODELS}")
+        elif key.kind == "files" and value and KINDS["files"].fits(value):
+            values[key.field] = paths = tuple(_whole(Path(v), base) for v in value)
+            faults += [f"{key}: no such file {str(p)!r}" for p in paths if not p.is_file()]
         elif key.kind == "texts" and isinstance(value, list):
             values[key.field] = tuple(value)
     _raise(faults, what)
     return StudyPlan(**{"out": base / "results"} | values)
+
+
+def _whole(path: Path, base: Path) -> Path:
+    """A path as a file of the folder ``base`` names it, as a whole; ``~`` is the home folder."""
+    with suppress(RuntimeError):  # ~name of nobody here: a file may be called so
+        path = path.expanduser()
+    return (base / path).resolve()
 
 
 def parse_frame(value: str) -> str | Path:
@@ -334,6 +360,8 @@ def plan_text(plan: StudyPlan, path: Path) -> str:
         if value is None:
             section.pop(key.name, None)
             continue
+        if key.kind == "files":
+            value = [_beside(v, path.parent) for v in value]
         item = tomlkit.item(_beside(value, path.parent) if isinstance(value, Path) else value)
         if key.name not in section:
             content.setdefault(key.section, {})[key.name] = item.comment(key.about)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -33,6 +33,7 @@ def write_study(
     quotes: pd.DataFrame | bool | None = None,
     command: Sequence[str] = (),
     record: str | Path | None = None,
+    more: Mapping[str, pd.DataFrame] | None = None,
 ) -> dict[str, Path]:
     """Write a study's public files, and apart from them the private ones.
 
@@ -56,6 +57,8 @@ def write_study(
         Folder in which is kept what was published of these data before, by which a later public
         version is compared with it; ``folder`` by default. It has hashes and no data
         (``publications.json``), and, for a rule with noise, the secret of it (``noise_secret``).
+    more : mapping of str to DataFrame, optional
+        Further private tables by name, such as those of blind tests.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def write_study(
     for name in (PUBLIC, f"{PUBLIC}/tables"):
         refuse_links(folder, name)
     written = {}
-    for name, table in study.tables.items():
+    for name, table in (study.tables | dict(more or {})).items():
         written[name] = private / f"{name}.csv"
         # With a byte-order mark, without which Excel takes UTF-8 for the local code page.
         write_whole(written[name], private_csv(table), encoding="utf-8-sig", private=True)

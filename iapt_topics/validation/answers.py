@@ -132,6 +132,34 @@ def read_answers(paths: str | Path | Sequence[str | Path], task: Task) -> Answer
     )
 
 
+def find_task(path: Path, tasks: Sequence[Task]) -> Task:
+    """Find the one of several tasks that a file of answers is to.
+
+    Raises
+    ------
+    InputError
+        If it is to none of them, or is no file of answers.
+    """
+    require_file(path, "answers", LARGEST)
+    if path.suffix.casefold() in (".xlsx", ".csv"):
+        sheet = read_sheet(path, "answers")
+        named = set(sheet["item"].str.strip()) - {""} if "item" in sheet else set[str]()
+        found = [t for t in tasks if named and named <= set(t.items["item"])]
+    else:
+        try:
+            content = json.loads(path.read_text("utf-8"))
+            of = content["task"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            of = None
+        found = [t for t in tasks if t.fingerprint == of]
+    if not found:
+        raise InputError(
+            f"answers {path.name!r}", "must be to a task of this study", "those to none of "
+            f"{len(tasks)}", "Look whether they are of another study, or were damaged.",
+        )  # fmt: skip
+    return found[0]
+
+
 def parse_answers(content: bytes, task: Task) -> tuple[str, list[_Answer]]:
     """Rater and answers in an exported file; ``ValueError`` saying what does not fit."""
     try:

@@ -18,15 +18,18 @@ import pandas as pd
 
 from iapt_topics._base.arrays import Ints
 from iapt_topics._base.errors import InputError
+from iapt_topics._base.files import hash_parts
 from iapt_topics._base.text import shorten
 from iapt_topics.codes.sampling import sample_size
 from iapt_topics.study.study import Study
 from iapt_topics.survey.redaction import safe_texts
 from iapt_topics.survey.responses import cluster_ids
 from iapt_topics.topics.topics import Topics
+from iapt_topics.validation.marked import marked_sentences
 from iapt_topics.validation.task import (
     LABELS,
     RESPONSES,
+    SENTENCE,
     THEMES,
     WORDS,
     Choice,
@@ -77,7 +80,8 @@ _INSTRUCTIONS = {
         "Read the theme and its definition, then the response. Does the response mention it?",
         "fits: it does, as the definition says. partly: it comes near, or it is in part about it. "
         "no: it does not. A response may mention several themes: judge this one alone.",
-        "Many of the responses are not about the theme.",
+        "Many of the responses are not about the theme. Of a longer response one sentence is "
+        "marked: read it first, but judge the whole response.",
     ),
 }
 
@@ -127,7 +131,9 @@ def draw_test(
     In the theme check, each theme has as many responses with the machine's code as without, the
     latter from two strata: those with a near theme of the codebook, and the others. Each has its
     sampling weight, so that recall is estimated for all responses and not for those drawn. What the
-    machine was trained on is left out.
+    machine was trained on is left out. In a response of several sentences the one that carried the
+    theme is marked; where the machine did not apply it, the one that shares most words with the
+    theme's, so that the mark does not say which is which.
 
     References
     ----------
@@ -162,7 +168,17 @@ def draw_test(
         share_out(len(drawn), raters, overlap, rng),
         choices=choices,
     )
-    return replace(task, left_out=left)
+    topics = task.key["topic"].map(topic_members(study.topics)).fillna("")
+    return replace(task, left_out=left, key=task.key.assign(members=topics))
+
+
+def topic_members(topics: Topics) -> dict[int, str]:
+    """A hash of the responses of each topic, by which a later fit is told from the one tested."""
+    rows = topics.assignments
+    return {
+        int(str(topic)): hash_parts(sorted(str(i).encode() for i in ids))[:16]
+        for topic, ids in rows[rows["topic"] >= 0].groupby("topic")["response_id"]
+    }
 
 
 def _require_topics(topics: Topics) -> Ints:
@@ -398,11 +414,13 @@ def _themes(ask: _Ask) -> list[_Drawn]:
             weight = len(places) / max(1, len(picked))
             wanted += [(theme, int(i), stratum, weight) for i in picked]
     safe = _safe(study, [ids[i] for _, i, _, _ in wanted])
+    pairs = [(theme, str(ids[i])) for theme, i, _, _ in wanted]
+    first = marked_sentences(study, pairs, safe, rng.spawn(1)[0])  # draws nothing from the test's
     drawn: list[_Drawn] = []
-    for theme, i, stratum, weight in wanted:
+    for (theme, i, stratum, weight), sentence in zip(wanted, first, strict=True):
         of = frame[theme]
         about = [("Theme", of.label), ("Definition", of.definition), ("Includes", of.include)]
-        about += [("Excludes", of.exclude), ("Response", safe[ids[i]])]
+        about += [("Excludes", of.exclude), (SENTENCE, sentence), ("Response", safe[ids[i]])]
         parts = tuple((head, words) for head, words in about if words)
         key = {
             "topic": -1, "theme": theme, "label": of.label, "right": "", "others": (),

@@ -26,6 +26,7 @@ from iapt_topics.validation.task import (
     MAY_NOTE,
     NONE,
     QUOTES,
+    SENTENCE,
     Choice,
     Item,
     Task,
@@ -248,7 +249,7 @@ def make_quotes(
     items, key = [], []
     for response_id, quote in propose_quotes(study, published.tables):
         label = published.labels[quote.theme] if quote.theme else f"Topic {quote.topic}"
-        parts = [("Quoted for", label), ("Sentence", quote.sentence), ("Printed", quote.text)]
+        parts = [("Quoted for", label), (SENTENCE, quote.sentence), ("Printed", quote.text)]
         items.append(Item(tuple(p for p in parts if p[1])))
         key.append(
             {"response": response_id, "theme": quote.theme, "case": quote.case, "text": quote.text}

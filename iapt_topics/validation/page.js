@@ -26,6 +26,12 @@
     return node;
   }
 
+  function marked(text, sentence) {
+    const at = text.indexOf(sentence), node = make("p", { class: "text last", dir: "auto" }, text.slice(0, at));
+    node.append(make("mark", {}, sentence), text.slice(at + sentence.length));
+    return node;
+  }
+
   const say = (text) => { find("said").textContent = text; };
   const item = () => task.items[state.at];
   const choicesOf = (of) => (of[2].length ? of[2] : task.choices);
@@ -46,9 +52,11 @@
     const [id, parts] = item(), choices = choicesOf(item()), answer = state.answers[id];
     find("where").textContent = `Item ${state.at + 1} of ${task.items.length}`;
     find("jump").value = state.at + 1;
-    find("parts").replaceChildren(...parts.flatMap(([head, text], i) => [
-      ...(head ? [make("h3", {}, head)] : []),
-      make("p", { class: i === parts.length - 1 ? "text last" : "text", dir: "auto" }, text),
+    // A sentence that stands in the last text is marked there, and not shown twice.
+    const last = parts.at(-1), part = parts.find((of) => of !== last && of[0] === task.sentence && last[1].includes(of[1]));
+    find("parts").replaceChildren(...parts.filter((of) => of !== part).flatMap((of) => [
+      ...(of[0] ? [make("h3", {}, of[0])] : []),
+      ...(of === last && part ? [marked(of[1], part[1])] : [make("p", { class: of === last ? "text last" : "text", dir: "auto" }, of[1])]),
     ]));
     const type = task.several ? "checkbox" : "radio";
     const many = choices.length > 12;

@@ -18,7 +18,7 @@ from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.files import write_whole
 from iapt_topics._base.sheets import write_sheet
 from iapt_topics.validation.answers import ANSWERS, SHEET, choice_text, sheet_text
-from iapt_topics.validation.task import MAY_NOTE, MUST_NOTE, NONE, Task
+from iapt_topics.validation.task import MAY_NOTE, MUST_NOTE, NONE, SENTENCE, Task
 
 _KEYS = {
     "none": "Choose an answer for each item.",
@@ -78,6 +78,7 @@ def page_content(task: Task, rater: str) -> dict[str, Any]:
         "several": task.several,
         "note": task.note,
         "none": NONE,
+        "sentence": SENTENCE,
         "choices": task.choices,
         "items": [[i, parts, choices] for i, parts, choices in rows],
     }

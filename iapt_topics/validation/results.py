@@ -15,7 +15,7 @@ from iapt_topics.stats.many_coders import chance_p
 from iapt_topics.stats.multiplicity import holm
 from iapt_topics.topics.topics import Topics
 from iapt_topics.validation.answers import Answers
-from iapt_topics.validation.blind import FITS, PARTLY
+from iapt_topics.validation.blind import FITS, PARTLY, topic_members
 from iapt_topics.validation.proportions import fisher_p, proportion_right, rater_agreement
 from iapt_topics.validation.task import LABELS, TESTS, THEMES, Task
 from iapt_topics.validation.theme_check import overall_of_themes, theme_table
@@ -51,7 +51,7 @@ class BlindResult(Result):
         ``expected_by_chance``, ``p``, ``p_holm``, ``status``: "told apart"; "not told apart"
         (less than half of what there is beyond guessing was right); "too few judgements" (fewer
         than 5, or no significant difference from guessing); "not tested" (``note`` says why). Every
-        topic with a response is there.
+        topic with a response is there. ``members`` is a hash of its responses when it was tested.
     pairs : pandas.DataFrame
         Of label choice, key (``topic``, ``other``), each pair of topics that stood side by side:
         ``label``, ``other_label``, ``n`` (times that one of them was chosen where one was right),
@@ -203,7 +203,8 @@ def mark_topics(topics: Topics, result: BlindResult) -> Topics:
     Raises
     ------
     InputError
-        If the result is of a theme check, or of a topic that is not there.
+        If the result is of a theme check, or of other topics: one of that number is not there, or
+        has other responses than when it was tested.
 
     Examples
     --------
@@ -216,6 +217,14 @@ def mark_topics(topics: Topics, result: BlindResult) -> Topics:
     unclear = result.topics[result.topics["status"] == NOT_TOLD]
     if other := sorted(set(result.topics["topic"]) - set(topics.topics["topic"])):
         raise InputError("result", "must be of these topics", f"topic {other[0]}", "Test these.")
+    now = topic_members(topics)
+    tested = zip(result.topics["topic"], result.topics["members"], strict=True)
+    if changed := [int(t) for t, then in tested if then and then != now.get(int(t))]:
+        raise InputError(
+            "result", "must be of these topics",
+            f"topic {changed[0]}, which has other responses than when it was tested",
+            "Draw a test of these topics.",
+        )  # fmt: skip
     begin = f"people could not tell it apart ({result.kind}: "
     said = {
         int(row["topic"]): f"{begin}{row['estimate']:.0%} right of {int(row['n'])} judgements, "
@@ -239,7 +248,8 @@ def _topic_table(rows: pd.DataFrame, task: Task, names: dict[int, str]) -> pd.Da
     out = []
     for topic in dict.fromkeys(task.key["topic"]):
         of = rows[rows["topic"] == topic]
-        about = {"topic": int(topic), "label": names[topic]}
+        members = str(of["members"].iloc[0]) if len(of) and "members" in of else ""
+        about = {"topic": int(topic), "label": names[topic], "members": members}
         out.append(about | proportion_right(of))
     table = pd.DataFrame(out)
     # Those without a judgement are no test among the others.
@@ -257,7 +267,7 @@ def _topic_table(rows: pd.DataFrame, task: Task, names: dict[int, str]) -> pd.Da
         columns=["topic", "n", "n_items", "n_right", "status", "note"],
     )
     both = pd.concat([table, rest]).sort_values("topic", kind="stable", ignore_index=True)
-    return both.fillna({"label": ""})
+    return both.fillna({"label": "", "members": ""})
 
 
 def _status(n: int, right: float, chance: float, p: float) -> str:

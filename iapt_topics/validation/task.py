@@ -37,6 +37,8 @@ FORMAT = "iapt_topics task 1"
 LARGEST = 50_000_000  # bytes of a file of a task; 2,000 long responses have a tenth of it
 #: May a person say why, and must they?
 NO_NOTE, MAY_NOTE, MUST_NOTE = "none", "optional", "required"
+#: Heading of a sentence that the page marks where it stands in the text below it.
+SENTENCE = "Sentence"
 #: A choice that excludes all others, where several may be chosen.
 NONE = "none"
 WORDS, RESPONSES, LABELS = "word intrusion", "response intrusion", "label choice"

@@ -588,3 +588,36 @@ def test_doctor_says_what_is_there_and_what_is_missing(command, monkeypatch):
     assert "nor-it not installed (pip install 'iapt-topics[spss]')" in out
     assert "Install it." in out
     assert "Missing: no-such-package, model all-MiniLM-L6-v2" in out
+
+
+def test_the_version_is_said(command):
+    assert command("--version")[:2] == (0, f"iapt-topics {metadata('iapt-topics')['Version']}\n")
+
+
+def test_a_path_may_begin_at_home(command, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert command("frame", "~/mine.toml")[0] == 0
+    assert (tmp_path / "mine.toml").is_file()
+    code, said, _ = command("frame", "--check=~/mine.toml")
+    assert (code, "codable themes" in said) == (0, True)
+    (tmp_path / "home.csv").write_text("comment,year\n")
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "study.toml").write_text(
+        '[survey]\nfile = "~/home.csv"\ntext = "comment"\nyear = "year"\n'
+        '[frame]\nuse = "~/mine.toml"\n[report]\nout = "~/out"\n'
+    )
+    plan = read_plan(tmp_path / "study")
+    assert (plan.file, plan.frame, plan.out) == (
+        tmp_path / "home.csv", tmp_path / "mine.toml", tmp_path / "out",
+    )  # fmt: skip
+    code, _, err = command("run", "~/nowhere.csv")
+    assert (code, str(tmp_path / "nowhere.csv") in err) == (2, True)
+
+
+@pytest.mark.parametrize("begun", ["iapt-topics val", "iapt-topics run --cov"])
+def test_a_shell_completes_commands_and_options(command, monkeypatch, begun):
+    monkeypatch.setenv("_IAPT_TOPICS_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", begun)
+    monkeypatch.setenv("COMP_CWORD", str(len(begun.split()) - 1))
+    assert command()[1].split() == [{"val": "validate", "--cov": "--covariate"}[begun.split()[-1]]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import typer
@@ -17,6 +18,8 @@ iapt-topics init survey.xlsx     # asks about the file and writes study.toml
 iapt-topics run study.toml       # report, tables and the plan itself, in the folder results
 iapt-topics compare results --codes codes.csv      # human codes, added later
 iapt-topics drift results --baseline 2016          # another year to compare with
+iapt-topics validate results --raters "Ann, Ben"   # people test the topics, on offline pages
+iapt-topics sample results --raters Ann            # people code a random sample, on offline pages
 iapt-topics export results --tables tables.xlsx --draft draft.docx --figures figures
 ```
 
@@ -24,7 +27,8 @@ A **results folder** holds `publish/`, `private/`, `tables_private/`, `manifest.
 `study.toml`, and `cache/` with vectors, fitted topics and the results of each stage. A command
 on it changes part of the plan and runs it again. Only the stages that the change affects are
 repeated, so it is quick, and the folder always belongs to one plan. Responses are in no file
-but the reports' quotes and what `export --project` and `--approve` write. The cache is
+but the reports' quotes, what `export --project` and `--approve` write, and, redacted, the pages and
+keys of `validate` and `sample`. The cache is
 nevertheless as sensitive as the survey: see the README.
 
 **Ctrl-C** stops a run within about two seconds. Earlier results are unchanged, finished vectors and
@@ -85,7 +89,16 @@ def page() -> str:
                 called = f"`{param.name.upper()}`" + ("" if param.required else " (optional)")
             must = " Required." if param.required and called.startswith("`-") else ""
             lines.append(f"| {called} | {param.help}{must} |")
+        lines += ["", command.epilog.replace("Example: ", "Example: `", 1) + "`"]
     return "\n".join(lines) + "\n"
+
+
+def test_each_command_has_an_example_that_it_takes():
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for name, command in commands.items():
+        first, *words = shlex.split(command.epilog.removeprefix("Example: "))
+        assert (first, words[0]) == ("iapt-topics", name)
+        command.make_context(name, words[1:])
 
 
 def test_the_page_of_the_command_line_is_up_to_date():

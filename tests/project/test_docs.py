@@ -50,12 +50,14 @@ def test_pages_build_without_warnings_or_the_network(tmp_path):
     assert done.returncode == 0, done.stderr
     fetched = r"<(?:script|img|iframe)[^>]+src=\"(?:https?:)?//|<link[^>]+href=\"(?:https?:)?//"
     tutorial = (tmp_path / "tutorial.html").read_text("utf-8")
-    # It was run, and shows what came out: of the example, of init, of run and of compare.
+    # It was run, and shows what came out of each command, from a file to a draft.
     for said in (
         "Human-human agreement",
         "Written: study",
         "of 500 rows",
         "Machine-human agreement",
+        "topics could be told apart",
+        "draft.docx",
     ):
         assert said in tutorial, said
     for page in tmp_path.rglob("*.html"):

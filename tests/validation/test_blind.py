@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binom, fisher_exact
-from tasks import survey_of
+from tasks import survey_of, with_evidence
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.publish import keep_private, publish
 from iapt_topics.report import write_report
 from iapt_topics.stats import chance_p, krippendorff_alpha, wilson_interval
+from iapt_topics.survey.sentences import sentence_spans
 from iapt_topics.validation import (
     draw_test,
     load_task,
@@ -23,6 +24,7 @@ from iapt_topics.validation import (
     simulate_answers,
 )
 from iapt_topics.validation.answers import Answers
+from iapt_topics.validation.marked import marked_sentences
 from iapt_topics.validation.task import (
     LABELS,
     RESPONSES,
@@ -246,6 +248,59 @@ def test_precision_and_recall_are_those_of_all_responses():
     assert abs(np.mean(precision)) < 0.02
     # A ratio of estimates, recall itself is a little too high with few checked; its inverse is not.
     assert abs(np.mean(recall)) < 0.1 * np.mean([1 / r for _, r in whole.values()])
+
+
+def test_the_sentence_that_carried_a_theme_is_marked_and_no_mark_tells_which_is_coded():
+    study = with_evidence(survey_of())
+    task = draw_test(study, THEMES, raters=["A"], width=0.6)
+    text = study.responses.table.set_index("response_id")["text"]
+    seen = {"coded": 0, "near": 0, "far": 0}
+    for row in shown(task):
+        parts = dict(row["parts"])
+        assert parts["Sentence"] in parts["Response"]
+        assert "jo@x.org" not in parts["Response"]
+        assert [head for head, _ in row["parts"]][-2:] == ["Sentence", "Response"]
+        start, end = sentence_spans(text[row["responses"][0]])[1]
+        if row["stratum"] == "coded":
+            assert parts["Sentence"] == text[row["responses"][0]][start:end]
+        seen[row["stratum"]] += 1
+    assert min(seen.values()) > 0
+    # The same responses are drawn with and without it.
+    plain = draw_test(survey_of(), THEMES, raters=["A"], width=0.6)
+    assert plain.key["responses"].tolist() == task.key["responses"].tolist()
+    assert not any(head == "Sentence" for parts in plain.items["parts"] for head, _ in parts)
+
+
+def test_where_no_sentence_carried_a_theme_one_with_its_words_is_marked():
+    study = with_evidence(survey_of())
+    theme = study.codes.themes[0]
+    text = "The car park is far away. Something else is here. Targets, and the targets they set."
+    table = study.responses.table
+    first = table["response_id"].iloc[0]
+    table = table.assign(text=table["text"].where(table["response_id"] != first, text))
+    none = study.codes.evidence.iloc[:0]
+    codes = replace(study.codes, table=study.codes.table.iloc[:0], evidence=none)
+    frame = study.mapping.frame
+    themes = tuple(
+        replace(t, definition="To park a car far away.") if t.id == theme else t
+        for t in frame.themes
+    )
+    mapping = replace(study.mapping, frame=replace(frame, themes=themes))
+    survey = replace(study.responses, table=table)
+    study = replace(study, codes=codes, mapping=mapping, responses=survey)
+    found = marked_sentences(study, [(theme, first)], {first: text}, np.random.default_rng(0))
+    assert found == ["The car park is far away."]
+
+
+def test_marks_of_topics_that_have_changed_are_refused():
+    study = survey_of()
+    task = drawn(LABELS, width=0.8)
+    found = score_test(task, simulate_answers(task))
+    assert mark_topics(study.topics, found)
+    rows = study.topics.assignments
+    other = rows.assign(topic=rows["topic"].where(rows.index != 0, (rows["topic"] + 1) % 8))
+    with pytest.raises(InputError, match="other responses than when it was tested"):
+        mark_topics(replace(study.topics, assignments=other), found)
 
 
 def test_the_exact_test_of_a_theme_is_fishers_in_one_stratum():

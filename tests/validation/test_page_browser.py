@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import standins
-from tasks import HOSTILE, coding_task, survey_of
+from tasks import HOSTILE, coding_task, survey_of, with_evidence
 from test_judgements import coders
 
 import iapt_topics as it
@@ -133,6 +133,20 @@ def test_a_rating_goes_on_by_itself_and_the_pointer_works_too(browser, tmp_path)
     assert not faults
 
 
+def test_a_sentence_is_marked_within_its_response_and_not_shown_twice(browser, tmp_path):
+    study = with_evidence(survey_of(n=120, extra=HOSTILE))
+    task = draw_test(study, "theme check", raters=["Ann"], width=0.9)
+    parts = dict(task.items.set_index("item")["parts"][task.assigned["item"].iloc[0]])
+    page, faults = opened(browser, write_task(tmp_path / "t.html", task))
+    assert page.locator("mark").count() == 1
+    assert page.locator("mark").text_content() == parts["Sentence"]
+    assert page.locator(".last").text_content() == parts["Response"]
+    assert "Sentence" not in page.locator("h3").all_text_contents()
+    assert page.evaluate("window.bad") is None
+    page.close()
+    assert not faults
+
+
 def test_disagreements_are_decided_with_a_reason_and_a_name(browser, tmp_path):
     three, survey, frame = coders(n=25)
     task = make_adjudication(three, survey, frame)
@@ -251,6 +265,7 @@ def test_the_page_holds_no_key(tmp_path):
         shown = json.loads(content)
         assert set(shown) == {
             "format", "task", "kind", "rater", "several", "note", "none", "choices", "items",
+            "sentence",
         }  # fmt: skip
         for response_id in study.responses.kept["response_id"]:
             assert f'"{response_id}"' not in content
