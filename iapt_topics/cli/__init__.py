@@ -27,6 +27,7 @@ for command in (
     revise.compare,
     revise.drift,
     revise.report,
+    revise.withdraw,
     revise.export,
     look.frame,
     look.certify,

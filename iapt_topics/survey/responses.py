@@ -32,6 +32,7 @@ from iapt_topics.survey.non_answers import read_rules
 from iapt_topics.survey.statuses import STATUSES, TOO_LONG, assign_statuses, is_visible
 from iapt_topics.survey.waves import read_years
 from iapt_topics.survey.who import clean_levels, clean_people, find_panel, id_columns, row_ids
+from iapt_topics.survey.withdrawn import Withdrawn, read_withdrawn, who_stays
 
 _LIST = "List each column by its name."
 
@@ -205,6 +206,7 @@ def load_responses(
     language: str | None = None,
     non_answers: str | Path | None = None,
     skip_hidden: bool = False,
+    withdrawn: str | Path | Withdrawn | None = None,
 ) -> Responses:
     """Load a survey from a file or table, and screen each row for a codable response.
 
@@ -243,6 +245,9 @@ def load_responses(
         A TOML file of rules in place of the bundled ``non_answers.toml``.
     skip_hidden : bool, default False
         Leave out hidden rows of a workbook, such as those that a filter leaves out.
+    withdrawn : path or Withdrawn, optional
+        Respondents who withdrew, in a list that ``iapt-topics withdraw`` wrote: their rows are left
+        out before anything is counted. Rows without an id keep their numbers.
 
     Returns
     -------
@@ -255,7 +260,8 @@ def load_responses(
     ------
     InputError
         If the file or a column is missing, the file is empty or not a table, ids repeat or differ
-        only by case or white space, a year or weight is none, or no row holds a codable response.
+        only by case or white space, a year or weight is none, no row holds a codable response, or
+        there is no column of ids by which those who withdrew are known.
 
     Examples
     --------
@@ -285,6 +291,15 @@ def load_responses(
         found.append(Finding("empty rows", what, int(empty.sum()), done))
         table = table[~empty]
     ids = row_ids(table, what, at[response] if response else None)
+    if withdrawn is not None:
+        _require_ids(respondent or response, what)
+        given = withdrawn if isinstance(withdrawn, Withdrawn) else read_withdrawn(withdrawn)
+        who = ids
+        if respondent is not None:
+            who = clean_people(table[at[respondent]], what)[0]
+            who = fill_respondents(who, ids) if response else who
+        stays = who_stays(who, given, what)
+        table, ids = table[stays], [i for i, left in zip(ids, stays, strict=True) if left]
     if response is None:
         found += _unnamed_ids(table, [at[w] for w in wanted if w != respondent], what)
     people = ids
@@ -320,6 +335,16 @@ def load_responses(
     words = [q or at[answers[0]] for q in out["question"]]
     how = {"rules": rules, "min_words": min_words, "language": language}
     return _screened(out, texts, words, covariates, (name, what), found, **how)
+
+
+def _require_ids(column: str | None, what: str) -> None:
+    """Rows that are known by their number are others once one is deleted from the file."""
+    if column is None:
+        raise InputError(
+            what, "must have ids by which respondents who withdrew are known",
+            "rows that are known by their number alone",
+            "Name the column of respondents (--respondent) or of response ids (--response).",
+        )  # fmt: skip
 
 
 def _by_question(
