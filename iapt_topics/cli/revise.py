@@ -172,6 +172,7 @@ def export(
     from iapt_topics.publish.published import publish
     from iapt_topics.publish.quotes_sheet import write_quotes
     from iapt_topics.qda.export import write_codes
+    from iapt_topics.report.key_results import write_results_workbook
 
     to = drop_unset(tables=tables, draft=draft, figures=figures, project=project, approve=approve)
     if not to:
@@ -188,7 +189,8 @@ def export(
             secret = noise_secret(plan.out, parse_rule(plan.disclosure))
             published = publish(study, plan.disclosure, secret=secret)
         if tables:
-            write_tables(tables, published)
+            excel = tables.suffix.casefold() == ".xlsx"
+            (write_results_workbook if excel else write_tables)(tables, published)
         if draft:
             write_draft(draft, published)
         if figures:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,12 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import write_whole
+from iapt_topics._base.workbook import Block
 from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.workbook import (
     csv_text,
     describe_columns,
+    labelled,
     shown_cells,
     write_published,
 )
@@ -29,7 +31,9 @@ _LATEX = {
 }  # fmt: skip
 
 
-def write_tables(path: str | Path, published: Published) -> Path:
+def write_tables(
+    path: str | Path, published: Published, *, key_results: Sequence[Block] = ()
+) -> Path:
     """Write published tables to a workbook, LaTeX, Word or CSV files.
 
     Parameters
@@ -40,6 +44,8 @@ def write_tables(path: str | Path, published: Published) -> Path:
         without an ending, a folder of CSV files with their dictionary.
     published : Published
         From :func:`iapt_topics.publish.publish`; each file states its rule.
+    key_results : sequence of Block, optional
+        Content of a sheet that a workbook begins with; a run gives it.
 
     Returns
     -------
@@ -54,12 +60,13 @@ def write_tables(path: str | Path, published: Published) -> Path:
     path, tables, rule = Path(path), published.tables, published.disclosure
     ending = path.suffix.casefold()
     if ending == "":
+        tables = labelled(tables, published.names)
         whole = {**tables, "dictionary": describe_columns(tables)}
         for name, table in whole.items():
             write_whole(path / f"{name}.csv", csv_text(table), encoding="utf-8-sig")
         write_whole(path / "README.txt", f"{rule.sentence}\n")
     elif ending == ".xlsx":
-        write_published(path, tables, rule)
+        write_published(path, tables, rule, published.names, key_results)
     elif ending == ".tex":
         write_whole(path, _latex(tables, rule))
     elif ending == ".docx":
