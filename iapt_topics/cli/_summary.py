@@ -154,8 +154,8 @@ def withdrawal_lines(found: Withdrawal) -> list[str]:
     if not found.compared:
         lines.append("There was no earlier public version in the folder to compare with.")
     elif rows:
-        lines.append("Public tables that changed (rows that are new or other, of all):")
-        lines += [f"  {r['table']}: {r['new']} of {r['rows']}, {r['gone']} gone" for r in rows]
+        lines.append("Public tables that changed, and how many of their rows are new or other:")
+        lines += [f"  {r['table']}: {r['new']} of {r['rows']}" for r in rows]
     else:
         lines.append("No public table changed.")
     if found.removed:

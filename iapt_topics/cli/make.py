@@ -78,8 +78,7 @@ def run(
         typer.Argument(help="A study.toml, a results folder, or a survey file with options."),
     ],
     text: Annotated[
-        list[str] | None,
-        option("text", about="column of the free-text response; repeat for each further question"),
+        list[str] | None, option("text", about="column of free text; repeat for each question")
     ] = None,
     year: Annotated[str | None, option("year")] = None,
     out: Out = None,
@@ -134,11 +133,11 @@ def run(
         waves=wave and tuple(wave), language=language, non_answers=non_answers,
         skip_hidden=skip_hidden, withdrawn=withdrawn, deny=deny, redact_text=redact_text,
         codes=codes, code_map=code_map, codes_sample=codes_sample, documents=documents,
-        unlisted=unlisted, frame=frame and parse_frame(frame),
-        model=model and parse_model(model), baseline=baseline,
-        standardise=standardise and tuple(standardise), topic_model=topic_model, seed=seed,
-        n_runs=n_runs, n_topics=n_topics, min_topic_size=min_topic_size, min_support=min_support,
-        disclosure=disclosure and parse_disclosure(disclosure), quotes=quotes, approved=approved,
+        unlisted=unlisted, frame=frame and parse_frame(frame), model=model and parse_model(model),
+        baseline=baseline, standardise=standardise and tuple(standardise), topic_model=topic_model,
+        seed=seed, n_runs=n_runs, n_topics=n_topics, min_topic_size=min_topic_size,
+        min_support=min_support, disclosure=disclosure and parse_disclosure(disclosure),
+        quotes=quotes, approved=approved,
     )  # fmt: skip
     if place.is_dir() or place.suffix.casefold() == ".toml":
         plan = replace(read_plan(place), **given)

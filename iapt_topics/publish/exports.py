@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,6 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import write_whole
-from iapt_topics._base.workbook import Block
 from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.workbook import (
     csv_text,
@@ -31,9 +30,7 @@ _LATEX = {
 }  # fmt: skip
 
 
-def write_tables(
-    path: str | Path, published: Published, *, key_results: Sequence[Block] = ()
-) -> Path:
+def write_tables(path: str | Path, published: Published) -> Path:
     """Write published tables to a workbook, LaTeX, Word or CSV files.
 
     Parameters
@@ -44,8 +41,6 @@ def write_tables(
         without an ending, a folder of CSV files with their dictionary.
     published : Published
         From :func:`iapt_topics.publish.publish`; each file states its rule.
-    key_results : sequence of Block, optional
-        Content of a sheet that a workbook begins with; a run gives it.
 
     Returns
     -------
@@ -66,7 +61,7 @@ def write_tables(
             write_whole(path / f"{name}.csv", csv_text(table), encoding="utf-8-sig")
         write_whole(path / "README.txt", f"{rule.sentence}\n")
     elif ending == ".xlsx":
-        write_published(path, tables, rule, published.names, key_results)
+        write_published(path, tables, rule, published.names)
     elif ending == ".tex":
         write_whole(path, _latex(tables, rule))
     elif ending == ".docx":

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from iapt_topics._base.status import FEW, SHOWN
 from iapt_topics._base.text import clean
 from iapt_topics._base.workbook import Block
-from iapt_topics.publish.exports import write_tables
 from iapt_topics.publish.number_formats import P_VALUE, PERCENT, WHOLE_POINTS
-from iapt_topics.publish.workbook import SYMBOLS
+from iapt_topics.publish.workbook import SYMBOLS, write_published
 from iapt_topics.report import format as form
 from iapt_topics.report.changes import Change, theme_changes
 from iapt_topics.report.findings import alerts, key_findings, validity
@@ -27,8 +26,8 @@ _NOTES = (
     "Not checked: a change in machine codes alone, which no human codes of a random sample back. "
     "It can be the machine's error, and is not to be reported as a finding.",
     "Corrected: prevalence and change are corrected by human codes of a random sample.",
-    "[few]: so few respondents that they are one value, none among them. [c]: not shown, to "
-    "protect respondents. Counts are rounded, so figures may not sum to totals.",
+    "[few]: so few respondents that they are one value, none among them. [c]: "
+    "suppressed, to protect respondents. Counts are rounded, so figures may not sum to totals.",
     "Every figure is from one of the other sheets; of these, the sheet dictionary describes every "
     "column. Their differences of shares are shown as % pts, percentage points.",
 )
@@ -40,11 +39,13 @@ def write_results_workbook(path: str | Path, published: Published) -> Path:
     Parameters
     ----------
     path : str or Path
-        An ``.xlsx`` file.
+        An ``.xlsx`` file; without an ending, ``.xlsx`` is added.
     published : Published
         From :func:`iapt_topics.publish.publish`.
     """
-    return write_tables(path, published, key_results=key_results(published))
+    return write_published(
+        path, published.tables, published.disclosure, published.names, key_results(published)
+    )
 
 
 def key_results(version: Version) -> tuple[Block, ...]:

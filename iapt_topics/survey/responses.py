@@ -282,8 +282,6 @@ def load_responses(
     at = find_columns(table, wanted, what)
     require_unique([at[w] for w in wanted], f"{what}: columns asked for",
                    "Use each column for one thing.")  # fmt: skip
-    rules = read_rules(non_answers)
-
     empty = empty_rows(table, at[year])
     if empty.any():
         rows = listed(np.flatnonzero(empty) + 1)
@@ -291,21 +289,12 @@ def load_responses(
         found.append(Finding("empty rows", what, int(empty.sum()), done))
         table = table[~empty]
     ids = row_ids(table, what, at[response] if response else None)
-    if withdrawn is not None:
-        _require_ids(respondent or response, what)
-        given = withdrawn if isinstance(withdrawn, Withdrawn) else read_withdrawn(withdrawn)
-        who = ids
-        if respondent is not None:
-            who = clean_people(table[at[respondent]], what)[0]
-            who = fill_respondents(who, ids) if response else who
-        stays = who_stays(who, given, what)
-        table, ids = table[stays], [i for i, left in zip(ids, stays, strict=True) if left]
+    table, ids = _left(table, ids, respondent and at[respondent], response, withdrawn, what)
     if response is None:
         found += _unnamed_ids(table, [at[w] for w in wanted if w != respondent], what)
     people = ids
     if respondent is not None:
-        column = f"{what}: column {respondent!r}"
-        known, odd = clean_people(table[at[respondent]], column)
+        known, odd = clean_people(table[at[respondent]], f"{what}: column {respondent!r}")
         people, found = fill_respondents(known, ids), [*found, *odd]
     years, labels, odd = read_years(table[at[year]].tolist(), f"{what}: column {year!r}", waves)
     found += odd
@@ -329,22 +318,38 @@ def load_responses(
     found += decode_markup(columns, f"{what}: column {listed(answers)}")
     if not isinstance(text, str):
         out = _by_question(out, [at[a] for a in answers], asked, what)
-    cells = np.array(columns, dtype=object)
-    texts = [v if is_visible(v) else "" for v in cells.T.ravel()]
+    cells = np.array(columns, dtype=object).T.ravel()
+    texts = [v if is_visible(v) else "" for v in cells]
     # The name of a lone column says what was asked, if nothing else does.
     words = [q or at[answers[0]] for q in out["question"]]
-    how = {"rules": rules, "min_words": min_words, "language": language}
+    how = {"rules": read_rules(non_answers), "min_words": min_words, "language": language}
     return _screened(out, texts, words, covariates, (name, what), found, **how)
 
 
-def _require_ids(column: str | None, what: str) -> None:
-    """Rows that are known by their number are others once one is deleted from the file."""
-    if column is None:
+def _left(
+    table: pd.DataFrame,
+    ids: list[str],
+    people: str | None,
+    named: str | None,
+    withdrawn: str | Path | Withdrawn | None,
+    what: str,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Rows of respondents who did not withdraw, and their ids, of a column ``named`` or numbers."""
+    if withdrawn is None:
+        return table, ids
+    if people is None and named is None:  # a number is another row's once one is deleted
         raise InputError(
             what, "must have ids by which respondents who withdrew are known",
             "rows that are known by their number alone",
             "Name the column of respondents (--respondent) or of response ids (--response).",
         )  # fmt: skip
+    given = withdrawn if isinstance(withdrawn, Withdrawn) else read_withdrawn(withdrawn)
+    who = ids
+    if people is not None:
+        who = clean_people(table[people], what)[0]
+        who = who if named is None else fill_respondents(who, ids)
+    stays = who_stays(who, given, what)
+    return table[stays], [i for i, left in zip(ids, stays, strict=True) if left]
 
 
 def _by_question(
