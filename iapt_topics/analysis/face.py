@@ -16,6 +16,7 @@ from iapt_topics.publish.disclosure import EXACT, Disclosure
 from iapt_topics.publish.draft import write_draft
 from iapt_topics.publish.published import Private, Published, Version, keep_private, publish
 from iapt_topics.report import format as form
+from iapt_topics.report.key_results import write_results_workbook
 from iapt_topics.report.pictures import figure_makers, last_changes
 from iapt_topics.report.write import write_report
 from iapt_topics.study.study import Study
@@ -242,6 +243,21 @@ class PublicVersion(Published):
             The file.
         """
         return write_report(path, self)
+
+    def to_excel(self, path: str | Path) -> Path:
+        """Write the published tables as a workbook that begins with the key results.
+
+        Parameters
+        ----------
+        path : str or Path
+            An ``.xlsx`` file.
+
+        Returns
+        -------
+        Path
+            The file, which others may read.
+        """
+        return write_results_workbook(path, self)
 
     def plot(self, name: str) -> Figure:
         """Draw one figure of the public report; see :meth:`Analysis.plot`.

@@ -32,6 +32,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     revise.compare: "iapt-topics compare results --codes human_codes.csv",
     revise.drift: "iapt-topics drift results --baseline 2016 --standardise role",
     revise.report: "iapt-topics report results --disclosure strict",
+    revise.withdraw: "iapt-topics withdraw results --respondent p0123",
     revise.export: "iapt-topics export results --tables tables.xlsx --draft draft.docx",
     look.frame: "iapt-topics frame my_frame.xlsx --from iapt_identity_system",
     judge.sample: "iapt-topics sample results --raters Ann --width 0.2",

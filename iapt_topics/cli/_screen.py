@@ -41,6 +41,8 @@ class Screen:
 
     quiet: bool = False
     as_json: bool = False
+    #: Where a stop leaves the folder.
+    after_stop: str = "Earlier results are unchanged, and finished stages are kept."
     _bars: Progress | None = None
     _stopped: bool = False
 
@@ -124,8 +126,7 @@ class Screen:
         again = shlex.join(["iapt-topics", *sys.argv[1:]])
         cursor = "\x1b[?25h" if self._bars is not None else ""  # bars hide it
         typer.echo(
-            f"{cursor}\nStopped. Earlier results are unchanged, and finished stages are kept. "
-            f"To resume: {again}",
+            f"{cursor}\nStopped. {self.after_stop} To resume: {again}",
             err=True,
         )
 

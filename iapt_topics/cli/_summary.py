@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from iapt_topics.agreement.certify import Certificate
+    from iapt_topics.pipeline.withdrawal import Withdrawal
     from iapt_topics.study.study import Study
 
 _AGREEMENT = ["theme", "f1", "f1_low", "f1_high", "n", "kappa_status", "note"]
@@ -141,6 +142,33 @@ def agreement_lines(facts: dict[str, Any], *, themes: bool = False) -> list[str]
         lines.append(
             f"  {row['theme']} {row['label']}: F1 {_range(row, 'f1', 'f1_low', 'f1_high')}{note}"
         )
+    return lines
+
+
+def withdrawal_lines(found: Withdrawal) -> list[str]:
+    """What was removed, what changed in public, and what is still to be done by hand."""
+    lines = [
+        f"{found.respondents} respondent(s) left out, with {found.rows} row(s), from these results "
+        "and every later run in this folder."
+    ]
+    rows = found.tables.to_dict("records")
+    if not found.compared:
+        lines.append("There was no earlier public version in the folder to compare with.")
+    elif rows:
+        lines.append("Public tables that changed, and how many of their rows are new or other:")
+        lines += [f"  {r['table']}: {r['new']} of {r['rows']}" for r in rows]
+    else:
+        lines.append("No public table changed.")
+    if found.removed:
+        lines.append(f"Removed, or written without them: {', '.join(found.removed)}.")
+    if found.left:
+        lines.append(
+            f"Still hold an id or words of theirs; delete or make again: {', '.join(found.left)}."
+        )
+    lines.append(
+        f"Not changed, since they are yours: {', '.join(map(str, found.yours))}. Delete their rows "
+        "there, in backups and in what you sent out, as your protocol says."
+    )
     return lines
 
 

@@ -24,6 +24,7 @@ from iapt_topics.pipeline.plan import (
 )
 
 if TYPE_CHECKING:
+    from iapt_topics.encoders.encoder import SentenceEncoder
     from iapt_topics.study.study import Study
 
 _ABOUT = {key.field: key.about for key in KEYS}
@@ -77,8 +78,7 @@ def run(
         typer.Argument(help="A study.toml, a results folder, or a survey file with options."),
     ],
     text: Annotated[
-        list[str] | None,
-        option("text", about="column of the free-text response; repeat for each further question"),
+        list[str] | None, option("text", about="column of free text; repeat for each question")
     ] = None,
     year: Annotated[str | None, option("year")] = None,
     out: Out = None,
@@ -99,6 +99,7 @@ def run(
     language: Annotated[str | None, option("language")] = None,
     non_answers: Annotated[Path | None, option("non_answers")] = None,
     skip_hidden: Annotated[bool | None, option("skip_hidden", "--skip-hidden-rows")] = None,
+    withdrawn: Annotated[Path | None, option("withdrawn")] = None,
     deny: Annotated[Path | None, option("deny")] = None,
     redact_text: Annotated[bool | None, option("redact_text", "--redact-text")] = None,
     codes: Annotated[Path | None, option("codes")] = None,
@@ -130,12 +131,13 @@ def run(
         text=text and tuple(text), year=year, out=out, respondent=respondent, response=response,
         question=question, covariates=covariate and tuple(covariate), weight=weight,
         waves=wave and tuple(wave), language=language, non_answers=non_answers,
-        skip_hidden=skip_hidden, deny=deny, redact_text=redact_text, codes=codes,
-        code_map=code_map, codes_sample=codes_sample, documents=documents, unlisted=unlisted,
-        frame=frame and parse_frame(frame), model=model and parse_model(model), baseline=baseline,
-        standardise=standardise and tuple(standardise), topic_model=topic_model, seed=seed,
-        n_runs=n_runs, n_topics=n_topics, min_topic_size=min_topic_size, min_support=min_support,
-        disclosure=disclosure and parse_disclosure(disclosure), quotes=quotes, approved=approved,
+        skip_hidden=skip_hidden, withdrawn=withdrawn, deny=deny, redact_text=redact_text,
+        codes=codes, code_map=code_map, codes_sample=codes_sample, documents=documents,
+        unlisted=unlisted, frame=frame and parse_frame(frame), model=model and parse_model(model),
+        baseline=baseline, standardise=standardise and tuple(standardise), topic_model=topic_model,
+        seed=seed, n_runs=n_runs, n_topics=n_topics, min_topic_size=min_topic_size,
+        min_support=min_support, disclosure=disclosure and parse_disclosure(disclosure),
+        quotes=quotes, approved=approved,
     )  # fmt: skip
     if place.is_dir() or place.suffix.casefold() == ".toml":
         plan = replace(read_plan(place), **given)
@@ -201,15 +203,20 @@ def working(plan: StudyPlan, screen: Screen) -> Iterator[None]:
 
 def make_study(plan: StudyPlan, screen: Screen) -> Study:
     """Run a plan."""
-    from iapt_topics.encoders.encoder import sentence_encoder
     from iapt_topics.pipeline.execute_plan import run_plan
 
+    return run_plan(plan, make_encoder(plan, screen), on_event=screen.on_event)
+
+
+def make_encoder(plan: StudyPlan, screen: Screen) -> SentenceEncoder:
+    """The sentence model of a plan."""
+    from iapt_topics.encoders.encoder import sentence_encoder
+
     # Vectors of sensitive text stay beside the results, not in the user's home folder.
-    encoder = sentence_encoder(
+    return sentence_encoder(
         model=plan.model, prompt=plan.prompt or "", theme_prompt=plan.theme_prompt,
         cache=plan.out / "cache", on_event=screen.on_event,
     )  # fmt: skip
-    return run_plan(plan, encoder, on_event=screen.on_event)
 
 
 def parse_disclosure(text: str) -> int | str:

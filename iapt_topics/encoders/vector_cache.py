@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
 from iapt_topics._base.arrays import Floats32
 from iapt_topics._base.events import Event, OnEvent, ignore
-from iapt_topics._base.private import private_cache, private_file
+from iapt_topics._base.private import private_cache, private_file, refuse_link
 
 Vectors = dict[str, Floats32]
 
 #: Texts whose vectors are kept at a time, so that a run that is stopped loses this many at most.
 PART = 1024
+_TABLE = "CREATE TABLE IF NOT EXISTS checked (text TEXT PRIMARY KEY, vector BLOB)"
 _CHECK = 8  # bytes of checksum behind each vector
 
 
@@ -51,6 +53,49 @@ def remember(
     return known
 
 
+def key_of(text: str) -> str:
+    """Hash under which a text's vector is kept."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def keep_only(folder: Path, texts: Iterable[str]) -> int:
+    """Keep the vectors of some texts in every store of a folder, and no byte of any other.
+
+    Parameters
+    ----------
+    folder : Path
+        A cache.
+    texts : iterable of str
+        Each with its prompt before it. What is dropped without need is computed again when it is
+        wanted, so it is what stays that is named.
+
+    Returns
+    -------
+    int
+        Vectors that were dropped.
+    """
+    keys = {key_of(t) for t in texts}
+    dropped = 0
+    for path in sorted(folder.glob("embeddings-*.sqlite")):
+        refuse_link(path)
+        try:
+            with closing(sqlite3.connect(path, timeout=60)) as store:
+                rows = store.execute("SELECT text, vector FROM checked").fetchall()
+        except sqlite3.DatabaseError:  # damaged: what is in it cannot be told
+            rows = []
+        # A deleted row's bytes stay in a file until others take their place, so it is a new file.
+        for old in folder.glob(f"{path.name}*"):
+            old.unlink()
+        stays = [row for row in rows if row[0] in keys]
+        dropped += len(rows) - len(stays)
+        if stays:
+            private_file(path)
+            with closing(sqlite3.connect(path, timeout=60)) as store, store:
+                store.execute(_TABLE)
+                store.executemany("INSERT INTO checked VALUES (?, ?)", stays)
+    return dropped
+
+
 def _opened(
     folder: Path | None, fingerprint: str, keys: Sequence[str]
 ) -> tuple[sqlite3.Connection | None, Vectors]:
@@ -81,7 +126,7 @@ def _read(path: Path, fingerprint: str, keys: Sequence[str]) -> tuple[sqlite3.Co
     found: Vectors = {}
     damaged = 0
     try:
-        store.execute("CREATE TABLE IF NOT EXISTS checked (text TEXT PRIMARY KEY, vector BLOB)")
+        store.execute(_TABLE)
         for start in range(0, len(keys), 500):  # below SQLite's limit of bound variables
             part = keys[start : start + 500]
             marks = ",".join("?" * len(part))

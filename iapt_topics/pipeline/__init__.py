@@ -3,6 +3,8 @@
 - ``run_study``: every stage, from values. ``read_plan`` gives a ``StudyPlan``, which ``run_plan``
   carries out, from files.
 - ``write_study``, ``write_figures``: the folder of results, and figures for a paper.
+- ``withdraw`` removes respondents from a folder of results and runs the study without them; it
+  gives a ``Withdrawal``.
 - ``compare_runs`` gives a ``RunComparison``: whether two results are the same.
 """
 

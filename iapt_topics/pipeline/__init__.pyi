@@ -4,5 +4,7 @@ from .manifest import compare_runs as compare_runs
 from .plan import StudyPlan as StudyPlan
 from .plan import read_plan as read_plan
 from .run import run_study as run_study
+from .withdrawal import Withdrawal as Withdrawal
+from .withdrawal import withdraw as withdraw
 from .write import write_figures as write_figures
 from .write import write_study as write_study

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.files import scratch_folder, write_whole
@@ -23,7 +25,7 @@ from iapt_topics.pipeline.manifest import (
     remove_manifest,
     require_own_manifest,
 )
-from iapt_topics.pipeline.people import read_people
+from iapt_topics.pipeline.people import codes_of, read_people
 from iapt_topics.pipeline.plan import PLAN, PURPOSIVE, StudyPlan, plan_text
 from iapt_topics.pipeline.run import complete_study, run_study
 from iapt_topics.pipeline.write import PRIVATE, PUBLIC, REPORT, write_study
@@ -31,7 +33,11 @@ from iapt_topics.publish.quotes_sheet import read_quotes
 from iapt_topics.study.study import Study
 from iapt_topics.survey.redaction import count_redactions, redact_responses
 from iapt_topics.survey.responses import Responses, load_responses
+from iapt_topics.survey.withdrawn import Withdrawn
 from iapt_topics.topics.topics import TopicConfig
+
+#: List of respondents who withdrew, in a folder of results.
+WITHDRAWN = "withdrawn.json"
 
 
 def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -> Study:
@@ -60,18 +66,22 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
         Whatever a file or a stage cannot use.
     """
     _require_own(plan.out)  # before the long stages
+    plan = with_withdrawn(plan)
     cache = plan.out / "cache"
     # The log stays in the process: it would undo what is redacted.
     responses, log = redact_responses(
         load_survey(plan, on_event), deny=plan.deny, redact_text=plan.redact_text
     )
+    everyone = _everyone(plan, responses)
     frame, human = read_people(
-        plan.codes, plan.frame, responses, plan.code_map, on_event,
+        plan.codes, plan.frame, everyone, plan.code_map, on_event,
         purposive=plan.codes_sample == PURPOSIVE,
         documents=plan.documents, unlisted=plan.unlisted,
     )  # fmt: skip
+    if everyone is not responses:
+        human = tuple(codes_of(responses, codes) for codes in human)
     if plan.approved is not None:
-        read_quotes(plan.approved, responses)  # before the long stages
+        _approved(plan, responses)  # before the long stages
     study = run_study(
         responses,
         frame,
@@ -111,12 +121,13 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
         removed, and nothing else in the folder is touched.
     """
     _require_own(plan.out)
+    plan = with_withdrawn(plan)
     with scratch_folder(plan.out, "next") as part:
         written = write_study(
             part,
             study,
             disclosure=plan.disclosure,
-            quotes=read_quotes(plan.approved, study.responses) if plan.approved else plan.quotes,
+            quotes=_approved(plan, study.responses) if plan.approved else plan.quotes,
             command=command,
             record=plan.out,
             more=tables_of_tests(score_tests(study, plan)),
@@ -130,8 +141,10 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
     return {name: plan.out / path.relative_to(part) for name, path in written.items()}
 
 
-def load_survey(plan: StudyPlan, on_event: OnEvent) -> Responses:
-    """Load the survey of a plan, with a note for each finding."""
+def load_survey(
+    plan: StudyPlan, on_event: OnEvent, withdrawn: Withdrawn | None = None
+) -> Responses:
+    """Load the survey of a plan, with a note for each finding; with another list than its own."""
     responses = load_responses(
         plan.file,
         text=plan.text[0] if len(plan.text) == 1 else plan.text,
@@ -145,10 +158,48 @@ def load_survey(plan: StudyPlan, on_event: OnEvent) -> Responses:
         language=plan.language,
         non_answers=plan.non_answers,
         skip_hidden=plan.skip_hidden,
+        withdrawn=withdrawn or plan.withdrawn,
     )
     for found in responses.notes:
         on_event(Event("note", found))
     return mark_example(responses, plan.file)
+
+
+def with_withdrawn(plan: StudyPlan) -> StudyPlan:
+    """The plan with the list of respondents who withdrew that lies in its folder of results.
+
+    So a run by an older plan, or by options, does not count them again.
+    """
+    own = plan.out / WITHDRAWN
+    refuse_link(own)
+    if not own.exists():
+        return plan
+    if plan.withdrawn is not None and plan.withdrawn.resolve() != own.resolve():
+        raise InputError(
+            "the list of respondents who withdrew", "must be one", f"one in {str(plan.out)!r}, "
+            "and another named in the plan", "Name another folder for the results.",
+        )  # fmt: skip
+    return replace(plan, withdrawn=own)
+
+
+def redact_survey(plan: StudyPlan, responses: Responses) -> Responses:
+    """The survey as a plan has it redacted."""
+    return redact_responses(responses, deny=plan.deny, redact_text=plan.redact_text)[0]
+
+
+def _everyone(plan: StudyPlan, responses: Responses) -> Responses:
+    """The whole survey, with those who withdrew: the researcher's other files still name them."""
+    if plan.withdrawn is None or (plan.codes is None and plan.approved is None):
+        return responses
+    return redact_survey(plan, load_survey(replace(plan, withdrawn=None), ignore))
+
+
+def _approved(plan: StudyPlan, responses: Responses) -> pd.DataFrame:
+    """Quotes that somebody approved, of respondents who did not withdraw."""
+    assert plan.approved is not None
+    quotes = read_quotes(plan.approved, _everyone(plan, responses))
+    kept = quotes["response_id"].isin(responses.table["response_id"])
+    return quotes[kept].reset_index(drop=True)
 
 
 def _put_in_place(part: Path, folder: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from iapt_topics._base.errors import InputError
@@ -127,3 +129,29 @@ def read_coders(
         source = read_project(codes, responses=responses, documents=documents, unlisted=unlisted)
         documents = None
     return list(_each_coder(source, frame, responses, code_map, documents, unlisted))
+
+
+def codes_of(responses: Responses, codes: Codes) -> Codes:
+    """The codes of a survey's responses, without a word on others that the file has."""
+    known = set(responses.table["response_id"])
+    gone = [str(i) for i in codes.seen["response_id"] if i not in known]
+    if not gone:
+        return codes
+    # A finding may quote an id. One that only looks as if it did goes too, which loses no figure.
+    named = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, gone))})(?!\w)")
+    findings = codes.findings
+    said = [
+        bool(named.search(f"{where} {done}"))
+        for where, done in zip(findings["where"], findings["done"], strict=True)
+    ]
+    here = [codes.seen["response_id"].isin(known), codes.table["response_id"].isin(known)]
+    evidence = codes.evidence
+    return replace(
+        codes,
+        seen=codes.seen[here[0]].reset_index(drop=True),
+        table=codes.table[here[1]].reset_index(drop=True),
+        findings=findings[~np.asarray(said, dtype=bool)].reset_index(drop=True),
+        trained_on=codes.trained_on & known,
+        picked=codes.picked & known,
+        evidence=None if evidence is None else evidence[evidence["response_id"].isin(known)],
+    )

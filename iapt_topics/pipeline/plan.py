@@ -105,6 +105,8 @@ KEYS = (
     Key("survey", "non_answers", "non_answers", "file", "your own rules for non-answers, .toml"),
     Key("survey", "skip_hidden", "skip_hidden", "flag",
         "leave out hidden rows of the workbook"),
+    Key("survey", "withdrawn", "withdrawn", "file",
+        "list of respondents who withdrew and are left out, as 'iapt-topics withdraw' writes it"),
     Key("survey", "deny", "deny", "file", "terms to redact: a table with columns kind and term"),
     Key("survey", "redact_text", "redact_text", "flag", "analyse the redacted text"),
     Key("codes", "file", "codes", "file", "human codes: .csv, .xlsx, .qdpx or QualCoder's .qda"),
@@ -169,6 +171,8 @@ class StudyPlan:
     language : str, optional
     non_answers : Path, optional
     skip_hidden : bool, default False
+    withdrawn : Path, optional
+        As for :func:`iapt_topics.load_responses`. A list in ``out`` is used in any case.
     deny : Path, optional
         Terms to redact, as for :func:`iapt_topics.redact_responses`.
     redact_text : bool, default False
@@ -230,6 +234,7 @@ class StudyPlan:
     language: str | None = None
     non_answers: Path | None = None
     skip_hidden: bool = False
+    withdrawn: Path | None = None
     deny: Path | None = None
     redact_text: bool = False
     codes: Path | None = None

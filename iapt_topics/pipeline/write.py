@@ -17,6 +17,7 @@ from iapt_topics.pipeline.publications import noise_secret, note_publication
 from iapt_topics.publish.disclosure import Disclosure, parse_rule
 from iapt_topics.publish.exports import write_tables
 from iapt_topics.publish.published import Published, keep_private, publish
+from iapt_topics.report.key_results import write_results_workbook
 from iapt_topics.report.pictures import draw
 from iapt_topics.report.write import write_report
 from iapt_topics.study.study import Study
@@ -102,7 +103,7 @@ def write_study(
     keep = folder if record is None else Path(record)
     published = publish(study, rule, quotes=quotes, secret=noise_secret(keep, rule))
     written["report"] = write_report(public / "report.html", published)
-    written["workbook"] = write_tables(public / "tables.xlsx", published)
+    written["workbook"] = write_results_workbook(public / "tables.xlsx", published)
     written["published"] = write_tables(public / "tables", published)
     note_publication(keep, study, published)
     files = [p for p in written.values() if p.is_file()]

@@ -15,6 +15,7 @@ from iapt_topics.publish.disclosure import Disclosure
 from iapt_topics.publish.workbook import (
     csv_text,
     describe_columns,
+    labelled,
     shown_cells,
     write_published,
 )
@@ -54,12 +55,13 @@ def write_tables(path: str | Path, published: Published) -> Path:
     path, tables, rule = Path(path), published.tables, published.disclosure
     ending = path.suffix.casefold()
     if ending == "":
+        tables = labelled(tables, published.names)
         whole = {**tables, "dictionary": describe_columns(tables)}
         for name, table in whole.items():
             write_whole(path / f"{name}.csv", csv_text(table), encoding="utf-8-sig")
         write_whole(path / "README.txt", f"{rule.sentence}\n")
     elif ending == ".xlsx":
-        write_published(path, tables, rule)
+        write_published(path, tables, rule, published.names)
     elif ending == ".tex":
         write_whole(path, _latex(tables, rule))
     elif ending == ".docx":

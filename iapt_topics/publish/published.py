@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -100,6 +101,16 @@ class Version(Result):
         rows = rows[(rows["topic"] >= 0) & (rows["label"] != "")]
         return {int(t): clean(name) for t, name in zip(rows["topic"], rows["label"], strict=True)}
 
+    @property
+    def names(self) -> dict[str, Mapping[Any, str]]:
+        """What files call the ids of their columns; a wave, only if it has a name."""
+        themes = ("theme", "reference_theme", "other_theme")
+        named: dict[str, Mapping[Any, str]] = dict.fromkeys(themes, self.labels)
+        named["topic"] = self.topic_names
+        if any(name != str(year) for year, name in self.waves.items()):
+            named["year"] = self.waves
+        return named
+
 
 class Published(Version):
     """Tables, names and quotes after statistical disclosure control; no figure is exact.
@@ -122,7 +133,7 @@ class Published(Version):
         Path
             The file, which others may read.
         """
-        return write_published(path, self.tables, self.disclosure)
+        return write_published(path, self.tables, self.disclosure, self.names)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -3,26 +3,63 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.status import FEW, STATUSES, SUPPRESSED
-from iapt_topics._base.workbook import as_cells, write_workbook
+from iapt_topics._base.workbook import Block, as_cells, write_workbook
 from iapt_topics.publish.disclosure import Disclosure
+from iapt_topics.publish.number_formats import number_formats
+
+#: What to call ids, by the column that has them.
+Names = Mapping[str, Mapping[Any, str]]
+#: Name of the sheet for reading.
+KEY_RESULTS = "Key results"
 
 
 def write_published(
-    path: str | Path, tables: Mapping[str, pd.DataFrame], disclosure: Disclosure
+    path: str | Path,
+    tables: Mapping[str, pd.DataFrame],
+    disclosure: Disclosure,
+    names: Names,
+    key_results: Sequence[Block] = (),
 ) -> Path:
     """Write published tables as a workbook, with a sheet that describes every column."""
+    tables = labelled(tables, names)
     whole = {**tables, "dictionary": describe_columns(tables)}
-    cells = {name: shown_cells(table) for name, table in whole.items()}
-    return write_workbook(path, disclosure.sentence, cells, private=False)
+    return write_workbook(
+        path,
+        disclosure.sentence,
+        {name: shown_cells(table) for name, table in whole.items()},
+        private=False,
+        formats={name: number_formats(name, table) for name, table in tables.items()},
+        first=(KEY_RESULTS, key_results) if key_results else None,
+    )
+
+
+def labelled(tables: Mapping[str, pd.DataFrame], names: Names) -> dict[str, pd.DataFrame]:
+    """The tables as files have them: the name of a theme, topic or wave beside its id."""
+    return {name: _with_names(table, names) for name, table in tables.items()}
+
+
+def _with_names(table: pd.DataFrame, names: Names) -> pd.DataFrame:
+    both = {"theme", "topic"} <= set(table.columns)  # then each name says what it is of
+    called = {"theme": "theme_label" if both else "label", "year": "wave",
+              "reference_theme": "reference_label", "other_theme": "other_label",
+              "topic": "topic_label" if both and "label" not in table else "label"}  # fmt: skip
+    for column, of in names.items():
+        if column in table and called[column] not in table:
+            values = [of.get(v, v if isinstance(v, str) else "") for v in table[column]]
+            place = list(table.columns).index(column) + 1
+            table = table.copy(deep=False)
+            table.insert(place, called[column], pd.Series(values, table.index, dtype=object))
+    return table
 
 
 def describe_columns(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -67,5 +104,6 @@ def shown_cells(table: pd.DataFrame) -> pd.DataFrame:
     for name, column in table.items():
         if pd.api.types.is_numeric_dtype(column.dtype):
             gone = symbols.notna() & column.isna()
-            cells[name] = cells[name].mask(gone, symbols)
+            if gone.any():
+                cells[name] = cells[name].mask(gone, symbols)
     return cells

@@ -32,6 +32,7 @@ from iapt_topics.survey.non_answers import read_rules
 from iapt_topics.survey.statuses import STATUSES, TOO_LONG, assign_statuses, is_visible
 from iapt_topics.survey.waves import read_years
 from iapt_topics.survey.who import clean_levels, clean_people, find_panel, id_columns, row_ids
+from iapt_topics.survey.withdrawn import Withdrawn, read_withdrawn, who_stays
 
 _LIST = "List each column by its name."
 
@@ -205,6 +206,7 @@ def load_responses(
     language: str | None = None,
     non_answers: str | Path | None = None,
     skip_hidden: bool = False,
+    withdrawn: str | Path | Withdrawn | None = None,
 ) -> Responses:
     """Load a survey from a file or table, and screen each row for a codable response.
 
@@ -243,6 +245,9 @@ def load_responses(
         A TOML file of rules in place of the bundled ``non_answers.toml``.
     skip_hidden : bool, default False
         Leave out hidden rows of a workbook, such as those that a filter leaves out.
+    withdrawn : path or Withdrawn, optional
+        Respondents who withdrew, in a list that ``iapt-topics withdraw`` wrote: their rows are left
+        out before anything is counted. Rows without an id keep their numbers.
 
     Returns
     -------
@@ -255,7 +260,8 @@ def load_responses(
     ------
     InputError
         If the file or a column is missing, the file is empty or not a table, ids repeat or differ
-        only by case or white space, a year or weight is none, or no row holds a codable response.
+        only by case or white space, a year or weight is none, no row holds a codable response, or
+        there is no column of ids by which those who withdrew are known.
 
     Examples
     --------
@@ -276,8 +282,6 @@ def load_responses(
     at = find_columns(table, wanted, what)
     require_unique([at[w] for w in wanted], f"{what}: columns asked for",
                    "Use each column for one thing.")  # fmt: skip
-    rules = read_rules(non_answers)
-
     empty = empty_rows(table, at[year])
     if empty.any():
         rows = listed(np.flatnonzero(empty) + 1)
@@ -285,12 +289,12 @@ def load_responses(
         found.append(Finding("empty rows", what, int(empty.sum()), done))
         table = table[~empty]
     ids = row_ids(table, what, at[response] if response else None)
+    table, ids = _left(table, ids, respondent and at[respondent], response, withdrawn, what)
     if response is None:
         found += _unnamed_ids(table, [at[w] for w in wanted if w != respondent], what)
     people = ids
     if respondent is not None:
-        column = f"{what}: column {respondent!r}"
-        known, odd = clean_people(table[at[respondent]], column)
+        known, odd = clean_people(table[at[respondent]], f"{what}: column {respondent!r}")
         people, found = fill_respondents(known, ids), [*found, *odd]
     years, labels, odd = read_years(table[at[year]].tolist(), f"{what}: column {year!r}", waves)
     found += odd
@@ -314,12 +318,38 @@ def load_responses(
     found += decode_markup(columns, f"{what}: column {listed(answers)}")
     if not isinstance(text, str):
         out = _by_question(out, [at[a] for a in answers], asked, what)
-    cells = np.array(columns, dtype=object)
-    texts = [v if is_visible(v) else "" for v in cells.T.ravel()]
+    cells = np.array(columns, dtype=object).T.ravel()
+    texts = [v if is_visible(v) else "" for v in cells]
     # The name of a lone column says what was asked, if nothing else does.
     words = [q or at[answers[0]] for q in out["question"]]
-    how = {"rules": rules, "min_words": min_words, "language": language}
+    how = {"rules": read_rules(non_answers), "min_words": min_words, "language": language}
     return _screened(out, texts, words, covariates, (name, what), found, **how)
+
+
+def _left(
+    table: pd.DataFrame,
+    ids: list[str],
+    people: str | None,
+    named: str | None,
+    withdrawn: str | Path | Withdrawn | None,
+    what: str,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Rows of respondents who did not withdraw, and their ids, of a column ``named`` or numbers."""
+    if withdrawn is None:
+        return table, ids
+    if people is None and named is None:  # a number is another row's once one is deleted
+        raise InputError(
+            what, "must have ids by which respondents who withdrew are known",
+            "rows that are known by their number alone",
+            "Name the column of respondents (--respondent) or of response ids (--response).",
+        )  # fmt: skip
+    given = withdrawn if isinstance(withdrawn, Withdrawn) else read_withdrawn(withdrawn)
+    who = ids
+    if people is not None:
+        who = clean_people(table[people], what)[0]
+        who = who if named is None else fill_respondents(who, ids)
+    stays = who_stays(who, given, what)
+    return table[stays], [i for i, left in zip(ids, stays, strict=True) if left]
 
 
 def _by_question(

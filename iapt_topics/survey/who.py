@@ -161,7 +161,8 @@ def _known(
     return ["" if v in words else v for v in stripped], [Finding("unknown", what, n, done)]
 
 
-def _fold(value: str) -> str:
+def fold_id(value: str) -> str:
+    """What is the same in all spellings of an id or a level: neither case, space nor ".0"."""
     return _POINT.sub("", "".join(value.casefold().split()))
 
 
@@ -170,8 +171,8 @@ def _one_spelling(cells: Sequence[str]) -> tuple[list[str], list[str]]:
     counts = Counter(v for v in cells if v)
     best: dict[str, str] = {}
     for value, _ in counts.most_common():  # the first of equals, as they were met
-        best.setdefault(_fold(value), value)
-    change = {v: b for v in counts if (b := best[_fold(v)]) != v}
+        best.setdefault(fold_id(value), value)
+    change = {v: b for v in counts if (b := best[fold_id(v)]) != v}
     # A number with ".0" is never the better spelling.
     for v, b in list(change.items()):
         if _POINT.sub("", b) == v:

@@ -22,6 +22,7 @@ from iapt_topics.codes.axis import axis_codes
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.pipeline.write import write_study
 from iapt_topics.publish.disclosure import preset
+from iapt_topics.publish.number_formats import WHOLE_POINTS
 
 
 class Tables(HTMLParser):
@@ -119,6 +120,23 @@ def test_the_workbook_has_the_same_numbers(attacked):
                 r[place] if r[place] not in ("", "[c]", "[few]", None) else np.nan for r in rows[1:]
             ]
             np.testing.assert_allclose(np.array(cells, dtype=float), table[column], atol=1e-9)
+
+
+def test_the_first_sheet_has_no_figure_that_is_not_in_a_table(attacked):
+    folder, *_ = attacked
+    book = load_workbook(folder / "tables.xlsx")
+    assert book.sheetnames[0] == "Key results"
+    shown = {
+        round(float(v), 9)
+        for table in tables_of(folder).values()
+        for column in table.select_dtypes("number").columns
+        for v in table[column].dropna()
+    }
+    sheet = book["Key results"]
+    assert sheet.max_row > 10
+    for cell in (c for row in sheet for c in row if isinstance(c.value, int | float)):
+        scale = 100 if cell.number_format == WHOLE_POINTS else 1
+        assert round(cell.value / scale, 9) in shown, cell.coordinate
 
 
 def test_the_page_says_what_the_tables_say_and_every_n_is_rounded(attacked):
