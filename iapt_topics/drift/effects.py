@@ -101,7 +101,7 @@ def theme_regression(
         one row, without an estimate. For each of ``interactions`` there are rows of the covariate
         "year:role", say, with ``level`` "2018:PWP" and ``reference`` "2014:HIT": by how much more
         the share changed between these years in that level than in the reference (a difference in
-        differences [5]_).
+        differences: Ai and Norton 2003).
 
     Raises
     ------

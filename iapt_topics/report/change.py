@@ -192,8 +192,8 @@ def _heat(version: Version, theme: str, year: int, row: dict[Any, Any] | None, t
     return element(
         "a", form.percent(row["estimate"]), class_=f"heat h{shade}",
         href=f"#{form.anchor(theme)}", data_wave=version.wave(year),
-        title=f"{version.wave(year)}: {form.percent(row['estimate'])} "
-        f"({form.interval(row['low'], row['high'])})",
+        title=f"{form.label_of(version.labels, theme)}, {version.wave(year)}: "
+        f"{form.percent(row['estimate'])} ({form.interval(row['low'], row['high'])})",
     )  # fmt: skip
 
 
