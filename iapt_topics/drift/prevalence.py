@@ -118,12 +118,12 @@ def corrected_shares(
     ``estimate`` is the sum over the machine's classes (with the theme, and without it) of their
     proportion among all responses times the theme's proportion among their hand-coded ones, each
     weighted by the inverse of its inclusion probability (Horvitz and Thompson 1952). The
-    proportions among hand-coded ones have Jeffreys intervals, those of the classes Wilson's, on effective sample sizes that carry
-    weights and the clustering of responses within respondents; they are combined by the
-    square-and-add rule. A machine class without hand codes in a year takes the estimate of all
-    years, and its interval is the widest possible. Prevalence is that in the population that the
-    responses were drawn from, as in ``measure_drift``: coding all responses by hand would not bring
-    the width to 0.
+    proportions among hand-coded ones have Jeffreys intervals, those of the classes Wilson's, on
+    effective sample sizes that carry weights and the clustering of responses within respondents;
+    they are combined by the square-and-add rule. A machine class without hand codes in a year takes
+    the estimate of all years, and its interval is the widest possible. Prevalence is that in the
+    population that the responses were drawn from, as in ``measure_drift``: coding all responses by
+    hand would not bring the width to 0.
 
     References
     ----------

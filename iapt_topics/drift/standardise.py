@@ -141,8 +141,8 @@ def standardise_drift(
     -----
     To standardise is to weight each response by its cell's part of the standard over the cell's
     part of the year (Holt and Smith 1979). With hand codes it is the corrected prevalence by these
-    weights that is taken, with the interval that its effective number of responses gives: a little too wide, since
-    weights cannot tell that the cells' sizes are fixed.
+    weights that is taken, with the interval that its effective number of responses gives: a little
+    too wide, since weights cannot tell that the cells' sizes are fixed.
     """
     require_covariates(responses, covariates)
     coded = join_codes(codes, responses, baseline)
