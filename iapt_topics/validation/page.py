@@ -6,10 +6,7 @@ by their hashes and no connection at all; texts are data in it, which the script
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ from typing import Any
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.files import write_whole
 from iapt_topics._base.sheets import write_sheet
+from iapt_topics._base.standalone import inline, page_template
 from iapt_topics.validation.answers import ANSWERS, SHEET, choice_text, sheet_text
 from iapt_topics.validation.task import MAY_NOTE, MUST_NOTE, NONE, SENTENCE, Task
 
@@ -92,14 +90,12 @@ def render_task(task: Task, rater: str) -> str:
     own: dict[str, str] = {}
     for name in ("page.css", "page.js"):
         text = folder.joinpath(name).read_text(encoding="utf-8")
-        kind = name.partition(".")[2]
-        digest = hashlib.sha256(text.encode()).digest()
-        own |= {kind: Markup(text), f"{kind}_hash": base64.b64encode(digest).decode("ascii")}
+        own |= inline(name.partition(".")[2], text)
     content = json.dumps(page_content(task, rater), ensure_ascii=False, separators=(",", ":"))
     # In a script element nothing but "<" can end it or begin another.
     safe = content.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return str(
-        _template().render(
+        page_template("validation", "page.html.j2").render(
             title=task.title,
             kind=task.kind,
             instructions=task.instructions,
@@ -109,20 +105,6 @@ def render_task(task: Task, rater: str) -> str:
             **own,
         )
     )
-
-
-@cache
-def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("iapt_topics", "validation"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2")
 
 
 def _write_rows(path: Path, task: Task, rater: str) -> None:
