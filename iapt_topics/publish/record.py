@@ -6,18 +6,18 @@ and the day. No text, count or id can be read from it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import pandas as pd
+
 from iapt_topics._base.errors import listed
 from iapt_topics._base.files import hash_parts
 from iapt_topics.publish.published import Published
-from iapt_topics.publish.workbook import csv_text
 from iapt_topics.study.study import Study
 
-#: What of a publication two are told apart by.
+#: In what two publications can differ.
 _WHAT = ("rule", "codes", "years", "tables")
 
 
@@ -55,8 +55,7 @@ def describe_publication(study: Study, published: Published, day: str) -> dict[s
         "codes": _hash(f"{i}\0{t}" for i, t in sorted(
             zip(codes["response_id"], codes["theme"], strict=True))),
         "tables": {
-            name: hashlib.sha256(csv_text(table).encode()).hexdigest()
-            for name, table in published.tables.items()
+            name: _table_hash(table) for name, table in published.tables.items()
         },
     }  # fmt: skip
 
@@ -118,6 +117,12 @@ def _compared(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         f"passed on, it can be set against this one: {'; '.join(parts)}. Tables that differ: "
         f"{listed(differing, most=8)}."
     )
+
+
+def _table_hash(table: pd.DataFrame) -> str:
+    """Of what its cells say; the text of a file would have to be made for it once more."""
+    rows = pd.util.hash_pandas_object(table.astype(str), index=False).to_numpy()
+    return hash_parts([*(str(c).encode() for c in table.columns), rows.tobytes()])
 
 
 def _hash(texts: Iterable[str]) -> str:
