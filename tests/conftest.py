@@ -235,3 +235,18 @@ def demo(tmp_path_factory):
     command = [*alone, sys.executable, "-c", DEMO, folder]
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
     return SimpleNamespace(code=done.returncode, out=done.stdout, err=done.stderr, folder=folder)
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Run the command line: its exit code, what it printed, and what it said of itself."""
+    from iapt_topics import cli
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["iapt-topics", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        said = capsys.readouterr()
+        return stop.value.code, said.out, said.err
+
+    return run

@@ -13,7 +13,6 @@ import pytest
 from conftest import SUBJECT_FRAME, BagOfWords, survey_files
 from standins import Model
 
-from iapt_topics import cli
 from iapt_topics._base.errors import InputError
 from iapt_topics.cli import doctor
 from iapt_topics.cli._columns import describe_columns, guess_roles
@@ -31,18 +30,6 @@ from iapt_topics.topics import cache as _topic_cache
 @pytest.fixture
 def offline_encoder(monkeypatch, encoder):
     monkeypatch.setattr(encoder_module, "sentence_encoder", lambda **_: encoder)
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["iapt-topics", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        said = capsys.readouterr()
-        return stop.value.code, said.out, said.err
-
-    return run
 
 
 def test_run_ends_with_a_report(command, offline_encoder, files, tmp_path):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 
 import pandas as pd
 import pytest
 from conftest import BagOfWords, survey_files
 from test_cli import study_in
 
-from iapt_topics import cli
 from iapt_topics.encoders import encoder as encoder_module
 from iapt_topics.pipeline.execute_plan import run_plan, write_results
 from iapt_topics.pipeline.plan import read_plan
@@ -33,18 +31,6 @@ def result(made, monkeypatch, tmp_path):
     monkeypatch.setattr(encoder_module, "sentence_encoder", lambda **_: BagOfWords())
     shutil.copytree(made, tmp_path / "study")
     return tmp_path / "study" / "results"
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["iapt-topics", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        said = capsys.readouterr()
-        return stop.value.code, said.out, said.err
-
-    return run
 
 
 def answered(path, task, rater, choose):
