@@ -5,7 +5,7 @@ from __future__ import annotations
 SHOWN = "shown"
 #: By statistical disclosure control.
 SUPPRESSED = "suppressed"
-#: The count is one of the small ones that are told apart from no other, such as 0 to 4 respondents.
+#: The count is one of the small ones that are not distinguished, such as 0 to 4 respondents.
 FEW = "few"
 #: Out of fewer responses than the rule asks for.
 SMALL_BASE = "small base"

@@ -127,8 +127,8 @@ class Cells:
     def _few(self, n: int) -> dict[str, object]:
         """A share of few respondents: at least 0, at most the upper limit of the most they can be.
 
-        Its variance is that of a whole number drawn evenly from those that are told apart from no
-        other, as that of rounding.
+        Its variance is that of a whole number drawn evenly from those that are not
+        distinguished, as that of rounding.
         """
         rule = self.rule
         most = min(rule.min_cell - 1, n)

@@ -100,7 +100,7 @@ class Disclosure(Checked):
             )
         else:
             cells = (
-                f"Numbers from {self.few} are not told apart, and figures from which a smaller "
+                f"Numbers from {self.few} are not distinguished, and figures from which a smaller "
                 "number could be derived are suppressed ([c])"
             )
         if self.min_base > self.min_cell or self.noise:
@@ -121,7 +121,7 @@ class Disclosure(Checked):
 
     @property
     def few(self) -> str:
-        """The note on a count below the smallest cell, where zeros are not told apart."""
+        """The note on a count below the smallest cell, where zeros are not distinguished."""
         return f"{self.few_count} respondents"
 
     @property

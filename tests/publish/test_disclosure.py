@@ -35,7 +35,7 @@ def test_by_default_cells_of_four_and_bases_of_nine_are_small(count, cell, base)
 def test_a_rule_says_what_it_protects():
     said = Disclosure().sentence
     for words in (
-        "from 0 to 4 respondents are not told apart",
+        "from 0 to 4 respondents are not distinguished",
         "rounded to 3",
         "fewer than 10 respondents",
     ):
