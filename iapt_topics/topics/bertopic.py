@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
-from logging import ERROR, getLogger
+from logging import getLogger
 from typing import Any
 
 import numpy as np
@@ -108,12 +108,11 @@ def _quiet() -> Iterator[None]:
     log = getLogger("BERTopic")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        level = log.level
-        log.setLevel(ERROR)
+        silent, log.disabled = log.disabled, True  # its constructor sets the level anew
         try:
             yield
         finally:
-            log.setLevel(level)
+            log.disabled = silent
 
 
 def _fit_given(model: Any, texts: list[str], vectors: Floats32, topic: Ints) -> None:

@@ -1,9 +1,10 @@
-"""Readable labels of topics from their own words and typical responses, without a language model.
+"""Readable labels of topics from what people wrote in them, without a language model.
 
-Candidates are the phrases of one to three words that enough people used in the topic. They are
-ranked by how near they are in meaning to the topic's typical responses (KeyBERT: Grootendorst
-2020), and picked so that each says something the ones before do not (maximal marginal relevance:
-Carbonell and Goldstein 1998).
+Candidates are the phrases of one to three words that enough people used in the topic, and a
+larger part of its people than of all. They are ranked by how much nearer in meaning they are to the
+topic than to the others (KeyBERT, Grootendorst 2020, with the other topics for contrast: a label
+has to tell its topic from them), and picked so that each says something the ones before do not
+(maximal marginal relevance: Carbonell and Goldstein 1998).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.arrays import Floats32
+from iapt_topics._base.arrays import Floats, Floats32, Ints
 from iapt_topics._base.door import Checked
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings, require_same_encoder
@@ -22,14 +23,16 @@ from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.survey.redaction import safe_texts
 from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics.topics import Topics, fitted_rows
-from iapt_topics.topics.words import N_WORDS, clean
+from iapt_topics.topics.words import clean, name_topic, stem
 
 #: A phrase that fewer people used describes them rather than the topic.
 FEWEST_PEOPLE = 5
-_CANDIDATES = 50
-#: Weight of being near the topic against being unlike the words before.
-_RELEVANCE = 0.7
+_SHARE = 0.03  # part of a topic's people who use a phrase of its label
 _PHRASES = 3
+# Weights in cosines. Half or twice of each changes little in benchmarks/topic_labels.py.
+_REPEATS = 0.3  # against a phrase that is like one before it, times their cosine
+_COMMON = 0.05  # for a phrase that is used e times as often
+_WORDY = 0.1  # for a phrase of more than one word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ def label_topics(
     *,
     namer: Callable[[TopicBrief], str] | None = None,
 ) -> Topics:
-    """Label topics by key phrases, and choose words by maximal marginal relevance.
+    """Label topics by the key phrases that tell them from each other.
 
     Parameters
     ----------
@@ -78,8 +81,8 @@ def label_topics(
     Returns
     -------
     Topics
-        With other ``words`` and ``label`` in ``topics``; a topic without a phrase that five
-        respondents used keeps its own.
+        With other labels in ``topics``; a topic without a phrase that five respondents used keeps
+        its own.
 
     Raises
     ------
@@ -94,21 +97,13 @@ def label_topics(
     require_same_encoder(encoder, embeddings)
     kept = fitted_rows(topics, responses)
     kept = kept.assign(text=safe_texts(responses, kept["response_id"].tolist()))
-    topic = topics.assignments["topic"].to_numpy()
-    candidates = [_phrases(kept[topic == t]) for t in topics.topics["topic"]]
-    every = sorted({phrase for some in candidates for phrase in some})
-    vector = dict(zip(every, encoder.encode(every), strict=True)) if every else {}
-    table = topics.topics.copy()
-    words, labels = [], []
-    for row, some in zip(table.to_dict("records"), candidates, strict=True):
-        typical = embeddings.rows(list(row["exemplars"])).mean(axis=0)
-        picked = _pick(some, np.stack([vector[p] for p in some]), typical) if some else []
-        found = picked or row["words"].split(", ")
-        label = ", ".join(picked[:_PHRASES]) or row["label"]
+    found = _labels(kept, topics, encoder)
+    labels = []
+    for row, label in zip(topics.topics.to_dict("records"), found, strict=True):
         if namer is not None:
             quotes = tuple(safe_texts(responses, row["exemplars"]))
-            brief = TopicBrief(topic=row["topic"], words=tuple(found), exemplars=quotes)
-            label = namer(brief)
+            words = tuple(row["words"].split(", "))
+            label = namer(TopicBrief(topic=row["topic"], words=words, exemplars=quotes))
             if not isinstance(label, str) or not label.strip():
                 raise InputError(
                     f"namer, topic {row['topic']}",
@@ -116,48 +111,71 @@ def label_topics(
                     repr(label),
                     "Correct it.",
                 )
-            label = " ".join(label.split())
-        words.append(", ".join(found))
-        labels.append(label)
-    return replace(topics, topics=table.assign(words=words, label=labels))
+        labels.append(" ".join(label.split()))
+    return replace(topics, topics=topics.topics.assign(label=labels))
 
 
-def _phrases(rows: pd.DataFrame) -> list[str]:
-    """Phrases that the topic's people use, those of most people first."""
+def _labels(kept: pd.DataFrame, topics: Topics, encoder: Encoder) -> list[str]:
+    """Label of each topic; its own where too few people share a phrase."""
+    phrases, used, people = _phrases(kept, topics.assignments["topic"].to_numpy(), topics.n_topics)
+    if not phrases:
+        return topics.topics["label"].tolist()
+    vectors = np.asarray(encoder.encode(phrases))
+    near = vectors @ topics.centroids.T
+    share = used / np.maximum(people, 1)
+    usual = used.sum(axis=1, keepdims=True) / people.sum()
+    fits = (used >= FEWEST_PEOPLE) & (share >= _SHARE) & (share > usual)
+    contrast = near - (near.sum(axis=1, keepdims=True) - near) / max(topics.n_topics - 1, 1)
+    wordy = np.array([" " in phrase for phrase in phrases])
+    labels = []
+    for t, row in enumerate(topics.topics.to_dict("records")):
+        some = np.flatnonzero(fits[:, t])
+        score = contrast[some, t] + _COMMON * np.log(share[some, t]) + _WORDY * wordy[some]
+        picked = [phrases[j] for j in some[_pick([phrases[j] for j in some], vectors[some], score)]]
+        if len(picked) == 1 and " " not in picked[0]:  # one bare word names little
+            picked += row["words"].split(", ")
+        labels.append(name_topic(picked) if picked else row["label"])
+    return labels
+
+
+def _phrases(kept: pd.DataFrame, topic: Ints, n_topics: int) -> tuple[list[str], Ints, Ints]:
+    """Phrases that enough people use in a topic; how many do in each; how many speak of each."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
-    # Stop words are not taken out before phrases are made: "out of hours" is one.
-    people = rows.groupby(cluster_ids(rows))["text"].agg("\n".join)
+    people = kept.assign(topic=topic, person=cluster_ids(kept))[topic >= 0]
+    texts = people.groupby(["topic", "person"])["text"].agg("\n".join)
+    home = texts.index.get_level_values("topic").to_numpy()
+    speak = np.bincount(home, minlength=n_topics)
     try:
+        # Stop words are not taken out before phrases are made: "out of hours" is one.
         vectorizer = CountVectorizer(ngram_range=(1, 3), preprocessor=clean, binary=True)
-        counts = vectorizer.fit_transform(people)
+        counts = vectorizer.fit_transform(texts)
     except ValueError:  # no words at all
-        return []
-    used = np.asarray(counts.sum(axis=0)).ravel()
-    found = [
-        (-n, phrase)
-        for phrase, n in zip(vectorizer.get_feature_names_out().tolist(), used, strict=True)
-        if n >= FEWEST_PEOPLE
-        and not {phrase.split()[0], phrase.split()[-1]} & ENGLISH_STOP_WORDS
-        and not phrase.replace(" ", "").isdecimal()
+        return [], np.empty((0, n_topics), dtype=np.intp), speak
+    used = np.stack([np.asarray(counts[home == t].sum(axis=0))[0] for t in range(n_topics)], axis=1)
+    phrases = vectorizer.get_feature_names_out()
+    rows = [
+        j
+        for j in np.flatnonzero(used.max(axis=1) >= FEWEST_PEOPLE)
+        if not {phrases[j].split()[0], phrases[j].split()[-1]} & ENGLISH_STOP_WORDS
+        and not phrases[j].replace(" ", "").isdecimal()
     ]
-    return [phrase for _, phrase in sorted(found)[:_CANDIDATES]]
+    return [str(phrases[j]) for j in rows], used[rows], speak
 
 
-def _pick(phrases: list[str], vectors: Floats32, typical: Floats32) -> list[str]:
-    """Pick phrases one by one: near the topic, unlike those picked before."""
+def _pick(phrases: list[str], vectors: Floats32, score: Floats) -> list[int]:
+    """Places of the phrases picked one by one: of a good score, and unlike those before."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    near = vectors @ typical / max(float(np.linalg.norm(typical)), 1e-9)
+    stems = [{stem(w) for w in p.split() if w not in ENGLISH_STOP_WORDS} for p in phrases]
     alike = vectors @ vectors.T
     picked: list[int] = []
-    while len(picked) < min(N_WORDS, len(phrases)):
-        worst = alike[:, picked].max(axis=1) if picked else np.zeros(len(phrases))
-        score = _RELEVANCE * near - (1 - _RELEVANCE) * worst
-        # "targets" after "recovery targets" says nothing, nor does "high targets" say much.
-        said = {word for p in picked for word in phrases[p].split()} - ENGLISH_STOP_WORDS
-        score[[bool(said & set(phrase.split())) for phrase in phrases]] = -np.inf
-        if not np.isfinite(score).any():
+    while len(picked) < _PHRASES:
+        before = alike[:, picked].max(axis=1) if picked else np.zeros(len(phrases))
+        # "targets" after "recovery targets" says nothing, nor does "high target" say much.
+        said = {s for p in picked for s in stems[p]}
+        left = np.where([bool(said & s) for s in stems], -np.inf, score - _REPEATS * before)
+        if not np.isfinite(left).any():
             break
-        picked.append(int(score.argmax()))
-    return [phrases[p] for p in picked]
+        picked.append(int(left.argmax()))
+    return picked

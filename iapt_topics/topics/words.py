@@ -9,6 +9,7 @@ responses, more often there than elsewhere, and it is given to the two topics th
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -78,12 +79,24 @@ def clean(text: str) -> str:
     return _NO_WORD.sub("", text.casefold().replace("\u2019", "'"))
 
 
+def stem(word: str) -> str:
+    """Stem of an English word, the same for each of its forms (Porter's second stemmer)."""
+    return str(_stemmer().stemWord(word))
+
+
+@cache
+def _stemmer() -> Any:
+    from snowballstemmer import stemmer
+
+    return stemmer("english")
+
+
 def name_topic(words: list[str]) -> str:
-    """Name a topic by its first three words, leaving out one that repeats another."""
+    """Name a topic by its first three words, leaving out another form of one before."""
     chosen: list[str] = []
     for word in words:
-        stems = {w.rstrip("s") for w in word.split()}
-        if not any(stems & {w.rstrip("s") for w in other.split()} for other in chosen):
+        stems = {stem(w) for w in word.split()}
+        if not any(stems & {stem(w) for w in other.split()} for other in chosen):
             chosen.append(word)
     return ", ".join(chosen[:3]) or "(no words)"
 

@@ -6,6 +6,7 @@ from conftest import SIX_SUBJECTS
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.topics.labels import label_topics
+from iapt_topics.topics.words import name_topic
 
 
 class WordEncoder:
@@ -43,6 +44,10 @@ def test_labels_lead_with_the_subject_and_do_not_repeat(grouped, encoder):
     assert before.equals(grouped.topics.topics)
 
 
+def test_a_label_says_no_word_in_two_forms():
+    assert name_topic(["hiring", "hired people", "hire", "fair pay"]) == "hiring, fair pay"
+
+
 def test_a_namer_of_ones_own(grouped, encoder):
     told = []
 
@@ -63,7 +68,7 @@ def test_phrases_of_few_people_are_not_used(grouped, encoder):
     text[:4] = [t + " zanzibar" for t in text[:4]]
     survey = replace(grouped.responses, table=table.assign(text=text.astype(str)))
     found = label_topics(grouped.topics, survey, grouped.embeddings, encoder)
-    assert not found.topics["words"].str.contains("zanzibar").any()
+    assert not found.topics["label"].str.contains("zanzibar").any()
 
 
 def test_texts_without_phrases_keep_their_label(grouped, encoder):
