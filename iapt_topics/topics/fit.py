@@ -17,12 +17,16 @@ from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics import consensus
 from iapt_topics.topics.bertopic import name_by_model
 from iapt_topics.topics.describe import broad_topics, describe_topics, unit_means
+from iapt_topics.topics.replicate import REPLICABILITY, replicate
 from iapt_topics.topics.runs import FEW_RESPONSES, cluster_runs, smooth
 from iapt_topics.topics.topics import MIN_SUPPORT, UNASSIGNED, TopicConfig, Topics
 from iapt_topics.topics.user_model import described_config, model_runs, with_model
 
 _FEW = f"fewer than {FEW_RESPONSES} responses: Ward clusters instead of UMAP and HDBSCAN"
 _TIE = 0.02  # numbers of topics whose agreement with the runs differs by less are as good
+_NEARLY = 0.1  # so much replicability is given for the same number of topics in each fit
+#: From so many responses on there are at least so many topics, unless fewer are asked for.
+MANY_RESPONSES, LEAST_TOPICS = 1000, 16
 
 
 def fit_topics(
@@ -102,7 +106,7 @@ def fit_topics(
             partitions, runs = model_runs(
                 own, vectors, points, people, n_runs=n_runs, seed=seed, on_event=on_event
             )
-    labels, resolution = _choose(points, partitions, runs, config)
+    labels, resolution = _choose(points, people, partitions, runs, config)
     share, runner_up = consensus.support(partitions, labels)
     labels, runner_up, assigned = _drop_empty(labels, runner_up, share >= config.min_support)
     topic = np.where(assigned, labels, UNASSIGNED)
@@ -138,55 +142,60 @@ def fit_topics(
 
 
 def _choose(
-    points: Floats32, partitions: Ints, runs: pd.DataFrame, config: TopicConfig
+    points: Floats32, people: Ints, partitions: Ints, runs: pd.DataFrame, config: TopicConfig
 ) -> tuple[Ints, pd.DataFrame]:
-    """Cut at each number of topics; take the number at which the runs agree best with the cut."""
-    most = int(runs["n_clusters"].max())
+    """Grow the topics of each number, and take the number that runs or other respondents bear out.
+
+    From :data:`MANY_RESPONSES` on it is the smallest at which other respondents give the same
+    topics nearly as well as at the best; fewer responses, and runs of another model, say by their
+    runs how many topics there are.
+    """
+    n, most = len(points), int(runs["n_clusters"].max())
     if most <= 1 and config.n_topics is None:
         row = {"n_topics": 1, "estimate": np.nan, "low": np.nan, "high": np.nan, "n": len(runs)}
-        row |= {"support": 1.0, "stability": 1.0, "smallest": len(points), "chosen": True}
-        note = _FEW if len(points) < FEW_RESPONSES else "the runs found no more than one cluster"
-        return np.zeros(len(points), dtype=np.intp), pd.DataFrame([row | {"note": note}])
+        row |= dict.fromkeys(REPLICABILITY, np.nan)
+        row |= {"support": 1.0, "stability": 1.0, "smallest": n, "chosen": True}
+        note = _FEW if n < FEW_RESPONSES else "the runs found no more than one cluster"
+        return np.zeros(n, dtype=np.intp), pd.DataFrame([row | {"note": note}])
+    many = n >= MANY_RESPONSES and config.model is None
     # A ladder of steps of the square root of two: near numbers are near ties, which luck decides.
-    upper = min(max(2, 2 * most), max(2, len(points) // 2))
+    least, upper = (LEAST_TOPICS, 2 * LEAST_TOPICS) if many else (2, 2 * most)
     grid = {round(2 ** (j / 2)) for j in range(2, 40)}
-    grid = {k for k in grid if k <= upper} | ({config.n_topics} if config.n_topics else set())
-    tree, leaf = consensus.grow_tree(points)
-    cuts: list[Ints] = []
+    grid = {k for k in grid if least <= k <= min(max(2, upper), max(2, n // 2))}
+    if config.n_topics:
+        grid.add(config.n_topics)
+    grown = consensus.grow_clusters(points, grid) or {1: np.zeros(n, dtype=np.intp)}
+    if config.min_topic_size and not config.n_topics:
+        large = (consensus.dissolve_small(points, c, config.min_topic_size) for c in grown.values())
+        grown = {int(c.max()) + 1: c for c in large}
+    again = replicate(points, people, grown, config.seed)
     rows = []
-    for k in sorted(grid):
-        labels = consensus.cut(tree, leaf, points, k)
-        n_found = int(labels.max()) + 1
-        if cuts and n_found == cuts[-1].max() + 1 and k != config.n_topics:
-            continue  # no more distinct points than that
+    for k, labels in sorted(grown.items()):
         scores = consensus.agreement(partitions, labels)
-        low, high = percentile_interval(scores)
         spoken = consensus.votes(partitions, labels)
-        cuts.append(labels)
         rows.append(
             {
-                "n_topics": n_found,
+                "n_topics": k,
                 "estimate": scores.mean(),
-                "low": float(low),
-                "high": float(high),
+                **dict(zip(("low", "high"), map(float, percentile_interval(scores)), strict=True)),
                 "n": len(scores),
+                **again[k],
                 "support": (spoken == labels).mean(),
                 "stability": consensus.reappearance(spoken, labels).mean(),
                 "smallest": int(np.bincount(labels).min()),
-                "asked": k == config.n_topics,
             }
         )
     table = pd.DataFrame(rows)
-    asked = table.pop("asked")
-    allowed = asked if asked.any() else table["smallest"] >= (config.min_topic_size or 0)
-    eligible = table["estimate"].where(allowed if allowed.any() else table.index == 0)
+    asked = table["n_topics"] == config.n_topics
+    worth = table["replicability" if many else "estimate"]
+    eligible = worth.where(asked) if asked.any() else worth
+    tied = eligible >= eligible.max() - (_NEARLY if many else _TIE)
     # Which of near ties is a little ahead is luck; how many clusters the runs find is not.
-    tied = eligible >= eligible.max() - _TIE
-    modest = tied & (table["n_topics"] <= runs["n_clusters"].mean())
+    modest = tied & ~many & (table["n_topics"] <= runs["n_clusters"].mean())
     best = int(np.flatnonzero(modest)[-1] if modest.any() else np.flatnonzero(tied)[0])
-    return cuts[best], table.assign(
+    return grown[int(table["n_topics"][best])], table.assign(
         chosen=table.index == best,
-        note=np.where(asked, "requested", _FEW if len(points) < FEW_RESPONSES else ""),
+        note=np.where(asked, "requested", _FEW if n < FEW_RESPONSES else ""),
     )
 
 

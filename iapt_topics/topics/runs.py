@@ -25,6 +25,8 @@ FEW_RESPONSES = 40
 #: A run lays out at most so many responses; the others vote by the nearest centre.
 RUN_ROWS = 2500
 _NEIGHBOURS = (10, 15, 20, 30)
+_DRAWN_BY = 60  # neighbours that draw a point
+_STEPS = 3  # that it is drawn along the graph
 _DIMENSIONS = 50
 _EPOCHS = 100
 _MILLION = 10**6  # smaller parts of a cosine distance do not count
@@ -102,14 +104,14 @@ def smooth(vectors: Floats32, same: Ints) -> tuple[Floats32, Floats32]:
     centred : ndarray of float32, shape (n, d)
         Unit vectors without what all responses share (Mu and Viswanath 2018).
     points : ndarray of float32, shape (n, min(d, 50))
-        Principal components of the centred vectors after two steps along the graph.
+        Principal components of the centred vectors after three steps along the graph.
     """
     centred = _unit(vectors - vectors.mean(axis=0))
     drawn = centred
     if len(vectors) >= FEW_RESPONSES:
-        k = min(_NEIGHBOURS[-1], len(vectors) // 10)
+        k = min(_DRAWN_BY, len(vectors) // 10)
         graph = _graph(centred, *nearest_rows(centred, k))
-        for _ in range(2):
+        for _ in range(_STEPS):
             drawn = _unit(drawn + graph @ drawn)
         drawn = consensus.centres(drawn, same)[same]
     drawn = drawn - drawn.mean(axis=0)

@@ -44,12 +44,14 @@ class TopicConfig(Checked):
     n_runs : int, default 12
         Runs of UMAP and HDBSCAN that the consensus is made of; at least 2.
     n_topics : int, optional
-        Number of topics wanted, at least 2. By default the number at which the topics agree best
-        with the runs; of those within .02 of it, the most that is not above the mean number of
-        clusters in a run.
+        Number of topics wanted, at least 2. By default, from 1,000 responses on, 16, or 23 or 32 if
+        other respondents give the same topics better there, by more than .1 (``replicability``).
+        With fewer responses, or another ``model``, the number at which the topics agree
+        best with the runs; of those within .02 of it, the most that is not above the mean number
+        of clusters in a run.
     min_topic_size : int, optional
-        Smallest topic, at least 2: the runs look for no smaller cluster, and only numbers of
-        topics are chosen that leave none smaller (if there are any). By default the runs' smallest
+        Smallest topic, at least 2: the runs look for no smaller cluster, and a smaller topic goes
+        to its neighbours (unless ``n_topics`` is given). By default the runs' smallest
         clusters go from 1/120 to 1/60 of the responses, and are not below 10 (5 for the smallest
         surveys).
     min_support : float, default 0
@@ -121,8 +123,10 @@ class Topics(Result):
     resolution : DataFrame
         One row for each number of topics tried: ``n_topics``; ``estimate``, ``low``, ``high``
         (adjusted Rand index between these topics and a run: mean, and range of 95 % of the runs);
-        ``n`` (runs); ``support`` (mean over the responses); ``stability`` (mean over the topics);
-        ``smallest`` (responses of the smallest topic); ``chosen``; ``note``.
+        ``n`` (runs); ``replicability``, ``replicability_low``, ``replicability_high`` (the same
+        index between these topics and those of bootstraps of the respondents); ``support`` (mean
+        over the responses); ``stability`` (mean over the topics); ``smallest`` (responses of the
+        smallest topic); ``chosen``; ``note``.
     runs : DataFrame
         One row a run: ``run``, ``seed``, ``n_responses`` (those of the respondents it drew),
         ``n_neighbors``, ``min_cluster_size``, ``n_clusters``, ``unassigned`` (proportion of its
