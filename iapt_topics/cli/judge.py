@@ -19,7 +19,8 @@ from iapt_topics._base.errors import InputError, listed, suggestion
 from iapt_topics._base.events import Event
 from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.cli.make import make_results, make_study, require_new, working
-from iapt_topics.pipeline.plan import PURPOSIVE, StudyPlan, read_plan
+from iapt_topics.pipeline.keys import PURPOSIVE
+from iapt_topics.pipeline.plan import StudyPlan, read_plan
 
 if TYPE_CHECKING:
     from iapt_topics.validation.task import Task

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.pipeline.plan import KEYS, StudyPlan, read_plan
+from iapt_topics.pipeline.keys import KEYS
+from iapt_topics.pipeline.plan import StudyPlan, read_plan
 
 _DECIDED = ("frame", "codes", "code_map", "deny", "approved", "tests", "answers")
 

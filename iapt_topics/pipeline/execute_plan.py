@@ -18,6 +18,7 @@ from iapt_topics._base.private import private_folder, refuse_link, refuse_links
 from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.pipeline.judged import mark_study, score_tests, tables_of_tests
+from iapt_topics.pipeline.keys import PURPOSIVE
 from iapt_topics.pipeline.looks import record_look
 from iapt_topics.pipeline.manifest import (
     MANIFEST,
@@ -26,7 +27,7 @@ from iapt_topics.pipeline.manifest import (
     require_own_manifest,
 )
 from iapt_topics.pipeline.people import codes_of, read_people
-from iapt_topics.pipeline.plan import PLAN, PURPOSIVE, StudyPlan, plan_text
+from iapt_topics.pipeline.plan import PLAN, StudyPlan, plan_text
 from iapt_topics.pipeline.run import complete_study, run_study
 from iapt_topics.pipeline.write import PRIVATE, PUBLIC, REPORT, write_study
 from iapt_topics.publish.quotes_sheet import read_quotes

@@ -8,7 +8,8 @@ from pathlib import Path
 import typer
 
 from iapt_topics.cli import app
-from iapt_topics.pipeline.plan import KEYS, KINDS, StudyPlan
+from iapt_topics.pipeline.keys import KEYS, KINDS
+from iapt_topics.pipeline.plan import StudyPlan
 
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 HEAD = """# The command line
