@@ -94,7 +94,7 @@ def validate(
         _read_test(plan, files, screen, force=force)
         return
     kind = _known_kind(kind)
-    names = _names(raters)
+    names = read_names(raters)
     pages = _pages(plan, to, kind, names, sheet=sheet, force=force)
     with working(plan, screen):
         study = make_study(plan, screen)
@@ -154,7 +154,7 @@ def sample(
     from iapt_topics.pipeline.hand_codes import coded_by_people
     from iapt_topics.validation.judgements import make_coding
 
-    names = _names(raters)
+    names = read_names(raters)
     pages = _pages(plan, to, "coding", names, sheet=sheet, force=force)
     with working(plan, screen):
         study = make_study(plan, screen)
@@ -178,7 +178,8 @@ def _known_kind(kind: str) -> str:
     return kind
 
 
-def _names(raters: list[str] | None) -> list[str]:
+def read_names(raters: list[str] | None) -> list[str]:
+    """Names of raters, with commas between or one by one."""
     from iapt_topics.validation.task import require_raters
 
     names = [name.strip() for part in raters or [] for name in part.split(",") if name.strip()]

@@ -8,7 +8,10 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.pipeline.keys import KEYS
 from iapt_topics.pipeline.plan import StudyPlan, read_plan
 
-_DECIDED = ("frame", "codes", "code_map", "deny", "approved", "tests", "answers")
+_DECIDED = (
+    "frame", "codes", "code_map", "deny", "approved", "tests", "answers", "topic_edits",
+    "mapping_edits", "ratings",
+)  # fmt: skip
 
 
 def changed_decisions(plan: StudyPlan) -> list[str]:

@@ -17,6 +17,7 @@ from iapt_topics._base.files import scratch_folder, write_whole
 from iapt_topics._base.private import private_folder, refuse_link, refuse_links
 from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder
+from iapt_topics.pipeline.decided import describe_decided, read_decided
 from iapt_topics.pipeline.judged import mark_study, score_tests, tables_of_tests
 from iapt_topics.pipeline.keys import PURPOSIVE
 from iapt_topics.pipeline.looks import record_look
@@ -28,7 +29,7 @@ from iapt_topics.pipeline.manifest import (
 )
 from iapt_topics.pipeline.people import codes_of, read_people
 from iapt_topics.pipeline.plan import PLAN, StudyPlan, plan_text
-from iapt_topics.pipeline.run import complete_study, run_study
+from iapt_topics.pipeline.run import Setup, complete_study, run_stages
 from iapt_topics.pipeline.write import PRIVATE, PUBLIC, REPORT, write_study
 from iapt_topics.publish.quotes_sheet import read_quotes
 from iapt_topics.study.study import Study
@@ -41,7 +42,9 @@ from iapt_topics.topics.topics import TopicConfig
 WITHDRAWN = "withdrawn.json"
 
 
-def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -> Study:
+def run_plan(
+    plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore, partial: bool = False
+) -> Study:
     """Run every stage of a plan, from its files to a study.
 
     Parameters
@@ -53,6 +56,9 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
     on_event : callable, optional
         Called with an :class:`iapt_topics.Event` for what was found out about the files, and as for
         :func:`iapt_topics.run_study`.
+    partial : bool, default False
+        Whether decisions of people that cannot be carried out any more are notes, not errors, as
+        for one who is about to decide anew.
 
     Returns
     -------
@@ -83,23 +89,29 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
         human = tuple(codes_of(responses, codes) for codes in human)
     if plan.approved is not None:
         _approved(plan, responses)  # before the long stages
-    study = run_study(
-        responses,
-        frame,
-        encoder,
+    decided = read_decided(plan, partial=partial)
+    setup = Setup(
         human=human,
-        config=TopicConfig(
-            seed=plan.seed, n_runs=plan.n_runs, n_topics=plan.n_topics,
-            min_topic_size=plan.min_topic_size, min_support=plan.min_support,
-            model=plan.topic_model,
-        ),
+        config=topic_config(plan),
         baseline=plan.baseline,
         cache=cache,
         on_event=on_event,
-    )  # fmt: skip
+        decided=decided,
+    )
+    study = run_stages(responses, frame, encoder, setup)
+    if said := describe_decided(plan, decided):
+        study = replace(study, manifest={**study.manifest, "decisions": said})
     study = complete_study(study, plan.standardise, own_frame=plan.frame is None, cache=cache)
     study = mark_study(study, plan, on_event)
     return replace(study, redactions=count_redactions(log))
+
+
+def topic_config(plan: StudyPlan) -> TopicConfig:
+    """Settings of the topics of a plan."""
+    return TopicConfig(
+        seed=plan.seed, n_runs=plan.n_runs, n_topics=plan.n_topics,
+        min_topic_size=plan.min_topic_size, min_support=plan.min_support, model=plan.topic_model,
+    )  # fmt: skip
 
 
 def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) -> dict[str, Path]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+
+import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.events import Event, OnEvent, ignore
@@ -17,19 +19,38 @@ from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.coded import find_baseline
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.drift.standardise import standardise_drift
-from iapt_topics.encoders.embeddings import embed
+from iapt_topics.encoders.embeddings import Embeddings, embed
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.coding import code_responses
+from iapt_topics.mapping.edits import apply_edits
 from iapt_topics.mapping.facets import code_facets
-from iapt_topics.mapping.mapping import map_topics
+from iapt_topics.mapping.mapping import TopicMapping, map_topics
 from iapt_topics.mapping.reach import measure_reach
+from iapt_topics.pipeline.decided import (
+    Decisions,
+    decide_topics,
+    placed_mapping_edits,
+    rate_themes,
+)
 from iapt_topics.pipeline.manifest import describe_run
 from iapt_topics.pipeline.saved import stage_once
 from iapt_topics.study.study import Study
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.cache import fit_once
-from iapt_topics.topics.topics import TopicConfig
+from iapt_topics.topics.topics import TopicConfig, Topics
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Setup:
+    """What a run is told beside the survey, the codebook and the encoder."""
+
+    human: tuple[Codes, ...] = ()
+    config: TopicConfig = field(default_factory=TopicConfig)
+    baseline: int | None = None
+    cache: Path | None = None
+    on_event: OnEvent = ignore
+    decided: Decisions = field(default_factory=Decisions)
 
 
 def run_study(
@@ -77,8 +98,25 @@ def run_study(
         Whatever a stage cannot use, or if the run cannot fit into memory. That it may not is a
         warning.
     """
-    began = perf_counter()
-    config, cache = config or TopicConfig(), None if cache is None else Path(cache)
+    return run_stages(
+        responses,
+        frame,
+        encoder,
+        Setup(
+            human=tuple(human),
+            config=config or TopicConfig(),
+            baseline=baseline,
+            cache=None if cache is None else Path(cache),
+            on_event=on_event,
+        ),
+    )
+
+
+def run_stages(responses: Responses, frame: ThemeFrame, encoder: Encoder, setup: Setup) -> Study:
+    """Run every stage, with what people decided on topics, mapping and convergence."""
+    began, decided = perf_counter(), setup.decided
+    config, cache, on_event = setup.config, setup.cache, setup.on_event
+    human, baseline = setup.human, setup.baseline
     _check_early(responses, human, baseline)
     check_memory(len(responses.kept))
     on_event(Event("stage", "Embedding the responses"))
@@ -88,17 +126,9 @@ def run_study(
     on_event(Event("note", f"{said[0].upper()}{said[1:]}."))
     on_event(Event("stage", f"Finding topics: consensus of {config.n_runs} runs"))
     topics = fit_once(responses, embeddings, config, cache, on_event)
+    topics = decide_topics(decided, topics, responses, embeddings, on_event)
     on_event(Event("stage", "Mapping topics and responses onto the frame"))
-    mapping, machine, facets = stage_once(
-        cache,
-        "codes",
-        (responses, embeddings, topics, frame, encoder.name, encoder.fingerprint),
-        lambda: (
-            map_topics(topics, frame, encoder, embeddings=embeddings),
-            code_responses(responses, embeddings, frame, encoder),
-            code_facets(responses, embeddings, frame, encoder) if frame.facets else None,
-        ),
-    )
+    mapping, machine, facets = code_once(responses, embeddings, topics, frame, encoder, setup)
     on_event(Event("stage", "Measuring agreement and drift"))
     human = tuple(codes.with_respondents(responses) for codes in human)
     change = partial(measure_drift, responses=responses, baseline=baseline, seed=config.seed)
@@ -118,6 +148,7 @@ def run_study(
         lambda: tuple(compare(human[0], c) for c in (machine, *human[1:2]) if human),
     )
     comparison, benchmark = (*found, None, None)[:2]
+    comparison = rate_themes(decided, comparison, on_event)
     return Study(
         responses=responses,
         topics=topics,
@@ -134,6 +165,35 @@ def run_study(
             baseline=baseline, seconds=perf_counter() - began,
         ),
     )  # fmt: skip
+
+
+def code_once(
+    responses: Responses,
+    embeddings: Embeddings,
+    topics: Topics,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    setup: Setup,
+) -> tuple[TopicMapping, Codes, pd.DataFrame | None]:
+    """Mapping, machine codes and facets; what people decided on the mapping moves the codes."""
+    made_of = (responses, embeddings, topics, frame, encoder.name, encoder.fingerprint)
+    decided = setup.decided
+
+    def make() -> tuple[TopicMapping, Codes, pd.DataFrame | None]:
+        mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
+        facets = code_facets(responses, embeddings, frame, encoder) if frame.facets else None
+        edits = placed_mapping_edits(decided, mapping, topics, setup.on_event)
+        if edits is None:
+            return mapping, code_responses(responses, embeddings, frame, encoder), facets
+        mapping = apply_edits(mapping, edits)
+        machine = code_responses(
+            responses, embeddings, frame, encoder, mapping=mapping, topics=topics
+        )
+        return mapping, machine, facets
+
+    if decided.mapping is None:
+        return stage_once(setup.cache, "codes", made_of, make)
+    return stage_once(setup.cache, "codes", (*made_of, decided.mapping, decided.partial), make)
 
 
 def complete_study(

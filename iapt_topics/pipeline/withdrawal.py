@@ -18,6 +18,7 @@ from iapt_topics._base.private import refuse_link
 from iapt_topics._base.result import Result
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.encoders.vector_cache import keep_only
+from iapt_topics.pipeline.edits import DECIDED, leave_out_responses
 from iapt_topics.pipeline.execute_plan import (
     WITHDRAWN,
     load_survey,
@@ -61,7 +62,8 @@ class Withdrawal(Result):
     compared : bool
         Whether there was an earlier public version in the folder.
     removed : tuple of str
-        Saved studies in the folder that were removed, and tasks and answers whose items were.
+        Saved studies in the folder that were removed, and tasks, answers and decisions of which
+        parts were.
     left : tuple of str
         Other files in the folder that still hold an id or words of theirs.
     yours : tuple of Path
@@ -209,6 +211,8 @@ def _erase(out: Path, remaining: Responses, prompt: str, traces: Traces) -> tupl
     for folder in saved:
         shutil.rmtree(folder)
     judged = leave_out_items(_files(out), traces.shown_in)
+    decided = (out / REPORT / DECIDED).glob("*.json")
+    judged += leave_out_responses([p for p in decided if not p.is_symlink()], traces.shown_in)
     return tuple(_name(p, out) for p in (*saved, *judged))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +23,7 @@ _FORMAT = "iapt_topics decisions on topics 1"
 _LARGEST = 50_000_000  # bytes
 _DECIDED = ("name", "merge_with", "leave_out")
 _SHEET = ["topic", "label", "words", "n", "stability", *_DECIDED, "who", "when", "why"]
+_KEPT = ("action", "topics", "label", "who", "when", "why")
 _YES, _NO = ("yes", "y", "x"), ("", "no", "n")
 _INSTRUCTIONS = (
     "Each row is a topic. Read some of its responses in the private report before you decide.",
@@ -288,7 +289,7 @@ def write_decisions(path: str | Path, decisions: TopicDecisions) -> Path:
     """Write decisions to a ``.json`` file, for its owner alone: it holds response ids."""
     content = {
         "format": _FORMAT,
-        "edits": [asdict(edit) for edit in decisions.edits],
+        "edits": [{c: getattr(edit, c) for c in _KEPT} for edit in decisions.edits],
         "topic_of": dict(decisions.topic_of),
     }
     write_whole(Path(path), json.dumps(content, ensure_ascii=False, indent=1), private=True)
@@ -309,9 +310,13 @@ def read_decisions(path: str | Path) -> TopicDecisions:
         if content["format"] != _FORMAT:
             raise ValueError(f"format {content['format']!r}")
         edits = [
-            TopicEdit(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
+            TopicEdit(
+                action=str(row["action"]), topics=tuple(map(int, row["topics"])),
+                label=str(row["label"]), who=str(row["who"]), when=str(row["when"]),
+                why=str(row["why"]),
+            )
             for row in content["edits"]
-        ]
+        ]  # fmt: skip
         topic_of = {str(r): int(t) for r, t in content["topic_of"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         got = " ".join(str(error).split())[:200] or type(error).__name__
