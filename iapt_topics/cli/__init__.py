@@ -30,6 +30,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     ask.init: "iapt-topics init survey.xlsx",
     make.run: "iapt-topics run study.toml",
     revise.compare: "iapt-topics compare results --codes human_codes.csv",
+    revise.learn: "iapt-topics learn results",
     revise.drift: "iapt-topics drift results --baseline 2016 --standardise role",
     revise.report: "iapt-topics report results --disclosure strict",
     revise.withdraw: "iapt-topics withdraw results --respondent p0123",

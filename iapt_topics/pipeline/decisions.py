@@ -10,7 +10,7 @@ from iapt_topics.pipeline.plan import StudyPlan, read_plan
 
 _DECIDED = (
     "frame", "codes", "code_map", "deny", "approved", "tests", "answers", "topic_edits",
-    "mapping_edits", "ratings",
+    "mapping_edits", "ratings", "learn_codes",
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.pipeline.decided import describe_decided, read_decided
 from iapt_topics.pipeline.judged import mark_study, score_tests, tables_of_tests
 from iapt_topics.pipeline.keys import PURPOSIVE
+from iapt_topics.pipeline.lesson import prepare_lesson, tables_of_lesson
 from iapt_topics.pipeline.looks import record_look
 from iapt_topics.pipeline.manifest import (
     MANIFEST,
@@ -90,6 +91,9 @@ def run_plan(
     if plan.approved is not None:
         _approved(plan, responses)  # before the long stages
     decided = read_decided(plan, partial=partial)
+    lesson = prepare_lesson(plan, frame, responses, human)
+    if lesson is not None:
+        human = (replace(human[0], sealed=lesson.tested), *human[1:])
     setup = Setup(
         human=human,
         config=topic_config(plan),
@@ -97,6 +101,7 @@ def run_plan(
         cache=cache,
         on_event=on_event,
         decided=decided,
+        lesson=lesson,
     )
     study = run_stages(responses, frame, encoder, setup)
     if said := describe_decided(plan, decided):
@@ -143,7 +148,7 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
             quotes=_approved(plan, study.responses) if plan.approved else plan.quotes,
             command=command,
             record=plan.out,
-            more=tables_of_tests(score_tests(study, plan)),
+            more=tables_of_tests(score_tests(study, plan)) | tables_of_lesson(study.manifest),
         )
         # It names the researcher's files, as the manifest does.
         write_whole(part / PLAN, plan_text(plan, plan.out / PLAN), private=True)

@@ -32,7 +32,7 @@ _LARGEST = 5_000_000  # bytes of a manifest
 #: What must be the same for two results to be of one analysis, in the order of the stages.
 _INPUTS = ("data", "response_ids", "model", "frame", "codes", "config", "baseline")
 #: The same, but not in every manifest.
-_IF_ANY = ("decisions",)
+_IF_ANY = ("decisions", "learned")
 #: What may differ between equivalent results, and is told.
 _SETTING = ("embeddings", "versions", "machine")
 #: Table, columns that name a row, what is compared, and the limit of "equivalent". Set beforehand,

@@ -66,6 +66,12 @@ class StudyPlan:
         ``min_support``.
     n_topics, min_topic_size : int, optional
     min_support : float, default 0
+    learn_share : float, default 0
+        Part of the respondents in ``codes`` whose codes teach the machine, as for
+        :func:`iapt_topics.learn_codes`; those of the others measure it. Who is in which part
+        depends on the id and the seed alone.
+    learn_codes : Path, optional
+        Further human codes that teach, of respondents who do not measure.
     topic_edits, mapping_edits : Path, optional
         What people decided on topics, and on topics and themes: files that ``iapt-topics edits``
         keeps, which name each topic by its responses.
@@ -127,6 +133,8 @@ class StudyPlan:
     n_topics: int | None = None
     min_topic_size: int | None = None
     min_support: float = 0.0
+    learn_share: float = 0.0
+    learn_codes: Path | None = None
     topic_edits: Path | None = None
     mapping_edits: Path | None = None
     ratings: tuple[Path, ...] = ()
@@ -147,6 +155,11 @@ class StudyPlan:
                 object.__setattr__(self, key.field, Path(values[key.field]))
             elif key.kind == "files":
                 object.__setattr__(self, key.field, tuple(map(Path, values[key.field] or ())))
+
+    @property
+    def learns(self) -> bool:
+        """Whether human codes teach the machine."""
+        return self.learn_share > 0 or self.learn_codes is not None
 
 
 def read_plan(path: str | Path) -> StudyPlan:

@@ -14,6 +14,7 @@ from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.memory import check_memory
 from iapt_topics.agreement.comparison import Comparison, compare_codes, topic_codes
+from iapt_topics.agreement.gain import measure_gain
 from iapt_topics.codes.axis import axis_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.coded import find_baseline
@@ -25,6 +26,7 @@ from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.coding import code_responses
 from iapt_topics.mapping.edits import apply_edits
 from iapt_topics.mapping.facets import code_facets
+from iapt_topics.mapping.learning import learn_codes
 from iapt_topics.mapping.mapping import TopicMapping, map_topics
 from iapt_topics.mapping.reach import measure_reach
 from iapt_topics.pipeline.decided import (
@@ -33,6 +35,7 @@ from iapt_topics.pipeline.decided import (
     placed_mapping_edits,
     rate_themes,
 )
+from iapt_topics.pipeline.lesson import Lesson, describe_lesson
 from iapt_topics.pipeline.manifest import describe_run
 from iapt_topics.pipeline.saved import stage_once
 from iapt_topics.study.study import Study
@@ -51,6 +54,7 @@ class Setup:
     cache: Path | None = None
     on_event: OnEvent = ignore
     decided: Decisions = field(default_factory=Decisions)
+    lesson: Lesson | None = None
 
 
 def run_study(
@@ -129,6 +133,9 @@ def run_stages(responses: Responses, frame: ThemeFrame, encoder: Encoder, setup:
     topics = decide_topics(decided, topics, responses, embeddings, on_event)
     on_event(Event("stage", "Mapping topics and responses onto the frame"))
     mapping, machine, facets = code_once(responses, embeddings, topics, frame, encoder, setup)
+    untaught = machine
+    if setup.lesson is not None:
+        machine = learn_once(responses, embeddings, frame, encoder, machine, setup)
     on_event(Event("stage", "Measuring agreement and drift"))
     human = tuple(codes.with_respondents(responses) for codes in human)
     change = partial(measure_drift, responses=responses, baseline=baseline, seed=config.seed)
@@ -149,6 +156,13 @@ def run_stages(responses: Responses, frame: ThemeFrame, encoder: Encoder, setup:
     )
     comparison, benchmark = (*found, None, None)[:2]
     comparison = rate_themes(decided, comparison, on_event)
+    manifest = describe_run(
+        responses, embeddings, topics, frame, encoder, human,
+        baseline=baseline, seconds=perf_counter() - began,
+    )  # fmt: skip
+    if setup.lesson is not None:
+        gain = measure_gain(human[0], untaught, machine, responses, seed=config.seed)
+        manifest["learned"] = describe_lesson(setup.lesson, gain)
     return Study(
         responses=responses,
         topics=topics,
@@ -160,11 +174,8 @@ def run_stages(responses: Responses, frame: ThemeFrame, encoder: Encoder, setup:
         benchmark=benchmark,
         facets=facets,
         human=human,
-        manifest=describe_run(
-            responses, embeddings, topics, frame, encoder, human,
-            baseline=baseline, seconds=perf_counter() - began,
-        ),
-    )  # fmt: skip
+        manifest=manifest,
+    )
 
 
 def code_once(
@@ -194,6 +205,29 @@ def code_once(
     if decided.mapping is None:
         return stage_once(setup.cache, "codes", made_of, make)
     return stage_once(setup.cache, "codes", (*made_of, decided.mapping, decided.partial), make)
+
+
+def learn_once(
+    responses: Responses,
+    embeddings: Embeddings,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    machine: Codes,
+    setup: Setup,
+) -> Codes:
+    """Machine codes after hand codes have taught it."""
+    assert setup.lesson is not None
+    teacher, seed = setup.lesson.teacher, setup.config.seed
+    n = len(teacher.seen)
+    setup.on_event(Event("stage", f"Learning from the hand codes of {n:,} responses"))
+    return stage_once(
+        setup.cache,
+        "learned",
+        (responses, embeddings, frame, encoder.fingerprint, machine, teacher, seed),
+        lambda: learn_codes(
+            responses, embeddings, frame, encoder, teacher, machine=machine, seed=seed
+        ),
+    )
 
 
 def complete_study(
