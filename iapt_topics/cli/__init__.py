@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.cli import ask, doctor, edit, judge, look, make, revise
+from iapt_topics.cli import ask, doctor, edit, judge, later, look, make, revise
 from iapt_topics.cli._screen import STOPPED
 
 __all__ = ["app", "main"]
@@ -30,6 +30,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     ask.init: "iapt-topics init survey.xlsx",
     make.run: "iapt-topics run study.toml",
     revise.compare: "iapt-topics compare results --codes human_codes.csv",
+    later.wave: "iapt-topics wave results survey_2019.csv --out results_2019",
     revise.learn: "iapt-topics learn results",
     revise.drift: "iapt-topics drift results --baseline 2016 --standardise role",
     revise.report: "iapt-topics report results --disclosure strict",

@@ -100,6 +100,8 @@ KEYS = (
         "list of respondents who withdrew and are left out, as 'iapt-topics withdraw' writes it"),
     Key("survey", "deny", "deny", "file", "terms to redact: a table with columns kind and term"),
     Key("survey", "redact_text", "redact_text", "flag", "analyse the redacted text"),
+    Key("survey", "after", "after", "folder",
+        "results of the earlier waves, on whose topics this wave is placed"),
     Key("codes", "file", "codes", "file", "human codes: .csv, .xlsx, .qdpx or QualCoder's .qda"),
     Key("codes", "map", "code_map", "file",
         "table of code and theme, where codes are named otherwise"),

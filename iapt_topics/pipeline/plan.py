@@ -45,6 +45,9 @@ class StudyPlan:
         Terms to redact, as for :func:`iapt_topics.redact_responses`.
     redact_text : bool, default False
         Whether the redacted text is analysed.
+    after : Path, optional
+        Folder of results of the earlier waves. ``file`` is then a later wave, which is placed on
+        their topics: what was found of them stays.
     codes, code_map : Path, optional
         Human codes, and the themes that their names stand for.
     codes_sample : str, optional
@@ -118,6 +121,7 @@ class StudyPlan:
     withdrawn: Path | None = None
     deny: Path | None = None
     redact_text: bool = False
+    after: Path | None = None
     codes: Path | None = None
     code_map: Path | None = None
     codes_sample: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -41,6 +41,7 @@ from iapt_topics.pipeline.saved import stage_once
 from iapt_topics.study.study import Study
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.cache import fit_once
+from iapt_topics.topics.new_wave import Wave
 from iapt_topics.topics.topics import TopicConfig, Topics
 
 
@@ -55,6 +56,19 @@ class Setup:
     on_event: OnEvent = ignore
     decided: Decisions = field(default_factory=Decisions)
     lesson: Lesson | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class CodedSurvey:
+    """A survey after the machine coded it."""
+
+    responses: Responses
+    embeddings: Embeddings
+    topics: Topics
+    mapping: TopicMapping
+    machine: Codes
+    facets: pd.DataFrame | None
+    wave: Wave | None = None
 
 
 def run_study(
@@ -116,12 +130,27 @@ def run_study(
     )
 
 
-def run_stages(responses: Responses, frame: ThemeFrame, encoder: Encoder, setup: Setup) -> Study:
-    """Run every stage, with what people decided on topics, mapping and convergence."""
-    began, decided = perf_counter(), setup.decided
-    config, cache, on_event = setup.config, setup.cache, setup.on_event
-    human, baseline = setup.human, setup.baseline
-    _check_early(responses, human, baseline)
+def run_stages(
+    responses: Responses,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    setup: Setup,
+    code: Callable[[Responses, ThemeFrame, Encoder, Setup], CodedSurvey] | None = None,
+) -> Study:
+    """Run every stage, with what people decided; ``code`` takes the place of the first ones."""
+    began = perf_counter()
+    _check_early(responses, setup.human, setup.baseline)
+    coded = (code or code_survey)(responses, frame, encoder, setup)
+    study = measure(responses, encoder, coded, setup)
+    seconds = round(perf_counter() - began, 1)
+    return replace(study, manifest={**study.manifest, "seconds": seconds})
+
+
+def code_survey(
+    responses: Responses, frame: ThemeFrame, encoder: Encoder, setup: Setup
+) -> CodedSurvey:
+    """Embeddings, topics, mapping and machine codes."""
+    config, on_event = setup.config, setup.on_event
     check_memory(len(responses.kept))
     on_event(Event("stage", "Embedding the responses"))
     embeddings = embed(responses, encoder)
@@ -129,13 +158,27 @@ def run_stages(responses: Responses, frame: ThemeFrame, encoder: Encoder, setup:
     said = str(reach)
     on_event(Event("note", f"{said[0].upper()}{said[1:]}."))
     on_event(Event("stage", f"Finding topics: consensus of {config.n_runs} runs"))
-    topics = fit_once(responses, embeddings, config, cache, on_event)
-    topics = decide_topics(decided, topics, responses, embeddings, on_event)
+    topics = fit_once(responses, embeddings, config, setup.cache, on_event)
+    topics = decide_topics(setup.decided, topics, responses, embeddings, on_event)
     on_event(Event("stage", "Mapping topics and responses onto the frame"))
     mapping, machine, facets = code_once(responses, embeddings, topics, frame, encoder, setup)
-    untaught = machine
+    return CodedSurvey(
+        responses=responses,
+        embeddings=embeddings,
+        topics=topics,
+        mapping=mapping,
+        machine=machine,
+        facets=facets,
+    )
+
+
+def measure(responses: Responses, encoder: Encoder, coded: CodedSurvey, setup: Setup) -> Study:
+    """Agreement and drift of a coded survey, as a study."""
+    config, cache, on_event = setup.config, setup.cache, setup.on_event
+    human, baseline, frame = setup.human, setup.baseline, coded.mapping.frame
+    machine = coded.machine
     if setup.lesson is not None:
-        machine = learn_once(responses, embeddings, frame, encoder, machine, setup)
+        machine = learn_once(responses, coded.embeddings, frame, encoder, machine, setup)
     on_event(Event("stage", "Measuring agreement and drift"))
     human = tuple(codes.with_respondents(responses) for codes in human)
     change = partial(measure_drift, responses=responses, baseline=baseline, seed=config.seed)
@@ -155,25 +198,26 @@ def run_stages(responses: Responses, frame: ThemeFrame, encoder: Encoder, setup:
         lambda: tuple(compare(human[0], c) for c in (machine, *human[1:2]) if human),
     )
     comparison, benchmark = (*found, None, None)[:2]
-    comparison = rate_themes(decided, comparison, on_event)
+    comparison = rate_themes(setup.decided, comparison, on_event)
     manifest = describe_run(
-        responses, embeddings, topics, frame, encoder, human,
-        baseline=baseline, seconds=perf_counter() - began,
+        responses, coded.embeddings, coded.topics, frame, encoder, human, baseline=baseline,
+        seconds=0.0,
     )  # fmt: skip
     if setup.lesson is not None:
-        gain = measure_gain(human[0], untaught, machine, responses, seed=config.seed)
+        gain = measure_gain(human[0], coded.machine, machine, responses, seed=config.seed)
         manifest["learned"] = describe_lesson(setup.lesson, gain)
     return Study(
         responses=responses,
-        topics=topics,
-        mapping=mapping,
+        topics=coded.topics,
+        mapping=coded.mapping,
         codes=machine,
         drift=drift,
         axis_drift=axis_drift,
         comparison=comparison,
         benchmark=benchmark,
-        facets=facets,
+        facets=coded.facets,
         human=human,
+        wave=coded.wave,
         manifest=manifest,
     )
 

@@ -119,14 +119,21 @@ def withdraw(
     Raises
     ------
     InputError
-        If an id is not in the survey, rows are known by their number alone, or nobody is left;
-        then nothing was removed.
+        If an id is not in the survey, rows are known by their number alone, nobody is left, or the
+        results are of a later wave placed on earlier ones; then nothing was removed.
 
     Warns
     -----
     UserWarning
         If the earlier public version can be set against the new one.
     """
+    if plan.after is not None:
+        raise InputError(
+            "a respondent", "must withdraw from the results of the earlier waves",
+            "those of a later wave",
+            f"Run: iapt-topics withdraw {plan.after}. Then delete {plan.out}, and place the wave "
+            "again (iapt-topics wave).",
+        )  # fmt: skip
     plan = with_withdrawn(plan)
     require_own_manifest(plan.out)
     named = tuple(dict.fromkeys(r.strip() for r in respondents if r.strip()))
