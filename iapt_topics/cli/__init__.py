@@ -43,6 +43,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     look.certify: "iapt-topics certify results --precision 0.8 --out verdicts.xlsx",
     look.encoders: "iapt-topics encoders survey.csv --text comment --year year "
     "--codes human_codes.csv --frame my_frame.xlsx --model all-mpnet-base-v2",
+    look.history: "iapt-topics history results",
     look.verify: "iapt-topics verify results",
     doctor.doctor: "iapt-topics doctor study.toml",
 }

@@ -20,6 +20,7 @@ from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.pipeline.decided import describe_decided, read_decided
+from iapt_topics.pipeline.history import HISTORY, add_run
 from iapt_topics.pipeline.judged import mark_study, score_tests, tables_of_tests
 from iapt_topics.pipeline.keys import PURPOSIVE
 from iapt_topics.pipeline.later_wave import place_wave, require_settled
@@ -199,6 +200,7 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
             _put_in_place(part, plan.out)
     if "certificate" in study.tables:  # the private report has its verdicts
         record_look(plan.out, study.codes, study.human[0])
+    add_run(plan.out, study, plan)
     return {name: plan.out / path.relative_to(part) for name, path in written.items()}
 
 
@@ -303,7 +305,7 @@ def _is_result(name: str) -> bool:
 
 def _require_own(folder: Path) -> None:
     """Raise if what is not of a run stands where a run would write."""
-    for name in (PRIVATE, REPORT, PUBLIC, "cache", PLAN):
+    for name in (PRIVATE, REPORT, PUBLIC, "cache", PLAN, HISTORY):
         refuse_link(folder / name)
     require_own_manifest(folder)
 
