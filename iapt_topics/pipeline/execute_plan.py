@@ -20,6 +20,7 @@ from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.pipeline.decided import describe_decided, read_decided
+from iapt_topics.pipeline.further import further_tables
 from iapt_topics.pipeline.history import HISTORY, add_run
 from iapt_topics.pipeline.judged import mark_study, score_tests, tables_of_tests
 from iapt_topics.pipeline.keys import PURPOSIVE
@@ -192,7 +193,9 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
             quotes=_approved(plan, study.responses) if plan.approved else plan.quotes,
             command=command,
             record=plan.out,
-            more=tables_of_tests(score_tests(study, plan)) | tables_of_lesson(study.manifest),
+            more=tables_of_tests(score_tests(study, plan))
+            | tables_of_lesson(study.manifest)
+            | further_tables(study, plan),
         )
         # It names the researcher's files, as the manifest does.
         write_whole(part / PLAN, plan_text(plan, plan.out / PLAN), private=True)
@@ -219,7 +222,7 @@ def load_survey(
         respondent=plan.respondent,
         response=plan.response,
         question=plan.question,
-        covariates=list(dict.fromkeys((*plan.covariates, *plan.standardise))),
+        covariates=list(dict.fromkeys((*plan.covariates, *plan.standardise, *plan.groups))),
         weight=plan.weight,
         waves=plan.waves,
         language=plan.language,

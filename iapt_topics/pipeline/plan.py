@@ -86,6 +86,11 @@ class StudyPlan:
         Year that others are compared with.
     standardise : tuple of str
         Covariates whose mix is held fixed, as for :func:`iapt_topics.standardise_drift`.
+    groups : tuple of str
+        Covariates whose groups are compared over time, as ``interactions`` of
+        :func:`iapt_topics.drift.theme_regression`.
+    theme_words : bool, default False
+        Whether words are compared over time within each theme, too.
     tests, answers : tuple of Path
         Blind tests, as :func:`iapt_topics.validation.save_task` keeps them, and the answers to
         them. Topics that people could not tell apart are marked in both reports.
@@ -144,6 +149,8 @@ class StudyPlan:
     ratings: tuple[Path, ...] = ()
     baseline: int | None = None
     standardise: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    theme_words: bool = False
     tests: tuple[Path, ...] = ()
     answers: tuple[Path, ...] = ()
     disclosure: int | str = "default"
