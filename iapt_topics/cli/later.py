@@ -58,8 +58,8 @@ def wave(
         if getattr(earlier, name):
             what = "Blind tests" if name == "tests" else "Convergence ratings"
             screen.on_event(Event("note", f"{what} are of the earlier study, and stay with it."))
-    left: dict[str, Any] = dict.fromkeys(("tests", "answers", "ratings", "approved"), ())
-    left |= dict.fromkeys(("approved", "topic_edits", "mapping_edits", "withdrawn"))
+    left: dict[str, Any] = dict.fromkeys(("tests", "answers", "ratings"), ())
+    left |= dict.fromkeys(("topic_edits", "mapping_edits", "withdrawn"))  # they are read there
     settled = {"file": file, "after": earlier.out.resolve(), "out": new}
     plan = replace(earlier, **{"waves": ()} | left | settled | given)
     study, written = make_results(plan, screen)
