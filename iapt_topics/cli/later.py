@@ -82,7 +82,11 @@ def novelty_lines(found: Wave, labels: dict[str, str]) -> list[str]:
     lines = []
     for row in found.novelty.to_dict("records"):
         verdict = "more than expected" if row["shown"] else "not shown to be more than expected"
-        limits = f"95 % CI {row['low']:.0%} to {row['high']:.0%}; {row['expected']:.0%} expected"
+        limits = f"95 % CI {row['low']:.0%} to {row['high']:.0%}"
+        if row["expected"] == row["expected"]:
+            limits += f"; {row['expected']:.0%} expected if nothing is new"
+        else:
+            verdict = row["note"]
         lines.append(
             f"{labels[str(row['year'])]}: {row['estimate']:.0%} of {row['n']:,} responses fit no "
             f"topic ({limits}), {verdict}."

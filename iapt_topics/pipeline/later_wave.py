@@ -20,7 +20,9 @@ from iapt_topics.mapping.mapping import TopicMapping
 from iapt_topics.pipeline.keys import KEYS
 from iapt_topics.pipeline.plan import StudyPlan
 from iapt_topics.pipeline.run import CodedSurvey, Setup
+from iapt_topics.pipeline.saved import stage_once
 from iapt_topics.survey.responses import Responses
+from iapt_topics.topics.expected_novelty import compare_novelty, novel_if_held_out
 from iapt_topics.topics.extend import extend_topics
 from iapt_topics.topics.new_wave import assign_wave
 from iapt_topics.topics.topics import Topics
@@ -100,6 +102,18 @@ def place_wave(
     facets = before.facets
     if facets is not None:
         facets = pd.concat([facets, code_facets(later, own, frame, encoder)], ignore_index=True)
+    seed = setup.config.seed
+    found = assign_wave(
+        before.topics, later, own, fitted=(before.responses, before.embeddings), seed=seed
+    )
+    setup.on_event(Event("stage", "Finding how many would fit no topic if nothing were new"))
+    held_out = stage_once(
+        setup.cache,
+        "novelty",
+        (before.responses, before.embeddings, before.topics, seed),
+        lambda: novel_if_held_out(before.topics, before.responses, before.embeddings, seed=seed),
+    )
+    found = replace(found, novelty=compare_novelty(found.novelty, held_out))
     return CodedSurvey(
         responses=responses,
         embeddings=embeddings,
@@ -107,11 +121,8 @@ def place_wave(
         mapping=mapping,
         machine=_joined(before.machine, codes, responses),
         facets=facets,
-        wave=assign_wave(
-            before.topics, later, own, fitted=(before.responses, before.embeddings),
-            seed=setup.config.seed,
-        ),
-    )  # fmt: skip
+        wave=found,
+    )
 
 
 def _require_same(before: CodedSurvey, responses: Responses, embeddings: Embeddings) -> None:

@@ -63,6 +63,7 @@ def test_a_wave_is_placed_and_what_was_found_before_stays(
     assert facts["years"] == [2014, 2015, 2016]
     assert facts["novelty"][0]["year"] == 2016
     assert facts["novelty"][0]["estimate"] >= 12 / 50
+    assert facts["novelty"][0]["expected"] > 0.05  # of so few, many fit no topic of the others
     after = files / "results_new"
     assert facts["files"]["report"] == str(after / "publish" / "report.html")
     for name, keys in (("topic_assignments", ["topic", "support"]), ("machine_codes", ["theme"])):
