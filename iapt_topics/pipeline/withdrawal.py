@@ -120,7 +120,8 @@ def withdraw(
     ------
     InputError
         If an id is not in the survey, rows are known by their number alone, nobody is left, or the
-        results are of a later wave placed on earlier ones; then nothing was removed.
+        results are of a later wave placed on earlier ones; then nothing was removed. Or if the
+        study cannot be run without them, as where people decided on a topic that is no more.
 
     Warns
     -----
@@ -157,7 +158,11 @@ def withdraw(
     write_whole(plan.out / PLAN, plan_text(plan, plan.out / PLAN), private=True)
     on_event(Event("stage", "Removing what is kept of them"))
     removed = _erase(plan.out, remaining, getattr(encoder, "prompt", ""), traces)
-    study = run_plan(plan, encoder, on_event=on_event)
+    try:
+        study = run_plan(plan, encoder, on_event=on_event)
+    except InputError as error:  # such as a decision on a topic that there is no more
+        do = f"{error.do} The respondents are removed; results are missing until it is run again."
+        raise InputError(error.what, error.rule, error.got, do) from error
     on_event(Event("stage", "Writing the results"))
     write_results(study, plan, ("run", str(plan.out)))
     return Withdrawal(
