@@ -80,6 +80,9 @@ def place_wave(
         If the wave has no response, or an earlier response has changed.
     """
     setup.on_event(Event("stage", "Placing the later wave on topics and themes"))
+    if setup.lesson is not None:
+        said = "The machine learns once more, on all waves: codes of the earlier ones can differ."
+        setup.on_event(Event("note", said))
     known = set(before.responses.table["response_id"])
     rows = ~responses.table["response_id"].isin(known)
     later = replace(responses, table=responses.table[rows].reset_index(drop=True))
