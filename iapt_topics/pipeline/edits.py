@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from iapt_topics.agreement.convergence import read_convergence, write_convergenc
 from iapt_topics.codes.codes import Codes
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.encoders.encoder import Encoder
-from iapt_topics.mapping.edits import read_mapping, write_edits, write_mapping
+from iapt_topics.mapping.edits import MappingEdits, read_mapping, write_edits, write_mapping
 from iapt_topics.mapping.mapping import TopicMapping
 from iapt_topics.pipeline.decided import (
     Decisions,
@@ -39,6 +39,7 @@ from iapt_topics.pipeline.write import REPORT
 from iapt_topics.study.study import Study
 from iapt_topics.topics.cache import fit_once
 from iapt_topics.topics.edit_sheet import read_topic_sheet, write_decisions, write_topic_sheet
+from iapt_topics.topics.edits import TopicEdit
 from iapt_topics.topics.topics import Topics
 
 #: Folder, in the private one of the results, of what people decided.
@@ -200,20 +201,52 @@ def take_sheets(
         decided = read_topic_sheet(of[TOPICS][0], given.fitted)
         counts = pd.Series([e.action for e in decided.edits], dtype=object).value_counts()
         done = ", ".join(f"{n} {action}" for action, n in counts.items()) or "nothing decided"
-        said.append(f"Topics: {done}.")
+        said += [f"Topics: {done}.", *_taken_back(_topic_rows(given), _rows_of(decided.edits))]
         path = _keep(write_decisions(folder / "new.json", decided), TOPICS)
         plan = replace(plan, topic_edits=path if decided.edits else None)
     if MAPPING in of:
         edits = read_mapping(of[MAPPING][0], given.proposals, given.study.topics)
         counts = edits.table["decision"].value_counts()
         done = ", ".join(f"{n} {decision}" for decision, n in counts.items()) or "nothing decided"
-        said.append(f"Mapping: {done}.")
+        said += [f"Mapping: {done}.", *_taken_back(_mapping_rows(given), _pairs_of(edits))]
         path = _keep(write_edits(folder / "new.json", edits), MAPPING)
         plan = replace(plan, mapping_edits=path if len(edits.table) else None)
     if CONVERGENCE in of:
         plan, more = _take_ratings(plan, given, of[CONVERGENCE], folder)
         said += more
     return plan, said
+
+
+def _rows_of(edits: Sequence[TopicEdit]) -> dict[tuple[str, ...], str]:
+    """Each edit, by what it does, and who made it."""
+    return {(f"{e.action} of topic {', '.join(map(str, e.topics))}", e.label): e.who for e in edits}
+
+
+def _pairs_of(edits: MappingEdits) -> dict[tuple[str, ...], str]:
+    return {
+        (f"{r['decision']} of {r['theme'] or 'no theme'} for topic {r['topic']}",): r["who"]
+        for r in edits.table.to_dict("records")
+    }
+
+
+def _topic_rows(given: Decidable) -> dict[tuple[str, ...], str]:
+    return _rows_of(placed_topic_edits(given.decided, given.fitted))
+
+
+def _mapping_rows(given: Decidable) -> dict[tuple[str, ...], str]:
+    edits = placed_mapping_edits(given.decided, given.proposals, given.study.topics)
+    return {} if edits is None else _pairs_of(edits)
+
+
+def _taken_back(
+    before: Mapping[tuple[str, ...], str], after: Mapping[tuple[str, ...], str]
+) -> list[str]:
+    """Earlier decisions that a sheet has no more, in words."""
+    return [
+        f"No longer decided: {' as '.join(filter(None, done))} ({who})."
+        for done, who in before.items()
+        if done not in after
+    ]
 
 
 def _take_ratings(

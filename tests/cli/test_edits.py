@@ -140,10 +140,14 @@ def test_the_next_sheets_have_the_decisions_and_a_cleared_cell_takes_one_back(
     assert code == 2
     assert f"add of {other} for topic {row['topic']} (Ann): no new topic shares more" in err
     sheet[sheet["decision"] != "add"].to_csv(mapping, index=False)
-    assert command("edits", result, "--decisions", mapping)[0] == 0
+    code, out, err = command("edits", result, "--decisions", mapping, "--quiet")
+    assert code == 0, err
+    assert f"No longer decided: add of {other} for topic {row['topic']} (Ann).\n" in out
     assert read_plan(result).mapping_edits is None
     code, out, err = command("edits", result, "--decisions", topics, "--quiet")
     assert code == 0, err
+    assert "No longer decided: rename of topic 0 as Pay and pensions (Ann).\n" in out
+    assert "No longer decided: merge of topic 1, 2 (Ann).\n" in out
     assert read_plan(result).topic_edits is None
     assert table(result, "topics").equals(before)
 
