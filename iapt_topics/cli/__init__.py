@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.cli import ask, doctor, judge, look, make, revise
+from iapt_topics.cli import ask, doctor, edit, judge, later, look, make, revise
 from iapt_topics.cli._screen import STOPPED
 
 __all__ = ["app", "main"]
@@ -30,6 +30,8 @@ COMMANDS: dict[Callable[..., None], str] = {
     ask.init: "iapt-topics init survey.xlsx",
     make.run: "iapt-topics run study.toml",
     revise.compare: "iapt-topics compare results --codes human_codes.csv",
+    later.wave: "iapt-topics wave results survey_2019.csv --out results_2019",
+    revise.learn: "iapt-topics learn results",
     revise.drift: "iapt-topics drift results --baseline 2016 --standardise role",
     revise.report: "iapt-topics report results --disclosure strict",
     revise.withdraw: "iapt-topics withdraw results --respondent p0123",
@@ -37,9 +39,11 @@ COMMANDS: dict[Callable[..., None], str] = {
     look.frame: "iapt-topics frame my_frame.xlsx --from iapt_identity_system",
     judge.sample: "iapt-topics sample results --raters Ann --width 0.2",
     judge.validate: 'iapt-topics validate results --kind "theme check" --raters "Ann, Ben"',
+    edit.edits: 'iapt-topics edits results --raters "Ann, Ben"',
     look.certify: "iapt-topics certify results --precision 0.8 --out verdicts.xlsx",
     look.encoders: "iapt-topics encoders survey.csv --text comment --year year "
     "--codes human_codes.csv --frame my_frame.xlsx --model all-mpnet-base-v2",
+    look.history: "iapt-topics history results",
     look.verify: "iapt-topics verify results",
     doctor.doctor: "iapt-topics doctor study.toml",
 }

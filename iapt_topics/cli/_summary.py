@@ -14,7 +14,7 @@ from iapt_topics._base.status import (
     SIGNIFICANT,
     UNCHECKED,
 )
-from iapt_topics.agreement.tables import TOO_FEW
+from iapt_topics.agreement.tables import FEW, TOO_FEW
 from iapt_topics.cli._screen import plain
 from iapt_topics.publish.disclosure import EXACT
 from iapt_topics.publish.published import Private
@@ -143,6 +143,34 @@ def agreement_lines(facts: dict[str, Any], *, themes: bool = False) -> list[str]
             f"  {row['theme']} {row['label']}: F1 {_range(row, 'f1', 'f1_low', 'f1_high')}{note}"
         )
     return lines
+
+
+def gain_lines(learned: Mapping[str, Any]) -> list[str]:
+    """How much nearer to people's codes the machine is for what it learned."""
+    first, *themes = learned["gain"]
+    lines = [
+        f"Learned from the codes of {learned['n_taught']:,} responses; measured on {first['n']:,} "
+        "of other respondents.",
+        f"Machine-human agreement: {_gain(first)}.",
+    ]
+    return [
+        *lines,
+        *(f"  {r['theme']} {r['label']}: {_gain(r)}" for r in themes if r["note"] != FEW),
+    ]
+
+
+def _gain(row: Mapping[str, Any]) -> str:
+    if row["gain"] is None:
+        return f"{row['label']} {row['note']}"
+    before, after, gain, low, high = (
+        as_ascii(coefficient(row[c])) for c in ("before", "after", "gain", "low", "high")
+    )
+    sure = row["low"] is not None and (row["low"] > 0 or row["high"] < 0)
+    words = ("better" if row["gain"] > 0 else "worse") if sure else "not shown to differ"
+    name = "" if row["theme"] else "macro-F1 "
+    rough = f"; {row['note']}" if row["note"] and not row["theme"] else ""
+    figures = f"{before} before, {after} after; gain {gain} (95 % CI {low} to {high})"
+    return f"{name}{figures}, {words}{rough}"
 
 
 def withdrawal_lines(found: Withdrawal) -> list[str]:

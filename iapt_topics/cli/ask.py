@@ -201,7 +201,7 @@ def _asked(
     sizes = table[given["year"]].value_counts()
     proposed = "yes" if int(sizes.min()) < _SMALL_WAVE else "no"
     given["disclosure"] = _ask(_HARM, proposed, _rule)
-    given["out"] = _ask("Folder for the results", str(out), Path)
+    given["out"] = out
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -234,10 +234,14 @@ def _columns_asked(guess: Guess, table: pd.DataFrame) -> dict[str, Any]:
         given["waves"] = _ask("Waves in order", waves, _order_reader(waves))
     evidence("respondent")
     given["respondent"] = _ask_or_none("Column of the respondent id", guess.respondent, column)
-    given["response"] = _ask_or_none("Column of the response id", guess.response, column)
-    if len(given["text"]) == 1:
+    # What no column looks like is not asked for: study.toml has a line for it.
+    if guess.response:
+        given["response"] = _ask_or_none("Column of the response id", guess.response, column)
+    if len(given["text"]) == 1 and guess.question:
         given["question"] = _ask_or_none("Column of the question", guess.question, column)
-    carried = _ask_or_none("Covariate columns, e.g. role", guess.covariates, columns)
+    carried = None
+    if guess.covariates:
+        carried = _ask_or_none("Covariate columns, e.g. role", guess.covariates, columns)
     given["covariates"] = carried or ()
     if carried:
         fixed = _ask_or_none("Columns to adjust for, e.g. role", None, columns)

@@ -19,12 +19,16 @@ from iapt_topics._base.errors import InputError, listed, suggestion
 from iapt_topics._base.events import Event
 from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.cli.make import make_results, make_study, require_new, working
-from iapt_topics.pipeline.plan import PURPOSIVE, StudyPlan, read_plan
+from iapt_topics.pipeline.keys import PURPOSIVE
+from iapt_topics.pipeline.plan import StudyPlan, read_plan
 
 if TYPE_CHECKING:
     from iapt_topics.validation.task import Task
 
-_KINDS = ("word intrusion", "response intrusion", "label choice", "theme check")
+_TESTS = ("word intrusion", "response intrusion", "label choice", "theme check")
+#: One person, or a meeting, decides these.
+_DECISIONS = ("quotes", "mapping", "adjudication")
+_KINDS = (*_TESTS, *_DECISIONS)
 _PAGES = "for_raters"
 
 Place = Annotated[Path, typer.Argument(help="A results folder, or its study.toml.")]
@@ -62,7 +66,11 @@ def validate(
     place: Place,
     more: More = None,
     kind: Annotated[
-        str, typer.Option(help=f"What is tested: {', '.join(_KINDS)}.")
+        str,
+        typer.Option(
+            help=f"What is tested: {', '.join(_TESTS)}; or what one person decides: "
+            f"{', '.join(_DECISIONS)}."
+        ),
     ] = "response intrusion",
     raters: Raters = None,
     width: Annotated[
@@ -86,22 +94,35 @@ def validate(
 ) -> None:
     """Draw a blind test of the topics or themes as offline pages, or read the answers back.
 
-    Topics that people could not tell apart are then marked in both reports.
+    Topics that people could not tell apart are then marked in both reports. On the same page a
+    person approves quotes, decides which themes a topic stands for, or settles disagreements of
+    coders; the study then goes by that.
     """
     plan, screen = read_plan(place), Screen(quiet=quiet, as_json=as_json)
     if files := [*(answers or []), *(more or [])]:
-        _read_test(plan, files, screen, force=force)
+        if (task := _decided_task(plan, files)) is not None:
+            _read_decision(plan, task, files, screen, force=force)
+        else:
+            _read_test(plan, files, screen, force=force)
         return
     kind = _known_kind(kind)
-    names = _names(raters)
+    names = read_names(raters)
+    if kind in _DECISIONS and len(names) > 1:
+        do = "Name the person, or the meeting."
+        raise InputError("--raters", f"must be one for {kind}, who decides", listed(names), do)
     pages = _pages(plan, to, kind, names, sheet=sheet, force=force)
     with working(plan, screen):
         study = make_study(plan, screen)
-        from iapt_topics.validation.blind import draw_test
+        if kind in _DECISIONS:
+            from iapt_topics.pipeline.judgements import draw_decision
 
-        task = draw_test(
-            study, kind, raters=names, width=width, overlap=overlap, seed=seed  # type: ignore[arg-type]
-        )  # fmt: skip
+            task = draw_decision(kind, study, plan, names[0], seed)
+        else:
+            from iapt_topics.validation.blind import draw_test
+
+            task = draw_test(
+                study, kind, raters=names, width=width, overlap=overlap, seed=seed  # type: ignore[arg-type]
+            )  # fmt: skip
         _give_out(plan, task, pages, screen, "validate", force=force)
 
 
@@ -153,7 +174,7 @@ def sample(
     from iapt_topics.pipeline.hand_codes import coded_by_people
     from iapt_topics.validation.judgements import make_coding
 
-    names = _names(raters)
+    names = read_names(raters)
     pages = _pages(plan, to, "coding", names, sheet=sheet, force=force)
     with working(plan, screen):
         study = make_study(plan, screen)
@@ -177,7 +198,8 @@ def _known_kind(kind: str) -> str:
     return kind
 
 
-def _names(raters: list[str] | None) -> list[str]:
+def read_names(raters: list[str] | None) -> list[str]:
+    """Names of raters, with commas between or one by one."""
     from iapt_topics.validation.task import require_raters
 
     names = [name.strip() for part in raters or [] for name in part.split(",") if name.strip()]
@@ -269,6 +291,42 @@ def _read_test(plan: StudyPlan, files: Sequence[Path], screen: Screen, *, force:
     lines.append(f"Marked in: {files_of['private report']} and {files_of['report']}")
     facts = {"tests": [facts_of_test(one.result) for one in found if one.current], "tables": tables}
     screen.give(facts | {"files": files_of}, lines)
+
+
+def _decided_task(plan: StudyPlan, files: Sequence[Path]) -> Task | None:
+    """The task by which somebody decided, if the files are answers to one; None for tests."""
+    from iapt_topics.pipeline.judged import kept_tasks
+    from iapt_topics.validation.answers import find_task
+    from iapt_topics.validation.task import TESTS
+
+    tasks = list(kept_tasks(plan, (*TESTS, *_DECISIONS)).values())
+    if not any(task.kind in _DECISIONS for task in tasks):
+        return None
+    found = {id(task): task for task in (find_task(file, tasks) for file in files)}
+    decided = [task for task in found.values() if task.kind in _DECISIONS]
+    if decided and len(found) > 1:
+        raise InputError(
+            "the answers", "must be to one task where somebody decides",
+            f"answers to {len(found)}", "Read back one after the other.",
+        )  # fmt: skip
+    return decided[0] if decided else None
+
+
+def _read_decision(
+    plan: StudyPlan, task: Task, files: Sequence[Path], screen: Screen, *, force: bool
+) -> None:
+    """Keep what was decided, run the study again with it, and say what came of it."""
+    from iapt_topics.cli._summary import result_lines, summarise
+    from iapt_topics.pipeline.judgements import take_decision
+
+    with working(plan, screen):
+        study = make_study(plan, screen)
+        plan, said = take_decision(task, files, study, plan, force=force)
+    study, written = make_results(plan, screen)
+    facts = summarise(study)
+    lines = [*said, *result_lines(facts)]
+    lines.append(f"Private report, for you alone: {written['private_report'].resolve()}")
+    screen.give(facts | {"decided": said}, lines)
 
 
 def _read_codes(plan: StudyPlan, files: Sequence[Path], screen: Screen, *, force: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -177,6 +177,41 @@ def certify(
         found.to_excel(out)
     rows = found.themes.to_dict("records")
     screen.give({"n": found.n, "looks": found.looks, "themes": rows}, certificate_lines(found))
+
+
+def history(
+    folder: Annotated[Path, typer.Argument(help="A results folder.")],
+    last: Annotated[
+        int | None, typer.Option(help="Show the last runs alone.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the runs of a results folder, and what differed from one to the next.
+
+    Settings, files (by their content), versions and the main figures are compared.
+    """
+    from iapt_topics.pipeline.history import differences, read_history
+
+    runs = read_history(folder)
+    told = list(zip(runs, differences(runs), strict=True))[-last if last else 0 :]
+    lines = []
+    for number, (run, apart) in enumerate(told, len(runs) - len(told) + 1):
+        figures = "; ".join(f"{k} {v}" for k, v in run["figures"].items())
+        lines += [f"{number}. {run['finished']}: {figures}"]
+        lines += [f"   {_difference(row)}" for row in apart]
+        if not apart and number > 1:
+            lines.append("   nothing differs from the run before")
+    facts = {"runs": [run | {"differs": apart} for run, apart in told]}
+    Screen(as_json=as_json).give(facts, lines)
+
+
+def _difference(row: dict[str, Any]) -> str:
+    if row["part"] == "files":
+        sides = (row["before"] is None, row["after"] is None)
+        done = {(True, False): "added", (False, True): "removed"}.get(sides, "changed")
+        return f"file of {row['what']} {done}"
+    before, after = ("none" if row[side] is None else row[side] for side in ("before", "after"))
+    return f"{row['what']}: {before} -> {after}"
 
 
 def verify(

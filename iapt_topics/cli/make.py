@@ -14,9 +14,9 @@ import typer
 from iapt_topics._base.errors import InputError, require_file
 from iapt_topics._base.events import Event
 from iapt_topics.cli._screen import Json, Quiet, Screen
+from iapt_topics.pipeline.keys import KEYS
 from iapt_topics.pipeline.plan import (
     DEFAULT_FRAME,
-    KEYS,
     StudyPlan,
     parse_frame,
     parse_model,

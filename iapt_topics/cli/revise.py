@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iapt_topics._base.errors import InputError
+from iapt_topics._base.errors import InputError, require_file
 from iapt_topics._base.events import Event
 from iapt_topics.cli._screen import Json, Quiet, Screen
 from iapt_topics.cli.make import (
@@ -75,6 +75,54 @@ def drift(
     held = standardise and tuple(standardise)
     facts = summarise(_again(place, screen, baseline=baseline, standardise=held)[0])
     screen.give(facts, change_lines(facts, every=True))
+
+
+def learn(
+    place: Place,
+    codes: Annotated[
+        Path | None,
+        typer.Option(
+            help="Human codes that teach; by default a part of those that the study has.",
+            show_default=False,
+        ),
+    ] = None,
+    share: Annotated[
+        float | None,
+        typer.Option(
+            help="Part of the respondents of the study's codes whose codes teach; the others "
+            "measure. By default 0.5, or none where --codes has others.",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Let the machine learn from human codes, and say how much better it codes for it.
+
+    It is measured on codes of respondents who taught it nothing.
+    """
+    from iapt_topics.cli._summary import agreement_lines, gain_lines, summarise
+
+    plan, screen = read_plan(place), Screen(quiet=quiet, as_json=as_json)
+    if codes is not None:
+        require_file(codes, "codes")
+    own = plan.codes
+    if own is None and codes is None:
+        do = "Give --codes FILE, or draw a sample to code: iapt-topics sample RESULTS."
+        raise InputError("the study", "must have human codes to learn from", "none", do)
+    other = own is not None and codes is not None and own.resolve() != codes.resolve()
+    plan = replace(
+        plan,
+        codes=own or codes,
+        learn_codes=codes.resolve() if other and codes is not None else None,
+        learn_share=share if share is not None else 0.0 if other else 0.5,
+    )
+    study, written = make_results(plan, screen)
+    facts = summarise(study)
+    learned = study.manifest["learned"]
+    lines = [*gain_lines(learned), *agreement_lines(facts)]
+    lines.append(f"Private report, for you alone: {written['private_report'].resolve()}")
+    screen.give(facts | {"learned": learned}, lines)
 
 
 def withdraw(

@@ -54,7 +54,9 @@ class MappingEdits(Result):
     )
 
 
-def write_mapping(path: str | Path, mapping: TopicMapping, topics: Topics) -> Path:
+def write_mapping(
+    path: str | Path, mapping: TopicMapping, topics: Topics, *, edits: MappingEdits | None = None
+) -> Path:
     """Write a sheet for human decisions, one row for each topic and matched theme.
 
     Parameters
@@ -66,6 +68,8 @@ def write_mapping(path: str | Path, mapping: TopicMapping, topics: Topics) -> Pa
         Its chosen pairs are proposals; a topic without one has a row with an empty theme.
     topics : Topics
         Those that were mapped.
+    edits : MappingEdits, optional
+        Earlier decisions on these topics, which then stand in the sheet.
 
     Returns
     -------
@@ -84,6 +88,8 @@ def write_mapping(path: str | Path, mapping: TopicMapping, topics: Topics) -> Pa
     table = table.assign(words=table["topic"].map(words), decision="", who="", when="", why="")
     for column in ("score", "margin"):
         table[column] = table[column].map("{:.3f}".format)
+    if edits is not None:
+        table = _with_earlier(table, mapping, words, edits)
     write_sheet(
         Path(path),
         _SHEET,
@@ -91,6 +97,24 @@ def write_mapping(path: str | Path, mapping: TopicMapping, topics: Topics) -> Pa
         wide=("label", "words", "theme_label", "why", "note"),
     )
     return Path(path)
+
+
+def _with_earlier(
+    table: pd.DataFrame, mapping: TopicMapping, words: Mapping[int, str], edits: MappingEdits
+) -> pd.DataFrame:
+    """The rows of a sheet with earlier decisions, and rows of pairs that people added."""
+    decided = ["decision", "who", "when", "why"]
+    pairs = ["topic", "theme"]
+    known = set(zip(table["topic"], table["theme"], strict=True))
+    own = edits.table[[*pairs, *decided]]
+    more = own[[p not in known for p in zip(own["topic"], own["theme"], strict=True)]]
+    more = more.merge(mapping.scores[[*pairs, "label", "theme_label", "score", "n"]], on=pairs)
+    more = more.assign(
+        words=more["topic"].map(words), score=more["score"].map("{:.3f}".format), margin="", note=""
+    )
+    table = table.drop(columns=decided).merge(own, on=pairs, how="left")
+    rows = pd.concat([table.fillna(dict.fromkeys(decided, "")), more], ignore_index=True)
+    return rows.sort_values("topic", kind="stable", ignore_index=True)
 
 
 def read_mapping(
@@ -119,7 +143,8 @@ def read_mapping(
     InputError
         If rows are at fault, naming each: an unknown topic, theme or decision; a decision without
         who or why; a pair twice; a pair rejected that was not proposed or added that was; a
-        proposal whose row is missing.
+        proposal whose row is missing; a row whose words or responses are not the topic's, since it
+        was written of others.
     """
     path = Path(path)
     what = f"sheet {path.name!r}"
@@ -127,6 +152,9 @@ def read_mapping(
     require_columns(sheet, ("topic", "theme", "decision", "who", "why"), what)
     when = when or datetime.now(UTC).isoformat(timespec="seconds")
     labels = dict(zip(topics.topics["topic"], topics.topics["label"], strict=True))
+    written = {
+        int(r["topic"]): r for r in topics.topics[["topic", "words", "n"]].to_dict("records")
+    }
     proposed = set(zip(mapping.table["topic"], mapping.table["theme"], strict=True))
     seen: set[tuple[int, str]] = set()
     rows, faults = [], []
@@ -138,6 +166,10 @@ def read_mapping(
         topic = int(cell["topic"]) if cell["topic"].isdecimal() else -1
         if topic not in labels:
             wrong.append(f"there is no topic {cell['topic']!r}")
+        elif any(
+            cell.get(c, "") not in ("", str(written[topic][c]).strip()) for c in ("words", "n")
+        ):
+            wrong.append(f"topic {topic} has become another: write the sheet again")
         theme = _theme_id(cell["theme"], mapping, wrong)
         decision = cell["decision"].casefold()
         if not wrong and (topic, theme) in seen:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.pipeline.plan import KEYS, StudyPlan, read_plan
+from iapt_topics.pipeline.keys import KEYS
+from iapt_topics.pipeline.plan import StudyPlan, read_plan
 
-_DECIDED = ("frame", "codes", "code_map", "deny", "approved", "tests", "answers")
+_DECIDED = (
+    "frame", "codes", "code_map", "deny", "approved", "tests", "answers", "topic_edits",
+    "mapping_edits", "ratings", "learn_codes",
+)  # fmt: skip
 
 
 def changed_decisions(plan: StudyPlan) -> list[str]:

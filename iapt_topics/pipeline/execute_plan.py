@@ -7,17 +7,25 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial as partial_of
 from pathlib import Path
 
 import pandas as pd
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.events import Event, OnEvent, ignore
-from iapt_topics._base.files import scratch_folder, write_whole
+from iapt_topics._base.files import claimed, scratch_folder, write_whole
 from iapt_topics._base.private import private_folder, refuse_link, refuse_links
 from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder
+from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.pipeline.decided import describe_decided, read_decided
+from iapt_topics.pipeline.further import further_tables
+from iapt_topics.pipeline.history import HISTORY, add_run
 from iapt_topics.pipeline.judged import mark_study, score_tests, tables_of_tests
+from iapt_topics.pipeline.keys import PURPOSIVE
+from iapt_topics.pipeline.later_wave import place_wave, require_settled
+from iapt_topics.pipeline.lesson import prepare_lesson, tables_of_lesson
 from iapt_topics.pipeline.looks import record_look
 from iapt_topics.pipeline.manifest import (
     MANIFEST,
@@ -26,11 +34,18 @@ from iapt_topics.pipeline.manifest import (
     require_own_manifest,
 )
 from iapt_topics.pipeline.people import codes_of, read_people
-from iapt_topics.pipeline.plan import PLAN, PURPOSIVE, StudyPlan, plan_text
-from iapt_topics.pipeline.run import complete_study, run_study
+from iapt_topics.pipeline.plan import PLAN, StudyPlan, plan_text, read_plan
+from iapt_topics.pipeline.run import (
+    CodedSurvey,
+    Setup,
+    code_survey,
+    complete_study,
+    run_stages,
+)
 from iapt_topics.pipeline.write import PRIVATE, PUBLIC, REPORT, write_study
 from iapt_topics.publish.quotes_sheet import read_quotes
 from iapt_topics.study.study import Study
+from iapt_topics.survey.join_waves import join_waves
 from iapt_topics.survey.redaction import count_redactions, redact_responses
 from iapt_topics.survey.responses import Responses, load_responses
 from iapt_topics.survey.withdrawn import Withdrawn
@@ -40,7 +55,9 @@ from iapt_topics.topics.topics import TopicConfig
 WITHDRAWN = "withdrawn.json"
 
 
-def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -> Study:
+def run_plan(
+    plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore, partial: bool = False
+) -> Study:
     """Run every stage of a plan, from its files to a study.
 
     Parameters
@@ -52,6 +69,9 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
     on_event : callable, optional
         Called with an :class:`iapt_topics.Event` for what was found out about the files, and as for
         :func:`iapt_topics.run_study`.
+    partial : bool, default False
+        Whether decisions of people that cannot be carried out any more are notes, not errors, as
+        for one who is about to decide anew.
 
     Returns
     -------
@@ -82,23 +102,66 @@ def run_plan(plan: StudyPlan, encoder: Encoder, *, on_event: OnEvent = ignore) -
         human = tuple(codes_of(responses, codes) for codes in human)
     if plan.approved is not None:
         _approved(plan, responses)  # before the long stages
-    study = run_study(
-        responses,
-        frame,
-        encoder,
+    decided = read_decided(plan, partial=partial)
+    lesson = prepare_lesson(plan, frame, responses, human)
+    if lesson is not None:
+        human = (replace(human[0], sealed=lesson.tested), *human[1:])
+    setup = Setup(
         human=human,
-        config=TopicConfig(
-            seed=plan.seed, n_runs=plan.n_runs, n_topics=plan.n_topics,
-            min_topic_size=plan.min_topic_size, min_support=plan.min_support,
-            model=plan.topic_model,
-        ),
+        config=topic_config(plan),
         baseline=plan.baseline,
         cache=cache,
         on_event=on_event,
-    )  # fmt: skip
+        decided=decided,
+        lesson=lesson,
+    )
+    study = run_stages(responses, frame, encoder, setup, partial_of(_placed, plan))
+    if said := describe_decided(plan, decided):
+        study = replace(study, manifest={**study.manifest, "decisions": said})
     study = complete_study(study, plan.standardise, own_frame=plan.frame is None, cache=cache)
     study = mark_study(study, plan, on_event)
     return replace(study, redactions=count_redactions(log))
+
+
+def earlier_plan(plan: StudyPlan) -> StudyPlan:
+    """The plan of the earlier waves, on whose topics a plan's wave is placed."""
+    assert plan.after is not None
+    earlier = with_withdrawn(read_plan(plan.after))
+    if earlier.out.resolve() == plan.out.resolve():
+        raise InputError(
+            "survey.after", "must be another folder than that of these results", str(plan.out),
+            "Give --out a new folder.",
+        )  # fmt: skip
+    require_settled(plan, earlier)
+    return earlier
+
+
+def _placed(
+    plan: StudyPlan, responses: Responses, frame: ThemeFrame, encoder: Encoder, setup: Setup
+) -> CodedSurvey:
+    """The survey of a plan coded; a later wave is placed on what the earlier study has kept."""
+    if plan.after is None:
+        return code_survey(responses, frame, encoder, setup)
+    earlier = earlier_plan(plan)
+    _require_own(earlier.out)
+    own = Setup(
+        config=topic_config(earlier),
+        cache=earlier.out / "cache",
+        on_event=setup.on_event,
+        decided=read_decided(earlier),
+    )
+    before = redact_survey(earlier, load_survey(earlier, ignore))
+    with claimed(earlier.out):
+        coded = _placed(earlier, before, frame, encoder, own)
+    return place_wave(coded, responses, frame, encoder, setup)
+
+
+def topic_config(plan: StudyPlan) -> TopicConfig:
+    """Settings of the topics of a plan."""
+    return TopicConfig(
+        seed=plan.seed, n_runs=plan.n_runs, n_topics=plan.n_topics,
+        min_topic_size=plan.min_topic_size, min_support=plan.min_support, model=plan.topic_model,
+    )  # fmt: skip
 
 
 def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) -> dict[str, Path]:
@@ -130,7 +193,9 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
             quotes=_approved(plan, study.responses) if plan.approved else plan.quotes,
             command=command,
             record=plan.out,
-            more=tables_of_tests(score_tests(study, plan)),
+            more=tables_of_tests(score_tests(study, plan))
+            | tables_of_lesson(study.manifest)
+            | further_tables(study, plan),
         )
         # It names the researcher's files, as the manifest does.
         write_whole(part / PLAN, plan_text(plan, plan.out / PLAN), private=True)
@@ -138,13 +203,18 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
             _put_in_place(part, plan.out)
     if "certificate" in study.tables:  # the private report has its verdicts
         record_look(plan.out, study.codes, study.human[0])
+    add_run(plan.out, study, plan)
     return {name: plan.out / path.relative_to(part) for name, path in written.items()}
 
 
 def load_survey(
     plan: StudyPlan, on_event: OnEvent, withdrawn: Withdrawn | None = None
 ) -> Responses:
-    """Load the survey of a plan, with a note for each finding; with another list than its own."""
+    """Load the survey of a plan, with a note for each finding; with another list than its own.
+
+    That of a later wave has the earlier waves, too.
+    """
+    earlier = None if plan.after is None else earlier_plan(plan)
     responses = load_responses(
         plan.file,
         text=plan.text[0] if len(plan.text) == 1 else plan.text,
@@ -152,7 +222,7 @@ def load_survey(
         respondent=plan.respondent,
         response=plan.response,
         question=plan.question,
-        covariates=list(dict.fromkeys((*plan.covariates, *plan.standardise))),
+        covariates=list(dict.fromkeys((*plan.covariates, *plan.standardise, *plan.groups))),
         weight=plan.weight,
         waves=plan.waves,
         language=plan.language,
@@ -162,14 +232,22 @@ def load_survey(
     )
     for found in responses.notes:
         on_event(Event("note", found))
-    return mark_example(responses, plan.file)
+    responses = mark_example(responses, plan.file)
+    if earlier is None:
+        return responses
+    before = load_survey(replace(earlier, withdrawn=plan.withdrawn), ignore)
+    numbered = plan.response is None
+    return join_waves(before, responses, numbered=numbered, named=bool(plan.waves))
 
 
 def with_withdrawn(plan: StudyPlan) -> StudyPlan:
     """The plan with the list of respondents who withdrew that lies in its folder of results.
 
-    So a run by an older plan, or by options, does not count them again.
+    So a run by an older plan, or by options, does not count them again. A later wave goes by the
+    list of the earlier study.
     """
+    if plan.after is not None:
+        return replace(plan, withdrawn=earlier_plan(plan).withdrawn)
     own = plan.out / WITHDRAWN
     refuse_link(own)
     if not own.exists():
@@ -230,7 +308,7 @@ def _is_result(name: str) -> bool:
 
 def _require_own(folder: Path) -> None:
     """Raise if what is not of a run stands where a run would write."""
-    for name in (PRIVATE, REPORT, PUBLIC, "cache", PLAN):
+    for name in (PRIVATE, REPORT, PUBLIC, "cache", PLAN, HISTORY):
         refuse_link(folder / name)
     require_own_manifest(folder)
 

@@ -20,8 +20,9 @@ from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.load import load_frame
 from iapt_topics.pipeline.execute_plan import load_survey
 from iapt_topics.pipeline.judged import TASKS, kept_tasks
+from iapt_topics.pipeline.keys import RANDOM
 from iapt_topics.pipeline.people import read_coders
-from iapt_topics.pipeline.plan import RANDOM, StudyPlan
+from iapt_topics.pipeline.plan import StudyPlan
 from iapt_topics.pipeline.write import REPORT
 from iapt_topics.qda.export import write_codes
 from iapt_topics.survey.redaction import redact_responses

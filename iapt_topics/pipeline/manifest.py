@@ -31,6 +31,8 @@ _FORMAT = 1
 _LARGEST = 5_000_000  # bytes of a manifest
 #: What must be the same for two results to be of one analysis, in the order of the stages.
 _INPUTS = ("data", "response_ids", "model", "frame", "codes", "config", "baseline")
+#: The same, but not in every manifest.
+_IF_ANY = ("decisions", "learned")
 #: What may differ between equivalent results, and is told.
 _SETTING = ("embeddings", "versions", "machine")
 #: Table, columns that name a row, what is compared, and the limit of "equivalent". Set beforehand,
@@ -219,7 +221,7 @@ def compare_runs(one: str | Path, other: str | Path) -> RunComparison:
             if file_hash(_inside(folder, name)) != digest:
                 note = f"{name} in {str(folder)!r} has changed since the run wrote it"
                 rows.append(("files", "hash", np.nan, np.nan, False, note))
-    for what in (*_INPUTS, *_SETTING):
+    for what in (*_INPUTS, *_IF_ANY, *_SETTING):
         if left.get(what) != right.get(what):
             note = f"{_brief(left.get(what))} and {_brief(right.get(what))}"
             rows.append((what, "hash or value", np.nan, np.nan, what in _SETTING, note))

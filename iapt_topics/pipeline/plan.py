@@ -2,153 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from iapt_topics._base.errors import InputError, suggestion
 from iapt_topics._base.files import read_toml
+from iapt_topics.pipeline.keys import KEYS, KINDS, LEAST, Key, is_place
 
 PLAN = "study.toml"
 DEFAULT_FRAME = "iapt_identity_system"
 
 
-class Key(NamedTuple):
-    """A key of study.toml: where it stands, the attribute it sets, its kind, and what it means.
-
-    ``before`` is its name in earlier versions, if it had another.
-    """
-
-    section: str
-    name: str
-    field: str
-    kind: str
-    about: str
-    before: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.section}.{self.name}"
-
-
-class Kind(NamedTuple):
-    """What a value must be: in words, as a test, and an example of it in TOML."""
-
-    words: str
-    fits: Callable[[Any], bool]
-    example: str = ""
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _is_place(value: object) -> bool:
-    return isinstance(value, Path) or _is_text(value)
-
-
-def _is_number(value: object, *types: type) -> bool:
-    return isinstance(value, types) and not isinstance(value, bool)
-
-
-def _is_rule(value: Any) -> bool:
-    from iapt_topics.publish.disclosure import PRESETS
-
-    return value in PRESETS if isinstance(value, str) else _is_number(value, int) and value >= 2
-
-
-#: How responses were chosen to be coded by hand.
-SAMPLES = RANDOM, PURPOSIVE = ("random", "purposive")
-KINDS = {
-    "file": Kind("the path of a file", _is_place, '"file"'),
-    "files": Kind(
-        "a list of paths of files",
-        lambda v: isinstance(v, list | tuple) and all(map(_is_place, v)),
-        '["file"]',
-    ),
-    "folder": Kind("the path of a folder", _is_place),
-    "frame": Kind(
-        "the name of a bundled frame or the path of a file", _is_place, '"my_frame.xlsx"'
-    ),
-    "model": Kind(
-        "the path of a folder, all-MiniLM-L6-v2 or all-mpnet-base-v2", _is_place, '"folder"'
-    ),
-    "text": Kind("a text", _is_text, '"..."'),
-    "texts": Kind(
-        "a list of texts",
-        lambda v: isinstance(v, list | tuple) and all(map(_is_text, v)),
-        '["..."]',
-    ),
-    "runs": Kind('"bertopic"', lambda v: _is_text(v) and v == "bertopic", '"bertopic"'),
-    "whole": Kind("a whole number", lambda v: _is_number(v, int), "2"),
-    "share": Kind("a number from 0 to 1", lambda v: _is_number(v, int, float) and 0 <= v <= 1),
-    "flag": Kind("true or false", lambda v: isinstance(v, bool), "true"),
-    "sample": Kind(
-        "random or purposive", lambda v: isinstance(v, str) and v in SAMPLES, '"random"'
-    ),
-    "rule": Kind("a whole number of at least 2, or the name of a disclosure rule", _is_rule),
-}
-KEYS = (
-    Key("survey", "file", "file", "file", "the survey: .csv, .tsv, .xlsx, .parquet, .sav or .dta"),
-    Key("survey", "text", "text", "texts",
-        "column of the free-text response; a list, one for each question"),
-    Key("survey", "year", "year", "text", "column of the survey year or wave"),
-    Key("survey", "respondent", "respondent", "text", "column of the respondent id"),
-    Key("survey", "response", "response", "text", "column of the response id, which joins codes"),
-    Key("survey", "question", "question", "text", "column of the question asked"),
-    Key("survey", "covariates", "covariates", "texts", "covariate columns, such as role"),
-    Key("survey", "weight", "weight", "text", "column of a survey weight"),
-    Key("survey", "waves", "waves", "texts", "labels of the waves, in order"),
-    Key("survey", "language", "language", "text",
-        'exclude responses in other languages, e.g. "en"'),
-    Key("survey", "non_answers", "non_answers", "file", "your own rules for non-answers, .toml"),
-    Key("survey", "skip_hidden", "skip_hidden", "flag",
-        "leave out hidden rows of the workbook"),
-    Key("survey", "withdrawn", "withdrawn", "file",
-        "list of respondents who withdrew and are left out, as 'iapt-topics withdraw' writes it"),
-    Key("survey", "deny", "deny", "file", "terms to redact: a table with columns kind and term"),
-    Key("survey", "redact_text", "redact_text", "flag", "analyse the redacted text"),
-    Key("codes", "file", "codes", "file", "human codes: .csv, .xlsx, .qdpx or QualCoder's .qda"),
-    Key("codes", "map", "code_map", "file",
-        "table of code and theme, where codes are named otherwise"),
-    Key("codes", "sample", "codes_sample", "sample",
-        "how the coded responses were chosen: random, or purposive (picked for their content)"),
-    Key("codes", "documents", "documents", "file",
-        "table of document and response_id, where a tool's documents are named otherwise"),
-    Key("codes", "unlisted", "unlisted", "text",
-        'what a response without a code is: "not_coded" yet, or coded with "none"'),
-    Key("frame", "use", "frame", "frame", "a bundled frame's name, or .toml, .csv, .xlsx or .qdc"),
-    Key("embedding", "model", "model", "model", "folder of a sentence model"),
-    Key("embedding", "prompt", "prompt", "text", 'text put before each response, e.g. "query: "'),
-    Key("embedding", "theme_prompt", "theme_prompt", "text",
-        "text put before each description of a theme"),
-    Key("topics", "model", "topic_model", "runs",
-        'what the clustering runs are: "bertopic", or by default the library\'s own'),
-    Key("topics", "seed", "seed", "whole", "seed of all random numbers"),
-    Key("topics", "n_runs", "n_runs", "whole",
-        "number of clustering runs in the consensus", before="runs"),
-    Key("topics", "n_topics", "n_topics", "whole",
-        "number of topics; by default the runs decide", before="number"),
-    Key("topics", "min_topic_size", "min_topic_size", "whole",
-        "smallest topic, in responses", before="min_size"),
-    Key("topics", "min_support", "min_support", "share",
-        "least consensus support for a response to have a topic"),
-    Key("drift", "baseline", "baseline", "whole", "year to compare with; by default the first"),
-    Key("drift", "standardise", "standardise", "texts",
-        "columns to adjust for (direct standardisation)"),
-    Key("validation", "tests", "tests", "files",
-        "blind tests that 'iapt-topics validate' drew, with their keys"),
-    Key("validation", "answers", "answers", "files", "answers of raters to them"),
-    Key("report", "disclosure", "disclosure", "rule",
-        'rule of disclosure control, such as "default" or "strict", or fewest respondents',
-        before="min_cell"),
-    Key("report", "quotes", "quotes", "flag", "print redacted quotes that nobody has approved"),
-    Key("report", "approved", "approved", "file", "sheet of approved quotes"),
-    Key("report", "out", "out", "folder", "folder for the results"),
-)  # fmt: skip
 _MODELS = "give a folder, all-MiniLM-L6-v2 or all-mpnet-base-v2: no model is fetched by its name"
-_LEAST = {"seed": 0, "n_runs": 2, "n_topics": 2, "min_topic_size": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +45,9 @@ class StudyPlan:
         Terms to redact, as for :func:`iapt_topics.redact_responses`.
     redact_text : bool, default False
         Whether the redacted text is analysed.
+    after : Path, optional
+        Folder of results of the earlier waves. ``file`` is then a later wave, which is placed on
+        their topics: what was found of them stays.
     codes, code_map : Path, optional
         Human codes, and the themes that their names stand for.
     codes_sample : str, optional
@@ -198,10 +69,28 @@ class StudyPlan:
         ``min_support``.
     n_topics, min_topic_size : int, optional
     min_support : float, default 0
+    learn_share : float, default 0
+        Part of the respondents in ``codes`` whose codes teach the machine, as for
+        :func:`iapt_topics.learn_codes`; those of the others measure it. Who is in which part
+        depends on the id and the seed alone.
+    learn_codes : Path, optional
+        Further human codes that teach, of respondents who do not measure.
+    topic_edits, mapping_edits : Path, optional
+        What people decided on topics, and on topics and themes: files that ``iapt-topics edits``
+        keeps, which name each topic by its responses.
+    ratings : tuple of Path
+        Convergence ratings, one sheet for each rater, as
+        :func:`iapt_topics.agreement.write_convergence` writes it. Where raters differ, the
+        proposed rating stays and the note says what each gave.
     baseline : int, optional
         Year that others are compared with.
     standardise : tuple of str
         Covariates whose mix is held fixed, as for :func:`iapt_topics.standardise_drift`.
+    groups : tuple of str
+        Covariates whose groups are compared over time, as ``interactions`` of
+        :func:`iapt_topics.drift.theme_regression`.
+    theme_words : bool, default False
+        Whether words are compared over time within each theme, too.
     tests, answers : tuple of Path
         Blind tests, as :func:`iapt_topics.validation.save_task` keeps them, and the answers to
         them. Topics that people could not tell apart are marked in both reports.
@@ -237,6 +126,7 @@ class StudyPlan:
     withdrawn: Path | None = None
     deny: Path | None = None
     redact_text: bool = False
+    after: Path | None = None
     codes: Path | None = None
     code_map: Path | None = None
     codes_sample: str | None = None
@@ -252,8 +142,15 @@ class StudyPlan:
     n_topics: int | None = None
     min_topic_size: int | None = None
     min_support: float = 0.0
+    learn_share: float = 0.0
+    learn_codes: Path | None = None
+    topic_edits: Path | None = None
+    mapping_edits: Path | None = None
+    ratings: tuple[Path, ...] = ()
     baseline: int | None = None
     standardise: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    theme_words: bool = False
     tests: tuple[Path, ...] = ()
     answers: tuple[Path, ...] = ()
     disclosure: int | str = "default"
@@ -269,6 +166,11 @@ class StudyPlan:
                 object.__setattr__(self, key.field, Path(values[key.field]))
             elif key.kind == "files":
                 object.__setattr__(self, key.field, tuple(map(Path, values[key.field] or ())))
+
+    @property
+    def learns(self) -> bool:
+        """Whether human codes teach the machine."""
+        return self.learn_share > 0 or self.learn_codes is not None
 
 
 def read_plan(path: str | Path) -> StudyPlan:
@@ -304,7 +206,7 @@ def read_plan(path: str | Path) -> StudyPlan:
         value = values.get(key.field)
         if value is None and key.field in required:
             faults.append(f"{key} is missing ({key.about})")
-        elif isinstance(value, str) and KINDS[key.kind].fits is _is_place:
+        elif isinstance(value, str) and KINDS[key.kind].fits is is_place:
             path = _PARSERS.get(key.kind, Path)(value)
             values[key.field] = path if isinstance(path, str) else _whole(path, base)
             if key.kind == "file" and value.strip() and not values[key.field].exists():
@@ -419,7 +321,7 @@ def _wrong(values: Mapping[str, Any]) -> list[str]:
     """What is wrong with values by their own: another type, or out of range."""
     faults = []
     for key in (k for k in KEYS if k.field in values):
-        value, kind, least = values[key.field], KINDS[key.kind], _LEAST.get(key.field)
+        value, kind, least = values[key.field], KINDS[key.kind], LEAST.get(key.field)
         if not kind.fits(value):
             faults.append(f"{key} must be {kind.words}; got {_shown(value)}")
         elif least is not None and value < least:

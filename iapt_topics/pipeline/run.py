@@ -2,34 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+
+import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.memory import check_memory
 from iapt_topics.agreement.comparison import Comparison, compare_codes, topic_codes
+from iapt_topics.agreement.gain import measure_gain
 from iapt_topics.codes.axis import axis_codes
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.coded import find_baseline
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.drift.standardise import standardise_drift
-from iapt_topics.encoders.embeddings import embed
+from iapt_topics.encoders.embeddings import Embeddings, embed
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.coding import code_responses
+from iapt_topics.mapping.edits import apply_edits
 from iapt_topics.mapping.facets import code_facets
-from iapt_topics.mapping.mapping import map_topics
+from iapt_topics.mapping.learning import learn_codes
+from iapt_topics.mapping.mapping import TopicMapping, map_topics
 from iapt_topics.mapping.reach import measure_reach
+from iapt_topics.pipeline.decided import (
+    Decisions,
+    decide_topics,
+    placed_mapping_edits,
+    rate_themes,
+)
+from iapt_topics.pipeline.lesson import Lesson, describe_lesson
 from iapt_topics.pipeline.manifest import describe_run
 from iapt_topics.pipeline.saved import stage_once
 from iapt_topics.study.study import Study
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.cache import fit_once
-from iapt_topics.topics.topics import TopicConfig
+from iapt_topics.topics.new_wave import Wave
+from iapt_topics.topics.topics import TopicConfig, Topics
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Setup:
+    """What a run is told beside the survey, the codebook and the encoder."""
+
+    human: tuple[Codes, ...] = ()
+    config: TopicConfig = field(default_factory=TopicConfig)
+    baseline: int | None = None
+    cache: Path | None = None
+    on_event: OnEvent = ignore
+    decided: Decisions = field(default_factory=Decisions)
+    lesson: Lesson | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class CodedSurvey:
+    """A survey after the machine coded it."""
+
+    responses: Responses
+    embeddings: Embeddings
+    topics: Topics
+    mapping: TopicMapping
+    machine: Codes
+    facets: pd.DataFrame | None
+    wave: Wave | None = None
 
 
 def run_study(
@@ -77,9 +116,41 @@ def run_study(
         Whatever a stage cannot use, or if the run cannot fit into memory. That it may not is a
         warning.
     """
+    return run_stages(
+        responses,
+        frame,
+        encoder,
+        Setup(
+            human=tuple(human),
+            config=config or TopicConfig(),
+            baseline=baseline,
+            cache=None if cache is None else Path(cache),
+            on_event=on_event,
+        ),
+    )
+
+
+def run_stages(
+    responses: Responses,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    setup: Setup,
+    code: Callable[[Responses, ThemeFrame, Encoder, Setup], CodedSurvey] | None = None,
+) -> Study:
+    """Run every stage, with what people decided; ``code`` takes the place of the first ones."""
     began = perf_counter()
-    config, cache = config or TopicConfig(), None if cache is None else Path(cache)
-    _check_early(responses, human, baseline)
+    _check_early(responses, setup.human, setup.baseline)
+    coded = (code or code_survey)(responses, frame, encoder, setup)
+    study = measure(responses, encoder, coded, setup)
+    seconds = round(perf_counter() - began, 1)
+    return replace(study, manifest={**study.manifest, "seconds": seconds})
+
+
+def code_survey(
+    responses: Responses, frame: ThemeFrame, encoder: Encoder, setup: Setup
+) -> CodedSurvey:
+    """Embeddings, topics, mapping and machine codes."""
+    config, on_event = setup.config, setup.on_event
     check_memory(len(responses.kept))
     on_event(Event("stage", "Embedding the responses"))
     embeddings = embed(responses, encoder)
@@ -87,18 +158,27 @@ def run_study(
     said = str(reach)
     on_event(Event("note", f"{said[0].upper()}{said[1:]}."))
     on_event(Event("stage", f"Finding topics: consensus of {config.n_runs} runs"))
-    topics = fit_once(responses, embeddings, config, cache, on_event)
+    topics = fit_once(responses, embeddings, config, setup.cache, on_event)
+    topics = decide_topics(setup.decided, topics, responses, embeddings, on_event)
     on_event(Event("stage", "Mapping topics and responses onto the frame"))
-    mapping, machine, facets = stage_once(
-        cache,
-        "codes",
-        (responses, embeddings, topics, frame, encoder.name, encoder.fingerprint),
-        lambda: (
-            map_topics(topics, frame, encoder, embeddings=embeddings),
-            code_responses(responses, embeddings, frame, encoder),
-            code_facets(responses, embeddings, frame, encoder) if frame.facets else None,
-        ),
+    mapping, machine, facets = code_once(responses, embeddings, topics, frame, encoder, setup)
+    return CodedSurvey(
+        responses=responses,
+        embeddings=embeddings,
+        topics=topics,
+        mapping=mapping,
+        machine=machine,
+        facets=facets,
     )
+
+
+def measure(responses: Responses, encoder: Encoder, coded: CodedSurvey, setup: Setup) -> Study:
+    """Agreement and drift of a coded survey, as a study."""
+    config, cache, on_event = setup.config, setup.cache, setup.on_event
+    human, baseline, frame = setup.human, setup.baseline, coded.mapping.frame
+    machine = coded.machine
+    if setup.lesson is not None:
+        machine = learn_once(responses, coded.embeddings, frame, encoder, machine, setup)
     on_event(Event("stage", "Measuring agreement and drift"))
     human = tuple(codes.with_respondents(responses) for codes in human)
     change = partial(measure_drift, responses=responses, baseline=baseline, seed=config.seed)
@@ -118,22 +198,80 @@ def run_study(
         lambda: tuple(compare(human[0], c) for c in (machine, *human[1:2]) if human),
     )
     comparison, benchmark = (*found, None, None)[:2]
+    comparison = rate_themes(setup.decided, comparison, on_event)
+    manifest = describe_run(
+        responses, coded.embeddings, coded.topics, frame, encoder, human, baseline=baseline,
+        seconds=0.0,
+    )  # fmt: skip
+    if setup.lesson is not None:
+        gain = measure_gain(human[0], coded.machine, machine, responses, seed=config.seed)
+        manifest["learned"] = describe_lesson(setup.lesson, gain)
     return Study(
         responses=responses,
-        topics=topics,
-        mapping=mapping,
+        topics=coded.topics,
+        mapping=coded.mapping,
         codes=machine,
         drift=drift,
         axis_drift=axis_drift,
         comparison=comparison,
         benchmark=benchmark,
-        facets=facets,
+        facets=coded.facets,
         human=human,
-        manifest=describe_run(
-            responses, embeddings, topics, frame, encoder, human,
-            baseline=baseline, seconds=perf_counter() - began,
+        wave=coded.wave,
+        manifest=manifest,
+    )
+
+
+def code_once(
+    responses: Responses,
+    embeddings: Embeddings,
+    topics: Topics,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    setup: Setup,
+) -> tuple[TopicMapping, Codes, pd.DataFrame | None]:
+    """Mapping, machine codes and facets; what people decided on the mapping moves the codes."""
+    made_of = (responses, embeddings, topics, frame, encoder.name, encoder.fingerprint)
+    decided = setup.decided
+
+    def make() -> tuple[TopicMapping, Codes, pd.DataFrame | None]:
+        mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
+        facets = code_facets(responses, embeddings, frame, encoder) if frame.facets else None
+        edits = placed_mapping_edits(decided, mapping, topics, setup.on_event)
+        if edits is None:
+            return mapping, code_responses(responses, embeddings, frame, encoder), facets
+        mapping = apply_edits(mapping, edits)
+        machine = code_responses(
+            responses, embeddings, frame, encoder, mapping=mapping, topics=topics
+        )
+        return mapping, machine, facets
+
+    if decided.mapping is None:
+        return stage_once(setup.cache, "codes", made_of, make)
+    return stage_once(setup.cache, "codes", (*made_of, decided.mapping, decided.partial), make)
+
+
+def learn_once(
+    responses: Responses,
+    embeddings: Embeddings,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    machine: Codes,
+    setup: Setup,
+) -> Codes:
+    """Machine codes after hand codes have taught it."""
+    assert setup.lesson is not None
+    teacher, seed = setup.lesson.teacher, setup.config.seed
+    n = len(teacher.seen)
+    setup.on_event(Event("stage", f"Learning from the hand codes of {n:,} responses"))
+    return stage_once(
+        setup.cache,
+        "learned",
+        (responses, embeddings, frame, encoder.fingerprint, machine, teacher, seed),
+        lambda: learn_codes(
+            responses, embeddings, frame, encoder, teacher, machine=machine, seed=seed
         ),
-    )  # fmt: skip
+    )
 
 
 def complete_study(

@@ -36,13 +36,14 @@ from iapt_topics.mapping.mapping import TopicMapping
 from iapt_topics.study.study import Study
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.fit import package_versions
+from iapt_topics.topics.new_wave import Wave
 from iapt_topics.topics.topics import TopicConfig, Topics
 
 #: What a file may name; a class of any other name is not made.
 _CLASSES = {
     c.__name__: c
     for c in (Codes, Comparison, Drift, Facet, FacetValue, Responses, Standardised, Study, Theme,
-              ThemeFrame, TopicConfig, TopicMapping, Topics)
+              ThemeFrame, TopicConfig, TopicMapping, Topics, Wave)
 }  # fmt: skip
 _SERIES = {c.__name__: c for c in (tuple, list, frozenset)}
 _VALUES = "values.json"

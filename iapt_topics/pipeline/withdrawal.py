@@ -18,6 +18,7 @@ from iapt_topics._base.private import refuse_link
 from iapt_topics._base.result import Result
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.encoders.vector_cache import keep_only
+from iapt_topics.pipeline.edits import DECIDED, leave_out_responses
 from iapt_topics.pipeline.execute_plan import (
     WITHDRAWN,
     load_survey,
@@ -61,7 +62,8 @@ class Withdrawal(Result):
     compared : bool
         Whether there was an earlier public version in the folder.
     removed : tuple of str
-        Saved studies in the folder that were removed, and tasks and answers whose items were.
+        Saved studies in the folder that were removed, and tasks, answers and decisions of which
+        parts were.
     left : tuple of str
         Other files in the folder that still hold an id or words of theirs.
     yours : tuple of Path
@@ -117,14 +119,22 @@ def withdraw(
     Raises
     ------
     InputError
-        If an id is not in the survey, rows are known by their number alone, or nobody is left;
-        then nothing was removed.
+        If an id is not in the survey, rows are known by their number alone, nobody is left, or the
+        results are of a later wave placed on earlier ones; then nothing was removed. Or if the
+        study cannot be run without them, as where people decided on a topic that is no more.
 
     Warns
     -----
     UserWarning
         If the earlier public version can be set against the new one.
     """
+    if plan.after is not None:
+        raise InputError(
+            "a respondent", "must withdraw from the results of the earlier waves",
+            "those of a later wave",
+            f"Run: iapt-topics withdraw {plan.after}. Then delete {plan.out}, and place the wave "
+            "again (iapt-topics wave).",
+        )  # fmt: skip
     plan = with_withdrawn(plan)
     require_own_manifest(plan.out)
     named = tuple(dict.fromkeys(r.strip() for r in respondents if r.strip()))
@@ -148,7 +158,11 @@ def withdraw(
     write_whole(plan.out / PLAN, plan_text(plan, plan.out / PLAN), private=True)
     on_event(Event("stage", "Removing what is kept of them"))
     removed = _erase(plan.out, remaining, getattr(encoder, "prompt", ""), traces)
-    study = run_plan(plan, encoder, on_event=on_event)
+    try:
+        study = run_plan(plan, encoder, on_event=on_event)
+    except InputError as error:  # such as a decision on a topic that there is no more
+        do = f"{error.do} The respondents are removed; results are missing until it is run again."
+        raise InputError(error.what, error.rule, error.got, do) from error
     on_event(Event("stage", "Writing the results"))
     write_results(study, plan, ("run", str(plan.out)))
     return Withdrawal(
@@ -209,6 +223,8 @@ def _erase(out: Path, remaining: Responses, prompt: str, traces: Traces) -> tupl
     for folder in saved:
         shutil.rmtree(folder)
     judged = leave_out_items(_files(out), traces.shown_in)
+    decided = (out / REPORT / DECIDED).glob("*.json")
+    judged += leave_out_responses([p for p in decided if not p.is_symlink()], traces.shown_in)
     return tuple(_name(p, out) for p in (*saved, *judged))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from iapt_topics.study.results import Results
@@ -52,6 +52,9 @@ class About(Result):
         Clustering runs behind the topics.
     versions : mapping of str to str
         Of the packages that decide the result, and the encoder.
+    by_people : tuple of (str, str)
+        What people decided, or the machine learned from them, and whether topics are those of
+        earlier waves: in words, without a name.
     """
 
     source: str
@@ -72,6 +75,7 @@ class About(Result):
     config: TopicConfig
     n_runs: int
     versions: Mapping[str, str]
+    by_people: tuple[tuple[str, str], ...] = ()
 
     @property
     def settings(self) -> tuple[tuple[str, str], ...]:
@@ -83,6 +87,7 @@ class About(Result):
             ("Smallest topic requested", _asked(self.config.min_topic_size)),
             ("Coder", f"{self.coder} ({self.coder_kind})"),
             ("Theme frame", f"{self.frame} ({self.frame_version})"),
+            *self.by_people,
             *sorted(self.versions.items()),
         )
 
@@ -129,7 +134,27 @@ def describe_study(study: Results) -> About:
         config=topics.config,
         n_runs=len(topics.runs),
         versions={str(k): str(v) for k, v in topics.versions.items()},
+        by_people=_by_people(study),
     )
+
+
+def _by_people(study: Results) -> tuple[tuple[str, str], ...]:
+    """What of the study people settled after the machine's proposal."""
+    said: list[tuple[str, str]] = []
+    decided: list[Any] = list(study.manifest.get("decisions", ()))
+    for what, words in (("topics", "Topics edited"), ("mapping", "Mapping edited")):
+        n = sum(one["n"] for one in decided if one["what"] == what)
+        if n:
+            said.append((f"{words} by people", f"{n:,} decision{'s' * (n != 1)}"))
+    raters = {who for one in decided if one["what"] == "convergence" for who in one["who"]}
+    if raters:
+        people = f"{len(raters)} {'person' if len(raters) == 1 else 'people'}"
+        said.append(("Convergence rated by", people))
+    if "learned" in study.manifest:
+        said.append(("Learned from human codes", "yes, measured on codes of other respondents"))
+    if study.wave is not None:
+        said.append(("Topics", "found in earlier waves; the last wave was placed on them"))
+    return tuple(said)
 
 
 def _asked(value: int | None) -> str:

@@ -15,6 +15,7 @@ from iapt_topics.drift.drift import Drift
 from iapt_topics.drift.standardise import Standardised
 from iapt_topics.mapping.mapping import TopicMapping
 from iapt_topics.survey.responses import Responses
+from iapt_topics.topics.new_wave import Wave
 from iapt_topics.topics.topics import Topics
 
 
@@ -35,4 +36,5 @@ class Results(Result):
     redactions: pd.DataFrame | None = None
     facets: pd.DataFrame | None = None
     human: tuple[Codes, ...] = ()
+    wave: Wave | None = None
     manifest: Mapping[str, Any] = field(default_factory=dict)

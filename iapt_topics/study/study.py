@@ -47,6 +47,8 @@ class Study(Results):
     human : tuple of Codes
         The human codes behind the comparisons. Without them a person's count of responses stands
         for the number of respondents, who can be fewer.
+    wave : Wave or None
+        How a later wave fits topics that were found before it; None unless topics stayed.
     manifest : mapping of str to object
         What the result was made of: hashes, settings, versions, machine, time.
     """

@@ -100,6 +100,10 @@ def exact_tables(study: Results) -> Tables:
         "drift_sources": drift.sources,
         "redactions": study.redactions,
     }
+    if study.wave is not None:
+        ids = study.wave.groups["response_ids"].map(", ".join)
+        private["wave_novelty"] = study.wave.novelty
+        private["wave_groups"] = study.wave.groups.assign(response_ids=ids)
     return out | {name: table for name, table in private.items() if table is not None}
 
 

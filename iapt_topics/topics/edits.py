@@ -1,4 +1,4 @@
-"""The analyst's hand on topics: merge, rename, split, reassign; each edit recorded, replayable."""
+"""The analyst's hand on topics: merge, rename, split, reassign, leave out; recorded, replayable."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from iapt_topics.topics import consensus
 from iapt_topics.topics.describe import broad_topics, describe_topics, unit_means
 from iapt_topics.topics.topics import EDIT_COLUMNS, Topics, fitted_rows
 
-ACTIONS = ("merge", "rename", "split", "reassign")
+LEAVE_OUT = "leave out"
+ACTIONS = ("merge", "rename", "split", "reassign", LEAVE_OUT)
 #: An old topic lives on in the new one that shares more than this part of the responses of either
 #: (Jaccard index). Above a half there is at most one such topic; Hennig (2007) takes a cluster for
 #: dissolved below it.
@@ -30,13 +31,15 @@ SAME_TOPIC = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicEdit(Checked):
-    """A human edit of topics: merge, rename, split or reassign, with who and why.
+    """A human edit of topics: merge, rename, split, reassign or leave out, with who and why.
 
     Attributes
     ----------
-    action : {"merge", "rename", "split", "reassign"}
+    action : {"merge", "rename", "split", "reassign", "leave out"}
+        Responses of a topic that is left out, as one of greetings, are unassigned.
     topics : tuple of int
-        Topics to merge (two or more), or the one to rename, to split or to reassign to.
+        Topics to merge (two or more), or the one to rename, to split, to reassign to or to leave
+        out.
     who, why : str
         Who decided, and the reason.
     when : str
@@ -91,7 +94,8 @@ def edit_topics(
     topics : Topics
         From :func:`iapt_topics.fit_topics`. It is not changed.
     edits : sequence of TopicEdit
-        All refer to the numbers in ``topics``; a topic is merged, renamed or split at most once.
+        All refer to the numbers in ``topics``; a topic is merged, renamed, split or left out once
+        at most.
     responses : Responses
         Those that the topics were fitted to.
     embeddings : Embeddings
@@ -107,7 +111,12 @@ def edit_topics(
     ------
     InputError
         If an edit names an unknown topic or response, two edits are about one topic, or an edit
-        leaves a topic without a response.
+        leaves a topic without a response, or none at all.
+
+    Notes
+    -----
+    A run that had a response in a topic that is left out is taken to have it in the next nearest
+    one.
     """
     kept = fitted_rows(topics, responses)
     vectors = embeddings.rows(kept["response_id"].tolist())
@@ -132,7 +141,13 @@ def edit_topics(
             share[at] = 0
             share[at, nearest[at]] = 1
             response_note[at] = f"reassigned by {edit.who}, {edit.when}: {edit.why}"
-    order = _by_size(np.unique(home), topic)
+    out = [e.topics[0] for e in edits if e.action == LEAVE_OUT]
+    if out:
+        for edit in (e for e in edits if e.action == LEAVE_OUT):
+            note = f"its topic was left out by {edit.who}, {edit.when}: {edit.why}"
+            response_note[topic == edit.topics[0]] = note
+        topic, nearest, votes, share = _left_out(out, vectors, topic, nearest, votes, share)
+    order = _by_size(np.setdiff1d(np.unique(home), out), topic)
     rank = np.full(share.shape[1], -1, dtype=np.intp)
     rank[order] = np.arange(len(order))
     topic = np.where(topic >= 0, rank[topic], topic)
@@ -250,6 +265,7 @@ def find_successor(
 
 _DONE = {
     "merge": "merged", "rename": "renamed", "split": "split", "reassign": "given responses",
+    LEAVE_OUT: "left out",
 }  # fmt: skip
 
 
@@ -268,6 +284,8 @@ def _require_possible(topics: Topics, edits: Sequence[TopicEdit], ids: pd.Index)
             rule = "must be the only edit of its topics in one call"
             raise InputError(what, rule, f"{listed(twice)} twice", "Edit the result again.")
         taken |= set(edit.topics)
+    if sum(edit.action == LEAVE_OUT for edit in edits) == topics.n_topics:
+        raise InputError("edits", "must leave a topic", "all left out", "Keep one at least.")
 
 
 def _regroup(
@@ -291,6 +309,30 @@ def _regroup(
             labels[first] = " ".join(edit.label.split())
         notes[first] = "; ".join(x for x in (notes.get(first), note) if x)
     return home, notes, labels
+
+
+def _left_out(
+    out: Sequence[int], vectors: Floats32, topic: Ints, nearest: Ints, votes: Ints, share: Floats32
+) -> tuple[Ints, Ints, Ints, Floats32]:
+    """Topic, nearest topic, votes and distribution of each response without some topics."""
+    rows = np.arange(len(vectors))
+    topic = np.where(np.isin(topic, out), -1, topic)
+    stay = np.setdiff1d(np.unique(topic[topic >= 0]), out)
+    closeness = np.full(share.shape, -np.inf)
+    places = np.full(len(share), -1, dtype=np.intp)
+    for place, t in enumerate(stay):
+        places[topic == t] = place
+    closeness[:, stay] = vectors @ unit_means(vectors, places).T
+    share = share.copy()
+    share[:, out] = 0
+    bare = share.sum(axis=1) <= 0
+    share[bare, closeness[bare].argmax(axis=1)] = 1
+    share /= share.sum(axis=1, keepdims=True)
+    nearest = np.where(np.isin(nearest, out), share.argmax(axis=1), nearest)
+    if len(stay) > 1:
+        closeness[rows, nearest] = -np.inf
+    votes = np.where(np.isin(votes, out), closeness.argmax(axis=1), votes)
+    return topic, nearest, votes, share
 
 
 def _by_size(found: Ints, topic: Ints) -> Ints:

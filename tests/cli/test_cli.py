@@ -106,11 +106,11 @@ def test_codes_may_be_a_project_of_several_and_named_otherwise(command, survey, 
     (files / "map.csv").write_text("code,theme\nmoney,pay\n")
     given = []
 
-    def stop(*_, human, **__):
-        given.extend(human)
+    def stop(_responses, _frame, _encoder, setup, *_):
+        given.extend(setup.human)
         raise InputError("a test", "must stop here", "enough", "Go on.")
 
-    monkeypatch.setattr(execute_plan, "run_study", stop)
+    monkeypatch.setattr(execute_plan, "run_stages", stop)
     words = ["run", files / "survey.csv", "--text", "comment", "--year", "year", "--frame",
              files / "frame.toml", "--out", files / "out", "--codes"]  # fmt: skip
     _, _, err = command(*words, files / "p.qdpx")

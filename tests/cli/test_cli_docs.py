@@ -8,7 +8,8 @@ from pathlib import Path
 import typer
 
 from iapt_topics.cli import app
-from iapt_topics.pipeline.plan import KEYS, KINDS, StudyPlan
+from iapt_topics.pipeline.keys import KEYS, KINDS
+from iapt_topics.pipeline.plan import StudyPlan
 
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 HEAD = """# The command line
@@ -20,6 +21,10 @@ iapt-topics compare results --codes codes.csv      # human codes, added later
 iapt-topics drift results --baseline 2016          # another year to compare with
 iapt-topics validate results --raters "Ann, Ben"   # people test the topics, on offline pages
 iapt-topics sample results --raters Ann            # people code a random sample, on offline pages
+iapt-topics edits results                          # sheets in which people correct them
+iapt-topics learn results                          # the machine learns from half of the human codes
+iapt-topics wave results survey_2019.csv           # next year's survey on the same topics
+iapt-topics history results                        # what was run, and what differed
 iapt-topics export results --tables tables.xlsx --draft draft.docx --figures figures
 ```
 
@@ -28,8 +33,8 @@ A **results folder** holds `publish/`, `private/`, `tables_private/`, `manifest.
 on it changes part of the plan and runs it again. Only the stages that the change affects are
 repeated, so it is quick, and the folder always belongs to one plan. Responses are in no file
 but the reports' quotes, what `export --project` and `--approve` write, and, redacted, the pages and
-keys of `validate` and `sample`. The cache is
-nevertheless as sensitive as the survey: see the README.
+keys of `validate` and `sample`. What people decided is kept in `private/`; `history.jsonl` has a
+line for each run. The cache is nevertheless as sensitive as the survey: see the README.
 
 **Ctrl-C** stops a run within about two seconds. Earlier results are unchanged, finished vectors and
 topics are kept, and the last line says how to resume. New results replace old ones all at once, at

@@ -114,8 +114,6 @@ def test_init_asks_and_writes_what_was_answered(files):
     screen.key("\n")
     screen.until("Column of the response id [response_id]:")
     screen.key("\n")
-    screen.until("Column of the question [-]:")
-    screen.key("\n")
     screen.until("Covariate columns, e.g. role [subject]:")
     screen.key("\n")
     screen.until("Columns to adjust for, e.g. role [-]:")
@@ -132,8 +130,6 @@ def test_init_asks_and_writes_what_was_answered(files):
     screen.until("a whole number of 1 or more")
     screen.until("[yes]:")
     screen.key("12\n")
-    screen.until("Folder for the results [results]:")
-    screen.key("here\n")
     code, said = screen.end()
     assert code == 0
     assert "iapt-topics run study.toml" in said
@@ -142,7 +138,7 @@ def test_init_asks_and_writes_what_was_answered(files):
     assert (plan.response, plan.question) == ("response_id", None)
     assert plan.covariates == plan.standardise == ("subject",)
     assert (plan.codes, plan.disclosure) == (files / "codes.csv", 12)
-    assert plan.out == files / "here"
+    assert plan.out == files / "results"
 
 
 def test_ctrl_c_at_a_question_writes_nothing(files):

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from iapt_topics._base.errors import InputError
 from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.encoders.encoder import sentence_encoder
-from iapt_topics.pipeline.plan import KEYS, StudyPlan, plan_text, read_plan
+from iapt_topics.pipeline.keys import KEYS
+from iapt_topics.pipeline.plan import StudyPlan, plan_text, read_plan
 from iapt_topics.pipeline.run import run_study
 from iapt_topics.pipeline.write import write_study
 from iapt_topics.publish.published import publish

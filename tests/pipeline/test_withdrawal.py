@@ -25,6 +25,8 @@ from iapt_topics.pipeline.plan import StudyPlan, read_plan
 from iapt_topics.pipeline.saved import save_study
 from iapt_topics.qda.load import load_codes
 from iapt_topics.survey.withdrawn import Withdrawn, read_withdrawn, write_withdrawn
+from iapt_topics.topics.edit_sheet import TopicDecisions, read_decisions, write_decisions
+from iapt_topics.topics.edits import TopicEdit
 from iapt_topics.validation import load_task, make_coding, read_answers, save_task
 from iapt_topics.validation.answers import ANSWERS, check_of
 from iapt_topics.validation.task import canonical
@@ -295,3 +297,31 @@ def test_a_store_keeps_no_byte_of_what_is_dropped(tmp_path):
     store.write_text("damaged")
     assert keep_only(tmp_path, ["the one"]) == 0
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("short_report")
+def test_decisions_lose_the_responses_and_one_that_cannot_follow_is_told(tmp_path):
+    plan = study_in(tmp_path / "study", rows())
+    study = made(plan)
+    topic_of = dict(study.topics.assignments[["response_id", "topic"]].to_numpy())
+    own = topic_of[WHOSE]
+    edit = TopicEdit(action="rename", topics=(own,), who="Ann", why="so", when="w", label="Huddle")
+    folder = plan.out / "private" / "decisions"
+    folder.mkdir()
+    path = write_decisions(folder / "t.json", TopicDecisions(edits=(edit,), topic_of=topic_of))
+    plan = replace(plan, topic_edits=path)
+    remove(plan, WHO)
+    assert WHOSE.encode() not in b"".join(content for _, content in everything(plan.out))
+    assert read_decisions(path).edits == (edit,)
+    assert WHOSE not in read_decisions(path).topic_of
+    plan = read_plan(plan.out)
+    assert plan.topic_edits == path
+    labels = pd.read_csv(plan.out / "tables_private" / "topics.csv")["label"]
+    assert "Huddle" in set(labels)
+    # Now it is on a topic of one response, which lives on in none.
+    alone = dict.fromkeys(topic_of, 0) | {"r1": 1}
+    lost = replace(edit, topics=(1,))
+    write_decisions(path, TopicDecisions(edits=(lost,), topic_of=alone))
+    with pytest.raises(InputError, match="results are missing until it is run again"):
+        withdraw(plan, ["p1"], KeptWords(plan.out / "cache"))
+    assert not list((plan.out / "tables_private").glob("*.csv"))

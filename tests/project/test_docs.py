@@ -57,6 +57,9 @@ def test_pages_build_without_warnings_or_the_network(tmp_path):
         "of 500 rows",
         "Machine-human agreement",
         "topics could be told apart",
+        "responses changed.",
+        "Learned from the codes of",
+        "decisions.mapping: none",
         "draft.docx",
     ):
         assert said in tutorial, said

@@ -256,7 +256,7 @@ def test_no_file_names_a_machine_or_a_registry():
 
 
 #: What may have many parameters: commands, and calls that name what a user's file holds.
-WIDE = {"run", "certify", "export", "sample", "validate"} | {
+WIDE = {"run", "certify", "edits", "export", "sample", "validate"} | {
     "load_responses",
     "analyse",
     "scale_study",

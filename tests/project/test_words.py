@@ -20,7 +20,7 @@ import iapt_topics as it
 from iapt_topics.cli import app
 from iapt_topics.codes.axis import axis_codes
 from iapt_topics.drift.drift import measure_drift
-from iapt_topics.pipeline.plan import KEYS
+from iapt_topics.pipeline.keys import KEYS
 from iapt_topics.publish import publish
 from iapt_topics.publish.draft import _items
 from iapt_topics.report.page import render

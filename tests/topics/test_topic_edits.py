@@ -155,3 +155,27 @@ def test_successor_needs_more_than_half():
     assert find_successor("a", "abcd", new) == (-1, 0.5)
     assert find_successor("d", "abcd", new) == (-1, 0.0)
     assert find_successor("ax", "ax", new) == (0, 1.0)
+
+
+def test_a_topic_left_out_leaves_its_responses_without_one(grouped):
+    gone = members(grouped.topics, 2)
+    found = apply(grouped, edit("leave out", 2), edit("rename", 3, label="Hours"))
+    consistent(found)
+    assert found.n_topics == grouped.topics.n_topics - 1
+    a = found.assignments.set_index("response_id")
+    assert (a.loc[sorted(gone), "topic"] == -1).all()
+    assert a.loc[sorted(gone), "note"].str.startswith("its topic was left out by A, ").all()
+    stay = grouped.topics.assignments.query("topic not in (2, -1)")["response_id"]
+    assert (a.loc[stay, "topic"] >= 0).all()
+    assert found.edits["action"].tolist() == ["leave out", "rename"]
+    again, unplaced = replay_topic_edits(
+        found, grouped.topics, grouped.responses, grouped.embeddings
+    )
+    assert unplaced.empty
+    assert again.assignments["topic"].tolist() == found.assignments["topic"].tolist()
+    every = [edit("leave out", t) for t in range(grouped.topics.n_topics)]
+    with pytest.raises(InputError, match="must leave a topic"):
+        apply(grouped, *every)
+    alone = apply(grouped, *every[1:])
+    assert alone.n_topics == 1
+    assert set(alone.votes.ravel()) == {0}
