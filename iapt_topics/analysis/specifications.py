@@ -1,7 +1,7 @@
 """Whether a finding hangs on choices: every claim of a report under every defensible specification.
 
 A specification is one way through the choices that nobody can make for good: how likely a theme
-must be, what becomes of the responses of which the machine is unsure, whether the codebook's
+must be, what becomes of borderline responses, whether the codebook's
 examples count, the seed, the number of topics, the sentence model [1]_ [2]_. For each claim the
 curve has its estimate under each, in the order of the estimates, with the choices below.
 
@@ -21,28 +21,21 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache as once
 from functools import partial
-from itertools import chain, combinations
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.events import Event, OnEvent, ignore
-from iapt_topics._base.result import Result
-from iapt_topics._base.status import NO_CHANGE, SIGNIFICANT, UNCHECKED
-from iapt_topics.analysis.claims import (
-    HIGHER,
-    LOWER,
-    NO_TREND,
-    claims_of_themes,
-    claims_of_topics,
-)
+from iapt_topics.analysis.claims import claims_of_themes, claims_of_topics
+from iapt_topics.analysis.verdicts import CHOICES, Sensitivity, judge_claims
 from iapt_topics.codes.codes import Codes, restrict_codes
 from iapt_topics.encoders.embeddings import Embeddings, embed
 from iapt_topics.encoders.encoder import Encoder
@@ -50,23 +43,13 @@ from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.coding import as_codes, assign_themes, theme_probability
 from iapt_topics.mapping.mapping import map_topics
 from iapt_topics.pipeline.saved import stage_once
-from iapt_topics.report.curve import write_curve
-from iapt_topics.report.pictures import last_changes
 from iapt_topics.study.study import Study
 from iapt_topics.topics.cache import fit_once
 from iapt_topics.topics.topics import BERTOPIC, MIN_SUPPORT, UNASSIGNED, Topics
 from iapt_topics.topics.variants import cut_topics
 
-if TYPE_CHECKING:
-    from iapt_topics.publish.published import Published
-
-STABLE, DEPENDS, UNDETERMINED = "stable", "depends", "undetermined"
-#: The choices, in the order of the curve.
-CHOICES = ("sentence model", "examples", "threshold", "unsure", "seed", "number of topics")
 #: Probability from which a sentence gets its theme: the library's, and one on either side.
 THRESHOLDS = (0.5, 0.4, 0.6)
-#: Part of the specifications that must say something of a claim.
-_ENOUGH = 2 / 3
 #: By how much fewer and more topics are asked for.
 _FACTOR = 1.5
 _KEPT, _LEFT_OUT = "best guess", "left out"
@@ -80,86 +63,12 @@ class Specification(NamedTuple):
     model: str
     examples: str
     threshold: str
-    unsure: str
+    borderline: str
     seed: str = ""
     number: str = ""
 
 
 _Found = tuple[Specification, pd.DataFrame]
-
-
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Sensitivity(Result):
-    """How far each claim of a report hangs on choices. EXACT, for the researcher alone.
-
-    Attributes
-    ----------
-    claims : DataFrame
-        One row a claim: ``claim`` (such as "change: S1"), ``label`` (what it is of), ``result``,
-        ``estimate``, ``low``, ``high``, ``p`` (adjusted) of the study itself; ``verdict``: "stable"
-        (the same result under every specification that gives one), "depends" (on the choices in
-        ``depends_on``, each of which alone changes the result somewhere) or "undetermined" (too few
-        specifications give a result, or the study itself gives none); ``n`` specifications,
-        ``n_same`` of these with the study's result, ``n_same_side`` with a 95 % interval on the
-        same side of 0 as the study's (none where that holds 0); ``lowest``, ``highest`` estimate;
-        ``note``.
-    curve : DataFrame
-        One row for each claim and specification, by claim and rising estimate: ``claim``,
-        ``estimate``, ``low``, ``high``, ``p``, ``result``, ``own`` (whether it is the study's own)
-        and a column for each choice: "sentence model", "examples" (of the codebook), "threshold"
-        (probability from which a sentence gets a theme), "unsure" (responses between the
-        thresholds or, of topics, without a stable topic), "seed", "number of topics".
-    """
-
-    claims: pd.DataFrame
-    curve: pd.DataFrame
-
-    _view: ClassVar[tuple[str, ...]] = (
-        "claims: claim label result verdict depends_on n_same n_same_side n lowest highest",
-    )
-
-    def _title(self) -> str:
-        of = self.claims["verdict"].value_counts()
-        words = ", ".join(f"{of.get(v, 0)} {v}" for v in (STABLE, DEPENDS, UNDETERMINED))
-        return f"Sensitivity of {len(self.claims)} claims: {words}"
-
-    def report(self, path: str | Path) -> Path:
-        """Write the curves as one offline page, marked PRIVATE, for this account alone.
-
-        Parameters
-        ----------
-        path : str or Path
-            An ``.html`` file.
-
-        Returns
-        -------
-        Path
-            The file.
-        """
-        return write_curve(path, self.claims, self.curve, CHOICES)
-
-    def publish(self, published: Published) -> pd.DataFrame:
-        """Verdicts on the claims that a public version makes, without any estimate.
-
-        Parameters
-        ----------
-        published : Published
-            Of the same study.
-
-        Returns
-        -------
-        DataFrame
-            ``claim``, ``label``, ``result``, ``verdict``, ``depends_on``, ``n``, ``n_same``.
-            A claim that is not shown there, or that says something else there than in the exact
-            figures, is left out. Estimates of several specifications would tell small counts
-            apart, so there are none.
-        """
-        shown = _public_results(published)
-        rows = self.claims[[shown.get(c) == r for c, r in zip(
-            self.claims["claim"], self.claims["result"], strict=True
-        )]]  # fmt: skip
-        columns = ["claim", "label", "result", "verdict", "depends_on", "n", "n_same"]
-        return rows[columns].reset_index(drop=True)
 
 
 def sensitivity(
@@ -191,10 +100,10 @@ def sensitivity(
     -------
     Sensitivity
         With ``.report(path)`` and ``.publish(published)``. Themes are coded by every combination of
-        sentence model, examples of the codebook (with, without) and one of four ways with unsure
-        sentences: a threshold of .5, .4 or .6, or their responses left out. Topics vary in one
-        choice at a time: two other seeds, a third fewer and half as many again, unstable responses
-        left out, examples, sentence model.
+        sentence model, examples of the codebook (with, without) and one of four ways with
+        borderline sentences: a threshold of .5, .4 or .6, or their responses left out. Topics vary
+        in one choice at a time: two other seeds, a third fewer and half as many again, unstable
+        responses left out, examples, sentence model.
 
     Raises
     ------
@@ -244,12 +153,12 @@ def _printed(threshold: float) -> str:
 
 
 def _themes(study: Study, models: Sequence[Encoder], folder: Path | None) -> Iterator[_Found]:
-    """Claims on themes by every combination of model, examples and way with the unsure."""
+    """Claims on themes by every combination of model, examples and way with what is borderline."""
     for model in models:
         vectors = embed(study.responses, model)
         for examples, book in _frames(study.mapping.frame).items():
-            for threshold, unsure, codes in _codings(study, vectors, book, model):
-                spec = Specification(model.name, examples, threshold, unsure)
+            for threshold, borderline, codes in _codings(study, vectors, book, model):
+                spec = Specification(model.name, examples, threshold, borderline)
                 if _is_own(spec, study, models[0]):
                     _require_same(codes, study.codes)
                 made_of = (spec, study.responses, study.human, study.codes, codes)
@@ -277,7 +186,7 @@ def _name(spec: Specification) -> str:
 def _codings(
     study: Study, vectors: Embeddings, frame: ThemeFrame, model: Encoder
 ) -> Iterator[tuple[str, str, Codes]]:
-    """Codes of the survey by each way with unsure sentences, from one scoring of them."""
+    """Codes of the survey by each way with borderline sentences, from one scoring of them."""
     mapping = replace(study.mapping, frame=frame)
     decided = bool((mapping.scores["decision"] != "").any())
     also = (mapping, study.topics) if decided else (None, None)
@@ -291,11 +200,11 @@ def _codings(
     for threshold in THRESHOLDS:
         codes = as_codes(scores, likely >= threshold, study.responses, frame)
         yield _printed(threshold), _KEPT, codes
-    unsure = (likely >= min(THRESHOLDS)) & (likely < max(THRESHOLDS))
-    sure = np.ones(len(scores.response_id), dtype=bool)
-    sure[scores.owner[unsure]] = False
+    between = (likely >= min(THRESHOLDS)) & (likely < max(THRESHOLDS))
+    clear = np.ones(len(scores.response_id), dtype=bool)
+    clear[scores.owner[between]] = False
     codes = as_codes(scores, given, study.responses, frame)
-    kept = np.array(scores.response_id, dtype=object)[sure]
+    kept = np.array(scores.response_id, dtype=object)[clear]
     yield _printed(THRESHOLDS[0]), _LEFT_OUT, restrict_codes(codes, kept)
 
 
@@ -342,7 +251,7 @@ def _topics(
         (first, lambda: _counted(claims_of_topics(study, own, study.mapping), own))
     ]
     plan += [(first._replace(number=str(n)), partial(cut, n)) for n in numbers]
-    plan.append((first._replace(unsure=_LEFT_OUT), lambda: claims(_stable_part(own))))
+    plan.append((first._replace(borderline=_LEFT_OUT), lambda: claims(_stable_part(own))))
     if _WITHOUT in frames:
         plan.append((first._replace(examples=_WITHOUT), lambda: claims(own, _WITHOUT)))
     if config.model not in (None, BERTOPIC):
@@ -382,93 +291,3 @@ def _labels(study: Study) -> dict[str, str]:
     topics = study.topics.topics.set_index("topic")["label"]
     out = {f"{kind}: {t}": label for kind in ("change", "trend") for t, label in themes.items()}
     return out | {f"topic: {t}": str(label) for t, label in topics.items()}
-
-
-def judge_claims(curve: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
-    """A verdict on each claim from what the specifications say of it.
-
-    Parameters
-    ----------
-    curve : DataFrame
-        As ``Sensitivity.curve``.
-    labels : mapping of str to str
-        What each claim is of.
-
-    Returns
-    -------
-    DataFrame
-        As ``Sensitivity.claims``.
-    """
-    rows = [
-        {"claim": claim, "label": labels.get(str(claim), ""), **_judged(of)}
-        for claim, of in curve.groupby("claim", sort=False)
-    ]
-    return pd.DataFrame(rows)
-
-
-def _judged(rows: pd.DataFrame) -> dict[str, Any]:
-    own = rows[rows["own"]].iloc[0]
-    known = rows[rows["result"] != ""]
-    same = int((known["result"] == own["result"]).sum()) if own["result"] else 0
-    depends, note = _depends_on(known), ""
-    if not own["result"]:
-        verdict, depends, note = UNDETERMINED, [], "the study itself gives no result"
-    elif len(known) < 2 or len(known) < _ENOUGH * len(rows):
-        verdict, depends = UNDETERMINED, []
-        note = f"{len(known)} of {len(rows)} specifications give a result"
-    elif known["result"].nunique() == 1:
-        verdict = STABLE
-    elif depends:
-        verdict = DEPENDS
-    else:
-        verdict, note = UNDETERMINED, "no choice alone changes the result, several together do"
-    figures = {c: own[c] for c in ("result", "estimate", "low", "high", "p")}
-    return figures | {
-        "verdict": verdict,
-        "depends_on": ", ".join(depends) if verdict == DEPENDS else "",
-        "n": len(rows),
-        "n_same": same,
-        "n_same_side": _same_side(rows, own),
-        "lowest": known["estimate"].min(),
-        "highest": known["estimate"].max(),
-        "note": note,
-    }
-
-
-def _same_side(rows: pd.DataFrame, own: pd.Series[Any]) -> int:
-    """In how many specifications the interval leaves 0 out on the side where the study's does."""
-    if own["low"] > 0:
-        return int((rows["low"] > 0).sum())
-    return int((rows["high"] < 0).sum()) if own["high"] < 0 else 0
-
-
-def _depends_on(rows: pd.DataFrame) -> list[str]:
-    """Choices of which one alone, all others equal, changes the result somewhere."""
-    found = set()
-    table = rows[[*CHOICES, "result"]].to_dict("records")
-    for one, two in combinations(table, 2):
-        apart = [c for c in CHOICES if one[c] != two[c]]
-        if len(apart) == 1 and one["result"] != two["result"]:
-            found.add(apart[0])
-    return [c for c in CHOICES if c in found]
-
-
-def _public_results(published: Published) -> dict[str, str]:
-    """What a public version says of each claim that it shows."""
-    tables, out = published.tables, {}
-
-    def way(row: Mapping[Any, Any], level: str) -> str:
-        return level if row["p_bh"] >= SIGNIFICANT else HIGHER if row["estimate"] > 0 else LOWER
-
-    for r in last_changes(tables["drift_changes"]).to_dict("records"):
-        if np.isfinite([r["estimate"], r["p_bh"]]).all():
-            unchecked = r["finding"] == UNCHECKED
-            out[f"change: {r['theme']}"] = way(r, NO_CHANGE) if unchecked else r["finding"]
-    trends = tables["drift_trends"]
-    for r in trends[trends["test"] == "linear"].to_dict("records"):
-        if np.isfinite([r["estimate"], r["p_bh"]]).all():
-            out[f"trend: {r['theme']}"] = way(r, NO_TREND)
-    shares = tables["theme_shares"].dropna(subset="estimate")
-    if len(shares):
-        out["largest theme"] = str(shares["theme"].iloc[int(shares["estimate"].argmax())])
-    return out

@@ -35,7 +35,7 @@ def sensitivity(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Say whether each finding hangs on choices: threshold, unsure, examples, seed, topics, model.
+    """Say whether each finding hangs on choices: threshold, examples, seed, topics, sentence model.
 
     It corrects no p value, and a stable finding can still be wrong. A stopped call goes on where it
     was.

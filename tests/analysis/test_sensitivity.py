@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.analysis import specifications
-from iapt_topics.analysis.specifications import CHOICES, judge_claims, sensitivity
+from iapt_topics.analysis.specifications import sensitivity
 from iapt_topics.analysis.start import analyse
+from iapt_topics.analysis.verdicts import CHOICES, judge_claims
 from iapt_topics.cli import app
 from iapt_topics.publish.published import publish
 from iapt_topics.topics.fit import fit_topics
@@ -109,7 +110,7 @@ def test_the_own_specification_gives_the_study_s_own_figures(study, found):
 
 def test_every_combination_of_choices_on_themes_is_tried(found):
     of = found.curve[found.curve["claim"] == "largest theme"]
-    ways = of[["threshold", "unsure"]].drop_duplicates().to_numpy().tolist()
+    ways = of[["threshold", "borderline"]].drop_duplicates().to_numpy().tolist()
     assert sorted(map(tuple, ways)) == [
         (".4", "best guess"), (".5", "best guess"), (".5", "left out"), (".6", "best guess")
     ]  # fmt: skip
