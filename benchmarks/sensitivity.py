@@ -70,9 +70,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=None, help="a CSV file of every verdict")
     given = parser.parse_args()
     seeds = range(given.first, given.first + given.surveys)
-    table = pd.concat([one(s, given.coded, given.whole, given.vectors) for s in seeds])
-    if given.out:
-        table.to_csv(given.out, index=False)
+    tables = []
+    for seed in seeds:
+        tables.append(one(seed, given.coded, given.whole, given.vectors))
+        if given.out:
+            pd.concat(tables).to_csv(given.out, index=False)
+    table = pd.concat(tables)
     for planted, of in table.groupby("planted"):
         stable = of["verdict"] == "stable"
         print(

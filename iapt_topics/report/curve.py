@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +52,11 @@ def write_curve(
         do = "Use a name that ends in .html."
         raise InputError(f"page {target.name!r}", "must be an .html file", target.suffix, do)
     of = dict(list(curve.groupby("claim", sort=False)))
-    shown = [
-        {**{k: clean(v) for k, v in row.items()}, "chart": _chart(of[row["claim"]], choices)}
+    shown: list[dict[str, Any]] = [
+        {**{str(k): clean(v) for k, v in row.items()}, "chart": _chart(of[row["claim"]], choices)}
         for row in claims.to_dict("records")
     ]
+    shown.sort(key=lambda c: (c["claim"].startswith("topic: "), _is_level(c)))  # what hangs first
     counts = claims["verdict"].value_counts().to_dict()
     page = page_template("report", "curve.html.j2").render(
         claims=shown, counts=counts, **inline("style", _STYLE)
@@ -64,14 +65,19 @@ def write_curve(
     return target
 
 
+def _is_level(claim: Mapping[str, str]) -> bool:
+    """Whether nothing was found, under any specification."""
+    return claim["result"].startswith("no ") and claim["verdict"] == "stable"
+
+
 def _chart(rows: pd.DataFrame, choices: Sequence[str]) -> Markup:
     """One curve: points with their intervals above, a mark for each choice below."""
     rows = rows[rows["estimate"].map(known)].sort_values("estimate", kind="stable")
     if rows.empty:
         return Markup("")
     ends = [float(v) for c in ("estimate", "low", "high") for v in rows[c] if known(v)]
-    low, high = min(*ends, 0.0), max(ends)
-    scale = Scale(low, high or low + 1, edge=5.0)
+    low, high = min(*ends, 0.0), max(*ends, 0.0)
+    scale = Scale(low, high, edge=5.0)
 
     def y(value: float) -> float:
         return _PANEL * (1 - scale(value) / 100)
@@ -87,7 +93,7 @@ def _chart(rows: pd.DataFrame, choices: Sequence[str]) -> Markup:
         parts.append(dot(x, y(row["estimate"]), _kind(row), said))
     at = float(_PANEL + 20)
     for choice in choices:
-        values = list(dict.fromkeys(v for v in rows[choice] if v))
+        values = sorted({v for v in rows[choice] if v})
         if len(values) < 2:
             continue
         for value in values:
