@@ -56,52 +56,63 @@ def claims_of_themes(study: Study, codes: Codes) -> pd.DataFrame:
 
 
 def _changes(study: Study, codes: Codes) -> list[Row]:
-    """The change of each theme to the last year, corrected where the study's is, and its trend."""
-    baseline = study.drift.baseline
-    drift = measure_drift(codes, study.responses, baseline=baseline, n_boot=1)
-    changes = drift.changes[drift.changes["kind"] == "baseline"]
-    if changes.empty:
+    """The change of each theme to the last year and its trend, corrected where the study's are."""
+    own = study.drift
+    of_own = own.changes[own.changes["kind"] == "baseline"]
+    if of_own.empty:
         return []
-    last = changes["year"].max()
-    checked = _checked(study, int(last))
-    by_hand: dict[Any, dict[Any, Any]] = {}
-    if CORRECTED in checked.values():
-        by_hand = _corrected(study, codes, int(last))
+    last = int(of_own["year"].max())  # of the study, whatever years others have
+    try:
+        drift = measure_drift(codes, study.responses, baseline=own.baseline, n_boot=1)
+    except InputError:  # nothing of the baseline is left
+        drift = None
+    figures: dict[str, dict[Any, dict[Any, Any]]] = {"change": {}, "trend": {}}
+    if drift is not None:
+        figures = {
+            "change": _by_theme(drift.changes, kind="baseline", year=last),
+            "trend": _by_theme(drift.trends, test="linear"),
+        }
+    checked = {
+        "change": _by_theme(study.tables["drift_changes"], kind="baseline", year=last),
+        "trend": _by_theme(study.tables["drift_trends"], test="linear"),
+    }
+    # Two years have a change and no trend beside it.
+    kinds = ("change", "trend") if len(own.years) > 2 else ("change",)
+    by_hand = _corrected(study, codes, last)
+    level = {"change": NO_CHANGE, "trend": NO_TREND}
     rows: list[Row] = []
-    for r in changes[changes["year"] == last].to_dict("records"):
-        theme = r["theme"]
-        if checked.get(theme) == CORRECTED:
-            r = by_hand.get(theme, dict.fromkeys(r, np.nan))
-        names = (LOWER, HIGHER) if checked.get(theme) == UNCHECKED else (FELL, ROSE)
-        rows.append(_tested(f"change: {theme}", r, *names, NO_CHANGE))
-    if len(drift.years) < 3:  # two years have a change and no trend beside it
-        return rows
-    linear = drift.trends[drift.trends["test"] == "linear"]
-    names = (FELL, ROSE) if study.codes.kind == "human" else (LOWER, HIGHER)
-    for r in linear.to_dict("records"):
-        rows.append(_tested(f"trend: {r['theme']}", r, *names, NO_TREND))
+    for kind in kinds:
+        for theme in own.themes:
+            said = checked[kind].get(theme, {}).get("checked", UNCHECKED)
+            table = by_hand if said == CORRECTED else figures
+            names = (LOWER, HIGHER) if said == UNCHECKED else (FELL, ROSE)
+            row = table.get(kind, {}).get(theme, {})
+            rows.append(_tested(f"{kind}: {theme}", row, *names, level[kind]))
     return rows
 
 
-def _checked(study: Study, year: int) -> dict[str, str]:
-    """Whether the study's own change of each theme to a year is checked."""
-    table = study.tables["drift_changes"]
-    rows = table[(table["kind"] == "baseline") & (table["year"] == year)]
-    return dict(zip(rows["theme"], rows["checked"], strict=True))
+def _by_theme(table: pd.DataFrame, **of: object) -> dict[Any, dict[Any, Any]]:
+    """Rows with these values by their theme."""
+    for column, value in of.items():
+        table = table[table[column] == value]
+    return {r["theme"]: r for r in table.to_dict("records")}
 
 
-def _corrected(study: Study, codes: Codes, year: int) -> dict[Any, dict[Any, Any]]:
+def _corrected(study: Study, codes: Codes, year: int) -> dict[str, dict[Any, dict[Any, Any]]]:
+    """Figures as corrected by people's codes, where those of the study are."""
+    if "corrected_changes" not in study.tables:
+        return {}
     try:
         tests = corrected_change_tests(codes, study.human[0], study.responses, study.drift.baseline)
     except InputError:  # no hand-coded response is left
         return {}
-    rows = tests[tests["year"] == year]
-    return {r["theme"]: r for r in rows.to_dict("records")}
+    return {"change": _by_theme(tests, year=year)}
 
 
 def _tested(claim: str, r: dict[Any, Any], down: str, up: str, level: str) -> Row:
     """A change with what is said of it, as in a study: by its adjusted p."""
-    estimate, low, high, p = (float(r[c]) for c in ("estimate", "low", "high", "p_bh"))
+    figures = (float(r.get(c, np.nan)) for c in ("estimate", "low", "high", "p_bh"))
+    estimate, low, high, p = figures
     result = ""
     if np.isfinite(estimate) and np.isfinite(p):
         result = level if p >= SIGNIFICANT else up if estimate > 0 else down
@@ -132,10 +143,16 @@ def _poles(study: Study, codes: Codes) -> list[Row]:
     frame = study.mapping.frame
     if study.axis_drift is None:
         return []
-    classes = measure_drift(
-        axis_codes(codes, frame), study.responses, baseline=study.drift.baseline, n_boot=1
-    ).shares
-    gap = pole_difference(add_status(classes)).sort_values("year").iloc[-1]
+    gap: Any = dict.fromkeys(("estimate", "low", "high"), np.nan)
+    last = study.axis_drift.shares["year"].max()
+    try:
+        classes = measure_drift(
+            axis_codes(codes, frame), study.responses, baseline=study.drift.baseline, n_boot=1
+        ).shares
+        rows = pole_difference(add_status(classes)).set_index("year")
+        gap = rows.loc[last] if last in rows.index else gap
+    except InputError:  # nothing of the baseline is left
+        pass
     estimate, low, high = (float(gap[c]) for c in ("estimate", "low", "high"))
     result = ""
     if np.isfinite([estimate, low, high]).all():

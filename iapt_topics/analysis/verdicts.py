@@ -184,7 +184,9 @@ def _public_results(published: Published) -> dict[str, str]:
     trends = tables["drift_trends"]
     for r in trends[trends["test"] == "linear"].to_dict("records"):
         if np.isfinite([r["estimate"], r["p_bh"]]).all():
-            out[f"trend: {r['theme']}"] = way(r, NO_TREND)
+            checked = r["checked"] != UNCHECKED and r.get("finding", "")
+            said = NO_TREND if checked == NO_CHANGE else checked
+            out[f"trend: {r['theme']}"] = said or way(r, NO_TREND)
     shares = tables["theme_shares"].dropna(subset="estimate")
     if len(shares):
         out["largest theme"] = str(shares["theme"].iloc[int(shares["estimate"].argmax())])

@@ -20,8 +20,7 @@ _HOW = {
     "wording of the codebook in meaning and in words; no hand-coded response taught it, and a "
     "response has the themes of its sentences.",
     "machine, taught": "The machine learned from hand-coded responses and the wording of the "
-    "codebook, and applied themes sentence by sentence; the responses that taught it are left out "
-    "of its comparison with people.",
+    "codebook, and applied themes sentence by sentence; no model was measured by what taught it.",
 }
 #: What the design of a comparison has where nobody said.
 _UNSTATED = "not stated"

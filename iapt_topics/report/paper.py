@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iapt_topics._base.status import (
+    BY_PEOPLE,
     CORRECTED,
     FELL,
     FEW,
@@ -215,22 +216,32 @@ def change_sentences(published: Published) -> list[str]:
 
 
 def _trends(published: Published) -> list[str]:
-    """The significant linear trends, as far as they may be called found."""
+    """The significant linear trends: those found, and those of machine codes alone."""
     trends = published.tables["drift_trends"]
-    rows = trends[(trends["test"] == "linear") & (trends["p_bh"] < SIGNIFICANT)]
-    if rows.empty or len(published.about.years) < 3:
+    if len(published.about.years) < 3 or trends.empty:
         return []
-    told = [
-        f"{published.labels[r['theme']]} ({points(r['estimate'])} points a year, 95% CI "
-        f"[{points(r['low'])}, {points(r['high'])}], adjusted p {_equals(p_value(r['p_bh']))})"
-        for r in rows.to_dict("records")
-    ]
-    if (rows["checked"] == UNCHECKED).any():
-        return [
+    corrected = published.tables.get("corrected_trends")
+    found = trends[trends["checked"] == BY_PEOPLE]
+    if corrected is not None:
+        found = corrected[corrected["finding"].isin([ROSE, FELL])]
+    words = (
+        ("There was a linear trend over all waves in", found),
+        (
             "In machine codes alone, not checked against human codes, there was a linear trend "
-            f"over all waves in {'; '.join(told)}."
+            "over all waves in",
+            trends[trends["checked"] == UNCHECKED],
+        ),
+    )
+    told = []
+    for start, table in words:
+        rows = table[(table["test"] == "linear") & (table["p_bh"] < SIGNIFICANT)]
+        each = [
+            f"{published.labels[r['theme']]} ({points(r['estimate'])} points a year, 95% CI "
+            f"[{points(r['low'])}, {points(r['high'])}], adjusted p {_equals(p_value(r['p_bh']))})"
+            for r in rows[rows["estimate"].notna()].to_dict("records")
         ]
-    return [f"There was a linear trend over all waves in {'; '.join(told)}."]
+        told += [f"{start} {'; '.join(each)}."] if each else []
+    return told
 
 
 def _topics(published: Published) -> str:
