@@ -83,7 +83,7 @@ def _reset(grid: Grid, version: Version) -> Grid:
     return replace(
         grid,
         caption=apa(grid.caption),
-        head=tuple(apa(h[:1].upper() + h[1:]) for h in grid.head),
+        head=tuple(apa(h if h.startswith("p ") else h[:1].upper() + h[1:]) for h in grid.head),
         rows=rows,
         note=" ".join([apa(grid.note), *notes]).strip(),
     )
@@ -144,6 +144,7 @@ def _changes(version: Version, changes: list[Change]) -> Grid | None:
             _whose(source),
         )  # fmt: skip
 
+    any_corrected = any(c.corrected for c in changes)
     first, last = (name.removeprefix("Prevalence ") for name in block.names[2:4])
     return Grid(
         caption=f"Prevalence of each theme and its change, {first} to {last}",
@@ -152,8 +153,8 @@ def _changes(version: Version, changes: list[Change]) -> Grid | None:
         rows=tuple(row(cells) for cells in block.rows),
         note="Prevalence is the share of coded responses with the theme; a response can have "
         "several. p is adjusted over themes and waves (Benjamini-Hochberg). A change that human "
-        "codes of a random sample do not back is not checked, and is not reported as found. "
-        "Corrected: machine codes, corrected by human codes.",
+        "codes of a random sample do not back is not checked, and is not reported as found."
+        + (" Corrected: machine codes, corrected by human codes." if any_corrected else ""),
     )  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def write_draft(path: str | Path, published: Published) -> Path:
     for section in paper(published, changes):
         document.add_heading(clean(section.heading), section.level)
         for text in section.texts:
-            style = "Bibliography" if section.heading == "References" else None
+            style = "Reference List" if section.heading == "References" else None
             _add_text(document.add_paragraph(style=style), text)
         if section.heading == FIGURE:
             _add_figure(document, published, changes)
@@ -115,7 +115,7 @@ def _new_document() -> Any:
     small.font.size = Pt(9)
     small.paragraph_format.line_spacing = 1.0
     small.paragraph_format.space_after = Pt(0)
-    hanging = styles.add_style("Bibliography", WD_STYLE_TYPE.PARAGRAPH)
+    hanging = styles.add_style("Reference List", WD_STYLE_TYPE.PARAGRAPH)
     hanging.base_style = normal
     hanging.paragraph_format.left_indent = Inches(0.5)
     hanging.paragraph_format.first_line_indent = Inches(-0.5)

@@ -138,7 +138,7 @@ def _sample(published: Published, refer: Mapping[str, str]) -> tuple[str, ...]:
 def _checked(published: Published, refer: Mapping[str, str]) -> tuple[str, ...]:
     badge = validity(published)
     if "agreement_overall" not in published.tables:
-        return (f"The machine was not validated in this study: {badge.figures}",)
+        return (f"The machine's codes were not validated. {badge.figures}",)
     people = [*agreement_sentences(published, "people")]
     machine = [*agreement_sentences(published, "agreement")]
     by_theme = apa(" ".join([f1_words(published), certified_words(published)])).strip()
