@@ -51,9 +51,9 @@ from .pipeline import run_plan as run_plan
 from .pipeline import run_study as run_study
 from .publish import Disclosure as Disclosure
 from .publish import Published as Published
-from .publish import write_draft as write_draft
 from .publish import write_tables as write_tables
 from .qda import load_codes as load_codes
+from .report import write_draft as write_draft
 from .report import write_report as write_report
 from .study import Study as Study
 from .survey import Responses as Responses

@@ -6,9 +6,10 @@ import re
 
 import pandas as pd
 
-#: Control characters but tab and new line, lone surrogates, and what steers the direction of text.
+#: Control characters but tab and new line, lone surrogates, what is no character, and what steers
+#: the direction of text.
 _GONE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
 )
 
 

@@ -2,6 +2,7 @@
 
 - ``analyse`` runs every stage and returns an ``Analysis``; ``load_study`` loads a saved one.
 - ``certify`` says which themes the machine may code alone.
+- ``sensitivity`` says whether findings hang on choices, as a ``Sensitivity``.
 - ``PublicVersion``: its version under disclosure control. ``ThemeSummary``: its results on one
   theme.
 """

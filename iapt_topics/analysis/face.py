@@ -13,9 +13,9 @@ from iapt_topics.analysis.checks import check_study, macro_f1, with_interval
 from iapt_topics.analysis.theme_summary import ThemeSummary, summarise_theme
 from iapt_topics.pipeline.saved import save_study
 from iapt_topics.publish.disclosure import EXACT, Disclosure
-from iapt_topics.publish.draft import write_draft
 from iapt_topics.publish.published import Private, Published, Version, keep_private, publish
 from iapt_topics.report import format as form
+from iapt_topics.report.draft import write_draft
 from iapt_topics.report.key_results import write_results_workbook
 from iapt_topics.report.pictures import figure_makers, last_changes
 from iapt_topics.report.write import write_report

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from iapt_topics._base.errors import InputError
-from iapt_topics.cli import ask, doctor, edit, judge, later, look, make, revise
+from iapt_topics.cli import ask, doctor, edit, judge, later, look, make, revise, sensitivity
 from iapt_topics.cli._screen import STOPPED
 
 __all__ = ["app", "main"]
@@ -41,6 +41,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     judge.validate: 'iapt-topics validate results --kind "theme check" --raters "Ann, Ben"',
     edit.edits: 'iapt-topics edits results --raters "Ann, Ben"',
     look.certify: "iapt-topics certify results --precision 0.8 --out verdicts.xlsx",
+    sensitivity.sensitivity: "iapt-topics sensitivity results --out sensitivity.html",
     look.encoders: "iapt-topics encoders survey.csv --text comment --year year "
     "--codes human_codes.csv --frame my_frame.xlsx --model all-mpnet-base-v2",
     look.history: "iapt-topics history results",

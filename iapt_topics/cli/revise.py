@@ -215,11 +215,11 @@ def export(
     from iapt_topics.pipeline.publications import noise_secret
     from iapt_topics.pipeline.write import write_figures
     from iapt_topics.publish.disclosure import parse_rule
-    from iapt_topics.publish.draft import write_draft
     from iapt_topics.publish.exports import write_tables
     from iapt_topics.publish.published import publish
     from iapt_topics.publish.quotes_sheet import write_quotes
     from iapt_topics.qda.export import write_codes
+    from iapt_topics.report.draft import write_draft
     from iapt_topics.report.key_results import write_results_workbook
 
     to = drop_unset(tables=tables, draft=draft, figures=figures, project=project, approve=approve)

@@ -218,7 +218,7 @@ def assign_themes(
         scores = replace(scores, reference_scale=scale)
     if scores.nearness.shape[1] == 1:
         return scores, scores.nearness[:, 0] > scale.any_theme_cutoff[2]
-    likely = _theme_probability(scores.score, scores.nearness, scale.any_theme_cutoff)
+    likely = theme_probability(scores.score, scores.nearness, scale.any_theme_cutoff)
     return scores, likely >= 0.5
 
 
@@ -238,7 +238,7 @@ def _any_theme_cutoff(score: Floats, nearness: Floats) -> tuple[float, float, fl
     return of_near, of_top, float(np.quantile(near / of_near + top / of_top, none.mean()))
 
 
-def _theme_probability(
+def theme_probability(
     score: Floats, nearness: Floats, cutoff: tuple[float, float, float]
 ) -> Floats:
     """How likely each sentence is to mention its best theme, 0 to 1."""

@@ -17,6 +17,7 @@ from iapt_topics.pipeline.publications import noise_secret, note_publication
 from iapt_topics.publish.disclosure import Disclosure, parse_rule
 from iapt_topics.publish.exports import write_tables
 from iapt_topics.publish.published import Published, keep_private, publish
+from iapt_topics.report.draft import write_draft
 from iapt_topics.report.key_results import write_results_workbook
 from iapt_topics.report.pictures import draw
 from iapt_topics.report.write import write_report
@@ -64,9 +65,10 @@ def write_study(
     Returns
     -------
     dict of str to Path
-        "report", "private_report", "published", "workbook", "manifest" and the name of each private
-        table, to where it is. The folder ``publish`` has the report and the same tables as CSV
-        files and as a workbook, all by one rule of disclosure control. ``private`` has the exact
+        "report", "private_report", "published", "workbook", "draft", "manifest" and the name of
+        each private table, to where it is. The folder ``publish`` has the report, the same tables
+        as CSV files and as a workbook, and a draft of a paper, all by one rule of disclosure
+        control. ``private`` has the exact
         report and ``tables_private`` the exact tables, row by row, for this account alone. The
         manifest is written last: a folder without one is not a whole result.
 
@@ -105,6 +107,7 @@ def write_study(
     written["report"] = write_report(public / "report.html", published)
     written["workbook"] = write_results_workbook(public / "tables.xlsx", published)
     written["published"] = write_tables(public / "tables", published)
+    written["draft"] = write_draft(public / "draft.docx", published)
     note_publication(keep, study, published)
     files = [p for p in written.values() if p.is_file()]
     files += [private / "README.txt", *written["published"].iterdir()]

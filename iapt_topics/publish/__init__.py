@@ -2,7 +2,7 @@
 
 - ``publish`` gives ``Published``, by a rule, ``Disclosure``, and with each ``Quote`` approved.
 - ``keep_private`` gives ``Private``: nothing suppressed, for the researcher's own report.
-- ``write_tables``, ``write_draft``: tables, and a draft of methods and results.
+- ``write_tables``: tables in files.
 - ``write_quotes``, ``read_quotes``: the sheet on which a person approves quotes.
 """
 

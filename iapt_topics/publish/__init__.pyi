@@ -1,5 +1,4 @@
 from .disclosure import Disclosure as Disclosure
-from .draft import write_draft as write_draft
 from .exports import write_tables as write_tables
 from .published import Private as Private
 from .published import Published as Published

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ from iapt_topics.publish.workbook import (
 if TYPE_CHECKING:
     from iapt_topics.publish.published import Published
 
+_THEN = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip knows; the true one would tell files apart
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
@@ -129,7 +132,13 @@ def add_table(document: Any, table: pd.DataFrame) -> None:
 
 
 def write_document(path: Path, document: Any) -> None:
-    """Write a Word document as a whole."""
-    stream = io.BytesIO()
-    document.save(stream)
-    write_whole(path, stream.getvalue())
+    """Write a Word document as a whole, with nothing in it that tells when."""
+    properties = document.core_properties
+    properties.created = properties.modified = datetime(*_THEN, tzinfo=UTC)
+    packed, plain = io.BytesIO(), io.BytesIO()
+    document.save(packed)
+    with zipfile.ZipFile(packed) as parts, zipfile.ZipFile(plain, "w") as out:
+        for name in parts.namelist():
+            info = zipfile.ZipInfo(name, _THEN)
+            out.writestr(info, parts.read(name), compress_type=zipfile.ZIP_DEFLATED)
+    write_whole(path, plain.getvalue())

@@ -72,7 +72,11 @@ def validity(version: Version) -> Badge:
 
 def key_findings(version: Version, changes: Sequence[Change]) -> list[str]:
     """One to three sentences, each from figures of the report."""
-    told = (_poles(version), _changed(version, changes), _frequent(version, changes))
+    told = (
+        _poles(version),
+        _changed(version, changes),
+        "" if changes else frequent(version),  # where there is no change to tell of
+    )
     return [sentence for sentence in told if sentence] or [
         "This survey is too small for any figure by theme to be published. The private report has "
         "them."
@@ -167,10 +171,8 @@ def _moved(moved: Sequence[Change], of: Sequence[Change], every: bool) -> str:
     return f"{n} changed significantly: {most}{' and '.join(told)}."
 
 
-def _frequent(version: Version, changes: Sequence[Change]) -> str:
-    """The commonest themes, where there is no change to tell of."""
-    if changes:
-        return ""
+def frequent(version: Version) -> str:
+    """The commonest themes."""
     table = version.tables["theme_shares"]
     rows = table[table["estimate"] > 0].sort_values("estimate", ascending=False, kind="stable")
     hidden = bool(table["count"].isna().any())

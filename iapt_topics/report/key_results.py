@@ -71,7 +71,7 @@ def key_results(version: Version) -> tuple[Block, ...]:
         Block(heading=title, names=(), rows=_lines(said)),
         Block(heading="Findings", names=(), rows=_lines(found)),
         _poles(version),
-        _themes(version, changes),
+        theme_rows(version, changes),
         Block(heading="How to read this", names=(), rows=_lines(_NOTES)),
     ]
     return tuple(b for b in blocks if b is not None)
@@ -102,7 +102,7 @@ def _poles(version: Version) -> Block | None:
     rows: list[tuple[Any, ...]] = [
         (
             form.label_of(version.labels, pole), pole,
-            *(_cell(figures.get((pole, y)), "estimate") for y in years),
+            *(cell(figures.get((pole, y)), "estimate") for y in years),
         )
         for pole in version.about.poles
     ]  # fmt: skip
@@ -113,7 +113,7 @@ def _poles(version: Version) -> Block | None:
         ("  lower limit (95 % CI)", "low"),
         ("  upper limit (95 % CI)", "high"),
     ):
-        rows.append((words, "", *(_cell(apart.get(y), column) for y in years)))
+        rows.append((words, "", *(cell(apart.get(y), column) for y in years)))
     waves = tuple(version.wave(y) for y in years)
     return Block(
         heading=f"{one} and {two}", names=("Pole", "Id", *waves), rows=tuple(rows),
@@ -121,7 +121,7 @@ def _poles(version: Version) -> Block | None:
     )  # fmt: skip
 
 
-def _themes(version: Version, changes: list[Change]) -> Block | None:
+def theme_rows(version: Version, changes: list[Change]) -> Block | None:
     """Every codable theme: first and last prevalence, change, and what was found."""
     frame = version.tables["frame"]
     shares = version.tables["drift_shares"]
@@ -144,7 +144,7 @@ def _themes(version: Version, changes: list[Change]) -> Block | None:
             rows.append((label, theme, found.first[0], found.last[0], size, low, high, p,
                          found.finding, source))  # fmt: skip
             continue
-        ends = (_cell(figures.get((theme, year)), "estimate") for year in (first, last))
+        ends = (cell(figures.get((theme, year)), "estimate") for year in (first, last))
         blank = (form.DASH,) * 4
         rows.append((label, theme, *ends, *blank, "no change can be shown", ""))
     if not rows:
@@ -162,7 +162,7 @@ def _themes(version: Version, changes: list[Change]) -> Block | None:
     )  # fmt: skip
 
 
-def _cell(row: dict[Any, Any] | None, column: str) -> Any:
+def cell(row: dict[Any, Any] | None, column: str) -> Any:
     """A figure of a table, or the symbol of what is not shown."""
     if row is None:
         return form.DASH

@@ -70,7 +70,7 @@ def _survey(version: Version) -> dict[str, Any]:
         "n_rows": form.count(totals.get("read", 0)),
         "n_kept": form.count(totals.get("kept", 0)),
         "n_people": form.count(totals.get("people", 0)),
-        "excluded": _excluded(totals),
+        "excluded": excluded(totals),
         "years": years,
         "questions": [clean(q) for q in about.questions],
         "ledger": grids.ledger_grid(
@@ -82,7 +82,7 @@ def _survey(version: Version) -> dict[str, Any]:
     }
 
 
-def _excluded(totals: dict[Any, Any]) -> list[str]:
+def excluded(totals: dict[Any, Any]) -> list[str]:
     """Rows that were left out, by why; those of which the number may not be said, together."""
     rows = {words: totals.get(s, 0) for s, words in STATUSES.items() if s != "kept"}
     said = [f"{words} ({form.count(n)})" for words, n in rows.items() if form.known(n) and n]

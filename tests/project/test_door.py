@@ -123,6 +123,7 @@ def valid() -> SimpleNamespace:
         "Ints": topics.votes,
         "np.random.Generator": np.random.default_rng(0),
         "Drift": study.drift,
+        "Sensitivity": PUBLIC["Sensitivity"](claims=empty, curve=empty),
     }
     tables = {
         "scores": study.mapping.scores,

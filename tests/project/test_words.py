@@ -22,8 +22,9 @@ from iapt_topics.codes.axis import axis_codes
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.pipeline.keys import KEYS
 from iapt_topics.publish import publish
-from iapt_topics.publish.draft import _items
+from iapt_topics.report.changes import theme_changes
 from iapt_topics.report.page import render
+from iapt_topics.report.paper import paper
 from iapt_topics.report.sections import page_values
 
 ROOT = Path(__file__).parents[2]
@@ -144,7 +145,10 @@ def study(years, *, coded=True):
 def test_the_report_and_the_draft(years, coded):
     published = study(years, coded=coded)
     page = " ".join(Words(render(page_values(published))).said)
-    draft = " ".join(" ".join(item) for item in _items(published))
+    sections = paper(published, theme_changes(published))
+    said = [t for s in sections for t in (s.heading, *s.texts)]
+    said += [c for s in sections for g in s.tables for row in (g.head, *g.rows) for c in row]
+    draft = " ".join(said)
     assert ("Macro-F1 is" in page) == coded
     assert not found_in(page, "report") + found_in(draft, "draft")
 

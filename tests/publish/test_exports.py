@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import pandas as pd
@@ -13,7 +12,6 @@ from openpyxl import load_workbook
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.sheets import read_sheet, write_sheet
-from iapt_topics.publish.draft import _changes, write_draft
 from iapt_topics.publish.exports import write_tables
 from iapt_topics.publish.published import publish
 from iapt_topics.publish.quotes_sheet import read_quotes, write_quotes
@@ -102,38 +100,6 @@ def test_word_tables_are_read_back(tables, published, tmp_path):
 def test_another_ending_is_refused(tables, published, tmp_path):
     with pytest.raises(InputError, match="known ending"):
         write_tables(tmp_path / "t.pdf", published)
-
-
-def test_the_draft_has_every_item_and_marks_its_blanks(published, tmp_path):
-    path = write_draft(tmp_path / "d.docx", published)
-    document = Document(str(path))
-    heads = [p.text for p in document.paragraphs if p.style.name == "Heading 1"]
-    assert [h.split()[0] for h in heads] == [f"S{i}" for i in range(1, 22)]
-    text = "\n".join(p.text for p in document.paragraphs)
-    assert text.count("[to be written:") > 10
-    assert "seed 7" in text
-    # As journals print it: no zero before the point, the interval in brackets, and n.
-    assert re.search(r"alpha \(MASI\) was \.\d\d, 95 % CI \[\.\d\d, \.\d\d\], n = [\d,]+\.", text)
-    assert re.search(
-        r"The change in machine codes of \d+ themes was not checked against human codes", text
-    )
-    assert "SYNTHETIC" in text
-    assert len(document.tables) == 4
-
-
-def test_the_draft_words_what_was_found_as_corrected(published):
-    tables = dict(published.tables)
-    changes = tables["drift_changes"]
-    last = changes["estimate"].notna() & (changes["kind"] == "baseline")
-    found = changes[last].head(2).assign(checked="corrected", finding=["fell", "rose"])
-    tables["drift_changes"] = found
-    figures = {"estimate": [-0.0804, 0.1], "low": [-0.12, 0.05], "high": [-0.04, 0.15]}
-    key = ["theme", "year", "against", "finding"]
-    tables["corrected_changes"] = found[key].assign(**figures, p_bh=[0.0005, 0.012])
-    one, two = _changes(replace(published, tables=tables))
-    assert "corrected by human codes, fell by 8.0 percentage points, 95 % CI [4.0, 12.0]" in one
-    assert "adjusted p < .001" in one
-    assert "rose by 10.0 percentage points, 95 % CI [5.0, 15.0], adjusted p = .012" in two
 
 
 def test_quotes_come_back_only_when_somebody_approved(study, tmp_path):

@@ -60,7 +60,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     out = {}
     for path in (p for p in folder.rglob("*") if p.is_file()):
         out[path.name] = path.read_bytes()
-        if path.suffix == ".xlsx":
+        if path.suffix in (".xlsx", ".docx"):
             with zipfile.ZipFile(path) as book:
                 out |= {f"{path.name}/{n}": book.read(n) for n in book.namelist()}
     return out
