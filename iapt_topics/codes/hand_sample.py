@@ -73,7 +73,8 @@ class HandSample:
 def hand_sample(machine: Codes, human: Codes, responses: Responses) -> HandSample:
     """Find which hand codes are a random sample of what the machine coded.
 
-    Those in ``human.picked``, and those that either coder learned from, are none.
+    Those in ``human.picked``, and those that either coder learned from without cross-fitting, are
+    none.
 
     Raises
     ------
@@ -87,7 +88,7 @@ def hand_sample(machine: Codes, human: Codes, responses: Responses) -> HandSampl
     table = kept[kept["response_id"].isin(machine.seen["response_id"])].reset_index(drop=True)
     ids = table["response_id"]
     by_hand = ids.isin(human.seen["response_id"]).to_numpy()
-    apart = ids.isin(human.picked | machine.trained_on | human.trained_on).to_numpy()
+    apart = ids.isin(human.picked | machine.unmeasured | human.unmeasured).to_numpy()
     drawn = by_hand & ~apart
     if not drawn.any():
         raise InputError(

@@ -6,6 +6,10 @@ steps. The first is one logistic regression over all pairs of response and theme
 frame's scores into log-odds; it has few coefficients, shared by all themes, and so learns from all
 codes at once. The second lets each theme depart from that by a Gaussian process over the sentence
 vectors: a theme with few positives stays where the frame put it, one with many is learned.
+
+One random sample can teach and measure: the survey is divided at random, and each part is coded by
+a model that learned from the hand codes of the others. Within a part the hand codes are then a
+random sample of what a fixed model coded, whatever it learned elsewhere.
 """
 
 from __future__ import annotations
@@ -58,6 +62,7 @@ def learn_codes(
     *,
     plan: SamplePlan | None = None,
     machine: Codes | None = None,
+    folds: int | None = None,
     seed: int = 7,
 ) -> Codes:
     """Code all responses by Gaussian-process classification, from the codebook and hand codes.
@@ -80,21 +85,27 @@ def learn_codes(
     machine : Codes, optional
         Codes without hand codes, as from :func:`iapt_topics.code_responses` with the topics'
         evidence; by default without it.
+    folds : int, optional
+        In how many random parts, 2 or more (5 do well), the survey is coded, each by a model that
+        learned from the hand codes of the others alone. The hand codes that are a random sample can
+        then measure these codes too, sealed ones among them. By default one model, taught by all of
+        them, codes the survey, and they measure nothing.
     seed : int, default 7
-        Of the parts that the codes are cross-fitted in.
+        Of the parts that the survey is coded in and that codes are cross-fitted in.
 
     Returns
     -------
     Codes
         Kind "machine", all kept responses; ``score`` is the calibrated probability of the theme,
         0 to 1; ``trained_on`` names the responses learned from. For those it is the probability
-        from a model that had not seen them, nor any other response of the same respondent.
+        from a model that had not seen them, nor any other response of the same respondent. With
+        ``folds`` they are in ``cross_fitted`` too.
 
     Raises
     ------
     InputError
-        If fewer than 20 responses are left to learn from, one of them is a sealed test code, or a
-        hand theme is not codable.
+        If fewer than 20 responses are left to learn from, one of them is a sealed test code and
+        there are no ``folds``, ``folds`` is below 2, or a hand theme is not codable.
 
     Notes
     -----
@@ -113,6 +124,14 @@ def learn_codes(
     outside the evaluation part [3]_; this uses probabilities alone, so the threshold is not fitted
     to the codes a second time.
 
+    With ``folds`` respondents are dealt to the parts at random, those with hand codes and the
+    others apart, and all of this is done anew for each part. Weights, calibration and thresholds of
+    a part know none of its hand codes, which are thus a random sample of what a fixed model coded
+    [4]_ [5]_. Estimates over all parts are unbiased; that their intervals hold rests on models
+    of different parts being much alike, since each learned from most of the same codes [4]_.
+    A response is coded by one of these models, never by their mean: hand-coded ones could not be,
+    and would differ from the rest. The price is that each model learned from fewer codes.
+
     References
     ----------
     .. [1] Rasmussen and Williams (2006), "Gaussian processes for machine learning", chapter 3, MIT
@@ -121,6 +140,9 @@ def learn_codes(
        classifiers, MIT Press.
     .. [3] Lipton, Elkan and Naryanaswamy (2014), "Optimal thresholding of classifiers to maximize
        F1 measure", ECML PKDD.
+    .. [4] Zrnic and Candes (2024), "Cross-prediction-powered inference", PNAS 121:e2322083121.
+    .. [5] Egami, Hinck, Stewart and Wei (2023), "Using imperfect surrogates for downstream
+       inference", NeurIPS 36.
     """
     # Sorted, so that the order of the file cannot matter where responses are equally near.
     responses = replace(responses, table=responses.table.sort_values("response_id"))
@@ -135,7 +157,8 @@ def learn_codes(
         )
     held = plan.held_out(responses) if plan is not None else frozenset[str]()
     coded = [r for r in human.seen["response_id"] if r in set(ids) and r not in held]
-    refuse_sealed(human, coded)
+    if folds is None:
+        refuse_sealed(human, coded)
     if len(coded) < FEWEST:
         raise InputError(
             "learn_codes()",
@@ -154,10 +177,18 @@ def learn_codes(
         for name, axis in {"score": 0, "sentence": None, "margin": None}.items()
     ]
     x = np.stack([*features, machine.matrix(ids, themes).astype(np.float64)], axis=2)
-    folds = _folds(cluster_ids(kept)[rows], seed)
-    probability = _calibrated(x, _likeness(embeddings.rows(ids), rows), rows, y, folds)
+    kernel, people = _likeness(embeddings.rows(ids), rows), cluster_ids(kept)
     free = np.array([r not in held for r in ids])
-    given = probability >= np.array([_threshold(p) for p in probability[free].T])
+    part = np.zeros(len(ids), dtype=np.intp) if folds is None else _parts(people, rows, folds, seed)
+    probability, given = np.zeros((len(ids), len(themes))), np.zeros((len(ids), len(themes)), bool)
+    for k in np.unique(part):
+        own = part == k
+        teach = ~own[rows] if folds is not None else np.ones(len(rows), bool)
+        found = _calibrated(
+            x, kernel[:, teach], rows[teach], y[teach], _folds(people[rows[teach]], seed)
+        )
+        probability[own] = found[own]
+        given[own] = found[own] >= np.array([_threshold(p) for p in found[free].T])
     at, theme = np.nonzero(given)
     table = pd.DataFrame(
         {
@@ -172,9 +203,29 @@ def learn_codes(
         themes=tuple(themes),
         seen=kept[["response_id", "respondent_id"]],
         table=table,
-        trained_on=frozenset(coded),
+        trained_on=frozenset(coded) | machine.trained_on,
+        cross_fitted=frozenset(coded) - machine.unmeasured if folds is not None else frozenset(),
         evidence=find_evidence(sentences, table, responses, frame),
     )
+
+
+def _parts(people: NDArray[np.str_], rows: Ints, folds: int, seed: int) -> Ints:
+    """Part of each response: respondents with hand codes and others are dealt to them apart."""
+    _, who = np.unique(people, return_inverse=True)
+    coded = np.zeros(who.max() + 1, dtype=bool)
+    coded[who[rows]] = True
+    rng, part = np.random.default_rng(seed), np.zeros(len(coded), dtype=np.intp)
+    for group in (np.flatnonzero(coded), np.flatnonzero(~coded)):
+        part[rng.permutation(group)] = np.arange(len(group)) % max(folds, 1)
+    out = part[who]
+    left = len(rows) - int(np.bincount(out[rows]).max())
+    if folds < 2 or left < FEWEST:
+        raise InputError(
+            "folds", f"must be 2 or more and leave each part {FEWEST} hand codes to learn from",
+            f"{folds}, with {len(rows)} hand-coded responses",
+            "Use folds=5, or code more responses.",
+        )  # fmt: skip
+    return np.asarray(out)
 
 
 def _calibrated(x: Floats, kernel: Floats, rows: Ints, y: Floats, folds: Ints) -> Floats:

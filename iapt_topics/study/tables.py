@@ -437,4 +437,4 @@ def _coded_by_people(study: Results, out: Tables) -> Tables:
 def compared_ids(one: Codes, two: Codes) -> set[str]:
     """Responses that two coders saw and neither was trained on."""
     both = set(one.seen["response_id"]) & set(two.seen["response_id"])
-    return both - one.trained_on - two.trained_on
+    return both - one.unmeasured - two.unmeasured
