@@ -143,7 +143,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         "codes/hand_sample.py",
         ("codes/test_hand_sample.py", "drift/test_prevalence.py"),
         (
-            ("human.picked | machine.trained_on | human.trained_on", "human.picked"),
+            ("human.picked | machine.unmeasured | human.unmeasured", "human.picked"),
             ("weight[drawn] / self.probability[drawn]", "weight[drawn]"),
             ("~(by_hand & apart)", "~by_hand"),
         ),
@@ -152,7 +152,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         "study/tables.py",
         ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
-            ("return both - one.trained_on - two.trained_on", "return both - one.trained_on"),
+            ("return both - one.unmeasured - two.unmeasured", "return both - one.trained_on"),
         ),
     ),
     (

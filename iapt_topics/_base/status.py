@@ -43,6 +43,8 @@ def interval_status(estimate: float, low: float) -> str:
 CORRECTED, UNCHECKED, BY_PEOPLE = "corrected", "not checked", "human codes"
 #: What a column ``finding`` says of a change; "not checked" where the machine alone says so.
 ROSE, FELL, NO_CHANGE = "rose", "fell", "no significant change"
+#: And of a test over all years that has no direction.
+CHANGED = "changed"
 #: Adjusted p below which a change is found.
 SIGNIFICANT = 0.05
 

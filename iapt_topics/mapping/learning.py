@@ -15,7 +15,7 @@ random sample of what a fixed model coded, whatever it learned elsewhere.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -124,7 +124,7 @@ def learn_codes(
     outside the evaluation part [3]_; this uses probabilities alone, so the threshold is not fitted
     to the codes a second time.
 
-    With ``folds`` respondents are dealt to the parts at random, those with hand codes and the
+    With ``folds`` respondents are divided at random into parts, those with hand codes and the
     others apart, and all of this is done anew for each part. Weights, calibration and thresholds of
     a part know none of its hand codes, which are thus a random sample of what a fixed model coded
     [4]_ [5]_. Estimates over all parts are unbiased; that their intervals hold rests on models
@@ -177,16 +177,14 @@ def learn_codes(
         for name, axis in {"score": 0, "sentence": None, "margin": None}.items()
     ]
     x = np.stack([*features, machine.matrix(ids, themes).astype(np.float64)], axis=2)
-    kernel, people = _likeness(embeddings.rows(ids), rows), cluster_ids(kept)
-    free = np.array([r not in held for r in ids])
+    people = cluster_ids(kept)
     part = np.zeros(len(ids), dtype=np.intp) if folds is None else _parts(people, rows, folds, seed)
-    probability, given = np.zeros((len(ids), len(themes))), np.zeros((len(ids), len(themes)), bool)
+    taught = _Taught(x, _likeness(embeddings.rows(ids), rows), rows, y, people)
+    free = np.array([r not in held for r in ids])
+    probability, given = np.zeros((2, len(ids), len(themes)))
     for k in np.unique(part):
         own = part == k
-        teach = ~own[rows] if folds is not None else np.ones(len(rows), bool)
-        found = _calibrated(
-            x, kernel[:, teach], rows[teach], y[teach], _folds(people[rows[teach]], seed)
-        )
+        found = taught.without(own & (folds is not None), seed)
         probability[own] = found[own]
         given[own] = found[own] >= np.array([_threshold(p) for p in found[free].T])
     at, theme = np.nonzero(given)
@@ -209,8 +207,25 @@ def learn_codes(
     )
 
 
+class _Taught(NamedTuple):
+    """What there is to learn from: features and likeness of all responses, and the hand codes."""
+
+    x: Floats
+    kernel: Floats
+    rows: Ints
+    y: Floats
+    people: NDArray[np.str_]
+
+    def without(self, part: Bools, seed: int) -> Floats:
+        """Probability of every response and theme, learned from no hand code of the part."""
+        use = ~part[self.rows]
+        rows = self.rows[use]
+        folds = _folds(self.people[rows], seed)
+        return _calibrated(self.x, self.kernel[:, use], rows, self.y[use], folds)
+
+
 def _parts(people: NDArray[np.str_], rows: Ints, folds: int, seed: int) -> Ints:
-    """Part of each response: respondents with hand codes and others are dealt to them apart."""
+    """Part of each response: respondents with hand codes, and others, are divided evenly."""
     _, who = np.unique(people, return_inverse=True)
     coded = np.zeros(who.max() + 1, dtype=bool)
     coded[who[rows]] = True

@@ -9,7 +9,16 @@ from typing import Any
 
 import pandas as pd
 
-from iapt_topics._base.status import FEW, SHOWN, SIGNIFICANT, SUPPRESSED, UNCHECKED
+from iapt_topics._base.status import (
+    CORRECTED,
+    FELL,
+    FEW,
+    ROSE,
+    SHOWN,
+    SIGNIFICANT,
+    SUPPRESSED,
+    UNCHECKED,
+)
 from iapt_topics._base.text import clean
 from iapt_topics.figures.ledger import STATUSES
 from iapt_topics.publish.published import Private, Version
@@ -28,6 +37,7 @@ from iapt_topics.report import (
 from iapt_topics.report import format as form
 from iapt_topics.report.changes import Change, theme_changes
 from iapt_topics.report.charts.waves import Line
+from iapt_topics.report.format import Grid
 from iapt_topics.report.pictures import last_changes
 
 
@@ -235,9 +245,7 @@ def _drift(
             last_rows, labels, f"{names[last]} against {names[baseline]}, machine codes"
         ),
         # Two years have a change and no trend beside it.
-        "trends": drift_grids.trends_grid(tables["drift_trends"], labels, waves)
-        if n_years > 2
-        else None,
+        **_trends(version, n_years),
         "merged": drift_grids.merged_grid(tables["merged_shares"], labels, waves)
         if "merged_shares" in tables
         else None,
@@ -293,6 +301,19 @@ def _how(version: Version) -> dict[str, Any]:
     }
 
 
+def _trends(version: Version, n_years: int) -> dict[str, Grid | None]:
+    """Trends of the coder's codes, and as corrected by people's; two years have none."""
+    out: dict[str, Grid | None] = {"trends": None, "corrected_trends": None}
+    coder = f"{version.about.coder_kind} codes"
+    for name, whose in (("trends", coder), ("corrected_trends", "corrected")):
+        table = version.tables.get("drift_trends" if name == "trends" else name)
+        if table is not None and n_years > 2:
+            out[name] = drift_grids.trends_grid(
+                table, version.labels, version.waves, f"Trends over all years, {whose}"
+            )
+    return out
+
+
 def _tested(table: pd.DataFrame) -> bool:
     """Whether there are years to differ, and a test of it that may be shown."""
     return table["year"].nunique() > 1 and bool(table["p_bh"].notna().any())
@@ -327,6 +348,8 @@ def _same_mix(version: Version, changes: pd.DataFrame) -> dict[str, Any] | None:
         "stay": len(as_is & found),
         "were": len(as_is),
         "new": len(found - as_is),
+        "checked": int((rows["checked"] == CORRECTED).sum()),
+        "found": int(rows["finding"].isin((ROSE, FELL)).sum()),
     }
 
 
