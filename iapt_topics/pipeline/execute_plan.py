@@ -18,7 +18,7 @@ from iapt_topics._base.private import private_folder, refuse_link, refuse_links
 from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.pipeline.judged import mark_study, score_tests, tables_of_tests
-from iapt_topics.pipeline.looks import record_look
+from iapt_topics.pipeline.looks import count_look, record_look
 from iapt_topics.pipeline.manifest import (
     MANIFEST,
     read_manifest,
@@ -122,6 +122,7 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
     """
     _require_own(plan.out)
     plan = with_withdrawn(plan)
+    certified = "certificate" in study.tables  # the reports have its verdicts
     with scratch_folder(plan.out, "next") as part:
         written = write_study(
             part,
@@ -131,12 +132,13 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
             command=command,
             record=plan.out,
             more=tables_of_tests(score_tests(study, plan)),
+            looks=count_look(plan.out, study.codes, study.human[0]) if certified else 0,
         )
         # It names the researcher's files, as the manifest does.
         write_whole(part / PLAN, plan_text(plan, plan.out / PLAN), private=True)
         with _undisturbed():
             _put_in_place(part, plan.out)
-    if "certificate" in study.tables:  # the private report has its verdicts
+    if certified:
         record_look(plan.out, study.codes, study.human[0])
     return {name: plan.out / path.relative_to(part) for name, path in written.items()}
 
