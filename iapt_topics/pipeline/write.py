@@ -14,10 +14,9 @@ from iapt_topics._base.sheets import private_csv
 from iapt_topics.figures._style import figure_bytes
 from iapt_topics.pipeline.manifest import remove_manifest, write_manifest
 from iapt_topics.pipeline.publications import noise_secret, note_publication
-from iapt_topics.publish.certified import with_looks
 from iapt_topics.publish.disclosure import Disclosure, parse_rule
 from iapt_topics.publish.exports import write_tables
-from iapt_topics.publish.published import Published, keep_private, publish
+from iapt_topics.publish.published import Published, keep_private, publish, with_looks
 from iapt_topics.report.key_results import write_results_workbook
 from iapt_topics.report.pictures import draw
 from iapt_topics.report.write import write_report

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import ceil, floor, gcd
-from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,10 +14,6 @@ from iapt_topics.stats.exact import exact_bounds
 from iapt_topics.study.study import Study
 from iapt_topics.study.tables import Tables
 
-if TYPE_CHECKING:
-    from iapt_topics.publish.published import Version
-
-AnyVersion = TypeVar("AnyVersion", bound="Version")
 _PRECISION, _CONFIDENCE = 0.8, 0.9
 
 
@@ -41,14 +35,6 @@ def publish_certificate(study: Study, published: Tables, cells: Cells) -> Tables
         rows.append((row["theme"], row["label"], verdict, low))
     columns = ["theme", "label", "verdict", "precision_low"]
     return {"certificate": pd.DataFrame(rows, columns=columns)}
-
-
-def with_looks(version: AnyVersion, looks: int) -> AnyVersion:
-    """Say beside the verdicts which look at the hand codes it was; 0 where that is not known."""
-    table = version.tables.get("certificate")
-    if table is None or not looks:
-        return version
-    return replace(version, tables={**version.tables, "certificate": table.assign(looks=looks)})
 
 
 def _as_drawn(study: Study, exact: pd.DataFrame, cells: Cells) -> bool:

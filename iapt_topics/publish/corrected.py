@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats
-from iapt_topics._base.status import SHOWN
-from iapt_topics.codes.hand_sample import drawn_evenly
+from iapt_topics._base.status import NOT_ESTIMABLE, SHOWN, UNEVEN
+from iapt_topics.codes.hand_sample import evenly_drawn_themes
 from iapt_topics.drift.machine_error import change_tests, trend_tests
 from iapt_topics.drift.prevalence import NOT_RANDOM
 from iapt_topics.drift.uncertainty import corrected_model
@@ -36,6 +36,8 @@ from iapt_topics.study.derived import (
 from iapt_topics.study.study import Study
 from iapt_topics.study.tables import Tables
 
+_UNEVEN = "drawn with unequal probabilities or picked: corrected in the private tables alone"
+
 
 def publish_corrected(
     study: Study, published: Tables, cells: Cells, years: pd.DataFrame | None, model: YearModel
@@ -47,10 +49,7 @@ def publish_corrected(
     tables: Tables = {}
     counts, changes = cells.counts, published["drift_changes"]
     kind = study.codes.kind
-    # A purposive sample is none that the rest could be corrected by, nor an uneven one for counts.
-    human = [] if years is None else counts.compared["comparison"][:1]
-    even = all(drawn_evenly(c, study.responses) for c in human)
-    if years is not None and kind != "human" and even:
+    if years is not None and kind != "human" and "corrected_shares" in study.tables:
         one, two, both = counts.compared["comparison"]
         first, second = given_by(one), given_by(two)
         if counts.weights:
@@ -59,8 +58,9 @@ def publish_corrected(
             cells.joint(first[t] & second[t] & both & counts.by_year[y], y)
             for t, y in zip(years["theme"], years["year"], strict=True)
         ]
+        even = evenly_drawn_themes(one, two, study.responses)
         shares = _correct(published["drift_shares"], years, np.array(joint, dtype=float), cells)
-        shares["sample"] = _sample(study, shares["theme"])
+        shares = _leave_out(shares.assign(sample=_sample(study, shares["theme"])), even)
         tests = _tests(shares, model, study.drift.baseline)
         changed = follow(
             corrected_changes(shares, changes, tests[0]), *both_years_of(changes, shares)
@@ -73,7 +73,7 @@ def publish_corrected(
             table["note"] = table["note"].mask(odd & (table["note"] == ""), NOT_RANDOM)
             p = {c: round_p(table[c]) for c in ("p", "p_bh", "p_holm")}
             tables[f"corrected_{name}"] = table.assign(**p)
-        if "error_by_year" in study.tables:
+        if even.issuperset(two.themes):
             tables["error_by_year"] = _errors(study.tables["error_by_year"], years)
     corrected = tables.get("corrected_changes")
     tables["drift_changes"] = add_findings(changes, kind, corrected)
@@ -89,6 +89,22 @@ def both_years_of(changes: pd.DataFrame, shares: pd.DataFrame) -> tuple[pd.DataF
     """Corrected shares of both years of each change against the baseline, row by row."""
     rows = changes[(changes["kind"] == "baseline") & changes["theme"].isin(shares["theme"])]
     return both_years(rows.reset_index(drop=True), shares)
+
+
+def _leave_out(shares: pd.DataFrame, even: frozenset[str]) -> pd.DataFrame:
+    """Corrected shares without those of themes for which the hand codes were drawn unevenly.
+
+    Each hand code would have to be weighted by how it was drawn. Sums of such weights would have
+    to be rounded to twice the largest, which leaves nothing of them.
+    """
+    out = ~shares["theme"].isin(even)
+    figures = ["estimate", "low", "high", "unchanged", "n"]
+    return shares.assign(
+        **{c: shares[c].mask(out) for c in figures},
+        sample=shares["sample"].mask(out, UNEVEN),
+        status=shares["status"].mask(out, NOT_ESTIMABLE),
+        note=shares["note"].mask(out, _UNEVEN),
+    )
 
 
 def _trend_statuses(shares: pd.DataFrame, themes: pd.Series) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from iapt_topics._base.status import SHOWN
+from iapt_topics._base.status import SHOWN, UNEVEN
 from iapt_topics.publish.published import Version
 from iapt_topics.report import drift_grids
 from iapt_topics.report import format as form
@@ -20,6 +20,14 @@ def panel(published: Version, last: int, names: dict[int, str]) -> dict[str, Any
     caption = f"{names[last]} against {names[published.about.baseline]}: the same respondents"
     grid = drift_grids.panel_grid(rows, published.labels, caption) if len(rows) else None
     return {"table": grid}
+
+
+def left_private(published: Version) -> int:
+    """Themes whose corrected figures cannot be published, for how the hand codes were drawn."""
+    table = published.tables.get("corrected_shares")
+    if table is None:
+        return 0
+    return int(table.loc[table["sample"] == UNEVEN, "theme"].nunique())
 
 
 def errors(published: Version) -> dict[str, Any] | None:

@@ -256,6 +256,7 @@ def _drift(
         "corrected": any(c.corrected for c in changes),
         "mix": _same_mix(version, last_rows),
         "n_checked": sum(c.checked != UNCHECKED for c in changes),
+        "left_private": checked.left_private(version),
         "n_alone": sum(c.checked == UNCHECKED for c in changes),
         "n_alone_differ": sum(c.checked == UNCHECKED and c.p < SIGNIFICANT for c in changes),
         "panel": checked.panel(version, last, names),

@@ -188,8 +188,7 @@ def corrected_trends(
     key = ["theme", "test"]
     machine = trends.set_index(key).reindex(pd.MultiIndex.from_frame(tests[key]))
     known = corrected.groupby("theme")
-    odd = (corrected["sample"] == UNLIKE).groupby(corrected["theme"]).any()
-    sample = np.where(tests["theme"].map(odd).astype(bool), UNLIKE, RANDOM)
+    sample = tests["theme"].map(corrected.groupby("theme")["sample"].first())
     out = tests.assign(
         **{f"machine{end}": machine[c].to_numpy() for c, end in ENDS.items()},
         n=tests["theme"].map(known["n"].sum(min_count=1)),

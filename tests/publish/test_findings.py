@@ -18,6 +18,7 @@ from test_publish import THEMES, crafted, dealt
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.cli._summary import change_lines, summarise
 from iapt_topics.codes.codes import Codes
+from iapt_topics.codes.hand_sample import evenly_drawn_themes
 from iapt_topics.drift.machine_error import error_by_year
 from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.figures import changes_figure
@@ -381,6 +382,74 @@ def test_what_no_hand_code_corrects_keeps_no_machine_figure_in_a_corrected_table
     assert table.loc[THEMES[0], "estimate"].notna().all()
     rows = less.tables["standardised_changes"].set_index("theme")
     assert set(rows.loc[THEMES[2], "checked"]) == {"not checked"}
+
+
+def drawn_for_s1(seed: int) -> Study:
+    """That of :func:`drifting_machine`; of what has S1 by the machine half, else an eighth."""
+    study = drifting_machine(seed, n=1000, by_hand=1000, change=0.35)
+    codes, human = study.codes, study.human[0]
+    ids = human.seen["response_id"].to_numpy()
+    has = codes.matrix(ids.tolist(), ["S1"])[:, 0]
+    chance = np.where(has, 0.5, 0.125)
+    year = study.responses.table.set_index("response_id")["year"].loc[ids].to_numpy()
+    rng, rows = np.random.default_rng(seed), []
+    for y in YEARS:
+        for group in (has, ~has):
+            at = np.flatnonzero(group & (year == y))
+            rows.append(rng.choice(at, round(chance[at[0]] * len(at)), replace=False))
+    at = np.sort(np.concatenate(rows))
+    seen = human.seen.iloc[at].assign(inclusion_probability=chance[at])
+    table = human.table[human.table["response_id"].isin(seen["response_id"])]
+    human = replace(human, seen=seen, table=table)
+    return standins.study_of(
+        responses=study.responses, codes=codes, topics=study.topics, mapping=study.mapping,
+        human=(human,), comparison=compare_codes(human, codes, responses=study.responses, n_boot=20)
+    )  # fmt: skip
+
+
+def test_a_sample_for_one_theme_corrects_that_theme_in_public_and_the_others_in_private(tmp_path):
+    study = drawn_for_s1(2)
+    assert evenly_drawn_themes(study.human[0], study.codes, study.responses) == {"S1"}
+    published = publish(study, "default").tables
+    exact = study.tables["corrected_shares"].set_index(["theme", "year"])
+    shown = published["corrected_shares"].set_index(["theme", "year"])
+    # Within a class of the machine's code all had one probability: no weight is needed.
+    pair = (t.loc["S1", ["estimate", "low", "high"]].to_numpy() for t in (shown, exact))
+    np.testing.assert_allclose(*pair, atol=0.02)
+    others = shown.drop("S1", level="theme")
+    assert set(shown.loc["S1", "sample"]) == {"random"}
+    assert set(others["sample"]) == {"unequal probabilities"}
+    assert others[["estimate", "low", "high", "n"]].isna().all(axis=None)
+    assert set(others["status"]) == {"not estimable"}
+    assert others["note"].str.contains("private tables alone").all()
+    assert exact["estimate"].notna().all()
+    for name in ("changes", "trends"):
+        rows = published[f"corrected_{name}"].set_index("theme")
+        assert rows.loc["S1", "estimate"].notna().all()
+        assert rows.drop("S1")["estimate"].isna().all()
+        assert set(rows.drop("S1")["finding"]) == {""}
+        machine = published[f"drift_{name}"].set_index("theme")
+        assert "rose" in set(machine.loc["S1", "finding"])
+        assert set(machine.drop("S1")["checked"]) == {"not checked"}
+    assert "error_by_year" not in published  # whose codes would need weights
+    text = page_of(study, tmp_path)
+    assert "the corrected changes of 2 themes are in the private report alone" in text
+
+
+def test_a_sheet_of_both_parts_is_corrected_in_private_and_says_so(tmp_path):
+    study = drifting_machine(2, n=600, by_hand=300, change=0.35)
+    human = study.human[0]
+    some = replace(human, picked=frozenset(human.seen["response_id"][:20]))
+    both = standins.study_of(
+        responses=study.responses, codes=study.codes, topics=study.topics, mapping=study.mapping,
+        human=(some,), comparison=study.comparison,
+    )  # fmt: skip
+    tables = publish(both, "strict").tables
+    assert both.tables["corrected_shares"]["estimate"].notna().all()
+    assert tables["corrected_shares"]["estimate"].isna().all()
+    assert set(tables["drift_changes"]["checked"]) == {"not checked"}
+    text = page_of(both, tmp_path)
+    assert "the corrected changes of 3 themes are in the private report alone" in text
 
 
 def test_few_people_in_both_years_are_no_panel_that_is_shown():

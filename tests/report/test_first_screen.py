@@ -11,8 +11,8 @@ import standins
 
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.publish import Private, keep_private, publish
-from iapt_topics.publish.certified import with_looks
 from iapt_topics.publish.disclosure import EXACT
+from iapt_topics.publish.published import with_looks
 from iapt_topics.report import findings, trust
 from iapt_topics.report.changes import theme_changes
 
