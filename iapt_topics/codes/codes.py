@@ -148,10 +148,10 @@ class Codes(Result):
         object.__setattr__(self, "labels", dict(self.labels))
         for name in ("trained_on", "cross_fitted", "sealed"):
             object.__setattr__(self, name, frozenset(map(str, getattr(self, name))))
-        if other := self.cross_fitted - self.trained_on:
+        if untaught := self.cross_fitted - self.trained_on:
             raise InputError(
                 "cross_fitted", "must be among the responses in trained_on",
-                listed(sorted(other)), "Name them in trained_on= too.",
+                listed(sorted(untaught)), "Name them in trained_on= too.",
             )  # fmt: skip
         object.__setattr__(self, "picked", picked)
 

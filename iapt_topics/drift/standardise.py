@@ -30,6 +30,7 @@ from iapt_topics.codes.codes import restrict_codes
 from iapt_topics.codes.hand_sample import hand_sample
 from iapt_topics.drift.coded import CodedResponses, find_baseline, join_codes
 from iapt_topics.drift.prevalence import shares_by_hand
+from iapt_topics.drift.recurring import corrected_correlation
 from iapt_topics.drift.tables import FEW_RESPONSES, adjust_p
 from iapt_topics.drift.uncertainty import corrected_model
 from iapt_topics.stats.intervals import wilson_interval
@@ -311,7 +312,8 @@ class StandardCells:
             f"Corrected by {k:.0f} hand-coded responses." if ok else "Not corrected."
             for k, ok in zip(n, whole, strict=True)
         ]
-        return corrected_model(model, *parts), whole, done
+        recurring = corrected_correlation(machine, human, part, coded.themes, coded.years[years])
+        return corrected_model(model, *parts, recurring=recurring), whole, done
 
     def _standardise(
         self, crude: ShareModel, years: list[int]

@@ -181,12 +181,7 @@ def learn_codes(
     part = np.zeros(len(ids), dtype=np.intp) if folds is None else _parts(people, rows, folds, seed)
     taught = _Taught(x, _likeness(embeddings.rows(ids), rows), rows, y, people)
     free = np.array([r not in held for r in ids])
-    probability, given = np.zeros((2, len(ids), len(themes)))
-    for k in np.unique(part):
-        own = part == k
-        found = taught.without(own & (folds is not None), seed)
-        probability[own] = found[own]
-        given[own] = found[own] >= np.array([_threshold(p) for p in found[free].T])
+    probability, given = taught.code(part, free, folds is not None, seed)
     at, theme = np.nonzero(given)
     table = pd.DataFrame(
         {
@@ -215,6 +210,17 @@ class _Taught(NamedTuple):
     rows: Ints
     y: Floats
     people: NDArray[np.str_]
+
+    def code(self, part: Ints, free: Bools, crossed: bool, seed: int) -> tuple[Floats, Bools]:
+        """Probability of every response and theme, and whether it passes the part's threshold."""
+        probability = np.zeros((len(part), self.y.shape[1]))
+        given = np.zeros(probability.shape, bool)
+        for k in np.unique(part):
+            own = part == k
+            found = self.without(own & crossed, seed)
+            probability[own] = found[own]
+            given[own] = found[own] >= np.array([_threshold(p) for p in found[free].T])
+        return probability, given
 
     def without(self, part: Bools, seed: int) -> Floats:
         """Probability of every response and theme, learned from no hand code of the part."""

@@ -49,8 +49,11 @@ def publish_corrected(
     tables: Tables = {}
     counts, changes = cells.counts, published["drift_changes"]
     kind = study.codes.kind
-    if years is not None and kind != "human" and "corrected_shares" in study.tables:
-        one, two, both = counts.compared["comparison"]
+    pair = counts.compared.get("comparison")
+    # What people picked to code, all of it, is none that the rest could be corrected by.
+    some = pair is not None and not pair[0].picked.issuperset(pair[0].seen["response_id"])
+    if years is not None and pair is not None and kind != "human" and some:
+        one, two, both = pair
         first, second = given_by(one), given_by(two)
         if counts.weights:
             years = agreement_by_year(cells, weighted=True)
@@ -73,7 +76,7 @@ def publish_corrected(
             table["note"] = table["note"].mask(odd & (table["note"] == ""), NOT_RANDOM)
             p = {c: round_p(table[c]) for c in ("p", "p_bh", "p_holm")}
             tables[f"corrected_{name}"] = table.assign(**p)
-        if even.issuperset(two.themes):
+        if "error_by_year" in study.tables and even.issuperset(two.themes):
             tables["error_by_year"] = _errors(study.tables["error_by_year"], years)
     corrected = tables.get("corrected_changes")
     tables["drift_changes"] = add_findings(changes, kind, corrected)

@@ -37,7 +37,6 @@ from iapt_topics.report import (
 from iapt_topics.report import format as form
 from iapt_topics.report.changes import Change, theme_changes
 from iapt_topics.report.charts.waves import Line
-from iapt_topics.report.format import Grid
 from iapt_topics.report.pictures import last_changes
 
 
@@ -245,7 +244,7 @@ def _drift(
             last_rows, labels, f"{names[last]} against {names[baseline]}, machine codes"
         ),
         # Two years have a change and no trend beside it.
-        **_trends(version, n_years),
+        **checked.trends(version, n_years),
         "merged": drift_grids.merged_grid(tables["merged_shares"], labels, waves)
         if "merged_shares" in tables
         else None,
@@ -300,19 +299,6 @@ def _how(version: Version) -> dict[str, Any]:
             for r in (words[:1] + words[-1:] if len(words) > 1 else [])
         ],
     }
-
-
-def _trends(version: Version, n_years: int) -> dict[str, Grid | None]:
-    """Trends of the coder's codes, and as corrected by people's; two years have none."""
-    out: dict[str, Grid | None] = {"trends": None, "corrected_trends": None}
-    coder = f"{version.about.coder_kind} codes"
-    for name, whose in (("trends", coder), ("corrected_trends", "corrected")):
-        table = version.tables.get("drift_trends" if name == "trends" else name)
-        if table is not None and n_years > 2:
-            out[name] = drift_grids.trends_grid(
-                table, version.labels, version.waves, f"Trends over all years, {whose}"
-            )
-    return out
 
 
 def _tested(table: pd.DataFrame) -> bool:
