@@ -248,9 +248,11 @@ class Codes(Result):
         Codes
             The same codes; what they have of respondents stays.
         """
+        mine = self.seen["respondent_id"]
+        if (mine != "").all():
+            return self
         who = responses.table.set_index("response_id")["respondent_id"]
         known = self.seen["response_id"].map(who).fillna("")
-        mine = self.seen["respondent_id"]
         return replace(self, seen=self.seen.assign(respondent_id=mine.where(mine != "", known)))
 
     def roll_up(self, frame: ThemeFrame) -> Codes:
