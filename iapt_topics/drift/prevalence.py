@@ -318,7 +318,7 @@ def _class_limits(strata: list[_Stratum], n: Floats) -> tuple[float, float]:
     at = (mean * n + rate) / (n + 1)
     spread = float((part**2) @ np.divide(at * (1 - at), n, out=np.ones_like(n), where=n > 0))
     number = 1 / float((part**2) @ np.divide(1, n, out=np.full_like(n, np.inf), where=n > 0))
-    if len(strata) > 1 and 0 < rate < 1 and (n > 0).all():
+    if len(strata) > 1 and spread > 1e-12 and (n > 0).all():
         number = rate * (1 - rate) / spread
     low, high = jeffreys_interval(rate * number, number)
     whole = float(size.sum())
