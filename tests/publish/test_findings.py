@@ -124,6 +124,8 @@ def test_with_a_random_hand_sample_the_corrected_change_leads(tmp_path):
     lines = change_lines(summarise(study))
     assert lines[0].startswith("1 of 3 themes changed from 2014 to 2018, corrected by human codes")
     assert lines[1].startswith("  S1 ")
+    said = "Linear trend over all years as corrected by human codes (adjusted p < .05): S1."
+    assert lines[-1] == said
     # So it is with trends: the machine finds one in each theme, people in S1 alone.
     for tables in (study.tables, published.tables):
         trends = tables["drift_trends"].set_index(["test", "theme"])
@@ -497,6 +499,7 @@ def test_the_figure_of_changes_says_whose_they_are_and_whether_they_were_checked
 def test_one_wave_has_no_change_and_two_have_no_trend():
     facts = {"changes": [], "corrected_changes": [], "error_differs": [], "panel": False}
     facts |= {"standardised_changes": [], "standardise": [], "linear_trends": ["S1"]}
+    facts |= {"linear_trends_unchecked": []}
     one = facts | {"baseline": 2016, "year": 2016, "years": [2016], "waves": {"2016": "2016"}}
     assert change_lines(one) == []
     assert change_lines(one, every=True) == [
