@@ -3,8 +3,8 @@
 ``python benchmarks/cross_fitted.py [--draws 40] [--hand 200]``. The bundled example, whose true
 themes are known. In each draw a random sample is "coded by hand" and used in four ways: all of it
 measures the codes of the frame alone; half of it teaches and half measures; all of it does both,
-with the survey coded in five parts (``learn_codes(folds=5)``); and, wrongly, all of it teaches one
-model and measures it as if it had not. Prints kappa of the machine with the truth; coverage and
+with the survey coded in five parts (``mapping.cross_fit_codes``); and, wrongly, all of it teaches
+one model and measures it as if it had not. Prints kappa of the machine with the truth; coverage and
 width of corrected prevalence over all years and of the corrected change from the first year to the
 last, for themes in at least 3 % of responses, against the survey's own true figures; how often a
 certified theme is below .8, and how many are certified.
@@ -27,7 +27,7 @@ from simulated import codes_of, hand_codes, names, survey_of
 
 import iapt_topics as it
 from iapt_topics.agreement.certify import certify_codes
-from iapt_topics.codes.codes import Codes, restrict_codes
+from iapt_topics.codes.codes import restrict_codes
 from iapt_topics.datasets import load_truth
 from iapt_topics.mapping import learning
 from iapt_topics.stats.agreement import cohen_kappa, confusion_table
@@ -67,14 +67,13 @@ def main() -> None:
         human = replace(restrict_codes(truth, drawn), kind="human", coder="truth")
         half = restrict_codes(human, drawn[: args.hand // 2])
 
-        def learn(codes: Codes, folds: int | None = None, seed: int = draw) -> Codes:
-            return it.learn_codes(
-                responses, embeddings, frame, encoder, codes, machine=alone, folds=folds, seed=seed
-            )
-
-        wrong = replace(learn(human), trained_on=frozenset())
+        survey = (responses, embeddings, frame, encoder)
+        wrong = it.learn_codes(*survey, human, machine=alone, seed=draw)
+        wrong = replace(wrong, trained_on=frozenset())
+        halved = it.learn_codes(*survey, half, machine=alone, seed=draw)
+        crossed = it.mapping.cross_fit_codes(*survey, human, machine=alone, seed=draw)
         ways = {
-            "frame alone": alone, "half and half": learn(half), "cross-fitted": learn(human, 5),
+            "frame alone": alone, "half and half": halved, "cross-fitted": crossed,
             "as if untaught": wrong,
         }  # fmt: skip
         for way, machine in ways.items():

@@ -133,10 +133,26 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
             ("rest = ~domain.certain & (said == kind)", "rest = said == kind"),
             ("error[member] = y[member] - mean", "error[member] = y[member]"),
             ("/ design_effect(error, weight, domain.person, few) / ratio", "/ design_effect(error, weight, domain.person, few)"),
-            ("parts.append((size * (mean - float(low)), size * (float(high) - mean)))", "parts.append((mean - float(low), float(high) - mean))"),
+            ("return whole * (rate - float(low)), whole * (float(high) - rate)", "return rate - float(low), float(high) - rate"),
             ("y &= sample.by_hand", "y |= sample.by_hand"),
             ("far = np.abs(gap) > _ODD * np.sqrt(variance)", "far = np.abs(gap) > 40 * np.sqrt(variance)"),
-            ("n = kish_size(domain.design[member]) / effect", "n = 4 * kish_size(domain.design[member])"),
+            ("kish_size(domain.design[s.member]) / effect", "4 * kish_size(domain.design[s.member])"),
+        ),
+    ),
+    (
+        "drift/recurring.py",
+        ("drift/test_panel.py",),
+        (
+            ("weight * (expected - mean[year]) + design", "weight * (expected - mean[year]) + 0 * design"),
+            ("expected = np.where(sample.certain, y, rate)", "expected = f"),
+        ),
+    ),
+    (
+        "mapping/learning.py",
+        ("mapping/test_learning.py",),
+        (
+            ("self.without(own & crossed, seed)", "self.without(own & False, seed)"),
+            ("frozenset(coded) - machine.unmeasured", "frozenset(coded)"),
         ),
     ),
     (

@@ -50,8 +50,8 @@ class Codes(Result):
         mapping. No agreement is measured on them, but for those in ``cross_fitted``.
     cross_fitted : frozenset of str
         Those of ``trained_on`` that can measure too. The survey was coded in parts, each by a model
-        that learned from none of the part's hand codes: see ``folds`` of
-        :func:`iapt_topics.learn_codes`.
+        that learned from none of the part's hand codes: see
+        :func:`iapt_topics.mapping.cross_fit_codes`.
     picked : frozenset of str
         Responses of a purposive sample, not drawn at random. No prevalence is
         inferred from them.
@@ -229,7 +229,7 @@ class Codes(Result):
         Returns
         -------
         Codes
-            The same codes. :func:`iapt_topics.learn_codes` without ``folds`` and
+            The same codes. :func:`iapt_topics.learn_codes` and
             :func:`iapt_topics.mapping.compare_encoders` raise an error for them, and so does every
             measure of a machine that learned from one of these responses without cross-fitting.
         """
@@ -309,8 +309,8 @@ def refuse_sealed(human: Codes, learned: Iterable[str]) -> None:
         raise InputError(
             f"codes of {human.coder!r}", "must not teach where they are sealed test codes",
             f"{len(broken)} sealed responses, such as {listed(broken, 3)}",
-            "Give hand codes of other responses, the plan that holds these out (plan=), or folds=5 "
-            "to learn_codes().",
+            "Give hand codes of other responses, or the plan that holds these out (plan=), or use "
+            "mapping.cross_fit_codes().",
         )  # fmt: skip
 
 

@@ -62,7 +62,6 @@ def learn_codes(
     *,
     plan: SamplePlan | None = None,
     machine: Codes | None = None,
-    folds: int | None = None,
     seed: int = 7,
 ) -> Codes:
     """Code all responses by Gaussian-process classification, from the codebook and hand codes.
@@ -85,27 +84,22 @@ def learn_codes(
     machine : Codes, optional
         Codes without hand codes, as from :func:`iapt_topics.code_responses` with the topics'
         evidence; by default without it.
-    folds : int, optional
-        In how many random parts, 2 or more (5 do well), the survey is coded, each by a model that
-        learned from the hand codes of the others alone. The hand codes that are a random sample can
-        then measure these codes too, sealed ones among them. By default one model, taught by all of
-        them, codes the survey, and they measure nothing.
     seed : int, default 7
-        Of the parts that the survey is coded in and that codes are cross-fitted in.
+        Of the parts that the codes are cross-fitted in.
 
     Returns
     -------
     Codes
         Kind "machine", all kept responses; ``score`` is the calibrated probability of the theme,
         0 to 1; ``trained_on`` names the responses learned from. For those it is the probability
-        from a model that had not seen them, nor any other response of the same respondent. With
-        ``folds`` they are in ``cross_fitted`` too.
+        from a model that had not seen them, nor any other response of the same respondent.
+        They measure nothing; those of :func:`iapt_topics.mapping.cross_fit_codes` do.
 
     Raises
     ------
     InputError
-        If fewer than 20 responses are left to learn from, one of them is a sealed test code and
-        there are no ``folds``, ``folds`` is below 2, or a hand theme is not codable.
+        If fewer than 20 responses are left to learn from, one of them is a sealed test code, or a
+        hand theme is not codable.
 
     Notes
     -----
@@ -124,14 +118,6 @@ def learn_codes(
     outside the evaluation part [3]_; this uses probabilities alone, so the threshold is not fitted
     to the codes a second time.
 
-    With ``folds`` respondents are divided at random into parts, those with hand codes and the
-    others apart, and all of this is done anew for each part. Weights, calibration and thresholds of
-    a part know none of its hand codes, which are thus a random sample of what a fixed model coded
-    [4]_ [5]_. Estimates over all parts are unbiased; that their intervals hold rests on models
-    of different parts being much alike, since each learned from most of the same codes [4]_.
-    A response is coded by one of these models, never by their mean: hand-coded ones could not be,
-    and would differ from the rest. The price is that each model learned from fewer codes.
-
     References
     ----------
     .. [1] Rasmussen and Williams (2006), "Gaussian processes for machine learning", chapter 3, MIT
@@ -140,10 +126,98 @@ def learn_codes(
        classifiers, MIT Press.
     .. [3] Lipton, Elkan and Naryanaswamy (2014), "Optimal thresholding of classifiers to maximize
        F1 measure", ECML PKDD.
-    .. [4] Zrnic and Candes (2024), "Cross-prediction-powered inference", PNAS 121:e2322083121.
-    .. [5] Egami, Hinck, Stewart and Wei (2023), "Using imperfect surrogates for downstream
+    """
+    held = plan.held_out(responses) if plan is not None else frozenset[str]()
+    refuse_sealed(human, set(responses.kept["response_id"]) & set(human.seen["response_id"]) - held)
+    return _learn(responses, embeddings, frame, encoder, human, machine, _Parts(held, None, seed))
+
+
+def cross_fit_codes(
+    responses: Responses,
+    embeddings: Embeddings,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    human: Codes,
+    *,
+    machine: Codes | None = None,
+    folds: int = 5,
+    seed: int = 7,
+) -> Codes:
+    """Code all responses in random parts, each by a model taught by hand codes of the others.
+
+    One random sample can then teach the machine and measure it.
+
+    Parameters
+    ----------
+    responses : Responses
+        The survey.
+    embeddings : Embeddings
+        Of the same responses.
+    frame : ThemeFrame
+        The codebook.
+    encoder : Encoder
+        The one that made the embeddings.
+    human : Codes
+        A random sample. Sealed test codes may be in it: none teaches a model that it measures.
+    machine : Codes, optional
+        As for :func:`iapt_topics.learn_codes`.
+    folds : int, default 5
+        Parts, 2 or more.
+    seed : int, default 7
+        Of the parts that the survey is coded in and that codes are cross-fitted in.
+
+    Returns
+    -------
+    Codes
+        As of :func:`iapt_topics.learn_codes`; ``cross_fitted`` names the responses in
+        ``trained_on`` that can measure them: all but those that taught ``machine``. Those in
+        ``human.picked`` teach, and stand for no others.
+
+    Raises
+    ------
+    InputError
+        If ``folds`` is below 2, a part leaves fewer than 20 hand codes to learn from, or a hand
+        theme is not codable.
+
+    Notes
+    -----
+    Respondents are divided at random into the parts, those with hand codes and the others apart,
+    and all that :func:`iapt_topics.learn_codes` does is done anew for each part. Weights,
+    calibration and thresholds of a part know none of its hand codes, which are thus a random sample
+    of what a fixed model coded [1]_ [2]_. Estimates over all parts are unbiased; that their
+    intervals hold rests on the models of different parts being much alike, since each learned from
+    most of the same codes [1]_. A response is coded by one of these models, never by their mean:
+    hand-coded ones could not be, and would differ from the rest. The price is that each model
+    learned from fewer codes.
+
+    References
+    ----------
+    .. [1] Zrnic and Candes (2024), "Cross-prediction-powered inference", PNAS 121:e2322083121.
+    .. [2] Egami, Hinck, Stewart and Wei (2023), "Using imperfect surrogates for downstream
        inference", NeurIPS 36.
     """
+    parts = _Parts(frozenset(), folds, seed)
+    return _learn(responses, embeddings, frame, encoder, human, machine, parts)
+
+
+class _Parts(NamedTuple):
+    """Responses never to learn from, and in how many parts the survey is coded, if it is."""
+
+    held: frozenset[str]
+    folds: int | None
+    seed: int
+
+
+def _learn(
+    responses: Responses,
+    embeddings: Embeddings,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    human: Codes,
+    machine: Codes | None,
+    parts: _Parts,
+) -> Codes:
+    held, folds, seed = parts
     # Sorted, so that the order of the file cannot matter where responses are equally near.
     responses = replace(responses, table=responses.table.sort_values("response_id"))
     kept = responses.kept
@@ -155,13 +229,10 @@ def learn_codes(
         raise InputError(
             "human", "must contain codable themes of the frame", listed(other), "Correct it."
         )
-    held = plan.held_out(responses) if plan is not None else frozenset[str]()
     coded = [r for r in human.seen["response_id"] if r in set(ids) and r not in held]
-    if folds is None:
-        refuse_sealed(human, coded)
     if len(coded) < FEWEST:
         raise InputError(
-            "learn_codes()",
+            "learning from hand codes",
             f"needs at least {FEWEST} hand-coded responses outside the evaluation part",
             f"{len(coded)}", "Code more, or use code_responses(), which needs none.",
         )  # fmt: skip

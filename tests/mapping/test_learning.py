@@ -16,7 +16,7 @@ from iapt_topics.encoders.embeddings import embed
 from iapt_topics.mapping import learning as coding
 from iapt_topics.mapping.coding import code_responses
 from iapt_topics.mapping.encoders import compare_encoders
-from iapt_topics.mapping.learning import learn_codes
+from iapt_topics.mapping.learning import cross_fit_codes, learn_codes
 from iapt_topics.mapping.scoring import score_themes
 
 
@@ -185,7 +185,7 @@ def test_sealed_test_codes_are_not_learned_from(survey, embeddings, encoder):
 
 def test_in_parts_no_hand_code_changes_a_code_of_its_own_part(survey, embeddings, encoder):
     human = hand_codes(survey).seal()
-    codes = learn_codes(survey, embeddings, FRAME, encoder, human, folds=4)
+    codes = cross_fit_codes(survey, embeddings, FRAME, encoder, human, folds=4)
     assert codes.cross_fitted == codes.trained_on == set(human.seen["response_id"])
     assert not codes.unmeasured
     table = survey.kept.sort_values("response_id")
@@ -196,7 +196,7 @@ def test_in_parts_no_hand_code_changes_a_code_of_its_own_part(survey, embeddings
     given = human.table.copy()
     given.loc[given["response_id"].isin(first), "theme"] = "odd"
     lies = dataclasses.replace(human, table=given)
-    again = learn_codes(survey, embeddings, FRAME, encoder, lies, folds=4)
+    again = cross_fit_codes(survey, embeddings, FRAME, encoder, lies, folds=4)
     mine = (c.table[c.table["response_id"].isin(first)] for c in (codes, again))
     here, there = (t.reset_index(drop=True) for t in mine)
     pd.testing.assert_frame_equal(here, there)
@@ -205,7 +205,7 @@ def test_in_parts_no_hand_code_changes_a_code_of_its_own_part(survey, embeddings
 
 def test_one_sample_teaches_and_measures(survey, embeddings, encoder):
     human = hand_codes(survey).seal()
-    codes = learn_codes(survey, embeddings, FRAME, encoder, human, folds=5)
+    codes = cross_fit_codes(survey, embeddings, FRAME, encoder, human, folds=5)
     sample = hand_sample(codes, human, survey)
     assert sample.drawn.sum() == len(human.seen)
     assert not sample.notes
@@ -222,7 +222,7 @@ def test_one_sample_teaches_and_measures(survey, embeddings, encoder):
         code_responses(survey, embeddings, FRAME, encoder),
         trained_on=frozenset(human.seen["response_id"][:3]),
     )
-    found = learn_codes(survey, embeddings, FRAME, encoder, human, machine=tuned, folds=5)
+    found = cross_fit_codes(survey, embeddings, FRAME, encoder, human, machine=tuned, folds=5)
     assert found.unmeasured == tuned.trained_on
     with pytest.raises(InputError, match="never teach"):
         hand_sample(found, human, survey)
