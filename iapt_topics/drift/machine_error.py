@@ -67,7 +67,7 @@ def error_by_year(machine: Codes, human: Codes, responses: Responses) -> pd.Data
     human : Codes
         One person's codes of a random sample of the same responses, weighted by the inverse of
         their inclusion probabilities, if they have any. Those in ``human.picked`` and those that
-        the machine was trained on are left out.
+        the machine was trained on without cross-fitting are left out.
     responses : Responses
         The survey.
 

@@ -86,8 +86,8 @@ def corrected_shares(
     human : Codes
         One person's codes (or agreed ones) of a random sample of them, drawn over all years,
         within each, or with the inclusion probabilities that the codes have. Responses in
-        ``human.picked``, and those that the machine was trained on, are not taken for a random
-        sample: each stands for itself alone.
+        ``human.picked``, and those that the machine was trained on without cross-fitting, are not
+        taken for a random sample: each stands for itself alone.
     responses : Responses
         The survey: years, respondents and, if it has a column ``weight``, the survey weights.
     by_year : bool
