@@ -152,7 +152,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ("mapping/test_learning.py",),
         (
             ("self.without(own & crossed, seed)", "self.without(own & False, seed)"),
-            ("frozenset(coded) - machine.unmeasured", "frozenset(coded)"),
+            ("frozenset(coded) - machine.trained_on", "frozenset(coded)"),
         ),
     ),
     (

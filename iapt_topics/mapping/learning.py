@@ -170,8 +170,8 @@ def cross_fit_codes(
     -------
     Codes
         As of :func:`iapt_topics.learn_codes`; ``cross_fitted`` names the responses in
-        ``trained_on`` that can measure them: all but those that taught ``machine``. Those in
-        ``human.picked`` teach, and stand for no others.
+        ``trained_on`` that can measure them: all but those that taught ``machine``, be it in other
+        parts. Those in ``human.picked`` teach, and stand for no others.
 
     Raises
     ------
@@ -268,7 +268,7 @@ def _learn(
         seen=kept[["response_id", "respondent_id"]],
         table=table,
         trained_on=frozenset(coded) | machine.trained_on,
-        cross_fitted=frozenset(coded) - machine.unmeasured if folds is not None else frozenset(),
+        cross_fitted=frozenset(coded) - machine.trained_on if folds is not None else frozenset(),
         evidence=find_evidence(sentences, table, responses, frame),
     )
 

@@ -224,6 +224,10 @@ def test_one_sample_teaches_and_measures(survey, embeddings, encoder):
     )
     found = cross_fit_codes(survey, embeddings, FRAME, encoder, human, machine=tuned, folds=5)
     assert found.unmeasured == tuned.trained_on
+    # Nor what was cross-fitted in other parts: its codes there know those of these.
+    again = dataclasses.replace(tuned, cross_fitted=tuned.trained_on)
+    found_again = cross_fit_codes(survey, embeddings, FRAME, encoder, human, machine=again)
+    assert found_again.unmeasured == tuned.trained_on
     with pytest.raises(InputError, match="never teach"):
         hand_sample(found, human, survey)
 
