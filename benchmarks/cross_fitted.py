@@ -73,9 +73,11 @@ def main() -> None:
         halved = it.learn_codes(*survey, half, machine=alone, seed=draw)
         crossed = it.mapping.cross_fit_codes(*survey, human, machine=alone, seed=draw)
         ways = {
-            "frame alone": alone, "half and half": halved, "cross-fitted": crossed,
+            "frame alone": alone,
+            "half and half": halved,
+            "cross-fitted": crossed,
             "as if untaught": wrong,
-        }  # fmt: skip
+        }
         for way, machine in ways.items():
             row = measured(machine, human, responses, truth, given, exact, ids, use)
             found.setdefault(way, []).append(row)
@@ -112,24 +114,46 @@ def simulated(surveys: int) -> None:
         one = _given(x, kernel, rows, y[rows], seed)
         fit = learning._fit(x, kernel, rows, y[rows].astype(float), np.ones(hand, bool))
         itself = fit > 0
-        for name, f in (("cross-fitted", crossed), ("one model, own codes crossed", one),
-                        ("one model, nothing crossed", itself)):  # fmt: skip
+        for name, f in (
+            ("cross-fitted", crossed),
+            ("one model, own codes crossed", one),
+            ("one model, nothing crossed", itself),
+        ):
             machine = codes_of("machine", "machine", ids, person, f)
             shares = it.corrected_shares(machine, human, survey, by_year=False)
             change = it.measure_drift(machine, survey, human=human, n_boot=1).changes
             change = change[change["kind"] == "baseline"]
+            effect = it.drift.theme_regression(machine, survey, human=human)
             verdict = certify_codes(machine, human, survey).themes
             yes = (verdict["verdict"] == "automate").to_numpy()
             right = (f & y).sum(axis=0) / np.maximum(f.sum(axis=0), 1)
             wide = shares[shares["method"] == "human"]
             shares = shares[shares["method"] == "corrected"]
             bound = verdict["precision_low"].to_numpy() > right + 1e-9
-            row = [_in(shares, at), _width(shares) / _width(wide), shares["estimate"] - at,
-                   _in(change, 0.0), _width(change), bound, yes, yes & (right < 0.8)]  # fmt: skip
+            row = [
+                _in(shares, at),
+                _width(shares) / _width(wide),
+                shares["estimate"] - at,
+                _in(change, 0.0),
+                _width(change),
+                _in(effect, 0.0),
+                bound,
+                yes,
+                yes & (right < 0.8),
+            ]
             found.setdefault(name, []).append(np.array([np.asarray(v, float) for v in row]))
     print(f"{surveys} simulated surveys of {n}, {hand} hand codes, {len(at)} themes")
-    columns = ["share covered", "width over hand-only", "error", "change covered", "width",
-               "bound above the truth", "certified", "wrongly"]  # fmt: skip
+    columns = [
+        "share covered",
+        "width over hand-only",
+        "error",
+        "change covered",
+        "width",
+        "effect of the year covered",
+        "bound above the truth",
+        "certified",
+        "wrongly",
+    ]
     for name, each in found.items():
         mean = np.mean(each, axis=(0, 2))
         told = "  ".join(f"{c} {v:.3f}" for c, v in zip(columns, mean, strict=True))

@@ -268,21 +268,25 @@ def _ratio(log_odds: float) -> str:
     return ">\u00a0100" if ratio > 100 else f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2f}"
 
 
-def trend_words(version: Version) -> dict[str, list[str]]:
+def trend_words(version: Version) -> list[dict[str, Any]]:
     """Each significant trend over all waves, as a sentence: those found, and the unchecked ones."""
     trends = version.tables["drift_trends"]
-    out: dict[str, list[str]] = {"found": [], "unchecked": []}
     if version.tables["drift_shares"]["year"].nunique() < 3 or trends.empty:
-        return out
+        return []
     corrected = version.tables.get("corrected_trends")
-    parts = {"found": trends[trends["checked"] == BY_PEOPLE]}
+    found, whose = trends[trends["checked"] == BY_PEOPLE], "by human codes"
     if corrected is not None:
-        parts["found"] = corrected[corrected["finding"].isin((ROSE, FELL))]
-    parts["unchecked"] = trends[trends["checked"] == UNCHECKED]
-    for name, table in parts.items():
+        found = corrected[corrected["finding"].isin((ROSE, FELL))]
+        whose = "as corrected by human codes"
+    alone = trends[trends["checked"] == UNCHECKED]
+    parts = {whose: found, "by machine codes, not checked by people": alone}
+    out = []
+    for of, table in parts.items():
         rows = table[(table["test"] == "linear") & (table["p_bh"] < SIGNIFICANT)]
         rows = rows[rows["estimate"].notna()].sort_values("estimate", ascending=False)
-        out[name] = [_trend(version, row, found=name == "found") for row in rows.to_dict("records")]
+        said = [_trend(version, row, found=of == whose) for row in rows.to_dict("records")]
+        if said:
+            out.append({"whose": of, "said": said})
     return out
 
 
