@@ -136,7 +136,7 @@ def simulated(surveys: int) -> None:
                 shares["estimate"] - at,
                 _in(change, 0.0),
                 _width(change),
-                _in(effect, 0.0),
+                np.where(effect["low"].isna(), np.nan, _in(effect, 0.0)),
                 bound,
                 yes,
                 yes & (right < 0.8),
@@ -155,7 +155,7 @@ def simulated(surveys: int) -> None:
         "wrongly",
     ]
     for name, each in found.items():
-        mean = np.mean(each, axis=(0, 2))
+        mean = np.nanmean(each, axis=(0, 2))  # no effect of too few hand codes
         told = "  ".join(f"{c} {v:.3f}" for c, v in zip(columns, mean, strict=True))
         print(f"{name:30s} {told}", flush=True)
 
