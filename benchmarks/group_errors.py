@@ -19,7 +19,7 @@ from iapt_topics.agreement import error_by_group, error_contrasts
 from iapt_topics.agreement.group_errors import needed_per_level
 from iapt_topics.drift import equivalence_table
 from iapt_topics.drift.coded import join_codes
-from iapt_topics.drift.machine_error import change_tests, corrected_change_tests
+from iapt_topics.drift.machine_error import change_tests, corrected_tests
 from iapt_topics.stats.share_model import share_model
 
 PREVALENCE, FALSE = 0.2, 0.04
@@ -67,7 +67,7 @@ def equivalent(rng: np.random.Generator, bound: float) -> list[bool]:
     human = hand_codes(y[:, None], ids, person, rows)
     found = [
         change_tests(model, known, coded.themes, coded.years, 0),
-        corrected_change_tests(machine, human, responses),
+        corrected_tests(machine, human, responses)[0],
     ]
     return [
         bool((equivalence_table(t.assign(n=1200), bound=bound)["p"] < 0.05).any()) for t in found

@@ -18,7 +18,7 @@ from simulated import (
     survey_of,
 )
 
-from iapt_topics.drift.machine_error import corrected_change_tests, error_by_year
+from iapt_topics.drift.machine_error import corrected_tests, error_by_year
 from iapt_topics.publish.disclosure import STRICT
 
 RECALL = np.array([0.5, 0.55, 0.6, 0.65, 0.7])
@@ -42,7 +42,7 @@ def flagged(n: int, by_hand: int, themes: int, false: float = 0.03) -> dict[str,
         human = codes_of("h", "human", ids[hand], ids[hand], true[hand])
         cells = counted(codes, responses, STRICT)
         shares, changes, model = published_changes(codes, cells)
-        exact = corrected_change_tests(codes, human, responses).query(LAST)
+        exact = corrected_tests(codes, human, responses)[0].query(LAST)
         shown = published_corrected(codes, human, cells, shares, model)[1].query(LAST)
         shown = shown[shown["estimate"].notna()]
         errors = error_by_year(codes, human, responses)

@@ -133,17 +133,33 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
             ("rest = ~domain.certain & (said == kind)", "rest = said == kind"),
             ("error[member] = y[member] - mean", "error[member] = y[member]"),
             ("/ design_effect(error, weight, domain.person, few) / ratio", "/ design_effect(error, weight, domain.person, few)"),
-            ("parts.append((size * (mean - float(low)), size * (float(high) - mean)))", "parts.append((mean - float(low), float(high) - mean))"),
+            ("return whole * (rate - float(low)), whole * (float(high) - rate)", "return rate - float(low), float(high) - rate"),
             ("y &= sample.by_hand", "y |= sample.by_hand"),
             ("far = np.abs(gap) > _ODD * np.sqrt(variance)", "far = np.abs(gap) > 40 * np.sqrt(variance)"),
-            ("n = kish_size(domain.design[member]) / effect", "n = 4 * kish_size(domain.design[member])"),
+            ("kish_size(domain.design[s.member]) / effect", "4 * kish_size(domain.design[s.member])"),
+        ),
+    ),
+    (
+        "drift/recurring.py",
+        ("drift/test_panel.py",),
+        (
+            ("weight * (expected - mean[year]) + design", "weight * (expected - mean[year]) + 0 * design"),
+            ("expected = np.where(sample.certain, y, rate)", "expected = f"),
+        ),
+    ),
+    (
+        "mapping/learning.py",
+        ("mapping/test_learning.py",),
+        (
+            ("self.without(own & crossed, seed)", "self.without(own & False, seed)"),
+            ("frozenset(coded) - machine.trained_on", "frozenset(coded)"),
         ),
     ),
     (
         "codes/hand_sample.py",
         ("codes/test_hand_sample.py", "drift/test_prevalence.py"),
         (
-            ("human.picked | machine.trained_on | human.trained_on", "human.picked"),
+            ("human.picked | machine.unmeasured | human.unmeasured", "human.picked"),
             ("weight[drawn] / self.probability[drawn]", "weight[drawn]"),
             ("~(by_hand & apart)", "~by_hand"),
         ),
@@ -152,7 +168,7 @@ FAULTS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         "study/tables.py",
         ("publish/test_disclosure.py", "publish/test_publish.py"),
         (
-            ("return both - one.trained_on - two.trained_on", "return both - one.trained_on"),
+            ("return both - one.unmeasured - two.unmeasured", "return both - one.trained_on"),
         ),
     ),
     (

@@ -83,7 +83,7 @@ def published_corrected(
         for t, y in zip(years["theme"], years["year"], strict=True)
     ]
     table = _correct(shares, years, np.array(joint, float), cells)
-    return table, _tests(table, model, int(model.years[0]))
+    return table, _tests(table, model, int(model.years[0]))[0]
 
 
 def hand_codes(

@@ -43,6 +43,11 @@ def interval_status(estimate: float, low: float) -> str:
 CORRECTED, UNCHECKED, BY_PEOPLE = "corrected", "not checked", "human codes"
 #: What a column ``finding`` says of a change; "not checked" where the machine alone says so.
 ROSE, FELL, NO_CHANGE = "rose", "fell", "no significant change"
+#: And of a test over all years that has no direction.
+CHANGED = "changed"
+#: What a column ``sample`` says of published hand codes by which rounded counts, which have no
+#: weights, cannot correct a theme.
+UNEVEN = "unequal probabilities"
 #: Adjusted p below which a change is found.
 SIGNIFICANT = 0.05
 

@@ -158,8 +158,8 @@ def certify_codes(
     human : Codes or sequence of Codes
         One person's codes (or agreed ones) of a random sample, drawn over all years, within each,
         or with the inclusion probabilities that the codes have. Those in ``picked``, and those that
-        the machine was trained on, are not used. Of several,
-        the first measures the machine, and the second tells on which themes people disagree.
+        the machine was trained on without cross-fitting, are not used. Of several, the first
+        measures the machine, and the second tells on which themes people disagree.
     responses : Responses
         The survey.
     precision : float, default 0.8
@@ -195,6 +195,9 @@ def certify_codes(
     until the rates are equal, so that the rest is a simple random sample: for precision among the
     codes that may be accepted, for recall among all responses. A year with less than half the rate
     of the whole (or, with known probabilities, without any) is left out and named.
+
+    Of codes of :func:`iapt_topics.mapping.cross_fit_codes` the bounds are exact for each part given
+    the models of the others; that they hold for all parts together is simulated, not proved.
 
     References
     ----------

@@ -177,7 +177,7 @@ def compare_coders(
 
 def _shared(coders: Sequence[Codes]) -> tuple[list[str], NDArray[np.str_]]:
     """Responses that two coders at least coded, sorted, and the respondent of each."""
-    learned = frozenset[str]().union(*(c.trained_on for c in coders))
+    learned = frozenset[str]().union(*(c.unmeasured for c in coders))
     times: dict[str, int] = {}
     who: dict[str, str] = {}
     for codes in coders:

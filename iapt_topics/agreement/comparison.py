@@ -331,7 +331,7 @@ def common_responses(human: Codes, machine: Codes) -> tuple[list[str], NDArray[n
         for c in (human, machine)
     )
     ids = sorted(own.keys() & others.keys())
-    learned = human.trained_on | machine.trained_on
+    learned = human.unmeasured | machine.unmeasured
     trained = sum(i in learned for i in ids)
     left = (len(own) - len(ids), len(others) - len(ids))
     if not ids:

@@ -40,7 +40,7 @@ def error_by_group(
     human : Codes or sequence of Codes
         One person's codes of a random sample, which are taken for the truth. Of several the first
         is used, and all of them for "coder". Those in ``picked``, and those that the machine was
-        trained on, are left out.
+        trained on without cross-fitting, are left out.
     responses : Responses
         The survey.
     by : sequence of str, default ("year",)

@@ -12,7 +12,7 @@ from iapt_topics._base.status import CORRECTED, FELL, NO_CHANGE, ROSE, SIGNIFICA
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.codes.axis import axis_codes
 from iapt_topics.drift.drift import measure_drift
-from iapt_topics.drift.machine_error import corrected_change_tests
+from iapt_topics.drift.machine_error import corrected_tests
 from iapt_topics.study.derived import add_status, pole_difference
 
 if TYPE_CHECKING:
@@ -103,10 +103,15 @@ def _corrected(study: Study, codes: Codes, year: int) -> dict[str, dict[Any, dic
     if "corrected_changes" not in study.tables:
         return {}
     try:
-        tests = corrected_change_tests(codes, study.human[0], study.responses, study.drift.baseline)
+        changes, trends = corrected_tests(
+            codes, study.human[0], study.responses, study.drift.baseline
+        )
     except InputError:  # no hand-coded response is left
         return {}
-    return {"change": _by_theme(tests, year=year)}
+    return {
+        "change": _by_theme(changes, year=year),
+        "trend": _by_theme(trends, test="linear"),
+    }
 
 
 def _tested(claim: str, r: dict[Any, Any], down: str, up: str, level: str) -> Row:

@@ -38,7 +38,8 @@ def summarise(study: Study) -> dict[str, Any]:
     """Main results as values that JSON can hold; what is undefined is None."""
     responses, topics, drift = study.responses, study.topics, study.drift
     year = max((y for y in responses.years if y != drift.baseline), default=drift.baseline)
-    trend = drift.trends[(drift.trends["test"] == "linear") & (drift.trends["p_bh"] < SIGNIFICANT)]
+    trends = study.tables["drift_trends"]
+    linear = trends[trends["test"] == "linear"] if len(trends) else trends
     labels = {theme.id: theme.label for theme in study.mapping.frame.themes}
 
     def rows(table: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
@@ -95,7 +96,10 @@ def summarise(study: Study) -> dict[str, Any]:
         else list(errors.loc[errors["differs"] == "yes", "theme"]),
         "standardise": [] if held is None else list(held.covariates),
         "standardised_changes": held_fixed,
-        "linear_trends": list(trend["theme"]),
+        "linear_trends": list(linear.loc[linear["finding"].isin((ROSE, FELL)), "theme"]),
+        "linear_trends_unchecked": list(
+            linear.loc[(linear["checked"] == UNCHECKED) & (linear["p_bh"] < SIGNIFICANT), "theme"]
+        ),
         "panel": study.about.panel,
     }
     clean: dict[str, Any] = plain(facts)
@@ -271,11 +275,15 @@ def change_lines(facts: dict[str, Any], *, every: bool = False) -> list[str]:
             "panel_changes has the change within the same respondents."
         )
     # Two years have a change and no trend beside it.
-    if facts["linear_trends"] and len(facts["years"]) > 2:
-        named = ", ".join(facts["linear_trends"])
+    if len(facts["years"]) > 2:
         human = all(row["checked"] == BY_PEOPLE for row in facts["changes"])
-        of = "" if human else " in machine codes, not checked"
-        lines.append(f"Linear trend over all years{of} (adjusted p < .05): {named}.")
+        kinds = {
+            "linear_trends": "" if human else " as corrected by human codes",
+            "linear_trends_unchecked": " in machine codes, not checked",
+        }
+        for kind, of in kinds.items():
+            if named := ", ".join(facts[kind]):
+                lines.append(f"Linear trend over all years{of} (adjusted p < .05): {named}.")
     return lines
 
 

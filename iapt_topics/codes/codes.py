@@ -47,13 +47,17 @@ class Codes(Result):
         Label of each theme, where known; a theme without one is shown by its id.
     trained_on : frozenset of str
         Responses whose hand codes the coder learned from or was tuned to, e.g. in the choice of a
-        mapping. No agreement is measured on them.
+        mapping. No agreement is measured on them, but for those in ``cross_fitted``.
+    cross_fitted : frozenset of str
+        Those of ``trained_on`` that can measure too. The survey was coded in parts, each by a model
+        that learned from none of the part's hand codes: see
+        :func:`iapt_topics.mapping.cross_fit_codes`.
     picked : frozenset of str
         Responses of a purposive sample, not drawn at random. No prevalence is
         inferred from them.
     sealed : frozenset of str
         Responses whose codes measure and never teach: what learns refuses them, and a coder that
-        learned from one is not measured. See :meth:`seal`.
+        learned from one is not measured, unless it is cross-fitted. See :meth:`seal`.
     evidence : pandas.DataFrame, optional
         What carried each row of ``table``: ``response_id``, ``theme`` (its key), ``start`` and
         ``end`` (of the sentence in the response's text, end exclusive), ``margin`` (the sentence's
@@ -67,8 +71,8 @@ class Codes(Result):
     ------
     InputError
         If a table lacks a column or repeats its key, if ``table`` has a response that was not coded
-        or a theme outside the code set, if ``evidence`` is not of the rows of ``table``, or if an
-        inclusion probability is out of range.
+        or a theme outside the code set, if ``evidence`` is not of the rows of ``table``, if an
+        inclusion probability is out of range, or if a response is cross-fitted that did not train.
 
     Examples
     --------
@@ -86,6 +90,7 @@ class Codes(Result):
     table: pd.DataFrame
     labels: Mapping[str, str] = field(default_factory=dict)
     trained_on: frozenset[str] = frozenset()
+    cross_fitted: frozenset[str] = frozenset()
     picked: frozenset[str] = frozenset()
     sealed: frozenset[str] = frozenset()
     evidence: pd.DataFrame | None = None
@@ -141,9 +146,19 @@ class Codes(Result):
         object.__setattr__(self, "seen", seen)
         object.__setattr__(self, "table", table)
         object.__setattr__(self, "labels", dict(self.labels))
-        for name in ("trained_on", "sealed"):
+        for name in ("trained_on", "cross_fitted", "sealed"):
             object.__setattr__(self, name, frozenset(map(str, getattr(self, name))))
+        if untaught := self.cross_fitted - self.trained_on:
+            raise InputError(
+                "cross_fitted", "must be among the responses in trained_on",
+                listed(sorted(untaught)), "Name them in trained_on= too.",
+            )  # fmt: skip
         object.__setattr__(self, "picked", picked)
+
+    @property
+    def unmeasured(self) -> frozenset[str]:
+        """Responses on which this coder is not measured: it learned from them, uncrossed."""
+        return self.trained_on - self.cross_fitted
 
     def _checked_probabilities(self) -> Floats:
         values = self.seen[PROBABILITY].to_numpy(dtype=float, na_value=np.nan)
@@ -216,7 +231,7 @@ class Codes(Result):
         Codes
             The same codes. :func:`iapt_topics.learn_codes` and
             :func:`iapt_topics.mapping.compare_encoders` raise an error for them, and so does every
-            measure of a machine that learned from one of these responses.
+            measure of a machine that learned from one of these responses without cross-fitting.
         """
         return replace(self, sealed=self.sealed | (set(self.seen["response_id"]) - self.picked))
 
@@ -233,9 +248,11 @@ class Codes(Result):
         Codes
             The same codes; what they have of respondents stays.
         """
+        mine = self.seen["respondent_id"]
+        if (mine != "").all():
+            return self
         who = responses.table.set_index("response_id")["respondent_id"]
         known = self.seen["response_id"].map(who).fillna("")
-        mine = self.seen["respondent_id"]
         return replace(self, seen=self.seen.assign(respondent_id=mine.where(mine != "", known)))
 
     def roll_up(self, frame: ThemeFrame) -> Codes:
@@ -276,8 +293,8 @@ class Codes(Result):
 
 
 def require_sealed(one: Codes, two: Codes) -> None:
-    """Raise :class:`InputError` if one of two coders learned from sealed test codes."""
-    taught = (one.sealed | two.sealed) & (one.trained_on | two.trained_on)
+    """Raise :class:`InputError` if one of two coders learned from sealed test codes, uncrossed."""
+    taught = (one.sealed | two.sealed) & (one.unmeasured | two.unmeasured)
     if taught:
         raise InputError(
             "sealed test codes", "must measure and never teach",
@@ -292,7 +309,8 @@ def refuse_sealed(human: Codes, learned: Iterable[str]) -> None:
         raise InputError(
             f"codes of {human.coder!r}", "must not teach where they are sealed test codes",
             f"{len(broken)} sealed responses, such as {listed(broken, 3)}",
-            "Give hand codes of other responses, or the plan that holds these out (plan=).",
+            "Give hand codes of other responses, or the plan that holds these out (plan=), or use "
+            "mapping.cross_fit_codes().",
         )  # fmt: skip
 
 

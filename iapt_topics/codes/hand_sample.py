@@ -13,7 +13,7 @@ import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats
 from iapt_topics._base.errors import InputError
-from iapt_topics.codes.codes import Codes, attach_respondents, require_sealed
+from iapt_topics.codes.codes import Codes, attach_respondents, require_sealed, spread
 from iapt_topics.survey.responses import Responses
 
 
@@ -73,7 +73,8 @@ class HandSample:
 def hand_sample(machine: Codes, human: Codes, responses: Responses) -> HandSample:
     """Find which hand codes are a random sample of what the machine coded.
 
-    Those in ``human.picked``, and those that either coder learned from, are none.
+    Those in ``human.picked``, and those that either coder learned from without cross-fitting, are
+    none.
 
     Raises
     ------
@@ -87,7 +88,7 @@ def hand_sample(machine: Codes, human: Codes, responses: Responses) -> HandSampl
     table = kept[kept["response_id"].isin(machine.seen["response_id"])].reset_index(drop=True)
     ids = table["response_id"]
     by_hand = ids.isin(human.seen["response_id"]).to_numpy()
-    apart = ids.isin(human.picked | machine.trained_on | human.trained_on).to_numpy()
+    apart = ids.isin(human.picked | machine.unmeasured | human.unmeasured).to_numpy()
     drawn = by_hand & ~apart
     if not drawn.any():
         raise InputError(
@@ -122,6 +123,28 @@ def drawn_evenly(human: Codes, responses: Responses) -> bool:
     year = responses.table.set_index("response_id")["year"].reindex(known.index)
     ends = known.groupby(year).agg(["min", "max"])
     return bool((ends["max"] - ends["min"] < 1e-9).all())
+
+
+def evenly_drawn_themes(human: Codes, machine: Codes, responses: Responses) -> frozenset[str]:
+    """Themes that can be corrected from counts by year and machine code alone.
+
+    In each year the responses with the theme by the machine had one probability of being drawn,
+    and those without it one: all themes of an even sample, and the one that a sample in strata of
+    its code was drawn for. None if a response was picked.
+    """
+    if human.picked:
+        return frozenset()
+    if drawn_evenly(human, responses):
+        return frozenset(machine.themes)
+    known = pd.Series(human.probabilities, dtype=float)
+    year = responses.table.set_index("response_id")["year"].reindex(known.index).to_numpy()
+    given = spread(machine, known.index.tolist(), machine.themes)[0]
+    even = []
+    for theme, has in zip(machine.themes, given.T, strict=True):
+        ends = known.groupby([year, has]).agg(["min", "max"])
+        if (ends["max"] - ends["min"] < 1e-9).all():
+            even.append(theme)
+    return frozenset(even)
 
 
 def _yearly(table: pd.DataFrame, by_hand: Bools, apart: Bools) -> Floats:

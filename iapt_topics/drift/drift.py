@@ -32,7 +32,8 @@ respondent gave a single response:
   of the runs behind a consensus, the covariance of the shares between them is added to that of
   sampling [12]_ [13]_.
 * **Coding error.** Given hand codes of a random sample, shares are corrected as
-  :mod:`iapt_topics.drift.prevalence` says; p-values take a quarter of the corrected interval's
+  :mod:`iapt_topics.drift.prevalence` says; where respondents recur, the years go together as
+  :mod:`iapt_topics.drift.recurring` says; p-values take a quarter of the corrected interval's
   width (more exactly, its width over 3.92) for the standard error.
 * **Distances.** Bootstrap and permutation of whole respondents. They allow for sampling only, and
   are those of the codes as given.
@@ -82,6 +83,7 @@ from iapt_topics._base.errors import InputError, require_columns
 from iapt_topics._base.result import Result
 from iapt_topics.drift.coded import CodedResponses, find_baseline, join_codes
 from iapt_topics.drift.prevalence import shares_by_hand
+from iapt_topics.drift.recurring import corrected_correlation
 from iapt_topics.drift.tables import (
     COLUMNS,
     Prevalence,
@@ -371,4 +373,5 @@ def corrected_years(
     ]  # fmt: skip
     by_year = {c: table[c].to_numpy().reshape(len(coded.years), -1) for c in table.columns}
     parts = (by_year[c].astype(float) for c in ("estimate", "low", "high", "variance"))
-    return table, corrected_model(sampling, *parts), by_year["said"].tolist()
+    recurring = corrected_correlation(codes, human, responses, coded.themes, coded.years)
+    return table, corrected_model(sampling, *parts, recurring=recurring), by_year["said"].tolist()

@@ -1,4 +1,4 @@
-"""Whether what looks like change can be the machine: its error by year, and corrected changes.
+"""Whether what looks like change can be the machine: its error by year, corrected change and trend.
 
 A machine that finds more of a theme in one year than in another makes a change where there is none.
 People's codes of a random sample tell. Two things follow from them: a test of whether the machine's
@@ -33,6 +33,7 @@ from iapt_topics.codes.hand_sample import hand_sample
 from iapt_topics.drift.coded import join_codes
 from iapt_topics.drift.drift import corrected_years
 from iapt_topics.drift.tables import adjust_p, change_columns
+from iapt_topics.drift.trends import trend_rows
 from iapt_topics.stats.share_model import ShareModel, share_model
 from iapt_topics.survey.responses import number_clusters
 
@@ -43,6 +44,15 @@ if TYPE_CHECKING:
 #: The tests that p of corrected changes and of errors is adjusted over.
 FAMILY = "corrected change against the baseline: all themes and years"
 ERROR_FAMILY = "machine error by year: all themes"
+TREND_FAMILIES = {
+    "omnibus": "any corrected difference between years: all themes",
+    "linear": "corrected linear trend: all themes",
+    "shape": "shape of the corrected trend: all themes",
+}
+_TRENDS = [
+    *("theme", "test", "estimate", "low", "high", "p", "p_bh", "p_holm"),
+    *("family", "smallest_detectable", "shape"),
+]
 _ERRORS = ["theme", "estimate", "n", "p", "p_bh", "p_holm", "family", "note"]
 _FEW = 30
 
@@ -57,7 +67,7 @@ def error_by_year(machine: Codes, human: Codes, responses: Responses) -> pd.Data
     human : Codes
         One person's codes of a random sample of the same responses, weighted by the inverse of
         their inclusion probabilities, if they have any. Those in ``human.picked`` and those that
-        the machine was trained on are left out.
+        the machine was trained on without cross-fitting are left out.
     responses : Responses
         The survey.
 
@@ -146,19 +156,46 @@ def _p_between(error: Floats, mean: Floats, weight: Floats, year: Ints, person: 
     return np.asarray(np.where(~some & (between > 0), 0.0, p))
 
 
-def corrected_change_tests(
+def corrected_tests(
     machine: Codes, human: Codes, responses: Responses, baseline: int | None = None
-) -> pd.DataFrame:
-    """Changes of corrected prevalence against the baseline, as ``measure_drift(human=)`` has them.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Changes and trends of corrected prevalence, as ``measure_drift(human=)`` has them.
 
-    Columns as :func:`change_tests`.
+    Columns as :func:`change_tests` and :func:`trend_tests`.
     """
     coded = join_codes(machine, responses, baseline)
-    table, model, _ = corrected_years(
-        machine, human, responses, share_model(coded.sum_cells()), coded
-    )
+    sums = coded.sum_cells()
+    table, model, _ = corrected_years(machine, human, responses, share_model(sums), coded)
     known = table["estimate"].notna().to_numpy().reshape(len(coded.years), -1)
-    return change_tests(model, known, coded.themes, coded.years, coded.at_base)
+    changes = change_tests(model, known, coded.themes, coded.years, coded.at_base)
+    return changes, trend_tests(model, known, coded.themes, coded.years, sums.n)
+
+
+def trend_tests(
+    model: ShareModel,
+    known: Bools,
+    themes: Sequence[str],
+    years: NDArray[np.int64],
+    n: Floats,
+    seed: int = 7,
+) -> pd.DataFrame:
+    """Tests over all years of the themes whose shares (Y, T) are known in all of them.
+
+    ``n`` (Y,) is the responses of each year, which its weight in a trend rests on. Columns as in
+    :class:`iapt_topics.Drift`, p in a family of each test's own.
+    """
+    if len(years) < 2:
+        return pd.DataFrame({c: pd.Series([], dtype="float64") for c in _TRENDS})
+    whole = known.all(axis=0)
+    rows = []
+    for found in trend_rows(model, years, n, seed):
+        figures = ("estimate", "low", "high", "p", "smallest_detectable")
+        columns = {c: np.where(whole, found[c], np.nan) for c in figures}
+        shape = np.where(whole, found["shape"], "")
+        head = {"theme": list(themes), "test": found["test"], "shape": shape}
+        rows.append(pd.DataFrame(head | columns))
+    table = adjust_p(pd.concat(rows, ignore_index=True), ["test"])
+    return table.assign(family=table["test"].map(TREND_FAMILIES))[_TRENDS]
 
 
 def change_tests(

@@ -47,7 +47,7 @@ NO_THEME = "(no theme)"
 _FEW_PEOPLE = 30
 _CHANGES = [
     *("theme", "year", "against", "both", "gained", "lost", "estimate", "low", "high", "n"),
-    *("p", "p_bh", "p_holm", "note"),
+    *("p", "p_bh", "p_holm", "corrected", "note"),
 ]
 _TRANSITIONS = [
     *("year", "against", "theme_from", "theme_to", "estimate", "low", "high", "n"),
@@ -65,7 +65,8 @@ class Panel(Result):
         Key (theme, year, against): each later year with the baseline and with the year before.
         ``n`` respondents in both; of these ``both`` had the theme in both years, ``gained`` only
         in ``year``, ``lost`` only in ``against``; ``estimate`` = (gained - lost) / n, ``low``,
-        ``high`` (95 %); ``p`` (McNemar, mid-p), ``p_bh``, ``p_holm`` over all rows; ``note``.
+        ``high`` (95 %); ``p`` (McNemar, mid-p), ``p_bh``, ``p_holm`` over all rows; ``corrected``,
+        whether by hand codes; ``note``.
     transitions : pandas.DataFrame
         Key (year, against, theme_from, theme_to) for each year and the one before it. ``n``
         respondents in both years who had ``theme_from`` in ``against``; ``estimate``: the
@@ -193,6 +194,7 @@ def _changes(now: Bools, then: Bools, themes: tuple[str, ...], note: str) -> pd.
             "high": high,
             "n": n,
             "p": p,
+            "corrected": False,
             "note": note,
         }
     )
@@ -229,7 +231,7 @@ def _corrected(
     columns = dict(zip(("estimate", "low", "high", "p"), found, strict=True))
     new = {c: np.where(whole, v, rows[c]) for c, v in columns.items()}
     notes = [_joined(old, more) for old, more in zip(rows["note"], told, strict=True)]
-    return rows.assign(**new, note=notes)
+    return rows.assign(**new, corrected=whole, note=notes)
 
 
 def _joined(*notes: str) -> str:

@@ -33,6 +33,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -85,8 +86,8 @@ def corrected_shares(
     human : Codes
         One person's codes (or agreed ones) of a random sample of them, drawn over all years,
         within each, or with the inclusion probabilities that the codes have. Responses in
-        ``human.picked``, and those that the machine was trained on, are not taken for a random
-        sample: each stands for itself alone.
+        ``human.picked``, and those that the machine was trained on without cross-fitting, are not
+        taken for a random sample: each stands for itself alone.
     responses : Responses
         The survey: years, respondents and, if it has a column ``weight``, the survey weights.
     by_year : bool
@@ -119,10 +120,12 @@ def corrected_shares(
     proportion among all responses times the theme's proportion among their hand-coded ones, each
     weighted by the inverse of its inclusion probability (Horvitz and Thompson 1952). The
     proportions among hand-coded ones have Jeffreys intervals, those of the classes Wilson's, on
-    effective sample sizes that carry weights and the clustering of responses within respondents;
-    they are combined by the square-and-add rule. A machine class without hand codes in a year takes
-    the estimate of all years, and its interval is the widest possible. Prevalence is that in the
-    population that the responses were drawn from, as in ``measure_drift``: coding all responses by
+    effective sample sizes that carry weights and the clustering of responses within respondents
+    (and for those without the theme, in two classes by their scores, the number that gives the
+    variance of both together); they are combined by the square-and-add rule. A machine class
+    without hand codes in a year takes the estimate of all years, and its interval is the widest
+    possible. Prevalence is that in the population that the responses were drawn from, as in
+    ``measure_drift``: coding all responses by
     hand would not bring the width to 0.
 
     References
@@ -260,7 +263,7 @@ def _estimate(
     share, parts = y.astype(float), []
     steady = share.copy()
     error = np.zeros(len(y))
-    found = []
+    found: dict[int, list[_Stratum]] = {}
     for kind in (APPLIED, NEAR, FAR):
         rest = ~domain.certain & (said == kind)
         if not rest.any():
@@ -276,17 +279,50 @@ def _estimate(
             notes.append(f"no hand-coded response that the machine {what}; all years pooled")
         share[rest], steady[rest] = mean, pooled
         error[member] = y[member] - mean
-        found.append((mean, pooled, weight[rest].sum() / weight.sum(), member))
+        one = _Stratum(mean, pooled, weight[rest].sum() / weight.sum(), member)
+        # What is likely to be missed and what is not share an interval: either has few positives.
+        found.setdefault(FAR if kind == NEAR else kind, []).append(one)
     drawn = domain.drawn
     effect = design_effect(error[drawn], domain.design[drawn], domain.person[drawn])
     variance = 0.0
-    for mean, pooled, size, member in found:
-        n = kish_size(domain.design[member]) / effect
-        low, high = jeffreys_interval(mean * n, n)
-        parts.append((size * (mean - float(low)), size * (float(high) - mean)))
-        variance += size**2 * pooled * (1 - pooled) / max(n, 1.0)
+    for strata in found.values():
+        n = np.array([kish_size(domain.design[s.member]) / effect for s in strata])
+        parts.append(_class_limits(strata, n))
+        variance += sum(
+            s.size**2 * s.pooled * (1 - s.pooled) / max(k, 1.0)
+            for s, k in zip(strata, n.tolist(), strict=True)
+        )
     variance += _combine(steady, domain, parts)[3]
     return *_combine(share, domain, parts)[:3], variance, notes
+
+
+class _Stratum(NamedTuple):
+    """Responses drawn alike: the theme's rate by people, in this year and in all."""
+
+    mean: float
+    pooled: float
+    size: float  # of all responses
+    member: Bools  # (N,) hand codes
+
+
+def _class_limits(strata: list[_Stratum], n: Floats) -> tuple[float, float]:
+    """How far below and above the strata's part of prevalence its limits are.
+
+    One interval for all of them, on the effective number that gives their variance: the sum of one
+    for each would be too wide where each has few positives. The variance of a stratum is at its
+    rate drawn towards that of all by one response, so that none without a positive is certain.
+    """
+    size, mean = (np.array([getattr(s, name) for s in strata]) for name in ("size", "mean"))
+    part = size / size.sum()
+    rate = float(np.clip(part @ mean, 0, 1))
+    at = (mean * n + rate) / (n + 1)
+    spread = float((part**2) @ np.divide(at * (1 - at), n, out=np.ones_like(n), where=n > 0))
+    number = 1 / float((part**2) @ np.divide(1, n, out=np.full_like(n, np.inf), where=n > 0))
+    if len(strata) > 1 and spread > 1e-12 and (n > 0).all():
+        number = rate * (1 - rate) / spread
+    low, high = jeffreys_interval(rate * number, number)
+    whole = float(size.sum())
+    return whole * (rate - float(low)), whole * (float(high) - rate)
 
 
 def _mean(y: Bools, weight: Floats, use: Bools) -> float:

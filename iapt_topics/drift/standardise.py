@@ -30,6 +30,7 @@ from iapt_topics.codes.codes import restrict_codes
 from iapt_topics.codes.hand_sample import hand_sample
 from iapt_topics.drift.coded import CodedResponses, find_baseline, join_codes
 from iapt_topics.drift.prevalence import shares_by_hand
+from iapt_topics.drift.recurring import corrected_correlation
 from iapt_topics.drift.tables import FEW_RESPONSES, adjust_p
 from iapt_topics.drift.uncertainty import corrected_model
 from iapt_topics.stats.intervals import wilson_interval
@@ -41,14 +42,16 @@ if TYPE_CHECKING:
     from iapt_topics.survey.responses import Responses
 
 _PRIOR = 5.0
-_SHARES = ["theme", "year", "method", "estimate", "low", "high", "n", "covered", "note"]
+_SHARES = [
+    *("theme", "year", "method", "estimate", "low", "high", "n", "covered", "corrected", "note"),
+]
 _TRENDS = [
     *("theme", "method", "test", "estimate", "low", "high", "n", "covered"),
-    *("p", "p_bh", "p_holm", "note"),
+    *("p", "p_bh", "p_holm", "corrected", "note"),
 ]
 _CHANGES = [
     *("theme", "year", "against", "method", "estimate", "low", "high", "n", "covered"),
-    *("p", "p_bh", "p_holm", "note"),
+    *("p", "p_bh", "p_holm", "corrected", "note"),
 ]
 
 
@@ -62,7 +65,7 @@ class Standardised(Result):
         Key (theme, year, method). ``method`` is "crude" or "standardised"; ``estimate``, ``low``,
         ``high`` (95 %); ``n`` kept coded responses; ``covered``: the part of the
         standard whose cells have a response in this year (the rest cannot be standardised to and
-        is left out); ``note``.
+        is left out); ``corrected``, whether by hand codes (so in the tables below); ``note``.
     changes : pandas.DataFrame
         Key (theme, year, method): prevalence in ``year`` less that in ``against``, the baseline.
         Both are standardised to the cells that have a response in both years, ``covered`` of the
@@ -267,17 +270,18 @@ class StandardCells:
         if n.min() < FEW_RESPONSES:
             notes = [f"n below {FEW_RESPONSES}.", *notes]
         themes = list(self.coded.themes)
-        told = [" ".join(notes)] * len(themes)
+        told, whole = [" ".join(notes)] * len(themes), np.zeros(len(themes), bool)
         if self.by_hand is not None and covered > 0:
-            model, done = self._correct(self.by_hand, model, years, method)
+            model, whole, done = self._correct(self.by_hand, model, years, method)
             told = [f"{note} {more}".strip() for note, more in zip(told, done, strict=True)]
         shared = {"theme": themes, "method": method, "covered": covered}
-        return model, shared | {"n": round(float(n.sum())), "note": told}
+        shared |= {"n": round(float(n.sum())), "corrected": whole, "note": told}
+        return model, shared
 
     def _correct(
         self, by_hand: _ByHand, model: ShareModel, years: list[int], method: str
-    ) -> tuple[ShareModel, list[str]]:
-        """Return the corrected shares of these years, and what was done for each theme."""
+    ) -> tuple[ShareModel, Bools, list[str]]:
+        """Return the corrected shares of these years, and whether and how each theme's was."""
         coded = self.coded
         use = np.isin(coded.year, years)
         weight = np.ones(len(use)) if coded.weight is None else coded.weight
@@ -290,7 +294,8 @@ class StandardCells:
         table = coded.table[use].assign(weight=weight[use])
         part = replace(by_hand.responses, table=table)
         if not by_hand.drawn[use].any():
-            return model, ["Not corrected: no random hand code."] * len(coded.themes)
+            none = ["Not corrected: no random hand code."] * len(coded.themes)
+            return model, np.zeros(len(none), bool), none
         pair = (by_hand.codes, by_hand.human)
         machine, human = (restrict_codes(c, table["response_id"]) for c in pair)
         shares = shares_by_hand(machine, human, part)
@@ -307,7 +312,8 @@ class StandardCells:
             f"Corrected by {k:.0f} hand-coded responses." if ok else "Not corrected."
             for k, ok in zip(n, whole, strict=True)
         ]
-        return corrected_model(model, *parts), done
+        recurring = corrected_correlation(machine, human, part, coded.themes, coded.years[years])
+        return corrected_model(model, *parts, recurring=recurring), whole, done
 
     def _standardise(
         self, crude: ShareModel, years: list[int]

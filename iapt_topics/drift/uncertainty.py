@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from iapt_topics._base.arrays import Floats
+from iapt_topics.drift.recurring import Recurring
 from iapt_topics.stats.intervals import normal_quantile
 from iapt_topics.stats.share_model import ShareModel
 
@@ -32,13 +33,20 @@ def assignment_covariance(shares: Sequence[Floats]) -> Floats:
 
 
 def corrected_model(
-    sampling: ShareModel, share: Floats, low: Floats, high: Floats, unchanged: Floats
+    sampling: ShareModel,
+    share: Floats,
+    low: Floats,
+    high: Floats,
+    unchanged: Floats,
+    *,
+    recurring: Recurring | None = None,
 ) -> ShareModel:
     """Model of corrected shares; where there is none (NaN), the machine's own stands.
 
     The effective number is that which gives ``unchanged``, the variance if no year's coding
-    differs, at the mean share: tests rest on it, while the limits are each year's own. Years stay
-    correlated as far as sampling makes them so.
+    differs, at the mean share: tests rest on it, while the limits are each year's own. Years are
+    correlated as ``recurring`` says, else as far as sampling makes the machine's shares so, which
+    is too little.
     """
     known = ~np.isnan(share)
     share, low, high = (
@@ -54,10 +62,16 @@ def corrected_model(
     effective = np.where(known, mean * (1 - mean) / unchanged, sampling.effective)
     part = np.sqrt(before / variance).T
     correlation = sampling.correlation * np.minimum(part[:, :, None] * part[:, None, :], 1)
+    people = sampling.people
+    if recurring is not None:
+        both = known.T[:, :, None] & known.T[:, None, :]
+        correlation = np.where(both, recurring.correlation, correlation)
+        people = min(people, float(recurring.people))
     correlation[:, np.arange(len(share)), np.arange(len(share))] = 1.0
     return replace(
-        sampling, share=share, low=low, high=high, effective=effective, correlation=correlation
-    )
+        sampling, share=share, low=low, high=high, effective=effective, correlation=correlation,
+        people=people,
+    )  # fmt: skip
 
 
 def by_source(

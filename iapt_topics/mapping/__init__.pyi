@@ -10,6 +10,7 @@ from .edits import write_edits as write_edits
 from .edits import write_mapping as write_mapping
 from .encoders import compare_encoders as compare_encoders
 from .facets import code_facets as code_facets
+from .learning import cross_fit_codes as cross_fit_codes
 from .learning import learn_codes as learn_codes
 from .mapping import TopicMapping as TopicMapping
 from .mapping import map_topics as map_topics

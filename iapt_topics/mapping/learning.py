@@ -6,12 +6,16 @@ steps. The first is one logistic regression over all pairs of response and theme
 frame's scores into log-odds; it has few coefficients, shared by all themes, and so learns from all
 codes at once. The second lets each theme depart from that by a Gaussian process over the sentence
 vectors: a theme with few positives stays where the frame put it, one with many is learned.
+
+One random sample can teach and measure: the survey is divided at random, and each part is coded by
+a model that learned from the hand codes of the others. Within a part the hand codes are then a
+random sample of what a fixed model coded, whatever it learned elsewhere.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -89,6 +93,7 @@ def learn_codes(
         Kind "machine", all kept responses; ``score`` is the calibrated probability of the theme,
         0 to 1; ``trained_on`` names the responses learned from. For those it is the probability
         from a model that had not seen them, nor any other response of the same respondent.
+        They measure nothing; those of :func:`iapt_topics.mapping.cross_fit_codes` do.
 
     Raises
     ------
@@ -122,6 +127,97 @@ def learn_codes(
     .. [3] Lipton, Elkan and Naryanaswamy (2014), "Optimal thresholding of classifiers to maximize
        F1 measure", ECML PKDD.
     """
+    held = plan.held_out(responses) if plan is not None else frozenset[str]()
+    refuse_sealed(human, set(responses.kept["response_id"]) & set(human.seen["response_id"]) - held)
+    return _learn(responses, embeddings, frame, encoder, human, machine, _Parts(held, None, seed))
+
+
+def cross_fit_codes(
+    responses: Responses,
+    embeddings: Embeddings,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    human: Codes,
+    *,
+    machine: Codes | None = None,
+    folds: int = 5,
+    seed: int = 7,
+) -> Codes:
+    """Code all responses in random parts, each by a model taught by hand codes of the others.
+
+    One random sample can then teach the machine and measure it.
+
+    Parameters
+    ----------
+    responses : Responses
+        The survey.
+    embeddings : Embeddings
+        Of the same responses.
+    frame : ThemeFrame
+        The codebook.
+    encoder : Encoder
+        The one that made the embeddings.
+    human : Codes
+        A random sample. Sealed test codes may be in it: none teaches a model that it measures.
+    machine : Codes, optional
+        As for :func:`iapt_topics.learn_codes`.
+    folds : int, default 5
+        Parts, 2 or more.
+    seed : int, default 7
+        Of the parts that the survey is coded in and that codes are cross-fitted in.
+
+    Returns
+    -------
+    Codes
+        As of :func:`iapt_topics.learn_codes`; ``cross_fitted`` names the responses in
+        ``trained_on`` that can measure them: all but those that taught ``machine``, be it in other
+        parts. Those in ``human.picked`` teach, and stand for no others.
+
+    Raises
+    ------
+    InputError
+        If ``folds`` is below 2, a part leaves fewer than 20 hand codes to learn from, or a hand
+        theme is not codable.
+
+    Notes
+    -----
+    Respondents are divided at random into the parts, those with hand codes and the others apart,
+    and all that :func:`iapt_topics.learn_codes` does is done anew for each part. Weights,
+    calibration and thresholds of a part know none of its hand codes, which are thus a random sample
+    of what a fixed model coded [1]_ [2]_. Estimates over all parts are unbiased; that their
+    intervals hold rests on the models of different parts being much alike, since each learned from
+    most of the same codes [1]_. A response is coded by one of these models, never by their mean:
+    hand-coded ones could not be, and would differ from the rest. The price is that each model
+    learned from fewer codes.
+
+    References
+    ----------
+    .. [1] Zrnic and Candes (2024), "Cross-prediction-powered inference", PNAS 121:e2322083121.
+    .. [2] Egami, Hinck, Stewart and Wei (2023), "Using imperfect surrogates for downstream
+       inference", NeurIPS 36.
+    """
+    parts = _Parts(frozenset(), folds, seed)
+    return _learn(responses, embeddings, frame, encoder, human, machine, parts)
+
+
+class _Parts(NamedTuple):
+    """Responses never to learn from, and in how many parts the survey is coded, if it is."""
+
+    held: frozenset[str]
+    folds: int | None
+    seed: int
+
+
+def _learn(
+    responses: Responses,
+    embeddings: Embeddings,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    human: Codes,
+    machine: Codes | None,
+    parts: _Parts,
+) -> Codes:
+    held, folds, seed = parts
     # Sorted, so that the order of the file cannot matter where responses are equally near.
     responses = replace(responses, table=responses.table.sort_values("response_id"))
     kept = responses.kept
@@ -133,12 +229,10 @@ def learn_codes(
         raise InputError(
             "human", "must contain codable themes of the frame", listed(other), "Correct it."
         )
-    held = plan.held_out(responses) if plan is not None else frozenset[str]()
     coded = [r for r in human.seen["response_id"] if r in set(ids) and r not in held]
-    refuse_sealed(human, coded)
     if len(coded) < FEWEST:
         raise InputError(
-            "learn_codes()",
+            "learning from hand codes",
             f"needs at least {FEWEST} hand-coded responses outside the evaluation part",
             f"{len(coded)}", "Code more, or use code_responses(), which needs none.",
         )  # fmt: skip
@@ -154,10 +248,11 @@ def learn_codes(
         for name, axis in {"score": 0, "sentence": None, "margin": None}.items()
     ]
     x = np.stack([*features, machine.matrix(ids, themes).astype(np.float64)], axis=2)
-    folds = _folds(cluster_ids(kept)[rows], seed)
-    probability = _calibrated(x, _likeness(embeddings.rows(ids), rows), rows, y, folds)
+    people = cluster_ids(kept)
+    part = np.zeros(len(ids), dtype=np.intp) if folds is None else _parts(people, rows, folds, seed)
+    taught = _Taught(x, _likeness(embeddings.rows(ids), rows), rows, y, people)
     free = np.array([r not in held for r in ids])
-    given = probability >= np.array([_threshold(p) for p in probability[free].T])
+    probability, given = taught.code(part, free, folds is not None, seed)
     at, theme = np.nonzero(given)
     table = pd.DataFrame(
         {
@@ -172,9 +267,57 @@ def learn_codes(
         themes=tuple(themes),
         seen=kept[["response_id", "respondent_id"]],
         table=table,
-        trained_on=frozenset(coded),
+        trained_on=frozenset(coded) | machine.trained_on,
+        cross_fitted=frozenset(coded) - machine.trained_on if folds is not None else frozenset(),
         evidence=find_evidence(sentences, table, responses, frame),
     )
+
+
+class _Taught(NamedTuple):
+    """What there is to learn from: features and likeness of all responses, and the hand codes."""
+
+    x: Floats
+    kernel: Floats
+    rows: Ints
+    y: Floats
+    people: NDArray[np.str_]
+
+    def code(self, part: Ints, free: Bools, crossed: bool, seed: int) -> tuple[Floats, Bools]:
+        """Probability of every response and theme, and whether it passes the part's threshold."""
+        probability = np.zeros((len(part), self.y.shape[1]))
+        given = np.zeros(probability.shape, bool)
+        for k in np.unique(part):
+            own = part == k
+            found = self.without(own & crossed, seed)
+            probability[own] = found[own]
+            given[own] = found[own] >= np.array([_threshold(p) for p in found[free].T])
+        return probability, given
+
+    def without(self, part: Bools, seed: int) -> Floats:
+        """Probability of every response and theme, learned from no hand code of the part."""
+        use = ~part[self.rows]
+        rows = self.rows[use]
+        folds = _folds(self.people[rows], seed)
+        return _calibrated(self.x, self.kernel[:, use], rows, self.y[use], folds)
+
+
+def _parts(people: NDArray[np.str_], rows: Ints, folds: int, seed: int) -> Ints:
+    """Part of each response: respondents with hand codes, and others, are divided evenly."""
+    _, who = np.unique(people, return_inverse=True)
+    coded = np.zeros(who.max() + 1, dtype=bool)
+    coded[who[rows]] = True
+    rng, part = np.random.default_rng(seed), np.zeros(len(coded), dtype=np.intp)
+    for group in (np.flatnonzero(coded), np.flatnonzero(~coded)):
+        part[rng.permutation(group)] = np.arange(len(group)) % max(folds, 1)
+    out = part[who]
+    left = len(rows) - int(np.bincount(out[rows]).max())
+    if folds < 2 or left < FEWEST:
+        raise InputError(
+            "folds", f"must be 2 or more and leave each part {FEWEST} hand codes to learn from",
+            f"{folds}, with {len(rows)} hand-coded responses",
+            "Use folds=5, or code more responses.",
+        )  # fmt: skip
+    return np.asarray(out)
 
 
 def _calibrated(x: Floats, kernel: Floats, rows: Ints, y: Floats, folds: Ints) -> Floats:

@@ -26,7 +26,7 @@ from iapt_topics.pipeline.judged import mark_study, score_tests, tables_of_tests
 from iapt_topics.pipeline.keys import PURPOSIVE
 from iapt_topics.pipeline.later_wave import place_wave, require_settled
 from iapt_topics.pipeline.lesson import prepare_lesson, tables_of_lesson
-from iapt_topics.pipeline.looks import record_look
+from iapt_topics.pipeline.looks import count_look, record_look
 from iapt_topics.pipeline.manifest import (
     MANIFEST,
     read_manifest,
@@ -185,6 +185,7 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
     """
     _require_own(plan.out)
     plan = with_withdrawn(plan)
+    certified = "certificate" in study.tables  # the reports have its verdicts
     with scratch_folder(plan.out, "next") as part:
         written = write_study(
             part,
@@ -196,12 +197,13 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
             more=tables_of_tests(score_tests(study, plan))
             | tables_of_lesson(study.manifest)
             | further_tables(study, plan),
+            looks=count_look(plan.out, study.codes, study.human[0]) if certified else 0,
         )
         # It names the researcher's files, as the manifest does.
         write_whole(part / PLAN, plan_text(plan, plan.out / PLAN), private=True)
         with _undisturbed():
             _put_in_place(part, plan.out)
-    if "certificate" in study.tables:  # the private report has its verdicts
+    if certified:
         record_look(plan.out, study.codes, study.human[0])
     add_run(plan.out, study, plan)
     return {name: plan.out / path.relative_to(part) for name, path in written.items()}

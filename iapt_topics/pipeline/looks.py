@@ -53,26 +53,42 @@ def record_look(
     InputError
         If the record is a link, or has lost a column.
     """
+    rows = _kept(folder)
+    row = _row(machine, human, (precision, recall, confidence, together))
+    if row[1:] not in [before[1:] for before in rows]:
+        rows.append(row)
+        text = private_csv(pd.DataFrame(rows, columns=_COLUMNS))
+        write_whole(private_folder(folder / REPORT) / LOOKS, text, private=True)
+    return _number(rows, row)
+
+
+def count_look(folder: Path, machine: Codes, human: Codes) -> int:
+    """Which look :func:`record_look` would be, by what a study asks; nothing is written."""
+    return _number(_kept(folder), _row(machine, human, (0.8, None, 0.9, False)))
+
+
+def _kept(folder: Path) -> list[list[str]]:
     refuse_links(folder, f"{REPORT}/{LOOKS}")
-    path = private_folder(folder / REPORT) / LOOKS
-    asked = (precision, recall, confidence, together)
+    path = folder / REPORT / LOOKS
+    if not path.exists():
+        return []
+    table = read_sheet(path, LOOKS)
+    require_columns(table, _COLUMNS, LOOKS)
+    return [[cell_text(v) for v in values] for values in table[_COLUMNS].to_numpy().tolist()]
+
+
+def _row(machine: Codes, human: Codes, asked: tuple[float | bool | None, ...]) -> list[str]:
     tested = human.seen.loc[~human.seen["response_id"].isin(human.picked), "response_id"]
-    row = [
+    return [
         datetime.now(UTC).isoformat(timespec="seconds"), _hash(tested.tolist()),
         _hash([f"{r} {t} {s!r}" for r, t, s in machine.table.to_numpy(dtype=object).tolist()]),
         *("" if value is None else str(value) for value in asked),
     ]  # fmt: skip
-    rows: list[list[str]] = []
-    if path.exists():
-        table = read_sheet(path, LOOKS)
-        require_columns(table, _COLUMNS, LOOKS)
-        rows = [[cell_text(v) for v in values] for values in table[_COLUMNS].to_numpy().tolist()]
-    if row[1:] not in [before[1:] for before in rows]:
-        rows.append(row)
-        text = private_csv(pd.DataFrame(rows, columns=_COLUMNS))
-        write_whole(path, text, private=True)
+
+
+def _number(rows: list[list[str]], row: list[str]) -> int:
     same = [before[1:] for before in rows if before[1] == row[1]]
-    return same.index(row[1:]) + 1
+    return same.index(row[1:]) + 1 if row[1:] in same else len(same) + 1
 
 
 def _hash(parts: list[str]) -> str:

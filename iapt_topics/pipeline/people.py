@@ -152,6 +152,7 @@ def codes_of(responses: Responses, codes: Codes) -> Codes:
         table=codes.table[here[1]].reset_index(drop=True),
         findings=findings[~np.asarray(said, dtype=bool)].reset_index(drop=True),
         trained_on=codes.trained_on & known,
+        cross_fitted=codes.cross_fitted & known,
         picked=codes.picked & known,
         evidence=None if evidence is None else evidence[evidence["response_id"].isin(known)],
     )

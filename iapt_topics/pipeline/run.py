@@ -41,8 +41,9 @@ from iapt_topics.pipeline.saved import stage_once
 from iapt_topics.study.study import Study
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.cache import fit_once
+from iapt_topics.topics.labels import label_topics
 from iapt_topics.topics.new_wave import Wave
-from iapt_topics.topics.topics import TopicConfig, Topics
+from iapt_topics.topics.topics import OWN_MODEL, TopicConfig, Topics
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -159,6 +160,8 @@ def code_survey(
     on_event(Event("note", f"{said[0].upper()}{said[1:]}."))
     on_event(Event("stage", f"Finding topics: consensus of {config.n_runs} runs"))
     topics = fit_once(responses, embeddings, config, setup.cache, on_event)
+    if not str(topics.config.model).startswith(OWN_MODEL):  # whose names are its own
+        topics = label_topics(topics, responses, embeddings, encoder)
     topics = decide_topics(setup.decided, topics, responses, embeddings, on_event)
     on_event(Event("stage", "Mapping topics and responses onto the frame"))
     mapping, machine, facets = code_once(responses, embeddings, topics, frame, encoder, setup)

@@ -16,7 +16,7 @@ from iapt_topics.pipeline.manifest import remove_manifest, write_manifest
 from iapt_topics.pipeline.publications import noise_secret, note_publication
 from iapt_topics.publish.disclosure import Disclosure, parse_rule
 from iapt_topics.publish.exports import write_tables
-from iapt_topics.publish.published import Published, keep_private, publish
+from iapt_topics.publish.published import Published, keep_private, publish, with_looks
 from iapt_topics.report.draft import write_draft
 from iapt_topics.report.key_results import write_results_workbook
 from iapt_topics.report.pictures import draw
@@ -36,6 +36,7 @@ def write_study(
     command: Sequence[str] = (),
     record: str | Path | None = None,
     more: Mapping[str, pd.DataFrame] | None = None,
+    looks: int = 0,
 ) -> dict[str, Path]:
     """Write a study's public files, and apart from them the private ones.
 
@@ -61,6 +62,9 @@ def write_study(
         (``publications.json``), and, for a rule with noise, the secret of it (``noise_secret``).
     more : mapping of str to DataFrame, optional
         Further private tables by name, such as those of blind tests.
+    looks : int, default 0
+        Which look at the hand codes that certify themes it is, which stands beside the verdicts; 0
+        where no record is kept.
 
     Returns
     -------
@@ -96,14 +100,16 @@ def write_study(
     for name in (PUBLIC, f"{PUBLIC}/tables"):
         refuse_links(folder, name)
     written = {}
-    for name, table in (study.tables | dict(more or {})).items():
+    exact = with_looks(keep_private(study), looks)
+    for name, table in (dict(exact.tables) | dict(more or {})).items():
         written[name] = private / f"{name}.csv"
         # With a byte-order mark, without which Excel takes UTF-8 for the local code page.
         write_whole(written[name], private_csv(table), encoding="utf-8-sig", private=True)
     write_whole(private / "README.txt", _PRIVATE, private=True)
-    written["private_report"] = write_report(folder / REPORT / "report.html", keep_private(study))
+    written["private_report"] = write_report(folder / REPORT / "report.html", exact)
     keep = folder if record is None else Path(record)
     published = publish(study, rule, quotes=quotes, secret=noise_secret(keep, rule))
+    published = with_looks(published, looks)
     written["report"] = write_report(public / "report.html", published)
     written["workbook"] = write_results_workbook(public / "tables.xlsx", published)
     written["published"] = write_tables(public / "tables", published)

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from iapt_topics._base.arrays import Floats
-from iapt_topics.codes.hand_sample import drawn_evenly
-from iapt_topics.drift.machine_error import change_tests
+from iapt_topics._base.status import NOT_ESTIMABLE, SHOWN, UNEVEN
+from iapt_topics.codes.hand_sample import evenly_drawn_themes
+from iapt_topics.drift.machine_error import change_tests, trend_tests
 from iapt_topics.drift.prevalence import NOT_RANDOM
 from iapt_topics.drift.uncertainty import corrected_model
 from iapt_topics.publish.cells import Cells, follow, mark, round_p, rounding_variance
@@ -29,27 +30,30 @@ from iapt_topics.study.derived import (
     add_findings,
     both_years,
     corrected_changes,
+    corrected_trends,
     widths_by_source,
 )
 from iapt_topics.study.study import Study
 from iapt_topics.study.tables import Tables
 
+_UNEVEN = "drawn with unequal probabilities or picked: corrected in the private tables alone"
+
 
 def publish_corrected(
     study: Study, published: Tables, cells: Cells, years: pd.DataFrame | None, model: YearModel
 ) -> Tables:
-    """Corrected shares and changes, if people coded some of the responses; widths by source.
+    """Corrected shares, changes and trends, if people coded some responses; widths by source.
 
-    And the changes of the published tables, with what may be said of each.
+    And the changes and trends of the published tables, with what may be said of each.
     """
     tables: Tables = {}
     counts, changes = cells.counts, published["drift_changes"]
     kind = study.codes.kind
-    # A purposive sample is none that the rest could be corrected by, nor an uneven one for counts.
-    human = [] if years is None else counts.compared["comparison"][:1]
-    even = all(drawn_evenly(c, study.responses) for c in human)
-    if years is not None and kind != "human" and even:
-        one, two, both = counts.compared["comparison"]
+    pair = counts.compared.get("comparison")
+    # What people picked to code, all of it, is none that the rest could be corrected by.
+    some = pair is not None and not pair[0].picked.issuperset(pair[0].seen["response_id"])
+    if years is not None and pair is not None and kind != "human" and some:
+        one, two, both = pair
         first, second = given_by(one), given_by(two)
         if counts.weights:
             years = agreement_by_year(cells, weighted=True)
@@ -57,20 +61,27 @@ def publish_corrected(
             cells.joint(first[t] & second[t] & both & counts.by_year[y], y)
             for t, y in zip(years["theme"], years["year"], strict=True)
         ]
+        even = evenly_drawn_themes(one, two, study.responses)
         shares = _correct(published["drift_shares"], years, np.array(joint, dtype=float), cells)
-        shares["sample"] = _sample(study, shares["theme"])
+        shares = _leave_out(shares.assign(sample=_sample(study, shares["theme"])), even)
         tests = _tests(shares, model, study.drift.baseline)
-        changed = follow(corrected_changes(shares, changes, tests), *both_years_of(changes, shares))
-        odd = changed["sample"] == UNLIKE
-        changed["note"] = changed["note"].mask(odd & (changed["note"] == ""), NOT_RANDOM)
-        tables["corrected_shares"] = shares.drop(columns="unchanged")
-        tables["corrected_changes"] = changed.assign(
-            **{c: round_p(changed[c]) for c in ("p", "p_bh", "p_holm")}
+        changed = follow(
+            corrected_changes(shares, changes, tests[0]), *both_years_of(changes, shares)
         )
-        if "error_by_year" in study.tables:
+        trends = corrected_trends(shares, published["drift_trends"], tests[1])
+        trends = follow(trends, _trend_statuses(shares, trends["theme"]))
+        tables["corrected_shares"] = shares.drop(columns="unchanged")
+        for name, table in (("changes", changed), ("trends", trends)):
+            odd = table["sample"] == UNLIKE
+            table["note"] = table["note"].mask(odd & (table["note"] == ""), NOT_RANDOM)
+            p = {c: round_p(table[c]) for c in ("p", "p_bh", "p_holm")}
+            tables[f"corrected_{name}"] = table.assign(**p)
+        if "error_by_year" in study.tables and even.issuperset(two.themes):
             tables["error_by_year"] = _errors(study.tables["error_by_year"], years)
     corrected = tables.get("corrected_changes")
     tables["drift_changes"] = add_findings(changes, kind, corrected)
+    found = tables.get("corrected_trends")
+    tables["drift_trends"] = add_findings(published["drift_trends"], kind, found)
     themes = widths_by_source(corrected, changes)
     exact = study.tables["change_sources"]  # the widths of topics' changes are public as they are
     topics = exact[exact["what"] == "topics"]
@@ -83,6 +94,29 @@ def both_years_of(changes: pd.DataFrame, shares: pd.DataFrame) -> tuple[pd.DataF
     return both_years(rows.reset_index(drop=True), shares)
 
 
+def _leave_out(shares: pd.DataFrame, even: frozenset[str]) -> pd.DataFrame:
+    """Corrected shares without those of themes for which the hand codes were drawn unevenly.
+
+    Each hand code would have to be weighted by how it was drawn. Sums of such weights would have
+    to be rounded to twice the largest, which leaves nothing of them.
+    """
+    out = ~shares["theme"].isin(even)
+    figures = ["estimate", "low", "high", "unchanged", "n"]
+    return shares.assign(
+        **{c: shares[c].mask(out) for c in figures},
+        sample=shares["sample"].mask(out, UNEVEN),
+        status=shares["status"].mask(out, NOT_ESTIMABLE),
+        note=shares["note"].mask(out, _UNEVEN),
+    )
+
+
+def _trend_statuses(shares: pd.DataFrame, themes: pd.Series) -> pd.DataFrame:
+    """Status and note of each theme's trend: of its first year whose corrected share is missing."""
+    hidden = shares[shares["estimate"].isna()].drop_duplicates("theme").set_index("theme")
+    out = hidden[["status", "note"]].reindex(themes).reset_index(drop=True)
+    return out.fillna({"status": SHOWN, "note": ""})
+
+
 def _sample(study: Study, themes: pd.Series) -> np.ndarray:
     """Whether the hand codes of each theme look like a random sample, as the exact table says."""
     exact = study.tables.get("corrected_shares")
@@ -90,8 +124,10 @@ def _sample(study: Study, themes: pd.Series) -> np.ndarray:
     return np.where(themes.isin(odd), UNLIKE, RANDOM)
 
 
-def _tests(shares: pd.DataFrame, years: YearModel, baseline: int) -> pd.DataFrame:
-    """Tests of the changes of published corrected shares."""
+def _tests(
+    shares: pd.DataFrame, years: YearModel, baseline: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tests of the changes and the trends of published corrected shares."""
     key = pd.MultiIndex.from_product([years.years, years.themes])
     wide = shares.set_index(["year", "theme"]).reindex(key)
     share, low, high, unchanged = (
@@ -101,10 +137,11 @@ def _tests(shares: pd.DataFrame, years: YearModel, baseline: int) -> pd.DataFram
     # What the machine's shares are off by is in the corrected limits.
     model = replace(corrected_model(years.model, share, low, high, unchanged), extra=None)
     known = ~np.isnan(share)
+    trends = trend_tests(model, known, years.themes, years.years, years.n)
     at_base = np.flatnonzero(years.years == baseline)
     if not len(at_base):
         known, at_base = known & False, np.array([0])
-    return change_tests(model, known, years.themes, years.years, int(at_base[0]))
+    return change_tests(model, known, years.themes, years.years, int(at_base[0])), trends
 
 
 def _errors(exact: pd.DataFrame, years: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.status import NOT_ESTIMABLE, SHOWN, SMALL_BASE, SUPPRESSED
+from iapt_topics._base.status import (
+    BY_PEOPLE,
+    NOT_ESTIMABLE,
+    SHOWN,
+    SMALL_BASE,
+    SUPPRESSED,
+    UNCHECKED,
+)
 from iapt_topics.drift.distances import distance
 from iapt_topics.drift.tables import adjust_p, change_columns, name_families
 from iapt_topics.drift.trends import change_rows, trend_rows
@@ -273,7 +280,8 @@ def _standardised(table: pd.DataFrame, published: pd.DataFrame, cells: Cells) ->
     }  # fmt: skip
     out = table[["theme", "year", "against"]].assign(**whole)
     out = out.assign(**{c: out[c].where(shown) for c in whole})
-    return follow(out.assign(changed=np.where(shown, table["changed"], "")), rows)
+    out = out.assign(changed=np.where(shown, table["changed"], ""))
+    return _say_findings(follow(out, rows), table)
 
 
 def _panel_changes(table: pd.DataFrame, shares: pd.DataFrame, cells: Cells) -> pd.DataFrame:
@@ -299,7 +307,19 @@ def _panel_changes(table: pd.DataFrame, shares: pd.DataFrame, cells: Cells) -> p
     )
     status = np.where(few, SUPPRESSED, np.where(people < rule.percent_base, SMALL_BASE, SHOWN))
     note = np.where(few, SUPPRESSED, np.where(people < rule.percent_base, rule.too_small, ""))
-    return follow(out, now, then, pd.DataFrame({"status": status, "note": note}))
+    out = follow(out, now, then, pd.DataFrame({"status": status, "note": note}))
+    return _say_findings(out, rows)
+
+
+def _say_findings(out: pd.DataFrame, exact: pd.DataFrame) -> pd.DataFrame:
+    """What may be said of each change that is shown: a word, as ``changed`` is.
+
+    The corrected changes themselves are not published: they would tell of small groups.
+    """
+    shown = (out["status"] == SHOWN).to_numpy()
+    checked = exact["checked"].to_numpy()
+    checked = np.where(shown | (checked == BY_PEOPLE), checked, UNCHECKED)
+    return out.assign(checked=checked, finding=np.where(shown, exact["finding"], ""))
 
 
 def _coarse_part(part: pd.Series, cells: Cells) -> pd.Series:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -37,6 +37,8 @@ from iapt_topics.publish.suppression import Key, Protection, suppress
 from iapt_topics.publish.workbook import write_published
 from iapt_topics.study.about import About
 from iapt_topics.study.study import Study
+
+AnyVersion = TypeVar("AnyVersion", bound="Version")
 
 #: How many values a count of few must still have for a reader who knows all other counts exactly.
 FEWEST_VALUES = 3
@@ -250,6 +252,14 @@ def publish(
         quotes=choose_quotes(study, tables, quotes),
         approved=isinstance(quotes, pd.DataFrame),
     )
+
+
+def with_looks(version: AnyVersion, looks: int) -> AnyVersion:
+    """Say beside the verdicts which look at the hand codes it was; 0 where that is not known."""
+    table = version.tables.get("certificate")
+    if table is None or not looks:
+        return version
+    return replace(version, tables={**version.tables, "certificate": table.assign(looks=looks)})
 
 
 def hidden_counts(counts: LinkedCounts, rule: Disclosure) -> set[Key]:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from markupsafe import Markup
 
-from iapt_topics._base.status import FEW, SIGNIFICANT, SUPPRESSED, UNCHECKED
+from iapt_topics._base.status import (
+    BY_PEOPLE,
+    FELL,
+    FEW,
+    ROSE,
+    SIGNIFICANT,
+    SUPPRESSED,
+    UNCHECKED,
+)
 from iapt_topics._base.text import clean
 from iapt_topics.report import format as form
 from iapt_topics.report.changes import Change
@@ -260,26 +268,37 @@ def _ratio(log_odds: float) -> str:
     return ">\u00a0100" if ratio > 100 else f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2f}"
 
 
-def trend_words(version: Version) -> list[str]:
-    """Each significant trend over all waves, as a sentence."""
+def trend_words(version: Version) -> list[dict[str, Any]]:
+    """Each significant trend over all waves, as a sentence: those found, and the unchecked ones."""
     trends = version.tables["drift_trends"]
     if version.tables["drift_shares"]["year"].nunique() < 3 or trends.empty:
         return []
-    rows = trends[(trends["test"] == "linear") & (trends["p_bh"] < SIGNIFICANT)]
-    rows = rows[rows["estimate"].notna()]
+    corrected = version.tables.get("corrected_trends")
+    found, whose = trends[trends["checked"] == BY_PEOPLE], "by human codes"
+    if corrected is not None:
+        found = corrected[corrected["finding"].isin((ROSE, FELL))]
+        whose = "as corrected by human codes"
+    alone = trends[trends["checked"] == UNCHECKED]
+    parts = {whose: found, "by machine codes, not checked by people": alone}
     out = []
-    for r in rows.sort_values("estimate", ascending=False).to_dict("records"):
-        # A trend of machine codes alone is not said to be one.
-        alone = version.about.coder_kind == "machine"
-        way = ":" if alone else " rose by" if r["estimate"] > 0 else " fell by"
-        size = form.points(r["estimate"] if alone else abs(r["estimate"]))
-        size = size if alone else size.lstrip("+")
-        between = form.interval(r["low"], r["high"], form.points)
-        out.append(
-            f"{form.label_of(version.labels, r['theme'])}{way} {size} points a year "
-            f"(95\u00a0% CI {between}; adjusted p {_p(r['p_bh'])})"
-        )
+    for of, table in parts.items():
+        rows = table[(table["test"] == "linear") & (table["p_bh"] < SIGNIFICANT)]
+        rows = rows[rows["estimate"].notna()].sort_values("estimate", ascending=False)
+        said = [_trend(version, row, found=of == whose) for row in rows.to_dict("records")]
+        if said:
+            out.append({"whose": of, "said": said})
     return out
+
+
+def _trend(version: Version, row: Mapping[Hashable, Any], *, found: bool) -> str:
+    # A trend of machine codes alone is not said to be one.
+    way = ":" if not found else " rose by" if row["estimate"] > 0 else " fell by"
+    size = form.points(abs(row["estimate"])).lstrip("+") if found else form.points(row["estimate"])
+    between = form.interval(row["low"], row["high"], form.points)
+    return (
+        f"{form.label_of(version.labels, row['theme'])}{way} {size} points a year "
+        f"(95\u00a0% CI {between}; adjusted p {_p(row['p_bh'])})"
+    )
 
 
 def _p(p: float) -> str:

@@ -44,6 +44,7 @@ def standardised_grid(table: pd.DataFrame, labels: Labels, *, exact: bool = Fals
         ("Unadjusted change (points)", whole_points, "crude"),
         ("Standardised change (points)", whole_points, "estimate"),
         ("Significant after standardisation", str, "changed"),
+        ("Result", str, "finding"),
         note=""
         if exact
         else "Whole points without intervals: more detail could disclose the codes of small "
@@ -88,7 +89,9 @@ def _tested_together(rows: pd.DataFrame) -> str:
     return f"p is adjusted over one family: {family.iloc[0]}." if len(family) else ""
 
 
-def trends_grid(trends: pd.DataFrame, labels: Labels, waves: Waves) -> Grid | None:
+def trends_grid(
+    trends: pd.DataFrame, labels: Labels, waves: Waves, caption: str = "Trends over all years"
+) -> Grid | None:
     """Linear trend, any difference and shape, for the themes that are shown in enough years."""
     shown = trends[trends["estimate"].notna()]
     if shown.empty:
@@ -98,7 +101,7 @@ def trends_grid(trends: pd.DataFrame, labels: Labels, waves: Waves) -> Grid | No
     shape = shown[shown["test"] == "shape"].set_index("theme").to_dict("index")
     return make_grid(
         slope,
-        "Trends over all years",
+        caption,
         ("Theme", partial(label_of, labels), "theme"),
         ("Linear trend (points per year)", points, "estimate"),
         ("95 % CI", points_between, "low", "high"),
@@ -112,6 +115,7 @@ def trends_grid(trends: pd.DataFrame, labels: Labels, waves: Waves) -> Grid | No
             "theme",
         ),
         ("Adjusted p (shape)", lambda t: p_value(shape[t]["p_bh"]), "theme"),
+        *((("Result (linear)", str, "finding"),) if "finding" in slope else ()),
         *((("Waves", str, "note"),) if slope["note"].astype(bool).any() else ()),
         note="Each p is adjusted over its own test: all themes.",
     )
@@ -207,6 +211,7 @@ def panel_grid(rows: pd.DataFrame, labels: Labels, caption: str) -> Grid:
         ("Change (points)", points, "estimate"),
         ("Respondents of both years", count, "n"),
         ("Significant (McNemar)", str, "changed"),
+        ("Result", str, "finding"),
         note=_tested_together(rows),
     )
 

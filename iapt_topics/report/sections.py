@@ -9,7 +9,16 @@ from typing import Any
 
 import pandas as pd
 
-from iapt_topics._base.status import FEW, SHOWN, SIGNIFICANT, SUPPRESSED, UNCHECKED
+from iapt_topics._base.status import (
+    CORRECTED,
+    FELL,
+    FEW,
+    ROSE,
+    SHOWN,
+    SIGNIFICANT,
+    SUPPRESSED,
+    UNCHECKED,
+)
 from iapt_topics._base.text import clean
 from iapt_topics.figures.ledger import STATUSES
 from iapt_topics.publish.published import Private, Version
@@ -235,9 +244,7 @@ def _drift(
             last_rows, labels, f"{names[last]} against {names[baseline]}, machine codes"
         ),
         # Two years have a change and no trend beside it.
-        "trends": drift_grids.trends_grid(tables["drift_trends"], labels, waves)
-        if n_years > 2
-        else None,
+        **checked.trends(version, n_years),
         "merged": drift_grids.merged_grid(tables["merged_shares"], labels, waves)
         if "merged_shares" in tables
         else None,
@@ -248,6 +255,7 @@ def _drift(
         "corrected": any(c.corrected for c in changes),
         "mix": _same_mix(version, last_rows),
         "n_checked": sum(c.checked != UNCHECKED for c in changes),
+        "left_private": checked.left_private(version),
         "n_alone": sum(c.checked == UNCHECKED for c in changes),
         "n_alone_differ": sum(c.checked == UNCHECKED and c.p < SIGNIFICANT for c in changes),
         "panel": checked.panel(version, last, names),
@@ -327,6 +335,8 @@ def _same_mix(version: Version, changes: pd.DataFrame) -> dict[str, Any] | None:
         "stay": len(as_is & found),
         "were": len(as_is),
         "new": len(found - as_is),
+        "checked": int((rows["checked"] == CORRECTED).sum()),
+        "found": int(rows["finding"].isin((ROSE, FELL)).sum()),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from iapt_topics._base.status import AUTOMATE, AUTOMATE_ABOVE, SUPPRESSED, UNKNOWN
 from iapt_topics._base.text import clean
@@ -98,11 +99,22 @@ def certified_words(version: Version) -> str:
         f"The machine may code {able or 'none'} of {len(table)} themes alone (precision at least "
         ".80 with 90\u00a0% confidence)"
     )
+    again = _looks(table)
     if public:
-        return f"{words}, by rounded counts; for the others they do not show it."
+        return f"{words}, by rounded counts; for the others they do not show it.{again}"
     if open_:
         words += f"; for {open_} the hand codes are too few to tell"
-    return f"{words}."
+    return f"{words}.{again}"
+
+
+def _looks(table: pd.DataFrame) -> str:
+    """What further looks at the same hand codes do to the confidence; "" of a first look."""
+    if "looks" not in table or table["looks"].max() < 2:
+        return ""
+    return (
+        f" This was look {int(table['looks'].max())} at these hand codes: the confidence is that "
+        "of a first look."
+    )
 
 
 def certificate_grid(version: Version) -> Grid | None:
@@ -119,7 +131,7 @@ def certificate_grid(version: Version) -> Grid | None:
             ("Verdict", _verdict, "verdict", "score"),
             ("Precision at least", form.coefficient, "precision_low"),
             note="One-sided bounds at 90\u00a0% confidence, from the published counts alone: of "
-            "all counts that round to these, the least favourable.",
+            "all counts that round to these, the least favourable." + _looks(table),
             links=tuple(form.anchor(t) for t in table["theme"]),
         )
     return make_grid(
@@ -133,8 +145,8 @@ def certificate_grid(version: Version) -> Grid | None:
         ("Recall at least", form.coefficient, "recall_low"),
         ("Further random codes to settle it", form.count, "n_more"),
         ("Note", clean, "note"),
-        note="Exact one-sided bounds from the random hand codes that taught the machine nothing, "
-        "each at 90\u00a0% confidence.",
+        note="Exact one-sided bounds from the random hand codes, which taught none of the codes "
+        "that they measure, each at 90\u00a0% confidence." + _looks(table),
         links=tuple(form.anchor(t) for t in table["theme"]),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from math import exp, lgamma
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.stats.intervals import require_fraction
@@ -73,11 +74,39 @@ def _binomial_low(count: int, n: int, tail: float) -> float:
 
 def _finite_low(count: int, n: int, total: int, tail: float) -> float:
     """Fewest positives of all units at which so high a count has a chance above ``tail``."""
-    from scipy.stats import hypergeom
-
     possible = range(count, total - (n - count) + 1)
 
     def likely(positives: int) -> bool:
-        return bool(hypergeom.sf(count - 1, total, positives, n) > tail)
+        return _upper_tail(count, n, positives, total) > tail
 
     return possible[bisect_left(possible, True, key=likely)] / total
+
+
+def _upper_tail(count: int, n: int, positives: int, total: int) -> float:
+    """Chance of ``count`` positives or more among ``n`` of ``total`` units (hypergeometric).
+
+    The tail that does not hold the mean is added up, each term from the one before: many times
+    faster than a general function, of which a bound would take a dozen calls.
+    """
+    least, most = max(0, n - (total - positives)), min(n, positives)
+    if count <= least:
+        return 1.0
+    if count > most:
+        return 0.0
+    upper = count * total > n * positives
+    k, step = (count, 1) if upper else (count - 1, -1)
+    whole = _log_choose(positives, k) + _log_choose(total - positives, n - k)
+    term = exp(whole - _log_choose(total, n))
+    part = term
+    while term > 1e-17 * part and least <= k + step <= most:
+        # From k to k + 1, or back from k to k - 1.
+        at = k if upper else k - 1
+        ratio = (positives - at) * (n - at) / ((at + 1) * (total - positives - n + at + 1))
+        term *= ratio if upper else 1 / ratio
+        part += term
+        k += step
+    return part if upper else 1 - part
+
+
+def _log_choose(n: int, k: int) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from iapt_topics._base.arrays import Floats
 from iapt_topics._base.status import (
     BY_PEOPLE,
+    CHANGED,
     CORRECTED,
     FELL,
     NO_CHANGE,
@@ -28,10 +29,7 @@ from iapt_topics.drift.uncertainty import quadrature_difference
 #: How the columns of a named figure end.
 ENDS = {"estimate": "", "low": "_low", "high": "_high"}
 #: Tables of change that no hand codes correct.
-UNCORRECTED = (
-    *("drift_trends", "drift_changepoints", "drift_distances"),
-    *("standardised_changes", "panel_changes"),
-)
+UNCORRECTED = ("drift_changepoints", "drift_distances")
 #: What ``sample`` says of hand codes, and of those that look otherwise.
 RANDOM, UNLIKE = "random", "unlike the survey"
 #: The median of fewer changes says too much of each.
@@ -169,13 +167,42 @@ def corrected_changes(
         n=now["n"] + then["n"],
         sample=now["sample"].fillna(""),
     )
-    return out.assign(finding=_findings(out, out["sample"] == RANDOM))
+    return out.assign(finding=find_changes(out, out["sample"] == RANDOM))
 
 
-def _findings(changes: pd.DataFrame, checked: pd.Series) -> NDArray[Any]:
+def corrected_trends(
+    corrected: pd.DataFrame, trends: pd.DataFrame, tests: pd.DataFrame
+) -> pd.DataFrame:
+    """Trends of corrected shares beside the machine's.
+
+    Parameters
+    ----------
+    corrected : DataFrame
+        Corrected shares by theme and year, with ``n`` hand-coded responses and ``sample``.
+    trends : DataFrame
+        The machine's trends.
+    tests : DataFrame
+        From :func:`iapt_topics.drift.machine_error.trend_tests`.
+    """
+    tests = tests[tests["theme"].isin(corrected["theme"])].reset_index(drop=True)
+    key = ["theme", "test"]
+    machine = trends.set_index(key).reindex(pd.MultiIndex.from_frame(tests[key]))
+    known = corrected.groupby("theme")
+    sample = tests["theme"].map(corrected.groupby("theme")["sample"].first())
+    out = tests.assign(
+        **{f"machine{end}": machine[c].to_numpy() for c, end in ENDS.items()},
+        n=tests["theme"].map(known["n"].sum(min_count=1)),
+        sample=sample,
+    )
+    return out.assign(finding=find_changes(out, out["sample"] == RANDOM))
+
+
+def find_changes(changes: pd.DataFrame, checked: pd.Series) -> NDArray[Any]:
     """What may be said of each change: nothing of one that is missing, or that was not checked."""
     significant = changes["p_bh"] < SIGNIFICANT
     way = np.where(changes["estimate"] > 0, ROSE, FELL)
+    if "test" in changes:  # a range has no direction, nor has a peak
+        way = np.where(changes["test"] == "linear", way, CHANGED)
     found = np.where(checked, np.where(significant, way, NO_CHANGE), UNCHECKED)
     return np.asarray(np.where(changes["estimate"].notna(), found, ""))
 
@@ -183,22 +210,24 @@ def _findings(changes: pd.DataFrame, checked: pd.Series) -> NDArray[Any]:
 def add_findings(
     changes: pd.DataFrame, coder_kind: str, corrected: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """Add ``checked`` and ``finding`` to changes of one coder.
+    """Add ``checked`` and ``finding`` to changes, or trends, of one coder.
 
     A change in a machine's codes can be the machine's: its errors differ from year to year. It is
     found only if the change as corrected by people's codes of a random sample is.
     """
     if coder_kind == "human":
         every = pd.Series(True, changes.index)
-        return changes.assign(checked=BY_PEOPLE, finding=_findings(changes, every))
+        return changes.assign(checked=BY_PEOPLE, finding=find_changes(changes, every))
     finding = np.where(changes["estimate"].notna(), UNCHECKED, "")
     out = changes.assign(checked=UNCHECKED, finding=finding)
     if corrected is None or corrected.empty or out.empty:
         return out
-    key = ["theme", "year", "against"]
+    key = [c for c in ("theme", "test", "year", "against") if c in out]
     known = corrected.set_index(key)["finding"].reindex(pd.MultiIndex.from_frame(out[key]))
     found = known.fillna("").to_numpy()
-    use = (out["kind"] == "baseline").to_numpy() & ~np.isin(found, ["", UNCHECKED])
+    use = ~np.isin(found, ["", UNCHECKED])
+    if "kind" in out:
+        use &= (out["kind"] == "baseline").to_numpy()
     use &= out["estimate"].notna().to_numpy()
     return out.assign(
         checked=np.where(use, CORRECTED, out["checked"]),

@@ -12,18 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.arrays import Floats
 from iapt_topics._base.status import SIGNIFICANT
 from iapt_topics.codes.axis import pole_codes
-from iapt_topics.drift.machine_error import corrected_change_tests, error_by_year
-from iapt_topics.drift.panel import measure_panel
+from iapt_topics.drift.machine_error import corrected_tests, error_by_year
 from iapt_topics.drift.prevalence import NOT_RANDOM, shares_by_hand
-from iapt_topics.drift.tables import FAMILIES, sources_table
-from iapt_topics.drift.uncertainty import assignment_covariance, by_source
 from iapt_topics.drift.word_shift import survey_words
-from iapt_topics.mapping.mapping import mapping_coverage
-from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.stats.share_model import ShareModel, YearSums, share_model, sum_cells
+from iapt_topics.study.adjusted import adjusted_tables
 from iapt_topics.study.derived import (
     ENDS,
     RANDOM,
@@ -33,17 +28,15 @@ from iapt_topics.study.derived import (
     add_status,
     compare_changes,
     corrected_changes,
-    crude_changes,
+    corrected_trends,
     mark_checked,
     pole_difference,
     widths_by_source,
 )
 from iapt_topics.study.facets import carried_values, facet_codes, facet_sets, named_values
-from iapt_topics.study.hexagons import cut_hexagons
 from iapt_topics.study.machine_checks import certificate_table, contrasts_table
-from iapt_topics.study.places import response_places, topic_places
-from iapt_topics.survey.respondents import is_panel, respondent_mix, response_quality, tabulated
-from iapt_topics.topics.unassigned import unassigned_band
+from iapt_topics.study.topic_tables import topic_tables, topic_widths
+from iapt_topics.survey.respondents import respondent_mix, response_quality, tabulated
 
 if TYPE_CHECKING:
     from iapt_topics.agreement.comparison import Comparison
@@ -51,7 +44,6 @@ if TYPE_CHECKING:
     from iapt_topics.frame.frame import ThemeFrame
     from iapt_topics.study.results import Results
     from iapt_topics.survey.responses import Responses
-    from iapt_topics.topics.topics import Topics
 
 Tables = dict[str, pd.DataFrame]
 
@@ -68,20 +60,26 @@ def exact_tables(study: Results) -> Tables:
             for name in ("shares", "changes", "trends", "changepoints", "distances")
         },
         "word_shifts": add_status(survey_words(study.responses, drift.baseline).assign(note="")),
-        **_standardised_tables(study),
-        **_panel_tables(study),
         **_axis_tables(study),
         **_facet_tables(study),
-        **_topic_tables(study),
+        **topic_tables(study),
         **_agreement_tables("agreement", study.comparison),
         **_agreement_tables("people", study.benchmark),
     }
     if study.topic_comparison is not None:
         beside = ("matches", "levels", "partition")
         out |= {f"topics_people_{n}": getattr(study.topic_comparison, n) for n in beside}
-    out |= _coded_by_people(study, out)
-    kind, corrected = study.codes.kind, out.get("corrected_changes")
-    out["drift_changes"] = add_findings(out["drift_changes"], kind, corrected)
+    human = _random_hand_codes(study)
+    out |= _coded_by_people(study, out, human)
+    odd: set[str] = set()
+    if human is not None:
+        looks = out["corrected_shares"]
+        odd = set(looks.loc[looks["sample"] == UNLIKE, "theme"])
+    out |= adjusted_tables(study, human, odd)
+    kind = study.codes.kind
+    for name in ("changes", "trends"):
+        table = out[f"drift_{name}"]
+        out[f"drift_{name}"] = add_findings(table, kind, out.get(f"corrected_{name}"))
     for name in UNCORRECTED:
         if name in out:
             out[name] = mark_checked(out[name], kind)
@@ -260,128 +258,6 @@ def _facet_tables(study: Results) -> Tables:
     return {name: add_status(t.assign(note="")) for name, t in tables.items()}
 
 
-def _standardised_tables(study: Results) -> Tables:
-    """Changes at a fixed mix beside the crude ones, and all tables by method."""
-    result = study.standardised
-    if result is None:
-        return {}
-    table = result.changes[result.changes["method"] == "standardised"].reset_index(drop=True)
-    crude = crude_changes(table, study.drift.changes)["estimate"]
-    changed = np.where(table["p_bh"] < 0.05, "yes", "no")
-    return {
-        "standardised_changes": add_status(table.assign(crude=crude, changed=changed)),
-        "standardised_by_method": result.changes,
-        "standardised_shares": result.shares,
-        "standardised_trends": result.trends,
-    }
-
-
-def _panel_tables(study: Results) -> Tables:
-    """Changes within the respondents of both years, of a survey whose respondents recur."""
-    if not is_panel(study.responses):
-        return {}
-    table = measure_panel(study.codes, study.responses, baseline=study.drift.baseline).changes
-    changed = np.where(table["p_bh"] < SIGNIFICANT, "yes", "no")
-    return {"panel_changes": add_status(table.assign(changed=changed, family=FAMILIES["panel"]))}
-
-
-def _topic_tables(study: Results) -> Tables:
-    topics, mapping = study.topics, study.mapping
-    themes, alone = mapping_coverage(mapping, topics)
-    band = unassigned_band(topics, study.responses)
-    count = mapping.scores[mapping.scores["chosen"]].groupby("theme")["n"].sum()
-    themes = themes.rename(columns={"theme_label": "label"})
-    themes = themes.assign(count=themes["theme"].map(count).fillna(0).astype(int))
-    return {
-        "topics": _topic_rows(topics),
-        "topic_mapping": mapping.table,
-        "topic_scores": mapping.scores,
-        **_topic_map(topics, study.responses),
-        "topic_runs": topics.runs,
-        "topic_resolution": topics.resolution,
-        "topic_hierarchy": _hierarchy(topics),
-        "topic_unassigned": _unsure(band),
-        "topic_sensitivity": band,
-        "topic_coverage": alone,
-        "theme_coverage": add_status(themes),
-    }
-
-
-def _topic_rows(topics: Topics) -> pd.DataFrame:
-    """The topics, and the responses without one as topic -1."""
-    table, of = topics.topics.drop(columns="exemplars"), len(topics.assignments)
-    n = int((topics.assignments["topic"] < 0).sum())
-    if n:
-        low, high = (float(x) for x in wilson_interval(n, of))
-        row = {"topic": -1, "label": "unassigned", "n": n, "words": "", "note": ""}
-        row |= {"estimate": n / of, "low": low, "high": high}
-        table = pd.concat([table, pd.DataFrame([row])], ignore_index=True)
-    return add_status(table.assign(of=of, remark=table["note"]))
-
-
-def _hierarchy(topics: Topics) -> pd.DataFrame:
-    """The broad topic of each topic, and how many responses are in both."""
-    table = topics.hierarchy.rename(columns={"n": "n_broad"})
-    return table.merge(topics.topics[["topic", "label", "n"]], on="topic")
-
-
-def _unsure(band: pd.DataFrame) -> pd.DataFrame:
-    """Responses of each year without a stable topic, and how far their treatment moves a share."""
-    topics, rows = band[band["topic"] >= 0], band[band["topic"] < 0]
-    width = (topics["high"] - topics["low"]).groupby(topics["year"]).max()
-    out = rows[["year", "n", "low", "high", "note"]].assign(estimate=rows["own_group"])
-    out = out.assign(count=(out["estimate"] * out["n"]).round().astype(int))
-    out = out.assign(moves=out["year"].map(width).fillna(0.0))
-    return add_status(out.reset_index(drop=True))
-
-
-def _topic_map(topics: Topics, responses: Responses) -> Tables:
-    """Middle and radius of the disc of each topic, and its hexagons."""
-    numbers, given = topics.topics["topic"].to_numpy(), topics.assignments
-    discs = topic_places(topics.centroids, topics.topics["n"].to_numpy(dtype=float))
-    of = np.flatnonzero(given["topic"] >= 0)
-    column = {int(t): i for i, t in enumerate(numbers)}
-    own = np.array([column[int(t)] for t in given["topic"].iloc[of]], dtype=np.intp)
-    places = response_places(discs, topics.distribution[of], own)
-    person = given["response_id"].iloc[of].map(responses.cluster_id.to_dict()).tolist()
-    hexagons = cut_hexagons(places, own, discs, person, least=1)
-    return {
-        "topic_map": pd.DataFrame({"topic": numbers} | dict(zip("xyr", discs.T, strict=True))),
-        "topic_hexagons": hexagons.assign(topic=numbers[hexagons["topic"].to_numpy(np.intp)]),
-    }
-
-
-def topic_widths(topics: Topics, responses: Responses, baseline: int) -> dict[str, Floats]:
-    """Widths of the intervals of the topics' changes against the baseline, by source.
-
-    Each run of the consensus is a draw; responses without a topic stay so.
-    """
-    kept = responses.kept.set_index("response_id").reindex(topics.assignments["response_id"])
-    weight = kept["weight"].to_numpy(float) if "weight" in kept else None
-    person = pd.factorize(responses.cluster_id.reindex(kept.index))[0]
-    topic, ids = topics.assignments["topic"].to_numpy(), np.sort(topics.topics["topic"].to_numpy())
-    years, at = np.unique(kept["year"].to_numpy(np.int64), return_inverse=True)
-    if baseline not in years or len(years) < 2 or len(topics.votes) < 2 or not len(ids):
-        return {}
-    given, size = topic >= 0, np.bincount(at, weight)[:, None]
-    of_given = None if weight is None else weight[given]
-    shares = []
-    for run in topics.votes:
-        cell = at[given] * len(ids) + np.searchsorted(ids, run[given])
-        shares.append(
-            np.bincount(cell, of_given, size.size * len(ids)).reshape(len(years), -1) / size
-        )
-    sums = sum_cells(person, at, topic[:, None] == ids, weight)
-    models = by_source(share_model(sums), assignment_covariance(shares), None)
-    at_base = int(np.searchsorted(years, baseline))
-    table = sources_table(sums, models, tuple(map(str, ids)), years, at_base)
-    changes = table[table["measure"] == "change"]
-    return {
-        str(source): (part["high"] - part["low"]).to_numpy(float)
-        for source, part in changes.groupby("source")
-    }
-
-
 def _agreement_tables(start: str, result: Comparison | None) -> Tables:
     if result is None:
         return {}
@@ -397,13 +273,33 @@ def _agreement_tables(start: str, result: Comparison | None) -> Tables:
     }
 
 
-def _coded_by_people(study: Results, out: Tables) -> Tables:
-    """Both coders by year, their changes, and prevalence corrected by a random hand sample."""
-    result, responses = study.comparison, study.responses
+def _both_coders(study: Results) -> tuple[Codes, Codes] | None:
+    """The reference and the other coder of the comparison, if it has years."""
+    result = study.comparison
+    if result is None or result.years.empty:
+        return None
     known = {c.coder: c for c in (*study.human, study.codes)}
-    one, two = (known.get(x) for x in (result.reference, result.other)) if result else (None, None)
-    if result is None or one is None or two is None or result.years.empty:
+    one, two = known.get(result.reference), known.get(result.other)
+    return None if one is None or two is None else (one, two)
+
+
+def _random_hand_codes(study: Results) -> Codes | None:
+    """People's codes that the machine's can be corrected by, if there are any.
+
+    What people picked to code is no sample that the rest could be corrected by.
+    """
+    both = _both_coders(study)
+    if both is None or both[0].kind != "human" or study.codes.kind == "human":
+        return None
+    return None if both[0].picked.issuperset(both[0].seen["response_id"]) else both[0]
+
+
+def _coded_by_people(study: Results, out: Tables, human: Codes | None) -> Tables:
+    """Both coders by year, their changes, and prevalence corrected by a random hand sample."""
+    result, responses, coders = study.comparison, study.responses, _both_coders(study)
+    if result is None or coders is None:
         return {}
+    one, two = coders
     table = result.years
     for side, codes in (("reference", one), ("other", two)):
         shares = _prevalence(codes, responses, compared_ids(one, two))
@@ -415,9 +311,8 @@ def _coded_by_people(study: Results, out: Tables) -> Tables:
     tables = {"agreement_years": add_status(table)}
     changes = compare_changes(table, study.drift.baseline).assign(note="")
     tables["agreement_changes"] = add_status(changes, "change_reference")
-    picked = one.picked.issuperset(one.seen["response_id"])
-    if picked or one.kind != "human" or study.codes.kind == "human":
-        return tables  # what people picked to code is no sample that the rest could be corrected by
+    if human is None:
+        return tables
     both = shares_by_hand(study.codes, one, responses).set_index(["theme", "year"])
     corrected, machine = (both[both["method"] == m] for m in ("corrected", "machine"))
     corrected = corrected.assign(
@@ -426,12 +321,15 @@ def _coded_by_people(study: Results, out: Tables) -> Tables:
     )
     corrected = corrected.reset_index().drop(columns=["method", "variance", "odd"])
     tables["corrected_shares"] = add_status(corrected)
-    tests = corrected_change_tests(study.codes, one, responses, study.drift.baseline)
-    changes = corrected_changes(
-        corrected.assign(n=corrected["n_human"]), out["drift_changes"], tests
-    )
-    note = np.where(changes["sample"] == UNLIKE, NOT_RANDOM, "")
-    tables["corrected_changes"] = add_status(changes.assign(note=note))
+    tests = corrected_tests(study.codes, one, responses, study.drift.baseline)
+    by_hand = corrected.assign(n=corrected["n_human"])
+    found = {
+        "changes": corrected_changes(by_hand, out["drift_changes"], tests[0]),
+        "trends": corrected_trends(by_hand, out["drift_trends"], tests[1]),
+    }
+    for name, table in found.items():
+        note = np.where(table["sample"] == UNLIKE, NOT_RANDOM, "")
+        tables[f"corrected_{name}"] = add_status(table.assign(note=note))
     errors = error_by_year(study.codes, one, responses)
     errors = errors.assign(differs=np.where(errors["p_bh"] < SIGNIFICANT, "yes", "no"))
     tables["error_by_year"] = add_status(errors)
@@ -441,4 +339,4 @@ def _coded_by_people(study: Results, out: Tables) -> Tables:
 def compared_ids(one: Codes, two: Codes) -> set[str]:
     """Responses that two coders saw and neither was trained on."""
     both = set(one.seen["response_id"]) & set(two.seen["response_id"])
-    return both - one.trained_on - two.trained_on
+    return both - one.unmeasured - two.unmeasured

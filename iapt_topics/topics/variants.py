@@ -1,4 +1,4 @@
-"""The same survey cut into other numbers of topics, without a run of its own for each."""
+"""The same survey in other numbers of topics, without a run of its own for each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from iapt_topics.topics.topics import Topics, fitted_rows
 def cut_topics(
     topics: Topics, responses: Responses, embeddings: Embeddings, numbers: Sequence[int]
 ) -> dict[int, Topics]:
-    """Cut one tree of the responses at other numbers of topics.
+    """Group the responses into other numbers of topics.
 
     Parameters
     ----------
@@ -35,18 +35,17 @@ def cut_topics(
     -------
     dict of int to Topics
         By the number asked for, what :func:`iapt_topics.fit_topics` finds when asked for it: the
-        neighbour graph and the tree are those of the data alone, so runs choose a number and
-        nothing else. Assignments, without support; of each topic, its number and size.
+        neighbour graph and the groups are those of the data alone, so a fit chooses a number and
+        nothing else. A number above that of distinct texts has no entry. Assignments, without support; of each topic, its number and size.
     """
     # In the order of fit_topics, for the same last digits.
     kept = fitted_rows(topics, responses).sort_values(["text", "response_id"], kind="stable")
     vectors = embeddings.rows(kept["response_id"].tolist())
     _, points = smooth(vectors, pd.factorize(kept["text"])[0].astype(np.intp))
-    tree, leaf = consensus.grow_tree(points)
+    grown = consensus.grow_clusters(points, numbers)
     ids = topics.assignments["response_id"]
     out = {}
-    for number in numbers:
-        labels = consensus.cut(tree, leaf, points, number)
+    for number, labels in grown.items():
         topic = pd.Series(labels, index=kept["response_id"].to_numpy()).reindex(ids).to_numpy()
         size = np.bincount(labels)
         table = pd.DataFrame({"topic": np.arange(len(size)), "label": "", "n": size})

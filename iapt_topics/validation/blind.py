@@ -385,7 +385,7 @@ def _few(words: str) -> str:
 def _themes(ask: _Ask) -> list[_Drawn]:
     study, n, rng, _ = ask
     codes, frame = study.codes, study.mapping.frame
-    apart = codes.trained_on
+    apart = codes.unmeasured
     ids = np.array([i for i in codes.seen["response_id"] if i not in apart], dtype=object)
     if not len(ids) or not len(codes.table):
         raise InputError(

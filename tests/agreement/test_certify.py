@@ -10,7 +10,7 @@ from iapt_topics import InputError
 from iapt_topics._base.status import AUTOMATE, AUTOMATE_ABOVE, DEFINITION, PEOPLE, UNKNOWN
 from iapt_topics.agreement.certify import certify_codes
 from iapt_topics.codes.codes import Codes
-from iapt_topics.stats.exact import exact_bounds
+from iapt_topics.stats.exact import _upper_tail, exact_bounds
 
 
 def coded(codes, rows, given, coder="person"):
@@ -53,6 +53,24 @@ def test_bounds_of_a_finite_survey_cover_as_said_for_every_number_of_positives()
                 for b in bounds
             ]
             assert chance[wrong].sum() <= 1 - confidence + 1e-9
+
+
+def test_tails_of_a_finite_survey_are_those_of_scipy():
+    rng, least = np.random.default_rng(0), 1.0
+    for _ in range(400):
+        total = int(rng.integers(1, 4000))
+        n, positives = (int(v) for v in rng.integers(0, total + 1, 2))
+        count = int(rng.integers(0, n + 1))
+        ours, theirs = (
+            _upper_tail(count, n, positives, total),
+            hypergeom.sf(count - 1, total, positives, n),
+        )
+        assert ours == pytest.approx(theirs, abs=1e-10)
+        least = min(least, ours if ours > 0 else 1.0)
+    # Far out in the tail, where few terms count, and where none does.
+    assert _upper_tail(60, 100, 200, 2000) == pytest.approx(hypergeom.sf(59, 2000, 200, 100))
+    assert _upper_tail(1, 3000, 1500, 3000) == 1.0
+    assert _upper_tail(5, 4, 3, 10) == 0.0
 
 
 def test_bounds_close_when_all_were_seen_and_refuse_impossible_counts():

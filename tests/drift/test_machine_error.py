@@ -14,7 +14,7 @@ from iapt_topics.drift.coded import join_codes
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.drift.machine_error import (
     change_tests,
-    corrected_change_tests,
+    corrected_tests,
     error_by_year,
 )
 from iapt_topics.stats.share_model import share_model
@@ -81,17 +81,27 @@ def test_one_year_or_no_error_is_no_difference():
 
 def test_corrected_changes_are_those_of_measure_drift():
     codes, human, responses, *_ = coded(5)
-    tests = corrected_change_tests(codes, human, responses).set_index(["theme", "year"])
+    tests = corrected_tests(codes, human, responses)[0].set_index(["theme", "year"])
     drift = measure_drift(codes, responses, human=human, n_boot=1).changes
     drift = drift.query("kind == 'baseline'").set_index(["theme", "year"]).loc[tests.index]
     for column in ("estimate", "low", "high", "p", "smallest_detectable"):
         np.testing.assert_allclose(tests[column], drift[column])
 
 
+def test_corrected_trends_are_those_of_measure_drift():
+    codes, human, responses, *_ = coded(5)
+    tests = corrected_tests(codes, human, responses)[1].set_index(["theme", "test"])
+    drift = measure_drift(codes, responses, human=human, n_boot=1).trends
+    drift = drift.set_index(["theme", "test"]).loc[tests.index]
+    for column in ("estimate", "low", "high", "p", "p_bh", "p_holm", "smallest_detectable"):
+        np.testing.assert_allclose(tests[column], drift[column])
+    assert tests["shape"].tolist() == drift["shape"].tolist()
+
+
 def test_one_year_has_no_corrected_change():
     codes, human, responses, *_ = coded(6)
     one = replace(responses, table=responses.table.assign(year=2014))
-    assert corrected_change_tests(codes, human, one).empty
+    assert all(table.empty for table in corrected_tests(codes, human, one))
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.panel import NO_THEME, mcnemar_mid_p, measure_panel
+from iapt_topics.drift.recurring import corrected_correlation
 from iapt_topics.stats.intervals import wilson_interval
 
 
@@ -155,6 +156,43 @@ def test_a_machine_that_finds_more_makes_no_corrected_change_of_a_panel():
     assert abs(estimate.mean(axis=1)[1]) < 0.03
     assert covered[1].mean() >= 0.85
     assert flagged[1].mean() <= 0.15
+
+
+def test_years_of_a_panel_go_together_as_peoples_codes_do_and_not_as_the_machines():
+    rng = np.random.default_rng(5)
+    found = []
+    years = np.array([2021, 2022])
+    for draw in range(40):
+        true = rng.random(600) < 0.3
+        later = np.where(rng.random(600) < 0.2, rng.random(600) < 0.3, true)
+        y = np.concatenate([true, later])[:, None]
+        f = y & (rng.random((1200, 1)) < 0.6)
+        machine, responses = survey(np.repeat(years, 600), f, person=[*range(600), *range(600)])
+        # The same respondents in both years, or others.
+        one = rng.permutation(600)[:150]
+        two = one if draw % 2 else rng.permutation(600)[:150]
+        human = by_hand(machine, y, np.sort(np.concatenate([one, 600 + two])))
+        seen = corrected_correlation(machine, human, responses, ("t0",), years)
+        assert seen.people == len(set(one) | set(two))
+        of_people, of_machine = (np.corrcoef(c[:600, 0], c[600:, 0])[0, 1] for c in (y, f))
+        found.append((seen.correlation[0, 0, 1], of_people, of_machine))
+    same, others = (np.mean(found[k::2], axis=0) for k in (1, 0))
+    # Hand codes of the same respondents go together as well, those of others do not.
+    assert same[2] < 0.5 < same[0]
+    assert others[2] < 0.5
+    assert 0.2 < others[0] < same[0] < same[1]
+
+
+def test_all_coded_by_hand_go_together_as_the_codes_of_people_do():
+    machine, responses, _ = drifting(np.random.default_rng(2))
+    y = np.random.default_rng(3).random((1200, 1)) < 0.4
+    human, years = by_hand(machine, y, np.arange(1200)), np.array([2021, 2022])
+    seen = corrected_correlation(machine, human, responses, ("t0",), years)
+    exact = np.corrcoef(y[:600, 0], y[600:, 0])[0, 1]
+    assert seen.correlation[0, 0, 1] == pytest.approx(exact * (1 - 1 / 601))
+    alone = replace(responses, table=responses.table.assign(respondent_id=""))
+    nobody = replace(machine, seen=machine.seen.assign(respondent_id=""))
+    assert corrected_correlation(nobody, human, alone, ("t0",), years) is None
 
 
 def test_with_all_of_a_panel_coded_by_hand_the_change_is_that_of_peoples_codes():

@@ -6,7 +6,12 @@ import pytest
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.codes import Codes
-from iapt_topics.drift.prevalence import corrected_shares, shares_by_hand
+from iapt_topics.drift.prevalence import (
+    _class_limits,
+    _Stratum,
+    corrected_shares,
+    shares_by_hand,
+)
 from iapt_topics.stats.intervals import jeffreys_interval, wilson_interval
 from iapt_topics.survey.responses import Responses
 
@@ -310,3 +315,38 @@ def test_intervals_cover_and_are_narrower():
     # 300 intervals: 95 % give or take 3 standard errors.
     assert 0.912 < np.mean(covered) < 0.988
     assert np.mean(ratio) < 0.75
+
+
+def strata(*parts):
+    return [_Stratum(mean, mean, size, np.ones(1, bool)) for mean, size in parts]
+
+
+def test_classes_drawn_alike_have_the_interval_of_one():
+    # Two halves of one rate, each from 40 codes, are one class of 80.
+    below, above = _class_limits(strata((0.2, 0.3), (0.2, 0.3)), np.array([40.0, 40.0]))
+    low, high = jeffreys_interval(16, 80)
+    assert (below, above) == pytest.approx((0.6 * (0.2 - low), 0.6 * (high - 0.2)))
+    one = _class_limits(strata((0.2, 0.6)), np.array([80.0]))
+    assert one == pytest.approx((below, above))
+
+
+def test_a_class_that_tells_less_counts_by_its_part_of_the_variance():
+    n = np.array([60.0, 20.0])
+    below, above = _class_limits(strata((0.1, 0.2), (0.0, 0.6)), n)
+    # The rate is .025; no positive among 20 is not taken for certain: (0 + .025) / 21.
+    at = np.array([(6 + 0.025) / 61, 0.025 / 21])
+    variance = (np.array([0.25, 0.75]) ** 2 * at * (1 - at) / n).sum()
+    number = 0.025 * 0.975 / variance
+    low, high = jeffreys_interval(0.025 * number, number)
+    assert (below, above) == pytest.approx((0.8 * (0.025 - low), 0.8 * (high - 0.025)))
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+def test_without_an_error_two_classes_are_as_wide_as_their_weights_make_them(rate):
+    n = np.array([60.0, 20.0])
+    below, above = _class_limits(strata((rate, 0.2), (rate, 0.6)), n)
+    number = 1 / (np.array([0.25, 0.75]) ** 2 / n).sum()
+    low, high = jeffreys_interval(rate * number, number)
+    assert (below, above) == pytest.approx((0.8 * (rate - low), 0.8 * (high - rate)))
+    widest = _class_limits(strata((rate, 0.2), (rate, 0.6)), np.array([60.0, 0.0]))
+    assert sum(widest) == pytest.approx(0.8)

@@ -8,12 +8,15 @@ from conftest import SUBJECTS, read
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.agreement.certify import certify_codes
+from iapt_topics.agreement.group_errors import error_by_group
+from iapt_topics.codes.codes import Codes
+from iapt_topics.codes.hand_sample import hand_sample
 from iapt_topics.codes.sampling import next_to_code
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.mapping import learning as coding
 from iapt_topics.mapping.coding import code_responses
 from iapt_topics.mapping.encoders import compare_encoders
-from iapt_topics.mapping.learning import learn_codes
+from iapt_topics.mapping.learning import cross_fit_codes, learn_codes
 from iapt_topics.mapping.scoring import score_themes
 
 
@@ -178,3 +181,74 @@ def test_sealed_test_codes_are_not_learned_from(survey, embeddings, encoder):
     taught = learn_codes(survey, embeddings, FRAME, encoder, marked, plan=plan)
     assert not taught.trained_on & marked.sealed
     assert len(certify_codes(taught, marked, survey).themes) == len(FRAME.themes)
+
+
+def test_in_parts_no_hand_code_changes_a_code_of_its_own_part(survey, embeddings, encoder):
+    human = hand_codes(survey).seal()
+    codes = cross_fit_codes(survey, embeddings, FRAME, encoder, human, folds=4)
+    assert codes.cross_fitted == codes.trained_on == set(human.seen["response_id"])
+    assert not codes.unmeasured
+    table = survey.kept.sort_values("response_id")
+    ids = table["response_id"].to_numpy()
+    rows = np.flatnonzero(np.isin(ids, human.seen["response_id"]))
+    part = coding._parts(table["respondent_id"].to_numpy(str), rows, 4, 7)
+    first = set(ids[part == 0])
+    given = human.table.copy()
+    given.loc[given["response_id"].isin(first), "theme"] = "odd"
+    lies = dataclasses.replace(human, table=given)
+    again = cross_fit_codes(survey, embeddings, FRAME, encoder, lies, folds=4)
+    mine = (c.table[c.table["response_id"].isin(first)] for c in (codes, again))
+    here, there = (t.reset_index(drop=True) for t in mine)
+    pd.testing.assert_frame_equal(here, there)
+    assert not codes.table.equals(again.table)  # the other parts did learn from them
+
+
+def test_one_sample_teaches_and_measures(survey, embeddings, encoder):
+    human = hand_codes(survey).seal()
+    codes = cross_fit_codes(survey, embeddings, FRAME, encoder, human, folds=5)
+    sample = hand_sample(codes, human, survey)
+    assert sample.drawn.sum() == len(human.seen)
+    assert not sample.notes
+    assert certify_codes(codes, human, survey).n == len(human.seen)
+    assert len(error_by_group(codes, human, survey)) > 0
+    # One model that all of it taught is measured by none of it.
+    whole = learn_codes(
+        survey, embeddings, FRAME, encoder, dataclasses.replace(human, sealed=frozenset())
+    )
+    with pytest.raises(InputError, match="never teach"):
+        hand_sample(whole, human, survey)
+    # What taught the codes that it started from is not made good by cross-fitting.
+    tuned = dataclasses.replace(
+        code_responses(survey, embeddings, FRAME, encoder),
+        trained_on=frozenset(human.seen["response_id"][:3]),
+    )
+    found = cross_fit_codes(survey, embeddings, FRAME, encoder, human, machine=tuned, folds=5)
+    assert found.unmeasured == tuned.trained_on
+    # Nor what was cross-fitted in other parts: its codes there know those of these.
+    again = dataclasses.replace(tuned, cross_fitted=tuned.trained_on)
+    found_again = cross_fit_codes(survey, embeddings, FRAME, encoder, human, machine=again)
+    assert found_again.unmeasured == tuned.trained_on
+    with pytest.raises(InputError, match="never teach"):
+        hand_sample(found, human, survey)
+
+
+def test_parts_deal_respondents_evenly_and_refuse_too_few():
+    people = np.array([f"p{i // 2}" for i in range(200)])
+    rows = np.arange(0, 60)
+    part = coding._parts(people, rows, 5, 1)
+    assert all(len(set(part[people == p])) == 1 for p in set(people))
+    assert np.bincount(part[rows]).tolist() == [12] * 5
+    assert np.bincount(part).tolist() == [40] * 5
+    for folds, coded in ((1, 60), (0, 60), (-2, 60), (2, 30)):
+        with pytest.raises(InputError, match="folds must be 2 or more"):
+            coding._parts(people, rows[:coded], folds, 1)
+
+
+def test_cross_fitted_codes_must_have_taught():
+    seen = pd.DataFrame({"response_id": ["a"], "respondent_id": [""]})
+    table = pd.DataFrame({"response_id": ["a"], "theme": ["t"], "score": [1.0]})
+    with pytest.raises(InputError, match="cross_fitted must be among the responses in trained_on"):
+        Codes(
+            coder="m", kind="machine", themes=("t",), seen=seen, table=table,
+            cross_fitted=frozenset("a"),
+        )  # fmt: skip

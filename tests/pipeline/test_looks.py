@@ -8,7 +8,7 @@ import pytest
 from coded_surveys import survey
 
 from iapt_topics import InputError
-from iapt_topics.pipeline.looks import LOOKS, record_look
+from iapt_topics.pipeline.looks import LOOKS, count_look, record_look
 
 
 @pytest.fixture
@@ -27,6 +27,13 @@ def test_another_machine_or_target_is_another_look_and_the_same_question_is_not(
     assert record_look(tmp_path, machine, human) == 1
     other = replace(human, seen=human.seen.iloc[:29], table=human.table)
     assert record_look(tmp_path, machine, other) == 1  # other test codes
+    known = (tmp_path / "private" / LOOKS).read_bytes()
+    assert count_look(tmp_path, machine, human) == 1
+    assert count_look(tmp_path, better, human) == 3
+    assert count_look(tmp_path, replace(machine, table=machine.table.iloc[2:]), human) == 4
+    assert count_look(tmp_path / "new", machine, human) == 1
+    assert (tmp_path / "private" / LOOKS).read_bytes() == known
+    assert not (tmp_path / "new").exists()
     rows = (tmp_path / "private" / LOOKS).read_text().splitlines()
     assert len(rows) == 5
     assert not any(i in "".join(rows) for i in machine.seen["response_id"])

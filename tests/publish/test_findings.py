@@ -18,7 +18,9 @@ from test_publish import THEMES, crafted, dealt
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.cli._summary import change_lines, summarise
 from iapt_topics.codes.codes import Codes
+from iapt_topics.codes.hand_sample import evenly_drawn_themes
 from iapt_topics.drift.machine_error import error_by_year
+from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.figures import changes_figure
 from iapt_topics.publish import publish
 from iapt_topics.publish.cells import Cells
@@ -122,6 +124,64 @@ def test_with_a_random_hand_sample_the_corrected_change_leads(tmp_path):
     lines = change_lines(summarise(study))
     assert lines[0].startswith("1 of 3 themes changed from 2014 to 2018, corrected by human codes")
     assert lines[1].startswith("  S1 ")
+    said = "Linear trend over all years as corrected by human codes (adjusted p < .05): S1."
+    assert lines[-1] == said
+    # So it is with trends: the machine finds one in each theme, people in S1 alone.
+    for tables in (study.tables, published.tables):
+        trends = tables["drift_trends"].set_index(["test", "theme"])
+        assert set(trends["checked"]) == {"corrected"}
+        linear = trends.loc["linear"]
+        assert linear.loc["S1", "finding"] == "rose"
+        assert (linear.drop("S1")["finding"] == "no significant change").all()
+        assert (linear.drop("S1")["p_bh"] < 0.05).any()
+        assert trends.loc[("omnibus", "S1"), "finding"] == "changed"
+        row = tables["corrected_trends"].set_index(["test", "theme"]).loc[("linear", "S1")]
+        assert row["low"] < 0.35 / 4 < row["high"]
+        assert row["machine"] == linear.loc["S1", "estimate"]
+        assert row["family"] == "corrected linear trend: all themes"
+        assert row["n"] == pytest.approx(1500, rel=0.02)
+    assert "Over all waves, as corrected by human codes:Targets" in text
+    assert re.search(r"rose by \d\.\d points a year", text)
+    assert "Over all waves, by machine codes" not in text
+    assert "Trends over all years, corrected" in text
+
+
+def test_a_published_corrected_trend_follows_from_published_figures_alone():
+    study = drifting_machine(2, n=600, by_hand=300, change=0.35)
+    tables = publish(study, "strict").tables
+    shares = tables["corrected_shares"].query("theme == 'S1'").sort_values("year")
+    row = tables["corrected_trends"].set_index(["test", "theme"]).loc[("linear", "S1")]
+    n = tables["drift_shares"].query("theme == 'S1'").sort_values("year")["n"].to_numpy(float)
+    centred = YEARS - np.average(YEARS, weights=n)
+    slope = n * centred / (n * centred**2).sum()
+    assert row["estimate"] == pytest.approx(slope @ shares["estimate"].to_numpy(), abs=1e-9)
+    parts = (shares["high"] - shares["low"]).to_numpy() / 2
+    assert row["high"] - row["low"] == pytest.approx(2 * np.hypot.reduce(slope * parts), rel=0.05)
+
+
+def test_a_year_without_hand_codes_leaves_the_trend_unchecked(tmp_path):
+    study = drifting_machine(2, n=600, by_hand=300, change=0.35)
+    human = study.human[0]
+    year = study.responses.table.set_index("response_id")["year"]
+    use = human.seen["response_id"].map(year) != 2016
+    seen = human.seen[use]
+    table = human.table[human.table["response_id"].isin(seen["response_id"])]
+    human = replace(human, seen=seen, table=table)
+    less = standins.study_of(
+        responses=study.responses, codes=study.codes, topics=study.topics, human=(human,),
+        mapping=study.mapping,
+        comparison=compare_codes(human, study.codes, responses=study.responses, n_boot=20),
+    )  # fmt: skip
+    published = publish(less, "strict")
+    for tables in (less.tables, published.tables):
+        assert set(tables["drift_trends"]["checked"]) == {"not checked"}
+        assert tables["corrected_trends"]["estimate"].isna().all()
+        assert set(tables["corrected_trends"]["finding"]) == {""}
+        assert "rose" in set(tables["drift_changes"]["finding"])
+    text = page_of(less, tmp_path)
+    assert "Over all waves, by machine codes, not checked by people:" in text
+    assert "points a year" in text
+    assert not re.search(r"(rose|fell) by \d\.\d points a year", text)
 
 
 def test_the_error_by_year_is_found_where_there_are_hand_codes_enough():
@@ -259,6 +319,141 @@ def cells_shares(study: Study, cells: Cells) -> pd.DataFrame:
     return _shares_by_year(study.tables["drift_shares"], cells, "theme")
 
 
+def test_changes_of_a_panel_and_at_a_fixed_mix_are_checked_by_hand_codes(tmp_path):
+    rng = np.random.default_rng(5)
+    n, year = 500, np.repeat([0, 1], 500)
+    before = rng.random((n, 3)) < 0.3
+    after = before | (rng.random((n, 3)) < 0.4) & (np.arange(3) == FIRST)  # S1 alone rises
+    true = np.concatenate([before, after])
+    machine = true & (rng.random(true.shape) < np.array([0.5, 0.9])[year][:, None])
+    codes, responses = coded_survey(YEARS[year], machine, person=np.tile(np.arange(n), 2))
+    table = responses.table.assign(role=np.tile(["a", "b"], n))
+    responses = replace(responses, table=table)
+    names = dict(zip(codes.themes, THEMES, strict=True))
+    codes = replace(
+        codes, themes=THEMES, table=codes.table.assign(theme=codes.table["theme"].map(names))
+    )
+    ids = codes.seen["response_id"].to_numpy()
+    topics, mapping = dealt(ids.tolist(), np.zeros(2 * n, int), np.full(2 * n, 0.9), 1)
+    who = np.sort(rng.choice(n, 300, replace=False))
+    drawn = np.concatenate([who, who + n])
+    people = coded(true[drawn], coder="Ann", themes=THEMES, ids=ids[drawn], people=ids[drawn])
+    people = people.with_respondents(responses)
+    parts = {"responses": responses, "codes": codes, "topics": topics, "mapping": mapping}
+    parts |= {"standardised": standardise_drift(codes, responses, ["role"])}
+    alone = standins.study_of(**parts)
+    for name in ("panel", "standardised"):
+        assert set(alone.tables[f"{name}_changes"]["finding"]) == {"not checked"}
+        assert f"{name}_corrected" not in alone.tables
+    compared = compare_codes(people, codes, responses=responses, n_boot=20)
+    study = standins.study_of(**parts, human=(people,), comparison=compared)
+    published = publish(study, "default")
+    for name in ("panel", "standardised"):
+        exact = study.tables[f"{name}_corrected"].set_index("theme")
+        assert (exact["low"] < exact["estimate"]).all()
+        assert exact.loc["S1", "low"] > 0.1
+        assert f"{name}_corrected" not in published.tables
+        for tables in (study.tables, published.tables):
+            rows = tables[f"{name}_changes"].set_index("theme")
+            assert (rows["changed"] == "yes").all()  # by the machine alone
+            assert set(rows["checked"]) == {"corrected"}
+            assert rows["finding"].drop("S1").eq("no significant change").all()
+            assert rows.loc["S1", "finding"] == "rose"
+    text = page_of(study, tmp_path)
+    assert "As corrected by human codes, 1 of 3 themes changed significantly at a fixed mix" in text
+
+
+def test_what_no_hand_code_corrects_keeps_no_machine_figure_in_a_corrected_table():
+    study = drifting_machine(2, n=200, by_hand=60)
+    human = study.human[0]
+    some = replace(human, themes=THEMES[:2], table=human.table[human.table["theme"] != THEMES[2]])
+    responses = replace(study.responses, table=study.responses.table.assign(role="a"))
+    fixed = standardise_drift(study.codes, responses, ["role"])
+    less = standins.study_of(
+        responses=responses, codes=study.codes, topics=study.topics, mapping=study.mapping,
+        human=(some,), standardised=fixed,
+        comparison=compare_codes(some, study.codes, responses=responses, n_boot=20),
+    )  # fmt: skip
+    table = less.tables["standardised_corrected"].set_index("theme")
+    assert (
+        table.loc[THEMES[2], ["estimate", "low", "high", "p", "p_bh", "crude"]]
+        .isna()
+        .all(axis=None)
+    )
+    assert set(table.loc[THEMES[2], "finding"]) == {""}
+    assert table.loc[THEMES[0], "estimate"].notna().all()
+    rows = less.tables["standardised_changes"].set_index("theme")
+    assert set(rows.loc[THEMES[2], "checked"]) == {"not checked"}
+
+
+def drawn_for_s1(seed: int) -> Study:
+    """That of :func:`drifting_machine`; of what has S1 by the machine half, else an eighth."""
+    study = drifting_machine(seed, n=1000, by_hand=1000, change=0.35)
+    codes, human = study.codes, study.human[0]
+    ids = human.seen["response_id"].to_numpy()
+    has = codes.matrix(ids.tolist(), ["S1"])[:, 0]
+    chance = np.where(has, 0.5, 0.125)
+    year = study.responses.table.set_index("response_id")["year"].loc[ids].to_numpy()
+    rng, rows = np.random.default_rng(seed), []
+    for y in YEARS:
+        for group in (has, ~has):
+            at = np.flatnonzero(group & (year == y))
+            rows.append(rng.choice(at, round(chance[at[0]] * len(at)), replace=False))
+    at = np.sort(np.concatenate(rows))
+    seen = human.seen.iloc[at].assign(inclusion_probability=chance[at])
+    table = human.table[human.table["response_id"].isin(seen["response_id"])]
+    human = replace(human, seen=seen, table=table)
+    return standins.study_of(
+        responses=study.responses, codes=codes, topics=study.topics, mapping=study.mapping,
+        human=(human,), comparison=compare_codes(human, codes, responses=study.responses, n_boot=20)
+    )  # fmt: skip
+
+
+def test_a_sample_for_one_theme_corrects_that_theme_in_public_and_the_others_in_private(tmp_path):
+    study = drawn_for_s1(2)
+    assert evenly_drawn_themes(study.human[0], study.codes, study.responses) == {"S1"}
+    published = publish(study, "default").tables
+    exact = study.tables["corrected_shares"].set_index(["theme", "year"])
+    shown = published["corrected_shares"].set_index(["theme", "year"])
+    # Within a class of the machine's code all had one probability: no weight is needed.
+    pair = (t.loc["S1", ["estimate", "low", "high"]].to_numpy() for t in (shown, exact))
+    np.testing.assert_allclose(*pair, atol=0.02)
+    others = shown.drop("S1", level="theme")
+    assert set(shown.loc["S1", "sample"]) == {"random"}
+    assert set(others["sample"]) == {"unequal probabilities"}
+    assert others[["estimate", "low", "high", "n"]].isna().all(axis=None)
+    assert set(others["status"]) == {"not estimable"}
+    assert others["note"].str.contains("private tables alone").all()
+    assert exact["estimate"].notna().all()
+    for name in ("changes", "trends"):
+        rows = published[f"corrected_{name}"].set_index("theme")
+        assert rows.loc["S1", "estimate"].notna().all()
+        assert rows.drop("S1")["estimate"].isna().all()
+        assert set(rows.drop("S1")["finding"]) == {""}
+        machine = published[f"drift_{name}"].set_index("theme")
+        assert "rose" in set(machine.loc["S1", "finding"])
+        assert set(machine.drop("S1")["checked"]) == {"not checked"}
+    assert "error_by_year" not in published  # whose codes would need weights
+    text = page_of(study, tmp_path)
+    assert "the corrected changes of 2 themes are in the private report alone" in text
+
+
+def test_a_sheet_of_both_parts_is_corrected_in_private_and_says_so(tmp_path):
+    study = drifting_machine(2, n=600, by_hand=300, change=0.35)
+    human = study.human[0]
+    some = replace(human, picked=frozenset(human.seen["response_id"][:20]))
+    both = standins.study_of(
+        responses=study.responses, codes=study.codes, topics=study.topics, mapping=study.mapping,
+        human=(some,), comparison=study.comparison,
+    )  # fmt: skip
+    tables = publish(both, "strict").tables
+    assert both.tables["corrected_shares"]["estimate"].notna().all()
+    assert tables["corrected_shares"]["estimate"].isna().all()
+    assert set(tables["drift_changes"]["checked"]) == {"not checked"}
+    text = page_of(both, tmp_path)
+    assert "the corrected changes of 3 themes are in the private report alone" in text
+
+
 def test_few_people_in_both_years_are_no_panel_that_is_shown():
     tables = publish(panel(4, n=20), "strict").tables
     assert tables["panel_changes"][["estimate"]].isna().all(axis=None)
@@ -304,6 +499,7 @@ def test_the_figure_of_changes_says_whose_they_are_and_whether_they_were_checked
 def test_one_wave_has_no_change_and_two_have_no_trend():
     facts = {"changes": [], "corrected_changes": [], "error_differs": [], "panel": False}
     facts |= {"standardised_changes": [], "standardise": [], "linear_trends": ["S1"]}
+    facts |= {"linear_trends_unchecked": []}
     one = facts | {"baseline": 2016, "year": 2016, "years": [2016], "waves": {"2016": "2016"}}
     assert change_lines(one) == []
     assert change_lines(one, every=True) == [

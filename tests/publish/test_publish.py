@@ -958,8 +958,14 @@ def test_what_people_picked_to_code_corrects_nothing():
     results, tables = part_coded(35)
     assert "corrected_shares" in tables
     (person,) = results["human"]
-    results["human"] = (replace(person, picked=frozenset(person.seen["response_id"].head(5))),)
+    ids = person.seen["response_id"]
+    results["human"] = (replace(person, picked=frozenset(ids)),)
     assert "corrected_shares" not in published_tables(**results)
+    # Where some were picked the private tables correct by the others; the public ones say so.
+    results["human"] = (replace(person, picked=frozenset(ids.head(5))),)
+    table = published_tables(**results)["corrected_shares"]
+    assert table[["estimate", "low", "high"]].isna().all(axis=None)
+    assert set(table["sample"]) == {"unequal probabilities"}
     # Nothing is corrected of a share that is suppressed: of people's in 2016, 4 in all.
     few = crafted(
         {"n": 4, "year": 2016, "machine": ("S1",), "human": ("S1",)},

@@ -12,6 +12,7 @@ import standins
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.publish import Private, keep_private, publish
 from iapt_topics.publish.disclosure import EXACT
+from iapt_topics.publish.published import with_looks
 from iapt_topics.report import findings, trust
 from iapt_topics.report.changes import theme_changes
 
@@ -202,4 +203,13 @@ def test_what_the_machine_may_code_alone_is_told_exactly_and_by_published_counts
     words = trust.certified_words(with_tables(private, certificate=none))
     assert words.startswith(f"The machine may code none of {n} themes alone")
     assert words.endswith(f"for {n} the hand codes are too few to tell.")
+    # Which look at the codes it was, where that is known, and what it does to the confidence.
+    for whole in (private, public):
+        once, again = with_looks(whole, 1), with_looks(whole, 3)
+        assert set(once.tables["certificate"]["looks"]) == {1}
+        assert "look" not in trust.certified_words(once)
+        assert "This was look 3 at these hand codes" in trust.certified_words(again)
+        assert "look 3" in findings.validity(again).figures
+        assert "look 3" in trust.certificate_grid(again).note
+        assert with_looks(whole, 0) is whole
     assert "certificate" not in version.tables  # without hand codes
