@@ -64,7 +64,7 @@ def main() -> int:
     unclear = [name for name, _, said in rows if not COMPATIBLE.search(said)]
     print("# Licences of what the library brings along\n")
     print("Made by `python benchmarks/licences.py` from the metadata of the installed packages;")
-    print("development tools are not listed, since they are not given away with the library.\n")
+    print("development tools are not listed, since they are not distributed with the library.\n")
     print("| package | version | licence |\n|---|---|---|")
     for name, version, said in sorted(rows):
         print(f"| {name} | {version} | {said.replace('|', '/')} |")

@@ -200,6 +200,7 @@ def resolution_grid(resolution: pd.DataFrame) -> Grid:
         ("Agreement with the runs (ARI)", coefficient, "estimate"),
         ("Lowest", coefficient, "low"),
         ("Highest", coefficient, "high"),
+        ("Other respondents (ARI)", coefficient, "replicability"),
         ("Consensus support", percent, "support"),
         ("Replicability (Jaccard)", coefficient, "stability"),
         ("Smallest topic (responses)", count, "smallest"),

@@ -170,7 +170,11 @@ def _topics(version: Version) -> str:
         runs = f"{about.n_runs} runs of {clean(about.config.model)}"
     settings = dict(about.settings)
     asked = settings["Number of topics requested"]
-    number = "the agreement of the runs" if about.config.n_topics is None else f"request ({asked})"
+    number = (
+        "how well the topics of other respondents agree with them"
+        if about.config.n_topics is None
+        else f"request ({asked})"
+    )
     return (
         f"Topics are a consensus of {runs} (seed {about.config.seed}); their number was set by "
         f"{number}. A topic was matched with the themes that its responses are much nearer to than "

@@ -5,9 +5,9 @@ Arrays in, arrays out: nothing here knows what a topic or a response is.
 A clustering run is a lottery: another seed or row order gives other clusters. The consensus of an
 ensemble is the partition that agrees with its runs best (Strehl and Ghosh 2002; Filkov and Skiena
 2004 call it the median partition). Searching all partitions for it is hard, and a search ends in
-one of many near ties by luck. So the candidates are few and depend on the data alone: one tree
-over the points, cut at each number of clusters, settled by moving every point to its nearest
-centre. The runs choose among them, and say how far each row and each cluster can be relied on.
+one of many near ties by luck. So the candidates are few and depend on the data alone: clusters that
+grow by one centre at a time and settle. Runs and other respondents choose among them, and say how
+far each row and each cluster can be relied on.
 """
 
 from __future__ import annotations

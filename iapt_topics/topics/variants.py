@@ -36,7 +36,8 @@ def cut_topics(
     dict of int to Topics
         By the number asked for, what :func:`iapt_topics.fit_topics` finds when asked for it: the
         neighbour graph and the groups are those of the data alone, so a fit chooses a number and
-        nothing else. A number above that of distinct texts has no entry. Assignments, without support; of each topic, its number and size.
+        nothing else. A number above that of distinct texts has no entry. Assignments, without
+        support; of each topic, its number and size.
     """
     # In the order of fit_topics, for the same last digits.
     kept = fitted_rows(topics, responses).sort_values(["text", "response_id"], kind="stable")
