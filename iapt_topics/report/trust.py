@@ -92,14 +92,16 @@ def certified_words(version: Version) -> str:
     if table is None or not len(table):
         return ""
     public = "n_checked" not in table
+    again = _looks(table)
     table = table[table["verdict"] != SUPPRESSED]
+    if table.empty:
+        return f"No verdict on what the machine may code alone can be shown.{again}"
     able = int(table["verdict"].isin((AUTOMATE, AUTOMATE_ABOVE)).sum())
     open_ = int((table["verdict"] == UNKNOWN).sum())
     words = (
         f"The machine may code {able or 'none'} of {len(table)} themes alone (precision at least "
         ".80 with 90\u00a0% confidence)"
     )
-    again = _looks(table)
     if public:
         return f"{words}, by rounded counts; for the others they do not show it.{again}"
     if open_:

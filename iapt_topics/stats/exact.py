@@ -73,11 +73,12 @@ def _binomial_low(count: int, n: int, tail: float) -> float:
 
 
 def _finite_low(count: int, n: int, total: int, tail: float) -> float:
-    """Fewest positives of all units at which so high a count has a chance above ``tail``."""
+    """Fewest positives of all units at which so high a count has a chance of ``tail`` or more."""
     possible = range(count, total - (n - count) + 1)
 
     def likely(positives: int) -> bool:
-        return _upper_tail(count, n, positives, total) > tail
+        # A chance of just the tail is kept, whatever the last digits of the sum say.
+        return _upper_tail(count, n, positives, total) > tail * (1 - 1e-9)
 
     return possible[bisect_left(possible, True, key=likely)] / total
 

@@ -158,7 +158,7 @@ def test_a_decision_on_what_is_no_more_is_an_error_with_the_cure(command, result
     fill(mapping, lambda r: r["topic"] == "0" and r["theme"] != "", decision="reject", **BY)
     assert command("edits", result, "--decisions", topics, mapping)[0] == 0
     then = (result / "manifest.json").read_bytes()
-    code, _, err = command("run", result, "--n-topics", 2)
+    code, _, err = command("run", result, "--n-topics", 24)
     assert code == 2
     assert "decisions.topics must be on topics and themes that there still are" in err
     assert "rename of topic 0 (Ann: read them): no topic shares more than 50% of it" in err
@@ -168,7 +168,7 @@ def test_a_decision_on_what_is_no_more_is_an_error_with_the_cure(command, result
     plan = (result / "study.toml").read_text("utf-8")
     lines = [line for line in plan.splitlines() if not line.startswith(("topics = ", "mapping = "))]
     (result / "study.toml").write_text("\n".join(lines) + "\n", "utf-8")
-    assert command("run", result, "--n-topics", 2)[0] == 0
+    assert command("run", result, "--n-topics", 24)[0] == 0
     code, _, err = command("edits", result, "--decisions", mapping)
     assert code == 2
     assert "has become another: write the sheet again" in err

@@ -140,12 +140,12 @@ def test_what_is_suppressed_is_no_rank_and_no_list():
     def with_shares(table):
         return replace(published, tables={**published.tables, "theme_shares": table})
 
-    said = findings._frequent(with_shares(some), [])
+    said = findings.frequent(with_shares(some))
     assert said.startswith("The most frequent themes that can be shown were ")
     none = with_shares(some.assign(estimate=some["estimate"].where(some.index > 0, 0.0)))
-    assert findings._frequent(none, []) == ""
+    assert findings.frequent(none) == ""
     assert grids.share_chart(none.tables["theme_shares"], {}) is None
-    excluded = sections._excluded({"read": 90, "blank": 5, "non_answer": float("nan")})
+    excluded = sections.excluded({"read": 90, "blank": 5, "non_answer": float("nan")})
     assert excluded == ["blank (5)", "rows whose number is suppressed"]
     empty = published.tables["drift_shares"].assign(count=0.0, estimate=float("nan"))
     tables = {**published.tables, "drift_shares": empty}
