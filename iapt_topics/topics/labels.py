@@ -9,7 +9,7 @@ has to tell its topic from them), and picked so that each says something the one
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,8 +31,11 @@ _SHARE = 0.03  # part of a topic's people who use a phrase of its label
 _PHRASES = 3
 # Weights in cosines. Half or twice of each changes little in benchmarks/topic_labels.py.
 _REPEATS = 0.3  # against a phrase that is like one before it, times their cosine
-_COMMON = 0.05  # for a phrase that is used e times as often
+_COMMON = 0.08  # for a phrase that is used e times as often
 _WORDY = 0.1  # for a phrase of more than one word
+#: Stop words that may stand within a phrase: "out of hours", but not "hours is monitored".
+_JOINING = {"a", "an", "and", "at", "by", "for", "from", "in", "my", "of", "on", "or", "our", "the"}
+_JOINING |= {"to", "up", "with"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,10 +160,17 @@ def _phrases(kept: pd.DataFrame, topic: Ints, n_topics: int) -> tuple[list[str],
     rows = [
         j
         for j in np.flatnonzero(used.max(axis=1) >= FEWEST_PEOPLE)
-        if not {phrases[j].split()[0], phrases[j].split()[-1]} & ENGLISH_STOP_WORDS
-        and not phrases[j].replace(" ", "").isdecimal()
+        if _is_whole(phrases[j].split(), ENGLISH_STOP_WORDS)
     ]
     return [str(phrases[j]) for j in rows], used[rows], speak
+
+
+def _is_whole(words: list[str], stop: Set[str]) -> bool:
+    """Whether words are a phrase, and neither a number nor cut out of a sentence."""
+    inside = set(words[1:-1]) & stop
+    return (
+        not {words[0], words[-1]} & stop and inside <= _JOINING and not "".join(words).isdecimal()
+    )
 
 
 def _pick(phrases: list[str], vectors: Floats32, score: Floats) -> list[int]:
