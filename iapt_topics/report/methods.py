@@ -47,6 +47,8 @@ REFERENCES = {
     "class-based TF-IDF procedure. arXiv:2203.05794.",
     "Krippendorff, 2019": "Krippendorff, K. (2019). Content analysis: An introduction to its "
     "methodology (4th ed.). SAGE.",
+    "Likas et al., 2003": "Likas, A., Vlassis, N., & Verbeek, J. J. (2003). The global k-means "
+    "clustering algorithm. Pattern Recognition, 36(2), 451–461.",
     "McInnes et al., 2018": "McInnes, L., Healy, J., & Melville, J. (2018). UMAP: Uniform manifold "
     "approximation and projection for dimension reduction. arXiv:1802.03426.",
     "Newcombe, 1998": "Newcombe, R. G. (1998). Interval estimation for the difference between "
@@ -176,9 +178,11 @@ def _topics(version: Version) -> str:
         else f"request ({asked})"
     )
     return (
-        f"Topics are a consensus of {runs} (seed {about.config.seed}); their number was set by "
-        f"{number}. A topic was matched with the themes that its responses are much nearer to than "
-        "other responses are. Topics describe the survey; prevalence and change are of themes."
+        "Topics were grown over the responses' vectors one centre at a time (Likas et al., 2003); "
+        f"their number was set by {number}. How far each can be relied on was read from {runs} "
+        f"(seed {about.config.seed}). A topic was matched with the themes that its responses are "
+        "much nearer to than other responses are. Topics describe the survey; prevalence and "
+        "change are of themes."
     )
 
 
