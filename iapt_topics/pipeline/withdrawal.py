@@ -40,7 +40,8 @@ from iapt_topics.validation.withdrawn import leave_out_items
 #: What a run writes to its folders of results, by pattern.
 _RESULTS = (
     f"{PRIVATE}/*.csv", f"{PRIVATE}/README.txt", f"{REPORT}/report.html", f"{PUBLIC}/report.html",
-    f"{PUBLIC}/tables.xlsx", f"{PUBLIC}/tables/*.csv", f"{PUBLIC}/tables/README.txt",
+    f"{PUBLIC}/draft.docx", f"{PUBLIC}/tables.xlsx", f"{PUBLIC}/tables/*.csv",
+    f"{PUBLIC}/tables/README.txt",
 )  # fmt: skip
 _STAGES = re.compile(r"(?:topics|stage-[a-z]+)-[0-9a-f]+")
 
@@ -165,6 +166,7 @@ def withdraw(
         raise InputError(error.what, error.rule, error.got, do) from error
     on_event(Event("stage", "Writing the results"))
     write_results(study, plan, ("run", str(plan.out)))
+    own = _own_files(plan)
     return Withdrawal(
         respondents=len({fold_id(r) for r in named}),
         rows=len(gone.table),
@@ -174,9 +176,9 @@ def withdraw(
         left=tuple(
             _name(p, plan.out)
             for p in _files(plan.out)
-            if p.resolve() not in _own_files(plan) and traces.left_in(p)
+            if p.resolve() not in own and traces.left_in(p)
         ),
-        yours=tuple(_own_files(plan)),
+        yours=tuple(own),
     )
 
 

@@ -325,3 +325,4 @@ def test_decisions_lose_the_responses_and_one_that_cannot_follow_is_told(tmp_pat
     with pytest.raises(InputError, match="results are missing until it is run again"):
         withdraw(plan, ["p1"], KeptWords(plan.out / "cache"))
     assert not list((plan.out / "tables_private").glob("*.csv"))
+    assert not (plan.out / "publish" / "draft.docx").exists()
