@@ -434,3 +434,14 @@ class Model:
         digests = [hashlib.sha256(t.encode()).digest()[:8] for t in texts]
         vectors = np.array([np.frombuffer(d, dtype=np.uint8) for d in digests], dtype=np.float32)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def compared_study() -> Study:
+    """A study with the machine against a person, two people and the change of both poles."""
+    survey = responses()
+    coded, found = codes(survey), topics(survey)
+    return study_of(
+        responses=survey, topics=found, mapping=mapping(found), codes=coded,
+        comparison=comparison(), benchmark=comparison("a", "b"),
+        drift=drift(survey, coded), axis_drift=axis_drift(survey, coded),
+    )  # fmt: skip

@@ -111,6 +111,19 @@ def write_convergence(path: str | Path, comparison: Comparison) -> Path:
     return Path(path)
 
 
+def read_matrix(path: Path) -> pd.DataFrame:
+    """The rows of an edited matrix, as text; what is in them is not checked."""
+    what = _named(path)
+    sheet = read_sheet(path, what)
+    require_columns(sheet, ("theme", "proposed", *_EDITED), what)
+    sheet = sheet.map(str.strip)
+    return sheet[(sheet != "").any(axis=1)]
+
+
+def _named(path: Path) -> str:
+    return f"convergence matrix {path.name!r}"
+
+
 def read_convergence(path: str | Path, comparison: Comparison) -> Comparison:
     """Read a convergence coding matrix with the ratings that a person confirmed or changed.
 
@@ -134,11 +147,7 @@ def read_convergence(path: str | Path, comparison: Comparison) -> Comparison:
         those known, a changed rating has no rater or no rationale, a rationale no rater, or the
         file was written from another comparison.
     """
-    what = f"convergence matrix {Path(path).name!r}"
-    sheet = read_sheet(Path(path), what)
-    require_columns(sheet, ("theme", "proposed", *_EDITED), what)
-    sheet = sheet.map(str.strip)
-    sheet = sheet[(sheet != "").any(axis=1)]
+    what, sheet = _named(Path(path)), read_matrix(Path(path))
     table = comparison.convergence
     require_unique(sheet["theme"], f"{what}: column 'theme'", "Keep one row for each theme.")
     got, wanted = set(sheet["theme"]), set(table["theme"])

@@ -18,7 +18,7 @@ from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.files import file_hash
 from iapt_topics.agreement.comparison import Comparison
-from iapt_topics.agreement.convergence import read_convergence
+from iapt_topics.agreement.convergence import read_convergence, read_matrix
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.mapping.edits import (
     MappingEdits,
@@ -234,13 +234,7 @@ def describe_decided(plan: StudyPlan, decided: Decisions) -> list[dict[str, Any]
 
 def read_rated(path: Path) -> pd.DataFrame:
     """The rows of a sheet of convergence ratings that somebody rated."""
-    from iapt_topics._base.errors import require_columns
-    from iapt_topics._base.sheets import read_sheet
-
-    what = f"convergence matrix {path.name!r}"
-    sheet = read_sheet(path, what)
-    require_columns(sheet, ("theme", "proposed", "rating", "rater", "rationale"), what)
-    sheet = sheet.map(str.strip)
+    sheet = read_matrix(path)
     return sheet[sheet["rater"] != ""].reset_index(drop=True)
 
 

@@ -188,11 +188,10 @@ def corrected_trends(
     key = ["theme", "test"]
     machine = trends.set_index(key).reindex(pd.MultiIndex.from_frame(tests[key]))
     known = corrected.groupby("theme")
-    sample = tests["theme"].map(corrected.groupby("theme")["sample"].first())
     out = tests.assign(
         **{f"machine{end}": machine[c].to_numpy() for c, end in ENDS.items()},
         n=tests["theme"].map(known["n"].sum(min_count=1)),
-        sample=sample,
+        sample=tests["theme"].map(known["sample"].first()),
     )
     return out.assign(finding=find_changes(out, out["sample"] == RANDOM))
 

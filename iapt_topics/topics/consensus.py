@@ -143,11 +143,8 @@ def _settle(points: Floats32, middle: Floats32, rounds: int = 100) -> tuple[Ints
     """Move points to their nearest centre and centres to the mean of theirs until none moves."""
     labels, middle = nearest_centre(points, middle), middle.copy()
     for _ in range(rounds):  # Lloyd 1982; some ten to thirty are usual
-        sizes = np.bincount(labels, minlength=len(middle))
-        filled = centres(points, labels)
-        middle[: len(filled)] = np.where(
-            sizes[: len(filled), None] > 0, filled, middle[: len(filled)]
-        )
+        filled = np.flatnonzero(np.bincount(labels))
+        middle[filled] = centres(points, labels)[filled]
         moved = nearest_centre(points, middle)
         if np.array_equal(moved, labels):
             break

@@ -18,7 +18,7 @@ from iapt_topics.topics import consensus
 from iapt_topics.topics.bertopic import name_by_model
 from iapt_topics.topics.describe import broad_topics, describe_topics, unit_means
 from iapt_topics.topics.replicate import REPLICABILITY, replicate
-from iapt_topics.topics.runs import FEW_RESPONSES, cluster_runs, smooth
+from iapt_topics.topics.runs import FEW_RESPONSES, cluster_runs, smooth, sort_rows
 from iapt_topics.topics.topics import MIN_SUPPORT, UNASSIGNED, TopicConfig, Topics
 from iapt_topics.topics.user_model import described_config, model_runs, with_model
 
@@ -90,8 +90,7 @@ def fit_topics(
             f"{config.n_topics} topics for {len(kept)} responses",
             f"Ask for {len(kept) // 2} or fewer, or leave it out.",
         )  # fmt: skip
-    # Sorted by text, so that the order of the file cannot matter.
-    kept = kept.sort_values(["text", "response_id"], kind="stable", ignore_index=True)
+    kept = sort_rows(kept)
     vectors = embeddings.rows(kept["response_id"].tolist())
     people = pd.factorize(cluster_ids(kept))[0].astype(np.intp)
     with warnings.catch_warnings():

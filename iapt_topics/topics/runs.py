@@ -89,6 +89,11 @@ def nearest_rows(
     return near, far
 
 
+def sort_rows(kept: pd.DataFrame) -> pd.DataFrame:
+    """Kept responses sorted by text, so that the order of the file cannot matter."""
+    return kept.sort_values(["text", "response_id"], kind="stable", ignore_index=True)
+
+
 def smooth(vectors: Floats32, same: Ints) -> tuple[Floats32, Floats32]:
     """Centre the vectors, and draw them together along UMAP's neighbour graph.
 

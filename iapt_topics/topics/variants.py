@@ -11,7 +11,7 @@ import pandas as pd
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics import consensus
-from iapt_topics.topics.runs import smooth
+from iapt_topics.topics.runs import smooth, sort_rows
 from iapt_topics.topics.topics import Topics, fitted_rows
 
 
@@ -39,8 +39,7 @@ def cut_topics(
         nothing else. A number above that of distinct texts has no entry. Assignments, without
         support; of each topic, its number and size.
     """
-    # In the order of fit_topics, for the same last digits.
-    kept = fitted_rows(topics, responses).sort_values(["text", "response_id"], kind="stable")
+    kept = sort_rows(fitted_rows(topics, responses))
     vectors = embeddings.rows(kept["response_id"].tolist())
     _, points = smooth(vectors, pd.factorize(kept["text"])[0].astype(np.intp))
     grown = consensus.grow_clusters(points, numbers)

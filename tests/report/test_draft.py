@@ -27,13 +27,7 @@ FIXED = {"95", "05", "90", "80", "7th", "001"}
 
 @pytest.fixture(scope="module")
 def published():
-    survey = standins.responses()
-    coded, found = standins.codes(survey), standins.topics(survey)
-    return publish(standins.study_of(
-        responses=survey, topics=found, mapping=standins.mapping(found), codes=coded,
-        comparison=standins.comparison(), benchmark=standins.comparison("a", "b"),
-        drift=standins.drift(survey, coded), axis_drift=standins.axis_drift(survey, coded),
-    ), "strict")  # fmt: skip
+    return publish(standins.compared_study(), "strict")
 
 
 def with_corrected(published, themes=("S1", "S2")):
