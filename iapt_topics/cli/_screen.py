@@ -11,9 +11,10 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,6 +30,12 @@ Quiet = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the results as JSON on stdout.")]
 STOPPED = 130  # the exit code after Ctrl-C
 _GRACE = 1.5  # seconds after Ctrl-C in which a run may end by itself
+
+
+def _unless_stopped(hook: Callable[[Any], Any], lost: Any) -> None:
+    """What was raised where nobody can catch it: a Ctrl-C is told by who watches for it."""
+    if not issubclass(lost.exc_type, KeyboardInterrupt):
+        hook(lost)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,9 +110,12 @@ class Screen:
             os.set_blocking(told, False)
         before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
         threading.Thread(target=self._watch, args=(watched,), daemon=True).start()
+        hook = sys.unraisablehook
+        sys.unraisablehook = partial(_unless_stopped, hook)
         try:
             yield
         finally:
+            sys.unraisablehook = hook
             signal.set_wakeup_fd(before)
             os.close(told)
 

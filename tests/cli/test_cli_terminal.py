@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from iapt_topics.cli._screen import Screen
 from iapt_topics.pipeline.manifest import compare_runs, read_manifest
 from iapt_topics.pipeline.plan import read_plan
 
@@ -198,6 +199,23 @@ def test_ctrl_c_stops_what_cannot_be_interrupted(files, stage, slow, deaf):
     screen.key("\x03")
     code, said = screen.end()
     assert time.monotonic() - began < 10  # about 2, and more on a busy machine
-    assert (code, said.count("Stopped."), "Traceback" in said) == (130, 1, False)
+    assert (code, said.count("Stopped."), "Traceback" in said) == (130, 1, False), said
     assert [p.name for p in (files / "results").iterdir()] == ["cache"]
     assert not list((files / "results").rglob("*.part"))
+
+
+def test_a_ctrl_c_lost_in_a_finaliser_is_not_shown(monkeypatch):
+    class Lost:
+        def __init__(self, error):
+            self.error = error
+
+        def __del__(self):
+            raise self.error
+
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda lost: told.append(lost.exc_type))
+    with Screen(quiet=True).working():
+        Lost(KeyboardInterrupt())
+        Lost(ValueError())
+    Lost(KeyboardInterrupt())
+    assert told == [ValueError, KeyboardInterrupt]
