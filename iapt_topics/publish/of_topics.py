@@ -57,7 +57,8 @@ def _topics(study: Study, cells: Cells) -> pd.DataFrame:
         rows.append(
             {"topic": topic, "label": "" if small else label, "n": share["count"], "of": share["n"]}
             | {c: share[c] for c in ("estimate", "low", "high")}
-            | {"words": ", ".join(words), "support": np.nan if small else round(row["support"], 2)}
+            | {"words": ", ".join(words)}
+            | {c: np.nan if small else round(row[c], 2) for c in ("support", "replicability")}
             | {c: share[c] for c in ("status", "note")}
             | {"remark": "" if small or topic < 0 else row["note"]}
         )
@@ -76,7 +77,8 @@ def _resolution(table: pd.DataFrame, cells: Cells) -> pd.DataFrame:
 
 def _hierarchy(exact: pd.DataFrame, named: pd.DataFrame) -> pd.DataFrame:
     """The broad topic of each topic that is shown, the largest broad one first."""
-    out = exact[["broad", "topic"]].merge(named[["topic", "label", "n"]], on="topic")
+    exact = exact[["broad", "topic", "replicability"]].round({"replicability": 2})
+    out = exact.merge(named[["topic", "label", "n"]], on="topic")
     return out.sort_values(["broad", "topic"], kind="stable", ignore_index=True)
 
 

@@ -171,8 +171,9 @@ def hierarchy_grid(hierarchy: pd.DataFrame) -> Grid:
     for _, part in hierarchy.groupby("broad"):
         fine = (f"{t}: {clean(name)}" for t, name in zip(part["topic"], part["label"], strict=True))
         size = part["n"].sum(skipna=False)
-        rows.append((str(len(rows) + 1), "; ".join(fine), count(size)))
-    head = ("Broad topic", "Its topics", "Responses in them")
+        again = coefficient(part["replicability"].iloc[0])
+        rows.append((str(len(rows) + 1), "; ".join(fine), count(size), again))
+    head = ("Broad topic", "Its topics", "Responses in them", "Other respondents (Jaccard)")
     return Grid(caption="Broad topics and the topics in each", head=head, rows=tuple(rows))
 
 

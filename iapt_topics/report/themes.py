@@ -227,7 +227,7 @@ def topic_cards(published: Version) -> list[Card]:
                 share=percent(row["estimate"]) if counted else "",
                 interval=interval(row["low"], row["high"]) if counted else "",
                 support=percent(row["support"]),
-                replicability=coefficient(row["stability"]) if "stability" in row else "",
+                replicability=coefficient(row["replicability"]),
                 words=tuple(clean(w) for w in str(row["words"]).split(", ") if w),
                 themes=tuple(pairs.get(number, ())),
                 quotes=tuple(topical.get(number, ())[:OF_A_TOPIC]),

@@ -10,7 +10,7 @@ from iapt_topics._base.events import OnEvent, ignore
 from iapt_topics._base.kept import keep_once
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.survey.responses import Responses
-from iapt_topics.topics.files import load_topics, save_topics
+from iapt_topics.topics.files import FORMAT, load_topics, save_topics
 from iapt_topics.topics.fit import fit_topics, package_versions
 from iapt_topics.topics.topics import TopicConfig, Topics
 from iapt_topics.topics.user_model import described_config
@@ -34,9 +34,8 @@ def fit_once(
     if folder is None:
         return fit()
     kept = responses.kept[["response_id", "respondent_id", "text"]]
-    made = hashlib.sha256(
-        repr((asdict(described_config(config)), package_versions(), embeddings.model)).encode()
-    )
+    settings = asdict(described_config(config)), package_versions(), embeddings.model
+    made = hashlib.sha256(repr((FORMAT, *settings)).encode())
     for row in kept.itertuples(index=False, name=None):
         made.update(repr(row).encode("utf-8", "surrogatepass"))
     made.update(embeddings.rows(kept["response_id"].tolist()).tobytes())

@@ -18,22 +18,13 @@ _N_EXEMPLARS = 5
 _SAME = 0.9  # cosine above which two exemplars say the same
 
 
-def broad_topics(points: Floats32, labels: Ints, n: Ints) -> pd.DataFrame:
-    """Join topics to broad ones where the tree over their centres has its widest gap."""
-    from scipy.cluster.hierarchy import fcluster, linkage
-
+def broad_topics(labels: Ints, broad: Ints, n: Ints) -> pd.DataFrame:
+    """Each topic's broad one, which is that of most of its rows, and the responses in that."""
     k = len(n)
-    broad: Ints = np.arange(k)
-    if k >= 6:
-        tree = linkage(consensus.centres(points, labels).astype(np.float64), method="average")
-        height = tree[:, 2]  # joining number j leaves k - 1 - j groups
-        groups = np.arange(3, k // 2 + 1)
-        gap = height[k - groups] / np.maximum(height[k - 1 - groups], 1e-12)
-        broad = fcluster(tree, int(groups[gap.argmax()]), criterion="maxclust").astype(np.intp) - 1
-    order = np.argsort(-np.bincount(broad, weights=n), kind="stable")
-    broad = np.argsort(order)[broad]
-    sizes = np.bincount(broad, weights=n).astype(int)
-    return pd.DataFrame({"topic": np.arange(k), "broad": broad, "n": sizes[broad]})
+    rows = pd.Series(broad).groupby(labels).agg(lambda b: b.mode().iloc[0])
+    home = rows.reindex(range(k)).to_numpy(dtype=np.intp)
+    sizes = np.bincount(home, weights=n).astype(int)
+    return pd.DataFrame({"topic": np.arange(k), "broad": home, "n": sizes[home]})
 
 
 def unit_means(vectors: Floats32, topic: Ints) -> Floats32:

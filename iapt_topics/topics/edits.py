@@ -19,6 +19,7 @@ from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics import consensus
 from iapt_topics.topics.describe import broad_topics, describe_topics, unit_means
+from iapt_topics.topics.replicate import NOT_BACK, REPLICABILITY
 from iapt_topics.topics.topics import EDIT_COLUMNS, Topics, fitted_rows
 
 LEAVE_OUT = "leave out"
@@ -172,7 +173,7 @@ def edit_topics(
         topics,
         assignments=assignments,
         topics=table,
-        hierarchy=broad_topics(vectors, nearest, table["n"].to_numpy()),
+        hierarchy=_broad(topics, old["nearest"].to_numpy(), nearest, table["n"].to_numpy()),
         votes=votes,
         distribution=share,
         centroids=unit_means(vectors, topic),
@@ -373,15 +374,30 @@ def _with_decisions(
 ) -> pd.DataFrame:
     """Labels and notes as decided; a topic that no edit is about keeps its label and words."""
     old = before.topics.set_index("topic")
-    table = table.copy()
+    table = table.assign(**dict.fromkeys(REPLICABILITY, np.nan))
+    kept = ["label", "words", *REPLICABILITY]
     for at, was in enumerate(order.tolist()):
+        note = old.loc[was, "note"] if was in old.index else table.loc[at, "note"]
         if was in old.index and was not in touched:
-            table.loc[at, ["label", "words"]] = old.loc[was, ["label", "words"]].to_numpy()
+            table.loc[at, kept] = old.loc[was, kept].to_numpy()
+        else:
+            note = str(note).replace(NOT_BACK, "")
         if was in labels:
             table.loc[at, "label"] = labels[was]
-        notes = [old.loc[was, "note"] if was in old.index else table.loc[at, "note"], said.get(was)]
+        notes = [note, said.get(was)]
         table.loc[at, "note"] = "; ".join(str(n) for n in notes if n)
     return table
+
+
+def _broad(before: Topics, was: Ints, nearest: Ints, n: Ints) -> pd.DataFrame:
+    """Broad topics as they were: each topic's is that which most of its responses had."""
+    old = before.hierarchy.set_index("topic")
+    found = broad_topics(nearest, old.loc[was, "broad"].to_numpy(dtype=np.intp), n)
+    again = old.drop_duplicates("broad").set_index("broad")[list(REPLICABILITY)]
+    found = found.join(again, on="broad")
+    order = found.drop_duplicates("broad").sort_values("n", ascending=False, kind="stable")
+    number = pd.Series(range(len(order)), index=order["broad"].to_numpy())
+    return found.assign(broad=found["broad"].map(number))
 
 
 def _log(edits: Sequence[TopicEdit], topics: Topics) -> pd.DataFrame:

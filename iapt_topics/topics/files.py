@@ -16,7 +16,7 @@ from iapt_topics._base.parquet_size import require_decodable
 from iapt_topics._base.private import private_file, refuse_link
 from iapt_topics.topics.topics import TopicConfig, Topics
 
-_FORMAT = 2
+FORMAT = 3  #: it changes with what a fit gives, too: what was kept is then fitted anew
 _TABLES = ("assignments", "topics", "hierarchy", "resolution", "runs", "edits")
 _ARRAYS = ("votes", "distribution", "centroids")
 _NAMES = {"topics.json", "arrays.safetensors", *(f"{name}.parquet" for name in _TABLES)}
@@ -63,7 +63,7 @@ def save_topics(folder: str | Path, topics: Topics) -> Path:
         # Contiguous, since safetensors writes the memory as it lies.
         arrays = {n: np.ascontiguousarray(getattr(topics, n)) for n in _ARRAYS}
         save_file(arrays, part / "arrays.safetensors")
-        content = {"format": _FORMAT, "config": asdict(topics.config), "versions": topics.versions}
+        content = {"format": FORMAT, "config": asdict(topics.config), "versions": topics.versions}
         (part / "topics.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
     return folder
 
@@ -95,8 +95,8 @@ def load_topics(folder: str | Path) -> Topics:
     try:
         require_file(folder / "topics.json", "topics", MOST_BYTES)
         content = json.loads((folder / "topics.json").read_text("utf-8"))
-        if content["format"] != _FORMAT:
-            raise ValueError(f"format {content['format']!r}, not {_FORMAT}")
+        if content["format"] != FORMAT:
+            raise ValueError(f"format {content['format']!r}, not {FORMAT}")
         for name in _TABLES:
             require_decodable(folder / f"{name}.parquet", f"{name}.parquet")
         tables: dict[str, Any] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,15 @@ from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics import consensus
 from iapt_topics.topics.bertopic import name_by_model
 from iapt_topics.topics.describe import broad_topics, describe_topics, unit_means
-from iapt_topics.topics.replicate import REPLICABILITY, replicate
+from iapt_topics.topics.replicate import (
+    BROAD,
+    REPLICABILITY,
+    come_back,
+    find_broad,
+    grow_again,
+    mark_lost,
+    replicability,
+)
 from iapt_topics.topics.runs import FEW_RESPONSES, cluster_runs, smooth, sort_rows
 from iapt_topics.topics.topics import MIN_SUPPORT, UNASSIGNED, TopicConfig, Topics
 from iapt_topics.topics.user_model import described_config, model_runs, with_model
@@ -95,7 +103,7 @@ def fit_topics(
     people = pd.factorize(cluster_ids(kept))[0].astype(np.intp)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # umap, hdbscan and numba warn of their own internals
-        centred, points = smooth(vectors, pd.factorize(kept["text"])[0].astype(np.intp))
+        centred, points, wording = smooth(vectors, kept["text"].tolist())
         n_runs, seed, least = config.n_runs, config.seed, config.min_topic_size
         if own is None:
             partitions, runs = cluster_runs(
@@ -105,14 +113,17 @@ def fit_topics(
             partitions, runs = model_runs(
                 own, vectors, points, people, n_runs=n_runs, seed=seed, on_event=on_event
             )
-    labels, resolution = _choose(points, people, partitions, runs, config)
-    share, runner_up = consensus.support(partitions, labels)
-    labels, runner_up, assigned = _drop_empty(labels, runner_up, share >= config.min_support)
+    chosen = _choose(points, people, partitions, runs, config)
+    share, runner_up = consensus.support(partitions, chosen.labels)
+    assigned = share >= config.min_support
+    labels, runner_up, assigned = _drop_empty(chosen.labels, runner_up, assigned)
     topic = np.where(assigned, labels, UNASSIGNED)
     votes = consensus.votes(partitions, labels)
     topics = describe_topics(kept, vectors, topic, labels, votes)
     if own is not None and not isinstance(config.model, str):
         topics = name_by_model(topics, own, kept, vectors, topic)
+    topics = mark_lost(topics, come_back(chosen.again, labels))
+    hierarchy = broad_topics(labels, chosen.broad, topics["n"].to_numpy())
     note = np.where(share < MIN_SUPPORT, f"support below {MIN_SUPPORT:.0%}", "")
     assignments = pd.DataFrame(
         {
@@ -128,21 +139,32 @@ def fit_topics(
     return Topics(
         assignments=assignments.iloc[place].reset_index(drop=True),
         topics=topics,
-        hierarchy=broad_topics(points, labels, topics["n"].to_numpy()),
-        resolution=resolution,
+        hierarchy=hierarchy.join(come_back(chosen.broad_again, chosen.broad), on="broad"),
+        resolution=chosen.resolution,
         runs=runs,
         votes=votes[:, place],
         distribution=consensus.soft_membership(points, labels, float(share.mean()))[place],
         centroids=unit_means(vectors, topic),
         config=described_config(config),
         versions=package_versions()
-        | {"encoder": embeddings.model, "weights": embeddings.fingerprint},
+        | {"encoder": embeddings.model, "weights": embeddings.fingerprint}
+        | {"wording_weight": f"{wording:.3f}"},
     )
+
+
+class _Chosen(NamedTuple):
+    """Topic and broad topic of each row, by all rows and by draws of the respondents."""
+
+    labels: Ints
+    again: list[Ints]
+    broad: Ints
+    broad_again: list[Ints]
+    resolution: pd.DataFrame
 
 
 def _choose(
     points: Floats32, people: Ints, partitions: Ints, runs: pd.DataFrame, config: TopicConfig
-) -> tuple[Ints, pd.DataFrame]:
+) -> _Chosen:
     """Grow the topics of each number, and take the number that runs or other respondents bear out.
 
     From :data:`MANY_RESPONSES` on it is the smallest at which other respondents give the same
@@ -155,7 +177,8 @@ def _choose(
         row |= dict.fromkeys(REPLICABILITY, np.nan)
         row |= {"support": 1.0, "stability": 1.0, "smallest": n, "chosen": True}
         note = _FEW if n < FEW_RESPONSES else "the runs found no more than one cluster"
-        return np.zeros(n, dtype=np.intp), pd.DataFrame([row | {"note": note}])
+        one = np.zeros(n, dtype=np.intp)
+        return _Chosen(one, [], one, [], pd.DataFrame([row | {"note": note}]))
     many = n >= MANY_RESPONSES and config.model is None
     # A ladder of steps of the square root of two: near numbers are near ties, which luck decides.
     least, upper = (LEAST_TOPICS, 2 * LEAST_TOPICS) if many else (2, 2 * most)
@@ -163,11 +186,13 @@ def _choose(
     grid = {k for k in grid if least <= k <= min(max(2, upper), max(2, n // 2))}
     if config.n_topics:
         grid.add(config.n_topics)
-    grown = consensus.grow_clusters(points, grid) or {1: np.zeros(n, dtype=np.intp)}
+    every = consensus.grow_clusters(points, grid | set(BROAD)) or {1: np.zeros(n, dtype=np.intp)}
+    grown = {k: every[k] for k in grid if k in every} or every
     if config.min_topic_size and not config.n_topics:
         large = (consensus.dissolve_small(points, c, config.min_topic_size) for c in grown.values())
         grown = {int(c.max()) + 1: c for c in large}
-    again = replicate(points, people, grown, config.seed)
+    every |= grown
+    draws = grow_again(points, people, every, config.seed)
     rows = []
     for k, labels in sorted(grown.items()):
         scores = consensus.agreement(partitions, labels)
@@ -178,7 +203,7 @@ def _choose(
                 "estimate": scores.mean(),
                 **dict(zip(("low", "high"), map(float, percentile_interval(scores)), strict=True)),
                 "n": len(scores),
-                **again[k],
+                **replicability(draws, every, k),
                 "support": (spoken == labels).mean(),
                 "stability": consensus.reappearance(spoken, labels).mean(),
                 "smallest": int(np.bincount(labels).min()),
@@ -192,10 +217,13 @@ def _choose(
     # Which of near ties is a little ahead is luck; how many clusters the runs find is not.
     modest = tied & ~many & (table["n_topics"] <= runs["n_clusters"].mean())
     best = int(np.flatnonzero(modest)[-1] if modest.any() else np.flatnonzero(tied)[0])
-    return grown[int(table["n_topics"][best])], table.assign(
+    table = table.assign(
         chosen=table.index == best,
         note=np.where(asked, "requested", _FEW if n < FEW_RESPONSES else ""),
     )
+    k = int(table["n_topics"][best])
+    again = [d[k] for d in draws if k in d]
+    return _Chosen(grown[k], again, *find_broad(draws, every, k), table)
 
 
 def _drop_empty(labels: Ints, runner_up: Ints, assigned: Bools) -> tuple[Ints, Ints, Bools]:

@@ -1,7 +1,8 @@
 """Points that topics are cut from, and many UMAP and HDBSCAN runs; nothing else knows the two.
 
-The points are the responses' vectors, drawn together along UMAP's own neighbour graph: a short
-answer says little for itself, and its neighbours say what it is about. They are the same for the
+The points are the responses' vectors, drawn together along UMAP's own graph of neighbours, in
+meaning and in wording: a short answer says little for itself, and its neighbours say what it is
+about. They are the same for the
 same data. The runs are BERTopic's steps, each on other respondents, in another order, with another
 seed, neighbourhood and cluster size.
 """
@@ -19,6 +20,7 @@ import pandas as pd
 from iapt_topics._base.arrays import Floats32, Ints
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics.topics import consensus
+from iapt_topics.topics.wording import nearest_in_wording, wording_view
 
 #: Below this number, UMAP and HDBSCAN have too little to go on; see :func:`_small_runs`.
 FEW_RESPONSES = 40
@@ -94,34 +96,42 @@ def sort_rows(kept: pd.DataFrame) -> pd.DataFrame:
     return kept.sort_values(["text", "response_id"], kind="stable", ignore_index=True)
 
 
-def smooth(vectors: Floats32, same: Ints) -> tuple[Floats32, Floats32]:
-    """Centre the vectors, and draw them together along UMAP's neighbour graph.
+def smooth(vectors: Floats32, texts: list[str]) -> tuple[Floats32, Floats32, float]:
+    """Centre the vectors, and draw them together along the neighbour graphs of both views.
 
     Parameters
     ----------
     vectors : ndarray of float32, shape (n, d)
-    same : ndarray of int, shape (n,)
-        Number, 0 or greater, of the text of each row. One text is one point: which of many copies
-        is another row's neighbour is chance, and must not part them.
+    texts : list of str, length n
+        One text is one point: which of many copies is another row's neighbour is chance, and must
+        not part them.
 
     Returns
     -------
     centred : ndarray of float32, shape (n, d)
         Unit vectors without what all responses share (Mu and Viswanath 2018).
     points : ndarray of float32, shape (n, min(d, 50))
-        Principal components of the centred vectors after three steps along the graph.
+        Principal components of the centred vectors after three steps along UMAP's graphs of
+        neighbours in meaning and in wording.
+    weight : float
+        That of wording beside meaning, 0 to 1, as ``wording_view`` finds it.
     """
-    centred = _unit(vectors - vectors.mean(axis=0))
+    centred, weight = _unit(vectors - vectors.mean(axis=0)), 0.0
     drawn = centred
     if len(vectors) >= FEW_RESPONSES:
         k = min(_DRAWN_BY, len(vectors) // 10)
         graph = _graph(centred, *nearest_rows(centred, k))
+        words, weight = wording_view(texts)
+        if weight > 0:
+            worded = _graph(centred, *nearest_in_wording(words, k))
+            graph = (1 - weight) * graph + weight * worded
         for _ in range(_STEPS):
             drawn = _unit(drawn + graph @ drawn)
+        same = pd.factorize(np.array(texts, dtype=object))[0]
         drawn = consensus.centres(drawn, same)[same]
     drawn = drawn - drawn.mean(axis=0)
     _, axes = np.linalg.eigh(drawn.T @ drawn)
-    return centred, np.ascontiguousarray(drawn @ axes[:, ::-1][:, :_DIMENSIONS])
+    return centred, np.ascontiguousarray(drawn @ axes[:, ::-1][:, :_DIMENSIONS]), weight
 
 
 def cluster_runs(

@@ -115,12 +115,16 @@ class Topics(Result):
         of up to 5 response ids, most typical first, one per respondent and none like another);
         ``support`` (mean over its responses); ``stability``, ``stability_low``, ``stability_high``
         (Jaccard index with what the runs, each on a bootstrap of the respondents, have in its
-        place: mean, and range of 95 % of the runs); ``cosine`` (mean cosine to its centroid of the
+        place: mean, and range of 95 % of the runs); ``replicability``, ``replicability_low``,
+        ``replicability_high`` (the same with topics grown anew on bootstraps of the respondents;
+        below .5 the ``note`` says so); ``cosine`` (mean cosine to its centroid of the
         responses nearest to it), ``membership_cutoff`` (what all but 5 % of them pass; a response
         of a later wave that does not is novel); ``note``.
     hierarchy : DataFrame
         One row for each topic: ``topic``; ``broad`` (number of its broad topic, 0 the largest);
-        ``n`` (responses of the broad topic).
+        ``n`` (responses of the broad topic); ``replicability``, ``replicability_low``,
+        ``replicability_high`` (of the broad topic, as in ``topics``). Their number, 3 to 8, is that
+        which comes back best; fewer than 6 topics are not joined.
     resolution : DataFrame
         One row for each number of topics tried: ``n_topics``; ``estimate``, ``low``, ``high``
         (adjusted Rand index between these topics and a run: mean, and range of 95 % of the runs);
@@ -141,7 +145,8 @@ class Topics(Result):
         Unit mean vector of each topic.
     config : TopicConfig
     versions : dict of str
-        Versions of the packages that decide the result, and the encoder.
+        Versions of the packages that decide the result, the encoder and its weights, and
+        ``wording_weight``: that of words beside meaning, 0 to 1, in who is whose neighbour.
     edits : DataFrame
         What people changed after the fit: ``action``, ``topics``, ``detail``, ``who``, ``when``,
         ``why``, ``note``; see :func:`iapt_topics.topics.edit_topics`. Empty after a fit.

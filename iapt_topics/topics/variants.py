@@ -41,7 +41,7 @@ def cut_topics(
     """
     kept = sort_rows(fitted_rows(topics, responses))
     vectors = embeddings.rows(kept["response_id"].tolist())
-    _, points = smooth(vectors, pd.factorize(kept["text"])[0].astype(np.intp))
+    _, points, _ = smooth(vectors, kept["text"].tolist())
     grown = consensus.grow_clusters(points, numbers)
     ids = topics.assignments["response_id"]
     out = {}
