@@ -139,10 +139,15 @@ def brief_page(path, *_):
     return path
 
 
+def write_briefly(monkeypatch):
+    for name in ("write_report", "write_results_workbook", "write_draft"):
+        monkeypatch.setattr(f"iapt_topics.pipeline.write.{name}", brief_page)
+
+
 @pytest.fixture
 def short_report(monkeypatch):
-    """A word in place of the report, where it is not what is tested."""
-    monkeypatch.setattr("iapt_topics.pipeline.write.write_report", brief_page)
+    """A word in place of report, workbook and draft, where they are not what is tested."""
+    write_briefly(monkeypatch)
 
 
 def survey_files(folder):

@@ -52,6 +52,7 @@ def test_run_ends_with_a_report(command, offline_encoder, files, tmp_path):
     assert not list((tmp_path / "out").rglob("*.part"))
 
 
+@pytest.mark.usefixtures("short_report")
 def test_certify_says_what_the_machine_may_code(command, offline_encoder, files, tmp_path):
     words = (
         "run", files / "survey.csv", "--text", "comment", "--year", "year", "--respondent",
@@ -95,6 +96,7 @@ def test_one_year_with_codes_has_a_report_and_no_word_of_change(
     assert (code, out) == (0, "Only one year was coded, so no change can be estimated.\n"), err
 
 
+@pytest.mark.usefixtures("short_report")
 def test_codes_may_be_a_project_of_several_and_named_otherwise(command, survey, files, monkeypatch):
     people = [load_codes(files / "codes.csv", frame=SUBJECT_FRAME, coder="A")]
     people += [replace(people[0], coder=c) for c in ("B", "C")]
@@ -581,6 +583,7 @@ def test_the_version_is_said(command):
     assert command("--version")[:2] == (0, f"iapt-topics {metadata('iapt-topics')['Version']}\n")
 
 
+@pytest.mark.usefixtures("short_report")
 def test_a_path_may_begin_at_home(command, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SUBJECT_FRAME, BagOfWords, brief_page, read, subject_rows, survey_rows
+from conftest import SUBJECT_FRAME, BagOfWords, read, subject_rows, survey_rows, write_briefly
 
 from iapt_topics import cli
 from iapt_topics._base.errors import InputError
@@ -44,7 +44,7 @@ def pair(tmp_path_factory):
     table = survey_rows()
     folder = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("iapt_topics.pipeline.write.write_report", brief_page)
+        write_briefly(patch)
         write_study(folder / "a", studied(table, BagOfWords()), command=("demo",))
         write_study(folder / "b", studied(table, BagOfWords()))
         write_study(folder / "c", studied(table.sample(frac=1, random_state=2), Otherwise()))
