@@ -118,6 +118,7 @@ def test_the_real_model_on_another_batch_threads_and_order_is_equivalent(tmp_pat
     assert found.verdict in ("same", "equivalent"), found.table.to_string()
 
 
+@pytest.mark.slow
 def test_what_differs_first_is_said(runs, survey_table, encoder):
     changed = survey_table.assign(comment=survey_table["comment"].str.replace("lovely", "kind"))
     write_study(runs / "d", studied(changed, encoder))
@@ -190,6 +191,7 @@ def test_two_runs_cannot_use_one_folder(tmp_path):
         pass
 
 
+@pytest.mark.slow
 def test_verify_runs_again_and_says_same(monkeypatch, capsys, encoder, files):
     monkeypatch.setattr(encoder_module, "sentence_encoder", lambda **_: encoder)
 

@@ -68,6 +68,7 @@ def fits(monkeypatch):
     return counted
 
 
+@pytest.mark.slow
 def test_a_result_holds_the_plan_that_makes_it_again(plan, encoder, fits, tmp_path):
     made(plan, encoder)
     again = read_plan(plan.out)
@@ -91,6 +92,7 @@ def test_a_stopped_run_goes_on_with_the_same_results(plan, encoder, fits, first_
     assert bytes_of(plan.out) == bytes_of(first_run.out)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:A public version of overlapping")
 def test_kept_topics_are_for_the_same_texts_vectors_and_settings_alone(
     begun, encoder, fits, survey_table
@@ -112,6 +114,7 @@ def test_kept_topics_are_for_the_same_texts_vectors_and_settings_alone(
     assert len(fits) == 4
 
 
+@pytest.mark.slow
 def test_damaged_topics_are_fitted_anew(begun, encoder, fits):
     plan = begun
     before = bytes_of(plan.out)
@@ -125,6 +128,7 @@ def test_damaged_topics_are_fitted_anew(begun, encoder, fits):
     assert len(fits) == 1
 
 
+@pytest.mark.slow
 def test_topics_that_a_run_did_not_write_are_not_taken(begun, encoder, fits):
     plan = begun
     before = bytes_of(plan.out)
@@ -148,6 +152,7 @@ def test_topics_that_a_run_did_not_write_are_not_taken(begun, encoder, fits):
     assert len(fits) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:A public version of overlapping")
 def test_topics_of_other_settings_are_not_taken_under_a_name_of_these(begun, encoder, fits):
     plan = begun
@@ -163,6 +168,7 @@ def test_topics_of_other_settings_are_not_taken_under_a_name_of_these(begun, enc
     assert bytes_of(plan.out) == before
 
 
+@pytest.mark.slow
 def test_old_results_stand_until_the_new_ones_are_whole(begun, encoder, monkeypatch):
     plan = begun
     (plan.out / "tables_private" / "mine.csv").write_text("my own notes")
@@ -201,6 +207,7 @@ def test_results_are_put_in_place_even_if_ctrl_c_is_pressed_then(plan, encoder, 
         signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.slow
 def test_a_manifest_cannot_have_other_files_removed(begun, encoder):
     plan = begun
     path = plan.out / "manifest.json"

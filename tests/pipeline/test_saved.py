@@ -94,6 +94,7 @@ def same(one, other):
         assert one == other
 
 
+@pytest.mark.slow
 def test_a_study_taken_up_again_is_equal_and_nothing_is_measured(plan, encoder, measured):
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=".*kept")
@@ -107,6 +108,7 @@ def test_a_study_taken_up_again_is_equal_and_nothing_is_measured(plan, encoder, 
     same(first, replace(run_plan(replace(plan, out=plan.out / "b"), encoder), manifest=manifest))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "anew"),
     [
@@ -131,6 +133,7 @@ def test_only_what_depends_on_a_change_is_measured(begun, encoder, measured, cha
     same(fresh, replace(changed, manifest=fresh.manifest))
 
 
+@pytest.mark.slow
 def test_another_program_measures_anew(begun, encoder, measured, monkeypatch):
     monkeypatch.setattr(saved, "_program", lambda: ("later",))
     run_plan(begun, encoder)

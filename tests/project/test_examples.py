@@ -95,7 +95,7 @@ def cells_in(text: str) -> list[str]:
     return [c for c in cells if not c.lstrip().startswith((":tags", "!"))]
 
 
-@pytest.mark.slow
+# Of the quick tests, the one with the real model.
 def test_the_script_of_the_readme_runs_from_a_file_to_two_reports(tmp_path, monkeypatch):
     folder = example_path().parent
     shutil.copy(folder / "synthetic_survey.csv", tmp_path / "survey.csv")

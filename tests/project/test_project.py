@@ -193,6 +193,7 @@ SKIPS = {
 }
 
 
+@pytest.mark.slow
 def test_a_skip_fails_in_ci_and_nowhere_else(tmp_path):
     for name, code in SKIPS.items():
         (tmp_path / f"test_{name.replace(' ', '_')}.py").write_text(code)

@@ -530,6 +530,7 @@ def test_trends_are_listed_only_where_every_year_is_shown(tmp_path):
     assert drift_grids.trends_grid(trends.assign(estimate=np.nan), LABELS, {}) is None
 
 
+@pytest.mark.slow
 def test_figures_of_a_study_are_written_in_three_formats(tmp_path):
     survey = standins.responses(n=300)
     study = standins.study_of(responses=survey, comparison=standins.comparison())
