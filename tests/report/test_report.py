@@ -587,7 +587,7 @@ def test_where_nothing_changed_the_same_mix_is_not_said_to_have_kept_none_of_0(t
     assert "direct standardisation ), no theme changes significantly." in Page(text).text
 
 
-# Last, beside the tests of the browser, so that one worker makes the demo for all.
+# One process makes the demo for all.
 
 
 @pytest.mark.slow
