@@ -8,12 +8,14 @@ STAMP := $(VENV)/.installed-dev
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 OUT ?= demo_report
 
-.PHONY: bench demo docs test lint types tests format clean constraints lowest newest licences
+.PHONY: bench demo docs test test-all lint types tests tests-all format clean constraints lowest newest licences
 
 demo: $(DEMO)
 	$(BIN)/iapt-topics demo --out $(OUT)
 
+# The quick tests, for everyone, in minutes; and all of them, as CI runs them.
 test: lint types tests
+test-all: lint types tests-all
 
 $(DEMO): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
@@ -38,8 +40,9 @@ types: $(STAMP)
 	$(BIN)/mypy
 
 # Two processes, of one thread each: threads of two that share two cores wait for each other.
-tests: $(STAMP)
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
+tests: MARKED := -m "not slow"
+tests tests-all: $(STAMP)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal $(MARKED)
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from iapt_topics._base.errors import InputError
@@ -139,10 +141,15 @@ def brief_page(path, *_):
     return path
 
 
+def write_briefly(monkeypatch):
+    for name in ("write_report", "write_results_workbook", "write_draft"):
+        monkeypatch.setattr(f"iapt_topics.pipeline.write.{name}", brief_page)
+
+
 @pytest.fixture
 def short_report(monkeypatch):
-    """A word in place of the report, where it is not what is tested."""
-    monkeypatch.setattr("iapt_topics.pipeline.write.write_report", brief_page)
+    """A word in place of report, workbook and draft, where they are not what is tested."""
+    write_briefly(monkeypatch)
 
 
 def survey_files(folder):
@@ -216,13 +223,23 @@ main()
 """
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory):
-    """The process of ``iapt-topics demo`` with the real model, without a network, and its folder.
+def made_once(tmp_path_factory, name, make):
+    """A folder that one process of this run makes and the others read, and what making it gave.
 
-    It takes a minute.
+    ``make`` fills the folder, and returns what can be kept as JSON.
     """
-    folder = tmp_path_factory.mktemp("demo")
+    root = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        root = root.parent
+    folder, kept = root / name, root / f"{name}.json"
+    with FileLock(f"{folder}.lock"):
+        if not kept.exists():
+            folder.mkdir()
+            kept.write_text(json.dumps(make(folder)))
+    return folder, json.loads(kept.read_text())
+
+
+def run_demo(folder):
     alone = ("unshare", "--net", "--map-root-user")
     try:
         subprocess.run([*alone, "true"], check=True, capture_output=True)
@@ -234,7 +251,17 @@ def demo(tmp_path_factory):
     env["PYTHONPATH"] = str(Path(__file__).parent.parent)
     command = [*alone, sys.executable, "-c", DEMO, folder]
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
-    return SimpleNamespace(code=done.returncode, out=done.stdout, err=done.stderr, folder=folder)
+    return {"code": done.returncode, "out": done.stdout, "err": done.stderr}
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """What ``iapt-topics demo`` said, with the real model and no network, and its folder.
+
+    It takes a minute, and no test may write into it.
+    """
+    folder, said = made_once(tmp_path_factory, "demo", run_demo)
+    return SimpleNamespace(folder=folder, **said)
 
 
 @pytest.fixture

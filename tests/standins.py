@@ -117,7 +117,7 @@ def frame() -> ThemeFrame:
 
 def responses(
     synthetic: bool = True, n: int = 700, extra: str = "", years: tuple[int, ...] = YEARS
-) -> Any:
+) -> Responses:
     rng = np.random.default_rng(1)
     topic = rng.choice(7, n, p=[0.24, 0.2, 0.16, 0.13, 0.12, 0.08, 0.07])
     topic[:4] = 7
@@ -131,7 +131,6 @@ def responses(
             "status": rng.choice(
                 ["kept", "blank", "non_answer", "duplicate"], n, p=[0.9, 0.05, 0.03, 0.02]
             ),
-            "true_topic": topic,
             "role": np.random.default_rng(8).choice(
                 ["PWP", "HIT", "zookeeper"], n, p=[0.6, 0.395, 0.005]
             ),
@@ -139,24 +138,16 @@ def responses(
     )
     table.loc[:3, "status"] = "kept"
     table = table[table["year"].isin(years)].reset_index(drop=True)
-    return Survey(table=table, source="survey.csv", synthetic=synthetic)
+    return Responses(table=table, source="survey.csv", synthetic=synthetic)
 
 
-class Survey(Responses):
-    """A survey whose topics are known; they are no covariate."""
-
-    @property
-    def covariates(self) -> tuple[str, ...]:
-        return ("role",)
-
-
-def topics(survey: Any, label: str | None = None) -> Topics:
+def topics(survey: Responses, label: str | None = None) -> Topics:
     kept = survey.kept
+    nearest = kept["text"].map(_sentence)
     unsure = np.random.default_rng(2).random(len(kept)) < 0.12
     unsure[:4] = False
-    given = kept["true_topic"].where(~unsure, -1)
+    given = nearest.where(~unsure, -1)
     support = np.random.default_rng(6).uniform(0.4, 1, len(kept))
-    nearest = kept["true_topic"]
     assignments = pd.DataFrame(
         {"response_id": kept["response_id"], "topic": given, "nearest": nearest, "support": support}
     ).assign(runner_up=(nearest + 1) % 8)
@@ -222,6 +213,24 @@ def topics(survey: Any, label: str | None = None) -> Topics:
     )
 
 
+def _sentence(text: str) -> int:
+    """Which of the sentences a response begins with."""
+    return next(i for i, sentence in enumerate(SENTENCES) if text.startswith(sentence))
+
+
+def topics_of(found: pd.DataFrame, **more: Any) -> Topics:
+    """Topics of which a test needs a table, and what else it gives."""
+    empty, no_votes = pd.DataFrame(), np.zeros((0, 0))
+    parts = dict.fromkeys(("assignments", "hierarchy", "resolution", "runs"), empty) | {
+        "votes": no_votes.astype(int),
+        "distribution": no_votes.astype(np.float32),
+        "centroids": no_votes.astype(np.float32),
+        "config": TopicConfig(),
+        "versions": {},
+    }
+    return Topics(topics=found, **parts | more)
+
+
 def mapping(found: Topics, ids: tuple[int, ...] = (3, 4, 7, 1, 0, 2)) -> TopicMapping:
     rng = np.random.default_rng(3)
     book = frame()
@@ -235,7 +244,7 @@ def mapping(found: Topics, ids: tuple[int, ...] = (3, 4, 7, 1, 0, 2)) -> TopicMa
     return TopicMapping(scores=pd.DataFrame(rows, columns=SCORES), frame=book, threshold=0.4)
 
 
-def codes(survey: Any) -> Any:
+def codes(survey: Responses) -> Codes:
     rng = np.random.default_rng(4)
     kept = survey.kept
     rows = []
@@ -254,7 +263,7 @@ def codes(survey: Any) -> Any:
     )
 
 
-def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Any) -> Any:
+def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Responses) -> Drift:
     bases = survey.kept.groupby("year").size()
     given = given.merge(survey.kept[["response_id", "year"]], on="response_id")
     shares, changes = [], []
@@ -304,11 +313,11 @@ def _drift(given: pd.DataFrame, names: tuple[str, ...], survey: Any) -> Any:
     )
 
 
-def drift(survey: Any, coded: Any) -> Any:
+def drift(survey: Responses, coded: Codes) -> Drift:
     return _drift(coded.table, coded.themes, survey)
 
 
-def axis_drift(survey: Any, coded: Any) -> Any:
+def axis_drift(survey: Responses, coded: Codes) -> Drift:
     classes = axis_codes(coded, frame()).table
     return _drift(classes, axis_classes(frame()), survey)
 

@@ -19,6 +19,7 @@ def test_an_event_is_a_line_for_people(event, line):
     assert str(event) == line
 
 
+@pytest.mark.slow
 def test_each_run_of_a_fit_is_told(survey, embeddings):
     told = []
     fit_topics(survey, embeddings, TopicConfig(seed=1, n_runs=3), on_event=told.append)

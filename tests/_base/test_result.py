@@ -60,8 +60,8 @@ def results():
 
 KINDS = [
     "Codes", "Comparison", "Drift", "MappingEdits", "Panel", "Private", "Project", "Published",
-    "RunComparison", "SamplePlan", "Standardised", "Study", "Survey", "ThemeFrame", "TopicMapping",
-    "TopicTracking", "Topics", "Wave",
+    "Responses", "RunComparison", "SamplePlan", "Standardised", "Study", "ThemeFrame",
+    "TopicMapping", "TopicTracking", "Topics", "Wave",
 ]  # fmt: skip
 
 

@@ -101,6 +101,7 @@ def test_sheets_and_merged_headers_are_said(tmp_path):
     assert "'Unnamed: 1'" in notes[1].done
 
 
+@pytest.mark.slow
 def test_far_cells_do_not_fill_the_memory(tmp_path):
     path = book(tmp_path / "s.xlsx", [["year", "comment"], [2016, "a b"]])
     far = openpyxl.load_workbook(path)
@@ -194,6 +195,7 @@ def test_a_row_of_a_parquet_file_can_hold_any_number_of_values(tmp_path, monkeyp
         read_table(path, "survey")
 
 
+@pytest.mark.slow
 def test_a_footer_that_lies_is_not_believed(tmp_path):
     path = tmp_path / "s.parquet"
     table = pa.table({"comment": [30_000_000 * "x" + str(i) for i in range(20)]})
@@ -386,6 +388,7 @@ def test_any_bytes_give_a_table_or_one_line(tmp_path_factory, ending, content):
     assert all(isinstance(v, str) for c in table for v in table[c])
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=30))
 def test_a_text_comes_back_from_every_kind_of_file(tmp_path_factory, text):

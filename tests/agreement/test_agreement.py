@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from coded_surveys import make, pair, survey_of
+from standins import topics_of
 
 from iapt_topics import stats as m
 from iapt_topics._base.errors import InputError
@@ -355,20 +355,19 @@ def test_topics_without_a_mapping_are_matched_and_rated_out_of_sample():
     x = one_each(700, 6, rng)
     label = topics_like(x, rng)
     human = make(x)
-    topics = SimpleNamespace(
+    topics = topics_of(
+        pd.DataFrame({"topic": range(6), "label": [f"about {i}" for i in range(6)]}),
         assignments=pd.DataFrame(
             {"response_id": human.seen["response_id"], "topic": label, "support": 0.9}
         ),
-        topics=pd.DataFrame({"topic": range(6), "label": [f"about {i}" for i in range(6)]}),
     )
     survey = survey_of(human, 2015)
     machine = topic_codes(topics, survey)
     assert machine.themes[0] == "topic 0"
     assert machine.labels["topic 0"] == "about 0"
     # A run of the consensus: what the consensus leaves unassigned stays so.
-    open_ends = SimpleNamespace(
-        assignments=topics.assignments.assign(topic=np.where(label == 0, -1, label)),
-        topics=topics.topics,
+    open_ends = replace(
+        topics, assignments=topics.assignments.assign(topic=np.where(label == 0, -1, label))
     )
     turned = topic_codes(open_ends, survey, run=(label + 1) % 6).matrix()
     assert not turned[label == 0].any()

@@ -99,6 +99,7 @@ def test_responses_of_one_person_are_drawn_together():
     assert width(people) > 1.6 * width(None)
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_as_often_as_they_say():
     whole = three(n=40_000, seed=50)[1]
     wanted = float(stats.krippendorff_alpha(np.stack(whole, axis=1)[:, :, 0]))

@@ -89,6 +89,7 @@ def test_a_verdict_follows_from_the_curve():
     assert (one["verdict"], one["depends_on"]) == ("undetermined", "")
 
 
+@pytest.mark.slow
 def test_the_own_specification_gives_the_study_s_own_figures(study, found):
     own = found.curve[found.curve["own"]].set_index("claim")
     assert own.index.is_unique
@@ -122,6 +123,7 @@ def test_every_combination_of_choices_on_themes_is_tried(found):
     )
 
 
+@pytest.mark.slow
 def test_a_change_in_machine_codes_alone_is_never_found(monkeypatch):
     monkeypatch.setattr(specifications, "_topics", lambda *_: [])
     found = sensitivity(run(), BagOfWords())
@@ -150,6 +152,7 @@ def test_topics_cut_from_one_tree_are_those_of_a_fit_of_that_number(grouped):
         assert (np.count_nonzero(pairs, axis=1) == 1).all()
 
 
+@pytest.mark.slow
 def test_a_stopped_call_goes_on_where_it_was(study, tmp_path, monkeypatch):
     monkeypatch.setattr(specifications, "_topics", lambda *_: [])  # kept as a run's topics are
 
@@ -203,6 +206,7 @@ def test_the_page_is_private_offline_and_holds_hostile_text_as_text(found, tmp_p
         found.report(tmp_path / "page.txt")
 
 
+@pytest.mark.slow
 def test_the_command_says_each_verdict_and_writes_both_parts(tmp_path, monkeypatch):
     monkeypatch.setattr("iapt_topics.cli.make.make_encoder", lambda *_: BagOfWords())
     monkeypatch.setattr("iapt_topics.cli.sensitivity.make_encoder", lambda *_: BagOfWords())

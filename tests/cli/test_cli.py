@@ -52,6 +52,7 @@ def test_run_ends_with_a_report(command, offline_encoder, files, tmp_path):
     assert not list((tmp_path / "out").rglob("*.part"))
 
 
+@pytest.mark.usefixtures("short_report")
 def test_certify_says_what_the_machine_may_code(command, offline_encoder, files, tmp_path):
     words = (
         "run", files / "survey.csv", "--text", "comment", "--year", "year", "--respondent",
@@ -77,6 +78,7 @@ def test_certify_says_what_the_machine_may_code(command, offline_encoder, files,
     assert command("verify", tmp_path / "out")[0] == 0
 
 
+@pytest.mark.slow
 def test_one_year_with_codes_has_a_report_and_no_word_of_change(
     command, offline_encoder, files, tmp_path
 ):
@@ -95,6 +97,7 @@ def test_one_year_with_codes_has_a_report_and_no_word_of_change(
     assert (code, out) == (0, "Only one year was coded, so no change can be estimated.\n"), err
 
 
+@pytest.mark.usefixtures("short_report")
 def test_codes_may_be_a_project_of_several_and_named_otherwise(command, survey, files, monkeypatch):
     people = [load_codes(files / "codes.csv", frame=SUBJECT_FRAME, coder="A")]
     people += [replace(people[0], coder=c) for c in ("B", "C")]
@@ -140,6 +143,7 @@ def folder(files):
     return study_in(files)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:A public version of overlapping")
 def test_a_study_is_run_from_its_file_and_again_from_its_results(command, offline_encoder, folder):
     code, out, err = command("run", folder / "study.toml", "--json")
@@ -161,6 +165,7 @@ def test_a_study_is_run_from_its_file_and_again_from_its_results(command, offlin
     assert "disclosure = 5 " in (folder / "results" / "study.toml").read_text("utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_report")
 def test_a_model_of_ones_own_is_named_checked_and_told_apart(command, folder, monkeypatch):
     monkeypatch.setattr(encoder_module, "_model", lambda _: Model())
@@ -189,6 +194,7 @@ def test_a_model_of_ones_own_is_named_checked_and_told_apart(command, folder, mo
     assert "must be a folder on this machine" in err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_report")
 def test_a_warning_is_a_note(command, result, folder, monkeypatch):
     (kept,) = (result / "cache").glob("topics-*")
@@ -451,6 +457,7 @@ def result(made, offline_encoder, files):
     return files / "results"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_report")
 @pytest.mark.filterwarnings("ignore:A public version of overlapping")
 def test_a_result_is_revised_part_by_part_without_another_fit(command, result, files, monkeypatch):
@@ -494,6 +501,7 @@ def test_a_result_is_revised_part_by_part_without_another_fit(command, result, f
     assert read_plan(result) == plan
 
 
+@pytest.mark.slow
 def test_quotes_go_out_to_be_approved_and_come_back(command, result, folder):
     sheet = folder / "quotes.csv"
     code, out, err = command("export", result, "--approve", sheet, "--quiet")
@@ -581,6 +589,8 @@ def test_the_version_is_said(command):
     assert command("--version")[:2] == (0, f"iapt-topics {metadata('iapt-topics')['Version']}\n")
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("short_report")
 def test_a_path_may_begin_at_home(command, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))

@@ -46,6 +46,7 @@ def explain(file, why, skip=0):
     file.write_text(json.dumps(content | {"answers": rows, "check": check}))
 
 
+@pytest.mark.slow
 def test_quotes_and_a_mapping_are_decided_on_pages(command, result, draw, tmp_path):
     code, _, err = command("validate", result, "--kind", "mapping", "--raters", "Ann, Ben")
     assert code == 2

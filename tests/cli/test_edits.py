@@ -65,6 +65,7 @@ def table(result, name):
 BY = {"who": "Ann", "why": "read them"}
 
 
+@pytest.mark.slow
 def test_an_edited_mapping_changes_the_shares(command, result, sheets, monkeypatch):
     # The small survey says each theme by its name: a decision has to weigh more to be seen there.
     monkeypatch.setattr("iapt_topics.mapping.coding.DECISION_WEIGHT", 100.0)
@@ -97,6 +98,7 @@ def test_an_edited_mapping_changes_the_shares(command, result, sheets, monkeypat
     assert table(result, "drift_shares").equals(before)
 
 
+@pytest.mark.slow
 def test_the_next_sheets_have_the_decisions_and_a_cleared_cell_takes_one_back(
     command, result, sheets
 ):
@@ -152,6 +154,7 @@ def test_the_next_sheets_have_the_decisions_and_a_cleared_cell_takes_one_back(
     assert table(result, "topics").equals(before)
 
 
+@pytest.mark.slow
 def test_a_decision_on_what_is_no_more_is_an_error_with_the_cure(command, result, sheets):
     topics, mapping, _ = sheets()
     fill(topics, lambda r: r["topic"] == "0", name="Pay", **BY)

@@ -54,6 +54,7 @@ def draw(command, result, *words):
     return facts, load_task(facts["key"])
 
 
+@pytest.mark.slow
 def test_a_test_goes_out_and_comes_back_into_both_reports(command, result, tmp_path):
     words = ("--raters", "Ann, B/n", "--width", "0.5", "--to", tmp_path / "pages", "--sheet")
     facts, task = draw(command, result, *words)
@@ -123,6 +124,7 @@ def read_ids(result):
     return [i for i in map(str, ids) if len(i) > 5]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_report")
 def test_answers_of_a_rater_are_replaced_only_if_that_is_asked_for(command, result, tmp_path):
     _, task = draw(command, result, "--raters", "Ann", "--raters", "Ben", "--width", 0.6)
@@ -163,6 +165,7 @@ def test_codes_of_the_themes_are_checked_by_a_command(command, result, tmp_path)
     assert command("validate", result, "--answers", tmp_path / "none.json")[0] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_report")
 def test_a_sample_is_coded_on_a_page_and_joined_with_the_codes_of_before(command, result, tmp_path):
     code, out, err = command(

@@ -31,6 +31,7 @@ def command(monkeypatch, capsys, encoder):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("always:A public version of overlapping responses")
 def test_withdraw_says_what_changed_and_every_later_command_keeps_to_it(command, files, tmp_path):
     table = pd.read_csv(files / "survey.csv")

@@ -1,8 +1,7 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
+from standins import topics_of
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.axis import axis_by_topic, axis_codes, axis_scores, pole_codes
@@ -106,9 +105,9 @@ def test_scores_are_of_the_best_theme_of_each_pole():
 
 
 def test_topics_have_shares_with_intervals():
-    topics = SimpleNamespace(
+    topics = topics_of(
+        pd.DataFrame({"topic": [0, 1], "label": ["x", "y"]}),
         assignments=pd.DataFrame({"response_id": [*IDS, "r9"], "topic": [0, 0, 0, 1, -1, 1]}),
-        topics=pd.DataFrame({"topic": [0, 1], "label": ["x", "y"]}),
     )
     table = axis_by_topic(CODES, FRAME, topics).set_index(["topic", "theme"])
     assert table.loc[(0, "I"), "estimate"] == pytest.approx(2 / 3)

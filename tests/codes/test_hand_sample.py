@@ -111,6 +111,7 @@ def test_every_estimate_leaves_out_the_same_responses(two_rates):
     assert "7 hand-coded responses of a purposive sample" in shares["note"].iloc[0]
 
 
+@pytest.mark.slow
 def test_a_sample_for_one_theme_is_right_for_all_and_narrower_for_that_one():
     rng = np.random.default_rng(5)
     n, n_draws = 1500, 20
@@ -150,6 +151,7 @@ def test_certified_by_an_uneven_sample_precision_keeps_all_and_recall_what_is_ev
     assert row["n_found"] <= 5
 
 
+@pytest.mark.slow
 def test_a_regression_corrected_by_an_uneven_sample_is_right_on_average():
     rng = np.random.default_rng(2)
     year = np.repeat([2014, 2015], 600)

@@ -113,6 +113,7 @@ def test_drawn_shares_are_within_sampling_error_of_the_planted(
     assert abs(np.mean(z)) < 0.25
 
 
+@pytest.mark.slow
 def test_shares_are_exact_in_the_mean_over_seeds() -> None:
     planted = example(0)["planted_change"].set_index("theme")
     total = pd.Series(0.0, index=planted.index)
@@ -226,6 +227,7 @@ def test_each_true_theme_has_the_sentence_written_for_it(long_answers: bool) -> 
     assert (after.isna() | (order["end"] <= after)).all()
 
 
+@pytest.mark.slow
 def test_long_answers_have_several_themes_and_stay_the_same() -> None:
     responses, coder = datasets.load_example(long_answers=True)
     again, _ = datasets.load_example(long_answers=True)

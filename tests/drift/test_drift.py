@@ -120,6 +120,7 @@ def test_a_planted_change_is_flagged():
     assert 0.06 < base.loc["t0", "smallest_detectable"] < 0.09
 
 
+@pytest.mark.slow
 def test_no_change_is_seldom_flagged():
     flagged = 0
     for seed in range(60):

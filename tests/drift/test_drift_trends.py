@@ -312,6 +312,7 @@ def hostile(draw):
     return year, np.reshape(cells, (n, 2)) < filled, person, weight, draw(st.booleans())
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25, derandomize=True)
 @given(hostile())
 def test_hostile_surveys_have_no_number_missing_without_a_note(made):

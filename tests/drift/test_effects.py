@@ -164,6 +164,7 @@ def test_with_all_coded_by_hand_the_corrected_effect_is_that_of_peoples_codes():
     assert (row["high"] - row["low"]) / 2 == pytest.approx(1.967 * se, rel=0.01)
 
 
+@pytest.mark.slow
 def test_hand_codes_take_off_the_machines_errors_that_depend_on_the_group():
     rng = np.random.default_rng(1)
     found = []
@@ -230,6 +231,7 @@ def test_a_corrected_interaction_is_that_of_peoples_codes():
     assert row["model"] == "corrected"
 
 
+@pytest.mark.slow
 def test_errors_that_depend_on_year_and_group_together_are_taken_off():
     rng = np.random.default_rng(4)
     found = []

@@ -142,6 +142,7 @@ def drifting(rng, n=600):
     return *survey(year, f, person=[*range(n), *range(n)]), true
 
 
+@pytest.mark.slow
 def test_a_machine_that_finds_more_makes_no_corrected_change_of_a_panel():
     rng, found = np.random.default_rng(1), []
     for _ in range(20):
@@ -158,6 +159,7 @@ def test_a_machine_that_finds_more_makes_no_corrected_change_of_a_panel():
     assert flagged[1].mean() <= 0.15
 
 
+@pytest.mark.slow
 def test_years_of_a_panel_go_together_as_peoples_codes_do_and_not_as_the_machines():
     rng = np.random.default_rng(5)
     found = []

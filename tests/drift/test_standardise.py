@@ -221,6 +221,7 @@ def test_crude_and_corrected_is_corrected_shares():
         np.testing.assert_allclose(ours[column], theirs[column])
 
 
+@pytest.mark.slow
 def test_neither_the_mix_nor_the_machine_makes_a_change_that_is_not_there():
     rng, found = np.random.default_rng(3), []
     for _ in range(10):

@@ -393,6 +393,7 @@ def test_too_large(tmp_path):
     assert "must be at most 5,000,000 bytes" in refused(tmp_path, "#" * 5_000_001)
 
 
+@pytest.mark.slow
 def test_many_faults_are_bounded(tmp_path):
     rows = "\n".join(f"a{i},x,a{(i + 1) % 20_000}" for i in range(20_000))
     said = refused(tmp_path, "id,label,parent\n" + rows, "f.csv")
@@ -530,6 +531,7 @@ TEXT = st.text(
 WORDS = st.lists(TEXT, max_size=3).map(tuple)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
+import pandas as pd
 import pytest
+import standins
 
 from iapt_topics.codes.codes import restrict_codes
 from iapt_topics.datasets.example import load_example
@@ -25,8 +26,8 @@ def study():
     codes = replace(
         codes, kind="machine", themes=themes, table=codes.table[codes.table["theme"].isin(themes)]
     )
-    drift = SimpleNamespace(baseline=2014)
-    return SimpleNamespace(responses=responses, codes=codes, drift=drift, human=())
+    topics = standins.topics_of(pd.DataFrame(columns=["topic", "label", "n"]))
+    return standins.study_of(responses=responses, codes=codes, topics=topics)
 
 
 def plan(**more):
@@ -54,15 +55,15 @@ def test_the_same_people_and_words_of_a_theme(study):
     assert (words["year"] == 2018).all()
     assert (words["p_bh"] >= words["p"]).all()
     assert (words["count"] <= words["n"]).all()
-    one_year = SimpleNamespace(**vars(study) | {"drift": SimpleNamespace(baseline=2018)})
+    one_year = replace(study, drift=replace(study.drift, baseline=2018))
     assert theme_words(one_year).empty
 
 
 def test_hand_codes_correct_only_if_some_were_drawn_at_random(study):
     human = replace(study.codes, kind="human", coder="Ann")
     ids = frozenset(human.seen["response_id"])
-    with_human = SimpleNamespace(**vars(study) | {"human": (human,)})
+    with_human = replace(study, human=(human,))
     assert random_codes(with_human) is human
-    picked = SimpleNamespace(**vars(study) | {"human": (replace(human, picked=ids),)})
+    picked = replace(study, human=(replace(human, picked=ids),))
     assert random_codes(picked) is None
     assert random_codes(study) is None

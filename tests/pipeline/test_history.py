@@ -47,6 +47,7 @@ def test_a_damaged_history_is_named(tmp_path):
         read_history(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_report")
 def test_runs_are_added_and_nothing_that_people_wrote(command, encoder, files, monkeypatch):
     plan = StudyPlan(

@@ -37,6 +37,7 @@ def as_sets(codes):
 CODES = st.dictionaries(st.sampled_from("abcdef"), st.sets(st.sampled_from(THEMES)), min_size=1)
 
 
+@pytest.mark.slow
 @given(CODES, CODES)
 def test_codes_are_joined_as_dicts_are_and_conflicts_are_said(before, new):
     other = coded("Ben", {"z": {"S1"}})

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SUBJECT_FRAME, BagOfWords, brief_page, read, subject_rows, survey_rows
+from conftest import SUBJECT_FRAME, BagOfWords, read, subject_rows, survey_rows, write_briefly
 
 from iapt_topics import cli
 from iapt_topics._base.errors import InputError
@@ -44,7 +44,7 @@ def pair(tmp_path_factory):
     table = survey_rows()
     folder = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("iapt_topics.pipeline.write.write_report", brief_page)
+        write_briefly(patch)
         write_study(folder / "a", studied(table, BagOfWords()), command=("demo",))
         write_study(folder / "b", studied(table, BagOfWords()))
         write_study(folder / "c", studied(table.sample(frac=1, random_state=2), Otherwise()))
@@ -118,6 +118,7 @@ def test_the_real_model_on_another_batch_threads_and_order_is_equivalent(tmp_pat
     assert found.verdict in ("same", "equivalent"), found.table.to_string()
 
 
+@pytest.mark.slow
 def test_what_differs_first_is_said(runs, survey_table, encoder):
     changed = survey_table.assign(comment=survey_table["comment"].str.replace("lovely", "kind"))
     write_study(runs / "d", studied(changed, encoder))
@@ -190,6 +191,7 @@ def test_two_runs_cannot_use_one_folder(tmp_path):
         pass
 
 
+@pytest.mark.slow
 def test_verify_runs_again_and_says_same(monkeypatch, capsys, encoder, files):
     monkeypatch.setattr(encoder_module, "sentence_encoder", lambda **_: encoder)
 

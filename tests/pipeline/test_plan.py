@@ -177,6 +177,7 @@ def test_every_attribute_has_a_key_and_every_key_is_written(written, tmp_path):
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
 
 
+@pytest.mark.slow
 @given(text=st.lists(NAMES, min_size=1), year=NAMES, seed=st.integers(0), quotes=st.booleans())
 def test_a_plan_written_is_the_plan_read(tmp_path_factory, text, year, seed, quotes):
     folder = tmp_path_factory.mktemp("plan")

@@ -223,6 +223,7 @@ def vectors(folder):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("there", [False, True])
 def test_results_are_private_but_for_what_is_to_be_passed_on(plan, encoder, there, umask):
     umask(0o027)

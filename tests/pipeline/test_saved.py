@@ -2,13 +2,14 @@
 
 import json
 import os
+import shutil
 import warnings
 from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import survey_rows
+from conftest import BagOfWords, survey_files, survey_rows
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.pipeline import run, saved
@@ -19,8 +20,7 @@ from iapt_topics.pipeline.saved import load, save
 STAGES = {"stage-agreement", "stage-codes", "stage-drift", "stage-standardised"}
 
 
-@pytest.fixture
-def plan(files):
+def plan_in(files):
     table = survey_rows().rename(columns={"subject": "theme"})
     both = [table.assign(coder="a"), table.iloc[10:].assign(coder="b")]
     pd.concat(both)[["response_id", "theme", "coder"]].to_csv(files / "two.csv", index=False)
@@ -29,6 +29,25 @@ def plan(files):
         response="response_id", codes=files / "two.csv", standardise=("subject",),
         frame=files / "frame.toml", out=files / "out",
     )  # fmt: skip
+
+
+@pytest.fixture
+def plan(files):
+    return plan_in(files)
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory):
+    """A plan that was carried out, and its results."""
+    plan = plan_in(survey_files(tmp_path_factory.mktemp("first")))
+    return plan, run_plan(plan, BagOfWords())
+
+
+@pytest.fixture
+def begun(plan, first_run):
+    """A plan of the same, whose stages are kept."""
+    shutil.copytree(first_run[0].out, plan.out)
+    return plan
 
 
 def noted(real, called):
@@ -75,6 +94,7 @@ def same(one, other):
         assert one == other
 
 
+@pytest.mark.slow
 def test_a_study_taken_up_again_is_equal_and_nothing_is_measured(plan, encoder, measured):
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=".*kept")
@@ -88,6 +108,7 @@ def test_a_study_taken_up_again_is_equal_and_nothing_is_measured(plan, encoder, 
     same(first, replace(run_plan(replace(plan, out=plan.out / "b"), encoder), manifest=manifest))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "anew"),
     [
@@ -99,12 +120,11 @@ def test_a_study_taken_up_again_is_equal_and_nothing_is_measured(plan, encoder, 
         ({"seed": 8}, ["map_topics", "code_responses", "measure_drift", "compare_codes"]),
     ],
 )
-def test_only_what_depends_on_a_change_is_measured(plan, encoder, measured, change, anew):
+def test_only_what_depends_on_a_change_is_measured(begun, encoder, measured, change, anew):
+    plan = begun
     if "code_map" in change:
         pd.DataFrame({"code": ["pay"], "theme": ["team"]}).to_csv(plan.file.parent / "map.csv")
         change = {"code_map": plan.file.parent / "map.csv"}
-    run_plan(plan, encoder)
-    measured.clear()
     changed = run_plan(replace(plan, **change), encoder)
     assert list(dict.fromkeys(measured)) == list(dict.fromkeys(anew))
     assert {n.rpartition("-")[0] for n in stages(plan)} == STAGES
@@ -113,18 +133,16 @@ def test_only_what_depends_on_a_change_is_measured(plan, encoder, measured, chan
     same(fresh, replace(changed, manifest=fresh.manifest))
 
 
-def test_another_program_measures_anew(plan, encoder, measured, monkeypatch):
-    run_plan(plan, encoder)
-    measured.clear()
+@pytest.mark.slow
+def test_another_program_measures_anew(begun, encoder, measured, monkeypatch):
     monkeypatch.setattr(saved, "_program", lambda: ("later",))
-    run_plan(plan, encoder)
+    run_plan(begun, encoder)
     assert len(measured) == 6
 
 
-def test_what_is_kept_is_private_and_holds_no_text(plan, encoder):
-    run_plan(plan, encoder)
+def test_what_is_kept_is_private_and_holds_no_text(first_run):
     texts = set(survey_rows()["comment"])
-    for folder in stages(plan).values():
+    for folder in stages(first_run[0]).values():
         for path in (folder, *folder.iterdir()):
             assert os.name != "posix" or not path.stat().st_mode & 0o077
         for path in folder.glob("*.parquet"):
@@ -134,15 +152,13 @@ def test_what_is_kept_is_private_and_holds_no_text(plan, encoder):
 
 
 @pytest.mark.parametrize("name", ["values.json", "0.parquet", "record.json"])
-def test_damaged_results_are_measured_anew(plan, encoder, measured, name):
-    first = run_plan(plan, encoder)
-    measured.clear()
-    (place,) = (p for n, p in stages(plan).items() if n.startswith("stage-drift"))
+def test_damaged_results_are_measured_anew(begun, first_run, encoder, measured, name):
+    (place,) = (p for n, p in stages(begun).items() if n.startswith("stage-drift"))
     (place / name).write_bytes(b"no")
     with pytest.warns(UserWarning, match="drift results are made again: stage-drift"):
-        again = run_plan(plan, encoder)
+        again = run_plan(begun, encoder)
     assert measured == ["measure_drift"]
-    same(first.drift, again.drift)
+    same(first_run[1].drift, again.drift)
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,7 @@ def frame_file(folder):
     return write_frame(folder / "frame.toml", SUBJECT_FRAME)
 
 
+@pytest.mark.slow
 def test_rows_that_are_gone_from_the_file_can_still_be_withdrawn(tmp_path, short_report):
     plan = study_in(tmp_path / "s", rows())
     made(plan)
@@ -299,6 +300,7 @@ def test_a_store_keeps_no_byte_of_what_is_dropped(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_report")
 def test_decisions_lose_the_responses_and_one_that_cannot_follow_is_told(tmp_path):
     plan = study_in(tmp_path / "study", rows())

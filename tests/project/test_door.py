@@ -217,6 +217,14 @@ def said_of(call: Callable[..., Any], *given: object, **named: object) -> str:
     return ""
 
 
+def test_every_parameter_that_must_be_given_has_a_stand_in():
+    for name, call in PUBLIC.items():
+        for parameter in inspect.signature(call).parameters.values():
+            if parameter.default is parameter.empty:
+                stand_in(name, parameter)
+
+
+@pytest.mark.slow  # a thousand calls
 @pytest.mark.parametrize(("name", "parameter"), parameters())
 def test_a_wrong_value_is_refused_in_one_line_or_works(name, parameter, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

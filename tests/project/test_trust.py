@@ -145,6 +145,7 @@ class Full(io.FileIO):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.usefixtures("short_report")
 def test_a_disk_that_fills_up_at_any_file_leaves_no_half_result(tmp_path, monkeypatch):

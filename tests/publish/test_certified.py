@@ -1,21 +1,23 @@
 """Published verdicts follow from published counts, and hold for all counts that round to them."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
+import standins
 
 from iapt_topics.publish.cells import Cells
 from iapt_topics.publish.certified import _least
+from iapt_topics.publish.counts import LinkedCounts
 from iapt_topics.publish.disclosure import EXACT, PRESETS, Disclosure
 from iapt_topics.stats.exact import exact_bounds
 
+SURVEY = standins.responses(n=100)
+COUNTS = LinkedCounts(SURVEY, standins.codes(SURVEY))
 RULES = [*PRESETS.values(), Disclosure(round_to=10), EXACT]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: f"{r.name} {r.round_to}")
 def test_the_published_bound_is_never_above_that_of_exact_counts(rule):
-    cells = Cells(SimpleNamespace(), frozenset(), rule)
+    cells = Cells(COUNTS, frozenset(), rule)
     rng = np.random.default_rng(1)
     for _ in range(200):
         given = int(rng.integers(10, 120))
@@ -28,6 +30,6 @@ def test_the_published_bound_is_never_above_that_of_exact_counts(rule):
 
 
 def test_forty_of_forty_are_still_enough_when_rounded():
-    cells = Cells(SimpleNamespace(), frozenset(), Disclosure(round_to=5))
+    cells = Cells(COUNTS, frozenset(), Disclosure(round_to=5))
     assert _least(1.0, 40, cells) >= 0.8
     assert _least(0.88, 40, cells) < 0.8  # 35 of 40

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -122,13 +124,13 @@ def test_quotes_come_back_only_when_somebody_approved(study, tmp_path):
     ]  # fmt: skip
 
 
-@pytest.fixture
-def sheet(study, tmp_path):
+@pytest.fixture(scope="module")
+def written_sheet(study, tmp_path_factory):
     """A sheet of approved quotes, a text of which begins as a formula and another is long."""
     table = study.responses.table
     # No two alike, since the same words are proposed once.
     table = table.assign(text=table["text"] + " " + table["response_id"])
-    path = tmp_path / "quotes.csv"
+    path = tmp_path_factory.mktemp("quotes") / "quotes.csv"
     write_quotes(path, replace(study, responses=redacted_as(study.responses, table["text"])))
     ids = read_sheet(path, "quotes")["response_id"].tolist()[:2]
     texts = {
@@ -139,6 +141,13 @@ def sheet(study, tmp_path):
     survey = redacted_as(study.responses, said)
     write_quotes(path, replace(study, responses=survey))
     return survey, path, ids
+
+
+@pytest.fixture
+def sheet(written_sheet, tmp_path):
+    """The same, to be filled in."""
+    survey, path, ids = written_sheet
+    return survey, Path(shutil.copy(path, tmp_path)), ids
 
 
 def redacted_as(survey, texts):

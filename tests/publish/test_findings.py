@@ -77,6 +77,7 @@ def page_of(study: Study, folder) -> str:
     return " ".join(html.unescape(text).split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [{"by_hand": 0}, {"by_hand": 60, "picked": True}])
 def test_without_a_random_hand_sample_nothing_is_found_and_every_change_is_not_checked(
     more, tmp_path
@@ -159,6 +160,7 @@ def test_a_published_corrected_trend_follows_from_published_figures_alone():
     assert row["high"] - row["low"] == pytest.approx(2 * np.hypot.reduce(slope * parts), rel=0.05)
 
 
+@pytest.mark.slow
 def test_a_year_without_hand_codes_leaves_the_trend_unchecked(tmp_path):
     study = drifting_machine(2, n=600, by_hand=300, change=0.35)
     human = study.human[0]
@@ -184,6 +186,7 @@ def test_a_year_without_hand_codes_leaves_the_trend_unchecked(tmp_path):
     assert not re.search(r"(rose|fell) by \d\.\d points a year", text)
 
 
+@pytest.mark.slow
 def test_the_error_by_year_is_found_where_there_are_hand_codes_enough():
     table = drifting_machine(3, n=1500, by_hand=1200).tables["error_by_year"].set_index("theme")
     assert (table["p_bh"] < 0.05).sum() >= 2
@@ -192,6 +195,7 @@ def test_the_error_by_year_is_found_where_there_are_hand_codes_enough():
     assert table["estimate"].between(0.01, 0.09).all()
 
 
+@pytest.mark.slow
 def test_codes_that_do_not_look_like_a_random_sample_say_so_where_they_are_read():
     study = drifting_machine(4, n=600, by_hand=0)
     codes, responses = study.codes, study.responses
@@ -235,6 +239,7 @@ def test_codes_of_people_need_no_check():
     assert set(tables["drift_trends"]["checked"]) == {"human codes"}
 
 
+@pytest.mark.slow
 def test_an_error_that_is_the_same_in_all_years_is_seldom_found():
     found = []
     for seed in range(40):
@@ -289,6 +294,7 @@ def test_a_panel_is_recognised_and_its_published_intervals_allow_for_it(tmp_path
     assert any(line.startswith("A panel:") for line in change_lines(summarise(study)))
 
 
+@pytest.mark.slow
 def test_p_and_interval_of_a_panel_agree():
     apart = 0
     for seed in range(8):
@@ -319,6 +325,7 @@ def cells_shares(study: Study, cells: Cells) -> pd.DataFrame:
     return _shares_by_year(study.tables["drift_shares"], cells, "theme")
 
 
+@pytest.mark.slow
 def test_changes_of_a_panel_and_at_a_fixed_mix_are_checked_by_hand_codes(tmp_path):
     rng = np.random.default_rng(5)
     n, year = 500, np.repeat([0, 1], 500)
@@ -363,6 +370,7 @@ def test_changes_of_a_panel_and_at_a_fixed_mix_are_checked_by_hand_codes(tmp_pat
     assert "As corrected by human codes, 1 of 3 themes changed significantly at a fixed mix" in text
 
 
+@pytest.mark.slow
 def test_what_no_hand_code_corrects_keeps_no_machine_figure_in_a_corrected_table():
     study = drifting_machine(2, n=200, by_hand=60)
     human = study.human[0]
@@ -409,6 +417,7 @@ def drawn_for_s1(seed: int) -> Study:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_sample_for_one_theme_corrects_that_theme_in_public_and_the_others_in_private(tmp_path):
     study = drawn_for_s1(2)
     assert evenly_drawn_themes(study.human[0], study.codes, study.responses) == {"S1"}

@@ -47,6 +47,7 @@ def test_what_is_published_is_the_same_for_exact_counts_that_round_alike(study):
     pd.testing.assert_frame_equal(words_of(study, exact), words_of(study, nudged))
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(st.integers(0, 1_000), st.sampled_from([5, 10, 20, "hes", "default"]))
 def test_no_word_of_few_respondents_is_named(seed, rule):

@@ -426,6 +426,7 @@ def test_the_attack_finds_what_primary_suppression_alone_gives_away(monkeypatch)
     assert found_out(published_tables(**results, disclosure=rule), rule)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 3])  # each has a year of fewer than ten
 def test_the_number_of_people_does_not_give_a_hidden_total_away(seed):
     results = study(seed, 45, 1.0, 0.0, 1.0)
@@ -581,6 +582,7 @@ def test_responses_without_a_sure_topic_are_rounded_and_their_effect_is_rounded_
     np.testing.assert_allclose(100 * table["moves"], (100 * table["moves"]).round())
 
 
+@pytest.mark.slow
 def test_a_change_at_the_same_mix_does_not_count_a_theme_in_a_small_group():
     # Of 2015, 12 are of the role b. A reader knows the shares of both years, but not by role.
     def survey(now: int, before: int) -> dict:
@@ -778,6 +780,7 @@ def distances(hidden: tuple[int, int], rule: Disclosure | int = 10) -> pd.DataFr
     return tables["drift_distances"]
 
 
+@pytest.mark.slow
 def test_a_distance_is_of_what_is_shown_and_the_rest_does_not_enter():
     # Of 12 with S2 before 2016, any of 3 to 9 may be of 2014, and the distances are the same.
     table = distances((3, 9))
@@ -790,6 +793,7 @@ def test_a_distance_is_of_what_is_shown_and_the_rest_does_not_enter():
         pd.testing.assert_frame_equal(distances(hidden), distances((3, 9)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [30, 133, 400])
 def test_what_is_covered_does_not_count_a_small_group_that_one_year_lacks(n):
     # A ward of 1 to 9 of which one year has nobody: what is covered is the same of each.
@@ -945,6 +949,7 @@ def test_corrected_shares_are_those_of_the_library_if_nothing_is_rounded():
     assert change["low"] == pytest.approx(change["estimate"] - below)
 
 
+@pytest.mark.slow
 def test_corrected_shares_do_not_count_the_responses_on_which_coders_differ():
     # A reader knows every count but how many of the 40 people gave the theme, too.
     columns = ["corrected_shares", "corrected_changes"]
@@ -1128,6 +1133,7 @@ def test_what_follows_from_shares_does_not_tell_the_counts_that_were_rounded():
             pd.testing.assert_frame_equal(table, other[name], obj=name)
 
 
+@pytest.mark.slow
 def test_a_p_value_below_05_has_an_interval_without_0_beside_it():
     rng = np.random.default_rng(3)
     differ = 0

@@ -72,7 +72,9 @@ def run_of(folder: Path, results: dict, rule: str = "strict") -> Path:
     return folder / "publish"
 
 
-@pytest.fixture(scope="module", params=[(1, "strict"), (2, "default")])
+@pytest.fixture(scope="module", params=[
+    (1, "strict"), pytest.param((2, "default"), marks=pytest.mark.slow),
+])  # fmt: skip
 def attacked(request, tmp_path_factory):
     """A random survey with people's codes, its published folder, the exact results and the rule."""
     seed, rule = request.param
@@ -199,6 +201,7 @@ def consistent(row: pd.Series, counts: tuple[int, int, int], step: int) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_planted_values_are_in_no_file(tmp_path):
     survey = standins.responses(synthetic=False, extra=" ")
     table = survey.table.assign(

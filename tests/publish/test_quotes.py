@@ -22,6 +22,7 @@ THEMES = ("S1", "S2", "I1")
 def study():
     """Each response has a sentence of its own for each of two themes."""
     survey = standins.responses(n=300)
+    found = standins.topics(survey)
     ids = [int(i.removeprefix("r")) for i in survey.table["response_id"]]
     texts = [
         f"Hello there {i} friend. Targets rule us {i}. My caseload {i} grew x{i} y{i}." for i in ids
@@ -40,7 +41,7 @@ def study():
     coded = replace(coded, table=given, evidence=evidence)
     given = given[given["theme"] == "S1"].assign(score=float("nan"))
     human = replace(coded, coder="human", kind="human", evidence=None, table=given)
-    return standins.study_of(responses=survey, codes=coded, human=(human,))
+    return standins.study_of(responses=survey, topics=found, codes=coded, human=(human,))
 
 
 def test_a_theme_is_quoted_by_its_own_sentence(study):

@@ -78,6 +78,7 @@ def test_a_second_run_by_another_rule_warns_once_for_each(study, tmp_path):
         note_publication(tmp_path, study, publish(study, "strict"))
 
 
+@pytest.mark.slow
 def test_noise_is_the_same_in_the_next_run(study, tmp_path):
     for folder in ("one", "two"):
         write_study(tmp_path / folder, study, disclosure="noise", record=tmp_path)

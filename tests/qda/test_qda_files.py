@@ -464,6 +464,7 @@ def only_input_errors(path: Path) -> None:
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.slow
 @FUZZ
 @given(data=st.data())
 def test_damaged_archives_and_xml_give_input_errors_alone(tmp_path, data):

@@ -530,6 +530,7 @@ def test_trends_are_listed_only_where_every_year_is_shown(tmp_path):
     assert drift_grids.trends_grid(trends.assign(estimate=np.nan), LABELS, {}) is None
 
 
+@pytest.mark.slow
 def test_figures_of_a_study_are_written_in_three_formats(tmp_path):
     survey = standins.responses(n=300)
     study = standins.study_of(responses=survey, comparison=standins.comparison())
@@ -586,7 +587,7 @@ def test_where_nothing_changed_the_same_mix_is_not_said_to_have_kept_none_of_0(t
     assert "direct standardisation ), no theme changes significantly." in Page(text).text
 
 
-# Last, beside the tests of the browser, so that one worker makes the demo for all.
+# One process makes the demo for all.
 
 
 @pytest.mark.slow

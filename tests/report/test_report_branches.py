@@ -85,7 +85,9 @@ def written(published, tmp_path):
     return write_report(tmp_path / "r.html", published).read_text("utf-8")
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "seed", [*range(4), *(pytest.param(i, marks=pytest.mark.slow) for i in range(4, 12))]
+)
 def test_any_sample_of_any_years_has_a_report(seed):
     rng = np.random.default_rng(seed)
     years = sorted(rng.choice(standins.YEARS, rng.integers(1, 6), replace=False).tolist())
@@ -106,6 +108,7 @@ def test_shares_by_year_without_a_change_to_the_last_year_have_a_report(tmp_path
     assert "Machine and human prevalence by wave" in written(published, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [(), (300,), (300, 10_000)])
 def test_of_one_year_no_change_is_spoken_of(sizes, tmp_path):
     published = study(np.random.default_rng(0), (2016,), sizes, n=3000)

@@ -135,6 +135,7 @@ def test_a_sample_larger_than_the_survey_is_the_survey():
 # One partition
 
 
+@pytest.mark.slow
 def test_codes_do_not_depend_on_what_else_is_in_the_partition(table, encoder, tmp_path):
     sample = whole(table.iloc[::3])
     model, *_ = _fit(sample, FRAME, encoder, CONFIG, None, ("subject",), tmp_path, lambda _: None)
@@ -307,6 +308,7 @@ def test_a_killed_worker_loses_nothing(table, tmp_path):
     same_drift(found.drift, measure_drift(study.codes, responses, seed=3, n_boot=20))
 
 
+@pytest.mark.slow
 def test_the_stability_of_a_sample_is_told_by_size(table, encoder, tmp_path):
     found = sample_stability(
         cut(table, tmp_path / "in"), encoder, sizes=(36, 20), probe=25, config=CONFIG

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import replace
+
+import pandas as pd
+import standins
 
 from iapt_topics.study.about import _by_people
+from iapt_topics.topics.new_wave import Wave
 
 
 def test_what_people_settled_is_said_without_a_name():
@@ -14,7 +18,12 @@ def test_what_people_settled_is_said_without_a_name():
         {"what": "convergence", "who": ["Ann"], "n": 30},
         {"what": "convergence", "who": ["Ben"], "n": 28},
     ]
-    study = SimpleNamespace(manifest={"decisions": decisions, "learned": {}}, wave=object())
+    none = pd.DataFrame()
+    study = standins.study_of(
+        responses=standins.responses(n=200),
+        manifest={"decisions": decisions, "learned": {}},
+        wave=Wave(assignments=none, novelty=none, groups=none),
+    )
     said = _by_people(study)
     assert said == (
         ("Topics edited by people", "1 decision"),
@@ -24,4 +33,4 @@ def test_what_people_settled_is_said_without_a_name():
         ("Topics", "found in earlier waves; the last wave was placed on them"),
     )
     assert "Ann" not in str(said)
-    assert _by_people(SimpleNamespace(manifest={}, wave=None)) == ()
+    assert _by_people(replace(study, manifest={}, wave=None)) == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.study.derived import pole_difference
@@ -32,6 +33,7 @@ def test_in_a_large_sample_it_is_the_interval_of_a_multinomial():
                                atol=1e-5)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_its_interval_covers_in_small_samples():
     rng = np.random.default_rng(7)
     p = np.array([0.15, 0.25, 0.05, 0.55])

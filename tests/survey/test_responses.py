@@ -110,6 +110,7 @@ def test_pasted_paragraphs_of_one_person_are_one_opinion_and_of_two_are_flagged(
     )
 
 
+@pytest.mark.slow
 @given(st.permutations(range(9)))
 def test_which_copies_are_kept_does_not_hang_on_the_order_of_the_rows(order):
     # The first is like the second and the second like the third, but the first unlike the third.

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from coded_surveys import survey
+from standins import topics_of
 
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings
@@ -14,7 +14,7 @@ from iapt_topics.figures import topic_tracking_figure
 from iapt_topics.topics import tracking as module
 from iapt_topics.topics.fit import fit_topics
 from iapt_topics.topics.refit import compare_refit
-from iapt_topics.topics.topics import TopicConfig, Topics
+from iapt_topics.topics.topics import TopicConfig
 from iapt_topics.topics.tracking import topic_tracking
 
 WORDS = ("alpha, one", "beta, two", "gamma, three", "delta, four", "epsilon, five")
@@ -47,10 +47,8 @@ def quick(monkeypatch):
         vectors = embeddings.rows(kept["response_id"].tolist())
         names, label = np.unique(vectors[:, :5].argmax(axis=1), return_inverse=True)
         centres = np.stack([vectors[label == k].mean(axis=0) for k in range(len(names))])
-        empty, none = pd.DataFrame(), np.zeros((1, len(kept)))
-        return Topics(
-            assignments=pd.DataFrame({"response_id": kept["response_id"], "topic": label}),
-            topics=pd.DataFrame(
+        return topics_of(
+            pd.DataFrame(
                 {
                     "topic": range(len(names)),
                     "label": [WORDS[k] for k in names],
@@ -58,10 +56,10 @@ def quick(monkeypatch):
                     "n": np.bincount(label),
                 }
             ),
+            assignments=pd.DataFrame({"response_id": kept["response_id"], "topic": label}),
             centroids=centres / np.linalg.norm(centres, axis=1, keepdims=True),
-            hierarchy=empty, resolution=empty, runs=empty, votes=none.astype(int),
-            distribution=none.T.astype(np.float32), config=config, versions={},
-        )  # fmt: skip
+            config=config,
+        )
 
     monkeypatch.setattr(module, "fit_topics", fit)
     return fit
@@ -121,10 +119,9 @@ def test_split_and_merged():
         2022: np.array([[1, 0.25, 0, 0], [1, 0, 0.25, 0], [0, 0, 0.1, 1]], float),
     }
     fits = {
-        year: SimpleNamespace(
+        year: topics_of(
+            pd.DataFrame({"words": ["same"] * len(c), "n": 10}),
             centroids=c / np.linalg.norm(c, axis=1, keepdims=True),
-            n_topics=len(c),
-            topics=pd.DataFrame({"words": ["same"] * len(c), "n": 10}),
         )
         for year, c in centres.items()
     }
@@ -136,8 +133,7 @@ def test_split_and_merged():
     assert links["matched"].sum() == 2
     back = module._links({2022: fits[2021], 2021: fits[2022]}, 2022, 2021, centre, null)
     assert set(back["kind"]) == {"merged", "same"}
-    other = fits[2022].topics.assign(words="other")
-    fits[2022] = SimpleNamespace(**(vars(fits[2022]) | {"topics": other}))
+    fits[2022] = replace(fits[2022], topics=fits[2022].topics.assign(words="other"))
     assert module._links(fits, 2022, 2021, centre, null).empty
 
 

@@ -111,6 +111,7 @@ def mangle(content, rng):
     return bytes(data)
 
 
+@pytest.mark.slow
 def test_of_ten_thousand_mangled_files_none_is_taken_for_another():
     task = draw_test(survey_of(), "label choice", raters=["Ann", "Ben"], width=0.9, overlap=0)
     rows = filled(task, "Ann")
@@ -230,6 +231,7 @@ def test_a_sheet_in_which_a_column_was_sorted_alone_is_refused(tmp_path):
                      task)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_of_five_hundred_mangled_sheets_none_is_taken_for_another(tmp_path):
     task = draw_test(survey_of(), "label choice", raters=["Ann", "Ben"], width=0.9, overlap=0)
     write_task(tmp_path / "t.csv", task, rater="Ann")

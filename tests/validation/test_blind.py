@@ -214,6 +214,7 @@ def test_a_topic_that_people_cannot_tell_apart_is_marked_in_both_reports(tmp_pat
         mark_topics(study.topics, score_test(check, simulate_answers(check)))
 
 
+@pytest.mark.slow
 def test_precision_and_recall_are_those_of_all_responses():
     study = survey_of()
     codes = study.codes
@@ -315,6 +316,7 @@ def test_the_exact_test_of_a_theme_is_fishers_in_one_stratum():
         assert exact_fit_p(coded, fits, np.zeros(30)) == pytest.approx(wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TESTS)
 def test_raters_who_guess_are_seldom_taken_for_more(kind):
     """30 simulations here; 1,000 in benchmarks/validation.py."""
