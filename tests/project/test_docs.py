@@ -42,6 +42,28 @@ def test_the_page_of_the_rooms_is_true():
     assert not wrong
 
 
+def test_results_are_those_of_the_laboratory_notebook():
+    """Each figure of the benchmarks stands in the notebook; each command names a file."""
+    results = (DOCS / "benchmarks.md").read_text("utf-8")
+    notebook = (DOCS / "laboratory.md").read_text("utf-8")
+    assert len(results.splitlines()) <= 220
+    decimal = r"(?<![\w.])\d*\.\d+"
+    measured = {float(number) for number in re.findall(decimal, notebook)}
+    said = re.findall(decimal, re.sub(r"\(laboratory\.md[^)]*\)|`[^`]*`", "", results))
+    assert len(said) > 200
+    assert not [number for number in said if float(number) not in measured]
+    scripts = {*re.findall(r"`(?:\S+ )?(?:python benchmarks/)?(\w+\.py)", results)}
+    assert scripts
+    assert not [s for s in scripts if not (DOCS.parent / "benchmarks" / s).is_file()]
+
+
+def test_speed_writes_where_its_tables_are():
+    notebook = (DOCS / "laboratory.md").read_text("utf-8")
+    for part in ("--runs 5", "--peers", "--sizes"):
+        assert notebook.count(f"<!-- made by benchmarks/speed.py {part} -->") == 1
+    assert "--write docs/laboratory.md" in (DOCS.parent / "Makefile").read_text("utf-8")
+
+
 @pytest.mark.slow
 def test_pages_build_without_warnings_or_the_network(tmp_path):
     pytest.importorskip("myst_nb")
