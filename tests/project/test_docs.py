@@ -85,5 +85,11 @@ def test_pages_build_without_warnings_or_the_network(tmp_path):
         "draft.docx",
     ):
         assert said in tutorial, said
+    teachers = (tmp_path / "tutorial_teachers.html").read_text("utf-8")
+    for said in ("NOT VALIDATED", "Human-human agreement", "automate", "rose", "draft.docx"):
+        assert said in teachers, said
+    gallery = (tmp_path / "gallery.html").read_text("utf-8")
+    drawn = re.findall(r"<img alt=\"[^\"]{20,}\"[^>]*src=\"_images/[0-9a-f]+\.png\"", gallery)
+    assert len(drawn) == 12
     for page in tmp_path.rglob("*.html"):
         assert not re.search(fetched, page.read_text("utf-8")), page.name
