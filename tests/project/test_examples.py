@@ -120,6 +120,11 @@ def test_the_survey_of_teachers_is_read_as_a_tool_exports_it(tmp_path):
     for name in (made["QUESTION"], made["CODE"], made["PHASE"]):
         assert name in page
     assert public_calls("\n".join(cells_in(page))) <= set(dir(it))
+    # A command of several lines is shown, and run as one line that is not.
+    shown = re.findall(r"^```sh\n(iapt-topics .*?)\n```", page, re.DOTALL | re.MULTILINE)
+    run = re.findall(r"^!(iapt-topics .*)$", page, re.MULTILINE)
+    assert len(shown) == 2
+    assert {re.sub(r" \\\n *", " ", command) for command in shown} <= set(run)
 
 
 def test_the_gallery_has_every_figure_and_the_line_that_makes_it():
