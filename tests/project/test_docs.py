@@ -57,6 +57,32 @@ def test_results_are_those_of_the_laboratory_notebook():
     assert not [s for s in scripts if not (DOCS.parent / "benchmarks" / s).is_file()]
 
 
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_of_a_page_outside_the_docs_lead_somewhere(page):
+    """Those within the docs are checked as they are built."""
+    root = DOCS.parent
+    links = re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", (root / page).read_text("utf-8"))
+    assert page != "README.md" or len(links) > 10
+    for path, anchor in links:
+        if path.startswith(("http", "mailto:")):
+            continue
+        assert (root / path).exists(), path
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", (root / path).read_text("utf-8"), re.MULTILINE)
+            assert anchor in {h.lower().replace(" ", "-") for h in headings}, anchor
+
+
+def test_the_first_page_is_one_screen_and_a_half():
+    """The picture, three questions, two commands and three doors, in the README as in the docs."""
+    for page in (DOCS.parent / "README.md", DOCS / "index.md"):
+        text = page.read_text("utf-8")
+        assert len(text.splitlines()) <= 80
+        assert "images/report.png" in text
+        assert 'python -m pip install ".[offline]"\niapt-topics demo\n' in text
+        for door in ("tutorial.md", "howto/index.md", "reference/index.rst"):
+            assert door in text, door
+
+
 def test_speed_writes_where_its_tables_are():
     notebook = (DOCS / "laboratory.md").read_text("utf-8")
     for part in ("--runs 5", "--peers", "--sizes"):
