@@ -68,9 +68,9 @@ lowest newest:
 # Times and memory beside plain BERTopic and other peers, written into the docs; with DATA, a folder,
 # all sizes too; with TURFTOPIC, the Python of an environment that has it, turftopic too.
 bench: $(STAMP)
-	$(BIN)/python benchmarks/speed.py --runs 5 $(if $(DATA),--data $(DATA)) --write docs/benchmarks.md
-	$(BIN)/python benchmarks/speed.py --peers --runs 5 $(if $(TURFTOPIC),--turftopic $(TURFTOPIC)) --write docs/benchmarks.md
-	$(if $(DATA),$(BIN)/python benchmarks/speed.py --sizes --runs 1 --data $(DATA) --write docs/benchmarks.md)
+	$(BIN)/python benchmarks/speed.py --runs 5 $(if $(DATA),--data $(DATA)) --write docs/laboratory.md
+	$(BIN)/python benchmarks/speed.py --peers --runs 5 $(if $(TURFTOPIC),--turftopic $(TURFTOPIC)) --write docs/laboratory.md
+	$(if $(DATA),$(BIN)/python benchmarks/speed.py --sizes --runs 1 --data $(DATA) --write docs/laboratory.md)
 
 licences: $(STAMP)
 	$(BIN)/python benchmarks/licences.py > docs/licences.md

@@ -3,7 +3,7 @@
 Run as ``python benchmarks/quotes.py``. Both SYNTHETIC surveys are analysed as they are bundled, and
 each quote's sentence is set beside the places of the planted themes: it speaks of the theme if more
 than half of it, or of the sentence written for the theme, is in the other. Prints the tables of
-docs/benchmarks.md.
+docs/laboratory.md.
 """
 
 from __future__ import annotations

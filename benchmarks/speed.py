@@ -1,6 +1,6 @@
 """How long the main job, a fit and an embedding take beside plain BERTopic and ONNX Runtime.
 
-``python benchmarks/speed.py --runs 5 [--sizes] [--data FOLDER] [--write docs/benchmarks.md]``
+``python benchmarks/speed.py --runs 5 [--sizes] [--data FOLDER] [--write docs/laboratory.md]``
 
 Printed as Markdown; ``--write`` puts it between the marks of a file. All is run in alternation, so
 that what else the machine does falls on all, and the values are medians. Whole processes start from

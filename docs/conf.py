@@ -16,7 +16,7 @@ extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
 
-# The tutorial is run as the pages are built, in a folder of its own: it shows what came out.
+# Tutorials and gallery are run as the pages are built, each in a folder of its own.
 nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
@@ -24,6 +24,8 @@ nb_execution_timeout = 1200
 nb_output_stderr = "remove"
 # Its shell finds the command of this environment.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+# Where a page finds the script that makes its survey.
+os.environ["EXAMPLES"] = str(Path(__file__).parents[1] / "examples")
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say what they are in words
@@ -33,5 +35,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"iapt_topics {release}"
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars = {page: [] for page in ("index", "tutorial", "cli")}  # pages with none below them
+# Pages with none below them.
+_ALONE = "index install tutorial tutorial_teachers gallery cli overview privacy"
+html_sidebars = {page: [] for page in _ALONE.split()}
 html_theme_options = {"navigation_with_keys": False, "secondary_sidebar_items": ["page-toc"]}

@@ -168,6 +168,9 @@ def topics(survey: Responses, label: str | None = None) -> Topics:
                 "words": words,
                 "exemplars": tuple(ids[:6]),
                 "support": 0.93 - 0.04 * t,
+                "replicability": 0.9 - 0.06 * t,
+                "replicability_low": 0.8 - 0.06 * t,
+                "replicability_high": 0.95 - 0.06 * t,
                 "note": "",
             }
         )
@@ -204,7 +207,9 @@ def topics(survey: Responses, label: str | None = None) -> Topics:
         votes=np.stack([(nearest + (np.arange(len(kept)) % 9 == i)) % 8 for i in range(4)]),
         topics=pd.DataFrame(rows),
         distribution=np.eye(8, dtype=np.float32)[nearest],
-        hierarchy=pd.DataFrame({"topic": range(8), "broad": [0, 0, 1, 2, 2, 3, 3, 4], "n": 0}),
+        hierarchy=pd.DataFrame(
+            {"topic": range(8), "broad": [0, 0, 1, 2, 2, 3, 3, 4], "n": 0, "replicability": 0.9}
+        ),
         resolution=tried,
         runs=runs,
         centroids=np.random.default_rng(5).normal(size=(8, 16)).astype(np.float32),

@@ -24,7 +24,7 @@ PARTITION_COLUMNS = [
 ]
 PARTITION = ("ami", "ari", "homogeneity", "completeness", "v")
 #: From this many responses for each pair of classes, the bias of information measures is nearly in
-#: proportion to 1 / n, so that a jackknife takes it off (docs/benchmarks.md).
+#: proportion to 1 / n, so that a jackknife takes it off (docs/laboratory.md).
 _ENOUGH = 20
 _CELLS = 4_000_000  # cells of contingency tables held at once
 

@@ -43,7 +43,7 @@ def distil_encoder(
 
     Notes
     -----
-    What is lost on the bundled example and on real texts is in ``docs/benchmarks.md``.
+    What is lost on the bundled example and on real texts is in ``docs/laboratory.md``.
 
     References
     ----------

@@ -120,7 +120,8 @@ def resolution_figure(
     best = rows["chosen"].to_numpy(dtype=bool)
     ax.plot(x[best], agree[best], "D", color=OKABE_ITO[1], markersize=8, label="chosen", zorder=4)
     ax.set_ylabel("from 0 to 1", fontsize=8, color=INK)
-    ax.legend(fontsize=SMALL, frameon=False)
+    # Below: among the lines there is not always room.
+    figure.legend(loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False)
     below.plot(x, rows["smallest"], marker="o", markersize=3, linewidth=0.8, color=INK)
     below.set_ylabel("smallest topic", fontsize=8, color=INK)
     below.set_xlabel("number of topics", fontsize=8, color=INK)

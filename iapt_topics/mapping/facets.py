@@ -69,7 +69,7 @@ def code_facets(
     A sentence leans by a logistic regression that was taught to tell the descriptions and examples
     of one value from those of the others: contrast is what tells "helps" from "hinders", which a
     cosine hardly does. The theme's own value is added. Accuracy on the bundled example and on the
-    tone of patients' comments is in ``docs/benchmarks.md``: tone is right more often than expected
+    tone of patients' comments is in ``docs/laboratory.md``: tone is right more often than expected
     by chance, and far from always.
     """
     if not frame.facets:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from iapt_topics.publish.published import Version
 
 
-#: As measured in docs/benchmarks.md.
+#: As measured in docs/laboratory.md.
 _MEASURED = (
     "On the synthetic survey, F1 was .61 for barriers, .80 for protective factors, .62 for "
     "conflict, .48 for agreement, .67 for worse and .73 for better wellbeing. Where the codebook "

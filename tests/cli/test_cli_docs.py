@@ -34,7 +34,7 @@ on it changes part of the plan and runs it again. Only the stages that the chang
 repeated, so it is quick, and the folder always belongs to one plan. Responses are in no file
 but the reports' quotes, what `export --project` and `--approve` write, and, redacted, the pages and
 keys of `validate` and `sample`. What people decided is kept in `private/`; `history.jsonl` has a
-line for each run. The cache is nevertheless as sensitive as the survey: see the README.
+line for each run. The cache is nevertheless as sensitive as the survey: see [privacy](privacy.md).
 
 **Ctrl-C** stops a run within about two seconds. Earlier results are unchanged, finished vectors and
 topics are kept, and the last line says how to resume. New results replace old ones all at once, at

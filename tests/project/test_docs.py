@@ -42,6 +42,54 @@ def test_the_page_of_the_rooms_is_true():
     assert not wrong
 
 
+def test_results_are_those_of_the_laboratory_notebook():
+    """Each figure of the benchmarks stands in the notebook; each command names a file."""
+    results = (DOCS / "benchmarks.md").read_text("utf-8")
+    notebook = (DOCS / "laboratory.md").read_text("utf-8")
+    assert len(results.splitlines()) <= 220
+    decimal = r"(?<![\w.])\d*\.\d+"
+    measured = {float(number) for number in re.findall(decimal, notebook)}
+    said = re.findall(decimal, re.sub(r"\(laboratory\.md[^)]*\)|`[^`]*`", "", results))
+    assert len(said) > 200
+    assert not [number for number in said if float(number) not in measured]
+    scripts = {*re.findall(r"`(?:\S+ )?(?:python benchmarks/)?(\w+\.py)", results)}
+    assert scripts
+    assert not [s for s in scripts if not (DOCS.parent / "benchmarks" / s).is_file()]
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_of_a_page_outside_the_docs_lead_somewhere(page):
+    """Those within the docs are checked as they are built."""
+    root = DOCS.parent
+    links = re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", (root / page).read_text("utf-8"))
+    assert page != "README.md" or len(links) > 10
+    for path, anchor in links:
+        if path.startswith(("http", "mailto:")):
+            continue
+        assert (root / path).exists(), path
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", (root / path).read_text("utf-8"), re.MULTILINE)
+            assert anchor in {h.lower().replace(" ", "-") for h in headings}, anchor
+
+
+def test_the_first_page_is_one_screen_and_a_half():
+    """The picture, three questions, two commands and three doors, in the README as in the docs."""
+    for page in (DOCS.parent / "README.md", DOCS / "index.md"):
+        text = page.read_text("utf-8")
+        assert len(text.splitlines()) <= 80
+        assert "images/report.png" in text
+        assert 'python -m pip install ".[offline]"\niapt-topics demo\n' in text
+        for door in ("tutorial.md", "howto/index.md", "reference/index.rst"):
+            assert door in text, door
+
+
+def test_speed_writes_where_its_tables_are():
+    notebook = (DOCS / "laboratory.md").read_text("utf-8")
+    for part in ("--runs 5", "--peers", "--sizes"):
+        assert notebook.count(f"<!-- made by benchmarks/speed.py {part} -->") == 1
+    assert "--write docs/laboratory.md" in (DOCS.parent / "Makefile").read_text("utf-8")
+
+
 @pytest.mark.slow
 def test_pages_build_without_warnings_or_the_network(tmp_path):
     pytest.importorskip("myst_nb")
@@ -63,5 +111,11 @@ def test_pages_build_without_warnings_or_the_network(tmp_path):
         "draft.docx",
     ):
         assert said in tutorial, said
+    teachers = (tmp_path / "tutorial_teachers.html").read_text("utf-8")
+    for said in ("NOT VALIDATED", "Human-human agreement", "automate", "rose", "draft.docx"):
+        assert said in teachers, said
+    gallery = (tmp_path / "gallery.html").read_text("utf-8")
+    drawn = re.findall(r"<img alt=\"[^\"]{20,}\"[^>]*src=\"_images/[0-9a-f]+\.png\"", gallery)
+    assert len(drawn) == 12
     for page in tmp_path.rglob("*.html"):
         assert not re.search(fetched, page.read_text("utf-8")), page.name

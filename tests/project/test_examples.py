@@ -14,9 +14,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import standins
 
 import iapt_topics as it
 from iapt_topics.datasets.example import example_path
+from iapt_topics.publish import keep_private
+from iapt_topics.report.pictures import figure_makers
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
@@ -93,7 +96,52 @@ def test_the_first_scripts_show_the_whole_way():
 def cells_in(text: str) -> list[str]:
     """Cells of Python that a page runs when it is built."""
     cells = re.findall(r"^```\{code-cell\} ipython3\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    return [c for c in cells if not c.lstrip().startswith((":tags", "!"))]
+    # Without the options of a cell; a cell that begins with a command has no Python.
+    cells = [re.sub(r"\A(?::.*\n)+\n?", "", c) for c in cells if not c.startswith(":tags")]
+    return [c for c in cells if not c.startswith("!")]
+
+
+def test_the_survey_of_teachers_is_read_as_a_tool_exports_it(tmp_path):
+    made = runpy.run_path(str(ROOT / "examples" / "make_teachers.py"))
+    made["main"](tmp_path)
+    survey = it.load_responses(
+        tmp_path / "teachers_export.xlsx", text=made["QUESTION"], year="Start Date",
+        response="Respondent ID", respondent=made["CODE"], covariates=[made["PHASE"]],
+    )  # fmt: skip
+    rows = made["make_survey"]()
+    assert survey.ledger["n"].sum() == len(rows) == 450
+    assert {"header rows", "years", "panel"} <= set(survey.findings["kind"])
+    planted = {r["id"]: r["themes"] for r in rows}
+    kept = survey.table.assign(themes=survey.table["response_id"].map(planted))
+    share = kept.groupby("year")["themes"].agg(lambda themes: sum("BEHAVE" in t for t in themes))
+    assert (share[2024] - share[2022]) / len(kept) * 3 > 0.2
+    frame = it.load_frame(tmp_path / "teachers_codebook.csv")
+    assert [t.id for t in frame.themes] == list(made["PLANTED"])
+    page = (ROOT / "docs" / "tutorial_teachers.md").read_text("utf-8")
+    for name in (made["QUESTION"], made["CODE"], made["PHASE"]):
+        assert name in page
+    assert public_calls("\n".join(cells_in(page))) <= set(dir(it))
+    # A command of several lines is shown, and run as one line that is not.
+    shown = re.findall(r"^```sh\n(iapt-topics .*?)\n```", page, re.DOTALL | re.MULTILINE)
+    run = re.findall(r"^!(iapt-topics .*)$", page, re.MULTILINE)
+    assert len(shown) == 2
+    assert {re.sub(r" \\\n *", " ", command) for command in shown} <= set(run)
+
+
+def test_the_gallery_has_every_figure_and_the_line_that_makes_it():
+    page = (ROOT / "docs" / "gallery.md").read_text("utf-8")
+    code = "\n".join(cells_in(page))
+    assert {name for name in dir(it.figures) if f"it.figures.{name}" not in page} == set()
+    survey = standins.responses()
+    coded = standins.codes(survey)
+    study = standins.study_of(
+        responses=survey, codes=coded, comparison=standins.comparison(),
+        drift=standins.drift(survey, coded), axis_drift=standins.axis_drift(survey, coded),
+    )  # fmt: skip
+    names = figure_makers(keep_private(study))
+    assert {"changes", "agreement", "mapping"} <= set(names)
+    assert [n for n in names if f'study.plot("{n}")' not in code] == []
+    assert public_calls(code) <= set(dir(it))
 
 
 # Of the quick tests, the one with the real model.

@@ -130,7 +130,9 @@ def dealt(
             {"response_id": ids, "topic": topic, "nearest": topic.clip(0), "support": support}
         ),
         topics=table.assign(exemplars=[()] * n_topics),
-        hierarchy=pd.DataFrame({"topic": range(n_topics), "broad": 0, "n": 0}),
+        hierarchy=pd.DataFrame(
+            {"topic": range(n_topics), "broad": 0, "n": 0, "replicability": 0.9}
+        ),
         votes=np.zeros((2, len(ids)), dtype=int),
         distribution=np.eye(n_topics, dtype=np.float32)[topic.clip(0)],
         centroids=like.centroids[:n_topics],
