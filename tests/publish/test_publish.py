@@ -123,7 +123,9 @@ def dealt(
     n = np.bincount(topic[topic >= 0], minlength=n_topics)
     low, high = wilson_interval(n, len(ids))
     table = pd.DataFrame({"topic": range(n_topics), "label": "words", "words": "words", "n": n})
-    table = table.assign(estimate=n / len(ids), low=low, high=high, support=0.9, note="")
+    table = table.assign(
+        estimate=n / len(ids), low=low, high=high, support=0.9, note="", replicability=0.9
+    )
     topics = replace(
         like,
         assignments=pd.DataFrame(
