@@ -153,6 +153,10 @@ def test_answers_said_twice_by_everyone_leave_the_intervals_as_they_were(noise):
     )
     ends = ["f1_low", "f1_high", "kappa_low", "kappa_high"]
     np.testing.assert_allclose(twice.themes[ends], once.themes[ends], atol=1e-12)
+    # One leaves with both of the answers, which do not lie side by side.
+    f1 = once.overall["measure"].isin(["f1_samples", "f1_micro"])
+    ends = ["estimate", "low", "high"]
+    np.testing.assert_allclose(twice.overall.loc[f1, ends], once.overall.loc[f1, ends], atol=1e-12)
 
 
 def test_only_common_responses_count():

@@ -88,6 +88,7 @@ def test_quotes_and_a_mapping_are_decided_on_pages(command, result, draw, tmp_pa
     assert sheet.loc[sheet["topic"] == str(first), "decision"].tolist() == ["reject"]
 
 
+@pytest.mark.slow
 def test_disagreements_are_decided_on_a_page(command, result, draw, tmp_path):
     code, _, err = command("validate", result, "--kind", "adjudication", "--raters", "Ann")
     assert code == 2

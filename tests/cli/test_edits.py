@@ -180,6 +180,7 @@ def test_a_decision_on_what_is_no_more_is_an_error_with_the_cure(command, result
     assert "Write the sheets again" in err
 
 
+@pytest.mark.slow
 def test_two_raters_rate_convergence_and_where_they_differ_the_proposed_stays(
     command, result, sheets
 ):

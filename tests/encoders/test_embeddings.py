@@ -63,7 +63,9 @@ def test_batches_hold_every_row_beside_rows_of_its_own_length_alone(lengths):
         assert len(rows) * length >= _FULL
 
 
-@pytest.mark.parametrize("pieces", [pytest.param(1, marks=pytest.mark.slow), 200, 8000])
+@pytest.mark.parametrize(
+    "pieces", [*(pytest.param(n, marks=pytest.mark.slow) for n in (1, 200)), 8000]
+)
 def test_a_text_has_the_same_vector_whatever_is_computed_beside_it(pieces, monkeypatch):
     encoder = sentence_encoder(cache=None)
     letters = "targets and staff"

@@ -188,6 +188,7 @@ SURVEY = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SURVEY)
 def test_one_survey_written_by_five_tools_is_one_and_the_same(tmp_path_factory, rows):
