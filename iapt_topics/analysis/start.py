@@ -14,6 +14,7 @@ from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics.analysis.face import Analysis
 from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder, sentence_encoder
+from iapt_topics.encoders.joined import join_encoders
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.pipeline.people import read_people
 from iapt_topics.pipeline.run import complete_study, run_study
@@ -43,7 +44,7 @@ def analyse(
     frame: str | Path | ThemeFrame | None = None,
     codes: str | Path | pd.DataFrame | None = None,
     code_map: str | Path | pd.DataFrame | Mapping[str, str] | None = None,
-    encoder: Encoder | str | Path | None = None,
+    encoder: Encoder | str | Path | Sequence[Any] | None = None,
     topics: Any = None,
     config: TopicConfig | None = None,
     baseline: int | None = None,
@@ -90,8 +91,9 @@ def analyse(
         machine and, if there is a second, with that one as well.
     code_map : mapping, table or path of a table, optional
         Themes that the names in ``codes`` stand for, likewise.
-    encoder : Encoder, str or Path, optional
-        The sentence model: from :func:`iapt_topics.sentence_encoder`, or a name that it takes.
+    encoder : Encoder, str, Path or list, optional
+        The sentence model: from :func:`iapt_topics.sentence_encoder`, or a name that it takes; or
+        a list of these, which are joined (:func:`iapt_topics.encoders.join_encoders`).
     topics : {"bertopic"} or BERTopic, optional
         What the runs of the consensus are, in place of the library's own; see
         :class:`iapt_topics.TopicConfig`, whose ``model`` it is.
@@ -152,13 +154,16 @@ def analyse(
     # The log of what was redacted is not kept: it would undo the redaction.
     responses, log = redact_responses(responses, deny=deny, redact_text=redact_text)
     codebook, human = read_people(codes, frame, responses, code_map, on_event)
-    if encoder is None or isinstance(encoder, str | Path):
-        encoder = sentence_encoder(encoder, on_event=on_event)
+    named: list[Any] = list(encoder) if isinstance(encoder, list | tuple) else [encoder]
+    models = [
+        sentence_encoder(e, on_event=on_event) if e is None or isinstance(e, str | Path) else e
+        for e in named
+    ]
     folder = None if cache is None else Path(cache)
     study = run_study(
         responses,
         codebook,
-        encoder,
+        models[0] if len(models) == 1 else join_encoders(*models),
         human=human,
         config=config if topics is None else replace(config or TopicConfig(), model=topics),
         baseline=baseline,

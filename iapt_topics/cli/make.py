@@ -24,7 +24,7 @@ from iapt_topics.pipeline.plan import (
 )
 
 if TYPE_CHECKING:
-    from iapt_topics.encoders.encoder import SentenceEncoder
+    from iapt_topics.encoders.encoder import Encoder
     from iapt_topics.study.study import Study
 
 _ABOUT = {key.field: key.about for key in KEYS}
@@ -109,6 +109,7 @@ def run(
     unlisted: Annotated[str | None, option("unlisted")] = None,
     frame: Annotated[str | None, option("frame")] = None,
     model: Annotated[str | None, option("model")] = None,
+    second_model: Annotated[str | None, option("second_model")] = None,
     baseline: Annotated[int | None, option("baseline")] = None,
     standardise: Standardise = None,
     topic_model: Annotated[str | None, option("topic_model", "--topics")] = None,
@@ -134,6 +135,7 @@ def run(
         skip_hidden=skip_hidden, withdrawn=withdrawn, deny=deny, redact_text=redact_text,
         codes=codes, code_map=code_map, codes_sample=codes_sample, documents=documents,
         unlisted=unlisted, frame=frame and parse_frame(frame), model=model and parse_model(model),
+        second_model=second_model and parse_model(second_model),
         baseline=baseline, standardise=standardise and tuple(standardise), topic_model=topic_model,
         seed=seed, n_runs=n_runs, n_topics=n_topics, min_topic_size=min_topic_size,
         min_support=min_support, disclosure=disclosure and parse_disclosure(disclosure),
@@ -208,15 +210,20 @@ def make_study(plan: StudyPlan, screen: Screen) -> Study:
     return run_plan(plan, make_encoder(plan, screen), on_event=screen.on_event)
 
 
-def make_encoder(plan: StudyPlan, screen: Screen) -> SentenceEncoder:
-    """The sentence model of a plan."""
+def make_encoder(plan: StudyPlan, screen: Screen) -> Encoder:
+    """The sentence model of a plan, or two joined."""
     from iapt_topics.encoders.encoder import sentence_encoder
+    from iapt_topics.encoders.joined import join_encoders
 
     # Vectors of sensitive text stay beside the results, not in the user's home folder.
-    return sentence_encoder(
-        model=plan.model, prompt=plan.prompt or "", theme_prompt=plan.theme_prompt,
-        cache=plan.out / "cache", on_event=screen.on_event,
-    )  # fmt: skip
+    models = [
+        sentence_encoder(
+            model=model, prompt=plan.prompt or "", theme_prompt=plan.theme_prompt,
+            cache=plan.out / "cache", on_event=screen.on_event,
+        )
+        for model in (plan.model, plan.second_model)[: 1 if plan.second_model is None else 2]
+    ]  # fmt: skip
+    return models[0] if plan.second_model is None else join_encoders(*models)
 
 
 def parse_disclosure(text: str) -> int | str:

@@ -3,6 +3,7 @@
 The only room that loads a sentence model.
 
 - ``sentence_encoder`` gives an ``Encoder``, and ``embed`` the ``Embeddings`` of responses.
+- ``join_encoders``: several encoders as one, whose cosine is the mean of theirs.
 - ``distil_encoder``: a static encoder, many times as fast, made from the full one.
 """
 

@@ -114,6 +114,8 @@ KEYS = (
         'what a response without a code is: "not_coded" yet, or coded with "none"'),
     Key("frame", "use", "frame", "frame", "a bundled frame's name, or .toml, .csv, .xlsx or .qdc"),
     Key("embedding", "model", "model", "model", "folder of a sentence model"),
+    Key("embedding", "second_model", "second_model", "model",
+        "folder or name of a second sentence model, joined with the first"),
     Key("embedding", "prompt", "prompt", "text", 'text put before each response, e.g. "query: "'),
     Key("embedding", "theme_prompt", "theme_prompt", "text",
         "text put before each description of a theme"),

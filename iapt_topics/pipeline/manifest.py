@@ -101,7 +101,7 @@ def describe_run(
         "model": {
             "name": encoder.name,
             "fingerprint": encoder.fingerprint,
-            "files": _model_files(getattr(encoder, "folder", None)),
+            "files": _model_files(encoder),
         },
         "embeddings": hash_parts(sorted(v.tobytes() for v in embeddings.vectors)),
         "frame": {"name": frame.name, "sha256": _frame_hash(frame)},
@@ -303,13 +303,17 @@ def _rows_hash(table: pd.DataFrame) -> str:
     return hash_parts([repr(names).encode(), *encoded])
 
 
-def _model_files(folder: Path | None) -> dict[str, str]:
+def _model_files(encoder: Encoder) -> dict[str, str]:
     """Hash of each file that a model is made of: weights, tokenizer, settings."""
-    if folder is None:
-        return {}
-    kinds = (".json", ".txt", ".model", ".safetensors")
-    files = (p for p in sorted(folder.rglob("*")) if p.suffix in kinds and p.is_file())
-    return {p.relative_to(folder).as_posix(): file_hash(p) for p in files}
+    found, kinds = {}, (".json", ".txt", ".model", ".safetensors")
+    joined = getattr(encoder, "encoders", ())
+    for one in joined or (encoder,):
+        folder: Path | None = getattr(one, "folder", None)
+        for path in sorted(folder.rglob("*")) if folder else ():
+            if path.suffix in kinds and path.is_file():
+                name = path.relative_to(folder or path).as_posix()
+                found[f"{one.name}/{name}" if joined else name] = file_hash(path)
+    return found
 
 
 def _cpu() -> str:

@@ -61,6 +61,8 @@ class StudyPlan:
     model : str or Path, optional
         Folder of a sentence model, "all-MiniLM-L6-v2" or "all-mpnet-base-v2", as for
         :func:`iapt_topics.sentence_encoder`; so are ``prompt`` and ``theme_prompt``.
+    second_model : str or Path, optional
+        Another such model, joined with the first (:func:`iapt_topics.encoders.join_encoders`).
     prompt, theme_prompt : str, optional
     topic_model : {"bertopic"}, optional
         As ``model`` of :class:`iapt_topics.TopicConfig`.
@@ -136,6 +138,7 @@ class StudyPlan:
     model: str | Path | None = None
     prompt: str | None = None
     theme_prompt: str | None = None
+    second_model: str | Path | None = None
     topic_model: str | None = None
     seed: int = 7
     n_runs: int = 12
