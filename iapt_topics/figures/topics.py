@@ -103,7 +103,7 @@ def resolution_figure(
     matplotlib.figure.Figure
         Measures by number of topics, on a logarithmic axis; the chosen number is marked.
     """
-    columns = "n_topics estimate low high support stability smallest chosen n"
+    columns = "n_topics estimate low high replicability support stability smallest chosen n"
     need_rows(resolution, "the resolutions", columns)
     rows = resolution.sort_values("n_topics")
     figure = new_figure(6, 4)
@@ -114,7 +114,8 @@ def resolution_figure(
     ax.errorbar(x, agree, yerr=arms(rows), label="agreement with the runs (ARI)", **look)
     for column, marker, label in (
         ("support", "s", "consensus support"),
-        ("stability", "^", "replicability (Jaccard)"),
+        ("replicability", "v", "other respondents (ARI)"),
+        ("stability", "^", "topics found again in the runs (Jaccard)"),
     ):
         ax.plot(x, rows[column], marker=marker, markersize=4, linewidth=0.8, color=INK, label=label)
     best = rows["chosen"].to_numpy(dtype=bool)

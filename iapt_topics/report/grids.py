@@ -203,7 +203,7 @@ def resolution_grid(resolution: pd.DataFrame) -> Grid:
         ("Highest", coefficient, "high"),
         ("Other respondents (ARI)", coefficient, "replicability"),
         ("Consensus support", percent, "support"),
-        ("Replicability (Jaccard)", coefficient, "stability"),
+        ("Found again in the runs (Jaccard)", coefficient, "stability"),
         ("Smallest topic (responses)", count, "smallest"),
         ("Chosen", lambda v: "yes" if v else "", "chosen"),
     )

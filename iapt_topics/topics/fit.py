@@ -19,6 +19,7 @@ from iapt_topics.topics.bertopic import name_by_model
 from iapt_topics.topics.describe import broad_topics, describe_topics, unit_means
 from iapt_topics.topics.replicate import (
     BROAD,
+    NEARLY,
     REPLICABILITY,
     come_back,
     find_broad,
@@ -32,7 +33,6 @@ from iapt_topics.topics.user_model import described_config, model_runs, with_mod
 
 _FEW = f"fewer than {FEW_RESPONSES} responses: Ward clusters instead of UMAP and HDBSCAN"
 _TIE = 0.02  # numbers of topics whose agreement with the runs differs by less are as good
-_NEARLY = 0.1  # so much replicability is given for the same number of topics in each fit
 #: From so many responses on there are at least so many topics, unless fewer are asked for.
 MANY_RESPONSES, LEAST_TOPICS = 1000, 16
 
@@ -213,7 +213,7 @@ def _choose(
     asked = table["n_topics"] == config.n_topics
     worth = table["replicability" if many else "estimate"]
     eligible = worth.where(asked) if asked.any() else worth
-    tied = eligible >= eligible.max() - (_NEARLY if many else _TIE)
+    tied = eligible >= eligible.max() - (NEARLY if many else _TIE)
     # Which of near ties is a little ahead is luck; how many clusters the runs find is not.
     modest = tied & ~many & (table["n_topics"] <= runs["n_clusters"].mean())
     best = int(np.flatnonzero(modest)[-1] if modest.any() else np.flatnonzero(tied)[0])

@@ -15,6 +15,8 @@ from iapt_topics.topics.runs import draw_respondents
 REPLICABILITY = ("replicability", "replicability_low", "replicability_high")
 #: Numbers of broad topics that are tried.
 BROAD = range(3, 9)
+#: So much replicability is given for the same number of topics, or of broad ones, in each fit.
+NEARLY = 0.1
 #: What is said of a topic whose Jaccard index is below this: it dissolves (Hennig 2007).
 DISSOLVED = 0.5
 NOT_BACK = "; other respondents give it otherwise: read it with its broad topic"
@@ -79,7 +81,7 @@ def mark_lost(topics: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
 
 
 def find_broad(draws: Sequence[Grown], grown: Grown, k: int) -> tuple[Ints, list[Ints]]:
-    """Join k topics to the few broad ones that come back best on other respondents.
+    """Join k topics to the fewest broad ones that come back nearly as well as any number of them.
 
     Parameters
     ----------
@@ -98,16 +100,16 @@ def find_broad(draws: Sequence[Grown], grown: Grown, k: int) -> tuple[Ints, list
         The same by each draw.
     """
     draws = [d for d in draws if k in d]
-    best, found = -np.inf, (grown[k], [d[k] for d in draws])
+    tried = []
     for g in BROAD:
         if not draws or g > k // 2 or g not in grown or any(g not in d for d in draws):
             continue
         broad = _joined(grown[k], grown[g])
         again = [_joined(d[k], d[g]) for d in draws]
-        score = float(consensus.agreement(np.stack(again), broad).mean())
-        if score > best:
-            best, found = score, (broad, again)
-    return found
+        tried.append((float(consensus.agreement(np.stack(again), broad).mean()), broad, again))
+    best = max((score for score, *_ in tried), default=np.nan)
+    nearly = ((broad, again) for score, broad, again in tried if score >= best - NEARLY)
+    return next(nearly, (grown[k], [d[k] for d in draws]))
 
 
 def _joined(fine: Ints, wide: Ints) -> Ints:

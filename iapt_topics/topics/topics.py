@@ -123,8 +123,9 @@ class Topics(Result):
     hierarchy : DataFrame
         One row for each topic: ``topic``; ``broad`` (number of its broad topic, 0 the largest);
         ``n`` (responses of the broad topic); ``replicability``, ``replicability_low``,
-        ``replicability_high`` (of the broad topic, as in ``topics``). Their number, 3 to 8, is that
-        which comes back best; fewer than 6 topics are not joined.
+        ``replicability_high`` (of the broad topic, as in ``topics``). They are the fewest, 3 to 8,
+        that come back nearly as well (within .1) as the best number; fewer than 6 topics are not
+        joined.
     resolution : DataFrame
         One row for each number of topics tried: ``n_topics``; ``estimate``, ``low``, ``high``
         (adjusted Rand index between these topics and a run: mean, and range of 95 % of the runs);
