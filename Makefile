@@ -24,7 +24,7 @@ $(DEMO): pyproject.toml constraints.txt
 	touch $@
 
 $(STAMP): $(DEMO)
-	$(INSTALL) '.[offline,spss,language,scale,static,docs,dev]'
+	$(INSTALL) '.[offline,spss,language,names,scale,static,docs,dev]'
 	touch $@
 
 # Pages in docs/_build; a warning is an error, and nothing is fetched.
@@ -60,7 +60,7 @@ newest: RESOLUTION := highest
 lowest newest:
 	$(PYTHON) -m venv .venv-$@
 	.venv-$@/bin/python -m pip install --quiet --disable-pip-version-check uv
-	.venv-$@/bin/uv pip compile --quiet --resolution $(RESOLUTION) --extra offline --extra spss --extra language --extra scale --extra static --extra dev $(UV_OPTIONS) pyproject.toml --output-file .venv-$@/versions.txt
+	.venv-$@/bin/uv pip compile --quiet --resolution $(RESOLUTION) --extra offline --extra spss --extra language --extra names --extra scale --extra static --extra dev $(UV_OPTIONS) pyproject.toml --output-file .venv-$@/versions.txt
 	.venv-$@/bin/uv pip install --quiet --python .venv-$@/bin/python $(UV_OPTIONS) --requirement .venv-$@/versions.txt
 	.venv-$@/bin/uv pip install --quiet --python .venv-$@/bin/python --no-deps --editable .
 	.venv-$@/bin/python -m pytest -m "not slow" $(PYTEST_OPTIONS)

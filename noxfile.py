@@ -29,5 +29,5 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests and doctests; words after ``--`` go to pytest."""
-    session.install(*CONSTRAINTS, "--editable", ".[offline,spss,language,scale,static,dev]")
+    session.install(*CONSTRAINTS, "--editable", ".[offline,spss,language,names,scale,static,dev]")
     session.run("pytest", *session.posargs)

@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -196,3 +196,11 @@ def file_hash(path: Path) -> str:
         return "no such file"
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def require_published(folder: Path, files: Mapping[str, str], of: str, do: str) -> None:
+    """Raise :class:`InputError` for a file of a model whose hash is not the one that is known."""
+    for name, digest in files.items():
+        if (found := file_hash(folder / name)) != digest:
+            do = f"Do not use it. {do} the folder of a model that you trust."
+            raise InputError(f"{name} of {of}", f"must have the SHA-256 {digest}", found, do)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -16,11 +16,12 @@ from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder, sentence_encoder
 from iapt_topics.encoders.joined import join_encoders
 from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.pipeline.manifest import describe_names
 from iapt_topics.pipeline.people import read_people
 from iapt_topics.pipeline.run import complete_study, run_study
 from iapt_topics.pipeline.saved import load
 from iapt_topics.study.study import Study
-from iapt_topics.survey.redaction import count_redactions, redact_responses
+from iapt_topics.survey.redaction import Recogniser, count_redactions, redact_responses
 from iapt_topics.survey.responses import Responses, load_responses
 from iapt_topics.topics.topics import TopicConfig
 
@@ -40,6 +41,7 @@ def analyse(
     non_answers: str | Path | None = None,
     skip_hidden: bool = False,
     deny: Mapping[str, Sequence[str]] | str | Path | None = None,
+    names: Recogniser | Literal["model"] | None = None,
     redact_text: bool = False,
     frame: str | Path | ThemeFrame | None = None,
     codes: str | Path | pd.DataFrame | None = None,
@@ -80,9 +82,9 @@ def analyse(
         Rules of your own for non-answers.
     skip_hidden : bool, default False
         Leave out hidden rows of a workbook, such as those that a filter leaves out.
-    deny, redact_text : optional
-        Terms to redact, and whether the redacted text is analysed, as for
-        :func:`iapt_topics.redact_responses`.
+    deny, names, redact_text : optional
+        Terms to redact, what finds names in running text ("model"), and whether the redacted text
+        is analysed, as for :func:`iapt_topics.redact_responses`.
     frame : str, Path or ThemeFrame, optional
         The codebook: its file, or the name of a bundled one ("iapt_identity_system" suits NHS
         talking-therapy staff only). Without one, the labels of ``codes`` are the themes.
@@ -152,7 +154,7 @@ def analyse(
     for note in responses.notes:
         on_event(Event("note", note))
     # The log of what was redacted is not kept: it would undo the redaction.
-    responses, log = redact_responses(responses, deny=deny, redact_text=redact_text)
+    responses, log = redact_responses(responses, deny=deny, names=names, redact_text=redact_text)
     codebook, human = read_people(codes, frame, responses, code_map, on_event)
     named: list[Any] = list(encoder) if isinstance(encoder, list | tuple) else [encoder]
     models = [
@@ -170,6 +172,8 @@ def analyse(
         cache=folder,
         on_event=on_event,
     )
+    if described := describe_names(names):
+        study = replace(study, manifest={**study.manifest, "names": described})
     study = complete_study(study, standardise, own_frame=frame is None, cache=folder)
     return _held(replace(study, redactions=count_redactions(log)))
 

@@ -19,9 +19,9 @@ import numpy as np
 from iapt_topics._base.arrays import Floats32
 from iapt_topics._base.errors import InputError, require_file, suggestion
 from iapt_topics._base.events import OnEvent, ignore
-from iapt_topics._base.files import file_hash
+from iapt_topics._base.files import file_hash, require_published
 from iapt_topics._base.memory import give_back
-from iapt_topics.encoders.large_model import large_model_folder, require_published
+from iapt_topics.encoders.large_model import large_model_folder
 from iapt_topics.encoders.names import DEFAULT_MODEL, LARGE_MODEL, known_name
 from iapt_topics.encoders.vector_cache import key_of, remember
 

@@ -6,12 +6,11 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
 from iapt_topics._base.errors import InputError
-from iapt_topics._base.files import file_hash
+from iapt_topics._base.files import file_hash, require_published
 from iapt_topics._base.private import refuse_link
 from iapt_topics.encoders.names import LARGE_MODEL
 
@@ -74,14 +73,6 @@ def large_model_folder(store: Path) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         made.replace(folder)
     return folder
-
-
-def require_published(folder: Path, files: Mapping[str, str], of: str, do: str) -> None:
-    """Raise :class:`InputError` for a file of a model whose hash is not the one that is known."""
-    for name, digest in files.items():
-        if (found := file_hash(folder / name)) != digest:
-            do = f"Do not use it. {do} the folder of a model that you trust."
-            raise InputError(f"{name} of {of}", f"must have the SHA-256 {digest}", found, do)
 
 
 def _part(package: str, number: int) -> Path:

@@ -29,6 +29,7 @@ from iapt_topics.pipeline.lesson import prepare_lesson, tables_of_lesson
 from iapt_topics.pipeline.looks import count_look, record_look
 from iapt_topics.pipeline.manifest import (
     MANIFEST,
+    describe_names,
     read_manifest,
     remove_manifest,
     require_own_manifest,
@@ -90,7 +91,7 @@ def run_plan(
     cache = plan.out / "cache"
     # The log stays in the process: it would undo what is redacted.
     responses, log = redact_responses(
-        load_survey(plan, on_event), deny=plan.deny, redact_text=plan.redact_text
+        load_survey(plan, on_event), deny=plan.deny, names=plan.names, redact_text=plan.redact_text
     )
     everyone = _everyone(plan, responses)
     frame, human = read_people(
@@ -118,6 +119,8 @@ def run_plan(
     study = run_stages(responses, frame, encoder, setup, partial_of(_placed, plan))
     if said := describe_decided(plan, decided):
         study = replace(study, manifest={**study.manifest, "decisions": said})
+    if names := describe_names(plan.names):
+        study = replace(study, manifest={**study.manifest, "names": names})
     study = complete_study(study, plan.standardise, own_frame=plan.frame is None, cache=cache)
     study = mark_study(study, plan, on_event)
     return replace(study, redactions=count_redactions(log))
@@ -264,7 +267,9 @@ def with_withdrawn(plan: StudyPlan) -> StudyPlan:
 
 def redact_survey(plan: StudyPlan, responses: Responses) -> Responses:
     """The survey as a plan has it redacted."""
-    return redact_responses(responses, deny=plan.deny, redact_text=plan.redact_text)[0]
+    return redact_responses(
+        responses, deny=plan.deny, names=plan.names, redact_text=plan.redact_text
+    )[0]
 
 
 def _everyone(plan: StudyPlan, responses: Responses) -> Responses:

@@ -129,7 +129,7 @@ def add_codes(
         raise InputError(
             "a sample to code", "needs a codebook", "none", "Name one in study.toml: frame.use."
         )
-    responses, _ = redact_responses(load_survey(plan, on_event), deny=plan.deny)
+    responses, _ = redact_responses(load_survey(plan, on_event), deny=plan.deny, names=plan.names)
     frame = load_frame(plan.frame)
     new: list[Codes] = []
     said = []

@@ -30,7 +30,7 @@ from iapt_topics.topics.topics import Topics
 #: What is settled by the earlier study, and cannot be another for a later wave.
 _SETTLED = (
     "frame", "model", "second_model", "prompt", "theme_prompt", "topic_model", "seed", "n_runs",
-    "n_topics", "min_topic_size", "min_support", "redact_text",
+    "n_topics", "min_topic_size", "min_support", "names", "redact_text",
 )  # fmt: skip
 
 

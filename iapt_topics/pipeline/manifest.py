@@ -23,6 +23,7 @@ from iapt_topics.codes.codes import Codes
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.survey.name_model import NameModel, model_names
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.topics import Topics
 
@@ -32,7 +33,7 @@ _LARGEST = 5_000_000  # bytes of a manifest
 #: What must be the same for two results to be of one analysis, in the order of the stages.
 _INPUTS = ("data", "response_ids", "model", "frame", "codes", "config", "baseline")
 #: The same, but not in every manifest.
-_IF_ANY = ("decisions", "learned")
+_IF_ANY = ("decisions", "learned", "names")
 #: What may differ between equivalent results, and is told.
 _SETTING = ("embeddings", "versions", "machine")
 #: Table, columns that name a row, what is compared, and the limit of "equivalent". Set beforehand,
@@ -117,6 +118,16 @@ def describe_run(
         },
         "seconds": round(seconds, 1),
     }
+
+
+def describe_names(names: object) -> dict[str, str]:
+    """Name and hash of the model that finds names; nothing where none does."""
+    if names is None:
+        return {}
+    model = model_names() if isinstance(names, str) else names
+    if not isinstance(model, NameModel):
+        return {"name": "a recogniser of the caller's"}
+    return {"name": model.name, "fingerprint": model.fingerprint}
 
 
 def _frame_hash(frame: ThemeFrame) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from iapt_topics._base.errors import InputError, suggestion
 from iapt_topics._base.files import read_toml
@@ -43,6 +43,8 @@ class StudyPlan:
         As for :func:`iapt_topics.load_responses`. A list in ``out`` is used in any case.
     deny : Path, optional
         Terms to redact, as for :func:`iapt_topics.redact_responses`.
+    names : {"model"}, optional
+        Likewise: how names are found in running text.
     redact_text : bool, default False
         Whether the redacted text is analysed.
     after : Path, optional
@@ -127,6 +129,7 @@ class StudyPlan:
     skip_hidden: bool = False
     withdrawn: Path | None = None
     deny: Path | None = None
+    names: Literal["model"] | None = None
     redact_text: bool = False
     after: Path | None = None
     codes: Path | None = None

@@ -1,3 +1,5 @@
+from .name_model import NameModel as NameModel
+from .name_model import model_names as model_names
 from .redaction import count_redactions as count_redactions
 from .redaction import presidio_names as presidio_names
 from .redaction import redact as redact

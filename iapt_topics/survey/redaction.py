@@ -8,11 +8,13 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, require_columns, require_names
 from iapt_topics._base.tables import read_table
+from iapt_topics.survey.name_model import model_names
 from iapt_topics.survey.responses import Responses
 
 # "miss" is a title only with a capital: "I miss London" names no one.
@@ -109,6 +111,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
+_PLACEHOLDER = re.compile(r"\[[a-z][a-z-]*-\d+\]")
+_ADDRESSES = ("url", "email", "handle", "postcode")
 #: Finds names: a text to the (start, end) of each.
 Recogniser = Callable[[str], Iterable[tuple[int, int]]]
 _LOG = ("response_id", "year", "kind", "placeholder", "found")
@@ -153,7 +157,7 @@ def redact_responses(
     responses: Responses,
     *,
     deny: Mapping[str, Sequence[str]] | str | Path | None = None,
-    names: Recogniser | None = None,
+    names: Recogniser | Literal["model"] | None = None,
     redact_text: bool = False,
 ) -> tuple[Responses, pd.DataFrame]:
     """Redact identifiers in a survey, with one placeholder for the same thing throughout.
@@ -166,9 +170,10 @@ def redact_responses(
         Terms to replace, by kind: ``{"site": ["Elm House"], "manager": ["Jo Bloggs"]}``, or a file
         with the columns ``kind`` and ``term``. Case and runs of space do not matter; only whole
         words are replaced.
-    names : callable, optional
-        Finds names in running text: a text to the (start, end) of each. For example
-        :func:`iapt_topics.survey.presidio_names`.
+    names : {"model"} or callable, optional
+        Finds names in running text: "model" as :func:`iapt_topics.survey.model_names` does, or a
+        text to the (start, end) of each, for example by
+        :func:`iapt_topics.survey.presidio_names`. Without it, names are found after a title alone.
     redact_text : bool, default False
         Whether the column ``text`` is replaced too, so that the embedded text is the redacted one.
 
@@ -185,7 +190,8 @@ def redact_responses(
     Raises
     ------
     InputError
-        If the deny-list is no such thing, or a kind is not made of small letters.
+        If the deny-list is no such thing, a kind is not made of small letters, or the model of
+        names is not installed.
 
     References
     ----------
@@ -193,6 +199,7 @@ def redact_responses(
     of them kept apart.
     """
     denied = _denied(deny)
+    find = model_names() if isinstance(names, str) else names
     given: dict[tuple[str, str], str] = {}
     per_kind: dict[str, int] = {}
     rows: list[tuple[str, int, str, str, str]] = []
@@ -210,10 +217,13 @@ def redact_responses(
 
         for kind, pattern in denied:
             text = pattern.sub(lambda m, k=kind, p=place: p(k, m[0]), text)  # type: ignore[misc]
-        if names is not None:
-            for start, end in sorted(names(text), reverse=True):
-                if "[" not in text[start:end] and "]" not in text[start:end]:
-                    text = text[:start] + place("name", text[start:end]) + text[end:]
+        if find is not None:
+            taken = _shielded(text)
+            for start, end in sorted(find(text), reverse=True):
+                part = text[start:end]
+                free = all(end <= first or last <= start for first, last in taken)
+                if free and "[" not in part and "]" not in part:
+                    text = text[:start] + place("name", part) + text[end:]
         texts.append(_patterned(text, place))
     table = responses.table.assign(
         redacted=pd.Series(texts, dtype="str", index=responses.table.index)
@@ -286,7 +296,7 @@ def presidio_names(language: str = "en") -> Recogniser:
     try:
         from presidio_analyzer import AnalyzerEngine
     except ImportError:
-        do = "Install it with: pip install 'iapt-topics[names]'"
+        do = "Install it, with a model, as its manual says; or use names='model'."
         raise InputError("names", "needs the package presidio-analyzer", "none", do) from None
     engine = AnalyzerEngine(supported_languages=[language])
 
@@ -333,6 +343,12 @@ def _patterned(text: str, place: Callable[[str, str], str]) -> str:
         for kind, pattern in _PATTERNS:
             text = pattern.sub(partial(found, kind=kind), text)
     return text
+
+
+def _shielded(text: str) -> list[tuple[int, int]]:
+    """Where placeholders stand, and addresses that would be found no more if a part were gone."""
+    patterns = [_PLACEHOLDER, *(p for k, p in _PATTERNS if k in _ADDRESSES)]
+    return [match.span() for pattern in patterns for match in pattern.finditer(text)]
 
 
 def _is_nhs_number(text: str) -> bool:

@@ -48,7 +48,15 @@ ODD = {
 SLOW = {
     *("fit_topics", "topic_tracking", "run_study", "run_plan", "scale_study", "sample_stability"),
     "plain_runs",
-    *("distil_encoder", "presidio_names", "analyse", "write_report", "report", "save"),
+    *(
+        "distil_encoder",
+        "model_names",
+        "presidio_names",
+        "analyse",
+        "write_report",
+        "report",
+        "save",
+    ),
 }
 
 
