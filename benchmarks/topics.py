@@ -5,7 +5,7 @@
 FOLDER holds ``osmi/``, ``nhs_fft/`` and ``clinc150/``. Each method is fitted several times, with
 another seed and row order each time. Printed are: topics; share left unassigned; ARI between fits
 (mean over pairs, the unassigned as one group); ARI between ``--parts`` fits on random 90 % of the
-responses (on those in both; BERTopic and this library); AMI with the first human label; NPMI (Bouma
+responses (on those in both; BERTopic, k-means and this library), and of this library's broad topics; AMI with the first human label; NPMI (Bouma
 2009) and diversity of the top ten words over the documents; and CPU seconds a fit, after one of
 each that compiles and is not counted. The peers
 have as many topics as this library found. FASTopic is not among the project's dependencies:
@@ -63,7 +63,9 @@ def ours(texts, vectors, seed, k, rows):
     responses, embeddings = rows
     found = it.fit_topics(responses, embeddings, it.TopicConfig(seed=seed))
     words = found.topics["words"].str.split(", ").tolist()
-    return found.assignments["topic"].to_numpy(), words
+    topic = found.assignments["topic"].to_numpy()
+    broad = found.hierarchy.set_index("topic")["broad"].reindex(topic, fill_value=-1)
+    return topic, words, broad.to_numpy()
 
 
 def bertopic(texts, vectors, seed, k, rows):
@@ -177,14 +179,15 @@ def compare(table: pd.DataFrame, args: argparse.Namespace) -> None:
     for name in args.peers:
         fits, parts, seconds = [], [], []
         compiles = name in ("iapt_topics", "BERTopic")
-        for fit in range(-1 if compiles else 0, args.fits + (args.parts if compiles else 0)):
+        parted = args.parts if compiles or name == "k-means" else 0
+        for fit in range(-1 if compiles else 0, args.fits + parted):
             part = fit >= args.fits
             rows = table.sample(frac=0.9 if part else 1, random_state=args.seed + 100 + fit)
             responses, embeddings = read(rows)
             texts = responses.kept["text"].tolist()
             start = time.process_time()
             try:
-                labels, words = METHODS[name](
+                labels, words, *broad = METHODS[name](
                     texts,
                     embeddings.vectors,
                     args.seed + fit + 1,
@@ -204,13 +207,14 @@ def compare(table: pd.DataFrame, args: argparse.Namespace) -> None:
             score = adjusted_mutual_info_score(human, found) if human.nunique() > 1 else np.nan
             flat = [w for ws in words for w in ws]
             diverse = len(set(flat)) / max(len(flat), 1)
-            (parts if part else fits).append((found, score, npmi(words, texts), diverse))
+            fit_of = (found, score, npmi(words, texts), diverse)
+            (parts if part else fits).append((*fit_of, *(pd.Series(b, index=who) for b in broad)))
         if not fits:
             continue
 
-        def agree(those) -> float:
+        def agree(those, at=0) -> float:
             scores = []
-            for (a, *_), (b, *_) in combinations(those, 2):
+            for a, b in combinations([fit[at] for fit in those if len(fit) > at], 2):
                 both = a.index.intersection(b.index)
                 scores.append(adjusted_rand_score(a[both], b[both]))
             return float(np.mean(scores)) if scores else np.nan
@@ -220,7 +224,7 @@ def compare(table: pd.DataFrame, args: argparse.Namespace) -> None:
         ami, coherent, diverse = (np.mean([f[j] for f in fits]) for j in (1, 2, 3))
         print(
             f"| {name} | {', '.join(map(str, n))} | {unassigned:.0%} | {agree(fits):.2f} | "
-            f"{agree(parts):.2f} | {ami:.3f} | {coherent:.2f} | {diverse:.2f} | "
+            f"{agree(parts):.2f} | {agree(parts, 4):.2f} | {ami:.3f} | {coherent:.2f} | {diverse:.2f} | "
             f"{np.median(seconds[: args.fits]):.1f} |",
             flush=True,
         )
@@ -243,9 +247,10 @@ def main() -> None:
         if args.only is None or name in args.only:
             print(f"\n{name}: {len(table)} rows", f"({args.rows} drawn)" if args.rows else "")
             print(
-                "| method | topics | unassigned | ARI | ARI 90 % | AMI | NPMI | diversity | CPU s |"
+                "| method | topics | unassigned | ARI | ARI 90 % | broad | AMI | NPMI | diversity | "
+                "CPU s |"
             )
-            print("|---|---|---|---|---|---|---|---|---|", flush=True)
+            print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
             compare(table, args)
 
 
