@@ -12,7 +12,7 @@ from iapt_topics._base.sheets import read_sheet, write_sheet
 from iapt_topics.agreement.certify import certify_codes
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.codes.codes import Codes
-from iapt_topics.codes.hand_sample import drawn_evenly, hand_sample
+from iapt_topics.codes.hand_sample import _yearly, drawn_evenly, hand_sample
 from iapt_topics.codes.proxies import APPLIED, FAR, NEAR, proxy_classes
 from iapt_topics.codes.sampling import SamplePlan, next_to_code, write_sample
 from iapt_topics.codes.theme_sample import draw_for_theme
@@ -298,3 +298,12 @@ def test_scores_must_be_of_every_response():
         corrected_shares(machine, human, responses, scores=scores.iloc[1:])
     with pytest.raises(InputError, match="score"):
         corrected_shares(machine, human, responses, scores=scores.drop(columns="score"))
+
+
+def test_the_part_drawn_of_a_year_is_of_those_that_nobody_picked():
+    table = pd.DataFrame({"year": [2014] * 10 + [2015] * 5})
+    by_hand, apart = np.zeros((2, 15), bool)
+    by_hand[[0, 1, 2, 3, 10]] = True
+    apart[[0, 1, 9]] = True  # one of these was not coded
+    part = _yearly(table, by_hand, apart)
+    assert part.tolist() == [2 / 8] * 10 + [1 / 5] * 5
