@@ -3,7 +3,7 @@
 Everything that reads or cleans what people wrote is here.
 
 - ``load_responses`` gives ``Responses``; ``one_question`` takes one question of several.
-- Redaction: ``redact_responses``, ``redact``, ``model_names``, ``presidio_names``,
+- Redaction: ``redact_responses``, ``redact``, ``model_names`` (a ``NameModel``), ``presidio_names``,
   ``count_redactions``.
 - By wave: ``respondent_mix``, ``response_quality``.
 """
