@@ -15,7 +15,7 @@ from iapt_topics.analysis.face import Analysis
 from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder, sentence_encoder
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.pipeline.manifest import describe_names
+from iapt_topics.pipeline.manifest import with_names
 from iapt_topics.pipeline.people import read_people
 from iapt_topics.pipeline.run import complete_study, run_study
 from iapt_topics.pipeline.saved import load
@@ -167,10 +167,8 @@ def analyse(
         cache=folder,
         on_event=on_event,
     )
-    if described := describe_names(names):
-        study = replace(study, manifest={**study.manifest, "names": described})
     study = complete_study(study, standardise, own_frame=frame is None, cache=folder)
-    return _held(replace(study, redactions=count_redactions(log)))
+    return _held(with_names(replace(study, redactions=count_redactions(log)), names))
 
 
 def load_study(folder: str | Path) -> Analysis:

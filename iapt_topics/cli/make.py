@@ -60,11 +60,8 @@ def demo(
     from iapt_topics.datasets.example import example_path
 
     given = drop_unset(
-        out=out, seed=seed, n_runs=n_runs, disclosure=disclosure and parse_disclosure(disclosure)
-    )
-    file = example_path()
-    plan = StudyPlan(
-        **{"out": Path("demo_report")} | given,
+        out=out, seed=seed, n_runs=n_runs,
+        disclosure=disclosure and parse_disclosure(disclosure) ) file = example_path() plan = StudyPlan( **{"out": Path("demo_report")} | given,
         file=file, text=("comment",), year="year", respondent="person", response="response_id",
         question="question", covariates=("role",), standardise=("role",),
         codes=file.with_name("synthetic_coders.csv"), frame=DEFAULT_FRAME,
