@@ -167,8 +167,8 @@ def analyse(
         cache=folder,
         on_event=on_event,
     )
-    study = complete_study(study, standardise, own_frame=frame is None, cache=folder)
-    return _held(with_names(replace(study, redactions=count_redactions(log)), names))
+    study = replace(with_names(study, names), redactions=count_redactions(log))
+    return _held(complete_study(study, standardise, own_frame=frame is None, cache=folder))
 
 
 def load_study(folder: str | Path) -> Analysis:

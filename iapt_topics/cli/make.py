@@ -60,8 +60,11 @@ def demo(
     from iapt_topics.datasets.example import example_path
 
     given = drop_unset(
-        out=out, seed=seed, n_runs=n_runs,
-        disclosure=disclosure and parse_disclosure(disclosure) ) file = example_path() plan = StudyPlan( **{"out": Path("demo_report")} | given,
+        out=out, seed=seed, n_runs=n_runs, disclosure=disclosure and parse_disclosure(disclosure)
+    )
+    file = example_path()
+    plan = StudyPlan(
+        **{"out": Path("demo_report")} | given,
         file=file, text=("comment",), year="year", respondent="person", response="response_id",
         question="question", covariates=("role",), standardise=("role",),
         codes=file.with_name("synthetic_coders.csv"), frame=DEFAULT_FRAME,
@@ -134,9 +137,8 @@ def run(
         documents=documents, unlisted=unlisted, frame=frame and parse_frame(frame),
         model=model and parse_model(model), baseline=baseline,
         standardise=standardise and tuple(standardise), topic_model=topic_model, seed=seed,
-        n_runs=n_runs, n_topics=n_topics, min_topic_size=min_topic_size,
-        min_support=min_support, disclosure=disclosure and parse_disclosure(disclosure),
-        quotes=quotes, approved=approved,
+        n_runs=n_runs, n_topics=n_topics, min_topic_size=min_topic_size, min_support=min_support,
+        disclosure=disclosure and parse_disclosure(disclosure), quotes=quotes, approved=approved,
     )  # fmt: skip
     if place.is_dir() or place.suffix.casefold() == ".toml":
         plan = replace(read_plan(place), **given)
