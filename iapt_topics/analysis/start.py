@@ -163,10 +163,8 @@ def analyse(
         encoder,
         human=human,
         config=config if topics is None else replace(config or TopicConfig(), model=topics),
-        baseline=baseline,
-        cache=folder,
-        on_event=on_event,
-    )
+        baseline=baseline, cache=folder, on_event=on_event,
+    )  # fmt: skip
     study = replace(with_names(study, names), redactions=count_redactions(log))
     return _held(complete_study(study, standardise, own_frame=frame is None, cache=folder))
 

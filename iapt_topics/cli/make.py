@@ -72,6 +72,12 @@ def demo(
     carry_out(plan, Screen(quiet=quiet, as_json=as_json))
 
 
+Wave = Annotated[
+    list[str] | None,
+    option("waves", "--wave", about="label of a wave; repeat for each, in order"),
+]
+
+
 def run(
     place: Annotated[
         Path,
@@ -92,10 +98,7 @@ def run(
         ),
     ] = None,
     weight: Annotated[str | None, option("weight")] = None,
-    wave: Annotated[
-        list[str] | None,
-        option("waves", "--wave", about="label of a wave; repeat for each, in order"),
-    ] = None,
+    wave: Wave = None,
     language: Annotated[str | None, option("language")] = None,
     non_answers: Annotated[Path | None, option("non_answers")] = None,
     skip_hidden: Annotated[bool | None, option("skip_hidden", "--skip-hidden-rows")] = None,
