@@ -5,9 +5,9 @@
 FOLDER holds ``osmi/``, ``nhs_fft/`` and ``clinc150/``. Each method is fitted several times, with
 another seed and row order each time. Printed are: topics; share left unassigned; ARI between fits
 (mean over pairs, the unassigned as one group); ARI between ``--parts`` fits on random 90 % of the
-responses (on those in both; BERTopic, k-means and this library), and of this library's broad topics; AMI with the first human label; NPMI (Bouma
-2009) and diversity of the top ten words over the documents; and CPU seconds a fit, after one of
-each that compiles and is not counted. The peers
+responses (on those in both; BERTopic, k-means and this library), and of this library's broad
+topics; AMI with the first human label; NPMI (Bouma 2009) and diversity of the top ten words over
+the documents; and CPU seconds a fit, after one of each that compiles and is not counted. The peers
 have as many topics as this library found. FASTopic is not among the project's dependencies:
 
     pip install --no-deps --target PEERS fastopic
@@ -224,8 +224,8 @@ def compare(table: pd.DataFrame, args: argparse.Namespace) -> None:
         ami, coherent, diverse = (np.mean([f[j] for f in fits]) for j in (1, 2, 3))
         print(
             f"| {name} | {', '.join(map(str, n))} | {unassigned:.0%} | {agree(fits):.2f} | "
-            f"{agree(parts):.2f} | {agree(parts, 4):.2f} | {ami:.3f} | {coherent:.2f} | {diverse:.2f} | "
-            f"{np.median(seconds[: args.fits]):.1f} |",
+            f"{agree(parts):.2f} | {agree(parts, 4):.2f} | {ami:.3f} | {coherent:.2f} | "
+            f"{diverse:.2f} | {np.median(seconds[: args.fits]):.1f} |",
             flush=True,
         )
 
@@ -247,8 +247,8 @@ def main() -> None:
         if args.only is None or name in args.only:
             print(f"\n{name}: {len(table)} rows", f"({args.rows} drawn)" if args.rows else "")
             print(
-                "| method | topics | unassigned | ARI | ARI 90 % | broad | AMI | NPMI | diversity | "
-                "CPU s |"
+                "| method | topics | unassigned | ARI | ARI 90 % | broad | AMI | NPMI | "
+                "diversity | CPU s |"
             )
             print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
             compare(table, args)

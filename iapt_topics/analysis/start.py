@@ -16,7 +16,7 @@ from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder, sentence_encoder
 from iapt_topics.encoders.joined import join_encoders
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.pipeline.manifest import describe_names
+from iapt_topics.pipeline.manifest import with_names
 from iapt_topics.pipeline.people import read_people
 from iapt_topics.pipeline.run import complete_study, run_study
 from iapt_topics.pipeline.saved import load
@@ -168,14 +168,10 @@ def analyse(
         models[0] if len(models) == 1 else join_encoders(*models),
         human=human,
         config=config if topics is None else replace(config or TopicConfig(), model=topics),
-        baseline=baseline,
-        cache=folder,
-        on_event=on_event,
-    )
-    if described := describe_names(names):
-        study = replace(study, manifest={**study.manifest, "names": described})
-    study = complete_study(study, standardise, own_frame=frame is None, cache=folder)
-    return _held(replace(study, redactions=count_redactions(log)))
+        baseline=baseline, cache=folder, on_event=on_event,
+    )  # fmt: skip
+    study = replace(with_names(study, names), redactions=count_redactions(log))
+    return _held(complete_study(study, standardise, own_frame=frame is None, cache=folder))
 
 
 def load_study(folder: str | Path) -> Analysis:

@@ -72,6 +72,12 @@ def demo(
     carry_out(plan, Screen(quiet=quiet, as_json=as_json))
 
 
+Wave = Annotated[
+    list[str] | None,
+    option("waves", "--wave", about="label of a wave; repeat for each, in order"),
+]
+
+
 def run(
     place: Annotated[
         Path,
@@ -92,10 +98,7 @@ def run(
         ),
     ] = None,
     weight: Annotated[str | None, option("weight")] = None,
-    wave: Annotated[
-        list[str] | None,
-        option("waves", "--wave", about="label of a wave; repeat for each, in order"),
-    ] = None,
+    wave: Wave = None,
     language: Annotated[str | None, option("language")] = None,
     non_answers: Annotated[Path | None, option("non_answers")] = None,
     skip_hidden: Annotated[bool | None, option("skip_hidden", "--skip-hidden-rows")] = None,
@@ -139,9 +142,8 @@ def run(
         model=model and parse_model(model),
         second_model=second_model and parse_model(second_model), baseline=baseline,
         standardise=standardise and tuple(standardise), topic_model=topic_model, seed=seed,
-        n_runs=n_runs, n_topics=n_topics, min_topic_size=min_topic_size,
-        min_support=min_support, disclosure=disclosure and parse_disclosure(disclosure),
-        quotes=quotes, approved=approved,
+        n_runs=n_runs, n_topics=n_topics, min_topic_size=min_topic_size, min_support=min_support,
+        disclosure=disclosure and parse_disclosure(disclosure), quotes=quotes, approved=approved,
     )  # fmt: skip
     if place.is_dir() or place.suffix.casefold() == ".toml":
         plan = replace(read_plan(place), **given)

@@ -29,10 +29,10 @@ from iapt_topics.pipeline.lesson import prepare_lesson, tables_of_lesson
 from iapt_topics.pipeline.looks import count_look, record_look
 from iapt_topics.pipeline.manifest import (
     MANIFEST,
-    describe_names,
     read_manifest,
     remove_manifest,
     require_own_manifest,
+    with_names,
 )
 from iapt_topics.pipeline.people import codes_of, read_people
 from iapt_topics.pipeline.plan import PLAN, StudyPlan, plan_text, read_plan
@@ -119,8 +119,7 @@ def run_plan(
     study = run_stages(responses, frame, encoder, setup, partial_of(_placed, plan))
     if said := describe_decided(plan, decided):
         study = replace(study, manifest={**study.manifest, "decisions": said})
-    if names := describe_names(plan.names):
-        study = replace(study, manifest={**study.manifest, "names": names})
+    study = with_names(study, plan.names)
     study = complete_study(study, plan.standardise, own_frame=plan.frame is None, cache=cache)
     study = mark_study(study, plan, on_event)
     return replace(study, redactions=count_redactions(log))

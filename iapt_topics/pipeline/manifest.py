@@ -6,7 +6,7 @@ import json
 import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from iapt_topics.codes.codes import Codes
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.study.study import Study
 from iapt_topics.survey.name_model import NameModel, model_names
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.topics import Topics
@@ -120,14 +121,15 @@ def describe_run(
     }
 
 
-def describe_names(names: object) -> dict[str, str]:
-    """Name and hash of the model that finds names; nothing where none does."""
+def with_names(study: Study, names: object) -> Study:
+    """A study whose manifest says which model found names, by name and hash; if one did."""
     if names is None:
-        return {}
+        return study
     model = model_names() if isinstance(names, str) else names
-    if not isinstance(model, NameModel):
-        return {"name": "a recogniser of the caller's"}
-    return {"name": model.name, "fingerprint": model.fingerprint}
+    said = {"name": "a recogniser of the caller's"}
+    if isinstance(model, NameModel):
+        said = {"name": model.name, "fingerprint": model.fingerprint}
+    return replace(study, manifest={**study.manifest, "names": said})
 
 
 def _frame_hash(frame: ThemeFrame) -> str:

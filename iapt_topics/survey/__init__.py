@@ -3,8 +3,8 @@
 Everything that reads or cleans what people wrote is here.
 
 - ``load_responses`` gives ``Responses``; ``one_question`` takes one question of several.
-- Redaction: ``redact_responses``, ``redact``, ``model_names``, ``presidio_names``,
-  ``count_redactions``.
+- Redaction: ``redact_responses``, ``redact``, ``model_names`` (``NameModel``),
+  ``presidio_names``, ``count_redactions``.
 - By wave: ``respondent_mix``, ``response_quality``.
 """
 

@@ -51,7 +51,8 @@ _FRAMES = ("{} was very patient.", "I think {} was a problem.")
 class NameModel:
     """A recogniser of names, for :func:`iapt_topics.redact_responses`; loaded when first called.
 
-    ``fingerprint`` is the SHA-256 of the hashes of the files that it is loaded from.
+    ``name`` is the model's, ``folder`` where its files are, and ``fingerprint`` the SHA-256 of the
+    hashes of these.
     """
 
     name: str
