@@ -156,22 +156,26 @@ def analyse(
     # The log of what was redacted is not kept: it would undo the redaction.
     responses, log = redact_responses(responses, deny=deny, names=names, redact_text=redact_text)
     codebook, human = read_people(codes, frame, responses, code_map, on_event)
-    named: list[Any] = list(encoder) if isinstance(encoder, list | tuple) else [encoder]
-    models = [
-        sentence_encoder(e, on_event=on_event) if e is None or isinstance(e, str | Path) else e
-        for e in named
-    ]
     folder = None if cache is None else Path(cache)
     study = run_study(
         responses,
         codebook,
-        models[0] if len(models) == 1 else join_encoders(*models),
+        _one_encoder(encoder, on_event),
         human=human,
         config=config if topics is None else replace(config or TopicConfig(), model=topics),
         baseline=baseline, cache=folder, on_event=on_event,
     )  # fmt: skip
     study = replace(with_names(study, names), redactions=count_redactions(log))
     return _held(complete_study(study, standardise, own_frame=frame is None, cache=folder))
+
+
+def _one_encoder(encoder: Any, on_event: OnEvent) -> Encoder:
+    """The sentence model that is named or passed; several are joined."""
+    models = [
+        sentence_encoder(e, on_event=on_event) if e is None or isinstance(e, str | Path) else e
+        for e in (encoder if isinstance(encoder, list | tuple) else [encoder])
+    ]
+    return models[0] if len(models) == 1 else join_encoders(*models)
 
 
 def load_study(folder: str | Path) -> Analysis:

@@ -76,7 +76,7 @@ def fit_topics(
     -----
     Consensus support is agreement between runs, not the probability that a topic is right. The runs
     share one set of embeddings, so what the encoder cannot see, no run can. Other responses than
-    these would give other topics: ``stability`` (replicability) says by how much.
+    these would give other topics: ``replicability`` says by how much.
 
     References
     ----------
@@ -86,19 +86,8 @@ def fit_topics(
     PAKDD.
     """
     config, own = with_model(config or TopicConfig(), model)
-    kept = responses.kept
-    if len(kept) < 2:
-        raise InputError(
-            "topics", "need at least 2 codable responses", f"{len(kept)}",
-            "See responses.ledger for where the rows went.",
-        )  # fmt: skip
-    if config.n_topics is not None and config.n_topics > len(kept) // 2:
-        raise InputError(
-            "TopicConfig(n_topics=...)", "must leave two responses for each topic",
-            f"{config.n_topics} topics for {len(kept)} responses",
-            f"Ask for {len(kept) // 2} or fewer, or leave it out.",
-        )  # fmt: skip
-    kept = sort_rows(kept)
+    _require_enough(len(responses.kept), config)
+    kept = sort_rows(responses.kept)
     vectors = embeddings.rows(kept["response_id"].tolist())
     people = pd.factorize(cluster_ids(kept))[0].astype(np.intp)
     with warnings.catch_warnings():
@@ -150,6 +139,20 @@ def fit_topics(
         | {"encoder": embeddings.model, "weights": embeddings.fingerprint}
         | {"wording_weight": f"{wording:.3f}"},
     )
+
+
+def _require_enough(n: int, config: TopicConfig) -> None:
+    if n < 2:
+        raise InputError(
+            "topics", "need at least 2 codable responses", f"{n}",
+            "See responses.ledger for where the rows went.",
+        )  # fmt: skip
+    if config.n_topics is not None and config.n_topics > n // 2:
+        raise InputError(
+            "TopicConfig(n_topics=...)", "must leave two responses for each topic",
+            f"{config.n_topics} topics for {n} responses",
+            f"Ask for {n // 2} or fewer, or leave it out.",
+        )  # fmt: skip
 
 
 class _Chosen(NamedTuple):
