@@ -4,12 +4,15 @@ import shutil
 
 import pandas as pd
 import pytest
+from conftest import BagOfWords
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import iapt_topics as it
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import file_hash
+from iapt_topics.pipeline.execute_plan import run_plan
+from iapt_topics.pipeline.plan import read_plan
 from iapt_topics.survey import name_model as name_model_module
 from iapt_topics.survey.name_model import FILES, _pieces, model_names
 from iapt_topics.survey.name_rules import Token, find_names, raise_words
@@ -152,7 +155,6 @@ def test_a_missing_package_says_what_to_install(monkeypatch):
 
 @pytest.fixture(scope="module")
 def model():
-    pytest.importorskip("spacy")
     return model_names()
 
 
@@ -220,3 +222,20 @@ def test_a_survey_takes_the_model_by_its_word(model):
     assert counts.loc[counts["kind"] == "name", "n"].tolist() == [3]
     with pytest.raises(InputError):
         it.redact_responses(survey, names="models")
+
+
+def test_a_study_file_names_the_model_and_the_manifest_says_which(tmp_path, model):
+    said = ["the caseload is heavy", "my team is kind", "pay is too low for this work"]
+    rows = [f"Siobhan says {s}" if i % 5 == 0 else s for i, s in enumerate(said * 20)]
+    table = pd.DataFrame({"text": rows, "year": [2016, 2017] * 30}).assign(n=range(60))
+    table["text"] += " in " + table["n"].map("week {}".format)
+    table.to_csv(tmp_path / "s.csv", index=False)
+    (tmp_path / "study.toml").write_text(
+        '[survey]\nfile = "s.csv"\ntext = "text"\nyear = "year"\nnames = "model"\n'
+        '[frame]\nuse = "iapt_identity_system"\n[topics]\nn_runs = 2\n',
+        encoding="utf-8",
+    )
+    study = run_plan(read_plan(tmp_path / "study.toml"), BagOfWords())
+    assert study.manifest["names"] == {"name": model.name, "fingerprint": model.fingerprint}
+    assert study.redactions.loc[study.redactions["kind"] == "name", "n"].sum() == 12
+    assert not study.responses.table["redacted"].str.contains("Siobhan").any()
