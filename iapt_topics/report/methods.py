@@ -177,8 +177,11 @@ def _topics(version: Version) -> str:
         if about.config.n_topics is None
         else f"request ({asked})"
     )
+    weight = clean(about.versions.get("wording_weight", ""))
+    wording = f" and (with a weight of {weight}) in wording" if float(weight or 0) else ""
     return (
-        "Topics were grown over the responses' vectors one centre at a time (Likas et al., 2003); "
+        "Topics were grown one centre at a time (Likas et al., 2003) over the responses' vectors, "
+        f"each averaged with those of its neighbours in meaning{wording}; "
         f"their number was set by {number}. How far each can be relied on was read from {runs} "
         f"(seed {about.config.seed}). A topic was matched with the themes that its responses are "
         "much nearer to than other responses are. Topics describe the survey; prevalence and "
@@ -258,6 +261,7 @@ def software(version: Version) -> str:
     versions = {clean(k): clean(v) for k, v in version.about.versions.items()}
     own = versions.pop("iapt-topics", "")
     model, weights = versions.pop("encoder", ""), versions.pop("weights", "")
+    versions.pop("wording_weight", "")  # a setting that the survey gives, told with the topics
     others = ", ".join(f"{k} {v}" for k, v in sorted(versions.items()))
     said = f"Analyses used iapt-topics {own} (The iapt_topics developers), with {others}"
     if model:

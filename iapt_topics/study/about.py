@@ -15,6 +15,9 @@ from iapt_topics._base.result import Result
 from iapt_topics.survey.respondents import is_panel
 
 
+_NAMES = {"wording_weight": "Weight of wording beside meaning, in topics"}
+
+
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class About(Result):
     """Names and settings of a study, without counts.
@@ -88,7 +91,7 @@ class About(Result):
             ("Coder", f"{self.coder} ({self.coder_kind})"),
             ("Theme frame", f"{self.frame} ({self.frame_version})"),
             *self.by_people,
-            *sorted(self.versions.items()),
+            *((_NAMES.get(k, k), v) for k, v in sorted(self.versions.items())),
         )
 
     def wave(self, year: object) -> str:
