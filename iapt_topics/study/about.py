@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 from iapt_topics._base.result import Result
 from iapt_topics.survey.respondents import is_panel
 
-
 _NAMES = {"wording_weight": "Weight of wording beside meaning, in topics"}
 
 
