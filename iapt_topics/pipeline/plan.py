@@ -139,9 +139,9 @@ class StudyPlan:
     unlisted: str = "not_coded"
     frame: str | Path | None = None
     model: str | Path | None = None
+    second_model: str | Path | None = None
     prompt: str | None = None
     theme_prompt: str | None = None
-    second_model: str | Path | None = None
     topic_model: str | None = None
     seed: int = 7
     n_runs: int = 12

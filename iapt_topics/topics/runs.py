@@ -28,6 +28,8 @@ FEW_RESPONSES = 40
 RUN_ROWS = 2500
 _NEIGHBOURS = (10, 15, 20, 30)
 _DRAWN_BY = 60  # neighbours that draw a point
+#: Up to so many rows the neighbours of each are looked for among all.
+EXACT_ROWS = 20_000
 _STEPS = 3  # that it is drawn along the graph
 _DIMENSIONS = 50
 _EPOCHS = 100
@@ -91,6 +93,22 @@ def nearest_rows(
     return near, far
 
 
+def neighbours(vectors: Floats32, k: int) -> tuple[Ints, Floats32]:
+    """What :func:`nearest_rows` gives; of many rows, nearly, and without looking at all pairs.
+
+    Above 20,000 rows by nearest-neighbour descent (Dong, Moses and Li 2011), as UMAP does, with a
+    seed of its own: the same for the same rows in the same order.
+    """
+    if len(vectors) <= EXACT_ROWS:
+        return nearest_rows(vectors, k)
+    from pynndescent import NNDescent
+
+    near, far = NNDescent(
+        vectors, metric="cosine", n_neighbors=k, random_state=0, low_memory=True
+    ).neighbor_graph
+    return near.astype(np.intp), far.clip(0, 2).astype(np.float32)
+
+
 def sort_rows(kept: pd.DataFrame) -> pd.DataFrame:
     """Kept responses sorted by text, so that the order of the file cannot matter."""
     return kept.sort_values(["text", "response_id"], kind="stable", ignore_index=True)
@@ -120,7 +138,7 @@ def smooth(vectors: Floats32, texts: list[str]) -> tuple[Floats32, Floats32, flo
     drawn = centred
     if len(vectors) >= FEW_RESPONSES:
         k = min(_DRAWN_BY, len(vectors) // 10)
-        graph = _graph(centred, *nearest_rows(centred, k))
+        graph = _graph(centred, *neighbours(centred, k))
         words, weight = wording_view(texts)
         if weight > 0:
             worded = _graph(centred, *nearest_in_wording(words, k))
