@@ -111,8 +111,8 @@ def grow_clusters(points: Floats32, numbers: Iterable[int]) -> dict[int, Ints]:
     Recognition 36.
     """
     wanted = set(numbers)
-    some = points[_spread(len(points), _GROWN_ROWS)]
-    rows = some[_spread(len(some), _CANDIDATE_ROWS)]
+    some = points[spread(len(points), _GROWN_ROWS)]
+    rows = some[spread(len(some), _CANDIDATE_ROWS)]
     gap = _gap(some, rows) + (some**2).sum(axis=1)[:, None]
     labels: Ints = np.zeros(len(some), dtype=np.intp)
     middle = centres(some, labels)
@@ -152,7 +152,7 @@ def _settle(points: Floats32, middle: Floats32, rounds: int = 100) -> tuple[Ints
     return labels, middle
 
 
-def _spread(n: int, most: int) -> Ints:
+def spread(n: int, most: int) -> Ints:
     """Evenly spaced rows of n, at most so many."""
     return np.linspace(0, n - 1, min(n, most)).round().astype(np.intp)
 

@@ -28,8 +28,7 @@ FEW_RESPONSES = 40
 RUN_ROWS = 2500
 _NEIGHBOURS = (10, 15, 20, 30)
 _DRAWN_BY = 60  # neighbours that draw a point
-#: Up to so many rows the neighbours of each are looked for among all.
-EXACT_ROWS = 20_000
+AMONG = 10_000  #: Rows among which neighbours in meaning are looked for.
 _STEPS = 3  # that it is drawn along the graph
 _DIMENSIONS = 50
 _EPOCHS = 100
@@ -94,19 +93,16 @@ def nearest_rows(
 
 
 def neighbours(vectors: Floats32, k: int) -> tuple[Ints, Floats32]:
-    """What :func:`nearest_rows` gives; of many rows, nearly, and without looking at all pairs.
+    """What :func:`nearest_rows` gives; those of many rows are looked for among some.
 
-    Above 20,000 rows by nearest-neighbour descent (Dong, Moses and Li 2011), as UMAP does, with a
-    seed of its own: the same for the same rows in the same order.
+    Above 10,000 rows, neighbours are found among as many that are evenly spaced: time grows with
+    the rows then, not with their pairs, and nothing in it is random.
     """
-    if len(vectors) <= EXACT_ROWS:
-        return nearest_rows(vectors, k)
-    from pynndescent import NNDescent
-
-    near, far = NNDescent(
-        vectors, metric="cosine", n_neighbors=k, random_state=0, low_memory=True
-    ).neighbor_graph
-    return near.astype(np.intp), far.clip(0, 2).astype(np.float32)
+    some = consensus.spread(len(vectors), AMONG)
+    own = np.full(len(vectors), -1, dtype=np.intp)
+    own[some] = np.arange(len(some))
+    near, far = nearest_rows(vectors, k, among=vectors[some], own=own)
+    return some[near], far
 
 
 def sort_rows(kept: pd.DataFrame) -> pd.DataFrame:

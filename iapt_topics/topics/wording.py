@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from iapt_topics._base.arrays import Floats32, Ints
+from iapt_topics.topics.consensus import spread
 from iapt_topics.topics.words import clean, stem
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -54,7 +55,7 @@ def wording_view(texts: list[str]) -> tuple[Any, float]:
     except ValueError:  # no word stands in two texts
         return csr_matrix(np.zeros((len(texts), 1), dtype=np.float32)), 0.0
     distinct = list(dict(zip(texts, used, strict=True)).values())
-    some = np.linspace(0, len(distinct) - 1, min(_HALVED, len(distinct))).round().astype(int)
+    some = spread(len(distinct), _HALVED)
     if len(some) < 2:
         return view, 0.0
     one, other = (model.transform([distinct[i][start::2] for i in some]) for start in (0, 1))
@@ -83,16 +84,24 @@ def nearest_in_wording(view: Any, k: int) -> tuple[Ints, Floats32]:
         Cosine distances, 0 to 1, of six decimals; 1 where there is none.
     """
     n = view.shape[0]
-    some = np.linspace(0, n - 1, min(n, _AMONG)).round().astype(np.intp)
+    some = spread(n, _AMONG)
     among = view[some].T
     near, far = np.full((n, k), -1, dtype=np.intp), np.ones((n, k), dtype=np.float32)
     near[:, 0], far[:, 0] = np.arange(n), 0
     for start in range(0, n, _ROWS):
-        shared = (view[start : start + _ROWS] @ among).tocoo()
-        row, other = shared.row + start, some[shared.col]
-        away = np.rint((1 - shared.data) * 10**6).clip(0)  # last digits of a sum do not choose
+        shared = (view[start : start + _ROWS] @ among).tocsr()
+        alike, ends = shared.data, shared.indptr
+        for here in map(slice, ends[:-1], ends[1:]):
+            if here.stop - here.start > k:  # the others are not put in order
+                least = np.partition(alike[here], -k)[-k] - 2 / 10**6
+                alike[here] *= alike[here] >= least
+        kept = np.flatnonzero(alike > 1 / 10**6)
+        row = start + np.searchsorted(ends, kept, side="right") - 1
+        # Last digits of a sum do not choose.
+        away = np.rint((1 - alike[kept]) * 10**6).clip(0)
+        other = some[shared.indices[kept]]
         order = np.lexsort((other, away, row))
-        order = order[(row != other)[order] & (away < 10**6)[order]]
+        order = order[(row != other)[order]]
         row, other, away = row[order], other[order], away[order]
         place = 1 + np.arange(len(row)) - np.searchsorted(row, row)
         first = place < k
