@@ -5,6 +5,7 @@ A part of the page is whole or None: no name that the template reads is set by o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -135,7 +136,12 @@ def _topics(version: Version) -> dict[str, Any]:
     """The topics, their themes and their stability."""
     tables, cards = version.tables, themes.topic_cards(version)
     bubbles = topic_map.lay_out(version)
-    notes = {c.note for c in cards if not c.small}
+    # What is to be noted of every topic is said once.
+    noted = [c.note.split("; ") for c in cards if not c.small]
+    common = [p for p in noted[0] if all(p in parts for parts in noted)] if noted else []
+    cards = [
+        replace(c, note="; ".join(p for p in c.note.split("; ") if p not in common)) for c in cards
+    ]
     rows = tables["topics"]
     unassigned = rows.loc[rows["topic"] == -1, "estimate"]
     coverage, placed = tables["theme_coverage"], tables["topic_mapping"]
@@ -158,7 +164,7 @@ def _topics(version: Version) -> dict[str, Any]:
             ],
             "table": grids.coverage_grid(coverage),
         },
-        "topic_note": notes.pop() if len(notes) == 1 else "",
+        "topic_note": "; ".join(common),
         "unassigned": "none"
         if unassigned.empty
         else "a suppressed share"
