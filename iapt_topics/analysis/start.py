@@ -14,7 +14,7 @@ from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics.analysis.face import Analysis
 from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder, sentence_encoder
-from iapt_topics.encoders.joined import join_encoders
+from iapt_topics.encoders.joined import one_encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.pipeline.manifest import with_names
 from iapt_topics.pipeline.people import read_people
@@ -171,11 +171,12 @@ def analyse(
 
 def _one_encoder(encoder: Any, on_event: OnEvent) -> Encoder:
     """The sentence model that is named or passed; several are joined."""
-    models = [
-        sentence_encoder(e, on_event=on_event) if e is None or isinstance(e, str | Path) else e
-        for e in (encoder if isinstance(encoder, list | tuple) else [encoder])
-    ]
-    return models[0] if len(models) == 1 else join_encoders(*models)
+    return one_encoder(
+        [
+            sentence_encoder(e, on_event=on_event) if e is None or isinstance(e, str | Path) else e
+            for e in (encoder if isinstance(encoder, list | tuple) else [encoder])
+        ]
+    )
 
 
 def load_study(folder: str | Path) -> Analysis:

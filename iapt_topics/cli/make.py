@@ -217,7 +217,7 @@ def make_study(plan: StudyPlan, screen: Screen) -> Study:
 def make_encoder(plan: StudyPlan, screen: Screen) -> Encoder:
     """The sentence model of a plan, or two joined."""
     from iapt_topics.encoders.encoder import sentence_encoder
-    from iapt_topics.encoders.joined import join_encoders
+    from iapt_topics.encoders.joined import one_encoder
 
     # Vectors of sensitive text stay beside the results, not in the user's home folder.
     models = [
@@ -225,9 +225,9 @@ def make_encoder(plan: StudyPlan, screen: Screen) -> Encoder:
             model=model, prompt=plan.prompt or "", theme_prompt=plan.theme_prompt,
             cache=plan.out / "cache", on_event=screen.on_event,
         )
-        for model in (plan.model, plan.second_model)[: 1 if plan.second_model is None else 2]
+        for model in [plan.model, *([plan.second_model] if plan.second_model else [])]
     ]  # fmt: skip
-    return models[0] if plan.second_model is None else join_encoders(*models)
+    return one_encoder(models)
 
 
 def parse_disclosure(text: str) -> int | str:

@@ -51,6 +51,11 @@ class JoinedEncoder:
         return np.hstack(parts) / np.float32(np.sqrt(len(parts)))
 
 
+def one_encoder(encoders: Sequence[Encoder]) -> Encoder:
+    """The encoder, or several joined."""
+    return encoders[0] if len(encoders) == 1 else join_encoders(*encoders)
+
+
 def join_encoders(*encoders: Encoder) -> JoinedEncoder:
     """Join sentence encoders into one, whose cosine is the mean of theirs.
 

@@ -157,6 +157,11 @@ def spread(n: int, most: int) -> Ints:
     return np.linspace(0, n - 1, min(n, most)).round().astype(np.intp)
 
 
+def home_of(fine: Ints, wide: Ints) -> Ints:
+    """The wide cluster that has most of the rows of each fine one, the first of equal ones."""
+    return np.asarray(_members(membership(fine[None]), wide).argmax(axis=1), dtype=np.intp)
+
+
 def centres(points: Floats32, labels: Ints) -> Floats32:
     """Mean of the points of each label 0, 1, ...; rows labelled below 0 are left out."""
     inside = np.flatnonzero(labels >= 0)

@@ -20,11 +20,9 @@ _SAME = 0.9  # cosine above which two exemplars say the same
 
 def broad_topics(labels: Ints, broad: Ints, n: Ints) -> pd.DataFrame:
     """Each topic's broad one, which is that of most of its rows, and the responses in that."""
-    k = len(n)
-    rows = pd.Series(broad).groupby(labels).agg(lambda b: b.mode().iloc[0])
-    home = rows.reindex(range(k)).to_numpy(dtype=np.intp)
+    home = consensus.home_of(labels, broad)
     sizes = np.bincount(home, weights=n).astype(int)
-    return pd.DataFrame({"topic": np.arange(k), "broad": home, "n": sizes[home]})
+    return pd.DataFrame({"topic": np.arange(len(n)), "broad": home, "n": sizes[home]})
 
 
 def unit_means(vectors: Floats32, topic: Ints) -> Floats32:

@@ -114,6 +114,4 @@ def find_broad(draws: Sequence[Grown], grown: Grown, k: int) -> tuple[Ints, list
 
 def _joined(fine: Ints, wide: Ints) -> Ints:
     """The wide cluster that has most of the rows of each row's fine one, numbered by size."""
-    shared = np.zeros((int(fine.max()) + 1, int(wide.max()) + 1))
-    np.add.at(shared, (fine, wide), 1)
-    return consensus.by_size(shared.argmax(axis=1)[fine])
+    return consensus.by_size(consensus.home_of(fine, wide)[fine])

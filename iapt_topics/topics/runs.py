@@ -2,9 +2,8 @@
 
 The points are the responses' vectors, drawn together along UMAP's own graph of neighbours, in
 meaning and in wording: a short answer says little for itself, and its neighbours say what it is
-about. They are the same for the
-same data. The runs are BERTopic's steps, each on other respondents, in another order, with another
-seed, neighbourhood and cluster size.
+about. They are the same for the same data. The runs are BERTopic's steps, each on other
+respondents, in another order, with another seed, neighbourhood and cluster size.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ FEW_RESPONSES = 40
 RUN_ROWS = 2500
 _NEIGHBOURS = (10, 15, 20, 30)
 _DRAWN_BY = 60  # neighbours that draw a point
-AMONG = 10_000  #: Rows among which neighbours in meaning are looked for.
+_AMONG = 10_000  # rows among which neighbours in meaning are looked for
 _STEPS = 3  # that it is drawn along the graph
 _DIMENSIONS = 50
 _EPOCHS = 100
@@ -92,13 +91,13 @@ def nearest_rows(
     return near, far
 
 
-def neighbours(vectors: Floats32, k: int) -> tuple[Ints, Floats32]:
+def _neighbours(vectors: Floats32, k: int) -> tuple[Ints, Floats32]:
     """What :func:`nearest_rows` gives; those of many rows are looked for among some.
 
     Above 10,000 rows, neighbours are found among as many that are evenly spaced: time grows with
     the rows then, not with their pairs, and nothing in it is random.
     """
-    some = consensus.spread(len(vectors), AMONG)
+    some = consensus.spread(len(vectors), _AMONG)
     own = np.full(len(vectors), -1, dtype=np.intp)
     own[some] = np.arange(len(some))
     near, far = nearest_rows(vectors, k, among=vectors[some], own=own)
@@ -118,7 +117,7 @@ def smooth(vectors: Floats32, texts: list[str]) -> tuple[Floats32, Floats32, flo
     vectors : ndarray of float32, shape (n, d)
     texts : list of str, length n
         One text is one point: which of many copies is another row's neighbour is chance, and must
-        not part them.
+        not separate them.
 
     Returns
     -------
@@ -134,7 +133,7 @@ def smooth(vectors: Floats32, texts: list[str]) -> tuple[Floats32, Floats32, flo
     drawn = centred
     if len(vectors) >= FEW_RESPONSES:
         k = min(_DRAWN_BY, len(vectors) // 10)
-        graph = _graph(centred, *neighbours(centred, k))
+        graph = _graph(centred, *_neighbours(centred, k))
         words, weight = wording_view(texts)
         if weight > 0:
             worded = _graph(centred, *nearest_in_wording(words, k))

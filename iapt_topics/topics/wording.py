@@ -8,7 +8,6 @@ one half of a response's words tells the other half of it from those of others.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -114,7 +113,4 @@ def _stems(text: str) -> list[str]:
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     words = _WORD.findall(clean(text))
-    return [_stem(w) for w in words if w not in ENGLISH_STOP_WORDS]
-
-
-_stem = lru_cache(maxsize=2**16)(stem)
+    return [stem(w) for w in words if w not in ENGLISH_STOP_WORDS]

@@ -9,7 +9,7 @@ responses, more often there than elsewhere, and it is given to the two topics th
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -79,6 +79,7 @@ def clean(text: str) -> str:
     return _NO_WORD.sub("", text.casefold().replace("\u2019", "'"))
 
 
+@lru_cache(maxsize=2**16)
 def stem(word: str) -> str:
     """Stem of an English word, the same for each of its forms (Porter's second stemmer)."""
     return str(_stemmer().stemWord(word))
