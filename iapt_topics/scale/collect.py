@@ -34,9 +34,6 @@ from iapt_topics.survey.who import clean_levels, find_panel
 from iapt_topics.topics.extend import WEAK, add_placed
 from iapt_topics.topics.topics import UNASSIGNED, Topics
 
-#: Columns of the same few words over and over, which must not be held once for each code.
-_REPEATED = ("theme", "anchor", "anchor_kind", "facet", "value", "carried", "note")
-
 
 def collect_study(
     study: ScaledStudy,
@@ -144,11 +141,7 @@ def _read(study: ScaledStudy) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
             question=pd.Series(asked, index=text.index, dtype="str"),
         )
         tables.append((coded, *more))
-    joined = []
-    for parts in zip(*tables, strict=True):
-        table = pd.concat(parts, ignore_index=True)
-        joined.append(table)
-    rows, codes, facets = joined
+    rows, codes, facets = (pd.concat(t, ignore_index=True) for t in zip(*tables, strict=True))
     return rows, codes, facets
 
 
