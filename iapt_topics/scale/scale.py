@@ -77,10 +77,10 @@ class ScaledStudy(Result):
     ledger : DataFrame
         ``year``, ``status``, ``n``: what became of every row.
     partitions : DataFrame
-        One row a partition, in the order of the files: ``partition`` (its name); ``source`` (its
-        path); ``sha256`` (of that file); ``file`` (its coded rows); ``found`` (it was there
-        already); ``seconds``; ``memory_mb`` (resident memory of the worker, after it); ``process``
-        (its number).
+        One row a partition, in the order of the files: ``partition`` (its name); ``file`` (its
+        coded rows); ``found`` (it was there already); ``seconds``; ``memory_mb`` (resident memory
+        of the worker, after it); ``process`` (its number); ``source`` (the partition's path);
+        ``sha256`` (of that file).
     question : str or None
         The question that was kept, if one was named.
     covariates : tuple of str
@@ -212,9 +212,8 @@ def scale_study(
             question=question, covariates=covariates, seed=config.seed,
         )  # fmt: skip
         notes = check_scans(scans, [p.name for p in paths])
-        years = np.unique(np.concatenate([s.year for s in scans]))
         if baseline is not None:
-            find_baseline(baseline, years)
+            find_baseline(baseline, np.unique(np.concatenate([s.year for s in scans])))
         on_event(Event("stage", "Drawing the sample"))
         rows = draw(*join_scans(scans), sample)
         drawn = take_rows(paths, scans, rows, question, covariates, client)
@@ -227,8 +226,6 @@ def scale_study(
             for p, s in zip(paths, scans, strict=True)
         ]
         partitions = _code(client, model, key, paths, targets)
-        partitions.insert(1, "source", [str(p) for p in paths])
-        partitions.insert(2, "sha256", [s.digest for s in scans])
         on_event(Event("stage", "Adding up"))
         themes = tuple(t.id for t in frame.codable)
         counted: list[Counted] = map_on(
@@ -252,7 +249,7 @@ def scale_study(
         topic_drift=drift(of_topics, names, coder="topics"),
         novelty=novelty_by_year(sum_up(_columns(flat, slice(n[1], None))), years),
         ledger=_partitions.all_statuses([c.ledger for c in counted]),
-        partitions=partitions,
+        partitions=partitions.assign(sha256=[s.digest for s in scans]),
         question=question,
         covariates=covariates,
         notes=notes,
@@ -369,7 +366,7 @@ def _fit(
 def _code(
     client: Client, model: Model, key: str, paths: Sequence[Path], targets: Sequence[Path]
 ) -> pd.DataFrame:
-    """Code the partitions, each worker having been given the model once."""
+    """Code the partitions, each worker having been given the model once; one row for each."""
     from distributed import WorkerPlugin
 
     class Ship(WorkerPlugin):  # type: ignore[misc]
@@ -394,7 +391,7 @@ def _code(
     if not all(t.exists() for t in targets):
         client.register_plugin(Ship(model))
     tasks = client.map(_partitions.code_partition, paths, targets, model_key=key, pure=False)
-    return pd.DataFrame(client.gather(tasks))
+    return pd.DataFrame(client.gather(tasks)).assign(source=list(map(str, paths)))
 
 
 def _join(
