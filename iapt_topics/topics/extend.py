@@ -49,12 +49,8 @@ def extend_topics(topics: Topics, responses: Responses, embeddings: Embeddings) 
     kept = responses.kept
     ids, before = pd.Index(kept["response_id"]), topics.assignments
     at = pd.Index(before["response_id"]).get_indexer(ids)
-    if (at >= 0).sum() < len(before):
-        raise InputError(
-            "responses", "must have all that the topics were fitted to",
-            f"{int((at >= 0).sum())} of {len(before)}", "Load the earlier survey as it was.",
-        )  # fmt: skip
     new = at < 0
+    _require_fitted(at, len(before))
     own = embeddings.rows(before["response_id"].tolist())
     vectors = embeddings.rows(ids[new].tolist())
     nearest, _, novel = place(topics, vectors)
@@ -92,6 +88,7 @@ def add_placed(topics: Topics, ids: pd.Index, placed: pd.DataFrame, votes: Ints)
     before = topics.assignments
     at = pd.Index(before["response_id"]).get_indexer(ids)
     new = at < 0
+    _require_fitted(at, len(before))
     every = np.empty((len(topics.votes), len(ids)), dtype=topics.votes.dtype)
     share = np.empty((len(ids), topics.n_topics), dtype=np.float32)
     every[:, ~new], share[~new] = topics.votes[:, at[~new]], topics.distribution[at[~new]]
@@ -104,6 +101,15 @@ def add_placed(topics: Topics, ids: pd.Index, placed: pd.DataFrame, votes: Ints)
     rows = rows.set_index("response_id").loc[ids]
     assignments = rows.reset_index()[list(before.columns)].astype(before.dtypes.to_dict())
     return _counted(topics, assignments, every, share)
+
+
+def _require_fitted(at: Ints, n: int) -> None:
+    """Raise if the responses lack one of the ``n`` that the topics were fitted to."""
+    if (at >= 0).sum() < n:
+        raise InputError(
+            "responses", "must have all that the topics were fitted to",
+            f"{int((at >= 0).sum())} of {n}", "Load the earlier survey as it was.",
+        )  # fmt: skip
 
 
 def run_votes(centroids: Sequence[Floats32], vectors: Floats32) -> Ints:

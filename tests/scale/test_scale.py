@@ -30,8 +30,16 @@ from iapt_topics.pipeline.run import run_study
 from iapt_topics.publish.published import keep_private, publish
 from iapt_topics.report.write import write_report
 from iapt_topics.scale.collect import collect_study
-from iapt_topics.scale.partitions import Scan, code_rows, coded_paths, count_coded, read_rows
-from iapt_topics.scale.sample import check_scans, draw
+from iapt_topics.scale.partitions import (
+    Scan,
+    as_responses,
+    code_rows,
+    coded_paths,
+    count_coded,
+    read_rows,
+    scan,
+)
+from iapt_topics.scale.sample import check_scans, draw, take_rows
 from iapt_topics.scale.scale import _columns, _fit, _join, scale_study
 from iapt_topics.scale.stability import sample_stability
 from iapt_topics.stats.share_model import sum_up
@@ -147,6 +155,23 @@ def test_each_year_gives_its_part_and_everyone_answers_before_anyone_answers_twi
 
 def test_a_sample_larger_than_the_survey_is_the_survey():
     assert draw(*(np.zeros(3, dtype=np.uint64) for _ in range(3)), 5).tolist() == [0, 1, 2]
+
+
+def test_a_row_has_the_status_in_the_sample_that_it_has_in_its_partition(table, tmp_path):
+    """A copy whose original is not drawn is a copy, as it is in the coded file."""
+    rows = table.copy()
+    rows.loc[3::6, "text"] = rows["text"][2::6].to_numpy()
+    rows.loc[3::6, ["respondent_id", "year"]] = rows.loc[2::6, ["respondent_id", "year"]].to_numpy()
+    rows = rows.astype({"year": "int64"})
+    paths = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
+    for path, at in zip(paths, (slice(0, 60), slice(60, None)), strict=True):
+        rows.iloc[at].to_parquet(path, index=False)
+    scans = [scan(p, None, (), 1) for p in paths]
+    drawn = take_rows(paths, scans, np.arange(150)[1::2], None, ()).table
+    status = pd.concat(as_responses(read_rows(p, None, ()), "").table for p in paths)
+    status = status.set_index("response_id")["status"].loc[drawn["response_id"]]
+    assert (status == "duplicate").sum() > 10
+    assert drawn["status"].tolist() == status.tolist()
 
 
 # One partition
