@@ -92,5 +92,13 @@ def _by_wave(
 
 def _too_few(cells: Cells, *parts: Iterable[str]) -> bool:
     """Whether one of some sets of responses is of a few respondents, and not of none."""
-    people = ({cells.counts.cluster[i] for i in ids} for ids in parts)
-    return any(cells.rule.is_small(len(p)) for p in people)
+    return any(_is_few(cells, ids) for ids in parts)
+
+
+def _is_few(cells: Cells, ids: Iterable[str]) -> bool:
+    people = set[str]()
+    for i in ids:  # of a large set the first few say that it is large
+        people.add(cells.counts.cluster[i])
+        if len(people) >= cells.rule.min_cell:
+            return False
+    return bool(people)
