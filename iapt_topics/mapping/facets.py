@@ -7,13 +7,14 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.arrays import Floats, Floats32
+from iapt_topics._base.arrays import Bools, Floats, Floats32
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.theme import Facet, Theme
 from iapt_topics.mapping.coding import assign_themes
+from iapt_topics.mapping.scoring import SentenceScores
 from iapt_topics.mapping.views import classify, nearness_in_meaning
 from iapt_topics.survey.responses import Responses
 
@@ -75,6 +76,17 @@ def code_facets(
     if not frame.facets:
         raise InputError(f"frame {frame.name!r}", "must have facets", "none", "Add [[facet]]s.")
     scores, given = assign_themes(responses, embeddings, frame, encoder)
+    return facets_of(scores, given, frame, encoder, of_every_theme)
+
+
+def facets_of(
+    scores: SentenceScores,
+    given: Bools,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    of_every_theme: Collection[str] = ("role",),
+) -> pd.DataFrame:
+    """The table of :func:`code_facets`, from what the sentences were given."""
     ids = [t.id for t in frame.codable]
     sentence, theme = np.nonzero(given)
     runner_up = np.sort(scores.nearness, axis=1)[:, -2:][:, 0]
