@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics.codes.codes import Codes, spread
-from iapt_topics.codes.hand_sample import HandSample, hand_sample
-from iapt_topics.survey.responses import Responses, number_clusters
+from iapt_topics.codes.hand_sample import HandSample
+from iapt_topics.survey.responses import number_clusters
 
 
 class Recurring(NamedTuple):
@@ -38,12 +38,14 @@ class Recurring(NamedTuple):
 def corrected_correlation(
     machine: Codes,
     human: Codes,
-    responses: Responses,
+    sample: HandSample,
     themes: Sequence[str],
     years: NDArray[np.int64],
 ) -> Recurring | None:
-    """Correlation of corrected shares between years; None where no respondent recurs."""
-    sample = hand_sample(machine, human, responses)
+    """Correlation of corrected shares between years; None where no respondent recurs.
+
+    ``sample`` is what :func:`iapt_topics.codes.hand_sample.hand_sample` finds of the codes.
+    """
     table = sample.table
     person, year = number_clusters(table), pd.Index(years).get_indexer(pd.Index(table["year"]))
     n_people = int(person.max()) + 1
