@@ -152,6 +152,16 @@ def test_benjamini_hochberg_matches_the_published_example():
     assert adjusted[-1] == 1.0
 
 
+def test_benjamini_hochberg_is_that_of_scipy_to_the_bit():
+    from scipy.stats import false_discovery_control
+
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 17, 400):
+        p = rng.uniform(0, 1, n) ** 3
+        p[::3] = p[0]  # ties
+        assert np.array_equal(benjamini_hochberg(p), false_discovery_control(p))
+
+
 def test_holm_matches_the_published_example():
     adjusted = holm(BH_1995)
     assert (adjusted <= 0.05).tolist() == [True] * 3 + [False] * 12
