@@ -64,6 +64,18 @@ def stage_once(folder: Path | None, stage: str, made_of: object, make: Callable[
     return made
 
 
+def tables_once(folder: Path, study: Study) -> dict[str, pd.DataFrame]:
+    """The study's tables, from the folder if they were worked out of the same results.
+
+    The study has them from then on, as if it had worked them out. They have no text of a response,
+    nor is the manifest in them.
+    """
+    results = tuple(getattr(study, f.name) for f in fields(study) if f.name != "manifest")
+    tables = stage_once(folder, "tables", results, lambda: study.tables)
+    vars(study)["tables"] = tables  # where its cached_property looks
+    return tables
+
+
 def save(folder: Path, value: object) -> None:
     """Write results, or a tuple of them, to a folder for its owner alone."""
     with whole_folder(folder, private=True) as part:
