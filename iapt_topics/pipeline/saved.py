@@ -156,7 +156,7 @@ def _unpack(packed: Any, folder: Path) -> Any:
                 cells = np.empty(len(values), dtype=object)
                 cells[:] = [_unpack(v, folder) for v in values]
                 table[name] = pd.Series(cells, index=table.index, dtype=object)
-            return table[columns]
+            return table if list(table) == columns else table[columns]
         case {"array": str(name)}:
             from safetensors.numpy import load_file
 
@@ -175,8 +175,8 @@ def _parts(value: Any) -> Iterator[bytes]:
     """Bytes that tell a value from any other."""
     if isinstance(value, pd.DataFrame):
         yield repr([*zip(value.columns, map(str, value.dtypes), strict=True)]).encode()
-        for row in value.itertuples(index=False, name=None):
-            yield repr(row).encode("utf-8", "surrogatepass")
+        for i in range(value.shape[1]):
+            yield repr(value.iloc[:, i].tolist()).encode("utf-8", "surrogatepass")
     elif isinstance(value, np.ndarray):
         yield repr((value.dtype, value.shape)).encode()
         yield value.tobytes()
