@@ -107,9 +107,10 @@ def shown_cells(table: pd.DataFrame) -> pd.DataFrame:
         status = status.mask(table["n"].isna(), SUPPRESSED)
     symbols = status.map(SYMBOLS)
     cells = as_cells(table)
-    for name, column in table.items():
+    stands = symbols.notna().to_numpy()
+    for name, column in table.items() if stands.any() else ():
         if pd.api.types.is_numeric_dtype(column.dtype):
-            gone = symbols.notna() & column.isna()
+            gone = stands & column.isna().to_numpy()
             if gone.any():
                 cells[name] = cells[name].mask(gone, symbols)
     return cells

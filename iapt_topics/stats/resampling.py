@@ -12,6 +12,8 @@ from iapt_topics._base.arrays import Floats, Labels
 from iapt_topics._base.errors import InputError
 from iapt_topics.stats.intervals import require_fraction
 
+_DRAWN = 2**17  # clusters drawn at a time
+
 
 def _units(values: Labels, what: str) -> NDArray[Any]:
     """One value for each unit."""
@@ -147,9 +149,15 @@ def resample_counts(n_clusters: int, n_boot: int, rng: np.random.Generator) -> N
     for what, number in (("n_clusters", n_clusters), ("n_boot", n_boot)):
         if number < 0:
             raise InputError(what, "must not be negative", str(number), "Use e.g. 1000.")
-    counts = np.ones((n_boot, n_clusters), np.int32)
-    for row in counts if n_clusters > 1 else ():
-        row[:] = np.bincount(rng.integers(0, n_clusters, n_clusters), minlength=n_clusters)
+    if n_clusters < 2:
+        return np.ones((n_boot, n_clusters), np.int32)
+    counts = np.empty((n_boot, n_clusters), np.int32)
+    rows = max(1, _DRAWN // n_clusters)
+    for start in range(0, n_boot, rows):  # so many at a time take little memory
+        some = counts[start : start + rows]
+        drawn = rng.integers(0, n_clusters, some.shape)
+        drawn += n_clusters * np.arange(len(some))[:, None]
+        some[:] = np.bincount(drawn.ravel(), minlength=some.size).reshape(some.shape)
     return counts
 
 

@@ -152,6 +152,17 @@ def test_benjamini_hochberg_matches_the_published_example():
     assert adjusted[-1] == 1.0
 
 
+@pytest.mark.parametrize(("n_clusters", "n_boot"), [(2, 9), (318, 500), (70_000, 4), (1, 3)])
+def test_resamples_are_those_of_one_draw_after_the_other(n_clusters, n_boot):
+    rng, by_row = np.random.default_rng(7), np.random.default_rng(7)
+    counts = resample_counts(n_clusters, n_boot, rng)
+    for row in counts if n_clusters > 1 else ():
+        drawn = by_row.integers(0, n_clusters, n_clusters)
+        assert np.array_equal(row, np.bincount(drawn, minlength=n_clusters))
+    assert (counts.sum(axis=1) == n_clusters).all()
+    assert rng.bit_generator.state == by_row.bit_generator.state
+
+
 def test_benjamini_hochberg_is_that_of_scipy_to_the_bit():
     from scipy.stats import false_discovery_control
 
