@@ -55,9 +55,9 @@ def corrected_correlation(
     f, y = (spread(codes, ids, themes)[0] for codes in (machine, human))
     weight = table["weight"].to_numpy(float) if "weight" in table else np.ones(len(table))
     out = np.tile(np.eye(len(years)), (len(themes), 1, 1))
-    cell = person * len(years) + year
+    cell, design = person * len(years) + year, sample.design(weight)
     for t in range(len(themes)):
-        own = _contributions(f[:, t], y[:, t], sample, year, weight, len(years))
+        own = _contributions(f[:, t], y[:, t], sample, design, year, weight, len(years))
         wide = np.bincount(cell, own, n_people * len(years)).reshape(n_people, -1)
         product = wide.T @ wide
         sd = np.sqrt(np.diagonal(product))
@@ -72,10 +72,16 @@ def corrected_correlation(
 
 
 def _contributions(
-    f: Bools, y: Bools, sample: HandSample, year: Ints, weight: Floats, n_years: int
+    f: Bools,
+    y: Bools,
+    sample: HandSample,
+    design: Floats,
+    year: Ints,
+    weight: Floats,
+    n_years: int,
 ) -> Floats:
     """What each response adds to its year's corrected share, less the share, times the size."""
-    drawn, design = sample.drawn, sample.design(weight)
+    drawn = sample.drawn
     cell = 2 * year + f
     size = 2 * n_years
     with_it, total = (

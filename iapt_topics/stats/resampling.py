@@ -13,6 +13,7 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.stats.intervals import require_fraction
 
 _DRAWN = 2**17  # clusters drawn at a time
+_DENSE = 8  # numbers of clusters are counted up to so many times the units
 
 
 def _units(values: Labels, what: str) -> NDArray[Any]:
@@ -22,6 +23,15 @@ def _units(values: Labels, what: str) -> NDArray[Any]:
         got = f"shape {given.shape}"
         raise InputError(what, "must be one-dimensional", got, "Give one per unit.")
     return given
+
+
+def _numbered(clusters: NDArray[Any]) -> NDArray[np.intp]:
+    """Number of each unit's cluster, from 0 in sorted order, with no number left out."""
+    whole = clusters.dtype.kind == "i" and len(clusters) > 0 and clusters.min() >= 0
+    if not whole or clusters.max() >= _DENSE * len(clusters):
+        return np.unique(clusters, return_inverse=True)[1]
+    there = np.bincount(clusters) > 0  # numbers need no sorting
+    return np.asarray(clusters if there.all() else (np.cumsum(there) - 1)[clusters], np.intp)
 
 
 def kish_size(weights: ArrayLike) -> float:
@@ -70,12 +80,12 @@ def design_effect(errors: ArrayLike, weights: ArrayLike, clusters: Labels, few: 
     *Biometrics* 48:577-585.
     """
     given = np.asarray(_units(weights, "weights"), float)
-    at = np.unique(_units(clusters, "clusters"), return_inverse=True)[1]
+    at = _numbered(_units(clusters, "clusters"))
     error = np.asarray(_units(errors, "errors"), float)
     if not len(at) == len(given) == len(error):
         got = f"{len(error)} errors, {len(given)} weights and {len(at)} clusters"
         raise InputError("a design effect", "needs one of each per unit", got, "Match the units.")
-    if len(np.unique(at)) == len(at):
+    if int(at.max(initial=-1)) + 1 == len(at):
         return 1.0
 
     def clustered(value: Floats) -> float:

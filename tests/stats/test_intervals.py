@@ -152,6 +152,26 @@ def test_benjamini_hochberg_matches_the_published_example():
     assert adjusted[-1] == 1.0
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        lambda c: c, lambda c: 7 * c, lambda c: c - 3, lambda c: c * 10**9,
+        lambda c: c.astype(str), lambda c: c.astype(object),
+    ],
+)  # fmt: skip
+def test_a_design_effect_does_not_hang_on_the_names_of_clusters(names):
+    rng = np.random.default_rng(3)
+    clusters, weights = np.sort(rng.integers(0, 40, 90)), rng.uniform(0.5, 2, 90)
+    errors = rng.integers(0, 2, 90) - rng.uniform(0.2, 0.3)
+    at = np.unique(clusters, return_inverse=True)[1]
+    own, largest = (
+        (np.bincount(at, v) ** 2).sum() / (v**2).sum() for v in (weights * errors, weights)
+    )
+    got = design_effect(errors, weights, names(clusters))
+    assert got == pytest.approx(min(max(own, 1), largest), abs=1e-12)
+    assert design_effect(errors, weights, names(np.arange(90))) == 1.0
+
+
 @pytest.mark.parametrize(("n_clusters", "n_boot"), [(2, 9), (318, 500), (70_000, 4), (1, 3)])
 def test_resamples_are_those_of_one_draw_after_the_other(n_clusters, n_boot):
     rng, by_row = np.random.default_rng(7), np.random.default_rng(7)
