@@ -161,7 +161,11 @@ def code_survey(
     on_event(Event("stage", f"Finding topics: consensus of {config.n_runs} runs"))
     topics = fit_once(responses, embeddings, config, setup.cache, on_event)
     if not str(topics.config.model).startswith(OWN_MODEL):  # whose names are its own
-        topics = label_topics(topics, responses, embeddings, encoder)
+        fitted, made_of = topics, (topics, responses, embeddings, encoder.name, encoder.fingerprint)
+        topics = stage_once(
+            setup.cache, "labels", made_of,
+            lambda: label_topics(fitted, responses, embeddings, encoder),
+        )  # fmt: skip
     topics = decide_topics(setup.decided, topics, responses, embeddings, on_event)
     on_event(Event("stage", "Mapping topics and responses onto the frame"))
     mapping, machine, facets = code_once(responses, embeddings, topics, frame, encoder, setup)
