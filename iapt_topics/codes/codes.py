@@ -21,6 +21,8 @@ KINDS = ("human", "machine")
 #: Column of ``seen`` that not all codes have.
 PROBABILITY = "inclusion_probability"
 EVIDENCE = ("response_id", "theme", "start", "end", "margin", "anchor", "anchor_kind")
+#: Columns of the evidence that files of earlier versions have not.
+POLARITY = ("polarity", "polarity_reason", "polarity_score")
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -63,7 +65,9 @@ class Codes(Result):
         ``end`` (of the sentence in the response's text, end exclusive), ``margin`` (the sentence's
         score for the theme less its best for another; NaN in a frame of one theme), ``anchor`` and
         ``anchor_kind`` (the text of the theme that is nearest in meaning, and its field in the
-        frame). None where a coder gives no sentence.
+        frame). It may have ``polarity`` ("said", "denied" or "mentioned": what the sentence does
+        with the theme), ``polarity_reason`` and ``polarity_score``, as of
+        :func:`iapt_topics.mapping.mark_polarity`. None where a coder gives no sentence.
     findings : pandas.DataFrame, optional
         What was found out about the file, as in :class:`iapt_topics.Responses`.
 

@@ -92,7 +92,7 @@ def code_responses(
     """
     scores, given = assign_themes(responses, embeddings, frame, encoder, mapping, topics)
     codes = as_codes(scores, given, responses, frame)
-    evidence = find_evidence(scores, codes.table, responses, frame, given)
+    evidence = find_evidence(scores, codes.table, responses, frame, encoder, given)
     return replace(codes, evidence=evidence)
 
 

@@ -7,7 +7,9 @@ import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics.codes.codes import EVIDENCE
+from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
+from iapt_topics.mapping.polarity import read_polarity
 from iapt_topics.mapping.scoring import Anchor, SentenceScores, theme_anchors
 from iapt_topics.survey.responses import Responses
 from iapt_topics.survey.sentences import sentence_spans
@@ -18,9 +20,10 @@ def find_evidence(
     table: pd.DataFrame,
     responses: Responses,
     frame: ThemeFrame,
+    encoder: Encoder,
     given: Bools | None = None,
 ) -> pd.DataFrame:
-    """The sentence that carried each code: the response's best one for the theme.
+    """The sentence that carried each code, the response's best one for the theme, and its polarity.
 
     Parameters
     ----------
@@ -32,6 +35,8 @@ def find_evidence(
         The survey.
     frame : ThemeFrame
         The codebook.
+    encoder : Encoder
+        The one of the scores.
     given : ndarray of bool, shape (n_sentences,), optional
         Sentences that were given their best theme: a code's sentence is then one of these.
 
@@ -64,7 +69,10 @@ def find_evidence(
         margin_over_others(scores.score[sentence], theme),
         [a.text for a in anchors], [a.kind for a in anchors],
     )  # fmt: skip
-    return pd.DataFrame(dict(zip(EVIDENCE, columns, strict=True)))
+    evidence = pd.DataFrame(dict(zip(EVIDENCE, columns, strict=True)))
+    vectors = dict(zip(scores.sentences, scores.vectors, strict=True))
+    polarity = read_polarity(evidence, responses, frame, encoder, vectors)
+    return pd.concat([evidence, polarity], axis=1)
 
 
 def margin_over_others(score: Floats, theme: Ints) -> Floats:

@@ -101,7 +101,8 @@ def place_wave(
         fixed=scale.reference_scale,
     )  # fmt: skip
     codes = as_codes(scores, given, later, frame)
-    codes = replace(codes, evidence=find_evidence(scores, codes.table, later, frame, given))
+    evidence = find_evidence(scores, codes.table, later, frame, encoder, given)
+    codes = replace(codes, evidence=evidence)
     facets = before.facets
     if facets is not None:
         facets = pd.concat([facets, code_facets(later, own, frame, encoder)], ignore_index=True)
