@@ -3,9 +3,9 @@
 Run as ``python benchmarks/polarity.py --half test --data ../shared/data``. By kind of pair: how
 often the sentence that says the theme is scored above its twin that does not (ties count half), how
 often each and both are marked rightly, and how many sentences are; with 95 % Wilson intervals. Then
-how many codes of the example and of public surveys are marked, ``--read N`` of each mark to be read, and, against
-the labels that people gave, what agreement would be if codes marked as denied were dropped. The
-folder holds public data sets; without it only the pairs and the bundled example are run.
+how many codes of the example and of public surveys are marked (``--read N`` prints some of each
+mark), and, against the labels that people gave, what agreement would be if codes marked as denied
+were dropped. Without the folder of public data sets only the pairs and the example are run.
 """
 
 from __future__ import annotations

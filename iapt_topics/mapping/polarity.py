@@ -89,13 +89,14 @@ def mark_polarity(
     Notes
     -----
     It is read sentence by sentence, from cues as in ConText [1]_ and from tone. A negation is taken
-    out of its clause, and the tone of what is left is turned round. Tone is told by a support vector
-    machine taught with pairs of sentences in ``mapping/polarity_cues.toml``. The side of a theme,
-    good or bad, is that of its facets or else of its own texts; one whose texts lean neither way is never
-    said or denied, only mentioned. A theme is denied where the main verb of a clause is negated and
-    the clause without its negation says the theme. The opposite in other words ("calm" for
-    "anxious") is not marked as denied, only not as said: on real text such marks were mostly wrong.
-    Accuracy is in ``docs/laboratory.md``. Text that is not English is "mentioned" throughout.
+    out of its clause, and the tone of what is left is turned round. Tone is told by a support
+    vector machine taught with pairs of sentences in ``mapping/polarity_cues.toml``. The side of a
+    theme, good or bad, is that of its facets or else of its own texts; one whose texts lean neither
+    way is never said or denied, only mentioned. A theme is denied where the main verb of a clause
+    is negated and the clause without its negation says the theme. The opposite in other words
+    ("calm" for "anxious") is not marked as denied, only not as said: on real text such marks were
+    mostly wrong. Accuracy is in ``docs/laboratory.md``. Text that is not English is "mentioned"
+    throughout.
 
     References
     ----------
