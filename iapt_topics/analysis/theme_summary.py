@@ -31,9 +31,9 @@ class ThemeSummary(Result):
     agreement : DataFrame
         Machine with people: its row of ``agreement_themes``; empty without human codes.
     sentences : DataFrame
-        ``response_id``, ``wave``, ``sentence`` (redacted by rule), ``polarity``, ``score``, ``margin``,
-        ``anchor`` (the nearest words of the codebook), the highest score first. Empty if
-        the codes name no sentence.
+        ``response_id``, ``wave``, ``sentence`` (redacted by rule), ``polarity`` (see
+        :func:`iapt_topics.mapping.mark_polarity`), ``score``, ``margin``, ``anchor`` (the nearest
+        words of the codebook), the highest score first. Empty if the codes name no sentence.
     """
 
     theme: Theme

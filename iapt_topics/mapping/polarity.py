@@ -292,6 +292,8 @@ class PolarityReader:
         theme: str,
         vectors: Mapping[str, Floats32],
     ) -> Reading:
+        if not re.search(r"[^\W\d_]", text):
+            return Reading(MENTIONED, "", float("nan"))
         side = self.side[theme]
         rows = np.stack([vectors[c.affirmed] for c in clauses])
         sign = np.array([c.sign for c in clauses])
