@@ -71,7 +71,8 @@ def find_evidence(
     )  # fmt: skip
     evidence = pd.DataFrame(dict(zip(EVIDENCE, columns, strict=True)))
     vectors = dict(zip(scores.sentences, scores.vectors, strict=True))
-    polarity = read_polarity(evidence, responses, frame, encoder, vectors)
+    anchor_vectors = scores.reference_scale.views.anchor_vectors
+    polarity = read_polarity(evidence, responses, frame, encoder, vectors, anchor_vectors)
     return pd.concat([evidence, polarity], axis=1)
 
 

@@ -119,8 +119,12 @@ def read_polarity(
     frame: ThemeFrame,
     encoder: Encoder,
     known: Mapping[str, Floats32] | None = None,
+    anchor_vectors: Floats32 | None = None,
 ) -> pd.DataFrame:
-    """The columns of polarity for rows of evidence; ``known`` has vectors of some sentences."""
+    """The columns of polarity for rows of evidence.
+
+    ``known`` has vectors of some sentences, and ``anchor_vectors`` those of the anchors.
+    """
     text_of = dict(zip(responses.kept["response_id"], responses.kept["text"], strict=True))
     places = zip(evidence["response_id"], evidence["start"], evidence["end"], strict=True)
     passages = [passage(text_of[i], start, end) for i, start, end in places]
@@ -130,7 +134,7 @@ def read_polarity(
     english = np.flatnonzero(are_english(passages))
     if len(english):
         themes = evidence["theme"].to_numpy(dtype=object)[english]
-        reader = PolarityReader.of(frame, encoder)
+        reader = PolarityReader.of(frame, encoder, anchor_vectors)
         readings = reader.read([passages[i] for i in english], themes, known or {})
         for i, one in zip(english, readings, strict=True):
             polarity[i], reason[i], score[i] = one
@@ -179,7 +183,9 @@ class PolarityReader:
     anchors: Mapping[str, Floats32]
 
     @classmethod
-    def of(cls, frame: ThemeFrame, encoder: Encoder) -> PolarityReader:
+    def of(
+        cls, frame: ThemeFrame, encoder: Encoder, anchor_vectors: Floats32 | None = None
+    ) -> PolarityReader:
         """Teach tone, and find the side of each theme."""
         from sklearn.svm import SVC
 
@@ -190,15 +196,22 @@ class PolarityReader:
         vectors = encoder.encode([*(text for text, _, _ in taught), *map(plain, neutral)])
         model = SVC(C=PENALTY, gamma=GAMMA).fit(vectors[: len(taught)], good)
         middle = float(model.decision_function(vectors[len(taught) :]).mean())
-        of_theme = encode_themes(encoder, [a.text for a in anchors])
+        of_theme = anchor_vectors
+        if of_theme is None:
+            of_theme = encode_themes(encoder, [a.text for a in anchors])
         ids = np.array([a.theme for a in anchors], dtype=object)
         near = {t.id: of_theme[ids == t.id] for t in frame.codable}
         reader = cls(encoder, model, middle, {}, {}, {}, near)
-        side, firm = reader._sides(frame)
+        # With a prompt of their own they are not what a sentence of the same words is.
+        alike = getattr(encoder, "for_themes", encoder) is encoder
+        known = dict(zip((a.text for a in anchors), of_theme, strict=True)) if alike else {}
+        side, firm = reader._sides(frame, known)
         own = {t.id: is_of_oneself(t) for t in frame.codable}
         return cls(encoder, model, middle, side, firm, own, near)
 
-    def _sides(self, frame: ThemeFrame) -> tuple[dict[str, float], dict[str, bool]]:
+    def _sides(
+        self, frame: ThemeFrame, known: Mapping[str, Floats32]
+    ) -> tuple[dict[str, float], dict[str, bool]]:
         """Side of each theme, -1 (bad) to 1 (good), and whether it is firm."""
         anchors = theme_anchors(frame)
         values = [(f.id, v) for f in frame.facets for v in f.values]
@@ -206,7 +219,7 @@ class PolarityReader:
         of_values = [
             [*v.examples, *([v.definition] if v.definition else [v.label])] for _, v in values
         ]
-        tones = self.tone_of([*texts, *(t for ts in of_values for t in ts)])
+        tones = self.tone_of([*texts, *(t for ts in of_values for t in ts)], known)
         owner = np.repeat(np.arange(len(values)), [len(ts) for ts in of_values])
         mean = {
             f"{facet}={v.id}": (facet, float(tones[len(texts) :][owner == i].mean()))
@@ -232,11 +245,12 @@ class PolarityReader:
                 firm[theme.id] = abs(leaning) >= FIRM_SIDE and alike >= FIRM_SHARE
         return side, firm
 
-    def tone_of(self, texts: Sequence[str]) -> Floats:
+    def tone_of(self, texts: Sequence[str], known: Mapping[str, Floats32] | None = None) -> Floats:
         """Tone of each text, -1 (bad) to 1 (good), negated clauses turned round."""
         clauses = [cut(plain(t)) for t in texts]
-        flat = [c.affirmed for cs in clauses for c in cs]
-        tones = self._tone(self.encoder.encode(flat)) * [c.sign for cs in clauses for c in cs]
+        vectors = self._vectors(texts, clauses, (), known or {})
+        flat = np.stack([vectors[c.affirmed] for cs in clauses for c in cs])
+        tones = self._tone(flat) * [c.sign for cs in clauses for c in cs]
         owner = np.repeat(np.arange(len(texts)), [len(cs) for cs in clauses])
         n = np.bincount(owner, minlength=len(texts))
         return np.asarray(np.bincount(owner, tones, len(texts)) / n)
@@ -244,15 +258,34 @@ class PolarityReader:
     def _tone(self, vectors: Floats32) -> Floats:
         return np.asarray(np.tanh(self.tone.decision_function(vectors) - self.middle))
 
-    def _is_over(self, past: Past, theme: str, vectors: Mapping[str, Floats32]) -> bool:
+    def _vectors(
+        self,
+        texts: Sequence[str],
+        clauses: Sequence[Sequence[Clause]],
+        more: Iterable[str],
+        known: Mapping[str, Floats32],
+    ) -> dict[str, Floats32]:
+        """Vector of each affirmed clause and of each of ``more``."""
+        # A text of one clause without a negation is what was encoded already.
+        vectors = {
+            cs[0].affirmed: known[t]
+            for t, cs in zip(texts, clauses, strict=True)
+            if len(cs) == 1 and cs[0].affirmed == cs[0].text and t in known
+        }
+        wanted = [*(c.affirmed for cs in clauses for c in cs), *more]
+        if new := [t for t in dict.fromkeys(wanted) if t not in vectors]:
+            vectors |= zip(new, self.encoder.encode(new), strict=True)
+        return vectors
+
+    def _is_over(self, past: Past, theme: str, tones: Mapping[str, float]) -> bool:
         """Whether what is said to have been is the theme, and it is no more."""
         if not past.text or (not past.now and not self.firm[theme]):
             return True
         side = self.side[theme]
-        was = self._tone(vectors[past.text][None])[0] * past.sign * side
+        was = tones[past.text] * past.sign * side
         if not past.now:
             return bool(was > LEAST_PAST)
-        now = self._tone(vectors[past.now][None])[0] * past.now_sign * side
+        now = tones[past.now] * past.now_sign * side
         return bool(was > LEAST_PAST and now < 0)
 
     def _nearness(self, vectors: Floats32, theme: str) -> Floats:
@@ -266,20 +299,13 @@ class PolarityReader:
         plains = [plain(p) for p in passages]
         clauses = [cut(p) for p in plains]
         pasts = [past_parts(p) for p in plains]
-        # A passage of one clause without a negation is what was encoded already.
-        vectors = {
-            cs[0].affirmed: known[p]
-            for p, cs in zip(passages, clauses, strict=True)
-            if len(cs) == 1 and cs[0].sign == 1 and cs[0].affirmed == cs[0].text and p in known
-        }
         lasts = [last_part(p) for p in plains]
-        wanted = [c.affirmed for cs in clauses for c in cs]
-        wanted += [text for text, _ in lasts if text]
-        wanted += [part for parts in pasts for p in parts for part in (p.text, p.now) if part]
-        if new := [t for t in dict.fromkeys(wanted) if t not in vectors]:
-            vectors |= zip(new, self.encoder.encode(new), strict=True)
+        more = [part for parts in pasts for p in parts for part in (p.text, p.now) if part]
+        more += [text for text, _ in lasts if text]
+        vectors = self._vectors(passages, clauses, more, known)
+        tones = dict(zip(vectors, self._tone(np.stack(list(vectors.values()))), strict=True))
         return [
-            self._reading(*each, vectors)
+            self._reading(*each, vectors, tones)
             for each in zip(plains, clauses, pasts, lasts, themes, strict=True)
         ]
 
@@ -291,6 +317,7 @@ class PolarityReader:
         last: tuple[str, int],
         theme: str,
         vectors: Mapping[str, Floats32],
+        tones: Mapping[str, float],
     ) -> Reading:
         if not re.search(r"[^\W\d_]", text):
             return Reading(MENTIONED, "", float("nan"))
@@ -298,11 +325,11 @@ class PolarityReader:
         rows = np.stack([vectors[c.affirmed] for c in clauses])
         sign = np.array([c.sign for c in clauses])
         near = self._nearness(rows, theme)
-        tone = self._tone(rows) * side
+        tone = np.array([tones[c.affirmed] for c in clauses]) * side
         weight = np.exp((near - near.max()) / NEARNESS_SCALE)
         weight /= weight.sum()
         agreement = float(weight @ (sign * tone))
-        over = any(self._is_over(past, theme, vectors) for past in pasts)
+        over = any(self._is_over(past, theme, tones) for past in pasts)
         cues = load_cues()
         reason = cues.status(text)
         reason = "past" if over and not reason else reason
@@ -313,7 +340,7 @@ class PolarityReader:
         score -= CUE_WEIGHT * bool(reason) + APART_WEIGHT * apart
         score -= WEAK_WEIGHT * cues.weak_signs(text)
         if last[0]:
-            score += LAST_WEIGHT * min(0.0, self._tone(vectors[last[0]][None])[0] * last[1] * side)
+            score += LAST_WEIGHT * min(0.0, tones[last[0]] * last[1] * side)
         if reason:
             return Reading(MENTIONED, reason, score)
         if not self.firm[theme]:
