@@ -12,7 +12,7 @@ import pandas as pd
 
 from iapt_topics._base.arrays import Floats, Floats32
 from iapt_topics._base.errors import InputError
-from iapt_topics.codes.codes import POLARITY, Codes
+from iapt_topics.codes.codes import POLARITIES, POLARITY, Codes
 from iapt_topics.encoders.encoder import Encoder, encode_themes
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.theme import Theme
@@ -30,7 +30,7 @@ from iapt_topics.mapping.polarity_cues import (
 from iapt_topics.mapping.scoring import NEAREST, theme_anchors
 from iapt_topics.survey.responses import Responses
 
-SAID, DENIED, MENTIONED = "said", "denied", "mentioned"
+SAID, DENIED, MENTIONED = POLARITIES
 #: Tone from -1 to 1 that a sentence must share with its theme for the theme to be said; and that a
 #: negated clause must share with it, once its negation is taken out, for the theme to be denied.
 LEAST_SAID, LEAST_DENIED = 0.2, 0.4

@@ -1,6 +1,7 @@
 """What a sentence says of a theme, and denies: cues by hand, tone by the real model."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -221,6 +222,17 @@ def test_codes_without_sentences_are_refused(survey, embeddings, encoder):
     codes = code_responses(survey, embeddings, SUBJECT_FRAME, encoder)
     with pytest.raises(InputError, match="must name the sentence behind each code"):
         mark_polarity(codes.roll_up(SUBJECT_FRAME), survey, SUBJECT_FRAME, encoder)
+
+
+def test_codes_refuse_a_polarity_of_another_name(survey, embeddings, encoder):
+    codes = code_responses(survey, embeddings, SUBJECT_FRAME, encoder)
+    for value in ("affirmed", np.nan):
+        with pytest.raises(InputError, match="polarity must be one of"):
+            replace(codes, evidence=codes.evidence.assign(polarity=value))
+    with pytest.raises(InputError, match="polarity_reason"):
+        replace(codes, evidence=codes.evidence.drop(columns="polarity_reason"))
+    earlier = replace(codes, evidence=codes.evidence.drop(columns=list(POLARITY)))
+    assert mark_polarity(earlier, survey, SUBJECT_FRAME, encoder)["polarity"].notna().all()
 
 
 @pytest.mark.slow
