@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from iapt_topics._base.errors import InputError
@@ -45,7 +46,9 @@ def private_csv(table: pd.DataFrame) -> str:
         returns = returns or any("\r" in v for v in said)
         if unsafe := {v: text for v in said if (text := defused(v)) != v}:
             cells = [unsafe.get(v, v) if isinstance(v, str) else v for v in column.tolist()]
-            shown.isetitem(i, pd.Series(cells, table.index, object))
+            held = np.empty(len(cells), dtype=object)
+            held[:] = cells
+            shown.isetitem(i, held)
     # A carriage return ends a row unless it is quoted, which it is if it is a line's end.
     return shown.to_csv(index=False, lineterminator="\r\n" if returns else None)
 

@@ -21,6 +21,9 @@ KINDS = ("human", "machine")
 #: Column of ``seen`` that not all codes have.
 PROBABILITY = "inclusion_probability"
 EVIDENCE = ("response_id", "theme", "start", "end", "margin", "anchor", "anchor_kind")
+#: Columns of the evidence that files of earlier versions have not.
+POLARITY = ("polarity", "polarity_reason", "polarity_score")
+POLARITIES = ("said", "denied", "mentioned")
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -63,7 +66,9 @@ class Codes(Result):
         ``end`` (of the sentence in the response's text, end exclusive), ``margin`` (the sentence's
         score for the theme less its best for another; NaN in a frame of one theme), ``anchor`` and
         ``anchor_kind`` (the text of the theme that is nearest in meaning, and its field in the
-        frame). None where a coder gives no sentence.
+        frame). It may have ``polarity`` ("said", "denied" or "mentioned": what the sentence does
+        with the theme), ``polarity_reason`` and ``polarity_score``, as of
+        :func:`iapt_topics.mapping.mark_polarity`. None where a coder gives no sentence.
     findings : pandas.DataFrame, optional
         What was found out about the file, as in :class:`iapt_topics.Responses`.
 
@@ -71,8 +76,9 @@ class Codes(Result):
     ------
     InputError
         If a table lacks a column or repeats its key, if ``table`` has a response that was not coded
-        or a theme outside the code set, if ``evidence`` is not of the rows of ``table``, if an
-        inclusion probability is out of range, or if a response is cross-fitted that did not train.
+        or a theme outside the code set, if ``evidence`` is not of the rows of ``table`` or has a
+        polarity of another name, if an inclusion probability is out of range, or if a response is
+        cross-fitted that did not train.
 
     Examples
     --------
@@ -187,6 +193,14 @@ class Codes(Result):
         if not pairs[0].sort_values().equals(pairs[1].sort_values()):
             got = f"{len(pairs[1])} rows for {len(pairs[0])}"
             raise InputError("evidence", "must be of each row of the table", got, "Leave it out.")
+        if "polarity" in self.evidence:
+            require_columns(self.evidence, POLARITY, "evidence")
+            marks = self.evidence["polarity"].unique()
+            if other := [m for m in marks if m not in POLARITIES]:
+                raise InputError(
+                    "evidence: polarity", f"must be one of {listed(POLARITIES)}", listed(other),
+                    "Make it by mark_polarity(), or leave its columns out.",
+                )  # fmt: skip
 
     def matrix(
         self, response_ids: Sequence[str] | None = None, themes: Sequence[str] | None = None

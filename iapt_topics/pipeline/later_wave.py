@@ -99,7 +99,7 @@ def place_wave(
         later, own, frame, encoder, mapping if decided else None, topics if decided else None,
         fixed=scale.reference_scale,
     )  # fmt: skip
-    codes = explained_codes(scores, given, later, frame)
+    codes = explained_codes(scores, given, later, frame, encoder)
     facets = before.facets
     if facets is not None:
         facets = pd.concat([facets, code_facets(later, own, frame, encoder)], ignore_index=True)

@@ -247,7 +247,7 @@ def code_once(
         facets = facets_of(scores, given, frame, encoder) if frame.facets else None
         edits = placed_mapping_edits(decided, mapping, topics, setup.on_event)
         if edits is None:
-            return mapping, explained_codes(scores, given, responses, frame), facets
+            return mapping, explained_codes(scores, given, responses, frame, encoder), facets
         mapping = apply_edits(mapping, edits)
         machine = code_responses(
             responses, embeddings, frame, encoder, mapping=mapping, topics=topics

@@ -96,6 +96,7 @@ def exact_tables(study: Results) -> Tables:
         "machine_codes": study.codes.table,
         "machine_evidence": study.codes.evidence,
         "machine_facets": study.facets,
+        "theme_polarity": theme_polarity(study.codes),
         "drift_sources": drift.sources,
         "redactions": study.redactions,
     }
@@ -104,6 +105,29 @@ def exact_tables(study: Results) -> Tables:
         private["wave_novelty"] = study.wave.novelty
         private["wave_groups"] = study.wave.groups.assign(response_ids=ids)
     return out | {name: table for name, table in private.items() if table is not None}
+
+
+def theme_polarity(codes: Codes) -> pd.DataFrame | None:
+    """How many of each theme's codes say it, deny it or only mention it; None if none is marked.
+
+    One row for each theme: ``theme``; ``said``, ``denied``, ``mentioned`` (codes); ``past``,
+    ``hypothetical``, ``others`` (of those mentioned, where a cue says so); ``n`` (codes).
+    """
+    evidence = codes.evidence
+    if evidence is None or "polarity" not in evidence:
+        return None
+    themes = pd.Index(codes.themes, name="theme")
+    marks = pd.crosstab(evidence["theme"], evidence["polarity"])
+    reasons = pd.crosstab(evidence["theme"], evidence["polarity_reason"])
+    table = pd.concat(
+        [
+            marks.reindex(index=themes, columns=["said", "denied", "mentioned"], fill_value=0),
+            reasons.reindex(index=themes, columns=["past", "hypothetical", "others"], fill_value=0),
+        ],
+        axis=1,
+    )
+    table["n"] = table[["said", "denied", "mentioned"]].sum(axis=1)
+    return table.reset_index().rename_axis(columns=None)
 
 
 def _all_findings(study: Results) -> pd.DataFrame:
