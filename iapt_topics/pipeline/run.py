@@ -13,6 +13,7 @@ import pandas as pd
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.memory import check_memory
+from iapt_topics._base.threads import one_thread_for_few
 from iapt_topics.agreement.comparison import Comparison, compare_codes, topic_codes
 from iapt_topics.agreement.gain import measure_gain
 from iapt_topics.codes.axis import axis_codes
@@ -141,8 +142,9 @@ def run_stages(
     """Run every stage, with what people decided; ``code`` takes the place of the first ones."""
     began = perf_counter()
     _check_early(responses, setup.human, setup.baseline)
-    coded = (code or code_survey)(responses, frame, encoder, setup)
-    study = measure(responses, encoder, coded, setup)
+    with one_thread_for_few(len(responses)):
+        coded = (code or code_survey)(responses, frame, encoder, setup)
+        study = measure(responses, encoder, coded, setup)
     seconds = round(perf_counter() - began, 1)
     return replace(study, manifest={**study.manifest, "seconds": seconds})
 
