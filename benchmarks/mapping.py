@@ -161,6 +161,76 @@ def clinc(folder: Path) -> None:
     run("CLINC150 domains, intents' names", survey, truth, ThemeFrame(name="c", themes=themes))
 
 
+def levels(data: Path | None) -> None:
+    """Codebooks of two levels, both codable, against each level as a codebook of its own."""
+    frame, truth = load_frame("iapt_identity_system"), load_truth()
+    survey, _ = load_example()
+    ids, lower = truth.seen["response_id"].tolist(), [t.id for t in frame.codable]
+    cells = pd.DataFrame(truth.matrix(ids, lower), index=ids, columns=lower)
+    up = {i: frame.find_domain(i) for i in lower}
+    print("\n| two levels | upper alone | in both | the same | lower alone | in both |")
+    print("|---|---|---|---|---|---|")
+    level_row("example, domains", survey, frame, up, cells)
+    if data is None:
+        return
+    rows = pd.read_csv(data / "nhs_fft" / "v6_multilabel.csv").dropna(subset=["text"])
+    book = pd.read_csv(data / "nhs_fft" / "framework_v7_codebook.csv")
+    book = book[~book["minor"].isin(PROCESS)]
+    same = pd.read_csv(data / "nhs_fft" / "v6_labels.csv")
+    same = same.dropna(subset=["same_label_in_v7_codebook"])
+    to_v7 = dict(zip(same["label"], same["same_label_in_v7_codebook"], strict=True))
+    labels = rows["labels"].str.split("|").map(lambda s: {to_v7.get(x, "") for x in s})
+    book = book[[sum(m in s for s in labels) >= 20 for m in book["minor"]]]
+    tops = [Theme(id=f"major {m}", label=m) for m in book["major"].unique()]
+    minors = [
+        Theme(id=b.minor, label=b.minor, definition=b.definition, parent=f"major {b.major}")
+        for b in book.itertuples()
+    ]
+    some = labels.map(lambda s: bool(s & set(book["minor"])))
+    survey = survey_of(rows["text"][some].tolist(), rows["respondent_id"][some].tolist())
+    cells = matrix(labels[some].tolist(), book["minor"].tolist())
+    frame = ThemeFrame(name="both", themes=(*tops, *minors))
+    level_row("NHS v6", survey, frame, {t.id: t.parent for t in minors}, cells)
+    rows = pd.read_csv(data / "clinc150" / "clinc150.csv")
+    rows = rows[rows["split"].isin(["test", "oos_train", "oos_val", "oos_test"])]
+    inside = rows[rows["domain"] != "oos"].drop_duplicates("intent")
+    tops = [Theme(id=f"domain {d}", label=d.replace("_", " ")) for d in inside["domain"].unique()]
+    intents = [
+        Theme(id=r.intent, label=r.intent.replace("_", " "), parent=f"domain {r.domain}")
+        for r in inside.itertuples()
+    ]
+    cells = matrix([{i} for i in rows["intent"]], [t.id for t in intents])
+    frame = ThemeFrame(name="both", themes=(*tops, *intents))
+    survey = survey_of(rows["text"].tolist())
+    level_row("CLINC150", survey, frame, {t.id: t.parent for t in intents}, cells)
+
+
+def level_row(
+    name: str, survey: Responses, frame: ThemeFrame, up: dict[str, str], truth: pd.DataFrame
+) -> None:
+    """Print one row; a text has an upper theme if it has one below it in ``truth``."""
+    encoder = sentence_encoder()
+    embeddings = embed(survey, encoder)
+    ids = [r for r in survey.kept["response_id"] if r in truth.index]
+    upper = list(dict.fromkeys(up.values()))
+    above = np.stack([truth[[t for t in up if up[t] == u]].any(axis=1) for u in upper], axis=1)
+    true = {"upper": pd.DataFrame(above, index=truth.index).loc[ids].to_numpy(dtype=bool)}
+    true["lower"] = truth.loc[ids, list(up)].to_numpy(dtype=bool)
+    given = {}
+    for codable in (upper, list(up), [*upper, *up]):
+        themes = tuple(replace(t, codable=t.id in codable) for t in frame.themes)
+        coded = code_responses(survey, embeddings, replace(frame, themes=themes), encoder)
+        given[len(codable)] = coded
+    parts = []
+    for level, names in (("upper", upper), ("lower", list(up))):
+        alone, both = (given[n].matrix(ids, names) for n in (len(names), len(upper) + len(up)))
+        told = [figures(true[level], codes) for codes in (alone, both)]
+        parts += [f"{f:.3f}, {k:.3f}" for f, k in told]
+        if level == "upper":
+            parts.append("yes" if (alone == both).all() else "no")
+    print(f"| {name} | " + " | ".join(parts) + " |", flush=True)
+
+
 def facets(data: Path | None) -> None:
     """Tone of the example's sentences, its alignment and impact; tone of patients' comments."""
     encoder, (survey, _) = sentence_encoder(), load_example()
@@ -281,6 +351,7 @@ def main() -> None:
     else:
         nhs(data / "nhs_fft")
         clinc(data / "clinc150")
+    levels(data)
     facets(data)
     axis()
 

@@ -5,10 +5,11 @@
 FOLDER holds ``osmi/``, ``nhs_fft/`` and ``clinc150/``. Each method is fitted several times, with
 another seed and row order each time. Printed are: topics; share left unassigned; ARI between fits
 (mean over pairs, the unassigned as one group); ARI between ``--parts`` fits on random 90 % of the
-responses (on those in both; BERTopic, k-means and this library), and of this library's broad
-topics; AMI with the first human label; NPMI (Bouma 2009) and diversity of the top ten words over
-the documents; and CPU seconds a fit, after one of each that compiles and is not counted. The peers
-have as many topics as this library found. FASTopic is not among the project's dependencies:
+responses (on those in both; BERTopic, k-means and this library, also by meaning alone), and of
+this library's broad topics; AMI with the first human label; NPMI (Bouma 2009) and diversity of the
+top ten words over the documents; and CPU seconds a fit, after one of each that compiles and is not
+counted. The peers have as many topics as this library found. FASTopic is not among the project's
+dependencies:
 
     pip install --no-deps --target PEERS fastopic
     PYTHONPATH=PEERS python benchmarks/topics.py --data FOLDER
@@ -25,12 +26,15 @@ import warnings
 from functools import partialmethod
 from itertools import combinations
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 import iapt_topics as it
+from iapt_topics.topics import runs
+from iapt_topics.topics.wording import wording_view
 from iapt_topics.topics.words import topic_words
 
 
@@ -56,6 +60,8 @@ def surveys(data: Path) -> dict[str, pd.DataFrame]:
         "phase1": phase1,
         "clinc": clinc,
         "industry": industry.assign(label=""),
+        "v6_long": v6[v6["text"].str.split().str.len() >= 25],
+        "phase1_long": phase1[phase1["text"].str.split().str.len() >= 30],
     }
 
 
@@ -66,6 +72,12 @@ def ours(texts, vectors, seed, k, rows):
     topic = found.assignments["topic"].to_numpy()
     broad = found.hierarchy.set_index("topic")["broad"].reindex(topic, fill_value=-1)
     return topic, words, broad.to_numpy()
+
+
+def meaning(texts, vectors, seed, k, rows):
+    """This library without its view of the wording."""
+    with mock.patch.object(runs, "wording_view", return_value=(None, 0.0)):
+        return ours(texts, vectors, seed, k, rows)
 
 
 def bertopic(texts, vectors, seed, k, rows):
@@ -134,12 +146,15 @@ def fastopic(texts, vectors, seed, k, rows):
 
 METHODS = {
     "iapt_topics": ours,
+    "meaning alone": meaning,
     "BERTopic": bertopic,
     "k-means": kmeans,
     "Gaussian mixture": mixture,
     "NMF": nmf,
     "FASTopic": fastopic,
 }
+#: Fitted to parts of the respondents, too.
+PARTED = ("iapt_topics", "meaning alone", "BERTopic", "k-means")
 
 
 def npmi(words: list[list[str]], texts: list[str]) -> float:
@@ -179,7 +194,7 @@ def compare(table: pd.DataFrame, args: argparse.Namespace) -> None:
     for name in args.peers:
         fits, parts, seconds = [], [], []
         compiles = name in ("iapt_topics", "BERTopic")
-        parted = args.parts if compiles or name == "k-means" else 0
+        parted = args.parts if name in PARTED else 0
         for fit in range(-1 if compiles else 0, args.fits + parted):
             part = fit >= args.fits
             rows = table.sample(frac=0.9 if part else 1, random_state=args.seed + 100 + fit)
@@ -246,6 +261,8 @@ def main() -> None:
     for name, table in surveys(args.data).items():
         if args.only is None or name in args.only:
             print(f"\n{name}: {len(table)} rows", f"({args.rows} drawn)" if args.rows else "")
+            weight = wording_view(table["text"].tolist())[1]
+            print(f"The wording weighs {weight:.2f}, the meaning {1 - weight:.2f}.\n")
             print(
                 "| method | topics | unassigned | ARI | ARI 90 % | broad | AMI | NPMI | "
                 "diversity | CPU s |"

@@ -40,7 +40,7 @@ from iapt_topics.codes.codes import Codes, restrict_codes
 from iapt_topics.encoders.embeddings import Embeddings, embed
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.mapping.coding import as_codes, assign_themes, theme_probability
+from iapt_topics.mapping.coding import as_codes, assign_themes, given_themes
 from iapt_topics.mapping.mapping import map_topics
 from iapt_topics.pipeline.saved import stage_once
 from iapt_topics.study.study import Study
@@ -194,12 +194,10 @@ def _codings(
     if scores.nearness.shape[1] == 1:  # of one theme there is no probability
         yield _printed(THRESHOLDS[0]), _KEPT, as_codes(scores, given, study.responses, frame)
         return
-    likely = theme_probability(
-        scores.score, scores.nearness, scores.reference_scale.any_theme_cutoff
-    )
     for threshold in THRESHOLDS:
-        codes = as_codes(scores, likely >= threshold, study.responses, frame)
+        codes = as_codes(scores, given_themes(scores, frame, threshold), study.responses, frame)
         yield _printed(threshold), _KEPT, codes
+    likely = scores.likely.max(axis=1)
     between = (likely >= min(THRESHOLDS)) & (likely < max(THRESHOLDS))
     clear = np.ones(len(scores.response_id), dtype=bool)
     clear[scores.owner[between]] = False

@@ -8,10 +8,12 @@ import pandas as pd
 
 from iapt_topics._base.errors import InputError, listed, suggestion
 from iapt_topics._base.result import Result
+from iapt_topics.frame.acronyms import find_acronym_faults
 from iapt_topics.frame.theme import Facet, Theme, trim
 from iapt_topics.frame.validation import find_faults, refuse
 
 ABOUT = ("name", "title", "version", "note")
+LISTED = ("axis", "acronyms")
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -26,6 +28,9 @@ class ThemeFrame(Result):
         Ids of the two domains that are set against each other, e.g. identity and system.
     facets : tuple of Facet
         What is held beside the themes, and not as themes of their own.
+    acronyms : tuple of str
+        The field's acronyms and what each stands for, as ``"DNA = did not attend"``. A sentence is
+        scored with the meaning behind the acronym, written just so, or with an ending such as s.
 
     Raises
     ------
@@ -40,6 +45,7 @@ class ThemeFrame(Result):
     note: str = ""
     axis: tuple[str, ...] | None = None
     facets: tuple[Facet, ...] = ()
+    acronyms: tuple[str, ...] = ()
 
     _view = ("table: id label parent status codable definition",)
 
@@ -53,7 +59,8 @@ class ThemeFrame(Result):
     def __post_init__(self) -> None:
         trim(self)
         about = {k: getattr(self, k) for k in ABOUT}
-        refuse(self.name, find_faults(self.themes, self.axis, self.facets, about))
+        faults = find_faults(self.themes, self.axis, self.facets, about)
+        refuse(self.name, faults + find_acronym_faults(self.acronyms))
 
     def __getitem__(self, theme_id: str) -> Theme:
         """Return the theme of this id; raise :class:`InputError` if there is none."""

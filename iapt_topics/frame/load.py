@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from iapt_topics._base.errors import InputError, listed, suggestion
 from iapt_topics._base.files import write_whole
+from iapt_topics.frame.acronyms import find_acronym_faults
 from iapt_topics.frame.files import ENDINGS, read_entries, split_cell, write_entries
-from iapt_topics.frame.frame import ABOUT, ThemeFrame
+from iapt_topics.frame.frame import ABOUT, LISTED, ThemeFrame
 from iapt_topics.frame.refi import codebook_xml
 from iapt_topics.frame.theme import LISTS, Facet, FacetValue, Theme
 from iapt_topics.frame.validation import find_faults, refuse
@@ -35,11 +36,12 @@ def load_frame(source: str | Path) -> ThemeFrame:
         ``.xlsx`` or ``.qdc`` file, the last a REFI-QDA codebook from the tool that people code
         in. Codebooks that NVivo, MAXQDA, ATLAS.ti and Taguette export as tables are known by
         their columns, and so is a table of domains and themes. A TOML file has one
-        ``[[theme]]`` for each theme and, optionally, a ``[frame]`` with name, title, version, note
-        and axis, and ``[[facet]]`` tables. A table has the columns ``id`` and ``label`` and any
-        others of :class:`Theme`; lists are separated by ``|`` or by line breaks. A column ``kind``
-        tells rows on the frame and its facets from themes: see :func:`write_frame`. A
-        definition and a few examples make the mapping much better than a bare label.
+        ``[[theme]]`` for each theme and, optionally, a ``[frame]`` with name, title, version,
+        note, axis and acronyms, and ``[[facet]]`` tables. A table has the columns ``id`` and
+        ``label`` and any others of :class:`Theme`; lists are separated by ``|`` or by line breaks.
+        A column ``kind`` tells rows on the frame and its facets from themes: see
+        :func:`write_frame`. A definition and a few examples make the mapping much better than a
+        bare label.
 
     Returns
     -------
@@ -61,17 +63,22 @@ def load_frame(source: str | Path) -> ThemeFrame:
         path = _bundled(str(source))
     faults: list[str] = []
     about, rows, groups = read_entries(path, _FIELDS, faults)
-    faults += [f"[frame] has the unknown field {k!r}" for k in about if k not in (*ABOUT, "axis")]
+    faults += [f"[frame] has the unknown field {k!r}" for k in about if k not in (*ABOUT, *LISTED)]
     themes = [_made(Theme, row, f"theme number {i}", faults) for i, row in enumerate(rows, 1)]
     facets = [_facet(group, i, faults) for i, group in enumerate(groups, 1)]
     texts = {k: _text(about.get(k, ""), f"{k!r} of [frame]", faults) for k in ABOUT}
     texts["name"] = texts["name"] or path.stem
-    axis = about.get("axis")
-    if axis is not None:
-        axis = tuple(_parts(axis, "'axis' of [frame]", faults))
+    axis, acronyms = (
+        _parts(about[k], f"{k!r} of [frame]", faults) if about.get(k) is not None else None
+        for k in LISTED
+    )
+    acronyms = acronyms or ()
     if faults:  # of form; those of content are named with them
-        refuse(texts["name"], faults + find_faults(themes, axis, facets, texts))
-    return ThemeFrame(themes=tuple(themes), axis=axis, facets=tuple(facets), **texts)
+        faults += find_faults(themes, axis, facets, texts)
+        refuse(texts["name"], faults + find_acronym_faults(acronyms))
+    return ThemeFrame(
+        themes=tuple(themes), axis=axis, facets=tuple(facets), acronyms=acronyms, **texts
+    )
 
 
 def write_frame(path: str | Path, frame: ThemeFrame) -> Path:
@@ -103,7 +110,7 @@ def write_frame(path: str | Path, frame: ThemeFrame) -> Path:
         return Path(path)
     about = {k: getattr(frame, k) for k in ABOUT}
     entries = (
-        about | ({} if frame.axis is None else {"axis": tuple(frame.axis)}),
+        about | {k: v for k in LISTED if (v := getattr(frame, k))},
         [_entry(t) for t in frame.themes],
         [_entry(f) | {"value": [_entry(v) for v in f.values]} for f in frame.facets],
     )

@@ -11,13 +11,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.arrays import Bools, Floats
+from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics._base.errors import InputError
 from iapt_topics.codes.codes import Codes
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.mapping.evidence import find_evidence, margin_over_others, nearest_anchors
+from iapt_topics.mapping.anchors import codable_above
+from iapt_topics.mapping.evidence import find_evidence, nearest_anchors
 from iapt_topics.mapping.mapping import TopicMapping
 from iapt_topics.mapping.scoring import (
     ReferenceScale,
@@ -30,12 +31,6 @@ from iapt_topics.topics.topics import Topics
 #: What a person's decision on a topic and a theme moves the scores of the topic's responses by, in
 #: standard deviations, times the support of a response's place in the topic.
 DECISION_WEIGHT = 1.0
-#: As many sentences are taken to mention no theme as are less near to their best theme than this
-#: part of all sentences are to a theme that is not their best.
-RUNNER_UP_QUANTILE = 0.25
-#: How fast the probability of a theme rises with its score over those of others, and that
-#: of any theme with nearness and score together; both in standard deviations.
-THEME_SLOPE, ANY_SLOPE = 5.0, 4.0
 _LEFT = "no theme: relevance too low, or two themes too close"
 
 
@@ -91,6 +86,17 @@ def code_responses(
     several sets together and no hand code was used, so it orders sentences and is not calibrated.
     """
     scores, given = assign_themes(responses, embeddings, frame, encoder, mapping, topics)
+    return explained_codes(scores, given, responses, frame, encoder)
+
+
+def explained_codes(
+    scores: SentenceScores,
+    given: Bools,
+    responses: Responses,
+    frame: ThemeFrame,
+    encoder: Encoder,
+) -> Codes:
+    """As :func:`as_codes`, with the sentence that carried each code, and its polarity."""
     codes = as_codes(scores, given, responses, frame)
     evidence = find_evidence(scores, codes.table, responses, frame, encoder, given)
     return replace(codes, evidence=evidence)
@@ -100,9 +106,9 @@ def as_codes(
     scores: SentenceScores, given: Bools, responses: Responses, frame: ThemeFrame
 ) -> Codes:
     """Codes of the kept responses from what :func:`assign_themes` decided."""
-    score = scores.score[given]
-    row, best = scores.owner[given], score.argmax(axis=1)
-    each = pd.DataFrame({"row": row, "theme": best, "score": score.max(axis=1)})
+    sentence, theme = np.nonzero(given)
+    row, score = scores.owner[sentence], scores.score[sentence, theme]
+    each = pd.DataFrame({"row": row, "theme": theme, "score": score})
     table = each.groupby(["row", "theme"])["score"].max().reset_index()
     themes = tuple(t.id for t in frame.codable)
     return Codes(
@@ -164,24 +170,39 @@ def explain_codes(
     """
     scores, given = assign_themes(responses, embeddings, frame, encoder, mapping, topics)
     ids = np.array([t.id for t in frame.codable], dtype=object)
-    rows, order = np.arange(len(scores.score)), np.argsort(-scores.score, axis=1, kind="stable")
-    best = order[:, 0]
+    best, runner_up = _best_themes(scores, given, frame)
+    rows, some = np.arange(len(best)), given.any(axis=1)
     anchors = nearest_anchors(scores, rows, best, frame)
     return pd.DataFrame(
         {
             "response_id": np.array(scores.response_id, dtype=object)[scores.owner],
             "sentence": pd.Series(scores.owner).groupby(scores.owner).cumcount(),
             "text": scores.sentences,
-            "theme": np.where(given, ids[best], ""),
+            "theme": np.where(some, ids[best], ""),
             "score": scores.score[rows, best],
-            "margin": margin_over_others(scores.score, best),
-            "runner_up": ids[order[:, 1]] if len(ids) > 1 else "",
+            "margin": scores.margin[rows, best],
+            "runner_up": ids[runner_up] if len(ids) > 1 else "",
             "nearness": scores.nearness[rows, best],
             "anchor": [a.text for a in anchors],
             "anchor_kind": [a.kind for a in anchors],
-            "note": np.where(given, "", _LEFT),
+            "note": np.where(some, "", _LEFT),
         }
     )
+
+
+def _best_themes(scores: SentenceScores, given: Bools, frame: ThemeFrame) -> tuple[Ints, Ints]:
+    """The deepest theme given to each sentence, or its best one; and the next beside that."""
+    above = codable_above(frame)
+    places = {t: j for j, t in enumerate(above)}
+    depth = np.array([len(a) for a in above.values()])
+    top = np.where(depth == 0, scores.score, -np.inf).argmax(axis=1)
+    best = np.where(given.any(axis=1), (given * (depth + 1)).argmax(axis=1), top)
+    apart = ~np.eye(len(above), dtype=bool)
+    for theme, others in above.items():
+        for other in others:
+            apart[places[theme], places[other]] = apart[places[other], places[theme]] = False
+    beside = np.where(apart[best], scores.score, -np.inf)
+    return best, beside.argmax(axis=1)
 
 
 def assign_themes(
@@ -191,9 +212,9 @@ def assign_themes(
     encoder: Encoder,
     mapping: TopicMapping | None = None,
     topics: Topics | None = None,
-    fixed: ReferenceScale | None = None,
+    fixed: tuple[ReferenceScale, ...] | None = None,
 ) -> tuple[SentenceScores, Bools]:
-    """Score every sentence, and say which are given their best theme.
+    """Score every sentence, and say which is given which theme.
 
     With ``fixed``, by what an earlier survey (or part of one) was measured by.
     """
@@ -207,47 +228,27 @@ def assign_themes(
             "code_responses()", "needs a mapping onto the same frame",
             f"one onto {mapping.frame.name!r}", "Run map_topics() with this frame.",
         )  # fmt: skip
-    evidence: Floats | float = 0.0
+    evidence: Floats | None = None
     if mapping is not None and topics is not None:
         evidence = _decision_evidence(responses.kept, mapping, topics)
     scores = score_sentences(responses, embeddings, frame, encoder, evidence, fixed)
-    scale = scores.reference_scale
-    if fixed is None:
-        cutoff = _any_theme_cutoff(scores.score, scores.nearness)
-        scale = replace(scale, any_theme_cutoff=cutoff)
-        scores = replace(scores, reference_scale=scale)
-    if scores.nearness.shape[1] == 1:
-        return scores, scores.nearness[:, 0] > scale.any_theme_cutoff[2]
-    likely = theme_probability(scores.score, scores.nearness, scale.any_theme_cutoff)
-    return scores, likely >= 0.5
+    return scores, given_themes(scores, frame)
 
 
-def _any_theme_cutoff(score: Floats, nearness: Floats) -> tuple[float, float, float]:
-    """Spread of nearness and of score to the best theme, and the sum of both where any begins."""
-    rows, best = np.arange(len(score)), score.argmax(axis=1)
-    top, near = score[rows, best], nearness[rows, best]
-    if nearness.shape[1] == 1:
-        return 1.0, np.inf, float(np.median(near))
-    # What does not vary tells nothing.
-    of_near, of_top = (float(x.std()) or np.inf for x in (near, top))
-    others = nearness.copy()
-    others[rows, best] = -np.inf
-    none = near < np.quantile(others.max(axis=1), RUNNER_UP_QUANTILE)
-    if not none.any():
-        return of_near, of_top, -np.inf
-    return of_near, of_top, float(np.quantile(near / of_near + top / of_top, none.mean()))
+def given_themes(scores: SentenceScores, frame: ThemeFrame, threshold: float = 0.5) -> Bools:
+    """Say which sentence is given which theme: the best of its level, if as likely as this.
 
-
-def theme_probability(
-    score: Floats, nearness: Floats, cutoff: tuple[float, float, float]
-) -> Floats:
-    """How likely each sentence is to mention its best theme, 0 to 1."""
-    rows, best = np.arange(len(score)), score.argmax(axis=1)
-    top, near = score[rows, best], nearness[rows, best]
-    this = 1 / np.exp(THEME_SLOPE * (score - top[:, None])).sum(axis=1)
-    of_near, of_top, begins = cutoff
-    spoken = near / of_near + top / of_top - begins
-    return np.asarray(this / (1 + np.exp(np.clip(-ANY_SLOPE * spoken, -30, 30))))
+    One below another codable theme is given only in responses that have that one too.
+    """
+    given = scores.likely >= threshold
+    places = {t.id: j for j, t in enumerate(frame.codable)}
+    above = codable_above(frame)
+    for theme in sorted(above, key=lambda t: len(above[t])):
+        if above[theme]:
+            has = np.zeros(len(scores.response_id), dtype=bool)
+            has[scores.owner[given[:, places[above[theme][0]]]]] = True
+            given[:, places[theme]] &= has[scores.owner]
+    return np.asarray(given)
 
 
 def _decision_evidence(kept: pd.DataFrame, mapping: TopicMapping, topics: Topics) -> Floats:

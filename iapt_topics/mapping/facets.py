@@ -7,14 +7,15 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from iapt_topics._base.arrays import Floats, Floats32
+from iapt_topics._base.arrays import Bools, Floats, Floats32
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.theme import Facet, Theme
 from iapt_topics.mapping.coding import assign_themes
-from iapt_topics.mapping.scoring import classify, nearness_in_meaning
+from iapt_topics.mapping.scoring import SentenceScores
+from iapt_topics.mapping.views import classify, nearness_in_meaning
 from iapt_topics.survey.responses import Responses
 
 #: A value is given if the sentence leans to it, over the next value, by this many standard
@@ -75,27 +76,38 @@ def code_facets(
     if not frame.facets:
         raise InputError(f"frame {frame.name!r}", "must have facets", "none", "Add [[facet]]s.")
     scores, given = assign_themes(responses, embeddings, frame, encoder)
+    return facets_of(scores, given, frame, encoder, of_every_theme)
+
+
+def facets_of(
+    scores: SentenceScores,
+    given: Bools,
+    frame: ThemeFrame,
+    encoder: Encoder,
+    of_every_theme: Collection[str] = ("role",),
+) -> pd.DataFrame:
+    """The table of :func:`code_facets`, from what the sentences were given."""
     ids = [t.id for t in frame.codable]
-    best = scores.score.argmax(axis=1)
+    sentence, theme = np.nonzero(given)
     runner_up = np.sort(scores.nearness, axis=1)[:, -2:][:, 0]
     places = pd.Series(scores.owner).groupby(scores.owner).cumcount().to_numpy()
     parts = []
     for facet in frame.facets:
         values = np.array([v.id for v in facet.values], dtype=object)
         leaning, near = _leaning(scores.vectors, facet, encoder)
-        own = np.array(
-            [[f"{facet.id}={v}" in theme.facets for v in values] for theme in frame.codable]
-        )[best]
-        leaning = leaning + CARRIED * own
+        own = np.array([[f"{facet.id}={v}" in t.facets for v in values] for t in frame.codable])[
+            theme
+        ]
+        leaning = leaning[sentence] + CARRIED * own
         ranked = np.sort(leaning, axis=1)
         margin = ranked[:, -1] - ranked[:, -2]
-        spoken_of = own.any(axis=1) | (near >= runner_up) | (facet.id in of_every_theme)
+        spoken_of = own.any(axis=1) | (near >= runner_up)[sentence] | (facet.id in of_every_theme)
         clear = margin >= LEAST_MARGIN
         part = pd.DataFrame(
             {
-                "response_id": np.array(scores.response_id, dtype=object)[scores.owner],
-                "sentence": places,
-                "theme": np.array(ids, dtype=object)[best],
+                "response_id": np.array(scores.response_id, dtype=object)[scores.owner[sentence]],
+                "sentence": places[sentence],
+                "theme": np.array(ids, dtype=object)[theme],
                 "facet": facet.id,
                 "value": np.where(spoken_of & clear, values[leaning.argmax(axis=1)], ""),
                 "margin": margin,
@@ -103,9 +115,10 @@ def code_facets(
                 "note": np.select(
                     [~spoken_of, ~clear], ["not mentioned", "no clear value"], default=""
                 ),
-            }
+            },
+            index=sentence,
         )
-        parts.append(part[given])
+        parts.append(part)
     return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
 
 

@@ -12,7 +12,7 @@ from iapt_topics._base.result import Result
 from iapt_topics.encoders.embeddings import Embeddings, require_same_encoder
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.mapping.scoring import nearness_in_meaning
+from iapt_topics.mapping.views import nearness_in_meaning
 from iapt_topics.stats.intervals import wilson_interval
 from iapt_topics.topics.topics import Topics
 

@@ -13,7 +13,7 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.result import Result
 from iapt_topics.encoders.encoder import Encoder, encode_themes
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.mapping.scoring import theme_anchors
+from iapt_topics.mapping.anchors import theme_anchors
 from iapt_topics.stats.intervals import wilson_interval
 
 #: What a frame reaches of texts that it has nothing to do with, and half way from there to all.

@@ -43,6 +43,7 @@ from iapt_topics.pipeline.run import (
     complete_study,
     run_stages,
 )
+from iapt_topics.pipeline.saved import tables_once
 from iapt_topics.pipeline.write import PRIVATE, PUBLIC, REPORT, write_study
 from iapt_topics.publish.quotes_sheet import read_quotes
 from iapt_topics.study.study import Study
@@ -187,7 +188,8 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
     """
     _require_own(plan.out)
     plan = with_withdrawn(plan)
-    certified = "certificate" in study.tables  # the reports have its verdicts
+    # The reports have the verdicts of the certificate.
+    certified = "certificate" in tables_once(plan.out / "cache", study)
     with scratch_folder(plan.out, "next") as part:
         written = write_study(
             part,

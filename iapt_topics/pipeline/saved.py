@@ -64,6 +64,18 @@ def stage_once(folder: Path | None, stage: str, made_of: object, make: Callable[
     return made
 
 
+def tables_once(folder: Path, study: Study) -> dict[str, pd.DataFrame]:
+    """The study's tables, from the folder if they were worked out of the same results.
+
+    The study has them from then on, as if it had worked them out. They have no text of a response,
+    nor is the manifest in them.
+    """
+    results = tuple(getattr(study, f.name) for f in fields(study) if f.name != "manifest")
+    tables = stage_once(folder, "tables", results, lambda: study.tables)
+    vars(study)["tables"] = tables  # where its cached_property looks
+    return tables
+
+
 def save(folder: Path, value: object) -> None:
     """Write results, or a tuple of them, to a folder for its owner alone."""
     with whole_folder(folder, private=True) as part:
@@ -144,7 +156,7 @@ def _unpack(packed: Any, folder: Path) -> Any:
                 cells = np.empty(len(values), dtype=object)
                 cells[:] = [_unpack(v, folder) for v in values]
                 table[name] = pd.Series(cells, index=table.index, dtype=object)
-            return table[columns]
+            return table if list(table) == columns else table[columns]
         case {"array": str(name)}:
             from safetensors.numpy import load_file
 
@@ -163,8 +175,8 @@ def _parts(value: Any) -> Iterator[bytes]:
     """Bytes that tell a value from any other."""
     if isinstance(value, pd.DataFrame):
         yield repr([*zip(value.columns, map(str, value.dtypes), strict=True)]).encode()
-        for row in value.itertuples(index=False, name=None):
-            yield repr(row).encode("utf-8", "surrogatepass")
+        for i in range(value.shape[1]):
+            yield repr(value.iloc[:, i].tolist()).encode("utf-8", "surrogatepass")
     elif isinstance(value, np.ndarray):
         yield repr((value.dtype, value.shape)).encode()
         yield value.tobytes()

@@ -157,14 +157,14 @@ def _quoted(
 ) -> Iterator[tuple[str, Quote]]:
     responses, rows = study.responses, study.topics.assignments.set_index("response_id")
     allowed, hidden, small = _barred(tables)
-    who = responses.cluster_id
+    who = responses.cluster_id.to_dict()
     topic_of, support = rows["topic"].to_dict(), rows["support"].to_dict()
     kept = responses.kept.set_index("response_id")
     years, texts = kept["year"].to_dict(), kept["text"].to_dict()
     beside = {name: kept[name].to_dict() for name in (responses.covariates if private else ())}
     ids = [c.response_id for c in choices]
     safe = dict(zip(ids, safe_texts(responses, ids), strict=True))
-    given = study.codes.table.groupby("response_id", sort=False)["theme"].agg(tuple)
+    given = study.codes.table.groupby("response_id", sort=False)["theme"].agg(tuple).to_dict()
     places = _places(study)
     coders = [_coder(codes) for codes in study.human] if private else []
     polarity = _polarity(study) if private else {}

@@ -58,7 +58,7 @@ class Model:
     runs: tuple[Floats32, ...]  # mean vectors of what each run speaks for
     frame: ThemeFrame
     encoder: Encoder
-    reference_scale: ReferenceScale
+    reference_scale: tuple[ReferenceScale, ...]
     question: str | None
     covariates: tuple[str, ...]
 

@@ -10,12 +10,11 @@ from iapt_topics.encoders.embeddings import embed
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.theme import Theme
 from iapt_topics.mapping.coding import (
-    _any_theme_cutoff,
     assign_themes,
     code_responses,
     explain_codes,
-    theme_probability,
 )
+from iapt_topics.mapping.likelihood import any_theme_cutoff, theme_probability
 from iapt_topics.mapping.mapping import map_topics
 from iapt_topics.topics.fit import fit_topics
 from iapt_topics.topics.topics import TopicConfig
@@ -171,12 +170,12 @@ def test_the_probability_of_a_theme_is_that_of_any_times_that_of_this():
     # Nothing far from its theme: the share of exp(5 x score), here 1 / (1 + exp(-5 x .2)).
     score, near = np.array([[0.5, 0.3], [0.1, 0.3]]), np.array([[0.6, 0.1], [0.1, 0.6]])
     np.testing.assert_allclose(
-        theme_probability(score, near, _any_theme_cutoff(score, near)), 1 / (1 + np.exp(-1))
+        theme_probability(score, near, any_theme_cutoff(score, near)), 1 / (1 + np.exp(-1))
     )
     # Of eight alike but for their nearness, one in four is less near than the runners-up are.
     score = np.tile([9.0, -9.0], (8, 1))
     near = np.stack([np.array([0.1, 0.2, *[0.8] * 6]), np.full(8, 0.3)], axis=1)
-    probability = theme_probability(score, near, _any_theme_cutoff(score, near))
+    probability = theme_probability(score, near, any_theme_cutoff(score, near))
     assert (probability[:2] < 0.5).all()
     # z of .8 is 2.831, of the quantile (.65, interpolated) 2.300: 1 / (1 + exp(-4 x .531)) = .893.
     np.testing.assert_allclose(probability[2:], 0.893, atol=0.001)
@@ -185,7 +184,7 @@ def test_the_probability_of_a_theme_is_that_of_any_times_that_of_this():
 def test_a_sentence_between_two_themes_is_left_without():
     score = np.array([[1.0, 0.99, 0.98], *[[2.0, 0.0, 0.0]] * 9])
     near = np.array([[0.9, 0.9, 0.9], *[[0.9, 0.1, 0.1]] * 9])
-    assert (theme_probability(score, near, _any_theme_cutoff(score, near)) >= 0.5).tolist() == [
+    assert (theme_probability(score, near, any_theme_cutoff(score, near)) >= 0.5).tolist() == [
         False,
         *[True] * 9,
     ]

@@ -8,8 +8,8 @@ import pytest
 from iapt_topics._base.errors import InputError
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.theme import Theme
+from iapt_topics.mapping.anchors import theme_anchors
 from iapt_topics.mapping.reach import measure_reach
-from iapt_topics.mapping.scoring import theme_anchors
 
 FRAME = ThemeFrame(
     name="small",

@@ -5,7 +5,8 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.frame.theme import Theme
-from iapt_topics.mapping.scoring import _hubness, _levelled, score_themes, theme_anchors
+from iapt_topics.mapping.anchors import theme_anchors
+from iapt_topics.mapping.scoring import _hubness, _levelled, score_themes
 
 PAY = Theme(id="pay", label="Pay", definition="About the pay", examples=("The pay is poor",))
 TEAM = Theme(id="team", label="Team", definition="About the team", synonyms=("colleagues",))
