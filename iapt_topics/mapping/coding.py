@@ -96,7 +96,7 @@ def explained_codes(
     frame: ThemeFrame,
     encoder: Encoder,
 ) -> Codes:
-    """As :func:`as_codes`, with the sentence that carried each code."""
+    """As :func:`as_codes`, with the sentence that carried each code, and its polarity."""
     codes = as_codes(scores, given, responses, frame)
     evidence = find_evidence(scores, codes.table, responses, frame, encoder, given)
     return replace(codes, evidence=evidence)

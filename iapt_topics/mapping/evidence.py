@@ -70,10 +70,12 @@ def find_evidence(
     )  # fmt: skip
     evidence = pd.DataFrame(dict(zip(EVIDENCE, columns, strict=True)))
     vectors = dict(zip(scores.sentences, scores.vectors, strict=True))
-    scales = scores.reference_scale
-    # Of several levels, the anchors of each are others.
-    anchor_vectors = scales[0].views.whole.vectors if len(scales) == 1 else None
-    polarity = read_polarity(evidence, responses, frame, encoder, vectors, anchor_vectors)
+    anchors_known = {
+        anchor.text: vector
+        for scale in scores.reference_scale
+        for anchor, vector in zip(scale.views.whole.anchors, scale.views.whole.vectors, strict=True)
+    }
+    polarity = read_polarity(evidence, responses, frame, encoder, vectors, anchors_known)
     return pd.concat([evidence, polarity], axis=1)
 
 

@@ -120,11 +120,11 @@ def read_polarity(
     frame: ThemeFrame,
     encoder: Encoder,
     known: Mapping[str, Floats32] | None = None,
-    anchor_vectors: Floats32 | None = None,
+    anchors_known: Mapping[str, Floats32] | None = None,
 ) -> pd.DataFrame:
     """The columns of polarity for rows of evidence.
 
-    ``known`` has vectors of some sentences, and ``anchor_vectors`` those of the anchors.
+    ``known`` has vectors of some sentences, and ``anchors_known`` those of anchors.
     """
     text_of = dict(zip(responses.kept["response_id"], responses.kept["text"], strict=True))
     places = zip(evidence["response_id"], evidence["start"], evidence["end"], strict=True)
@@ -135,7 +135,7 @@ def read_polarity(
     english = np.flatnonzero(are_english(passages))
     if len(english):
         themes = evidence["theme"].to_numpy(dtype=object)[english]
-        reader = PolarityReader.of(frame, encoder, anchor_vectors)
+        reader = PolarityReader.of(frame, encoder, anchors_known)
         readings = reader.read([passages[i] for i in english], themes, known or {})
         for i, one in zip(english, readings, strict=True):
             polarity[i], reason[i], score[i] = one
@@ -185,7 +185,10 @@ class PolarityReader:
 
     @classmethod
     def of(
-        cls, frame: ThemeFrame, encoder: Encoder, anchor_vectors: Floats32 | None = None
+        cls,
+        frame: ThemeFrame,
+        encoder: Encoder,
+        anchors_known: Mapping[str, Floats32] | None = None,
     ) -> PolarityReader:
         """Teach tone, and find the side of each theme."""
         from sklearn.svm import SVC
@@ -197,16 +200,16 @@ class PolarityReader:
         vectors = encoder.encode([*(text for text, _, _ in taught), *map(plain, neutral)])
         model = SVC(C=PENALTY, gamma=GAMMA).fit(vectors[: len(taught)], good)
         middle = float(model.decision_function(vectors[len(taught) :]).mean())
-        of_theme = anchor_vectors
-        if of_theme is None:
-            of_theme = encode_themes(encoder, [a.text for a in anchors])
+        found = dict(anchors_known or {})
+        if new := list(dict.fromkeys(a.text for a in anchors if a.text not in found)):
+            found |= zip(new, encode_themes(encoder, new), strict=True)
+        of_theme = np.stack([found[a.text] for a in anchors])
         ids = np.array([a.theme for a in anchors], dtype=object)
         near = {t.id: of_theme[ids == t.id] for t in frame.codable}
         reader = cls(encoder, model, middle, {}, {}, {}, near)
         # With a prompt of their own they are not what a sentence of the same words is.
         alike = getattr(encoder, "for_themes", encoder) is encoder
-        known = dict(zip((a.text for a in anchors), of_theme, strict=True)) if alike else {}
-        side, firm = reader._sides(frame, known)
+        side, firm = reader._sides(frame, found if alike else {})
         own = {t.id: is_of_oneself(t) for t in frame.codable}
         return cls(encoder, model, middle, side, firm, own, near)
 
