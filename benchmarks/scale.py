@@ -9,8 +9,8 @@ words or more are repeated to the size wanted; of each repeat a tenth of the wor
 random, and two sentences of three change places, so that nearly every row is another text and is
 encoded. Respondents give one to three responses in one to three of five years, and lie in one of
 the partitions of 5,000 rows. DIR takes the partitions and results, and may be used again: finished
-partitions are found. ``--loss`` measures what the static encoder loses against the one it was
-distilled from.
+partitions are found. At the end the study is collected and both reports are written. ``--loss``
+measures what the static encoder loses against the one it was distilled from.
 """
 
 from __future__ import annotations
@@ -21,14 +21,18 @@ import resource
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+import psutil
 
 import iapt_topics as it
 
 ROWS = 5_000
+T = TypeVar("T")
 
 
 def real_texts(data: Path) -> np.ndarray:
@@ -148,6 +152,33 @@ def run(args: argparse.Namespace) -> None:
             )
     print(f"topics {study.topics.n_topics}; {study.notes}")
     print(study.drift.shares.groupby("year")["n"].first().to_dict())
+    report(study, out)
+
+
+def report(study: it.scale.ScaledStudy, out: Path) -> None:
+    """Collect the study and write both reports; print the seconds and the driver's memory."""
+    whole = timed("collect_study", lambda: it.scale.collect_study(study, n_boot=200))
+    timed("tables", lambda: whole.tables)
+    private = timed("keep_private", lambda: it.publish.keep_private(whole))
+    timed("private report", lambda: it.write_report(out / "private.html", private))
+    public = timed("publish", lambda: it.publish.publish(whole))
+    timed("public report", lambda: it.write_report(out / "public.html", public))
+    for name in ("private.html", "public.html"):
+        print(f"{name}: {(out / name).stat().st_size / 1e6:.1f} MB")
+
+
+def timed(what: str, call: Callable[[], T]) -> T:
+    """What a call gives; prints how long it took and the most memory that this process has had."""
+    began, cpu = time.perf_counter(), time.process_time()
+    found = call()
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    now = psutil.Process().memory_info().rss / 2**30
+    print(
+        f"{what}: {time.perf_counter() - began:.1f} s, CPU {time.process_time() - cpu:.1f} s; "
+        f"driver's memory {now:.2f} GiB, most so far {most:.2f} GiB",
+        flush=True,
+    )
+    return found
 
 
 def loss(args: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -41,6 +42,10 @@ def main(folder: Path, scheduler: str | None) -> None:
     print(linear[["theme", "estimate", "low", "high", "p_bh"]].to_string(index=False))
     coded = pd.read_parquet(study.partitions["file"].iloc[0])
     print(f"{len(coded)} SYNTHETIC responses in the first file, with columns {[*coded][:9]} ...")
+    whole = it.scale.collect_study(study)
+    whole = replace(whole, responses=replace(whole.responses, synthetic=True))  # reports say so
+    it.write_report(folder / "results" / "private.html", it.publish.keep_private(whole))
+    it.write_report(folder / "results" / "public.html", it.publish.publish(whole))
 
 
 if __name__ == "__main__":  # workers are processes of their own, and load this file again

@@ -41,6 +41,7 @@ MAKERS = {
     "Published": "publish()",
     "Responses": "load_responses()",
     "SamplePlan": "next_to_code()",
+    "ScaledStudy": "scale_study()",
     "SentenceEncoder": "sentence_encoder()",
     "Study": "run_study()",
     "StudyPlan": "read_plan()",

@@ -16,6 +16,7 @@ FINDINGS = (
     "value labels", "empty rows", "unknown", "spoilt ids", "near ids", "near levels", "one id",
     "row numbers", "id column not named", "panel", "years", "long texts", "copies",  # who and when
     "not coded yet", "unlisted responses", "codes",
+    "partitions",
 )  # fmt: skip
 COLUMNS = ("kind", "where", "n", "done")
 

@@ -55,3 +55,6 @@ SIGNIFICANT = 0.05
 AUTOMATE, AUTOMATE_ABOVE = "automate", "automate above the score"
 PEOPLE, DEFINITION, UNKNOWN = "people code it", "definition at fault", "not enough evidence"
 VERDICTS = (AUTOMATE, AUTOMATE_ABOVE, PEOPLE, DEFINITION, UNKNOWN)
+
+#: The setting which says that topics are those of a sample, on which all others were placed.
+SAMPLED = "Topics fitted to"

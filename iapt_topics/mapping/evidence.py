@@ -10,7 +10,7 @@ from iapt_topics.codes.codes import EVIDENCE
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.anchors import Anchor, split_levels
-from iapt_topics.mapping.polarity import read_polarity
+from iapt_topics.mapping.polarity import PolarityReader, read_polarity
 from iapt_topics.mapping.scoring import SentenceScores
 from iapt_topics.mapping.views import Anchored
 from iapt_topics.survey.responses import Responses
@@ -24,6 +24,7 @@ def find_evidence(
     frame: ThemeFrame,
     encoder: Encoder,
     given: Bools | None = None,
+    reader: PolarityReader | None = None,
 ) -> pd.DataFrame:
     """The sentence that carried each code, the response's best one for the theme, and its polarity.
 
@@ -41,6 +42,8 @@ def find_evidence(
         The one of the scores.
     given : ndarray of bool, shape (n_sentences, n_themes), optional
         Which sentence was given which theme: a code's sentence is then one of these.
+    reader : PolarityReader, optional
+        One that was taught before.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def find_evidence(
         for scale in scores.reference_scale
         for anchor, vector in zip(scale.views.whole.anchors, scale.views.whole.vectors, strict=True)
     }
-    polarity = read_polarity(evidence, responses, frame, encoder, vectors, anchors_known)
+    polarity = read_polarity(evidence, responses, frame, encoder, vectors, anchors_known, reader)
     return pd.concat([evidence, polarity], axis=1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,8 @@ LEAST_MARGIN = 1.0
 #: What a theme says of itself counts as a leaning of this size: the sentence has to be plain to
 #: overrule it.
 CARRIED = 4.0
+#: Facets that a sentence on any theme may show.
+TONE = ("role",)
 
 
 def code_facets(
@@ -32,7 +34,7 @@ def code_facets(
     frame: ThemeFrame,
     encoder: Encoder,
     *,
-    of_every_theme: Collection[str] = ("role",),
+    of_every_theme: Collection[str] = TONE,
 ) -> pd.DataFrame:
     """Classify the facets of each theme in a response by logistic regression on its sentence.
 
@@ -76,25 +78,32 @@ def code_facets(
     if not frame.facets:
         raise InputError(f"frame {frame.name!r}", "must have facets", "none", "Add [[facet]]s.")
     scores, given = assign_themes(responses, embeddings, frame, encoder)
-    return facets_of(scores, given, frame, encoder, of_every_theme)
+    return assign_facets(scores, given, frame, encoder, of_every_theme=of_every_theme)[0]
 
 
-def facets_of(
+def assign_facets(
     scores: SentenceScores,
     given: Bools,
     frame: ThemeFrame,
     encoder: Encoder,
-    of_every_theme: Collection[str] = ("role",),
-) -> pd.DataFrame:
-    """The table of :func:`code_facets`, from what the sentences were given."""
+    *,
+    of_every_theme: Collection[str] = TONE,
+    fixed: Mapping[str, float] | None = None,
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """The table of :func:`code_facets`, and the spread of the leaning by facet.
+
+    With ``fixed``, in units of the spread in an earlier survey (or part of one).
+    """
     ids = [t.id for t in frame.codable]
     sentence, theme = np.nonzero(given)
     runner_up = np.sort(scores.nearness, axis=1)[:, -2:][:, 0]
     places = pd.Series(scores.owner).groupby(scores.owner).cumcount().to_numpy()
-    parts = []
+    parts, spread = [], {}
     for facet in frame.facets:
         values = np.array([v.id for v in facet.values], dtype=object)
-        leaning, near = _leaning(scores.vectors, facet, encoder)
+        leaning, near, spread[facet.id] = _leaning(
+            scores.vectors, facet, encoder, fixed[facet.id] if fixed is not None else None
+        )
         own = np.array([[f"{facet.id}={v}" in t.facets for v in values] for t in frame.codable])[
             theme
         ]
@@ -119,15 +128,18 @@ def facets_of(
             index=sentence,
         )
         parts.append(part)
-    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True), spread
 
 
-def _leaning(vectors: Floats32, facet: Facet, encoder: Encoder) -> tuple[Floats, Floats]:
-    """How far each row leans to each value; and how near it is to the nearest one, a cosine."""
+def _leaning(
+    vectors: Floats32, facet: Facet, encoder: Encoder, spread: float | None
+) -> tuple[Floats, Floats, float]:
+    """How far each row leans to each value; how near it is to the nearest one; the spread."""
     values = tuple(
         Theme(id=v.id, label=v.label, definition=v.definition, examples=v.examples)
         for v in facet.values
     )
     frame = ThemeFrame(name=facet.id, themes=values)
     nearness = nearness_in_meaning(vectors, frame, encoder)
-    return classify(vectors, frame, encoder), nearness.max(axis=1)
+    leaning, spread = classify(vectors, frame, encoder, spread)
+    return leaning, nearness.max(axis=1), spread

@@ -121,10 +121,12 @@ def read_polarity(
     encoder: Encoder,
     known: Mapping[str, Floats32] | None = None,
     anchors_known: Mapping[str, Floats32] | None = None,
+    reader: PolarityReader | None = None,
 ) -> pd.DataFrame:
     """The columns of polarity for rows of evidence.
 
-    ``known`` has vectors of some sentences, and ``anchors_known`` those of anchors.
+    ``known`` has vectors of some sentences, and ``anchors_known`` those of anchors; a ``reader`` is
+    one that was taught before.
     """
     text_of = dict(zip(responses.kept["response_id"], responses.kept["text"], strict=True))
     places = zip(evidence["response_id"], evidence["start"], evidence["end"], strict=True)
@@ -135,7 +137,7 @@ def read_polarity(
     english = np.flatnonzero(are_english(passages))
     if len(english):
         themes = evidence["theme"].to_numpy(dtype=object)[english]
-        reader = PolarityReader.of(frame, encoder, anchors_known)
+        reader = reader or PolarityReader.of(frame, encoder, anchors_known)
         readings = reader.read([passages[i] for i in english], themes, known or {})
         for i, one in zip(english, readings, strict=True):
             polarity[i], reason[i], score[i] = one

@@ -117,13 +117,19 @@ def nearness_in_meaning(vectors: Floats32, frame: ThemeFrame, encoder: Encoder) 
     return _nearness(vectors, anchor_vectors, _places(anchors, frame))[1]
 
 
-def classify(vectors: Floats32, frame: ThemeFrame, encoder: Encoder) -> Floats:
-    """Standardised log-odds of each codable theme for each row, taught by the anchors alone."""
+def classify(
+    vectors: Floats32, frame: ThemeFrame, encoder: Encoder, spread: float | None = None
+) -> tuple[Floats, float]:
+    """Log-odds of each codable theme for each row, taught by the anchors alone, and their spread.
+
+    They are in units of their spread over these rows, or of the one of an earlier survey.
+    """
     anchors = theme_anchors(frame)
     anchor_vectors = encode_themes(encoder, [a.text for a in anchors])
     model = _classifier(anchor_vectors, _places(anchors, frame))
     odds = _centred(of_each_theme(model.decision_function(vectors)))
-    return _scaled(odds, float(odds.std()))
+    spread = float(odds.std()) if spread is None else spread
+    return _scaled(odds, spread), spread
 
 
 def _places(anchors: Sequence[Anchor], frame: ThemeFrame) -> Ints:

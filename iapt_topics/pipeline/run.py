@@ -26,7 +26,7 @@ from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.coding import assign_themes, code_responses, explained_codes
 from iapt_topics.mapping.edits import apply_edits
-from iapt_topics.mapping.facets import facets_of
+from iapt_topics.mapping.facets import assign_facets
 from iapt_topics.mapping.learning import learn_codes
 from iapt_topics.mapping.mapping import TopicMapping, map_topics
 from iapt_topics.mapping.reach import measure_reach
@@ -246,7 +246,7 @@ def code_once(
     def make() -> tuple[TopicMapping, Codes, pd.DataFrame | None]:
         mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
         scores, given = assign_themes(responses, embeddings, frame, encoder)
-        facets = facets_of(scores, given, frame, encoder) if frame.facets else None
+        facets = assign_facets(scores, given, frame, encoder)[0] if frame.facets else None
         edits = placed_mapping_edits(decided, mapping, topics, setup.on_event)
         if edits is None:
             return mapping, explained_codes(scores, given, responses, frame, encoder), facets

@@ -19,6 +19,9 @@ from iapt_topics.study.places import response_places, topic_places
 from iapt_topics.study.study import Study
 from iapt_topics.survey.redaction import safe_texts
 
+#: Responses that a private report draws and has the texts of, at most.
+MOST_DOTS = 100_000
+
 
 def publish_map(study: Study, cells: Cells, topics: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Places of the topics that are shown, and the hexagons of those whose count is, too."""
@@ -52,22 +55,32 @@ def publish_map(study: Study, cells: Cells, topics: pd.DataFrame) -> dict[str, p
 def place_responses(study: Study) -> pd.DataFrame:
     """Every response on the map, for the researcher alone: a place, and what is read there.
 
+    Of more than ``MOST_DOTS``, so many of them: no browser opens a page of a million texts.
+
     Returns
     -------
     DataFrame
         ``x``, ``y``; ``topic`` (-1: none); ``wave``, what it is called; ``themes``, a tuple of
         their ids; ``text``, redacted.
     """
-    found, rows = study.topics, study.topics.assignments
+    found = study.topics
+    # Evenly spaced, so that each file and year of a large survey has its part.
+    n = len(found.assignments)
+    drawn = np.linspace(0, n - 1, min(n, MOST_DOTS)).astype(np.intp)
+    rows = found.assignments.iloc[drawn]
     discs = study.tables["topic_map"]
     column = {int(t): i for i, t in enumerate(discs["topic"])}
     at: Ints = np.array([column[int(t)] for t in rows["nearest"]], dtype=np.intp)
-    places = response_places(discs[["x", "y", "r"]].to_numpy(), found.distribution, at)
+    share = found.distribution[drawn]
+    places = response_places(discs[["x", "y", "r"]].to_numpy(), share, at)
     ids = rows["response_id"]
     year = study.responses.kept.set_index("response_id")["year"]
     waves = {int(y): clean(study.about.wave(y)) for y in year.unique()}
     themes: dict[str, tuple[str, ...]] = {}
-    for i, theme in study.codes.table[["response_id", "theme"]].itertuples(index=False):
+    codes = study.codes.table[["response_id", "theme"]]
+    if len(drawn) < n:
+        codes = codes[codes["response_id"].isin(ids)]
+    for i, theme in codes.itertuples(index=False):
         themes[i] = (*themes.get(i, ()), theme)
     return pd.DataFrame(
         {

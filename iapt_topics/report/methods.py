@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from iapt_topics._base.status import CORRECTED, UNCHECKED
+from iapt_topics._base.status import CORRECTED, SAMPLED, UNCHECKED
 from iapt_topics._base.text import clean
 from iapt_topics.report import format as form
 from iapt_topics.report.apa import blank
@@ -179,13 +179,19 @@ def _topics(version: Version) -> str:
     )
     weight = clean(about.versions.get("wording_weight", ""))
     wording = f" and (with a weight of {weight}) in wording" if float(weight or 0) else ""
+    sampled = ""
+    if SAMPLED in settings:
+        sampled = (
+            f"Topics, and the scale of the scores of themes, were fitted to {settings[SAMPLED]}; "
+            "every other response was placed on the topic with the nearest centroid. "
+        )
     return (
         "Topics were grown one centre at a time (Likas et al., 2003) over the responses' vectors, "
         f"each averaged with those of its neighbours in meaning{wording}; "
         f"their number was set by {number}. How far each can be relied on was read from {runs} "
         f"(seed {about.config.seed}). A topic was matched with the themes that its responses are "
-        "much nearer to than other responses are. Topics describe the survey; prevalence and "
-        "change are of themes."
+        f"much nearer to than other responses are. {sampled}Topics describe the survey; prevalence "
+        "and change are of themes."
     )
 
 

@@ -15,6 +15,7 @@ from iapt_topics._base.status import (
     FELL,
     FEW,
     ROSE,
+    SAMPLED,
     SHOWN,
     SIGNIFICANT,
     SUPPRESSED,
@@ -149,10 +150,12 @@ def _topics(version: Version) -> dict[str, Any]:
     coverage, placed = tables["theme_coverage"], tables["topic_mapping"]
     return {
         "unsure": _unsure(version),
+        "sampled": dict(version.about.settings).get(SAMPLED, ""),
         "cards": cards,
         "bubbles": bubbles,
         "bubble_table": topic_map.topic_grid(bubbles, rows),
         "responses_json": topic_map.responses_json(version, bubbles),
+        "dots_left_out": topic_map.dots_left_out(version),
         "groups": topic_map.groups(version),
         "view_box": topic_map.view_box(version),
         "broad": grids.hierarchy_grid(tables["topic_hierarchy"]),

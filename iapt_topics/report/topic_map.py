@@ -143,6 +143,18 @@ def responses_json(version: Version, bubbles: list[Bubble]) -> Markup | None:
     return Markup(written.replace("<", "\\u003c"))
 
 
+def dots_left_out(version: Version) -> str:
+    """Say that a private report of many responses draws a part of them; "" if it draws all."""
+    rows = version.responses if isinstance(version, Private) else None
+    totals = version.tables["ledger_totals"].set_index("status")["n"]
+    if rows is None or len(rows) == totals["kept"]:
+        return ""
+    return (
+        f"Of {form.count(totals['kept'])} responses, {form.count(len(rows))} are drawn and can be "
+        "read here, evenly spaced over the survey's files."
+    )
+
+
 def view_box(version: Version) -> str:
     """The drawing's edges: hexagons of the outermost topics may stand out over the map's."""
     left, top, right, bottom = 0.0, 0.0, WIDTH, HEIGHT

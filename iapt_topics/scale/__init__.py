@@ -1,6 +1,7 @@
 """The same over partitions of a survey too large for one machine, joined by sums.
 
 - ``scale_study`` gives a ``ScaledStudy``.
+- ``collect_study``: one study of all its rows, for the same two reports as of any survey.
 - ``sample_stability``: how many responses the topics must be fitted to.
 """
 

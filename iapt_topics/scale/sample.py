@@ -124,10 +124,14 @@ def take_rows(
     how = {"question": question, "covariates": covariates}
     tables = map_on(client, _read_rows, *zip(*jobs, strict=True), **how)
     table = pd.concat(tables).sort_values("response_id", ignore_index=True)
-    return as_responses(table, "sample")
+    return Responses(table=table, source="sample")
 
 
 def _read_rows(
     path: Path, rows: Ints, question: str | None, covariates: Sequence[str]
 ) -> pd.DataFrame:
-    return read_rows(path, question, covariates).iloc[rows]
+    """Some rows of a partition, each with the status that it has among all of them.
+
+    By the sample alone, a copy whose original was not drawn would be kept.
+    """
+    return as_responses(read_rows(path, question, covariates), path.name).table.iloc[rows]

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.events import Event, OnEvent, ignore
-from iapt_topics._base.files import claimed, file_hash
+from iapt_topics._base.files import claimed
 from iapt_topics._base.kept import find_fault
 from iapt_topics._base.private import private_folder
 from iapt_topics._base.result import Result
@@ -34,7 +34,9 @@ from iapt_topics.encoders.embeddings import embed
 from iapt_topics.encoders.encoder import Encoder, SentenceEncoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.coding import assign_themes
+from iapt_topics.mapping.facets import assign_facets
 from iapt_topics.mapping.mapping import TopicMapping, map_topics
+from iapt_topics.mapping.polarity import PolarityReader
 from iapt_topics.scale import partitions as _partitions
 from iapt_topics.scale.partitions import Counted, Model
 from iapt_topics.scale.sample import (
@@ -49,8 +51,9 @@ from iapt_topics.stats.share_model import PersonYearSums, add_up, sum_up
 from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.cache import fit_once
 from iapt_topics.topics.describe import unit_means
+from iapt_topics.topics.labels import label_topics
 from iapt_topics.topics.new_wave import novelty_by_year
-from iapt_topics.topics.topics import TopicConfig, Topics
+from iapt_topics.topics.topics import OWN_MODEL, TopicConfig, Topics
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -75,9 +78,14 @@ class ScaledStudy(Result):
     ledger : DataFrame
         ``year``, ``status``, ``n``: what became of every row.
     partitions : DataFrame
-        One row a partition, by name: ``partition``; ``file`` (its coded rows); ``found`` (it was
-        there already); ``seconds``; ``memory_mb`` (resident memory of the worker, after it);
-        ``process`` (its number).
+        One row a partition, in the order of the files: ``partition`` (its name); ``file`` (its
+        coded rows); ``found`` (it was there already); ``seconds``; ``memory_mb`` (resident memory
+        of the worker, after it); ``process`` (its number); ``source`` (the partition's path);
+        ``sha256`` (of that file).
+    question : str or None
+        The question that was kept, if one was named.
+    covariates : tuple of str
+        Columns that were carried along.
     notes : tuple of str
         What should be known of the partitions.
     """
@@ -89,6 +97,8 @@ class ScaledStudy(Result):
     novelty: pd.DataFrame
     ledger: pd.DataFrame
     partitions: pd.DataFrame
+    question: str | None
+    covariates: tuple[str, ...]
     notes: tuple[str, ...]
 
     _view = (
@@ -156,16 +166,21 @@ def scale_study(
     -------
     ScaledStudy
         The coded rows are in the files that its ``partitions`` names: ``response_id``,
-        ``respondent_id``, ``year``, the covariates, ``weight``, ``status`` (as in
-        :class:`iapt_topics.Responses`), ``topic`` (-1 is unassigned), ``support`` (0 to 1),
-        ``cosine`` (to its centroid), ``novel``, and ``theme <id>`` (bool) for each theme. They hold
-        no text.
+        ``respondent_id``, ``year``, the covariates, ``weight``, ``status``, ``reason``, ``copy_of``
+        (as in :class:`iapt_topics.Responses`), ``topic`` (-1 is unassigned), ``nearest``,
+        ``support`` (0 to 1), ``cosine`` (to its centroid), ``novel``, ``theme <id>`` (bool) for
+        each theme, and ``run <number>`` (topic that each run would give). Beside their folder lie
+        ``codes``, with the sentence that carried each code by its place (as ``evidence`` of
+        :class:`iapt_topics.codes.Codes`), and ``facets``, as
+        :func:`iapt_topics.mapping.code_facets`
+        gives them. None holds a text. :func:`collect_study` makes the two reports of them.
 
     Raises
     ------
     InputError
         If a partition lacks a column or has another type in it, ids repeat, there are several
-        questions and none is chosen, or the baseline is no year of the survey.
+        questions and none is chosen, the baseline is no year of the survey, there is no scheduler
+        at the address, or it was lost: coded partitions are then kept, and found by the next call.
 
     Notes
     -----
@@ -190,17 +205,16 @@ def scale_study(
     covariates = tuple(covariates)
     if isinstance(sample, bool) or sample < 2:
         raise InputError("sample", "must be at least 2", repr(sample), "Use e.g. 20000.")
-    with claimed(Path(out).resolve()), _connected(cluster) as client:
-        out = Path(out).resolve()
+    out = Path(out).resolve()
+    with claimed(out), _connected(cluster) as client, _loss_told(client, out):
         on_event(Event("stage", "Reading ids"))
         scans = map_on(
             client, _partitions.scan, paths,
             question=question, covariates=covariates, seed=config.seed,
         )  # fmt: skip
         notes = check_scans(scans, [p.name for p in paths])
-        years = np.unique(np.concatenate([s.year for s in scans]))
         if baseline is not None:
-            find_baseline(baseline, years)
+            find_baseline(baseline, np.unique(np.concatenate([s.year for s in scans])))
         on_event(Event("stage", "Drawing the sample"))
         rows = draw(*join_scans(scans), sample)
         drawn = take_rows(paths, scans, rows, question, covariates, client)
@@ -217,7 +231,7 @@ def scale_study(
         themes = tuple(t.id for t in frame.codable)
         counted: list[Counted] = map_on(
             client, _partitions.count_coded, targets,
-            themes=themes, n_topics=model.topics.n_topics,
+            themes=themes, n_topics=model.topics.n_topics, weighted=scans[0].weighted,
         )  # fmt: skip
     on_event(Event("stage", "Measuring drift"))
     cells, years = _join(counted, weighted=scans[0].weighted)
@@ -236,7 +250,9 @@ def scale_study(
         topic_drift=drift(of_topics, names, coder="topics"),
         novelty=novelty_by_year(sum_up(_columns(flat, slice(n[1], None))), years),
         ledger=_partitions.all_statuses([c.ledger for c in counted]),
-        partitions=partitions,
+        partitions=partitions.assign(sha256=[s.digest for s in scans]),
+        question=question,
+        covariates=covariates,
         notes=notes,
     )
 
@@ -254,7 +270,14 @@ def _connected(cluster: Client | str | None) -> Iterator[Client]:
     if isinstance(cluster, Client):
         yield cluster
     elif cluster is not None:
-        with Client(cluster) as client:
+        try:
+            found = Client(cluster)
+        except (OSError, TimeoutError) as error:
+            raise InputError(
+                "cluster", "must be the address of a scheduler that runs", repr(cluster),
+                "Start it (dask scheduler), and give the address that it prints.",
+            ) from error  # fmt: skip
+        with found as client:
             yield client
     else:
         local = LocalCluster(threads_per_worker=1, dashboard_address="127.0.0.1:0")
@@ -265,6 +288,30 @@ def _connected(cluster: Client | str | None) -> Iterator[Client]:
             # A worker that is slow to go, on a busy machine, must not cost the results.
             with suppress(TimeoutError):
                 local.close()
+
+
+@contextmanager
+def _loss_told(client: Client, out: Path) -> Iterator[None]:
+    """Say what is lost with the scheduler, and what to do; Dask itself ends what waits for it."""
+    from distributed.client import FutureCancelledError
+    from distributed.comm import CommClosedError
+
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        cancelled = isinstance(error, FutureCancelledError) and "connection" in str(error.reason)
+        if not (cancelled or isinstance(error, CommClosedError) or client.status != "running"):
+            raise
+        done = len(list((out / "parts").glob("*.parquet")))
+        raise InputError(
+            "the cluster", "must have its scheduler until the last partition is coded",
+            f"a lost connection; nothing that was done is lost, {done} coded partitions are in "
+            f"{str(out / 'parts')!r}",
+            "Start scheduler and workers again, and call it again with the same settings: it finds "
+            "these files and codes the others.",
+        ) from error  # fmt: skip
 
 
 def _fit(
@@ -290,9 +337,12 @@ def _fit(
     embeddings = embed(sample, encoder)
     on_event(Event("stage", f"Finding topics: consensus of {config.n_runs} runs"))
     topics = fit_once(sample, embeddings, config, out, on_event)
+    if not str(topics.config.model).startswith(OWN_MODEL):  # whose names are its own
+        topics = label_topics(topics, sample, embeddings, encoder)
     on_event(Event("stage", "Taking the reference scale"))
     mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
-    scores, _ = assign_themes(sample, embeddings, frame, encoder)
+    scores, given = assign_themes(sample, embeddings, frame, encoder)
+    spread = assign_facets(scores, given, frame, encoder)[1] if frame.facets else {}
     if isinstance(encoder, SentenceEncoder):
         # The store of vectors is one file, which workers cannot share; their results are kept.
         encoder = replace(encoder, cache=None, on_event=ignore)
@@ -303,6 +353,8 @@ def _fit(
         frame=frame,
         encoder=encoder,
         reference_scale=scores.reference_scale,
+        facet_spread=spread,
+        reader=PolarityReader.of(frame, encoder),
         question=question,
         covariates=covariates,
     )
@@ -316,8 +368,8 @@ def _fit(
 def _code(
     client: Client, model: Model, key: str, paths: Sequence[Path], targets: Sequence[Path]
 ) -> pd.DataFrame:
-    """Code the partitions, each worker having been given the model once."""
-    from distributed import WorkerPlugin, as_completed
+    """Code the partitions, each worker having been given the model once; one row for each."""
+    from distributed import WorkerPlugin
 
     class Ship(WorkerPlugin):  # type: ignore[misc]
         """Gives the model to each worker as it starts, those that replace a lost one too."""
@@ -330,18 +382,18 @@ def _code(
         def setup(self, worker: Any) -> None:
             _partitions.MODELS[key] = self.model
 
-    private_folder(targets[0].parent)
+    for path in _partitions.coded_paths(targets[0]):
+        private_folder(path.parent)
     for target in (t for t in targets if t.exists()):
         # Its name is of all that it was made of.
-        hashes = {target.name: file_hash(target)}
+        hashes = _partitions.coded_hashes(target)
         if fault := find_fault(_partitions.record_path(target), target.name, hashes):
             warnings.warn(f"coded rows are made again: {target.name}: {fault}", stacklevel=3)
             target.unlink()
     if not all(t.exists() for t in targets):
         client.register_plugin(Ship(model))
     tasks = client.map(_partitions.code_partition, paths, targets, model_key=key, pure=False)
-    done = [row for _, row in as_completed(tasks, with_results=True)]
-    return pd.DataFrame(done).sort_values("partition", ignore_index=True)
+    return pd.DataFrame(client.gather(tasks)).assign(source=list(map(str, paths)))
 
 
 def _join(

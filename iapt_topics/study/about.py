@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 
 from iapt_topics._base.result import Result
+from iapt_topics._base.status import SAMPLED
 from iapt_topics.survey.respondents import is_panel
 
 _NAMES = {"wording_weight": "Weight of wording beside meaning, in topics"}
@@ -56,7 +57,7 @@ class About(Result):
         Of the packages that decide the result, and the encoder.
     by_people : tuple of (str, str)
         What people decided, or the machine learned from them, and whether topics are those of
-        earlier waves: in words, without a name.
+        earlier waves or of a sample: in words, without a name.
     """
 
     source: str
@@ -154,6 +155,9 @@ def _by_people(study: Results) -> tuple[tuple[str, str], ...]:
         said.append(("Convergence rated by", people))
     if "learned" in study.manifest:
         said.append(("Learned from human codes", "yes, measured on codes of other respondents"))
+    if "sample" in study.manifest:
+        size = study.manifest["sample"]
+        said.append((SAMPLED, f"a sample of about {float(f'{size:.2g}'):,.0f} responses"))
     if study.wave is not None:
         said.append(("Topics", "found in earlier waves; the last wave was placed on them"))
     return tuple(said)

@@ -222,10 +222,11 @@ def _prevalence(
     ``pooled`` takes all years as one, year 0.
     """
     kept = responses.kept
-    kept = kept[is_among(kept["response_id"], set(ids))]
+    inside = is_among(kept["response_id"], set(ids))
+    kept, cluster = kept[inside], responses.cluster_id[inside].to_dict()
     years, wave = np.unique(kept["year"].to_numpy(np.int64) * (not pooled), return_inverse=True)
     place = dict(zip(kept["response_id"].tolist(), wave.tolist(), strict=True))
-    sums, model = model_shares(codes, responses.cluster_id.to_dict(), place, weights)
+    sums, model = model_shares(codes, cluster, place, weights)
     themes = len(codes.themes)
     figures = {"count": sums.count.astype(int), "n": np.tile(sums.n.astype(int), (themes, 1)).T}
     figures |= {"estimate": model.share, "low": model.low, "high": model.high}
@@ -273,7 +274,9 @@ def _facet_tables(study: Results) -> Tables:
         table = pd.DataFrame(rows, columns=["response_id", "theme"]).assign(score=np.nan)
         if not ids:
             continue
-        part = _prevalence(replace(values, table=table), responses, ids, weights, pooled=True)
+        coded = values.seen[values.seen["response_id"].isin(ids)]  # not all, once for each theme
+        own = replace(values, seen=coded, table=table)
+        part = _prevalence(own, responses, ids, weights, pooled=True)
         part = part.rename(columns={"theme": "value"}).drop(columns="year")
         known = [(theme, v) in carried for v in part["value"]]
         by_theme.append(part.assign(theme=theme, carried=known))

@@ -388,7 +388,7 @@ def _screened(
     order = [c for c in RESERVED if c in out.columns]
     kinds = dict.fromkeys([c for c in order if c not in ("year", "weight")], "str")
     out = out[[*order, *covariates]].astype(kinds)
-    every = findings_table([*found, *_findings_in_rows(out, what)])
+    every = findings_table([*found, *findings_in_rows(out, what)])
     return Responses(table=out, source=name, findings=every)
 
 
@@ -414,7 +414,7 @@ def _require_codable(status: pd.Series, what: str) -> None:
         )  # fmt: skip
 
 
-def _findings_in_rows(table: pd.DataFrame, what: str) -> list[Finding]:
+def findings_in_rows(table: pd.DataFrame, what: str) -> list[Finding]:
     """Rows that a person should look at."""
     found = []
     long = table.loc[table["reason"] == TOO_LONG, "response_id"]

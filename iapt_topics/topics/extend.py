@@ -18,7 +18,7 @@ from iapt_topics.topics.new_wave import place
 from iapt_topics.topics.topics import UNASSIGNED, Topics
 
 _NOVEL = "more distant from its topic than 95 % of the fitted responses"
-_WEAK = "support below the least that was asked for"
+WEAK = "support below the least that was asked for"
 
 
 def extend_topics(topics: Topics, responses: Responses, embeddings: Embeddings) -> Topics:
@@ -49,38 +49,67 @@ def extend_topics(topics: Topics, responses: Responses, embeddings: Embeddings) 
     kept = responses.kept
     ids, before = pd.Index(kept["response_id"]), topics.assignments
     at = pd.Index(before["response_id"]).get_indexer(ids)
-    if (at >= 0).sum() < len(before):
-        raise InputError(
-            "responses", "must have all that the topics were fitted to",
-            f"{int((at >= 0).sum())} of {len(before)}", "Load the earlier survey as it was.",
-        )  # fmt: skip
     new = at < 0
-    votes = np.empty((len(topics.votes), len(ids)), dtype=topics.votes.dtype)
-    share = np.empty((len(ids), topics.n_topics), dtype=np.float32)
-    votes[:, ~new], share[~new] = topics.votes[:, at[~new]], topics.distribution[at[~new]]
+    _require_fitted(at, len(before))
     own = embeddings.rows(before["response_id"].tolist())
     vectors = embeddings.rows(ids[new].tolist())
     nearest, _, novel = place(topics, vectors)
     runs = [unit_means(own, v) for v in topics.votes]
-    votes[:, new] = run_votes(runs, vectors)
-    share[new] = _vote_shares(votes[:, new], nearest, topics.n_topics)
-    support = (votes[:, new] == nearest).mean(axis=0)
+    votes = run_votes(runs, vectors)
+    support = (votes == nearest).mean(axis=0)
     weak = support < topics.config.min_support
-    others = share[new].copy()
-    others[np.arange(len(nearest)), nearest] = -1
     placed = pd.DataFrame(
         {
             "response_id": ids[new],
             "topic": np.where(novel | weak, UNASSIGNED, nearest),
             "nearest": nearest,
             "support": support,
-            "runner_up": others.argmax(axis=1) if topics.n_topics > 1 else UNASSIGNED,
-            "note": np.select([novel, weak], [_NOVEL, _WEAK], default=""),
+            "note": np.select([novel, weak], [_NOVEL, WEAK], default=""),
         }
     )
-    rows = pd.concat([before, placed], ignore_index=True).set_index("response_id").loc[ids]
+    return add_placed(topics, ids, placed, votes)
+
+
+def add_placed(topics: Topics, ids: pd.Index, placed: pd.DataFrame, votes: Ints) -> Topics:
+    """The topics with further responses that were placed on them.
+
+    Parameters
+    ----------
+    topics : Topics
+        Fitted to a part of the responses.
+    ids : Index of str
+        All responses, in the order of the result.
+    placed : DataFrame
+        The further ones, in that order: ``response_id``, ``topic``, ``nearest``, ``support``,
+        ``note``.
+    votes : ndarray of int, shape (n_runs, n_placed)
+        Topic that each run would give each of them.
+    """
+    before = topics.assignments
+    at = pd.Index(before["response_id"]).get_indexer(ids)
+    new = at < 0
+    _require_fitted(at, len(before))
+    every = np.empty((len(topics.votes), len(ids)), dtype=topics.votes.dtype)
+    share = np.empty((len(ids), topics.n_topics), dtype=np.float32)
+    every[:, ~new], share[~new] = topics.votes[:, at[~new]], topics.distribution[at[~new]]
+    nearest = placed["nearest"].to_numpy()
+    every[:, new], share[new] = votes, _vote_shares(votes, nearest, topics.n_topics)
+    others = share[new]
+    others[np.arange(len(nearest)), nearest] = -1
+    runner_up = others.argmax(axis=1) if topics.n_topics > 1 else UNASSIGNED
+    rows = pd.concat([before, placed.assign(runner_up=runner_up)], ignore_index=True)
+    rows = rows.set_index("response_id").loc[ids]
     assignments = rows.reset_index()[list(before.columns)].astype(before.dtypes.to_dict())
-    return _counted(topics, assignments, votes, share)
+    return _counted(topics, assignments, every, share)
+
+
+def _require_fitted(at: Ints, n: int) -> None:
+    """Raise if the responses lack one of the ``n`` that the topics were fitted to."""
+    if (at >= 0).sum() < n:
+        raise InputError(
+            "responses", "must have all that the topics were fitted to",
+            f"{int((at >= 0).sum())} of {n}", "Load the earlier survey as it was.",
+        )  # fmt: skip
 
 
 def run_votes(centroids: Sequence[Floats32], vectors: Floats32) -> Ints:
@@ -92,7 +121,7 @@ def run_votes(centroids: Sequence[Floats32], vectors: Floats32) -> Ints:
 
 def _vote_shares(votes: Ints, nearest: Ints, n_topics: int) -> Floats:
     """Share of the runs for each topic; all for the nearest where that has not the most."""
-    share = (votes[:, :, None] == np.arange(n_topics)).mean(axis=0)
+    share = np.stack([(votes == t).mean(axis=0) for t in range(n_topics)], axis=1)
     rows = np.arange(len(nearest))
     other = share[rows, nearest] < share.max(axis=1)
     share[other] = np.eye(n_topics)[nearest[other]]

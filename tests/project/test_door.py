@@ -132,6 +132,18 @@ def valid() -> SimpleNamespace:
         "np.random.Generator": np.random.default_rng(0),
         "Drift": study.drift,
         "Sensitivity": PUBLIC["Sensitivity"](claims=empty, curve=empty),
+        "ScaledStudy": PUBLIC["ScaledStudy"](
+            topics=topics,
+            mapping=study.mapping,
+            drift=study.drift,
+            topic_drift=study.drift,
+            novelty=empty,
+            ledger=empty,
+            partitions=empty,
+            question=None,
+            covariates=(),
+            notes=(),
+        ),
     }
     tables = {
         "scores": study.mapping.scores,

@@ -10,9 +10,10 @@ import standins
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iapt_topics.publish import publish
+from iapt_topics.publish import keep_private, of_map, publish
 from iapt_topics.publish.disclosure import at_least
 from iapt_topics.publish.of_map import place_responses
+from iapt_topics.report.write import write_report
 from iapt_topics.study.hexagons import _cut, _hexagon_of, _middle, _side
 from iapt_topics.study.places import response_places, topic_places
 
@@ -93,3 +94,21 @@ def test_every_response_has_a_place_and_its_redacted_text():
     for i, themes in zip(survey.kept["response_id"], rows["themes"], strict=True):
         assert set(themes) == given.get(i, set())
     assert rows[["x", "y"]].notna().all(axis=None)
+
+
+def test_of_many_responses_a_part_is_drawn_and_the_report_says_so(monkeypatch, tmp_path):
+    study = standins.study_of(responses=standins.responses())
+    n = len(study.responses.kept)
+    assert "are drawn and can be read" not in page_of(study, tmp_path)
+    monkeypatch.setattr(of_map, "MOST_DOTS", 40)
+    rows = place_responses(study)
+    assert len(rows) == 40
+    themes = study.codes.table.groupby("response_id")["theme"].agg(tuple)
+    ids = study.topics.assignments["response_id"].iloc[np.linspace(0, n - 1, 40).astype(int)]
+    assert rows["themes"].tolist() == [themes.get(i, ()) for i in ids]
+    page = page_of(study, tmp_path)
+    assert f"Of {n:,} responses, 40 are drawn and can be read here" in page
+
+
+def page_of(study, folder):
+    return write_report(folder / "report.html", keep_private(study)).read_text("utf-8")
