@@ -9,7 +9,8 @@ words or more are repeated to the size wanted; of each repeat a tenth of the wor
 random, and two sentences of three change places, so that nearly every row is another text and is
 encoded. Respondents give one to three responses in one to three of five years, and lie in one of
 the partitions of 5,000 rows. DIR takes the partitions and results, and may be used again: finished
-partitions are found. At the end the study is collected and both reports are written. ``--loss``
+partitions are found. At the end the study is collected and both reports are written; ``--times 10``
+does that with ten times the coded rows, each time with other ids. ``--loss``
 measures what the static encoder loses against the one it was distilled from.
 """
 
@@ -22,6 +23,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,6 +32,18 @@ import pandas as pd
 import psutil
 
 import iapt_topics as it
+from iapt_topics._base.files import file_hash
+from iapt_topics._base.kept import write_record
+from iapt_topics.drift.drift import drift_of_sums
+from iapt_topics.scale.partitions import (
+    all_statuses,
+    coded_hashes,
+    coded_paths,
+    count_coded,
+    record_path,
+)
+from iapt_topics.scale.scale import _columns, _join
+from iapt_topics.stats.share_model import sum_up
 
 ROWS = 5_000
 T = TypeVar("T")
@@ -152,7 +166,40 @@ def run(args: argparse.Namespace) -> None:
             )
     print(f"topics {study.topics.n_topics}; {study.notes}")
     print(study.drift.shares.groupby("year")["n"].first().to_dict())
+    if args.times > 1:
+        study = repeated(study, args.times, out / f"times-{args.times}")
     report(study, out)
+
+
+def repeated(study: it.scale.ScaledStudy, times: int, folder: Path) -> it.scale.ScaledStudy:
+    """A survey of the same coded rows several times over, each time by other respondents."""
+    (folder / "survey").mkdir(parents=True, exist_ok=True)
+    rows = []
+    for k, part in ((k, p) for k in range(times) for p in study.partitions.to_dict("records")):
+        source = folder / "survey" / f"{k}-{part['partition']}"
+        target = folder / "parts" / source.name
+        old, new = (coded_paths(Path(f)) for f in (part["file"], target))
+        pairs = zip((Path(part["source"]), *old), (source, *new), strict=True)
+        for one, other in pairs:
+            table = pd.read_parquet(one)
+            for name in {"response_id", "respondent_id", "copy_of"} & {*table} if k else ():
+                table[name] = table[name].where(table[name] == "", f"{k}:" + table[name])
+            other.parent.mkdir(exist_ok=True)
+            table.to_parquet(other, index=False)
+        write_record(record_path(target), target.name, coded_hashes(target))
+        rows.append({**part, "partition": source.name, "source": str(source),
+                     "sha256": file_hash(source), "file": str(target)})  # fmt: skip
+    themes = study.drift.themes
+    counted = [
+        count_coded(Path(r["file"]), themes, study.topics.n_topics, weighted=False) for r in rows
+    ]
+    cells, years = _join(counted, weighted=False)
+    drift = drift_of_sums(
+        sum_up(_columns(cells, slice(len(themes)))), themes, years, weighted=False,
+        baseline=study.drift.baseline, coder="machine", n_boot=200, seed=1,
+    )  # fmt: skip
+    ledger = all_statuses([c.ledger for c in counted])
+    return replace(study, partitions=pd.DataFrame(rows), drift=drift, ledger=ledger)
 
 
 def report(study: it.scale.ScaledStudy, out: Path) -> None:
@@ -226,6 +273,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=6)
     parser.add_argument("--n-boot", type=int, default=200)
     parser.add_argument("--kill", action="store_true")
+    parser.add_argument("--times", type=int, default=1)
     parser.add_argument("--loss", action="store_true")
     args = parser.parse_args()
     if args.encoder == "static" and not (args.work / "static").is_dir():
