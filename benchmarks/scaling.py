@@ -1,12 +1,14 @@
 """Time and peak memory of a fit by the number of responses, each size in a process of its own.
 
 ``python benchmarks/scaling.py --data FOLDER [--sizes 1500 5000 10000 25000 100000]``
+``python benchmarks/scaling.py --data FOLDER --exact 25000``
 
 FOLDER holds ``nhs_fft/``. Real texts are repeated to the size wanted. A repeat is varied twice: a
 tenth of its words are taken out at random, and its vector is the real text's plus normal noise that
 turns it by about 20 degrees (cosine .94), so that no two rows are the same and nothing is embedded
 but the real texts. Only the fit is timed, not the embedding. The exponent is the slope of log time
-against log n.
+against log n. ``--exact`` fits so many with neighbours looked for among some rows and among
+all, and prints how far the topics agree, beside those of fits to all and to random 90 %.
 """
 
 from __future__ import annotations
@@ -17,11 +19,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import adjusted_rand_score
 
 import iapt_topics as it
+from iapt_topics.topics import runs, wording
 
 
 def grow(data: Path, n: int) -> tuple[it.Responses, it.Embeddings]:
@@ -58,12 +63,36 @@ def grow(data: Path, n: int) -> tuple[it.Responses, it.Embeddings]:
     )
 
 
+def exact(data: Path, n: int) -> None:
+    """Print what neighbours among some rows change."""
+    responses, embeddings = grow(data, n)
+    part = responses.table.sample(frac=0.9, random_state=1)
+
+    def fit(table: pd.DataFrame, most: int) -> pd.Series:
+        few = mock.patch.object(wording, "_AMONG", max(most // 2, wording._AMONG))
+        with mock.patch.object(runs, "_AMONG", most), few:
+            found = it.fit_topics(it.Responses(table=table, source="repeated"), embeddings)
+        return found.assignments.set_index("response_id")["topic"]
+
+    every = fit(responses.table, n)
+    for name, other in (
+        ("neighbours among 10,000", fit(responses.table, runs._AMONG)),
+        ("neighbours among all, random 90 %", fit(part, n)),
+    ):
+        agree = adjusted_rand_score(every[other.index], other)
+        print(f"{n:,} rows, {name}: ARI {agree:.2f} with neighbours among all", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1500, 5000, 10000, 25000, 100000])
     parser.add_argument("--one", type=int, default=None, help=argparse.SUPPRESS)
+    parser.add_argument("--exact", type=int, default=None)
     args = parser.parse_args()
+    if args.exact:
+        exact(args.data, args.exact)
+        return
     if args.one:
         small = grow(args.data, 300)
         it.fit_topics(*small, it.TopicConfig(n_runs=2))  # compiled code is loaded before the clock

@@ -142,7 +142,7 @@ def brief_page(path, *_):
 
 
 def write_briefly(monkeypatch):
-    for name in ("write_report", "write_results_workbook", "write_draft"):
+    for name in ("write_report", "write_results_workbook", "write_draft_once"):
         monkeypatch.setattr(f"iapt_topics.pipeline.write.{name}", brief_page)
 
 

@@ -35,17 +35,18 @@ def require_decodable(path: Path, name: str) -> None:
     require_bytes(sum(map(sum, sizes)), name)
     taken = sum(_fixed(meta, c) * chunk.num_values for c, of in enumerate(chunks) for chunk in of)
     require_bytes(taken, name)
-    for c, of in enumerate(chunks):
-        if meta.schema.column(c).physical_type != "BYTE_ARRAY":
-            continue
-        place, whole, rows = meta.schema.column(c).path, [], _ROWS
-        if any(e.startswith("DELTA") for chunk in of for e in chunk.encodings):
-            # A value can repeat the start of the one before, and has no dictionary to be read: so
-            # no more of them at a time than fit, each being as long as its chunk at most.
-            rows = min(_ROWS, max(1, MOST_BYTES // max(1, *sizes[c])))
-        else:
-            whole = [place]
-        with ParquetFile(path, read_dictionary=whole) as file:
+    texts = [c for c in range(len(chunks)) if meta.schema.column(c).physical_type == "BYTE_ARRAY"]
+    # A value can repeat the start of the one before, and has no dictionary to be read: so no more
+    # of them at a time than fit, each being as long as its chunk at most.
+    delta = {
+        c: min(_ROWS, max(1, MOST_BYTES // max(1, *sizes[c])))
+        for c in texts
+        if any(e.startswith("DELTA") for chunk in chunks[c] for e in chunk.encodings)
+    }
+    whole = [meta.schema.column(c).path for c in texts if c not in delta]
+    with ParquetFile(path, metadata=meta, read_dictionary=whole) as file:
+        for c in texts:
+            place, rows = meta.schema.column(c).path, delta.get(c, _ROWS)
             for batch in file.iter_batches(batch_size=rows, columns=[place], use_threads=False):
                 taken += sum(_texts(column) for column in batch.columns)
                 require_bytes(taken, name)

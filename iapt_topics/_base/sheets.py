@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from iapt_topics._base.errors import InputError
@@ -34,15 +35,21 @@ def restored(text: str) -> str:
 
 def private_csv(table: pd.DataFrame) -> str:
     """An exact table as CSV in which no text is a formula; numbers are as they are."""
-    texts = {
-        i: column.astype(object).map(lambda v: defused(v) if isinstance(v, str) else v)
-        for i, (_, column) in enumerate(table.items())
-        if not pd.api.types.is_numeric_dtype(column.dtype)
-    }
-    shown = pd.concat([texts.get(i, table.iloc[:, i]) for i in range(table.shape[1])], axis=1)
-    shown = shown.set_axis([defused(str(c)) for c in table.columns], axis=1)
+    shown = table.set_axis([defused(str(c)) for c in table.columns], axis=1)
+    returns = False
+    for i in range(table.shape[1]):
+        column = table.iloc[:, i]
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            continue
+        # A word or note that stands in many rows is looked at once.
+        said = {v for v in column.tolist() if isinstance(v, str)}
+        returns = returns or any("\r" in v for v in said)
+        if unsafe := {v: text for v in said if (text := defused(v)) != v}:
+            cells = [unsafe.get(v, v) if isinstance(v, str) else v for v in column.tolist()]
+            held = np.empty(len(cells), dtype=object)
+            held[:] = cells
+            shown.isetitem(i, held)
     # A carriage return ends a row unless it is quoted, which it is if it is a line's end.
-    returns = any("\r" in v for t in texts.values() for v in t if isinstance(v, str))
     return shown.to_csv(index=False, lineterminator="\r\n" if returns else None)
 
 

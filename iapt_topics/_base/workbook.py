@@ -38,9 +38,10 @@ def as_cells(table: pd.DataFrame) -> pd.DataFrame:
         cells = column.astype(object)
         if not pd.api.types.is_numeric_dtype(column.dtype):
             # A word or note that stands in many rows is looked at once.
-            said = {v: safe_text(v) for v in {v for v in cells if isinstance(v, str)}}
+            values = cells.tolist()
+            said = {v: safe_text(v) for v in {v for v in values if isinstance(v, str)}}
             cells = pd.Series(
-                [said[v] if isinstance(v, str) else _said(v) for v in cells], table.index, object
+                [said[v] if isinstance(v, str) else _said(v) for v in values], table.index, object
             )
         elif not (known := np.isfinite(column.to_numpy(dtype=float, na_value=np.nan))).all():
             cells = cells.where(known, column.map(str).where(column.notna(), ""))

@@ -129,12 +129,12 @@ def needed_per_level(first: float = 0.75, second: float = 0.5, power: float = 0.
     At the two-sided 5 % level, with the continuity correction that an exact test calls for: Fleiss
     JL, Levin B, Paik MC (2003), *Statistical Methods for Rates and Proportions*, section 4.3.
     """
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     middle, gap = (first + second) / 2, abs(first - second)
     spread_0 = (2 * middle * (1 - middle)) ** 0.5
     spread_1 = (first * (1 - first) + second * (1 - second)) ** 0.5
-    n = ((norm.ppf(0.975) * spread_0 + norm.ppf(power) * spread_1) / gap) ** 2
+    n = ((ndtri(0.975) * spread_0 + ndtri(power) * spread_1) / gap) ** 2
     return int(np.ceil(n / 4 * (1 + (1 + 4 / (n * gap)) ** 0.5) ** 2))
 
 

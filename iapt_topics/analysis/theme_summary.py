@@ -31,9 +31,9 @@ class ThemeSummary(Result):
     agreement : DataFrame
         Machine with people: its row of ``agreement_themes``; empty without human codes.
     sentences : DataFrame
-        ``response_id``, ``wave``, ``sentence`` (redacted by rule), ``score``, ``margin``,
-        ``anchor`` (the nearest words of the codebook), the highest score first. Empty if
-        the codes name no sentence.
+        ``response_id``, ``wave``, ``sentence`` (redacted by rule), ``polarity`` (see
+        :func:`iapt_topics.mapping.mark_polarity`), ``score``, ``margin``, ``anchor`` (the nearest
+        words of the codebook), the highest score first. Empty if the codes name no sentence.
     """
 
     theme: Theme
@@ -90,11 +90,13 @@ def summarise_theme(study: Study, theme: str) -> ThemeSummary:
 
 def _sentences(study: Study, theme: str) -> pd.DataFrame:
     """The sentence behind each code of a theme, redacted, the highest score first."""
-    columns = ["response_id", "wave", "sentence", "score", "margin", "anchor"]
+    columns = ["response_id", "wave", "sentence", "polarity", "score", "margin", "anchor"]
     codes = study.codes
     if codes.evidence is None:
         return pd.DataFrame(columns=columns)
     rows = codes.evidence[codes.evidence["theme"] == theme]
+    if "polarity" not in rows:  # of an earlier version
+        rows = rows.assign(polarity="")
     rows = rows.merge(codes.table, on=["response_id", "theme"]).merge(
         study.responses.kept[["response_id", "year", "text"]], on="response_id"
     )

@@ -13,7 +13,7 @@ import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Floats
 from iapt_topics._base.errors import InputError
-from iapt_topics.codes.codes import Codes, attach_respondents, require_sealed, spread
+from iapt_topics.codes.codes import Codes, attach_respondents, is_among, require_sealed, spread
 from iapt_topics.survey.responses import Responses
 
 
@@ -85,10 +85,11 @@ def hand_sample(machine: Codes, human: Codes, responses: Responses) -> HandSampl
     require_sealed(machine, human)
     machine, human = (attach_respondents(codes, responses) for codes in (machine, human))
     kept = responses.kept
-    table = kept[kept["response_id"].isin(machine.seen["response_id"])].reset_index(drop=True)
+    seen = is_among(kept["response_id"], machine.seen["response_id"])
+    table = kept[seen].reset_index(drop=True)
     ids = table["response_id"]
-    by_hand = ids.isin(human.seen["response_id"]).to_numpy()
-    apart = ids.isin(human.picked | machine.unmeasured | human.unmeasured).to_numpy()
+    by_hand = is_among(ids, human.seen["response_id"])
+    apart = is_among(ids, human.picked | machine.unmeasured | human.unmeasured)
     drawn = by_hand & ~apart
     if not drawn.any():
         raise InputError(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics._base.errors import InputError, listed
+from iapt_topics.codes.codes import is_among
 from iapt_topics.stats.share_model import YearSums, sum_cells
 from iapt_topics.survey.responses import Responses, number_clusters
 
@@ -64,7 +65,7 @@ def join_codes(
     from iapt_topics.survey.respondents import changed_mix
 
     kept, seen = responses.kept, codes.seen
-    was_seen = kept["response_id"].isin(seen["response_id"])
+    was_seen = is_among(kept["response_id"], seen["response_id"])
     data = kept.loc[was_seen]
     if data.empty:
         raise InputError(
@@ -73,7 +74,7 @@ def join_codes(
             "Check that both files name the responses in the same way.",
         )  # fmt: skip
     year_of = responses.table.set_index("response_id")["year"]
-    left = seen.loc[~seen["response_id"].isin(kept["response_id"]), "response_id"]
+    left = seen.loc[~is_among(seen["response_id"], kept["response_id"]), "response_id"]
     unknown = int((~left.isin(year_of.index)).sum())
     not_kept = year_of.loc[year_of.index.isin(left)].value_counts()
     not_seen = kept.loc[~was_seen, "year"].value_counts()

@@ -81,6 +81,7 @@ from numpy.typing import NDArray
 from iapt_topics._base.arrays import Floats
 from iapt_topics._base.errors import InputError, require_columns
 from iapt_topics._base.result import Result
+from iapt_topics.codes.hand_sample import hand_sample
 from iapt_topics.drift.coded import CodedResponses, find_baseline, join_codes
 from iapt_topics.drift.prevalence import shares_by_hand
 from iapt_topics.drift.recurring import corrected_correlation
@@ -359,8 +360,9 @@ def corrected_years(
     codes: Codes, human: Codes, responses: Responses, sampling: ShareModel, coded: CodedResponses
 ) -> tuple[pd.DataFrame, ShareModel, list[list[str]]]:
     """Shares corrected by hand codes: by year and theme, as a model, and what was done to each."""
-    table = shares_by_hand(codes, human, responses)
-    table = table[table["method"] == "corrected"].set_index(["year", "theme"])
+    sample = hand_sample(codes, human, responses)
+    table = shares_by_hand(codes, human, responses, methods=["corrected"], sample=sample)
+    table = table.set_index(["year", "theme"])
     table = table.reindex(pd.MultiIndex.from_product([coded.years, coded.themes]))
     table["said"] = [
         f"Corrected from {machine:.1%} by {n_human:.0f} hand-coded responses."
@@ -373,5 +375,5 @@ def corrected_years(
     ]  # fmt: skip
     by_year = {c: table[c].to_numpy().reshape(len(coded.years), -1) for c in table.columns}
     parts = (by_year[c].astype(float) for c in ("estimate", "low", "high", "variance"))
-    recurring = corrected_correlation(codes, human, responses, coded.themes, coded.years)
+    recurring = corrected_correlation(codes, human, sample, coded.themes, coded.years)
     return table, corrected_model(sampling, *parts, recurring=recurring), by_year["said"].tolist()

@@ -40,6 +40,7 @@ from iapt_topics.stats.share_model import share_model, sum_cells
 
 if TYPE_CHECKING:
     from iapt_topics.codes.codes import Codes
+    from iapt_topics.drift.coded import CodedResponses
     from iapt_topics.survey.responses import Responses
 
 #: Stands for a respondent who was given none of the themes in a year.
@@ -119,6 +120,54 @@ def measure_panel(
         If no kept response was coded, the baseline is not a coded year, or no response of ``human``
         was drawn at random.
     """
+    seen = _pair_years(codes, responses, baseline)
+    units = None if human is None else person_years(codes, human, responses, seen.coded)
+    changes = []
+    for a, b in seen.pairs:
+        both, now, then = seen.people(a, b)
+        rows = _changes(now, then, codes.themes, _note(len(now)))
+        if units is not None and len(now):
+            rows = _corrected(rows, *units, np.flatnonzero(both), seen.coded.years[[b, a]])
+        changes.append(rows.assign(**seen.keys(a, b)))
+    transitions = _all_transitions(seen)
+    if not changes:
+        return Panel(changes=pd.DataFrame(columns=_CHANGES), transitions=transitions)
+    table = pd.concat(changes, ignore_index=True)
+    by_theme = np.arange(len(table)).reshape(len(changes), -1).T.ravel()
+    return Panel(
+        changes=adjust_p(table.loc[by_theme].reset_index(drop=True))[_CHANGES],
+        transitions=transitions,
+    )
+
+
+def panel_transitions(
+    codes: Codes, responses: Responses, *, baseline: int | None = None
+) -> pd.DataFrame:
+    """``transitions`` of :func:`measure_panel` alone, without the work for the rest."""
+    return _all_transitions(_pair_years(codes, responses, baseline))
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _PairedYears:
+    """Who answered in each year (Y, P), and which themes they had (Y, P, T)."""
+
+    coded: CodedResponses
+    answered: Bools
+    has: Bools
+    steps: list[tuple[int, int]]  # each year with the one before it
+    pairs: list[tuple[int, int]]  # those, and each with the baseline
+
+    def people(self, a: int, b: int) -> tuple[Bools, Bools, Bools]:
+        """Who answered in both years, and the themes of these in either."""
+        both = self.answered[a] & self.answered[b]
+        return both, self.has[a, both], self.has[b, both]
+
+    def keys(self, a: int, b: int) -> dict[str, int]:
+        """Columns that name the two years."""
+        return {"year": int(self.coded.years[a]), "against": int(self.coded.years[b])}
+
+
+def _pair_years(codes: Codes, responses: Responses, baseline: int | None) -> _PairedYears:
     coded = join_codes(codes, responses, baseline)
     years, year, person = coded.years, coded.year, coded.person
     answered = np.zeros((len(years), int(person.max()) + 1), bool)
@@ -129,28 +178,18 @@ def measure_panel(
     steps = [(i, i - 1) for i in range(1, len(years))]
     from_base = ((i, coded.at_base) for i in range(len(years)) if i != coded.at_base)
     pairs = sorted({*steps, *from_base})
-    changes, transitions = [], []
-    units = None if human is None else person_years(codes, human, responses, coded)
-    for a, b in pairs:
-        both = answered[a] & answered[b]
-        now, then = has[a, both], has[b, both]
-        keys = {"year": int(years[a]), "against": int(years[b])}
-        note = _note(len(now))
-        rows = _changes(now, then, codes.themes, note)
-        if units is not None and len(now):
-            rows = _corrected(rows, *units, np.flatnonzero(both), years[[b, a]])
-        changes.append(rows.assign(**keys))
-        if (a, b) in steps:
-            transitions.append(_transitions(now, then, codes.themes, note).assign(**keys))
-    if not pairs:
-        none = pd.DataFrame(columns=_TRANSITIONS)
-        return Panel(changes=pd.DataFrame(columns=_CHANGES), transitions=none)
-    table = pd.concat(changes, ignore_index=True)
-    by_theme = np.arange(len(table)).reshape(len(pairs), -1).T.ravel()
-    return Panel(
-        changes=adjust_p(table.loc[by_theme].reset_index(drop=True))[_CHANGES],
-        transitions=pd.concat(transitions, ignore_index=True)[_TRANSITIONS],
-    )
+    return _PairedYears(coded=coded, answered=answered, has=has, steps=steps, pairs=pairs)
+
+
+def _all_transitions(seen: _PairedYears) -> pd.DataFrame:
+    if not seen.steps:
+        return pd.DataFrame(columns=_TRANSITIONS)
+    parts = []
+    for a, b in seen.steps:
+        _, now, then = seen.people(a, b)
+        part = _transitions(now, then, seen.coded.themes, _note(len(now)))
+        parts.append(part.assign(**seen.keys(a, b)))
+    return pd.concat(parts, ignore_index=True)[_TRANSITIONS]
 
 
 def mcnemar_mid_p(gained: ArrayLike, lost: ArrayLike) -> Floats:

@@ -32,6 +32,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -50,6 +51,7 @@ from iapt_topics.survey.responses import Responses, cluster_ids
 _COLUMNS = ["theme", "year", "method", "estimate", "low", "high", "n", "n_human", "note"]
 #: Note on a theme whose hand-coded responses are no random sample, by the look of them.
 NOT_RANDOM = "machine prevalence differs between hand-coded and all responses: check the sampling"
+METHODS = ("corrected", "machine", "human")
 _FEW_HUMAN = 30
 _FEWEST_NEAR = 10
 _ODD = 4.0  # standard errors beyond which a sample is not taken for random
@@ -161,8 +163,12 @@ def shares_by_hand(
     *,
     by_year: bool = True,
     scores: pd.DataFrame | None = None,
+    methods: Sequence[str] = METHODS,
+    sample: HandSample | None = None,
 ) -> pd.DataFrame:
-    """:func:`corrected_shares`, ``variance`` and ``odd``.
+    """:func:`corrected_shares`, ``variance`` and ``odd``; of some ``methods`` alone if so asked.
+
+    ``sample`` is what :func:`hand_sample` finds of the same codes, where the caller has it.
 
     ``variance`` is that of a share if no year's coding differs, ``odd`` whether the hand-coded
     responses look too unlike all of them, by the machine's codes, to be a random sample.
@@ -171,7 +177,7 @@ def shares_by_hand(
     and where it did not, as a test of no change must: one year's few hand codes may happen to hold
     no error.
     """
-    sample = hand_sample(machine, human, responses)
+    sample = hand_sample(machine, human, responses) if sample is None else sample
     table, notes = sample.table, list(sample.notes)
     themes = (*human.themes, *(t for t in machine.themes if t not in human.themes))
     ids = table["response_id"].tolist()
@@ -205,7 +211,7 @@ def shares_by_hand(
             extra.append("not in the machine's code set")
         for year, domain in domains:
             n_human = int((domain.drawn | domain.certain).sum()) if both else 0
-            for method in ("corrected", "machine", "human"):
+            for method in methods:
                 estimate, low, high, variance, own = _estimate(whole, domain, j, method, both)
                 n = n_human if method == "human" else len(domain.f)
                 said = own if method == "machine" else [*own, *extra]

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from iapt_topics._base.arrays import Bools, Floats, Ints
 from iapt_topics.codes.codes import Codes, spread
-from iapt_topics.codes.hand_sample import HandSample, hand_sample
-from iapt_topics.survey.responses import Responses, number_clusters
+from iapt_topics.codes.hand_sample import HandSample
+from iapt_topics.survey.responses import number_clusters
 
 
 class Recurring(NamedTuple):
@@ -38,12 +38,14 @@ class Recurring(NamedTuple):
 def corrected_correlation(
     machine: Codes,
     human: Codes,
-    responses: Responses,
+    sample: HandSample,
     themes: Sequence[str],
     years: NDArray[np.int64],
 ) -> Recurring | None:
-    """Correlation of corrected shares between years; None where no respondent recurs."""
-    sample = hand_sample(machine, human, responses)
+    """Correlation of corrected shares between years; None where no respondent recurs.
+
+    ``sample`` is what :func:`iapt_topics.codes.hand_sample.hand_sample` finds of the codes.
+    """
     table = sample.table
     person, year = number_clusters(table), pd.Index(years).get_indexer(pd.Index(table["year"]))
     n_people = int(person.max()) + 1
@@ -53,9 +55,9 @@ def corrected_correlation(
     f, y = (spread(codes, ids, themes)[0] for codes in (machine, human))
     weight = table["weight"].to_numpy(float) if "weight" in table else np.ones(len(table))
     out = np.tile(np.eye(len(years)), (len(themes), 1, 1))
-    cell = person * len(years) + year
+    cell, design = person * len(years) + year, sample.design(weight)
     for t in range(len(themes)):
-        own = _contributions(f[:, t], y[:, t], sample, year, weight, len(years))
+        own = _contributions(f[:, t], y[:, t], sample, design, year, weight, len(years))
         wide = np.bincount(cell, own, n_people * len(years)).reshape(n_people, -1)
         product = wide.T @ wide
         sd = np.sqrt(np.diagonal(product))
@@ -70,10 +72,16 @@ def corrected_correlation(
 
 
 def _contributions(
-    f: Bools, y: Bools, sample: HandSample, year: Ints, weight: Floats, n_years: int
+    f: Bools,
+    y: Bools,
+    sample: HandSample,
+    design: Floats,
+    year: Ints,
+    weight: Floats,
+    n_years: int,
 ) -> Floats:
     """What each response adds to its year's corrected share, less the share, times the size."""
-    drawn, design = sample.drawn, sample.design(weight)
+    drawn = sample.drawn
     cell = 2 * year + f
     size = 2 * n_years
     with_it, total = (

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from iapt_topics.codes.codes import Codes
     from iapt_topics.survey.responses import Responses
 
+METHODS = ("crude", "standardised")
 _PRIOR = 5.0
 _SHARES = [
     *("theme", "year", "method", "estimate", "low", "high", "n", "covered", "corrected", "note"),
@@ -147,6 +148,38 @@ def standardise_drift(
     weights that is taken, with the interval that its effective number of responses gives: a little
     too wide, since weights cannot tell that the cells' sizes are fixed.
     """
+    cells = _cross(codes, responses, covariates, baseline, standard, human)
+    shares, changes, trends = (
+        [row for method in METHODS for row in rows(cells, method)]
+        for rows in (_share_rows, _change_rows, _trend_rows)
+    )
+    return Standardised(
+        shares=_ordered(shares, codes.themes, _SHARES),
+        changes=_ordered(changes, codes.themes, _CHANGES, ["method"]),
+        trends=_ordered(trends, codes.themes, _TRENDS, ["method", "test"]),
+        covariates=tuple(covariates),
+        baseline=cells.coded.baseline,
+    )
+
+
+def standardised_changes(
+    codes: Codes, responses: Responses, covariates: Sequence[str], baseline: int, human: Codes
+) -> pd.DataFrame:
+    """``changes`` of :func:`standardise_drift` alone, without the work for the rest."""
+    cells = _cross(codes, responses, covariates, baseline, None, human)
+    changes = [row for method in METHODS for row in _change_rows(cells, method)]
+    return _ordered(changes, codes.themes, _CHANGES, ["method"])
+
+
+def _cross(
+    codes: Codes,
+    responses: Responses,
+    covariates: Sequence[str],
+    baseline: int | None,
+    standard: int | None,
+    human: Codes | None,
+) -> StandardCells:
+    """Cells of the levels of the covariates, with what corrects them."""
     require_covariates(responses, covariates)
     coded = join_codes(codes, responses, baseline)
     crossed = pd.DataFrame({name: name_levels(coded.table[name]) for name in covariates})
@@ -159,18 +192,8 @@ def standardise_drift(
         by_hand = _ByHand(
             codes=codes, human=human, responses=responses, cell=cell, drawn=drawn
         )  # fmt: skip
-        cells = replace(cells, by_hand=by_hand)
-    shares, changes, trends = (
-        [row for method in ("crude", "standardised") for row in rows(cells, method)]
-        for rows in (_share_rows, _change_rows, _trend_rows)
-    )
-    return Standardised(
-        shares=_ordered(shares, codes.themes, _SHARES),
-        changes=_ordered(changes, codes.themes, _CHANGES, ["method"]),
-        trends=_ordered(trends, codes.themes, _TRENDS, ["method", "test"]),
-        covariates=tuple(covariates),
-        baseline=coded.baseline,
-    )
+        return replace(cells, by_hand=by_hand)
+    return cells
 
 
 def _count_cells(
@@ -298,8 +321,9 @@ class StandardCells:
             return model, np.zeros(len(none), bool), none
         pair = (by_hand.codes, by_hand.human)
         machine, human = (restrict_codes(c, table["response_id"]) for c in pair)
-        shares = shares_by_hand(machine, human, part)
-        shares = shares[shares["method"] == "corrected"].set_index(["year", "theme"])
+        sample = hand_sample(machine, human, part)
+        shares = shares_by_hand(machine, human, part, methods=["corrected"], sample=sample)
+        shares = shares.set_index(["year", "theme"])
         wanted = pd.MultiIndex.from_product([coded.years[years], coded.themes])
         shares = shares.reindex(wanted)
         names = ("estimate", "low", "high", "variance", "n_human")
@@ -312,7 +336,7 @@ class StandardCells:
             f"Corrected by {k:.0f} hand-coded responses." if ok else "Not corrected."
             for k, ok in zip(n, whole, strict=True)
         ]
-        recurring = corrected_correlation(machine, human, part, coded.themes, coded.years[years])
+        recurring = corrected_correlation(machine, human, sample, coded.themes, coded.years[years])
         return corrected_model(model, *parts, recurring=recurring), whole, done
 
     def _standardise(

@@ -19,6 +19,8 @@ INSTRUCTIONS = (
     "kind: leave it blank for a theme. frame: a fact about the codebook itself (id is its name, "
     "label its value). facet and value: a second thing said beside a theme, such as barrier.",
     "parent: the id of the theme above. A theme that only heads others has codable = false.",
+    "acronyms: a row of the kind frame, with the id acronyms and a label such as "
+    "DNA = did not attend | CPD = training.",
     "definition: what the theme is about, in one or two sentences. include, exclude: what belongs "
     "to it beside, and what does not.",
     "near: ids of themes that it is easily taken for.",

@@ -15,6 +15,7 @@ from .learning import learn_codes as learn_codes
 from .mapping import TopicMapping as TopicMapping
 from .mapping import map_topics as map_topics
 from .mapping import mapping_coverage as mapping_coverage
+from .polarity import mark_polarity as mark_polarity
 from .reach import FrameReach as FrameReach
 from .reach import measure_reach as measure_reach
 from .scoring import score_themes as score_themes

@@ -86,8 +86,19 @@ def code_responses(
     several sets together and no hand code was used, so it orders sentences and is not calibrated.
     """
     scores, given = assign_themes(responses, embeddings, frame, encoder, mapping, topics)
+    return explained_codes(scores, given, responses, frame, encoder)
+
+
+def explained_codes(
+    scores: SentenceScores,
+    given: Bools,
+    responses: Responses,
+    frame: ThemeFrame,
+    encoder: Encoder,
+) -> Codes:
+    """As :func:`as_codes`, with the sentence that carried each code, and its polarity."""
     codes = as_codes(scores, given, responses, frame)
-    evidence = find_evidence(scores, codes.table, responses, frame, given)
+    evidence = find_evidence(scores, codes.table, responses, frame, encoder, given)
     return replace(codes, evidence=evidence)
 
 

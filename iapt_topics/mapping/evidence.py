@@ -7,8 +7,10 @@ import pandas as pd
 
 from iapt_topics._base.arrays import Bools, Ints
 from iapt_topics.codes.codes import EVIDENCE
+from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.anchors import Anchor, split_levels
+from iapt_topics.mapping.polarity import PolarityReader, read_polarity
 from iapt_topics.mapping.scoring import SentenceScores
 from iapt_topics.mapping.views import Anchored
 from iapt_topics.survey.responses import Responses
@@ -20,9 +22,11 @@ def find_evidence(
     table: pd.DataFrame,
     responses: Responses,
     frame: ThemeFrame,
+    encoder: Encoder,
     given: Bools | None = None,
+    reader: PolarityReader | None = None,
 ) -> pd.DataFrame:
-    """The sentence that carried each code: the response's best one for the theme.
+    """The sentence that carried each code, the response's best one for the theme, and its polarity.
 
     Parameters
     ----------
@@ -34,8 +38,12 @@ def find_evidence(
         The survey.
     frame : ThemeFrame
         The codebook.
+    encoder : Encoder
+        The one of the scores.
     given : ndarray of bool, shape (n_sentences, n_themes), optional
         Which sentence was given which theme: a code's sentence is then one of these.
+    reader : PolarityReader, optional
+        One that was taught before.
 
     Returns
     -------
@@ -63,7 +71,15 @@ def find_evidence(
         scores.margin[sentence, theme],
         [a.text for a in anchors], [a.kind for a in anchors],
     )  # fmt: skip
-    return pd.DataFrame(dict(zip(EVIDENCE, columns, strict=True)))
+    evidence = pd.DataFrame(dict(zip(EVIDENCE, columns, strict=True)))
+    vectors = dict(zip(scores.sentences, scores.vectors, strict=True))
+    anchors_known = {
+        anchor.text: vector
+        for scale in scores.reference_scale
+        for anchor, vector in zip(scale.views.whole.anchors, scale.views.whole.vectors, strict=True)
+    }
+    polarity = read_polarity(evidence, responses, frame, encoder, vectors, anchors_known, reader)
+    return pd.concat([evidence, polarity], axis=1)
 
 
 def nearest_anchors(

@@ -269,7 +269,7 @@ def _learn(
         table=table,
         trained_on=frozenset(coded) | machine.trained_on,
         cross_fitted=frozenset(coded) - machine.trained_on if folds is not None else frozenset(),
-        evidence=find_evidence(sentences, table, responses, frame),
+        evidence=find_evidence(sentences, table, responses, frame, encoder),
     )
 
 

@@ -24,7 +24,12 @@ class SelfTaught(NamedTuple):
 
     def log_odds(self, texts: Sequence[str], vectors: Floats32) -> Floats:
         """Log-odds of each theme for each text, shape (n, themes)."""
-        return log_odds(self.model, _features(self.words, texts, vectors))
+        # In two sums: side by side, words and vectors would be held as one sparse table.
+        d = vectors.shape[1]
+        margins = vectors @ self.model.coef_[:, :d].T + self.model.intercept_
+        if self.words is not None:
+            margins += self.words.transform(texts) @ self.model.coef_[:, d:].T
+        return of_each_theme(margins)
 
 
 def teach_by_sentences(
@@ -64,10 +69,13 @@ def teach_by_sentences(
     ----------
     .. [1] Meng et al. (2020), "Text classification using label names only", EMNLP.
     """
+    from scipy.sparse import csr_array, hstack
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    plainest = {sentences[i]: i for i in np.flatnonzero(likely >= PLAIN).tolist()}
+    # Of a text that stands in many responses, where it is most likely to mention its theme.
+    rising = np.argsort(likely, kind="stable")
+    plainest = {sentences[i]: i for i in rising[likely[rising] >= PLAIN].tolist()}
     # In the order of the texts: that of the rows does not matter.
     ordered = [plainest[text] for text in sorted(plainest)]
     plain = np.array([ordered[i] for i in spread(len(ordered), MOST)], dtype=np.intp)
@@ -82,7 +90,9 @@ def teach_by_sentences(
         words.fit(taught)
     except ValueError:  # no word stands in two texts
         words = None
-    features = _features(words, taught, np.vstack([anchor_vectors, vectors[plain]]))
+    features: Any = np.vstack([anchor_vectors, vectors[plain]])
+    if words is not None:
+        features = hstack([csr_array(features), words.transform(taught)], format="csr")
     both = np.isin(label, theme[plain])  # a theme that no sentence teaches has its anchors alone
     weight = np.where(both, weight / 2, weight)
     weight *= len(weight) / weight.sum()
@@ -90,17 +100,7 @@ def teach_by_sentences(
     return SelfTaught(words, model.fit(features, label, sample_weight=weight))
 
 
-def log_odds(model: Any, features: Any) -> Floats:
-    """Log-odds of each theme by a logistic regression."""
-    margins = model.decision_function(features)
-    if margins.ndim == 1:  # two themes
-        margins = np.stack([-margins, margins], axis=1) / 2
-    return np.asarray(margins, dtype=np.float64)
-
-
-def _features(words: Any, texts: Sequence[str], vectors: Floats32) -> Any:
-    from scipy.sparse import csr_array, hstack
-
-    if words is None:
-        return vectors
-    return hstack([csr_array(vectors), words.transform(texts)], format="csr")
+def of_each_theme(margins: Floats) -> Floats:
+    """Log-odds of each theme from a logistic regression's, which has one column for two themes."""
+    margins = np.asarray(margins, dtype=np.float64).reshape(len(margins), -1)
+    return np.hstack([-margins, margins]) / 2 if margins.shape[1] == 1 else margins

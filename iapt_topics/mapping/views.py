@@ -14,7 +14,7 @@ from iapt_topics._base.arrays import Floats, Floats32, Ints
 from iapt_topics.encoders.encoder import Encoder, encode_themes
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.anchors import Anchor, theme_anchors, unfold
-from iapt_topics.mapping.self_taught import SelfTaught, log_odds
+from iapt_topics.mapping.self_taught import SelfTaught, of_each_theme
 
 #: Whether a text mentions a theme at all is told by the mean cosine to this many of the theme's
 #: nearest anchors: with one, a single odd anchor decides; with all, a theme described from several
@@ -89,11 +89,12 @@ def view_texts(
     nearest, nearness = _nearness(vectors, whole.vectors, whole.of)
     found = [nearest, _same_wording(views.grams, texts, whole.documents)]
     if whole.classifier is not None:
-        found.append(log_odds(whole.classifier, vectors))
+        found.append(of_each_theme(whole.classifier.decision_function(vectors)))
     if apart is not None:
         found.append(_best(_same_wording(views.grams, texts, apart.documents), apart.theme))
         if apart.classifier is not None:
-            found.append(_best(log_odds(apart.classifier, vectors), apart.theme))
+            odds = of_each_theme(apart.classifier.decision_function(vectors))
+            found.append(_best(odds, apart.theme))
     return [_centred(v) for v in found], nearness
 
 
@@ -125,7 +126,8 @@ def classify(
     """
     anchors = theme_anchors(frame)
     anchor_vectors = encode_themes(encoder, [a.text for a in anchors])
-    odds = _centred(log_odds(_classifier(anchor_vectors, _places(anchors, frame)), vectors))
+    model = _classifier(anchor_vectors, _places(anchors, frame))
+    odds = _centred(of_each_theme(model.decision_function(vectors)))
     spread = float(odds.std()) if spread is None else spread
     return _scaled(odds, spread), spread
 

@@ -16,6 +16,7 @@ from iapt_topics._base.errors import InputError
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.files import claimed, scratch_folder, write_whole
 from iapt_topics._base.private import private_folder, refuse_link, refuse_links
+from iapt_topics._base.threads import one_thread_for_few
 from iapt_topics.datasets.example import mark_example
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
@@ -43,6 +44,7 @@ from iapt_topics.pipeline.run import (
     complete_study,
     run_stages,
 )
+from iapt_topics.pipeline.saved import tables_once
 from iapt_topics.pipeline.write import PRIVATE, PUBLIC, REPORT, write_study
 from iapt_topics.publish.quotes_sheet import read_quotes
 from iapt_topics.study.study import Study
@@ -120,7 +122,8 @@ def run_plan(
     if said := describe_decided(plan, decided):
         study = replace(study, manifest={**study.manifest, "decisions": said})
     study = with_names(study, plan.names)
-    study = complete_study(study, plan.standardise, own_frame=plan.frame is None, cache=cache)
+    with one_thread_for_few(len(responses)):
+        study = complete_study(study, plan.standardise, own_frame=plan.frame is None, cache=cache)
     study = mark_study(study, plan, on_event)
     return replace(study, redactions=count_redactions(log))
 
@@ -187,8 +190,9 @@ def write_results(study: Study, plan: StudyPlan, command: Sequence[str] = ()) ->
     """
     _require_own(plan.out)
     plan = with_withdrawn(plan)
-    certified = "certificate" in study.tables  # the reports have its verdicts
-    with scratch_folder(plan.out, "next") as part:
+    with scratch_folder(plan.out, "next") as part, one_thread_for_few(len(study.responses)):
+        # The reports have the verdicts of the certificate.
+        certified = "certificate" in tables_once(plan.out / "cache", study)
         written = write_study(
             part,
             study,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from iapt_topics.codes.codes import Codes
 from iapt_topics.drift.effects import theme_regression
-from iapt_topics.drift.panel import measure_panel
+from iapt_topics.drift.panel import panel_transitions
 from iapt_topics.drift.word_shift import survey_words
 from iapt_topics.pipeline.plan import StudyPlan
 from iapt_topics.stats.multiplicity import benjamini_hochberg
@@ -44,8 +44,7 @@ def further_tables(study: Study, plan: StudyPlan) -> dict[str, pd.DataFrame]:
             human=random_codes(study), interactions=plan.groups,
         )  # fmt: skip
     if is_panel(responses):
-        panel = measure_panel(study.codes, responses, baseline=baseline)
-        out["panel_transitions"] = panel.transitions
+        out["panel_transitions"] = panel_transitions(study.codes, responses, baseline=baseline)
     if plan.theme_words:
         out["theme_words"] = theme_words(study)
     return out

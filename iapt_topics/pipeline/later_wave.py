@@ -13,8 +13,7 @@ from iapt_topics.codes.codes import Codes
 from iapt_topics.encoders.embeddings import Embeddings, embed
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.mapping.coding import as_codes, assign_themes
-from iapt_topics.mapping.evidence import find_evidence
+from iapt_topics.mapping.coding import assign_themes, explained_codes
 from iapt_topics.mapping.facets import code_facets
 from iapt_topics.mapping.mapping import TopicMapping
 from iapt_topics.pipeline.keys import KEYS
@@ -100,8 +99,7 @@ def place_wave(
         later, own, frame, encoder, mapping if decided else None, topics if decided else None,
         fixed=scale.reference_scale,
     )  # fmt: skip
-    codes = as_codes(scores, given, later, frame)
-    codes = replace(codes, evidence=find_evidence(scores, codes.table, later, frame, given))
+    codes = explained_codes(scores, given, later, frame, encoder)
     facets = before.facets
     if facets is not None:
         facets = pd.concat([facets, code_facets(later, own, frame, encoder)], ignore_index=True)

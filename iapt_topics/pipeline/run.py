@@ -13,6 +13,7 @@ import pandas as pd
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics._base.events import Event, OnEvent, ignore
 from iapt_topics._base.memory import check_memory
+from iapt_topics._base.threads import one_thread_for_few
 from iapt_topics.agreement.comparison import Comparison, compare_codes, topic_codes
 from iapt_topics.agreement.gain import measure_gain
 from iapt_topics.codes.axis import axis_codes
@@ -23,9 +24,9 @@ from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.encoders.embeddings import Embeddings, embed
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.mapping.coding import code_responses
+from iapt_topics.mapping.coding import assign_themes, code_responses, explained_codes
 from iapt_topics.mapping.edits import apply_edits
-from iapt_topics.mapping.facets import code_facets
+from iapt_topics.mapping.facets import assign_facets
 from iapt_topics.mapping.learning import learn_codes
 from iapt_topics.mapping.mapping import TopicMapping, map_topics
 from iapt_topics.mapping.reach import measure_reach
@@ -141,8 +142,9 @@ def run_stages(
     """Run every stage, with what people decided; ``code`` takes the place of the first ones."""
     began = perf_counter()
     _check_early(responses, setup.human, setup.baseline)
-    coded = (code or code_survey)(responses, frame, encoder, setup)
-    study = measure(responses, encoder, coded, setup)
+    with one_thread_for_few(len(responses)):
+        coded = (code or code_survey)(responses, frame, encoder, setup)
+        study = measure(responses, encoder, coded, setup)
     seconds = round(perf_counter() - began, 1)
     return replace(study, manifest={**study.manifest, "seconds": seconds})
 
@@ -161,7 +163,11 @@ def code_survey(
     on_event(Event("stage", f"Finding topics: consensus of {config.n_runs} runs"))
     topics = fit_once(responses, embeddings, config, setup.cache, on_event)
     if not str(topics.config.model).startswith(OWN_MODEL):  # whose names are its own
-        topics = label_topics(topics, responses, embeddings, encoder)
+        fitted, made_of = topics, (topics, responses, embeddings, encoder.name, encoder.fingerprint)
+        topics = stage_once(
+            setup.cache, "labels", made_of,
+            lambda: label_topics(fitted, responses, embeddings, encoder),
+        )  # fmt: skip
     topics = decide_topics(setup.decided, topics, responses, embeddings, on_event)
     on_event(Event("stage", "Mapping topics and responses onto the frame"))
     mapping, machine, facets = code_once(responses, embeddings, topics, frame, encoder, setup)
@@ -239,10 +245,11 @@ def code_once(
 
     def make() -> tuple[TopicMapping, Codes, pd.DataFrame | None]:
         mapping = map_topics(topics, frame, encoder, embeddings=embeddings)
-        facets = code_facets(responses, embeddings, frame, encoder) if frame.facets else None
+        scores, given = assign_themes(responses, embeddings, frame, encoder)
+        facets = assign_facets(scores, given, frame, encoder)[0] if frame.facets else None
         edits = placed_mapping_edits(decided, mapping, topics, setup.on_event)
         if edits is None:
-            return mapping, code_responses(responses, embeddings, frame, encoder), facets
+            return mapping, explained_codes(scores, given, responses, frame, encoder), facets
         mapping = apply_edits(mapping, edits)
         machine = code_responses(
             responses, embeddings, frame, encoder, mapping=mapping, topics=topics

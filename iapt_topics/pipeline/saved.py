@@ -46,6 +46,7 @@ _CLASSES = {
               ThemeFrame, TopicConfig, TopicMapping, Topics, Wave)
 }  # fmt: skip
 _SERIES = {c.__name__: c for c in (tuple, list, frozenset)}
+_PLAIN = {"bool", "int64", "float64", "str"}  # kinds of columns that Parquet gives back as they are
 _VALUES = "values.json"
 _LARGEST = 100_000_000  # bytes of it
 T = TypeVar("T")
@@ -62,6 +63,18 @@ def stage_once(folder: Path | None, stage: str, made_of: object, make: Callable[
         if re.fullmatch(rf"stage-{stage}-[0-9a-f]{{16}}", other.name) and other != place:
             shutil.rmtree(other, ignore_errors=True)
     return made
+
+
+def tables_once(folder: Path, study: Study) -> dict[str, pd.DataFrame]:
+    """The study's tables, from the folder if they were worked out of the same results.
+
+    The study has them from then on, as if it had worked them out. They have no text of a response,
+    nor is the manifest in them.
+    """
+    results = tuple(getattr(study, f.name) for f in fields(study) if f.name != "manifest")
+    tables = stage_once(folder, "tables", results, lambda: study.tables)
+    vars(study)["tables"] = tables  # where its cached_property looks
+    return tables
 
 
 def save(folder: Path, value: object) -> None:
@@ -110,9 +123,10 @@ def _pack(value: Any, folder: Path, numbers: Iterator[int]) -> Any:
         plain, path = value.drop(columns=mixed), folder / f"{number}.parquet"
         private_file(path)  # before it holds anything
         plain.to_parquet(path, engine="pyarrow")
-        if not pd.read_parquet(path, engine="pyarrow").dtypes.equals(plain.dtypes):
-            kinds = listed(sorted({str(d) for d in plain.dtypes}))
-            raise TypeError(f"no way to keep a table of {kinds}")
+        kinds = {str(d) for d in plain.dtypes}
+        # Whether any other kind comes back as it was is seen by reading it.
+        if kinds - _PLAIN and not _read(path).dtypes.equals(plain.dtypes):
+            raise TypeError(f"no way to keep a table of {listed(sorted(kinds))}")
         objects = {c: [_pack(v, folder, numbers) for v in value[c]] for c in mixed}
         return {"table": number, "columns": list(value), "objects": objects}
     if isinstance(value, np.ndarray):
@@ -135,16 +149,20 @@ def _pack(value: Any, folder: Path, numbers: Iterator[int]) -> Any:
     return value
 
 
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_parquet(path, engine="pyarrow")
+
+
 def _unpack(packed: Any, folder: Path) -> Any:
     match packed:
         case {"table": int(number), "columns": columns, "objects": objects}:
             require_decodable(folder / f"{number}.parquet", f"{number}.parquet")
-            table = pd.read_parquet(folder / f"{number}.parquet", engine="pyarrow")
+            table = _read(folder / f"{number}.parquet")
             for name, values in objects.items():
                 cells = np.empty(len(values), dtype=object)
                 cells[:] = [_unpack(v, folder) for v in values]
                 table[name] = pd.Series(cells, index=table.index, dtype=object)
-            return table[columns]
+            return table if list(table) == columns else table[columns]
         case {"array": str(name)}:
             from safetensors.numpy import load_file
 
@@ -163,8 +181,8 @@ def _parts(value: Any) -> Iterator[bytes]:
     """Bytes that tell a value from any other."""
     if isinstance(value, pd.DataFrame):
         yield repr([*zip(value.columns, map(str, value.dtypes), strict=True)]).encode()
-        for row in value.itertuples(index=False, name=None):
-            yield repr(row).encode("utf-8", "surrogatepass")
+        for i in range(value.shape[1]):
+            yield repr(value.iloc[:, i].tolist()).encode("utf-8", "surrogatepass")
     elif isinstance(value, np.ndarray):
         yield repr((value.dtype, value.shape)).encode()
         yield value.tobytes()

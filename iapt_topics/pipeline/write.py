@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from iapt_topics._base.errors import InputError
@@ -14,10 +17,11 @@ from iapt_topics._base.sheets import private_csv
 from iapt_topics.figures._style import figure_bytes
 from iapt_topics.pipeline.manifest import remove_manifest, write_manifest
 from iapt_topics.pipeline.publications import noise_secret, note_publication
+from iapt_topics.pipeline.saved import stage_once
 from iapt_topics.publish.disclosure import Disclosure, parse_rule
 from iapt_topics.publish.exports import write_tables
 from iapt_topics.publish.published import Published, keep_private, publish, with_looks
-from iapt_topics.report.draft import write_draft
+from iapt_topics.report.draft import write_draft_once
 from iapt_topics.report.key_results import write_results_workbook
 from iapt_topics.report.pictures import draw
 from iapt_topics.report.write import write_report
@@ -113,11 +117,19 @@ def write_study(
     written["report"] = write_report(public / "report.html", published)
     written["workbook"] = write_results_workbook(public / "tables.xlsx", published)
     written["published"] = write_tables(public / "tables", published)
-    written["draft"] = write_draft(public / "draft.docx", published)
+    once = partial(_picture_once, None if record is None else Path(record) / "cache")
+    written["draft"] = write_draft_once(public / "draft.docx", published, once)
     note_publication(keep, study, published)
     files = [p for p in written.values() if p.is_file()]
     files += [private / "README.txt", *written["published"].iterdir()]
     return written | {"manifest": write_manifest(folder, study.manifest, files, command)}
+
+
+def _picture_once(folder: Path | None, made_of: object, draw: Callable[[], bytes]) -> bytes:
+    """A picture, from the folder if it was drawn of the same by the same Matplotlib."""
+    made_of = (version("matplotlib"), made_of)
+    picture = stage_once(folder, "figure", made_of, lambda: np.frombuffer(draw(), np.uint8))
+    return picture.tobytes()
 
 
 def write_figures(folder: str | Path, published: Published) -> dict[str, Path]:

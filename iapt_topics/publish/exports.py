@@ -14,13 +14,7 @@ import pandas as pd
 from iapt_topics._base.errors import InputError
 from iapt_topics._base.files import write_whole
 from iapt_topics.publish.disclosure import Disclosure
-from iapt_topics.publish.workbook import (
-    csv_text,
-    describe_columns,
-    labelled,
-    shown_cells,
-    write_published,
-)
+from iapt_topics.publish.workbook import shown_cells, write_published
 
 if TYPE_CHECKING:
     from iapt_topics.publish.published import Published
@@ -58,13 +52,11 @@ def write_tables(path: str | Path, published: Published) -> Path:
     path, tables, rule = Path(path), published.tables, published.disclosure
     ending = path.suffix.casefold()
     if ending == "":
-        tables = labelled(tables, published.names)
-        whole = {**tables, "dictionary": describe_columns(tables)}
-        for name, table in whole.items():
-            write_whole(path / f"{name}.csv", csv_text(table), encoding="utf-8-sig")
+        for name, cells in published.cells.items():
+            write_whole(path / f"{name}.csv", cells.to_csv(index=False), encoding="utf-8-sig")
         write_whole(path / "README.txt", f"{rule.sentence}\n")
     elif ending == ".xlsx":
-        write_published(path, tables, rule, published.names)
+        write_published(path, published.cells, rule)
     elif ending == ".tex":
         write_whole(path, _latex(tables, rule))
     elif ending == ".docx":

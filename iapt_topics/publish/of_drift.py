@@ -178,11 +178,12 @@ def _trends(
                 tested = {c: test[c][i] for c in names}
                 tested |= {"n": part.n.sum(), "status": SHOWN, "note": one.note}
                 known[theme, test["test"]] = tested
-    groups = dict(iter(shares[shares["n"] != 0].groupby("theme")))
+    coded = shares[shares["n"] != 0].groupby("theme")
+    status = {theme: _inherit_status(part) for theme, part in coded}
     none = dict.fromkeys(columns, np.nan)
     rows = []
     for row in trends.to_dict("records"):
-        new = {"n": np.nan, "shape": "", **none} | _inherit_status(groups[row["theme"]])
+        new = {"n": np.nan, "shape": "", **none} | status[row["theme"]]
         rows.append(row | new | known.get((row["theme"], row["test"]), {}))
     return _adjusted(pd.DataFrame(rows, columns=trends.columns), ["test"])
 

@@ -34,7 +34,7 @@ from iapt_topics.publish.of_topics import publish_topics
 from iapt_topics.publish.of_words import publish_words
 from iapt_topics.publish.quotes import Quote, choose_quotes
 from iapt_topics.publish.suppression import Key, Protection, suppress
-from iapt_topics.publish.workbook import write_published
+from iapt_topics.publish.workbook import cells_of_files, write_published
 from iapt_topics.study.about import About
 from iapt_topics.study.study import Study
 
@@ -122,6 +122,11 @@ class Published(Version):
     "suppressed" ([c] in files), "small base", "not coded"; ``note`` says it to people.
     """
 
+    @cached_property
+    def cells(self) -> dict[str, pd.DataFrame]:
+        """Cells of the tables as files have them, and of the dictionary of every column."""
+        return cells_of_files(self.tables, self.names)
+
     def to_excel(self, path: str | Path) -> Path:
         """Write the published tables as a workbook, with a sheet that describes every column.
 
@@ -135,7 +140,7 @@ class Published(Version):
         Path
             The file, which others may read.
         """
-        return write_published(path, self.tables, self.disclosure, self.names)
+        return write_published(path, self.cells, self.disclosure)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -55,6 +55,9 @@ class Quote(Checked):
         Name and value of each covariate of its respondent; empty in a public version.
     coders : tuple of (str, bool)
         Human coders, and whether they applied ``theme``; empty in a public version.
+    polarity : str
+        "denied" where the sentence denies ``theme``; "past", "hypothetical" or "others" where it
+        only mentions it so; "" otherwise, and in a public version.
     """
 
     text: str
@@ -69,6 +72,7 @@ class Quote(Checked):
     support: float
     covariates: tuple[tuple[str, str], ...] = ()
     coders: tuple[tuple[str, bool], ...] = ()
+    polarity: str = ""
 
     @property
     def sentence(self) -> str:
@@ -153,16 +157,17 @@ def _quoted(
 ) -> Iterator[tuple[str, Quote]]:
     responses, rows = study.responses, study.topics.assignments.set_index("response_id")
     allowed, hidden, small = _barred(tables)
-    who = responses.cluster_id
+    who = responses.cluster_id.to_dict()
     topic_of, support = rows["topic"].to_dict(), rows["support"].to_dict()
     kept = responses.kept.set_index("response_id")
     years, texts = kept["year"].to_dict(), kept["text"].to_dict()
     beside = {name: kept[name].to_dict() for name in (responses.covariates if private else ())}
     ids = [c.response_id for c in choices]
     safe = dict(zip(ids, safe_texts(responses, ids), strict=True))
-    given = study.codes.table.groupby("response_id", sort=False)["theme"].agg(tuple)
+    given = study.codes.table.groupby("response_id", sort=False)["theme"].agg(tuple).to_dict()
     places = _places(study)
     coders = [_coder(codes) for codes in study.human] if private else []
+    polarity = _polarity(study) if private else {}
     n_of: dict[str, int] = dict.fromkeys(study.codes.themes, 0)
     used: set[object] = set()
     said: set[str] = set()
@@ -209,6 +214,7 @@ def _quoted(
                     for name, known, seen, applied in coders
                     if theme in known and response_id in seen
                 ),
+                polarity=polarity.get((response_id, theme), ""),
             ),
         )
 
@@ -220,6 +226,16 @@ def _places(study: Study) -> dict[tuple[str, str], tuple[int, int]]:
         return {}
     keys = zip(evidence["response_id"], evidence["theme"], strict=True)
     return dict(zip(keys, zip(evidence["start"], evidence["end"], strict=True), strict=True))
+
+
+def _polarity(study: Study) -> dict[tuple[str, str], str]:
+    """What is to be noted of the sentence behind a code, where that is not plainly said."""
+    evidence = study.codes.evidence
+    if evidence is None or "polarity" not in evidence:  # of an earlier version
+        return {}
+    noted = evidence["polarity_reason"].mask(evidence["polarity"] == "denied", "denied")
+    keys = zip(evidence["response_id"], evidence["theme"], strict=True)
+    return {key: note for key, note in zip(keys, noted, strict=True) if note}
 
 
 def _words(

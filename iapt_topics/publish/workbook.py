@@ -21,26 +21,32 @@ from iapt_topics.publish.number_formats import number_formats
 Names = Mapping[str, Mapping[Any, str]]
 #: Name of the sheet for reading.
 KEY_RESULTS = "Key results"
+#: Name of the table that describes the columns.
+DICTIONARY = "dictionary"
 
 
 def write_published(
     path: str | Path,
-    tables: Mapping[str, pd.DataFrame],
+    cells: Mapping[str, pd.DataFrame],
     disclosure: Disclosure,
-    names: Names,
     key_results: Sequence[Block] = (),
 ) -> Path:
-    """Write published tables as a workbook, with a sheet that describes every column."""
-    tables = labelled(tables, names)
-    whole = {**tables, "dictionary": describe_columns(tables)}
+    """Write the cells of published tables as a workbook; see :func:`cells_of_files`."""
     return write_workbook(
         path,
         disclosure.sentence,
-        {name: shown_cells(table) for name, table in whole.items()},
+        cells,
         private=False,
-        formats={name: number_formats(name, table) for name, table in tables.items()},
+        formats={name: number_formats(name, table) for name, table in cells.items()},
         first=(KEY_RESULTS, key_results) if key_results else None,
     )
+
+
+def cells_of_files(tables: Mapping[str, pd.DataFrame], names: Names) -> dict[str, pd.DataFrame]:
+    """Cells of the tables as files have them, and of the dictionary of every column, the last."""
+    tables = labelled(tables, names)
+    whole = {**tables, DICTIONARY: describe_columns(tables)}
+    return {name: shown_cells(table) for name, table in whole.items()}
 
 
 def labelled(tables: Mapping[str, pd.DataFrame], names: Names) -> dict[str, pd.DataFrame]:
@@ -101,9 +107,10 @@ def shown_cells(table: pd.DataFrame) -> pd.DataFrame:
         status = status.mask(table["n"].isna(), SUPPRESSED)
     symbols = status.map(SYMBOLS)
     cells = as_cells(table)
-    for name, column in table.items():
+    stands = symbols.notna().to_numpy()
+    for name, column in table.items() if stands.any() else ():
         if pd.api.types.is_numeric_dtype(column.dtype):
-            gone = symbols.notna() & column.isna()
+            gone = stands & column.isna().to_numpy()
             if gone.any():
                 cells[name] = cells[name].mask(gone, symbols)
     return cells

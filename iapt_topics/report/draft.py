@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
@@ -22,8 +22,12 @@ from iapt_topics.report.paper import FIGURE, paper
 from iapt_topics.report.pictures import last_changes
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from iapt_topics.publish.published import Published
 
+#: Gives a picture that was drawn of the same before, or has it drawn.
+Once = Callable[[object, Callable[[], bytes]], bytes]
 #: A blank, and a statistic that is set in italics before its value.
 _MARKS = re.compile(r"(\[to be written by the authors: [^\]]*\])|(?<![\w'])([pnNM])(?= [=<>])")
 _SPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -65,6 +69,14 @@ def write_draft(path: str | Path, published: Published) -> Path:
     .. [2] Tong A, Sainsbury P, Craig J (2007). Consolidated criteria for reporting qualitative
        research (COREQ). *Int J Qual Health Care* 19:349-357.
     """
+    return write_draft_once(path, published, lambda _, draw: draw())
+
+
+def write_draft_once(path: str | Path, published: Published, once: Once) -> Path:
+    """:func:`write_draft`, whose picture is taken from where ``once`` has kept it.
+
+    ``once`` is given all that the picture is made of, and what draws it as the bytes of a file.
+    """
     changes = theme_changes(published)
     document = _new_document()
     n_tables = 0
@@ -74,7 +86,7 @@ def write_draft(path: str | Path, published: Published) -> Path:
             style = "Reference List" if section.heading == "References" else None
             _add_text(document.add_paragraph(style=style), text)
         if section.heading == FIGURE:
-            _add_figure(document, published, changes)
+            _add_figure(document, published, changes, once)
         for grid in section.tables:
             n_tables += bool(grid.caption)
             _add_table(document, grid, n_tables)
@@ -199,40 +211,44 @@ def _row(
     )
 
 
-def _add_figure(document: Any, published: Published, changes: list[Change]) -> None:
+def _add_figure(document: Any, published: Published, changes: list[Change], once: Once) -> None:
     """The main figure: the change of each theme or, of one wave, its prevalence."""
     import io
 
     from docx.shared import Inches
 
-    figure, note = _figure(published, changes)
-    if figure is None:
+    plan = _plan_figure(published, changes)
+    if plan is None:
         return
+    draw, table, labels, note = plan
+    waves = published.waves
+    picture = once(
+        (draw.__name__, table, labels, waves),
+        lambda: figure_bytes(draw(table, labels=labels, waves=waves), "png", dpi=_DPI),
+    )
     title = "Prevalence of each theme" if note == "" else "Change of each theme"
     _add_title(document, "Figure 1", title)
-    picture = document.add_picture(
-        io.BytesIO(figure_bytes(figure, "png", dpi=_DPI)), Inches(_WIDTH)
-    )
-    picture._inline.docPr.set("descr", f"{title}; the tables have its figures.")
+    shown = document.add_picture(io.BytesIO(picture), Inches(_WIDTH))
+    shown._inline.docPr.set("descr", f"{title}; the tables have its figures.")
     under = document.add_paragraph()
     under.add_run("Note. ").italic = True
     _add_text(under, f"Whiskers are 95% confidence intervals. {note}")
 
 
-def _figure(published: Published, changes: list[Change]) -> tuple[Any, str]:
-    """The figure, of the changes that the paper leads with, and what to say of it."""
-    labels, waves = published.labels, published.waves
+def _plan_figure(
+    published: Published, changes: list[Change]
+) -> tuple[Callable[..., Figure], pd.DataFrame, dict[str, str], str] | None:
+    """What draws the figure, of the changes that the paper leads with, and what to say of it."""
+    labels = published.labels
     if not changes:
         shares = published.tables["drift_shares"]
         if not shares["estimate"].notna().any():
-            return None, ""
-        return drift_figure(shares, labels=labels, waves=waves), ""
+            return None
+        return drift_figure, shares, labels, ""
     machine = last_changes(published.tables["drift_changes"])
     if all(c.checked == UNCHECKED for c in changes):
-        return changes_figure(machine, labels=labels, waves=waves), (
-            "Changes are in machine codes and were not checked against human codes: none is "
-            "reported as found."
-        )
+        note = "Changes are in machine codes and were not checked against human codes: none is "
+        return changes_figure, machine, labels, f"{note}reported as found."
     row = machine.iloc[0]
     table = pd.DataFrame({
         "theme": [c.theme for c in changes], "year": row["year"], "against": row["against"],
@@ -246,7 +262,7 @@ def _figure(published: Published, changes: list[Change]) -> tuple[Any, str]:
         "Changes are of human codes"
     )  # fmt: skip
     note = f"{by}; those marked as not checked are in machine codes alone." if alone else f"{by}."
-    return changes_figure(table, labels=named, waves=waves), note
+    return changes_figure, table, named, note
 
 
 _ENDS = ("estimate", "low", "high")

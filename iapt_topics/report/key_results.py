@@ -43,9 +43,7 @@ def write_results_workbook(path: str | Path, published: Published) -> Path:
     published : Published
         From :func:`iapt_topics.publish.publish`.
     """
-    return write_published(
-        path, published.tables, published.disclosure, published.names, key_results(published)
-    )
+    return write_published(path, published.cells, published.disclosure, key_results(published))
 
 
 def key_results(version: Version) -> tuple[Block, ...]:

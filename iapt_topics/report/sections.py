@@ -51,7 +51,9 @@ def page_values(version: Version) -> dict[str, Any]:
         "approved": version.approved,
         "quotes": len(version.quotes),
         # What stands beside a quote and has to be explained.
-        "beside": {q.case for q in version.quotes} | {"coders" for q in version.quotes if q.coders},
+        "beside": {q.case for q in version.quotes}
+        | {"coders" for q in version.quotes if q.coders}
+        | {"polarity" for q in version.quotes if q.polarity},
         "badge": findings.validity(version),
         "findings": findings.key_findings(version, changes),
         "alerts": findings.alerts(version),

@@ -43,6 +43,7 @@ class ThemePage:
     people: bool
     change: str
     agreement: tuple[str, ...]
+    polarity: str
     topics: tuple[tuple[int, str], ...]
     quotes: tuple[Quote, ...]
     n_quotes: int
@@ -78,7 +79,7 @@ def theme_pages(
         name: by_theme(tables.get(name))
         for name in ("drift_changes", "agreement_changes", "agreement_themes", "people_themes",
                      "agreement_convergence", "people_convergence", "certificate",
-                     "error_contrasts")
+                     "error_contrasts", "theme_polarity")
     }  # fmt: skip
     quotes: dict[str, list[Quote]] = {}
     for quote in published.quotes:
@@ -104,6 +105,7 @@ def theme_pages(
                 people=len(lines.get(name, ())) > 1,
                 change=_change(published, found, name),
                 agreement=_agreement(found, name),
+                polarity=_polarity(found, name),
                 topics=tuple((t, published.topic_names[t]) for t in matching),
                 quotes=tuple(quotes.get(name, ())[:MOST_QUOTES]),
                 n_quotes=len(quotes.get(name, ())),
@@ -120,6 +122,20 @@ def _share(row: dict[Any, Any]) -> str:
         return f"{of}."
     limits = interval(row["low"], row["high"])
     return f"Prevalence {percent(row['estimate'])} (95\u00a0% CI {limits}): {of}."
+
+
+def _polarity(found: Found, theme: str) -> str:
+    """How many of a theme's codes deny it or only mention it: of a private version alone."""
+    for row in found["theme_polarity"].get(theme, ()):
+        if not row["n"]:
+            return ""
+        told = [f"{count(row['said'])} say it", f"{count(row['denied'])} deny it"]
+        told.append(f"{count(row['mentioned'])} mention it")
+        ways = (("past", "of the past"), ("hypothetical", "as possible"), ("others", "of others"))
+        some = [f"{count(row[c])} {words}" for c, words in ways if row[c]]
+        more = f" ({', '.join(some)})" if some else ""
+        return f"Of {count(row['n'])} machine codes, {', '.join(told)}{more}."
+    return ""
 
 
 def _brief(found: Found, row: dict[Any, Any], theme: str, change: Change | None) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from iapt_topics._base.findings import Finding, findings_table
 from iapt_topics._base.kept import find_fault
 from iapt_topics.agreement.comparison import compare_codes
 from iapt_topics.codes.axis import axis_codes
-from iapt_topics.codes.codes import EVIDENCE, Codes
+from iapt_topics.codes.codes import EVIDENCE, POLARITY, Codes
 from iapt_topics.drift.drift import measure_drift
 from iapt_topics.scale.partitions import (
     coded_hashes,
@@ -197,7 +197,7 @@ def _codes(study: ScaledStudy, responses: Responses, codes: pd.DataFrame) -> Cod
         themes=tuple(t.id for t in study.mapping.frame.codable),
         seen=responses.kept[["response_id", "respondent_id"]],
         table=codes[["response_id", "theme", "score"]],
-        evidence=codes[list(EVIDENCE)],
+        evidence=codes[[*EVIDENCE, *POLARITY]],
     )
 
 

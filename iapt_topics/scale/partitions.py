@@ -24,13 +24,14 @@ from iapt_topics._base.errors import InputError, listed, require_columns
 from iapt_topics._base.files import file_hash, write_whole
 from iapt_topics._base.kept import write_record
 from iapt_topics._base.parquet_size import require_decodable
-from iapt_topics.codes.codes import EVIDENCE
+from iapt_topics.codes.codes import EVIDENCE, POLARITY
 from iapt_topics.encoders.embeddings import embed_kept
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.coding import as_codes, assign_themes
 from iapt_topics.mapping.evidence import find_evidence
 from iapt_topics.mapping.facets import assign_facets
+from iapt_topics.mapping.polarity import PolarityReader
 from iapt_topics.mapping.scoring import ReferenceScale
 from iapt_topics.stats.share_model import PersonYearSums, add_up, responses_as_cells
 from iapt_topics.survey.responses import Responses, cluster_ids, fill_respondents
@@ -41,7 +42,7 @@ from iapt_topics.topics.topics import UNASSIGNED, Topics
 
 _TEXTS = ("response_id", "respondent_id", "text")
 _HASH_KEY = 16  # bytes
-_WORDS = ("response_id", "theme", "anchor", "anchor_kind")
+_WORDS = ("response_id", "theme", "anchor", "anchor_kind", "polarity", "polarity_reason")
 _FACETS = ("response_id", "sentence", "theme", "facet", "value", "margin", "carried", "note")
 
 
@@ -66,6 +67,7 @@ class Model:
     encoder: Encoder
     reference_scale: tuple[ReferenceScale, ...]
     facet_spread: Mapping[str, float]  # of the leaning to each facet's values
+    reader: PolarityReader
     question: str | None
     covariates: tuple[str, ...]
 
@@ -88,7 +90,10 @@ class Counted(NamedTuple):
 
 
 _NO_CODES = pd.DataFrame(
-    {c: pd.Series(dtype="str" if c in _WORDS else "float64") for c in (*EVIDENCE, "score")}
+    {
+        c: pd.Series(dtype="str" if c in _WORDS else "float64")
+        for c in (*EVIDENCE, *POLARITY, "score")
+    }
 ).astype({"start": "int64", "end": "int64"})
 _NO_FACETS = pd.DataFrame(
     {c: pd.Series(dtype="str" if c != "margin" else "float64") for c in _FACETS}
@@ -255,7 +260,9 @@ def code_rows(table: pd.DataFrame, source: str, model: Model) -> Coded:
         )
         found = as_codes(scores, decided, responses, model.frame)
         given[kept] = found.matrix()
-        evidence = find_evidence(scores, found.table, responses, model.frame, decided)
+        evidence = find_evidence(
+            scores, found.table, responses, model.frame, model.encoder, decided, model.reader
+        )
         codes = evidence.assign(score=found.table["score"])
         if model.frame.facets:
             spread = model.facet_spread

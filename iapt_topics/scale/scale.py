@@ -36,6 +36,7 @@ from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.coding import assign_themes
 from iapt_topics.mapping.facets import assign_facets
 from iapt_topics.mapping.mapping import TopicMapping, map_topics
+from iapt_topics.mapping.polarity import PolarityReader
 from iapt_topics.scale import partitions as _partitions
 from iapt_topics.scale.partitions import Counted, Model
 from iapt_topics.scale.sample import (
@@ -353,6 +354,7 @@ def _fit(
         encoder=encoder,
         reference_scale=scores.reference_scale,
         facet_spread=spread,
+        reader=PolarityReader.of(frame, encoder),
         question=question,
         covariates=covariates,
     )

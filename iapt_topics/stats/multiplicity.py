@@ -52,9 +52,15 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     >>> benjamini_hochberg([0.01, 0.04, 0.03, float("nan")]).tolist()
     [0.03, 0.04, 0.04, nan]
     """
-    from scipy.stats import false_discovery_control
 
-    return _adjusted(p, false_discovery_control)
+    # By hand: scipy.stats, which has it, takes half a second to import.
+    def step_up(family: Floats) -> Floats:
+        order = np.argsort(family, kind="stable")
+        scaled = family[order] * (len(family) / np.arange(1.0, len(family) + 1))
+        family[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+        return family
+
+    return _adjusted(p, step_up)
 
 
 def holm(p: ArrayLike) -> Floats:

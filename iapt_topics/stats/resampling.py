@@ -12,6 +12,9 @@ from iapt_topics._base.arrays import Floats, Labels
 from iapt_topics._base.errors import InputError
 from iapt_topics.stats.intervals import require_fraction
 
+_DRAWN = 2**17  # clusters drawn at a time
+_DENSE = 8  # numbers of clusters are counted up to so many times the units
+
 
 def _units(values: Labels, what: str) -> NDArray[Any]:
     """One value for each unit."""
@@ -20,6 +23,15 @@ def _units(values: Labels, what: str) -> NDArray[Any]:
         got = f"shape {given.shape}"
         raise InputError(what, "must be one-dimensional", got, "Give one per unit.")
     return given
+
+
+def _numbered(clusters: NDArray[Any]) -> NDArray[np.intp]:
+    """Number of each unit's cluster, from 0 in sorted order, with no number left out."""
+    whole = clusters.dtype.kind == "i" and len(clusters) > 0 and clusters.min() >= 0
+    if not whole or clusters.max() >= _DENSE * len(clusters):
+        return np.unique(clusters, return_inverse=True)[1]
+    there = np.bincount(clusters) > 0  # numbers need no sorting
+    return np.asarray(clusters if there.all() else (np.cumsum(there) - 1)[clusters], np.intp)
 
 
 def kish_size(weights: ArrayLike) -> float:
@@ -68,12 +80,12 @@ def design_effect(errors: ArrayLike, weights: ArrayLike, clusters: Labels, few: 
     *Biometrics* 48:577-585.
     """
     given = np.asarray(_units(weights, "weights"), float)
-    at = np.unique(_units(clusters, "clusters"), return_inverse=True)[1]
+    at = _numbered(_units(clusters, "clusters"))
     error = np.asarray(_units(errors, "errors"), float)
     if not len(at) == len(given) == len(error):
         got = f"{len(error)} errors, {len(given)} weights and {len(at)} clusters"
         raise InputError("a design effect", "needs one of each per unit", got, "Match the units.")
-    if len(np.unique(at)) == len(at):
+    if int(at.max(initial=-1)) + 1 == len(at):
         return 1.0
 
     def clustered(value: Floats) -> float:
@@ -147,9 +159,15 @@ def resample_counts(n_clusters: int, n_boot: int, rng: np.random.Generator) -> N
     for what, number in (("n_clusters", n_clusters), ("n_boot", n_boot)):
         if number < 0:
             raise InputError(what, "must not be negative", str(number), "Use e.g. 1000.")
-    counts = np.ones((n_boot, n_clusters), np.int32)
-    for row in counts if n_clusters > 1 else ():
-        row[:] = np.bincount(rng.integers(0, n_clusters, n_clusters), minlength=n_clusters)
+    if n_clusters < 2:
+        return np.ones((n_boot, n_clusters), np.int32)
+    counts = np.empty((n_boot, n_clusters), np.int32)
+    rows = max(1, _DRAWN // n_clusters)
+    for start in range(0, n_boot, rows):  # so many at a time take little memory
+        some = counts[start : start + rows]
+        drawn = rng.integers(0, n_clusters, some.shape)
+        drawn += n_clusters * np.arange(len(some))[:, None]
+        some[:] = np.bincount(drawn.ravel(), minlength=some.size).reshape(some.shape)
     return counts
 
 

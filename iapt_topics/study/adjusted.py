@@ -14,7 +14,7 @@ import pandas as pd
 
 from iapt_topics._base.status import SIGNIFICANT
 from iapt_topics.drift.panel import measure_panel
-from iapt_topics.drift.standardise import standardise_drift
+from iapt_topics.drift.standardise import standardised_changes
 from iapt_topics.drift.tables import FAMILIES, adjust_p
 from iapt_topics.study.derived import (
     RANDOM,
@@ -57,9 +57,9 @@ def _standardised(study: Results, human: Codes | None, odd: Set[str]) -> Tables:
     }
     corrected = None
     if human is not None:
-        fixed = standardise_drift(
-            study.codes, study.responses, result.covariates, baseline=result.baseline, human=human
-        ).changes
+        fixed = standardised_changes(
+            study.codes, study.responses, result.covariates, result.baseline, human
+        )
         plain = _corrected(_of_method(fixed, "crude"), odd)["estimate"]
         corrected = _corrected(_of_method(fixed, "standardised"), odd).assign(crude=plain)
         tables["standardised_corrected"] = corrected

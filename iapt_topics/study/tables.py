@@ -14,6 +14,7 @@ import pandas as pd
 
 from iapt_topics._base.status import SIGNIFICANT
 from iapt_topics.codes.axis import pole_codes
+from iapt_topics.codes.codes import is_among
 from iapt_topics.drift.machine_error import corrected_tests, error_by_year
 from iapt_topics.drift.prevalence import NOT_RANDOM, shares_by_hand
 from iapt_topics.drift.word_shift import survey_words
@@ -95,6 +96,7 @@ def exact_tables(study: Results) -> Tables:
         "machine_codes": study.codes.table,
         "machine_evidence": study.codes.evidence,
         "machine_facets": study.facets,
+        "theme_polarity": theme_polarity(study.codes),
         "drift_sources": drift.sources,
         "redactions": study.redactions,
     }
@@ -103,6 +105,29 @@ def exact_tables(study: Results) -> Tables:
         private["wave_novelty"] = study.wave.novelty
         private["wave_groups"] = study.wave.groups.assign(response_ids=ids)
     return out | {name: table for name, table in private.items() if table is not None}
+
+
+def theme_polarity(codes: Codes) -> pd.DataFrame | None:
+    """How many of each theme's codes say it, deny it or only mention it; None if none is marked.
+
+    One row for each theme: ``theme``; ``said``, ``denied``, ``mentioned`` (codes); ``past``,
+    ``hypothetical``, ``others`` (of those mentioned, where a cue says so); ``n`` (codes).
+    """
+    evidence = codes.evidence
+    if evidence is None or "polarity" not in evidence:
+        return None
+    themes = pd.Index(codes.themes, name="theme")
+    marks = pd.crosstab(evidence["theme"], evidence["polarity"])
+    reasons = pd.crosstab(evidence["theme"], evidence["polarity_reason"])
+    table = pd.concat(
+        [
+            marks.reindex(index=themes, columns=["said", "denied", "mentioned"], fill_value=0),
+            reasons.reindex(index=themes, columns=["past", "hypothetical", "others"], fill_value=0),
+        ],
+        axis=1,
+    )
+    table["n"] = table[["said", "denied", "mentioned"]].sum(axis=1)
+    return table.reset_index().rename_axis(columns=None)
 
 
 def _all_findings(study: Results) -> pd.DataFrame:
@@ -197,10 +222,10 @@ def _prevalence(
     ``pooled`` takes all years as one, year 0.
     """
     kept = responses.kept
-    inside = kept["response_id"].isin(ids).to_numpy()
+    inside = is_among(kept["response_id"], set(ids))
     kept, cluster = kept[inside], responses.cluster_id[inside].to_dict()
     years, wave = np.unique(kept["year"].to_numpy(np.int64) * (not pooled), return_inverse=True)
-    place = dict(zip(kept["response_id"], wave, strict=True))
+    place = dict(zip(kept["response_id"].tolist(), wave.tolist(), strict=True))
     sums, model = model_shares(codes, cluster, place, weights)
     themes = len(codes.themes)
     figures = {"count": sums.count.astype(int), "n": np.tile(sums.n.astype(int), (themes, 1)).T}
@@ -241,9 +266,10 @@ def _facet_tables(study: Results) -> Tables:
     values, carried = facet_codes(study.facets, study.codes, frame), carried_values(frame)
     weights, seen = coder_weights(responses, study.codes), study.codes.seen["response_id"]
     beside = facet_sets(study.facets)
+    given = {t: set(ids) for t, ids in study.codes.table.groupby("theme")["response_id"]}
     by_theme = []
     for theme in study.codes.themes:
-        ids = set(study.codes.table.loc[study.codes.table["theme"] == theme, "response_id"])
+        ids = given.get(theme, set())
         rows = [(i, v) for v, of in beside.items() for i in of.get(theme, ()) if i in ids]
         table = pd.DataFrame(rows, columns=["response_id", "theme"]).assign(score=np.nan)
         if not ids:
@@ -253,11 +279,11 @@ def _facet_tables(study: Results) -> Tables:
         part = _prevalence(own, responses, ids, weights, pooled=True)
         part = part.rename(columns={"theme": "value"}).drop(columns="year")
         known = [(theme, v) in carried for v in part["value"]]
-        by_theme.append(named_values(part.assign(theme=theme, carried=known), frame))
+        by_theme.append(part.assign(theme=theme, carried=known))
     by_year = _prevalence(values, responses, seen, weights).rename(columns={"theme": "value"})
     tables = {"facet_years": named_values(by_year, frame)}
     if by_theme:
-        tables["facet_themes"] = pd.concat(by_theme, ignore_index=True)
+        tables["facet_themes"] = named_values(pd.concat(by_theme, ignore_index=True), frame)
     return {name: add_status(t.assign(note="")) for name, t in tables.items()}
 
 

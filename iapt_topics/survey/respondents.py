@@ -248,7 +248,7 @@ def _shares_by_year(table: pd.DataFrame, level: pd.Series) -> pd.DataFrame:
 
 def _words(kept: pd.DataFrame) -> pd.DataFrame:
     """Geometric mean of the words of a response by year, and the test over all years."""
-    from scipy.stats import chi2, t
+    from scipy.special import chdtrc, stdtrit
 
     if kept.empty:
         return pd.DataFrame()
@@ -261,7 +261,7 @@ def _words(kept: pd.DataFrame) -> pd.DataFrame:
         mean = float(size[here].mean())
         variance, people = clustered_variance(size[here] - mean, person[here])
         note = "" if people > 1 else "One respondent, so no interval."
-        half = float(t.ppf(0.975, people - 1) * np.sqrt(variance)) if people > 1 else np.nan
+        half = float(stdtrit(people - 1, 0.975) * np.sqrt(variance)) if people > 1 else np.nan
         rows.append(
             (int(years[y]), mean, mean - half, mean + half, int(here.sum()), variance, note)
         )
@@ -272,7 +272,7 @@ def _words(kept: pd.DataFrame) -> pd.DataFrame:
         weight = 1 / tested["variance"]
         middle = (weight * tested["estimate"]).sum() / weight.sum()
         statistic = float((weight * (tested["estimate"] - middle) ** 2).sum())
-        p = float(chi2.sf(statistic, len(tested) - 1))
+        p = float(chdtrc(len(tested) - 1, statistic))
     elif len(years) > 1:
         out["note"] += " Too little variation to test."
     else:

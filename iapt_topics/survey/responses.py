@@ -176,7 +176,7 @@ def cluster_ids(table: pd.DataFrame) -> NDArray[np.str_]:
     numpy.ndarray of str
         In the order of the rows; respondents sort before lone responses.
     """
-    pairs = zip(table["respondent_id"], table["response_id"], strict=True)
+    pairs = zip(table["respondent_id"].tolist(), table["response_id"].tolist(), strict=True)
     # The prefixes keep a response id apart from a respondent id of the same name.
     return np.array([f"p:{who}" if who else f"r:{response}" for who, response in pairs], np.str_)
 

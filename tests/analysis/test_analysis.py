@@ -132,7 +132,7 @@ def test_the_public_version_holds_nothing_exact(study, tmp_path):
     assert public.to_excel(tmp_path / "tables").suffix == ".xlsx"
     assert public.draft(tmp_path / "draft.docx").is_file()
     assert public.plot("prevalence").axes
-    assert set(vars(public)) - {"labels", "waves", "topic_names"} == {
+    assert set(vars(public)) - {"labels", "waves", "topic_names", "cells"} == {
         f.name for f in fields(public)
     }
 

@@ -10,6 +10,7 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 
 from iapt_topics.codes.codes import Codes
+from iapt_topics.codes.hand_sample import hand_sample
 from iapt_topics.drift.panel import NO_THEME, mcnemar_mid_p, measure_panel
 from iapt_topics.drift.recurring import corrected_correlation
 from iapt_topics.stats.intervals import wilson_interval
@@ -174,7 +175,9 @@ def test_years_of_a_panel_go_together_as_peoples_codes_do_and_not_as_the_machine
         one = rng.permutation(600)[:150]
         two = one if draw % 2 else rng.permutation(600)[:150]
         human = by_hand(machine, y, np.sort(np.concatenate([one, 600 + two])))
-        seen = corrected_correlation(machine, human, responses, ("t0",), years)
+        seen = corrected_correlation(
+            machine, human, hand_sample(machine, human, responses), ("t0",), years
+        )
         assert seen.people == len(set(one) | set(two))
         of_people, of_machine = (np.corrcoef(c[:600, 0], c[600:, 0])[0, 1] for c in (y, f))
         found.append((seen.correlation[0, 0, 1], of_people, of_machine))
@@ -189,12 +192,17 @@ def test_all_coded_by_hand_go_together_as_the_codes_of_people_do():
     machine, responses, _ = drifting(np.random.default_rng(2))
     y = np.random.default_rng(3).random((1200, 1)) < 0.4
     human, years = by_hand(machine, y, np.arange(1200)), np.array([2021, 2022])
-    seen = corrected_correlation(machine, human, responses, ("t0",), years)
+    seen = corrected_correlation(
+        machine, human, hand_sample(machine, human, responses), ("t0",), years
+    )
     exact = np.corrcoef(y[:600, 0], y[600:, 0])[0, 1]
     assert seen.correlation[0, 0, 1] == pytest.approx(exact * (1 - 1 / 601))
     alone = replace(responses, table=responses.table.assign(respondent_id=""))
     nobody = replace(machine, seen=machine.seen.assign(respondent_id=""))
-    assert corrected_correlation(nobody, human, alone, ("t0",), years) is None
+    assert (
+        corrected_correlation(nobody, human, hand_sample(nobody, human, alone), ("t0",), years)
+        is None
+    )
 
 
 def test_with_all_of_a_panel_coded_by_hand_the_change_is_that_of_peoples_codes():

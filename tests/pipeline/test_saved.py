@@ -15,9 +15,9 @@ from iapt_topics._base.errors import InputError
 from iapt_topics.pipeline import run, saved
 from iapt_topics.pipeline.execute_plan import run_plan
 from iapt_topics.pipeline.plan import StudyPlan
-from iapt_topics.pipeline.saved import load, save
+from iapt_topics.pipeline.saved import load, save, tables_once
 
-STAGES = {"stage-agreement", "stage-codes", "stage-drift", "stage-standardised"}
+STAGES = {f"stage-{n}" for n in ("agreement", "codes", "drift", "labels", "standardised")}
 
 
 def plan_in(files):
@@ -128,7 +128,7 @@ def test_only_what_depends_on_a_change_is_measured(begun, encoder, measured, cha
     changed = run_plan(replace(plan, **change), encoder)
     assert list(dict.fromkeys(measured)) == list(dict.fromkeys(anew))
     assert {n.rpartition("-")[0] for n in stages(plan)} == STAGES
-    assert len(stages(plan)) == 4  # that of before is gone
+    assert len(stages(plan)) == len(STAGES)  # that of before is gone
     fresh = run_plan(replace(plan, **change, out=plan.out / "fresh"), encoder)
     same(fresh, replace(changed, manifest=fresh.manifest))
 
@@ -140,9 +140,30 @@ def test_another_program_measures_anew(begun, encoder, measured, monkeypatch):
     assert len(measured) == 6
 
 
-def test_what_is_kept_is_private_and_holds_no_text(first_run):
+def test_tables_are_worked_out_once_of_the_same_results(begun, first_run, monkeypatch):
+    study, folder = replace(first_run[1]), begun.out / "cache"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*kept")
+        made = tables_once(folder, study)
+    assert study.tables is made
+    called = []
+    monkeypatch.setattr("iapt_topics.study.study.exact_tables", lambda s: called.append(s) or {})
+    later = replace(study, manifest={"seconds": 9})
+    again = tables_once(folder, later)
+    assert not called
+    assert later.tables is again
+    assert list(again) == list(made)
+    for name, table in made.items():
+        same(table, again[name])
+    tables_once(folder, replace(study, redactions=None))
+    assert len(called) == 1
+
+
+def test_what_is_kept_is_private_and_holds_no_text(begun, first_run):
     texts = set(survey_rows()["comment"])
-    for folder in stages(first_run[0]).values():
+    tables_once(begun.out / "cache", replace(first_run[1]))
+    assert set(stages(begun).keys()) > set(stages(first_run[0]))
+    for folder in stages(begun).values():
         for path in (folder, *folder.iterdir()):
             assert os.name != "posix" or not path.stat().st_mode & 0o077
         for path in folder.glob("*.parquet"):

@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 
 from iapt_topics.publish import keep_private, publish, read_quotes, write_quotes
 from iapt_topics.publish.cases import CASES, in_context, pick_cases
+from iapt_topics.report.write import write_report
 from iapt_topics.survey.sentences import sentence_spans
 
 THEMES = ("S1", "S2", "I1")
@@ -94,6 +95,39 @@ def test_a_public_version_has_no_covariates_coders_or_contrary_case(study):
     quotes = publish(study, quotes=True).quotes
     assert {q.case for q in quotes if q.theme} == {"typical", "borderline"}
     assert not any(q.covariates or q.coders for q in quotes)
+
+
+def test_a_private_version_marks_what_is_denied_or_only_mentioned(study, tmp_path):
+    assert "theme_polarity" not in study.tables  # codes of an earlier version
+    assert not any(q.polarity for q in keep_private(study).quotes)
+    first = study.codes.evidence["theme"] == "S1"
+    evidence = study.codes.evidence.assign(
+        polarity=first.map({True: "denied", False: "mentioned"}),
+        polarity_reason=first.map({True: "negated", False: "past"}),
+        polarity_score=0.0,
+    )
+    study = replace(study, codes=replace(study.codes, evidence=evidence))
+    private = keep_private(study)
+    assert {(q.theme, q.polarity) for q in private.quotes if q.theme} == {
+        ("S1", "denied"),
+        ("S2", "past"),
+    }
+    counts = private.tables["theme_polarity"].set_index("theme")
+    n = len(study.codes.table) // 2
+    columns = ["said", "denied", "mentioned", "past", "hypothetical", "others", "n"]
+    assert counts.loc["S1", columns].tolist() == [0, n, 0, 0, 0, 0, n]
+    assert counts.loc["S2", columns].tolist() == [0, 0, n, n, 0, 0, n]
+    assert counts.loc["I1", "n"] == 0
+    page = write_report(tmp_path / "private.html", private).read_text("utf-8")
+    assert f"Of {n} machine codes, 0 say it, {n} deny it, 0 mention it." in page
+    assert f"{n} mention it ({n} of the past)." in page
+    assert "denied here" in page
+    public = publish(study, quotes=True)
+    assert not any(q.polarity for q in public.quotes)
+    assert "theme_polarity" not in public.tables
+    page = write_report(tmp_path / "public.html", public).read_text("utf-8")
+    assert "deny it" not in page
+    assert "denied here" not in page.casefold()
 
 
 def test_the_sheet_names_theme_sentence_and_wave_and_lists_the_decisions(study, tmp_path):

@@ -17,7 +17,7 @@ from iapt_topics.publish.quotes import Quote
 from iapt_topics.publish.wording import coefficient, p_value, points
 from iapt_topics.report.apa import apa
 from iapt_topics.report.changes import theme_changes
-from iapt_topics.report.draft import write_draft
+from iapt_topics.report.draft import write_draft, write_draft_once
 from iapt_topics.report.format import percent
 from iapt_topics.report.paper import change_sentences, paper
 
@@ -247,6 +247,22 @@ def test_two_drafts_are_equal_byte_by_byte(published, tmp_path):
         core = parts.read("docProps/core.xml").decode()
     assert "python-docx" not in core
     assert not re.search(r"20\d\d-", core)
+
+
+def test_a_picture_is_drawn_anew_only_if_what_it_shows_changes(published, tmp_path):
+    kept = {}
+
+    def once(made_of, draw):
+        return kept.setdefault(repr(made_of), draw())
+
+    one, two = (write_draft_once(tmp_path / f"{n}.docx", published, once) for n in "ab")
+    assert one.read_bytes() == two.read_bytes()
+    assert one.read_bytes() == write_draft(tmp_path / "c.docx", published).read_bytes()
+    assert len(kept) == 1
+    waves = {y: f"wave {y}" for y in published.about.years}
+    other = replace(published, about=replace(published.about, waves=waves))
+    write_draft_once(tmp_path / "d.docx", other, once)
+    assert len(kept) == 2
 
 
 def test_suppressed_agreement_is_said_to_be(published):

@@ -152,6 +152,47 @@ def test_benjamini_hochberg_matches_the_published_example():
     assert adjusted[-1] == 1.0
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        lambda c: c, lambda c: 7 * c, lambda c: c - 3, lambda c: c * 10**9,
+        lambda c: c.astype(str), lambda c: c.astype(object),
+    ],
+)  # fmt: skip
+def test_a_design_effect_does_not_hang_on_the_names_of_clusters(names):
+    rng = np.random.default_rng(3)
+    clusters, weights = np.sort(rng.integers(0, 40, 90)), rng.uniform(0.5, 2, 90)
+    errors = rng.integers(0, 2, 90) - rng.uniform(0.2, 0.3)
+    at = np.unique(clusters, return_inverse=True)[1]
+    own, largest = (
+        (np.bincount(at, v) ** 2).sum() / (v**2).sum() for v in (weights * errors, weights)
+    )
+    got = design_effect(errors, weights, names(clusters))
+    assert got == pytest.approx(min(max(own, 1), largest), abs=1e-12)
+    assert design_effect(errors, weights, names(np.arange(90))) == 1.0
+
+
+@pytest.mark.parametrize(("n_clusters", "n_boot"), [(2, 9), (318, 500), (70_000, 4), (1, 3)])
+def test_resamples_are_those_of_one_draw_after_the_other(n_clusters, n_boot):
+    rng, by_row = np.random.default_rng(7), np.random.default_rng(7)
+    counts = resample_counts(n_clusters, n_boot, rng)
+    for row in counts if n_clusters > 1 else ():
+        drawn = by_row.integers(0, n_clusters, n_clusters)
+        assert np.array_equal(row, np.bincount(drawn, minlength=n_clusters))
+    assert (counts.sum(axis=1) == n_clusters).all()
+    assert rng.bit_generator.state == by_row.bit_generator.state
+
+
+def test_benjamini_hochberg_is_that_of_scipy_to_the_bit():
+    from scipy.stats import false_discovery_control
+
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 17, 400):
+        p = rng.uniform(0, 1, n) ** 3
+        p[::3] = p[0]  # ties
+        assert np.array_equal(benjamini_hochberg(p), false_discovery_control(p))
+
+
 def test_holm_matches_the_published_example():
     adjusted = holm(BH_1995)
     assert (adjusted <= 0.05).tolist() == [True] * 3 + [False] * 12
