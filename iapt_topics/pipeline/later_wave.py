@@ -14,7 +14,7 @@ from iapt_topics.encoders.embeddings import Embeddings, embed
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
 from iapt_topics.mapping.coding import assign_themes, explained_codes
-from iapt_topics.mapping.facets import code_facets
+from iapt_topics.mapping.facets import assign_facets
 from iapt_topics.mapping.mapping import TopicMapping
 from iapt_topics.pipeline.keys import KEYS
 from iapt_topics.pipeline.plan import StudyPlan
@@ -90,7 +90,7 @@ def place_wave(
     topics = extend_topics(before.topics, responses, embeddings)
     own = _part(embeddings, later)
     decided = before.mapping.scores["decision"].ne("").any()
-    scale, _ = assign_themes(
+    scale, known_given = assign_themes(
         before.responses, before.embeddings, frame, encoder,
         before.mapping if decided else None, before.topics if decided else None,
     )  # fmt: skip
@@ -102,7 +102,9 @@ def place_wave(
     codes = explained_codes(scores, given, later, frame, encoder)
     facets = before.facets
     if facets is not None:
-        facets = pd.concat([facets, code_facets(later, own, frame, encoder)], ignore_index=True)
+        _, spread = assign_facets(scale, known_given, frame, encoder)
+        of_wave, _ = assign_facets(scores, given, frame, encoder, fixed=spread)
+        facets = pd.concat([facets, of_wave], ignore_index=True)
     seed = setup.config.seed
     found = assign_wave(
         before.topics, later, own, fitted=(before.responses, before.embeddings), seed=seed

@@ -24,7 +24,7 @@ from iapt_topics.drift.standardise import standardise_drift
 from iapt_topics.encoders.embeddings import Embeddings, embed
 from iapt_topics.encoders.encoder import Encoder
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.mapping.coding import assign_themes, code_responses, explained_codes
+from iapt_topics.mapping.coding import assign_themes, explained_codes
 from iapt_topics.mapping.edits import apply_edits
 from iapt_topics.mapping.facets import assign_facets
 from iapt_topics.mapping.learning import learn_codes
@@ -248,13 +248,10 @@ def code_once(
         scores, given = assign_themes(responses, embeddings, frame, encoder)
         facets = assign_facets(scores, given, frame, encoder)[0] if frame.facets else None
         edits = placed_mapping_edits(decided, mapping, topics, setup.on_event)
-        if edits is None:
-            return mapping, explained_codes(scores, given, responses, frame, encoder), facets
-        mapping = apply_edits(mapping, edits)
-        machine = code_responses(
-            responses, embeddings, frame, encoder, mapping=mapping, topics=topics
-        )
-        return mapping, machine, facets
+        if edits is not None:
+            mapping = apply_edits(mapping, edits)
+            scores, given = assign_themes(responses, embeddings, frame, encoder, mapping, topics)
+        return mapping, explained_codes(scores, given, responses, frame, encoder), facets
 
     if decided.mapping is None:
         return stage_once(setup.cache, "codes", made_of, make)

@@ -63,7 +63,7 @@ def measured(monkeypatch):
     """Names of what is measured."""
     called = []
     for module, name in (
-        (run, "map_topics"), (run, "code_responses"), (run, "measure_drift"),
+        (run, "map_topics"), (run, "explained_codes"), (run, "measure_drift"),
         (run, "compare_codes"), (run, "standardise_drift"),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, noted(vars(module)[name], called))
@@ -117,7 +117,7 @@ def test_a_study_taken_up_again_is_equal_and_nothing_is_measured(plan, encoder, 
         ({"baseline": 2015}, ["measure_drift", "standardise_drift"]),
         ({"standardise": (), "covariates": ("subject",)}, []),
         ({"covariates": ("subject",), "disclosure": 3, "quotes": True}, []),
-        ({"seed": 8}, ["map_topics", "code_responses", "measure_drift", "compare_codes"]),
+        ({"seed": 8}, ["map_topics", "explained_codes", "measure_drift", "compare_codes"]),
     ],
 )
 def test_only_what_depends_on_a_change_is_measured(begun, encoder, measured, change, anew):
