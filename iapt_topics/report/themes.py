@@ -127,7 +127,7 @@ def _share(row: dict[Any, Any]) -> str:
 def _polarity(found: Found, theme: str) -> str:
     """How many of a theme's codes deny it or only mention it: of a private version alone."""
     for row in found["theme_polarity"].get(theme, ()):
-        if not row["n"]:
+        if not row["said"] + row["denied"]:  # as of a theme that is neither good nor bad
             return ""
         told = [f"{count(row['said'])} say it", f"{count(row['denied'])} deny it"]
         told.append(f"{count(row['mentioned'])} mention it")
