@@ -122,6 +122,8 @@ def collect_study(
 
 def _read(study: ScaledStudy) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Rows with their texts, codes and facets of all partitions."""
+    if study.partitions.empty:
+        raise InputError("study", "must have a coded partition", "none", "Call scale_study().")
     tables: list[tuple[pd.DataFrame, ...]] = []
     for part in study.partitions.to_dict("records"):
         source, target = Path(part["source"]), Path(part["file"])
