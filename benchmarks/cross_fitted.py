@@ -49,8 +49,8 @@ def main() -> None:
     responses = replace(responses, table=responses.table.sort_values("response_id"))
     frame, encoder = it.load_frame("iapt_identity_system"), it.sentence_encoder()
     embeddings = it.embed(responses, encoder)
-    scores = learning.score_sentences(responses, embeddings, frame, encoder)
-    learning.score_sentences = lambda *_: scores  # the same in each draw
+    scores = learning.assign_themes(responses, embeddings, frame, encoder)
+    learning.assign_themes = lambda *_: scores  # the same in each draw
     learning.find_evidence = lambda *_: None
     alone = it.code_responses(responses, embeddings, frame, encoder)
     kept = responses.kept

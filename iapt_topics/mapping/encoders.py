@@ -15,7 +15,7 @@ from iapt_topics.codes.codes import Codes, refuse_sealed
 from iapt_topics.encoders.embeddings import embed
 from iapt_topics.encoders.encoder import Encoder, SentenceEncoder
 from iapt_topics.frame.frame import ThemeFrame
-from iapt_topics.mapping.coding import code_responses
+from iapt_topics.mapping.coding import as_codes, assign_themes
 from iapt_topics.stats.agreement import cohen_kappa, f1, table_2x2
 from iapt_topics.stats.resampling import cluster_weights, percentile_interval
 from iapt_topics.stats.set_agreement import mean_defined
@@ -102,7 +102,8 @@ def compare_encoders(
     rows = []
     first: dict[str, Floats] = {}
     for encoder in encoders:
-        codes = code_responses(responses, embed(responses, encoder), frame, encoder)
+        decided = assign_themes(responses, embed(responses, encoder), frame, encoder)
+        codes = as_codes(*decided, responses, frame)  # no sentence is quoted
         seconds = _seconds(encoder, kept["text"].tolist())
         for measure, draws in _measures(truth, codes.matrix(ids, themes), weights).items():
             gain = draws - first.setdefault(measure, draws)

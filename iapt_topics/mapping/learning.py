@@ -25,9 +25,9 @@ from iapt_topics._base.arrays import Bools, Floats, Floats32, Ints
 from iapt_topics._base.errors import InputError, listed
 from iapt_topics.codes.codes import Codes, refuse_sealed
 from iapt_topics.encoders.encoder import Encoder
-from iapt_topics.mapping.coding import code_responses
+from iapt_topics.mapping.coding import as_codes, assign_themes
 from iapt_topics.mapping.evidence import find_evidence
-from iapt_topics.mapping.scoring import score_sentences, tabulate_scores
+from iapt_topics.mapping.scoring import tabulate_scores
 from iapt_topics.survey.responses import Responses, cluster_ids
 from iapt_topics.topics.runs import nearest_rows
 
@@ -238,9 +238,9 @@ def _learn(
         )  # fmt: skip
     rows = pd.Index(ids).get_indexer(pd.Index(coded))
     y = human.matrix(coded, themes).astype(np.float64)
+    sentences, plain = assign_themes(responses, embeddings, frame, encoder)
     if machine is None:
-        machine = code_responses(responses, embeddings, frame, encoder)
-    sentences = score_sentences(responses, embeddings, frame, encoder)
+        machine = as_codes(sentences, plain, responses, frame)
     scores = tabulate_scores(sentences, frame)
     columns = [codable.index(t) for t in themes]
     features = [

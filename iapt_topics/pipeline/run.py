@@ -44,7 +44,7 @@ from iapt_topics.survey.responses import Responses
 from iapt_topics.topics.cache import fit_once
 from iapt_topics.topics.labels import label_topics
 from iapt_topics.topics.new_wave import Wave
-from iapt_topics.topics.topics import OWN_MODEL, TopicConfig, Topics
+from iapt_topics.topics.topics import TopicConfig, Topics
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -162,7 +162,7 @@ def code_survey(
     on_event(Event("note", f"{said[0].upper()}{said[1:]}."))
     on_event(Event("stage", f"Finding topics: consensus of {config.n_runs} runs"))
     topics = fit_once(responses, embeddings, config, setup.cache, on_event)
-    if not str(topics.config.model).startswith(OWN_MODEL):  # whose names are its own
+    if not topics.config.is_own_model:  # whose names are its own
         fitted, made_of = topics, (topics, responses, embeddings, encoder.name, encoder.fingerprint)
         topics = stage_once(
             setup.cache, "labels", made_of,

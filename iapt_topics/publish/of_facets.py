@@ -99,6 +99,6 @@ def _is_few(cells: Cells, ids: Iterable[str]) -> bool:
     people = set[str]()
     for i in ids:  # of a large set the first few say that it is large
         people.add(cells.counts.cluster[i])
-        if len(people) >= cells.rule.min_cell:
+        if not cells.rule.is_small(len(people)):
             return False
     return bool(people)

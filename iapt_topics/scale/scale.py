@@ -53,7 +53,7 @@ from iapt_topics.topics.cache import fit_once
 from iapt_topics.topics.describe import unit_means
 from iapt_topics.topics.labels import label_topics
 from iapt_topics.topics.new_wave import novelty_by_year
-from iapt_topics.topics.topics import OWN_MODEL, TopicConfig, Topics
+from iapt_topics.topics.topics import TopicConfig, Topics
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -337,7 +337,7 @@ def _fit(
     embeddings = embed(sample, encoder)
     on_event(Event("stage", f"Finding topics: consensus of {config.n_runs} runs"))
     topics = fit_once(sample, embeddings, config, out, on_event)
-    if not str(topics.config.model).startswith(OWN_MODEL):  # whose names are its own
+    if not topics.config.is_own_model:  # whose names are its own
         topics = label_topics(topics, sample, embeddings, encoder)
     on_event(Event("stage", "Taking the reference scale"))
     mapping = map_topics(topics, frame, encoder, embeddings=embeddings)

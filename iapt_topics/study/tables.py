@@ -14,7 +14,7 @@ import pandas as pd
 
 from iapt_topics._base.status import SIGNIFICANT
 from iapt_topics.codes.axis import pole_codes
-from iapt_topics.codes.codes import is_among
+from iapt_topics.codes.codes import POLARITIES, is_among
 from iapt_topics.drift.machine_error import corrected_tests, error_by_year
 from iapt_topics.drift.prevalence import NOT_RANDOM, shares_by_hand
 from iapt_topics.drift.word_shift import survey_words
@@ -121,12 +121,12 @@ def theme_polarity(codes: Codes) -> pd.DataFrame | None:
     reasons = pd.crosstab(evidence["theme"], evidence["polarity_reason"])
     table = pd.concat(
         [
-            marks.reindex(index=themes, columns=["said", "denied", "mentioned"], fill_value=0),
+            marks.reindex(index=themes, columns=list(POLARITIES), fill_value=0),
             reasons.reindex(index=themes, columns=["past", "hypothetical", "others"], fill_value=0),
         ],
         axis=1,
     )
-    table["n"] = table[["said", "denied", "mentioned"]].sum(axis=1)
+    table["n"] = table[list(POLARITIES)].sum(axis=1)
     return table.reset_index().rename_axis(columns=None)
 
 
@@ -274,7 +274,9 @@ def _facet_tables(study: Results) -> Tables:
         table = pd.DataFrame(rows, columns=["response_id", "theme"]).assign(score=np.nan)
         if not ids:
             continue
-        coded = values.seen[values.seen["response_id"].isin(ids)]  # not all, once for each theme
+        coded = values.seen[
+            is_among(values.seen["response_id"], ids)
+        ]  # not all, once for each theme
         own = replace(values, seen=coded, table=table)
         part = _prevalence(own, responses, ids, weights, pooled=True)
         part = part.rename(columns={"theme": "value"}).drop(columns="year")

@@ -329,7 +329,7 @@ def soft_membership(points: Floats32, labels: Ints, certainty: float) -> Floats3
     gap = _gap(points, middle).astype(np.float64)
     gap -= gap.min(axis=1, keepdims=True)
     gap[rows, labels] = 0.0  # also where a row was put elsewhere than with the nearest centre
-    some = np.linspace(0, len(gap) - 1, min(len(gap), 5000)).round().astype(np.intp)
+    some = spread(len(gap), 5000)
     low, high = -20.0, 20.0  # natural logarithm of the width, in units of the mean gap
     unit = float(gap.mean()) or 1.0
     for _ in range(40):

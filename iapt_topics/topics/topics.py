@@ -26,7 +26,7 @@ from iapt_topics.survey.responses import Responses
 UNASSIGNED = -1
 #: BERTopic as it comes, for the members of the consensus.
 BERTOPIC = "bertopic"
-OWN_MODEL = "BERTopic("  #: how the words of a model of one's own begin
+_OWN_MODEL = "BERTopic("  # how the words of a model of one's own begin
 EDIT_COLUMNS = ["action", "topics", "detail", "who", "when", "why", "note"]
 #: A response that fewer than this share of runs place in its topic has no stable topic.
 MIN_SUPPORT = 0.5
@@ -85,7 +85,7 @@ class TopicConfig(Checked):
                 )  # fmt: skip
             object.__setattr__(self, what, int(value))  # of numpy, it could not be kept as JSON
         named = isinstance(self.model, str)
-        if named and self.model != BERTOPIC and not self.model.startswith(OWN_MODEL):
+        if named and self.model != BERTOPIC and not self.is_own_model:
             raise InputError(
                 "`model` of TopicConfig", f"must be {BERTOPIC!r} or a BERTopic model",
                 repr(self.model), "Leave it out for the library's own runs.",
@@ -95,6 +95,11 @@ class TopicConfig(Checked):
                 "`min_support` of TopicConfig", "must be a proportion of runs from 0 to 1",
                 repr(self.min_support), "Change it or leave it out.",
             )  # fmt: skip
+
+    @property
+    def is_own_model(self) -> bool:
+        """Whether the model is one of the user's own, be it in words: its topics have its names."""
+        return str(self.model).startswith(_OWN_MODEL)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
