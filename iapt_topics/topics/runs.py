@@ -27,7 +27,8 @@ FEW_RESPONSES = 40
 RUN_ROWS = 2500
 _NEIGHBOURS = (10, 15, 20, 30)
 _DRAWN_BY = 60  # neighbours that draw a point
-_AMONG = 10_000  # rows among which neighbours in meaning are looked for
+_AMONG = 20_000  # rows among which neighbours in meaning are looked for
+_FEWEST = 10  # neighbours that are left of those
 _STEPS = 3  # that it is drawn along the graph
 _DIMENSIONS = 50
 _EPOCHS = 100
@@ -94,12 +95,15 @@ def nearest_rows(
 def _neighbours(vectors: Floats32, k: int) -> tuple[Ints, Floats32]:
     """What :func:`nearest_rows` gives; those of many rows are looked for among some.
 
-    Above 10,000 rows, neighbours are found among as many that are evenly spaced: time grows with
-    the rows then, not with their pairs, and nothing in it is random.
+    Above 20,000 rows, neighbours are found among as many that are evenly spaced: time grows with
+    the rows then, not with their pairs, and nothing in it is random. Of ``k`` neighbours those are
+    left that would be among them, so that a neighbourhood stays as wide as it is among all.
     """
-    some = consensus.spread(len(vectors), _AMONG)
-    own = np.full(len(vectors), -1, dtype=np.intp)
+    n = len(vectors)
+    some = consensus.spread(n, _AMONG)
+    own = np.full(n, -1, dtype=np.intp)
     own[some] = np.arange(len(some))
+    k = min(k, max(_FEWEST, round(k * len(some) / n)))
     near, far = nearest_rows(vectors, k, among=vectors[some], own=own)
     return some[near], far
 

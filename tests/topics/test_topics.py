@@ -8,7 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 from iapt_topics._base.errors import InputError
 from iapt_topics.encoders.embeddings import Embeddings, embed
 from iapt_topics.topics.fit import _drop_empty, fit_topics
-from iapt_topics.topics.runs import nearest_rows, smooth
+from iapt_topics.topics.runs import _neighbours, nearest_rows, smooth
 from iapt_topics.topics.topics import TopicConfig
 from iapt_topics.topics.unassigned import unassigned_band
 
@@ -216,6 +216,19 @@ def test_neighbours_are_exact_and_start_with_the_row(planted):
     distance = 1 - vectors @ vectors.T
     np.fill_diagonal(distance, -1)
     np.testing.assert_allclose(far[:, 1:], np.sort(distance, axis=1)[:, 1:5], atol=1e-6)
+
+
+def test_neighbours_among_a_part_of_many_rows_reach_as_far_as_among_all(planted, monkeypatch):
+    vectors = planted[2]
+    n, k = len(vectors), 40
+    whole = _neighbours(vectors, k)[1]
+    monkeypatch.setattr("iapt_topics.topics.runs._AMONG", n // 2)
+    near, far = _neighbours(vectors, k)
+    assert near.shape == far.shape == (n, k // 2)
+    assert (near[:, 0] == np.arange(n)).mean() == 0.5  # the others are not among the part
+    np.testing.assert_allclose(far, 1 - np.einsum("id,ikd->ik", vectors, vectors[near]), atol=1e-5)
+    assert np.median(far[:, -1]) == pytest.approx(np.median(whole[:, -1]), rel=0.05)
+    assert _neighbours(vectors, 12)[0].shape[1] == 10  # as few as it gets
 
 
 @pytest.mark.filterwarnings("ignore")  # umap, of its own internals
