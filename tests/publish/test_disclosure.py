@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import standins
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from iapt_topics._base.errors import InputError
+from iapt_topics.publish.cells import Cells
+from iapt_topics.publish.counts import LinkedCounts, is_base
 from iapt_topics.publish.disclosure import (
     PRESETS,
     STRICT,
@@ -166,6 +169,15 @@ def test_of_few_three_values_are_enough():
     assert hidden(counts, [("total", tuple("abcd"))], 5, few=few_of(counts), values=3) == {
         "a", "b", "c",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("people", "few"), [(4, True), (5, False)])
+def test_many_responses_of_few_people_are_shown_as_few(people, few):
+    survey = standins.responses(n=100)
+    counts = LinkedCounts(survey, standins.codes(survey))
+    key = next(k for k in counts.cells if not is_base(k))
+    counts.cells[key] = Cell(12, frozenset(range(people)))
+    assert Cells(counts, frozenset(), PRESETS["default"]).is_few(key) is few
 
 
 def test_a_zero_that_is_not_told_apart_protects_and_needs_no_protection():
